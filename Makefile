@@ -1,0 +1,33 @@
+# Two commands matter: `make rehearse` and `make test`. Each sets up all that it needs.
+PYTHON ?= python3
+FILE ?= parameters/example.toml
+VENV := .venv
+READY := $(VENV)/ready
+
+.PHONY: rehearse test lock clean
+.DEFAULT_GOAL := help
+
+help:  ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+rehearse: $(READY)  ## the whole bootstrap on an embedded AWS: no account, no credentials
+	@$(VENV)/bin/orgkit rehearse $(FILE)
+
+test: $(READY)  ## everything that holds the project together: style, types, structure, behaviour
+	@$(VENV)/bin/python -m tests
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"orgkit needs Python 3.11 to 3.13, and {sys.executable} is {v[0]}.{v[1]}: run make PYTHON=python3.12 ...")'
+	@echo "Setting up $(VENV) (once; every package checked against its hash) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --no-emit-find-links --group dev pyproject.toml -o requirements.lock
+	sed -i '1i # Every package that orgkit runs, builds and tests with, for Python 3.11 to 3.13, pinned by hash. Made by `make lock`.' requirements.lock
+
+clean:  ## remove the environment (records in outputs/ stay)
+	rm -rf $(VENV)

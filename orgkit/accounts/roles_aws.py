@@ -1,0 +1,137 @@
+"""How a member account is made readable and manageable: its two roles, made and looked at."""
+
+import json
+from typing import Any
+from urllib.parse import unquote
+
+from orgkit.aws.retry import Refused
+from orgkit.aws.session import Connection
+from orgkit.errors import StepFailed
+from orgkit.model.accounts import CreateReadRole, MakeManageable
+from orgkit.model.desired import READ_ROLE, AccountSpec, ImportSpec
+from orgkit.model.directory import Directory
+from orgkit.model.observed import Member
+from orgkit.model.roles import ADMINISTRATOR, READ_POLICY, compact, extra_reads, read_policy, trust
+
+# A new account answers so for a while; after the budget it is what it says.
+NOT_YET = ("AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "OptInRequired", "SubscriptionRequired",
+           "SubscriptionRequiredException", "NotSignedUp")  # fmt: skip
+USABLE_WITHIN = 900.0  # seconds: the longest that users report is about seven minutes
+READ_PROBES = {"s3": "ListBuckets", "kms": "ListAliases"}
+
+
+def read_member(aws: Connection, spec: AccountSpec | ImportSpec, account_id: str, extra: tuple[str, ...]) -> Member:
+    """Look into a member account through its read role, never through the access role."""
+    try:
+        inside = aws.assume(account_id, READ_ROLE)
+        document = inside.read("iam", "GetRolePolicy", RoleName=READ_ROLE, PolicyName=READ_POLICY)["PolicyDocument"]
+    except Refused as refused:
+        assumed = refused.operation != "sts:AssumeRole"
+        return Member(account_id, readable=assumed, current=False)
+    current = _as_document(document) == read_policy(extra)
+    return Member(account_id, readable=True, current=current, access_role=has_role(inside, spec.role_name))
+
+
+def has_role(aws: Connection, name: str) -> bool | None:
+    """Is the role there? None when AWS does not let us see."""
+    try:
+        aws.read("iam", "GetRole", RoleName=name)
+    except Refused as refused:
+        return False if refused.code in ("NoSuchEntity", "NoSuchEntityException") else None
+    return True
+
+
+def create_read_role(aws: Connection, step: CreateReadRole, directory: Directory) -> None:
+    """Wait until the account is usable, make the role, and wait until it can be assumed."""
+    account = directory.account(step.key)
+    inside = _usable(aws, account, step)
+    _make_role(inside, READ_ROLE, directory)
+    _put_read_policy(inside, directory, step.key)
+    _until_assumable(aws, account, READ_ROLE, step.name)
+
+
+def make_manageable(aws: Connection, step: MakeManageable, directory: Directory) -> None:
+    """Make both roles with the owner's credentials: AWS makes none in accounts that were invited."""
+    owner = aws.as_owner(step.profile)
+    if owner.caller().account != step.account_id:
+        raise StepFailed(
+            f"profile {step.profile} belongs to account {owner.caller().account}, not to {step.account_id}.",
+            f"name a profile of that account under imports.{step.key}.profile.",
+        )
+    _make_role(owner, step.role_name, directory)
+    owner.mutate("iam", "AttachRolePolicy", RoleName=step.role_name, PolicyArn=ADMINISTRATOR)
+    _make_role(owner, READ_ROLE, directory)
+    _put_read_policy(owner, directory, step.key)
+    for role in (step.role_name, READ_ROLE):
+        _until_assumable(aws, step.account_id, role, step.name)
+
+
+def _usable(aws: Connection, account: str, step: CreateReadRole) -> Connection:
+    """The account counts as usable when its access role can be assumed and the services asked for answer."""
+    inside = aws.wait_for(
+        f"account {step.name} to be usable through {step.role_name}",
+        lambda: _assumable(aws, account, step.role_name),
+        every=10,
+        at_most=USABLE_WITHIN,
+    )
+    for service in step.services:
+        _until_answers(aws, inside, service, step.name)
+    return inside
+
+
+def _assumable(aws: Connection, account: str, role: str) -> Connection | None:
+    try:
+        inside = aws.assume(account, role)
+        return inside if inside.caller().account == account else None
+    except Refused as refused:
+        if refused.code in NOT_YET:
+            return None
+        raise
+
+
+def _until_assumable(aws: Connection, account: str, role: str, name: str) -> None:
+    aws.wait_for(f"{role} in {name}", lambda: _assumable(aws, account, role), every=5, at_most=300)
+
+
+def _until_answers(aws: Connection, inside: Connection, service: str, name: str) -> None:
+    aws.wait_for(f"{service} to answer in {name}", lambda: _answers(inside, service), every=10, at_most=USABLE_WITHIN)
+
+
+def _answers(inside: Connection, service: str) -> bool | None:
+    try:
+        inside.read(service, READ_PROBES[service])
+    except Refused as refused:
+        if refused.code in NOT_YET:
+            return None
+        raise
+    return True
+
+
+def _make_role(inside: Connection, name: str, directory: Directory) -> None:
+    """Create it, or give one that is there the trust that it needs."""
+    trusted = trust(directory.target.account)
+    try:
+        inside.mutate(
+            "iam",
+            "CreateRole",
+            expect="Role",
+            RoleName=name,
+            AssumeRolePolicyDocument=compact(trusted),
+            Description="orgkit: used from the management account",
+        )
+    except Refused as refused:
+        if refused.code not in ("EntityAlreadyExists", "EntityAlreadyExistsException"):
+            raise
+        there = inside.read("iam", "GetRole", RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        if _as_document(there) != trusted:
+            inside.mutate("iam", "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=compact(trusted))
+
+
+def _put_read_policy(inside: Connection, directory: Directory, key: str) -> None:
+    document = compact(read_policy(extra_reads(directory.desired, key)))
+    inside.mutate("iam", "PutRolePolicy", RoleName=READ_ROLE, PolicyName=READ_POLICY, PolicyDocument=document)
+
+
+def _as_document(value: Any) -> Any:
+    """IAM gives documents URL-encoded; botocore usually decodes them."""
+    return json.loads(unquote(value)) if isinstance(value, str) else value

@@ -1,0 +1,95 @@
+"""Guards before the first call that matters: is this the right place, account and kind of identity?"""
+
+import configparser
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from orgkit.aws.session import Caller, config_files
+from orgkit.errors import WrongAccount, WrongPlace
+
+
+def endpoint_of(environment: Mapping[str, str] = os.environ) -> str | None:
+    """The emulator that ORGKIT_ENDPOINT_URL names, or None for AWS; WrongPlace for anything else.
+
+    AWS's own AWS_ENDPOINT_URL settings are refused wherever they stand: one forgotten line would send calls that
+    are meant for AWS elsewhere, or the other way round.
+    """
+    stray = next(_stray_endpoints(environment, config_files()), None)
+    if stray:
+        raise WrongPlace(f"{stray} redirects AWS calls.", "remove it; for an emulator set ORGKIT_ENDPOINT_URL instead.")
+    url = environment.get("ORGKIT_ENDPOINT_URL")
+    if url and not _is_loopback(url):
+        raise WrongPlace(
+            f"ORGKIT_ENDPOINT_URL is {url!r}, which is not on this machine.",
+            "use an address such as http://127.0.0.1:5000, or unset it for AWS.",
+        )
+    return url or None
+
+
+def guard_caller(caller: Caller, *, management_account_id: str, long_lived_keys: bool) -> None:
+    """WrongAccount unless a temporary identity of the file's own account calls, and not its root user."""
+    if caller.partition != "aws":
+        raise WrongAccount(f"partition {caller.partition} is not supported.", "use an account of the aws partition.")
+    if caller.account != management_account_id:
+        raise WrongAccount(
+            f"they belong to account {caller.account}; the file is for {management_account_id}.",
+            "sign in to the management account that the file names, or use the file of this account.",
+        )
+    if caller.is_root_user:
+        raise WrongAccount(
+            "they are those of the root user, whose rights nothing limits.",
+            "sign in as an IAM user or role of the account, with MFA.",
+        )
+    if not caller.is_temporary and not long_lived_keys:
+        raise WrongAccount(
+            f"{caller.access_key[:4]}… is a long-lived access key, which does not end when it leaks.",
+            "use `aws login` or an MFA session (aws sts get-session-token), "
+            "or set organization.long_lived_keys = true in the file.",
+        )
+
+
+def guard_organization(
+    *, caller_account: str, management_account_id: str, organization_id: str, pinned: str | None
+) -> None:
+    """WrongAccount when the account is somebody's member, or the organization is not the one that the file pins."""
+    if management_account_id != caller_account:
+        raise WrongAccount(
+            f"account {caller_account} is a member of organization {organization_id}, "
+            f"whose management account is {management_account_id}.",
+            "use the management account, or an account that is in no organization.",
+        )
+    if pinned and pinned != organization_id:
+        raise WrongAccount(
+            f"the file pins organization {pinned}; this account manages {organization_id}.",
+            "use the file of this organization.",
+        )
+
+
+def _stray_endpoints(environment: Mapping[str, str], files: Iterable[Path]) -> Iterator[str]:
+    yield from (name for name in sorted(environment) if name.startswith("AWS_ENDPOINT_URL"))
+    for file in files:
+        yield from _endpoints_in(file)
+
+
+def _endpoints_in(file: Path) -> Iterator[str]:
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read(file, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError):
+        return  # botocore reads the same file next and says what is wrong with it
+    for section in parser.sections():
+        # Per-service settings are indented lines: configparser gives them as one value.
+        for key, value in parser.items(section):
+            if key == "endpoint_url" or "endpoint_url" in value:
+                yield f"endpoint_url in [{section}] of {file}"
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,38 @@
+"""Tags in AWS's shape, and the two ways to read them: in bulk, and one resource as it is now."""
+
+from collections.abc import Iterable, Mapping
+
+from orgkit.aws.retry import Refused
+from orgkit.aws.session import HOME, Connection
+
+Tags = tuple[tuple[str, str], ...]
+
+
+def read_tags(aws: Connection) -> dict[str, Tags] | None:
+    """The tags of everything in the organization, by resource id, in bulk; None when that is not to be had."""
+    try:
+        pages = aws.pages(
+            "resourcegroupstaggingapi",
+            "GetResources",
+            "ResourceTagMappingList",
+            region=HOME,
+            ResourceTypeFilters=["organizations"],
+        )
+        return {item["ResourceARN"].rpartition("/")[2]: tags_of(item.get("Tags", [])) for item in pages}
+    except Refused:
+        return None
+
+
+def read_tags_of(aws: Connection, resource_id: str) -> Tags:
+    """The tags of one OU or account, as they are now: the bulk read may lag behind."""
+    return tags_of(aws.pages("organizations", "ListTagsForResource", "Tags", ResourceId=resource_id))
+
+
+def tags_of(items: Iterable[Mapping[str, str]]) -> Tags:
+    """AWS's list of Key and Value as sorted pairs."""
+    return tuple(sorted((str(item["Key"]), str(item["Value"])) for item in items))
+
+
+def as_aws(tags: Tags) -> list[dict[str, str]]:
+    """Pairs as the list of Key and Value that most of AWS's calls take."""
+    return [{"Key": key, "Value": value} for key, value in tags]

@@ -1,0 +1,172 @@
+"""Commands about the phases: rehearse, check, plan, run, open, estimate, permissions."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orgkit import errors
+from orgkit.cli.main import FILE, PhaseType, endpoint_option, ends, json_option, show_json
+from orgkit.cli.progress import Progress
+from orgkit.phases import PHASES, Phase
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("parameters/example.toml"))
+@click.option("--keep", is_flag=True, help="Leave the sandbox running afterwards.")
+@json_option
+@ends
+def rehearse(file: Path, keep: bool, as_json: bool) -> int:
+    """Run every phase on an embedded AWS: no account, no credentials, no network."""
+    from orgkit.cli.summary import show_rehearsal
+    from orgkit.parameters import find
+    from orgkit.rehearsal import rehearse as rehearse_all
+
+    progress = Progress(quiet=as_json)
+    done = rehearse_all(find(str(file)), keep=keep, on_phase=progress.phase, on_event=progress.event)
+    progress.over()
+    if as_json:
+        show_json(done.as_json())
+    else:
+        show_rehearsal(done, keep)
+    return done.exit_code
+
+
+@click.command()
+@FILE
+@json_option
+@ends
+def check(file: Path, as_json: bool) -> int:
+    """Check a parameters file: every problem at once, without a call to AWS."""
+    from orgkit.parameters import find, load
+
+    desired = load(find(str(file)))
+    numbers = {"units": len(desired.units), "accounts": len(desired.accounts), "imports": len(desired.imports)}
+    if as_json:
+        show_json({"file": str(file), "sha256": desired.sha256, "problems": [], **numbers})
+    else:
+        click.echo(f"{file} is well-formed: " + ", ".join(f"{count} {name}" for name, count in numbers.items()) + ".")
+    return errors.EXIT_DONE
+
+
+@click.command()
+@FILE
+@click.argument("phase", type=PhaseType(), required=False)
+@json_option
+@endpoint_option
+@ends
+def plan(file: Path, phase: Phase | None, as_json: bool) -> int:
+    """Show what would change, phase by phase, and keep each plan for its approval. Changes nothing."""
+    from orgkit.cli.planning import exit_code_of, make_plans, show_plans
+
+    plans = make_plans(file, [phase] if phase else [each for each in PHASES if each.changes])
+    if as_json:
+        show_json({"plans": [made.as_json() for made in plans]})
+    else:
+        show_plans(plans)
+    return exit_code_of(plans)
+
+
+@click.command()
+@click.argument("phase", type=PhaseType())
+@FILE
+@click.option("--approved-plan", default="", metavar="DIGEST", help="The digest of the plan that was approved.")
+@click.option("--plan-file", type=click.Path(path_type=Path), help="A plan.json that was handed over.")
+@click.option("--approver", default="", help="Who approved: written into the record as a claim.")
+@click.option("--ticket", default="", help="Where the change was asked for.")
+@click.option("--stop-after", default="", metavar="STEP", help="A test hook: kill the phase after this step.")
+@json_option
+@endpoint_option
+@ends
+def run(phase: Phase, file: Path, as_json: bool, plan_file: Path | None, **given: str) -> int:
+    """Run one phase headlessly; without an approved plan it stops before it changes anything."""
+    from orgkit.cli.summary import result_json, show_result
+    from orgkit.parameters import find, load
+    from orgkit.runbook.execute import execute
+
+    path = find(str(file))
+    desired = load(path)
+    if plan_file is not None:
+        given["approved_plan"] = _take_over(path, desired, plan_file, given["approved_plan"])
+    hooks = {"ORGKIT_APPROVER": "approver", "ORGKIT_TICKET": "ticket", "ORGKIT_STOP_AFTER": "stop_after"}
+    os.environ.update({name: given[key] for name, key in hooks.items() if given[key]})
+    progress = Progress(quiet=as_json)
+    progress.phase(phase, None)
+    result = execute(phase, path, approved_plan=given["approved_plan"], on_event=progress.event)
+    progress.phase(phase, result)
+    progress.over()
+    if as_json:
+        show_json(result_json(phase, result))
+    else:
+        show_result(phase, result)
+    return result.exit_code
+
+
+def _take_over(path: Path, desired: Any, plan_file: Path, digest: str) -> str:
+    """Keep a plan file that was handed over; its digest has to be the approved one."""
+    from orgkit.aws.identity import endpoint_of
+    from orgkit.record import files, outputs
+
+    base = outputs.base_folder(outputs.project_of(path), "emulator" if endpoint_of() else "aws")
+    found = kept.adopt_plan(base, desired.organization.management_account_id, plan_file)
+    if digest and digest != found:
+        raise errors.ApprovalMismatch(
+            f"{plan_file} has the digest {found[:16]}…; {digest[:16]}… was approved.", "hand over the approved plan."
+        )
+    return digest
+
+
+@click.command("open")
+@click.argument("phase", type=PhaseType())
+@FILE
+@endpoint_option
+@ends
+def open_runbook(phase: Phase, file: Path) -> int:
+    """Open a prepared copy of a runbook in JupyterLab; its record is sealed when JupyterLab ends."""
+    from orgkit.cli.summary import show_result
+    from orgkit.parameters import find
+    from orgkit.runbook.person import open_in_jupyterlab
+
+    result = open_in_jupyterlab(phase, find(str(file)))
+    show_result(phase, result)
+    return result.exit_code
+
+
+@click.command()
+@FILE
+@json_option
+@ends
+def estimate(file: Path, as_json: bool) -> int:
+    """Estimate what the organization costs a month, by account and by service. Calls nothing."""
+    from orgkit.cli.summary import show_estimate
+    from orgkit.costs.estimate import estimate as estimate_costs
+    from orgkit.parameters import find, load
+
+    made = estimate_costs(load(find(str(file))))
+    if as_json:
+        totals = {"low": str(made.low), "expected": str(made.expected), "high": str(made.high)}
+        show_json({**totals, "rows": json_rows(made.to_frame())})
+    else:
+        show_estimate(made)
+    return errors.EXIT_DONE
+
+
+def json_rows(frame: Any) -> list[dict[str, Any]]:
+    """A frame's rows as plain objects."""
+    return [{str(key): value for key, value in row.items()} for row in frame.astype(str).to_dict(orient="records")]
+
+
+@click.command()
+@click.argument("phase", type=PhaseType(), required=False)
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@ends
+def permissions(phase: Phase | None, file: Path | None) -> int:
+    """Print the least-privilege IAM policy of a phase (or of all), made from its steps and reads."""
+    from orgkit.permissions import policy_for
+
+    show_json(policy_for([phase] if phase else PHASES))
+    return errors.EXIT_DONE
+
+
+COMMANDS = (rehearse, check, plan, run, open_runbook, estimate, permissions)

@@ -1,0 +1,57 @@
+"""What a person sees while a phase runs: one line a phase, and what is being done or waited for."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from orgkit.phases import Phase
+from orgkit.record.result import Result
+
+WIDTH = 78
+
+
+class Progress:
+    """Writes to stderr, so that stdout stays for results; a terminal gets one living line, a log gets few."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.living = sys.stderr.isatty()
+        self.label = ""
+
+    def phase(self, phase: Phase, result: Result | None) -> None:
+        """A phase begins, or has ended."""
+        self.label = phase.label
+        if result is None:
+            self._now("starting")
+        else:
+            self._line(f"{phase.label:<22} {result.outcome:<18} {result.steps:>3} steps {result.seconds:>6.1f} s")
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        """One event of the run, as it is written."""
+        kind = event.get("event")
+        if kind == "wait":
+            said = f"waiting for {event['what']}, {event['so_far']} s so far, {event['at_most']} s at most"
+            self._now(said)
+        elif kind == "step":
+            self._now(f"{event['result']}: {event['sentence']}")
+
+    def over(self) -> None:
+        self._clear()
+
+    def _now(self, text: str) -> None:
+        if self.quiet or not self.living:
+            return
+        safe = "".join(char if char.isprintable() else "�" for char in f"{self.label}: {text}")
+        self._clear()
+        click.echo(safe[:WIDTH], err=True, nl=False)
+
+    def _line(self, text: str) -> None:
+        if not self.quiet:
+            self._clear()
+            click.echo(text, err=True)
+
+    def _clear(self) -> None:
+        if self.living and not self.quiet:
+            click.echo("\r\033[K", err=True, nl=False)

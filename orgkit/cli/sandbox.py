@@ -1,0 +1,100 @@
+"""`orgkit sandbox`: an embedded AWS that stays, to try things on."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from orgkit import errors
+from orgkit.cli.main import ends, json_option, show_json
+from orgkit.sandbox.lifecycle import Sandbox, find, start
+
+DEFAULT = Path("parameters/example.toml")
+
+
+@click.group()
+def sandbox() -> None:
+    """An embedded AWS on this machine: start it, use it, stop it."""
+
+
+@sandbox.command("start")
+@click.argument("file", type=click.Path(path_type=Path), default=DEFAULT)
+@click.option("--real-time", is_flag=True, help="Let its clock run as clocks do, instead of jumping over waits.")
+@ends
+def start_sandbox(file: Path, real_time: bool) -> int:
+    """Start one, seeded for the parameters file: its management account and the accounts that it imports."""
+    from orgkit.parameters import find as find_file
+    from orgkit.parameters import load
+    from orgkit.rehearsal import new_sandbox_folder, seed_of
+
+    path = find_file(str(file))
+    running = _running()
+    if running is not None:
+        raise errors.EmulatorTrouble(
+            f"one is running already ({running.endpoint_url}).", "use it, or end it first: orgkit sandbox stop"
+        )
+    desired = load(path)
+    started = start(seed_of(desired), new_sandbox_folder(path), real_time=real_time, outlive=True)
+    click.echo(
+        f"An embedded AWS answers on {started.endpoint_url}, for account {desired.organization.management_account_id}."
+    )
+    click.echo('To use it in this shell:  eval "$(orgkit sandbox env)"')
+    return errors.EXIT_DONE
+
+
+@sandbox.command()
+@ends
+def stop() -> int:
+    """End the one that runs; its records stay."""
+    _need().stop()
+    click.echo("The sandbox has ended; its records stay.")
+    return errors.EXIT_DONE
+
+
+@sandbox.command()
+@json_option
+@ends
+def status(as_json: bool) -> int:
+    """Say whether one runs, and where."""
+    running = _running()
+    if as_json:
+        show_json({"running": running is not None, **(_facts(running) if running else {})})
+    elif running is None:
+        click.echo("No sandbox is running. Start one:  orgkit sandbox start [FILE]")
+    else:
+        click.echo("\n".join(f"{name:<10} {value}" for name, value in _facts(running).items()))
+    return errors.EXIT_DONE if running else errors.EXIT_REFUSED
+
+
+@sandbox.command()
+@ends
+def env() -> int:
+    """Print the settings with which a shell uses it and nothing else."""
+    for name, value in sorted(_need().environment().items()):
+        click.echo(f"export {name}={shlex.quote(value)}")
+    return errors.EXIT_DONE
+
+
+def _facts(running: Sandbox) -> dict[str, str]:
+    return {
+        "endpoint": running.endpoint_url,
+        "clock": running.now(),
+        "folder": str(running.folder),
+        "pid": str(running.pid),
+    }
+
+
+def _running() -> Sandbox | None:
+    """The newest one that answers, of the project that we stand in."""
+    from orgkit.record.outputs import project_of
+
+    base = project_of(Path.cwd() / "parameters" / "any.toml") / "outputs" / "sandbox"
+    folders = sorted((f for f in base.glob("*") if f.is_dir()), reverse=True) if base.is_dir() else []
+    return next((found for folder in folders if (found := find(folder)) is not None), None)
+
+
+def _need() -> Sandbox:
+    running = _running()
+    if running is None:
+        raise errors.EmulatorTrouble("no sandbox is running.", "start one: orgkit sandbox start [FILE]")
+    return running

@@ -1,0 +1,86 @@
+"""What a command prints when it has ended: for a person, at 80 columns, or as one object."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orgkit.phases import Phase
+from orgkit.runbook.tables import as_text
+from orgkit.runbook.tree import as_text as tree_text
+
+if TYPE_CHECKING:
+    from orgkit.costs.estimate import Estimate
+    from orgkit.record.result import Result
+    from orgkit.rehearsal import Rehearsal
+
+COLUMNS = 80
+
+
+def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
+    """The organization, what each phase did, what it would cost, and where the records lie."""
+    _title("The organization")
+    click.echo(tree_text(done.tree))
+    _title("The phases")
+    rows = [
+        (each.phase.label, each.result.outcome, each.result.steps, f"{each.result.seconds:.1f}") for each in done.phases
+    ]
+    click.echo(as_text(("phase", "outcome", "steps", "seconds"), rows))
+    for each in done.phases:
+        for reason in each.result.reasons:
+            click.echo(f"  {each.phase.label}: {reason}")
+    if done.waiting:
+        _title("Waiting for someone else")
+        click.echo("\n".join(f"- {what}" for what in done.waiting))
+    _title("What it costs")
+    costs = done.costs
+    click.echo(
+        f"USD {costs['low']} low, {costs['expected']} expected, {costs['high']} high a month (an estimate)"
+        if costs
+        else "no estimate: phase 06 did not get that far"
+    )
+    _title("The records")
+    click.echo(f"{len(done.phases)} records in {_short(done.folder)}")
+    if keep:
+        click.echo('\nThe sandbox is still running. To use it:  eval "$(orgkit sandbox env)"')
+        click.echo("To end it:  orgkit sandbox stop")
+    click.echo(f"\nRehearsed in {done.seconds:.1f} s, on an emulator: nothing touched AWS.")
+
+
+def show_result(phase: Phase, result: "Result") -> None:
+    """One phase: outcome, why, and the record."""
+    click.echo(f"{phase.label}: {result.outcome} ({result.steps} steps, {result.seconds:.1f} s)")
+    for reason in result.reasons:
+        click.echo(f"  {reason}")
+    if result.plan_sha256:
+        click.echo(f"plan    {result.plan_sha256}")
+    click.echo(f"record  {_short(result.record)}")
+
+
+def result_json(phase: Phase, result: "Result") -> dict[str, Any]:
+    """One phase as an object."""
+    return {"phase": phase.label, **result.as_json(), "record": str(result.record)}
+
+
+def show_estimate(made: "Estimate") -> None:
+    """The range, by account and by service."""
+    click.echo(f"USD {made.low} low, {made.expected} expected, {made.high} high a month (an estimate)\n")
+    for frame in (made.by_account(), made.by_service()):
+        table = frame.reset_index()
+        click.echo(as_text([str(c) for c in table.columns], [list(row) for row in table.itertuples(index=False)]))
+        click.echo()
+    for note in made.one_off:
+        click.echo(f"once: {note}")
+
+
+def _title(text: str) -> None:
+    click.echo()
+    click.secho(text, bold=True)
+
+
+def _short(path: Path) -> Path:
+    """Relative to where we stand when that is shorter to read."""
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path

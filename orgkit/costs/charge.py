@@ -1,0 +1,102 @@
+"""From usage to charges: pooled at the payer, tier by tier, and handed back to accounts to the last digit."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from orgkit.costs.prices import Price, PriceBook, Tier
+from orgkit.costs.rounding import ZERO, apportion, exact
+
+QUANTUM = Decimal("0.000001")  # of a quantity: finer than AWS meters, coarse enough for exact products in Decimal
+
+Pool = tuple[str, Decimal, str]  # price, regions, and the account where the price is not pooled
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much of one priced thing an account uses in a month, and how we come to think so."""
+
+    account: str  # key
+    price_id: str
+    quantity: Decimal
+    driver: str
+    assumption: str
+    rule: str  # why this account and no other
+    made: bool  # by orgkit's phases; otherwise assumed to be switched on later
+    regions: Decimal = Decimal(1)  # alike, each with tiers of its own
+
+    @exact()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "quantity", self.quantity.quantize(QUANTUM))
+
+    def pool(self, price: Price) -> Pool:
+        """With which other usages tiers and allowance are shared."""
+        return self.price_id, self.regions, "" if price.pooled else self.account
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One account's part of one tier: what it uses, and how much of that is free."""
+
+    usage: Usage
+    price: Price
+    tier: Tier
+    quantity: Decimal
+    free: Decimal
+
+    @property
+    @exact()
+    def list_cost(self) -> Decimal:
+        return self.tier.unit_price * self.quantity
+
+    @property
+    @exact()
+    def free_discount(self) -> Decimal:
+        return self.tier.unit_price * self.free
+
+    @property
+    @exact()
+    def effective_cost(self) -> Decimal:
+        return self.list_cost - self.free_discount
+
+
+@exact()
+def charges(usages: Iterable[Usage], book: PriceBook) -> tuple[Charge, ...]:
+    """Every usage as charges, one a tier; UnknownPrice where the book has no price for it."""
+
+    def pool(usage: Usage) -> Pool:
+        return usage.pool(book.price(usage.price_id))
+
+    # Sorted by names, so that the order of accounts in the file moves no remainder.
+    ordered = sorted(usages, key=lambda usage: (pool(usage), usage.account, usage.driver, usage.assumption))
+    pools = itertools.groupby(ordered, key=pool)
+    return tuple(charge for (price_id, *_), group in pools for charge in _pooled(book.price(price_id), list(group)))
+
+
+def tiers(price: Price, quantity: Decimal, regions: Decimal = Decimal(1)) -> Iterator[tuple[Tier, Decimal, Decimal]]:
+    """How much of `quantity` falls into each tier, and how much of that is free; the allowance fills from below."""
+    free = min(price.allowance, quantity)
+    for tier in price.tiers:
+        end = quantity if tier.end is None else min(quantity, (tier.end * regions).quantize(QUANTUM))
+        inside = max(ZERO, end - (tier.start * regions).quantize(QUANTUM))
+        yield tier, inside, min(free, inside)
+        free -= min(free, inside)
+
+
+@exact()
+def cost(price: Price, quantity: Decimal, regions: Decimal = Decimal(1)) -> Decimal:
+    """What the payer owes for a pooled quantity."""
+    return sum((tier.unit_price * (inside - free) for tier, inside, free in tiers(price, quantity, regions)), ZERO)
+
+
+def _pooled(price: Price, usages: Sequence[Usage]) -> Iterator[Charge]:
+    left = [usage.quantity for usage in usages]
+    for number, (tier, inside, free) in enumerate(tiers(price, sum(left, ZERO), usages[0].regions)):
+        # By what is left of each, not by all of it: then no part can exceed what its account uses.
+        parts = apportion(inside, left, QUANTUM)
+        frees = apportion(free, parts, QUANTUM)
+        for usage, part, part_free in zip(usages, parts, frees, strict=True):
+            if part or not number:  # the first tier is told even when idle
+                yield Charge(usage, price, tier, part, part_free)
+        left = [before - part for before, part in zip(left, parts, strict=True)]

@@ -1,0 +1,138 @@
+"""The monthly estimate of a whole parameters file: low, expected and high, to the last digit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from orgkit.costs import notes, usage
+from orgkit.costs.charge import Charge, charges
+from orgkit.costs.prices import PriceBook, shipped
+from orgkit.costs.rounding import ZERO, cents, exact
+from orgkit.model.costs import ASSUMPTIONS, SCENARIOS, Amounts
+from orgkit.model.desired import Desired
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class BilledAccount:
+    """An account as the table names it; `id` is "" until AWS has given one."""
+
+    key: str
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the organization would cost in a month; amounts in USD."""
+
+    accounts: tuple[BilledAccount, ...]  # the management account, which pays, first
+    region: str
+    charges: Mapping[str, tuple[Charge, ...]]  # by scenario
+    assumptions: Mapping[str, Amounts]
+    one_off: tuple[str, ...]
+    notes: tuple[str, ...]
+    price_book: str
+
+    @property
+    def low(self) -> Decimal:
+        return cents(self.total("low"))
+
+    @property
+    def expected(self) -> Decimal:
+        return cents(self.total("expected"))
+
+    @property
+    def high(self) -> Decimal:
+        return cents(self.total("high"))
+
+    @property
+    def made(self) -> Amounts:
+        """The part that orgkit's own phases cause; the rest is assumed to be switched on later."""
+        low, expected, high = (cents(total(c for c in self.charges[name] if c.usage.made)) for name in SCENARIOS)
+        return (low, expected, high)
+
+    def total(self, scenario: str) -> Decimal:
+        """The exact sum of one scenario."""
+        return total(self.charges[scenario])
+
+    def facts(self) -> dict[str, Any]:
+        """The totals and what they rest on, as JSON takes it."""
+        return {
+            **{name: str(cents(self.total(name))) for name in SCENARIOS},
+            "made_by_orgkit": dict(zip(SCENARIOS, map(str, self.made), strict=True)),
+            "currency": "USD",
+            "per": "month",
+            "price_book": self.price_book,
+            "one_off": list(self.one_off),
+            "notes": list(self.notes),
+        }
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Every charge as a row, in the column names of FOCUS 1.2; amounts are Decimal."""
+        from orgkit.costs import frame
+
+        return frame.long(self)
+
+    def by_account(self) -> "pd.DataFrame":
+        """A row for every account, silent ones too, and the total; in cents that add up."""
+        from orgkit.costs import frame
+
+        return frame.by_account(self)
+
+    def by_service(self) -> "pd.DataFrame":
+        """A row for every AWS service, and the total."""
+        from orgkit.costs import frame
+
+        return frame.by_service(self)
+
+    def by_driver(self) -> "pd.DataFrame":
+        """A row for everything that costs, with who switches it on: orgkit, or somebody later."""
+        from orgkit.costs import frame
+
+        return frame.by_driver(self)
+
+    def by_assumption(self) -> "pd.DataFrame":
+        """What the estimate assumes, what each means and where it comes from."""
+        from orgkit.costs import frame
+
+        return frame.by_assumption(self)
+
+
+@exact()
+def estimate(desired: Desired, accounts: Mapping[str, str] | None = None, book: PriceBook | None = None) -> Estimate:
+    """What a parameters file would cost in a month; `accounts` are the ids that are known, by key. Pure."""
+    book = book or shipped()
+    volumes = usage.volumes(desired)
+    return Estimate(
+        accounts=_accounts(desired, accounts or {}),
+        region=desired.trail.region,
+        charges={name: charges(usage.of_everything(desired, v), book) for name, v in volumes.items()},
+        assumptions={name: _amounts(volumes, name) for name in ASSUMPTIONS},
+        one_off=notes.one_off(desired),
+        notes=notes.notes(desired),
+        price_book=book.version,
+    )
+
+
+@exact()
+def total(items: Iterable[Charge]) -> Decimal:
+    """The exact sum of charges."""
+    return sum((charge.effective_cost for charge in items), ZERO)
+
+
+def _amounts(volumes: Mapping[str, usage.Volumes], name: str) -> Amounts:
+    low, expected, high = (v[name] for v in volumes.values())
+    return (low, expected, high)
+
+
+def _accounts(desired: Desired, ids: Mapping[str, str]) -> tuple[BilledAccount, ...]:
+    owner = desired.organization
+    members = sorted(desired.members, key=lambda member: member.key)
+    return (
+        BilledAccount(usage.MANAGEMENT, owner.management_account_id, owner.name),
+        *(BilledAccount(m.key, ids.get(m.key) or m.id or "", m.name) for m in members),
+    )

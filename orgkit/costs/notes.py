@@ -1,0 +1,51 @@
+"""What an estimate leaves out or takes for granted, in sentences for the person who reads its total."""
+
+from orgkit.costs.usage import CONFIG
+from orgkit.model.desired import Desired
+
+# Trusted access to these leads to no charge, or to one that the estimate counts.
+COUNTED = (
+    CONFIG,
+    "account.amazonaws.com",
+    "cloudtrail.amazonaws.com",
+    "iam.amazonaws.com",
+    "member.org.stacksets.cloudformation.amazonaws.com",
+    "ram.amazonaws.com",
+    "servicequotas.amazonaws.com",
+    "sso.amazonaws.com",
+    "tagpolicies.tag.amazonaws.com",
+)
+PRICED_REGION = "us-east-1"
+CREDITS = (
+    "Creating the organization ends the Free plan and the Free Tier credits of the management account at once: up to "
+    "200 USD for an account opened since 15 July 2025. 00-management-account reads the amount."
+)
+
+
+def one_off(desired: Desired) -> tuple[str, ...]:
+    """What is paid or lost once, and stands in no month."""
+    sentences = [CREDITS]
+    if desired.imports:
+        sentences.append("An account that joins loses its Free plan and its Free Tier credits as well.")
+    if CONFIG in desired.organization.trusted_access:
+        sentences.append(
+            "AWS Config, once switched on, records every resource that is there: its first month costs more."
+        )
+    return tuple(sentences)
+
+
+def notes(desired: Desired) -> tuple[str, ...]:
+    """What the amounts rest on beside the assumptions."""
+    sentences = [
+        "The scenarios are joint (everything low, everything high): the range is wider than chance would make it.",
+        "No free tier but what is always free, counted once for the whole organization.",
+        "What runs in the accounts, taxes, support plans and discounts are not in it.",
+        "Logs are counted at the price of S3 Standard; what the lifecycle moves or deletes is not taken off.",
+    ]
+    if desired.trail.kms_key:
+        sentences.append("The first and the second yearly rotation of the trail's KMS key add 1 USD a month each.")
+    if desired.trail.region != PRICED_REGION:
+        sentences.append(f"Prices are those of {PRICED_REGION}; {desired.trail.region} may differ.")
+    if uncounted := [name for name in desired.organization.trusted_access if name not in COUNTED]:
+        sentences.append(f"Not estimated: what these charge once they are switched on: {', '.join(uncounted)}.")
+    return tuple(sentences)

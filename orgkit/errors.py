@@ -1,0 +1,172 @@
+"""Every error a person can meet, one class for each answer to the question who must act."""
+
+from collections.abc import Sequence
+
+# What a shell sees. The same numbers stand in the README and in every result.json.
+EXIT_DONE = 0
+EXIT_REFUSED = 1
+EXIT_PARAMETERS = 2
+EXIT_APPROVAL_NEEDED = 3
+EXIT_PLAN_CHANGED = 4
+EXIT_FAILED = 5
+EXIT_NOT_VERIFIED = 6
+EXIT_INTERRUPTED = 7
+EXIT_WAITING = 8
+
+
+class Stop(Exception):
+    """An end of a phase that is told in three lines: what, why, what to do."""
+
+    summary = "The phase stopped."
+    exit_code = EXIT_REFUSED
+
+    def __init__(self, why: str, do: str) -> None:
+        super().__init__(f"{self.summary}\n  why: {why}\n  do:  {do}")
+        self.why = why
+        self.do = do
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython asks for this: a person reads three lines, not a traceback."""
+        return str(self).splitlines()
+
+
+class AwaitingApproval(Stop):
+    """A plan is ready and nobody has approved it yet; no error, and nothing was changed."""
+
+    summary = "Awaiting approval: nothing was changed."
+    exit_code = EXIT_APPROVAL_NEEDED
+
+
+class OrgkitError(Stop):
+    """Something is wrong, and somebody has to act."""
+
+    summary = "orgkit stopped."
+
+
+class ParametersInvalid(OrgkitError):
+    """Fix the parameters file: carries every problem at once."""
+
+    summary = "The parameters file needs mending; AWS was not called."
+    exit_code = EXIT_PARAMETERS
+
+    def __init__(self, file: str, problems: Sequence["Problem"]) -> None:
+        self.file = file
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        super().__init__(
+            f"{file} has {count} problem{'s' if count != 1 else ''}:\n" + "\n".join(f"    {p}" for p in self.problems),
+            "mend each place named above, then run `orgkit check` again.",
+        )
+
+
+class Problem(str):
+    """One fault in a parameters file: its place, what is wrong and what to write instead."""
+
+    place: str
+    message: str
+
+    def __new__(cls, place: str, message: str) -> "Problem":
+        problem = super().__new__(cls, f"{place}: {message}")
+        problem.place = place
+        problem.message = message
+        return problem
+
+
+class UnknownParameter(OrgkitError):
+    """A notebook was given a parameter that it does not have."""
+
+    summary = "That runbook has no such parameter."
+    exit_code = EXIT_PARAMETERS
+
+
+class WrongAccount(OrgkitError):
+    """Fix the credentials: they are not those of the file's management account, or not fit for it."""
+
+    summary = "These credentials are refused."
+
+
+class WrongPlace(OrgkitError):
+    """Fix the environment: what is set there would send calls elsewhere than the file says."""
+
+    summary = "The environment is refused."
+
+
+class OutOfOrder(OrgkitError):
+    """Run the earlier phase first."""
+
+    summary = "An earlier phase comes first."
+
+
+class CheckStops(OrgkitError):
+    """A check of the management account stops the organization from being made."""
+
+    summary = "A check of the management account stops here."
+
+
+class NeedsDecision(OrgkitError):
+    """AWS and the file disagree in a way that only a person can settle."""
+
+    summary = "AWS and the parameters file disagree, and a person has to decide."
+
+
+class CouldNotRead(OrgkitError):
+    """AWS did not let us see something that a plan must rest on."""
+
+    summary = "Part of the organization could not be read, so nothing can be planned on it."
+
+
+class ApprovalMismatch(OrgkitError):
+    """Read the plan again: what was approved is not what would happen now."""
+
+    summary = "The approval does not fit: nothing was changed."
+    exit_code = EXIT_PLAN_CHANGED
+
+
+class StepFailed(OrgkitError):
+    """AWS refused a step, or did not answer in time."""
+
+    summary = "A step failed; what came before it is done and stays."
+    exit_code = EXIT_FAILED
+
+    def __init__(self, why: str, do: str, *, code: str = "", request_id: str = "") -> None:
+        super().__init__(why, do)
+        self.code = code
+        self.request_id = request_id
+
+
+class NotVerified(OrgkitError):
+    """The steps were done and AWS still differs from the file."""
+
+    summary = "Verification failed: after the apply, planning again still finds something to do."
+    exit_code = EXIT_NOT_VERIFIED
+
+
+class Interrupted(OrgkitError):
+    """Somebody or something ended the phase from outside."""
+
+    summary = "Interrupted."
+    exit_code = EXIT_INTERRUPTED
+
+
+class RecordExists(OrgkitError):
+    """A run folder is never written twice."""
+
+    summary = "That run already has a record."
+
+
+class AnotherRun(OrgkitError):
+    """One apply at a time for a management account."""
+
+    summary = "Another run is applying to this management account."
+
+
+class UnknownPrice(OrgkitError):
+    """An estimate needs a price that the price book does not have, or has without a source."""
+
+    summary = "A price is missing, and orgkit does not guess."
+
+
+class EmulatorTrouble(OrgkitError):
+    """The sandbox could not be started, found or stopped."""
+
+    summary = "The sandbox is not as expected."

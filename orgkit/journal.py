@@ -1,0 +1,46 @@
+"""The event log of a run: one JSON line an event, on disk before anything else happens."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+class Journal:
+    """Appends events and flushes each to the disk; without a path it only remembers them."""
+
+    def __init__(self, path: Path | None = None, run: str = "library") -> None:
+        self.path = path
+        self.run = run
+        self.events: list[dict[str, Any]] = []
+        self.step = ""  # the sentence that the mutations being sent belong to
+
+    def write(self, event: str, **values: Any) -> dict[str, Any]:
+        """Add one event; it is on disk when this returns."""
+        entry = {"event": event, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **values}
+        self.events.append(entry)
+        if self.path is not None:
+            self._append(json.dumps(entry, ensure_ascii=False) + "\n")
+        return entry
+
+    def _append(self, line: str) -> None:
+        assert self.path is not None
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, line.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def read_events(path: Path) -> Iterator[dict[str, Any]]:
+    """The events of a journal; a last line that a kill cut short is passed over."""
+    if not path.exists():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            return

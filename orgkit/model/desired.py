@@ -1,0 +1,138 @@
+"""What the parameters file asks for, as frozen values; nothing here knows AWS or TOML."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+ACCESS_ROLE = "OrganizationAccountAccessRole"  # the name AWS itself gives by default
+READ_ROLE = "orgkit-read"
+KEY_TAG = "orgkit:key"
+
+UnitPath = str  # "Security/Audit"; "" is the organization root
+
+
+@dataclass(frozen=True)
+class Attestation:
+    """What a person states because no API tells it: item, name and ISO date."""
+
+    item: str
+    by: str
+    on: str
+
+
+@dataclass(frozen=True)
+class OrganizationSpec:
+    """`[organization]`: the account that owns all others, and what is switched on for all."""
+
+    management_account_id: str
+    email: str
+    name: str
+    organization_id: str | None
+    home_region: str
+    trusted_access: tuple[str, ...]
+    policy_types: tuple[str, ...]
+    centralized_root_access: bool
+    email_convention: str | None
+    tags: tuple[tuple[str, str], ...]
+    approval_hours: int
+    long_lived_keys: bool
+    attestations: tuple[Attestation, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnitSpec:
+    """`[units."Security/Audit"]`: one organizational unit, by its path of names."""
+
+    path: UnitPath
+    tags: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    @property
+    def parent(self) -> UnitPath:
+        return self.path.rpartition("/")[0]
+
+
+@dataclass(frozen=True)
+class AccountSpec:
+    """`[accounts.website-prod]`: a member account that orgkit creates."""
+
+    key: str
+    name: str
+    email: str
+    unit: UnitPath
+    role_name: str
+    iam_access_to_billing: bool
+    tags: tuple[tuple[str, str], ...]
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class ImportSpec:
+    """`[imports.dns]`: an account that exists already and is to join."""
+
+    key: str
+    id: str
+    name: str
+    email: str
+    unit: UnitPath
+    role_name: str
+    profile: str | None
+    leaves_other_organization: bool
+    tags: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class ObjectLockSpec:
+    """Write-once protection of a bucket: GOVERNANCE or COMPLIANCE, for a number of days."""
+
+    mode: str
+    days: int
+
+
+@dataclass(frozen=True)
+class TrailSpec:
+    """`[trail]`: the organization trail, and the buckets in the log archive account."""
+
+    name: str
+    log_archive_account: str  # a key of [accounts] or [imports]
+    bucket: str
+    records_bucket: str
+    region: str
+    kms_key: bool
+    transition_days: int
+    expire_days: int
+    noncurrent_days: int
+    object_lock: ObjectLockSpec | None
+    tags: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class CostsSpec:
+    """`[costs]`: the assumptions of an estimate; each is (low, expected, high)."""
+
+    assumptions: tuple[tuple[str, tuple[Decimal, Decimal, Decimal]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Desired:
+    """One parameters file, whole and valid."""
+
+    organization: OrganizationSpec
+    units: tuple[UnitSpec, ...]
+    accounts: tuple[AccountSpec, ...]
+    imports: tuple[ImportSpec, ...]
+    trail: TrailSpec
+    costs: CostsSpec = field(default_factory=CostsSpec)
+    sha256: str = ""  # of the file's bytes
+
+    @property
+    def members(self) -> tuple["AccountSpec | ImportSpec", ...]:
+        """Every account beside the management account, created or imported."""
+        return (*self.accounts, *self.imports)
+
+    @property
+    def log_archive(self) -> "AccountSpec | ImportSpec":
+        """The account that keeps the logs."""
+        return next(member for member in self.members if member.key == self.trail.log_archive_account)

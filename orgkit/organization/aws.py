@@ -1,0 +1,123 @@
+"""How AWS is asked about the organization itself, and one function for each step of phase 01."""
+
+from orgkit.aws.retry import Refused
+from orgkit.aws.session import Connection
+from orgkit.errors import NeedsDecision
+from orgkit.model.directory import Directory
+from orgkit.model.observed import Organization, Unread
+from orgkit.model.organization import CreateOrganization, EnablePolicyType, EnableRootFeature, EnableTrustedAccess
+
+
+def read_organization(aws: Connection) -> Organization | None:
+    """The organization that the caller's account is in; None when it is in none."""
+    try:
+        found = aws.read("organizations", "DescribeOrganization")["Organization"]
+    except Refused as refused:
+        if refused.code == "AWSOrganizationsNotInUseException":
+            return None
+        raise
+    management = str(found.get("MasterAccountId") or found.get("ManagementAccountId"))
+    root = next(aws.pages("organizations", "ListRoots", "Roots"))
+    return Organization(
+        id=found["Id"],
+        management_account_id=management,
+        management_email=str(found.get("MasterAccountEmail", "")),
+        feature_set=found["FeatureSet"],
+        root_id=root["Id"],
+        policy_types=tuple(sorted((t["Type"], t["Status"]) for t in root.get("PolicyTypes", []))),
+        trusted_access=_trusted_access(aws, found["FeatureSet"]),
+        root_features=_root_features(aws),
+    )
+
+
+def identify(aws: Connection) -> tuple[str, str] | None:
+    """The organization's id and its management account, also for a member; None when there is none."""
+    try:
+        found = aws.read("organizations", "DescribeOrganization")["Organization"]
+    except Refused as refused:
+        if refused.code == "AWSOrganizationsNotInUseException":
+            return None
+        raise
+    return found["Id"], str(found.get("MasterAccountId") or found.get("ManagementAccountId"))
+
+
+def create_organization(aws: Connection, step: CreateOrganization, directory: Directory) -> None:
+    """Create it with all features; an organization that is there already must be ours."""
+    try:
+        aws.mutate("organizations", "CreateOrganization", expect="Organization", FeatureSet="ALL")
+    except Refused as refused:
+        if refused.code != "AlreadyInOrganizationException":
+            raise
+    found = aws.wait_for("the new organization to be visible", lambda: read_organization(aws), every=2, at_most=120)
+    if found.management_account_id != step.account_id or found.feature_set != "ALL":
+        raise NeedsDecision(
+            f"the account is in organization {found.id} of {found.management_account_id} ({found.feature_set}).",
+            "find out who created it; orgkit goes on only in an organization of this account with all features.",
+        )
+    directory.organization_id, directory.root_id = found.id, found.root_id
+
+
+def enable_trusted_access(aws: Connection, step: EnableTrustedAccess, directory: Directory) -> None:
+    """Set, not toggled: doing it twice changes nothing."""
+    aws.mutate("organizations", "EnableAWSServiceAccess", ServicePrincipal=step.principal)
+
+
+def enable_policy_type(aws: Connection, step: EnablePolicyType, directory: Directory) -> None:
+    """AWS does it in the background: it counts when the root says ENABLED."""
+    if _policy_type_status(aws, step.policy_type) is None:
+        try:
+            aws.mutate(
+                "organizations",
+                "EnablePolicyType",
+                expect="Root",
+                RootId=directory.root_id,
+                PolicyType=step.policy_type,
+            )
+        except Refused as refused:
+            if refused.code != "PolicyTypeAlreadyEnabledException":
+                raise
+    aws.wait_for(
+        f"policy type {step.policy_type} to be ENABLED",
+        lambda: True if _policy_type_status(aws, step.policy_type) == "ENABLED" else None,
+        every=2,
+        at_most=300,
+    )
+
+
+def enable_root_feature(aws: Connection, step: EnableRootFeature, directory: Directory) -> None:
+    """Set, not toggled: doing it twice changes nothing."""
+    operation = {
+        "RootCredentialsManagement": "EnableOrganizationsRootCredentialsManagement",
+        "RootSessions": "EnableOrganizationsRootSessions",
+    }[step.feature]
+    aws.mutate("iam", operation, expect="EnabledFeatures")
+
+
+STEPS = {
+    CreateOrganization: create_organization,
+    EnableTrustedAccess: enable_trusted_access,
+    EnablePolicyType: enable_policy_type,
+    EnableRootFeature: enable_root_feature,
+}
+
+
+def _trusted_access(aws: Connection, feature_set: str) -> tuple[str, ...]:
+    if feature_set != "ALL":
+        return ()
+    found = aws.pages("organizations", "ListAWSServiceAccessForOrganization", "EnabledServicePrincipals")
+    return tuple(sorted(item["ServicePrincipal"] for item in found))
+
+
+def _root_features(aws: Connection) -> tuple[str, ...] | Unread:
+    try:
+        return tuple(sorted(aws.read("iam", "ListOrganizationsFeatures").get("EnabledFeatures", [])))
+    except Refused as refused:
+        # Without trusted access for iam.amazonaws.com there is nothing to list: AWS answers with an error.
+        if refused.code in ("ServiceAccessNotEnabledException", "ServiceAccessNotEnabled"):
+            return ()
+        return Unread(str(refused))
+
+
+def _policy_type_status(aws: Connection, policy_type: str) -> str | None:
+    root = next(aws.pages("organizations", "ListRoots", "Roots"))
+    return next((t["Status"] for t in root.get("PolicyTypes", []) if t["Type"] == policy_type), None)

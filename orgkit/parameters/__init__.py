@@ -1,0 +1,99 @@
+"""TOML → Desired: find the file, read it, and tell every problem at once, each with its place."""
+
+import hashlib
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from orgkit.errors import ParametersInvalid, Problem
+from orgkit.model.desired import Desired
+from orgkit.parameters.build import build
+from orgkit.parameters.checks import check
+from orgkit.parameters.places import Place, lines, spell
+from orgkit.parameters.syntax import explain
+from orgkit.parameters.validate import validate
+
+LARGEST = 1_000_000  # bytes; a file for 1,000 accounts has a quarter of that
+
+
+def load(path: str | Path) -> Desired:
+    """The organization that the file asks for; ParametersInvalid with everything that is wrong, in the file's order."""
+    content = _read(path)
+    text = _decode(content, path)
+    raw = _parse(text, path)
+    file, wrong = validate(raw)
+    wrong += check(raw)
+    if wrong or file is None:
+        raise ParametersInvalid(str(path), _problems(wrong, lines(text)))
+    return build(file, hashlib.sha256(content).hexdigest())
+
+
+def find(path: str | Path, start: Path | None = None) -> Path:
+    """The file that `path` means, looked for from `start` (the working folder) upwards.
+
+    papermill runs a notebook in the caller's folder, nbval in the notebook's: both have to find the same file.
+    """
+    wanted, start = Path(path).expanduser(), (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / wanted).exists():
+            return folder / wanted
+    where = "" if wanted.is_absolute() else f": looked in {start} and every folder above it"
+    raise _unreadable(path, f"there is no such file{where}. {_instead(wanted, start)}")
+
+
+def _instead(wanted: Path, start: Path) -> str:
+    """What lies where the file should be, nearest folder first."""
+    for folder in (start, *start.parents):
+        there = sorted(file.name for file in (folder / wanted).parent.glob("*.toml"))
+        if there:
+            return f"In {(folder / wanted).parent} there is: {', '.join(there[:8])}."
+    return "`orgkit init DIR` writes parameters/example.toml to begin from."
+
+
+def _read(path: str | Path) -> bytes:
+    try:
+        file = find(path)
+        if file.is_dir():
+            raise _unreadable(path, "is a folder; name the .toml file in it.")
+        if not file.is_file() or file.stat().st_size > LARGEST:
+            raise _unreadable(path, "is no parameters file: not an ordinary file, or larger than 1 MB.")
+        return file.read_bytes()
+    except (OSError, ValueError, RuntimeError) as error:  # no permission, a NUL in the name, no such home
+        raise _unreadable(path, f"cannot be read: {error}. Check its name and who may read it.") from None
+
+
+def _decode(content: bytes, path: str | Path) -> str:
+    if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise _unreadable(path, 'begins with a byte order mark; save it as plain UTF-8 ("UTF-8 without BOM").')
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _unreadable(path, f"line {line}: has a character that is not UTF-8; save the file as UTF-8.") from None
+
+
+def _parse(text: str, path: str | Path) -> dict[str, Any]:
+    try:
+        raw = tomllib.loads(text, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        place, message = explain(error, text)
+        raise ParametersInvalid(str(path), [Problem(place, message)]) from None
+    if not raw:
+        raise _unreadable(path, "is empty; begin with a copy of parameters/example.toml.")
+    return raw
+
+
+def _problems(wrong: list[tuple[Place, str]], numbers: dict[Place, int]) -> list[Problem]:
+    """In the order of the file, so that a person mends it from top to bottom."""
+    placed = sorted(((_line(place, numbers), spell(place), message) for place, message in wrong))
+    return [Problem(place, f"{f'line {line}: ' if line else ''}{message}") for line, place, message in placed]
+
+
+def _line(place: Place, numbers: dict[Place, int]) -> int:
+    """The line of the place, or of the nearest thing around it; 0 when the file has neither."""
+    return next((numbers[place[:n]] for n in range(len(place), 0, -1) if place[:n] in numbers), 0)
+
+
+def _unreadable(path: str | Path, message: str) -> ParametersInvalid:
+    return ParametersInvalid(str(path), [Problem("file", message)])

@@ -1,0 +1,160 @@
+"""What AWS accepts as an id, e-mail, name, tag …: each function returns the text or says what to write instead."""
+
+import difflib
+import json
+import re
+import unicodedata
+from collections.abc import Collection
+from string import Formatter
+from typing import NoReturn
+
+from orgkit.model.desired import KEY_TAG
+
+_DIRECTIONS = "(north|south|east|west|central|northeast|northwest|southeast|southwest)"
+_LOCAL_FORBIDS = set("\"'()<>[]:;,\\|%&")
+
+
+def quoted(value: str) -> str:
+    """As the file writes it, shortened, without characters that a terminal would obey."""
+    short = value if len(value) <= 60 else value[:57] + "…"
+    return json.dumps(short, ensure_ascii=not short.isprintable())
+
+
+def refuse(value: str, why: str) -> NoReturn:
+    """Says what is wrong with a text of the file."""
+    raise ValueError(f"{quoted(value)} {why}")
+
+
+def account_id(value: str) -> str:
+    """Twelve digits, as text: leading zeros count."""
+    if re.fullmatch(r"[0-9]{12}", value):
+        return value
+    if re.fullmatch(r"[0-9]{4}[- ][0-9]{4}[- ][0-9]{4}", value):
+        refuse(value, f'has dashes or spaces: write "{re.sub("[- ]", "", value)}".')
+    refuse(value, "is no account id: write its twelve digits, with leading zeros.")
+
+
+def organization_id(value: str) -> str:
+    """The id that pins the file to one organization."""
+    if not re.fullmatch(r"o-[a-z0-9]{10,32}", value):
+        refuse(value, 'is no organization id: write it as AWS shows it, as "o-a1b2c3d4e5", or leave it out.')
+    return value
+
+
+def email(value: str) -> str:
+    """AWS's rules for the root e-mail of an account, which are narrower than those of mail."""
+    local, _, domain = value.rpartition("@")
+    if not 6 <= len(value) <= 64:
+        refuse(value, f"has {len(value)} characters; AWS takes e-mails of 6 to 64.")
+    if not local or "@" in local or not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", domain):
+        refuse(value, 'is no e-mail address: write one like "aws-website-prod@example.com".')
+    if domain[0] == "-" or domain[-1] == "-" or local[0] == ".":
+        refuse(value, "is no e-mail address that AWS takes: a dot or hyphen stands at an edge.")
+    if not all("!" <= character <= "~" for character in local) or _LOCAL_FORBIDS & set(local):
+        refuse(value, "has a character before the @ that AWS does not take: use letters, digits, . _ - and +.")
+    return value
+
+
+def email_convention(value: str) -> str:
+    """A pattern that gives each account an e-mail of its own."""
+    fields = [name for _, name, _, _ in Formatter().parse(value) if name is not None]
+    if not fields or set(fields) - {"key", "name"}:
+        refuse(value, 'has to hold {key} or {name}, and no other braces: write "aws-{key}@example.com".')
+    email(value.replace("{key}", "website").replace("{name}", "website"))
+    return value
+
+
+def account_name(value: str) -> str:
+    """What CreateAccount takes; older accounts may have longer names, and can be renamed."""
+    if not re.fullmatch(r"[ -~]{1,50}", value):
+        refuse(value, "is no account name: write 1 to 50 letters, digits, blanks or signs, without accents.")
+    return _trimmed(value)
+
+
+def label(value: str) -> str:
+    """Any text for people that has something in it."""
+    if not value.isprintable() or not value:
+        refuse(value, "is empty or has characters that cannot be shown: write a name.")
+    return _trimmed(value)
+
+
+def key(value: str) -> str:
+    """The name of an account in this file, in tags and in records."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", value):
+        refuse(value, "is no key: write up to 41 lower-case letters, digits and hyphens, as website-prod.")
+    return value
+
+
+def unit_path(value: str) -> str:
+    """Names of OUs from the top down, joined by /; the root itself is never written."""
+    names = value.split("/")
+    if not value or not all(names):
+        refuse(value, 'has an empty level: write names joined by single slashes, as "Security/Audit".')
+    if len(names) > 5:
+        refuse(value, f"is {len(names)} levels deep; AWS allows five: leave out a level.")
+    if any(len(name) > 128 for name in names):
+        refuse(value, "has a name of more than 128 characters: shorten it.")
+    if any(name != name.strip() or not name.isprintable() for name in names):
+        refuse(value, "has a blank at the edge of a name, or a character that cannot be shown: remove it.")
+    return value
+
+
+def role_name(value: str) -> str:
+    """IAM's rules for the name of a role."""
+    if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,64}", value):
+        refuse(value, "is no role name: write 1 to 64 letters, digits or _ + = , . @ -, without a path.")
+    return value
+
+
+def region(value: str) -> str:
+    """A region of the `aws` partition by its form; whether it is enabled, only AWS can tell."""
+    if not re.fullmatch(rf"(?!cn-)[a-z]{{2}}-{_DIRECTIONS}-[0-9]{{1,2}}", value):
+        refuse(value, 'is no region that orgkit works in: write its code, as "us-east-1" or "eu-central-1".')
+    return value
+
+
+def service_principal(value: str) -> str:
+    """The name under which an AWS service asks for trusted access."""
+    if re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com", value) and len(value) <= 128:
+        return value
+    instead = f"{value}.amazonaws.com" if re.fullmatch(r"[a-z0-9.-]+", value) else "cloudtrail.amazonaws.com"
+    refuse(value, f'is no service principal: write it in full, as "{instead}".')
+
+
+def tag_key(value: str) -> str:
+    """AWS's rules for the key of a tag, and one of ours."""
+    if value.lower().startswith("aws:"):
+        refuse(value, "begins with aws:, which AWS keeps for itself: choose another tag key.")
+    if value == KEY_TAG:
+        refuse(value, "is the tag by which orgkit knows an account again: leave it to orgkit.")
+    if not 1 <= len(value) <= 128:
+        refuse(value, f"has {len(value)} characters; AWS takes tag keys of 1 to 128.")
+    return _taggable(value)
+
+
+def tag_value(value: str) -> str:
+    """AWS's rules for the value of a tag."""
+    if len(value) > 256:
+        refuse(value, f"has {len(value)} characters; AWS takes tag values of up to 256.")
+    return _taggable(value)
+
+
+def _taggable(value: str) -> str:
+    if not all(c in "_.:/=+-@" or unicodedata.category(c)[0] in "LNZ" for c in value):
+        refuse(value, "has a character that AWS does not take in tags: use letters, digits, blanks, _ . : / = + - @.")
+    return value
+
+
+def _trimmed(value: str) -> str:
+    if value != value.strip():
+        refuse(value, "begins or ends with a blank: remove it.")
+    return value
+
+
+def suggest(word: str, known: Collection[str]) -> str:
+    """The nearest of the known words as a question, or all of them: what to write instead."""
+    by_plain = {each.casefold().strip("/"): each for each in known}
+    near = difflib.get_close_matches(word.casefold().strip("/"), by_plain, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean {by_plain[near[0]]}?"
+    return f"It may be {', '.join(sorted(known))}." if known else ""

@@ -1,0 +1,123 @@
+"""Each section by itself against the schema: pydantic finds, and here it is told in plain words."""
+
+import datetime
+import typing
+from decimal import Decimal
+from types import UnionType
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from orgkit.parameters.formats import quoted, suggest
+from orgkit.parameters.places import Place, spell
+from orgkit.parameters.schema import File
+
+Wrong = tuple[Place, str]  # a place, what is wrong there and what to write instead
+
+_WANTED = (  # (how pydantic's error type begins, what to write)
+    ("string", 'a text in "quotes"'),
+    ("int", "a whole number, without quotes"),
+    ("bool", "true or false, without quotes"),
+    ("list", 'a list, as ["first", "second"]'),
+    ("date", "a date without quotes, as 2026-11-23"),
+)
+
+
+def validate(raw: dict[str, Any]) -> tuple[File | None, list[Wrong]]:
+    """The file's sections, or None and everything that is wrong in them."""
+    try:
+        return File.model_validate(raw), []
+    except ValidationError as error:
+        return None, [_tell(detail) for detail in error.errors(include_url=False)]
+
+
+def _tell(detail: ErrorDetails) -> Wrong:
+    place = _place(detail)
+    match detail["type"]:
+        case "missing":
+            return place, _missing(place)
+        case "extra_forbidden":
+            return place, _unknown(place, detail["input"])
+        case "value_error":
+            return place, str(detail["ctx"]["error"])
+        case "literal_error":
+            return place, f"is {_shown(detail['input'])}: write one of {detail['ctx']['expected']}."
+        case "greater_than_equal" | "less_than_equal":
+            return place, f"is {_shown(detail['input'])}: it {detail['msg'].removeprefix('Input ')}."
+        case kind:
+            return place, _mistyped(place, kind, detail)
+
+
+def _mistyped(place: Place, kind: str, detail: ErrorDetails) -> str:
+    value = detail["input"]
+    if kind == "string_type" and isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return f'is {_shown(value)}: write it in quotes, as "{_number(value)}".'
+    if kind in ("model_type", "dict_type"):
+        return f"is {_shown(value)}: write a section, [{spell(place)}], with its keys on the lines below."
+    wanted = next((wanted for start, wanted in _WANTED if kind.startswith(start)), None)
+    return f"is {_shown(value)}: write {wanted}." if wanted else f"{detail['msg']}."
+
+
+def _missing(place: Place) -> str:
+    field = fields_of(model_at(place[:-1])).get(place[-1])
+    if field is None or not field.examples:
+        return f"is missing: write the section [{spell(place)}], as parameters/example.toml shows it."
+    return f"is missing: write {place[-1]} = {field.examples[0]}, with your own value."
+
+
+def _unknown(place: Place, value: Any) -> str:
+    """With a guess at what was meant; the commonest slip is [units.A.B] for [units."A/B"]."""
+    if len(place) == 3 and place[0] == "units" and isinstance(value, dict):
+        return f'is no key of a unit: a nested unit is written [units."{place[1]}/{place[2]}"].'
+    known = fields_of(model_at(place[:-1]))
+    what = "section" if isinstance(value, dict) else "key"
+    return f"there is no such {what}. {suggest(place[-1], known)}"
+
+
+def fields_of(model: type[BaseModel] | None) -> dict[str, Any]:
+    """The keys of a section, with what pydantic knows of each."""
+    return dict(model.model_fields) if model else {}
+
+
+def model_at(place: Place) -> type[BaseModel] | None:
+    """The section of the schema that a place lies in: ("accounts", "website") → Account."""
+    kind: Any = File
+    for part in place:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            field = kind.model_fields.get(part)
+            kind = field.annotation if field else None
+        elif typing.get_origin(kind) is dict:
+            kind = typing.get_args(kind)[1]
+        kind = _plain(kind)
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _plain(kind: Any) -> Any:
+    """Without Annotated and None."""
+    if isinstance(kind, UnionType):
+        kind = next(arm for arm in typing.get_args(kind) if arm is not type(None))
+    return typing.get_args(kind)[0] if typing.get_origin(kind) is typing.Annotated else kind
+
+
+def _place(detail: ErrorDetails) -> Place:
+    """pydantic's way to the fault, up to a list (its member is named in the message) or to a key."""
+    return tuple(part for part in detail["loc"] if isinstance(part, str) and part != "[key]")
+
+
+def _shown(value: Any) -> str:
+    """What stands there, in a few words."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"the text {quoted(value)}"
+    if isinstance(value, int | Decimal):
+        return f"the number {_number(value)}"
+    if isinstance(value, datetime.date | datetime.time):
+        return f"the date or time {value}"
+    return "a list" if isinstance(value, list) else "a section"
+
+
+def _number(value: int | Decimal) -> str:
+    """Digits, but not thousands of them (Python refuses to write them at all)."""
+    return str(value) if not isinstance(value, int) or abs(value) < 10**40 else "…"

@@ -1,0 +1,78 @@
+"""The least-privilege IAM policy of each phase, made from its steps and its reads."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from orgkit.model import accounts, imports, organization, trail, units
+from orgkit.model.desired import ACCESS_ROLE, READ_ROLE
+from orgkit.model.management_account import READS as ACCOUNT_READS
+from orgkit.model.management_account import WORKLOAD_READS
+from orgkit.model.trail import READS_IN_MANAGEMENT
+from orgkit.phases import Phase
+from orgkit.plan import Step
+
+# What reading the tree takes, in every phase.
+TREE_READS = (
+    "iam:ListOrganizationsFeatures", "organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization",
+    "organizations:ListAccounts", "organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListRoots", "organizations:ListTagsForResource", "tag:GetResources",
+)  # fmt: skip
+READS: dict[str, tuple[str, ...]] = {
+    "management_account": (*ACCOUNT_READS, *WORKLOAD_READS),
+    "organization": ACCOUNT_READS,
+    "units": (),
+    "accounts": (
+        "organizations:DescribeCreateAccountStatus", "organizations:ListCreateAccountStatus", "organizations:ListParents",
+        "sts:AssumeRole",
+    ),
+    "imports": ("organizations:ListHandshakesForOrganization", "organizations:ListParents", "sts:AssumeRole"),
+    "trail": READS_IN_MANAGEMENT,
+    "costs": (),
+}  # fmt: skip
+_MODELS = {
+    "organization": (organization,),
+    "units": (units,),
+    "accounts": (accounts,),
+    "imports": (imports, accounts),
+    "trail": (trail,),
+}
+# An action that can do more than its step needs is tied down as far as IAM allows.
+LINKED_ROLES = ("organizations.amazonaws.com", "cloudtrail.amazonaws.com")
+
+
+def steps_of(phase: Phase) -> list[type[Step]]:
+    """The steps that a phase can take: with those of the other phases, everything that orgkit can do to AWS."""
+    found = [thing for model in _MODELS.get(phase.name, ()) for thing in vars(model).values()]
+    steps = (t for t in found if isinstance(t, type) and issubclass(t, Step) and t.actions)
+    return sorted(set(steps), key=lambda step: step.__name__)
+
+
+def actions_of(step: type[Step]) -> tuple[str, ...]:
+    """What a step needs of the identity that calls; what it does inside another account is that account's matter."""
+    inside = object.__new__(step).inside
+    return tuple(action for action in step.actions if action not in inside)
+
+
+def policy_for(phases: Iterable[Phase]) -> dict[str, Any]:
+    """One identity policy for the management account that covers these phases and no more."""
+    wanted = list(phases)
+    reads = {action for phase in wanted for action in (*TREE_READS, *READS[phase.name])}
+    changes = {action for phase in wanted for step in steps_of(phase) for action in actions_of(step)} - reads
+    return {"Version": "2012-10-17", "Statement": list(_statements(reads, changes))}
+
+
+def _statements(reads: set[str], changes: set[str]) -> Iterator[dict[str, Any]]:
+    plain = {"sts:AssumeRole", "iam:CreateServiceLinkedRole"}
+    yield _allow("Read", reads - plain, "*")
+    if changes - plain:
+        yield _allow("Change", changes - plain, "*")
+    if "sts:AssumeRole" in reads | changes:
+        roles = [f"arn:aws:iam::*:role/{name}" for name in (READ_ROLE, ACCESS_ROLE)]
+        yield _allow("EnterMemberAccounts", {"sts:AssumeRole"}, roles)
+    if "iam:CreateServiceLinkedRole" in changes:
+        statement = _allow("LinkedRoles", {"iam:CreateServiceLinkedRole"}, "arn:aws:iam::*:role/aws-service-role/*")
+        yield statement | {"Condition": {"StringEquals": {"iam:AWSServiceName": list(LINKED_ROLES)}}}
+
+
+def _allow(sid: str, actions: set[str], resource: object) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resource}

@@ -1,0 +1,108 @@
+"""The whole organization, read once, in the fewest calls; what only one phase needs is read for that phase."""
+
+from dataclasses import replace
+
+from orgkit.accounts.aws import read_accounts
+from orgkit.accounts.roles_aws import read_member
+from orgkit.aws.identity import guard_organization
+from orgkit.aws.retry import Refused
+from orgkit.aws.session import Caller, Connection
+from orgkit.aws.tags import read_tags
+from orgkit.connecting import target_of
+from orgkit.errors import CouldNotRead
+from orgkit.imports.aws import read_handshakes, read_owner
+from orgkit.management_account.aws import read_facts
+from orgkit.management_account.checks import check
+from orgkit.model.desired import AccountSpec, Desired, ImportSpec
+from orgkit.model.management_account import Findings, credits_of
+from orgkit.model.matching import match
+from orgkit.model.observed import Member, Observed, Owner, TrailFacts
+from orgkit.model.roles import extra_reads
+from orgkit.organization import aws as organization_aws
+from orgkit.trail.aws import read_trail
+from orgkit.units.aws import read_units
+
+
+def read_organization(aws: Connection, desired: Desired, phase: str = "all") -> Observed:
+    """Everything that planning `phase` rests on; CouldNotRead when the tree itself cannot be seen."""
+    try:
+        return _with_details(aws, desired, _read_tree(aws, desired), phase)
+    except Refused as refused:
+        raise CouldNotRead(
+            f"{refused}.",
+            "compare the identity's rights with `orgkit permissions`, then run the phase again.",
+        ) from None
+
+
+def _read_tree(aws: Connection, desired: Desired) -> Observed:
+    """Organization, units and accounts with their tags: the same for every phase."""
+    caller = aws.caller()
+    found = organization_aws.identify(aws)
+    if found is None:
+        return _without_organization(aws, desired, caller)
+    guard_organization(
+        caller_account=caller.account,
+        management_account_id=found[1],
+        organization_id=found[0],
+        pinned=desired.organization.organization_id,
+    )
+    organization = organization_aws.read_organization(aws)
+    assert organization is not None
+    tags = read_tags(aws)
+    units = tuple(read_units(aws, organization.root_id, tags))
+    accounts = tuple(read_accounts(aws, organization.root_id, units, tags))
+    return Observed(target_of(aws, caller, organization.id), caller.arn, organization, units, accounts)
+
+
+def _without_organization(aws: Connection, desired: Desired, caller: Caller) -> Observed:
+    """Before there is an organization, its creation rests on what phase 00 finds."""
+    facts, target = read_facts(aws, desired, caller), target_of(aws, caller, None)
+    stops = tuple(finding.what for finding in check(facts, desired, target).stops)
+    return Observed(target, caller.arn, None, credits_usd=credits_of(facts), stops=stops)
+
+
+def read_account(aws: Connection, desired: Desired) -> Findings:
+    """Every check of the management account, workloads included."""
+    caller = aws.caller()
+    facts = read_facts(aws, desired, caller, workloads=True)
+    return check(facts, desired, target_of(aws, caller, None))
+
+
+def _with_details(aws: Connection, desired: Desired, tree: Observed, phase: str) -> Observed:
+    if phase in ("accounts", "all"):
+        tree = replace(tree, members=_members(aws, desired, tree, desired.accounts))
+    if phase in ("imports", "all"):
+        members = _members(aws, desired, tree, desired.imports)
+        owners = _owners(aws, desired)
+        handshakes = read_handshakes(aws) if tree.organization else ()
+        tree = replace(tree, members=(*tree.members, *members), owners=owners, handshakes=handshakes)
+    if phase in ("trail", "all"):
+        tree = _with_trail(aws, desired, tree)
+    return tree
+
+
+def _members(
+    aws: Connection, desired: Desired, tree: Observed, specs: tuple[AccountSpec | ImportSpec, ...]
+) -> tuple[Member, ...]:
+    found = ((spec, match(spec, tree)) for spec in specs)
+    return tuple(
+        read_member(aws, spec, account.id, extra_reads(desired, spec.key)) for spec, account in found if account
+    )
+
+
+def _owners(aws: Connection, desired: Desired) -> tuple[Owner, ...]:
+    return tuple(read_owner(aws, spec) for spec in desired.imports if spec.profile)
+
+
+def _with_trail(aws: Connection, desired: Desired, tree: Observed) -> Observed:
+    """The log archive account is looked into through its read role alone."""
+    archive = match(desired.log_archive, tree)
+    member = tree.member(archive.id) if archive else None
+    if archive is not None and member is None:
+        member = read_member(aws, desired.log_archive, archive.id, extra_reads(desired, desired.log_archive.key))
+        tree = replace(tree, members=(*tree.members, member))
+    organization_id = tree.organization.id if tree.organization else ""
+    facts: TrailFacts = read_trail(
+        aws, organization_id, desired, archive.id if archive else None, member is not None and member.readable
+    )
+    return replace(tree, trail=facts)

@@ -1,0 +1,70 @@
+"""The records of a project: all of them, oldest first, or the one that is meant."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from orgkit.errors import OrgkitError
+from orgkit.record.files import ACCOUNT_FOLDER, RUN_FOLDER, read_json, run_folders
+from orgkit.record.manifest import MANIFEST
+
+UNSEALED = "not sealed"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run's record; an unsealed one has a folder and no result yet."""
+
+    name: str
+    account: str
+    phase: str
+    outcome: str
+    exit_code: int | None
+    plan_sha256: str
+    seconds: float
+    folder: Path
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "folder": str(self.folder)}
+
+    def whole(self) -> dict[str, Any]:
+        """Everything that result.json and manifest.json say."""
+        return {
+            **self.as_json(),
+            "result": read_json(self.folder / "result.json"),
+            "manifest": read_json(self.folder / MANIFEST),
+        }
+
+
+def list_records(base: Path) -> list[Record]:
+    """The records in an outputs folder, those of its sandboxes too, oldest first."""
+    places = [base, *sorted(base.glob("sandbox")), *sorted(base.glob("sandbox/*"))]
+    accounts = [folder for place in places for folder in place.glob("*") if ACCOUNT_FOLDER.fullmatch(folder.name)]
+    found = [_record(run) for folder in accounts for run in run_folders(folder.parent, folder.name)]
+    return sorted(found, key=lambda record: record.name)
+
+
+def find_record(base: Path, name: str) -> Record:
+    """The one record whose name has this part, such as its eight last characters."""
+    found = [record for record in list_records(base) if name in record.name]
+    if len(found) == 1:
+        return found[0]
+    several = ", ".join(record.name for record in found[:5])
+    raise OrgkitError(
+        f"{len(found)} records in {base} have {name!r} in their names{f': {several}' if several else ''}.",
+        "give the whole name; `orgkit records list` shows them.",
+    )
+
+
+def _record(run: Path) -> Record:
+    sealed, result, parts = (run / MANIFEST).exists(), read_json(run / "result.json"), RUN_FOLDER.fullmatch(run.name)
+    return Record(
+        name=run.name,
+        account=run.parent.name,
+        phase=parts["label"] if parts else "",
+        outcome=str(result.get("outcome", UNSEALED)) if sealed else UNSEALED,
+        exit_code=result.get("exit_code") if sealed else None,
+        plan_sha256=str(result.get("plan_sha256", "")),
+        seconds=float(result.get("seconds", 0.0)),
+        folder=run,
+    )

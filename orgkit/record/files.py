@@ -1,0 +1,62 @@
+"""How a record's files are named and written: for their owner only, all of a file or nothing of it."""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+
+RUN_FOLDER = re.compile(r"(?P<at>\d{8}T\d{6}Z)-(?P<label>\d\d-[a-z-]+)-(?P<id>[0-9a-f]{8})")
+ACCOUNT_FOLDER = re.compile(r"\d{12}")
+
+
+def run_folders(base: Path, account: str) -> list[Path]:
+    """The run folders of an account, oldest first."""
+    place = base / account
+    found = place.iterdir() if place.is_dir() else ()
+    return sorted(folder for folder in found if RUN_FOLDER.fullmatch(folder.name) and folder.is_dir())
+
+
+def label_of(run_folder: Path) -> str:
+    """The phase's label, such as 02-units, in a run folder's name; `notebook` for a folder named otherwise."""
+    match = RUN_FOLDER.fullmatch(run_folder.name)
+    return match["label"] if match else "notebook"
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder that only its owner can look into; one that exists is left as it is."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def write_private(path: Path, content: bytes | str) -> Path:
+    """Write a file that only its owner can read; a reader never sees half of it."""
+    data = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+    return beside.replace(path)
+
+
+def as_json(value: object) -> str:
+    """A value as JSON that a person can read."""
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; empty when there is no such file or nothing of the kind in it."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 of a file's bytes, in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,141 @@
+"""The record as one HTML file for reading: nothing in it runs, and nothing is fetched from anywhere."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from html import escape
+from importlib.resources import files
+from threading import Lock
+from typing import Any
+
+from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_WAITING
+from orgkit.record.result import Result
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+SHOWN = ("image/svg+xml", "image/png", "text/html", "text/plain")  # the first of these that an output has
+TAGS = [
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "details", "div", "dl",
+    "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "kbd", "li", "ol", "p", "pre", "q", "s", "small",
+    "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
+]  # fmt: skip
+ATTRIBUTES = {
+    "*": ["class", "id", "title"],
+    "a": ["href"],
+    "ol": ["start"],
+    "td": ["colspan", "rowspan"],
+    "th": ["colspan", "rowspan", "scope"],
+}
+STYLE_BLOCK = re.compile(r"<style\b.*?</style\s*>", re.S | re.I)  # pandas writes one into every table
+NO_ALT = "No description has been provided for this image"
+
+_one_at_a_time = Lock()  # an exporter keeps state while it works
+
+
+def page(notebook: Mapping[str, Any], result: Result, *, label: str, run: str) -> str:
+    """The whole file: a head that tells the outcome, then the notebook as it was executed."""
+    title = escape(f"{label}: {result.outcome}")
+    css = (files("orgkit.record") / "record.css").read_text(encoding="utf-8")
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="referrer" content="no-referrer">\n'
+        f"<title>{title}</title>\n<style>\n{css}</style>\n</head>\n<body>\n"
+        f"{_head(result, label, run)}\n<main>\n{body(notebook)}\n</main>\n"
+        f"<footer>Record of run {escape(run)}. Beside this page lie the notebook, the plan, the events and, in "
+        f"manifest.json, the sha256 of each.</footer>\n</body>\n</html>\n"
+    )
+
+
+def body(notebook: Mapping[str, Any]) -> str:
+    """The cells of a notebook as HTML, everything in them escaped or on the list of what is harmless."""
+    import nbformat  # late: a second of imports that no notebook kernel should pay for
+
+    node = nbformat.from_dict({**notebook, "cells": [_cell(cell) for cell in notebook.get("cells", ())]})
+    with _one_at_a_time:
+        html: str = _exporter().from_notebook_node(node)[0]
+    return html.replace(NO_ALT, "A picture; what it shows follows as text where there is any.")
+
+
+@cache
+def _exporter() -> Any:
+    """nbconvert's plainest template with our own sanitizer: its own escapes headings and the heads of tables."""
+    from nbconvert.exporters.html import HTMLExporter
+    from traitlets.config import Config
+
+    exporter = HTMLExporter(
+        template_name="basic",
+        sanitize_html=True,
+        exclude_anchor_links=True,
+        config=Config(NbConvertBase={"display_data_priority": list(SHOWN)}),
+    )
+    exporter.log.setLevel("ERROR")
+    exporter.register_filter("clean_html", clean)
+    return exporter
+
+
+def clean(html: object) -> str:
+    """HTML in which only harmless tags and attributes are left; the others are shown as text."""
+    import bleach  # type: ignore[import-untyped]  # it comes with nbconvert, without types
+
+    text = html.decode() if isinstance(html, bytes) else str(html)
+    cleaned: str = bleach.clean(
+        STYLE_BLOCK.sub("", text), tags=TAGS, attributes=ATTRIBUTES, protocols=["https", "http"]
+    )
+    return cleaned
+
+
+def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
+    outputs = [one for output in cell.get("outputs", ()) for one in _shown(output)]
+    return {**cell, **({"outputs": outputs} if "outputs" in cell else {})}
+
+
+def _shown(output: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """An output with only what is shown; under a picture comes what it says in words."""
+    if "data" not in output:
+        yield output
+        return
+    data = {kind: output["data"][kind] for kind in SHOWN if kind in output["data"]}
+    first = next(iter(data), None)
+    if first is None:
+        return
+    # Its own metadata can name files to load and frames to show: none of it is needed.
+    yield {**output, "data": {first: data[first]}, "metadata": {}}
+    if first.startswith("image/") and "text/plain" in data:
+        yield {"output_type": "display_data", "data": {"text/plain": data["text/plain"]}, "metadata": {}}
+
+
+def _head(result: Result, label: str, run: str) -> str:
+    kind = (
+        "good"
+        if result.exit_code == 0
+        else "stop"
+        if result.exit_code in (EXIT_APPROVAL_NEEDED, EXIT_WAITING)
+        else "bad"
+    )
+    reasons = "".join(f"<p>{escape(reason)}</p>" for reason in result.reasons)
+    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _facts(result, run) if value)
+    return (
+        f'<header class="{kind}"><div class="outcome">{escape(label)}: <b>{escape(result.outcome)}</b></div>'
+        f"{reasons}<dl>{facts}</dl></header>"
+    )
+
+
+def _facts(result: Result, run: str) -> Iterator[tuple[str, str]]:
+    who, word, usd = result.identity, result.approval, result.estimate
+    yield "run", run
+    yield "account", f"{who['account']} ({who.get('target', '')})" if who.get("account") else ""
+    yield "identity", str(who.get("arn", ""))
+    yield "plan", result.plan_sha256
+    yield (
+        "approved",
+        f"{word.get('asserted_by') or 'no name given'}, by {word.get('how')}, {word.get('at')}" if word else "",
+    )
+    yield "ticket", str(word.get("ticket", ""))
+    yield "steps", ", ".join([str(result.steps), *(f"{count} {name}" for name, count in result.ended.items())])
+    yield "calls that change", ", ".join(f"{count} {name}" for name, count in result.mutations.items() if count)
+    yield (
+        "USD a month",
+        f"{usd.get('low')} / {usd.get('expected')} / {usd.get('high')} (low / expected / high)" if usd else "",
+    )
+    yield "seconds", f"{result.seconds:.1f}"

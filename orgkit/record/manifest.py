@@ -1,0 +1,53 @@
+"""manifest.json: what a run was, what it was made with, and the sha256 of every file of its record."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orgkit import __version__
+from orgkit.journal import read_events
+from orgkit.record.files import label_of, read_json, sha256_of
+from orgkit.record.result import Result
+from orgkit.record.surroundings import surroundings
+
+MANIFEST = "manifest.json"
+SCHEMA = 1
+
+
+def manifest(
+    run_folder: Path, result: Result, *, project: Path, source_sha256: str, redacted: Mapping[str, int]
+) -> dict[str, Any]:
+    """The manifest of a run folder as it lies; nothing may be written into the folder after it."""
+    begun = next(read_events(run_folder / "events.jsonl"), {})
+    plan, approval = run_folder / "plan.json", run_folder / "approval.json"
+    return {
+        "schema": SCHEMA,
+        "run": run_folder.name,
+        "account": run_folder.parent.name,
+        "phase": label_of(run_folder),
+        "sealed_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "outcome": result.outcome,
+        "exit_code": result.exit_code,
+        "target": read_json(plan).get("target"),
+        "identity": dict(result.identity),
+        "source_notebook_sha256": source_sha256,
+        "parameters_sha256": begun.get("parameters_sha256", ""),
+        "plan_sha256": sha256_of(plan) if plan.exists() else "",
+        "approval_sha256": sha256_of(approval) if approval.exists() else "",
+        "redacted": {kind: count for kind, count in redacted.items() if count},
+        "orgkit": __version__,
+        **surroundings(project),
+        "files": {name: _facts(run_folder / name) for name in files_of(run_folder)},
+    }
+
+
+def files_of(run_folder: Path) -> list[str]:
+    """Every file of a record but its manifest, by its name in the folder."""
+    paths = (path for path in run_folder.rglob("*") if path.is_file() and not path.name.startswith(f"{MANIFEST}"))
+    return sorted(str(path.relative_to(run_folder)) for path in paths)
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    path.chmod(0o600)
+    return {"sha256": sha256_of(path), "bytes": path.stat().st_size}

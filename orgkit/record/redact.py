@@ -1,0 +1,100 @@
+"""Takes secrets and home folders out of what a record keeps, before anything of it is hashed."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+SECRET_SETTINGS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+SHORTEST = 16  # a shorter live value, such as moto's "testing", is an ordinary word
+# What may stand between a name and its value: JSON, Python, HTML tables, URLs, headers, a traceback's colours.
+BETWEEN = r"""(?:["'\\\s:=>,|]|\x1b\[[0-9;]*m|%3D|&#3[49];|&\#x27;|&quot;|</?t[hd]>)+"""
+VALUE = r"""[^\s"'\\<>&,;|]+"""
+
+# (what it is, pattern); a group named `keep` stays, so that a reader sees whose value was taken out.
+PATTERNS = (
+    (
+        "private key",
+        re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|\Z)", re.S),
+    ),
+    ("signature", re.compile(r"(?P<keep>AWS4-HMAC-SHA256\s+)[^\n\"'\\<>]+")),
+    ("signature", re.compile(rf"(?i)(?P<keep>x-amz-(?:security-token|signature|credential){BETWEEN}){VALUE}")),
+    ("signature", re.compile(rf"(?i)(?P<keep>[?&;]signature=){VALUE}")),
+    ("sign-in token", re.compile(rf"(?i)(?P<keep>signintoken{BETWEEN}){VALUE}")),
+    ("session token", re.compile(rf"(?i)(?P<keep>(?:session|security)_?token{BETWEEN})[A-Za-z0-9+/=_-]{{20,}}")),
+    ("session token", re.compile(r"(?:IQoJ|FwoG|FQoG)[A-Za-z0-9+/=]{50,}")),
+    (
+        "secret key",
+        re.compile(rf"(?i)(?P<keep>secret_?(?:access_?)?key{BETWEEN})[A-Za-z0-9/+]{{40}}(?![A-Za-z0-9/+=])"),
+    ),
+    ("access key id", re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])")),
+    ("web token", re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")),
+    ("bearer token", re.compile(r"(?i)(?P<keep>\bbearer\s+)(?=[\w.~+/=-]*\d|[\w.~+/=-]{20})[\w.~+/=-]{6,}")),
+)
+# A picture's base64 says nothing, and can look like anything: it is stepped over, in text and as an output.
+PICTURE = re.compile(r"(data:image/[\w.+-]+;base64,[A-Za-z0-9+/=]+)")
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
+STARTS = r"(?:(?<![\w.~/-])|(?<=\dm))"  # no letter before a path, but for the end of a colour
+HOMES = re.compile(STARTS + r"(?:/home/[^/\s\"'\\<>:]+|/Users/[^/\s\"'\\<>:]+)(?=[/\s\"'\\<>:,)]|\Z)")
+
+
+class Redactor:
+    """Replaces what must not be kept, and counts what it replaced by kind."""
+
+    def __init__(self, live: Iterable[str] = (), home: Path | None = None) -> None:
+        # The longest first: a value may hold another one.
+        self._live = sorted({value for value in live if len(value) >= SHORTEST}, key=len, reverse=True)
+        self._home = _home_pattern(Path.home() if home is None else home)
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    def text(self, text: str) -> str:
+        """A text without secrets; pictures in it are left alone."""
+        parts = PICTURE.split(text)
+        return "".join(part if place % 2 else self._part(part) for place, part in enumerate(parts))
+
+    def value(self, value: Any) -> Any:
+        """The same for every string in a JSON value, its keys too: notebooks, events, reviews."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {self.text(str(k)): v if k in PICTURES else self.value(v) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(item) for item in value]
+        return value
+
+    def _part(self, text: str) -> str:
+        for secret in self._live:
+            if secret in text:
+                self.counts["live credential"] += text.count(secret)
+                text = text.replace(secret, "[redacted: live credential]")
+        for kind, pattern in PATTERNS:
+            text, found = pattern.subn(
+                rf"\g<keep>[redacted: {kind}]" if _keeps(pattern) else f"[redacted: {kind}]", text
+            )
+            self.counts[kind] += found
+        for pattern in (self._home, HOMES):
+            text, found = pattern.subn("~", text)
+            self.counts["home folder"] += found
+        return text
+
+
+def live_values(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """The credentials that the environment hands to a run."""
+    return (environment[name] for name in SECRET_SETTINGS if environment.get(name))
+
+
+def _keeps(pattern: re.Pattern[str]) -> bool:
+    return "keep" in pattern.groupindex
+
+
+def _home_pattern(home: Path) -> re.Pattern[str]:
+    """This home folder at the start of a path; one that is `/` matches nothing."""
+    if len(home.parts) < 2:
+        return re.compile(r"(?!)")
+    return re.compile(rf"{STARTS}{re.escape(str(home))}(?=[/\s\"'\\<>:,)]|\Z)")

@@ -1,0 +1,79 @@
+"""How Jupyter shows orgkit's nouns: registered once, so that the nouns know nothing of notebooks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from orgkit.costs.estimate import Estimate
+from orgkit.model.desired import Desired
+from orgkit.model.management_account import Findings
+from orgkit.outcome import Outcomes
+from orgkit.plan import Plan
+from orgkit.runbook import views
+from orgkit.runbook.form import view_of_gate
+from orgkit.runbook.gate import Gate
+from orgkit.runbook.picture import as_svg
+from orgkit.runbook.run import Run
+from orgkit.runbook.tables import as_html, as_text
+from orgkit.runbook.tree import Node
+from orgkit.runbook.tree import as_text as tree_text
+from orgkit.runbook.views import Done, Verification, View, WhoAmI
+
+
+def of_tree(node: Node) -> View:
+    """Picture and text of one tree."""
+    return View(tree_text(node), svg=as_svg(node))
+
+
+def of_findings(findings: Findings) -> View:
+    """Every check: which stop phase 01, which warn, and how each is known."""
+    headers = ("verdict", "check", "known", "what", "what to do")
+    rows = [(f.verdict, f.item, f.how, f.what, f.do) for f in findings]
+    return View(as_text(headers[:4], [row[:4] for row in rows]), as_html(headers, rows))
+
+
+def of_estimate(estimate: Estimate) -> View:
+    """The month's range, by account and by service."""
+    said = f"USD {estimate.low} low, {estimate.expected} expected, {estimate.high} high a month"
+    tables = [frame.reset_index() for frame in (estimate.by_account(), estimate.by_service())]
+    parts = [([str(c) for c in t.columns], [list(row) for row in t.itertuples(index=False)]) for t in tables]
+    return View(
+        "\n\n".join([said, *(as_text(headers, rows) for headers, rows in parts)]),
+        f"<p><b>{said}</b></p>" + "".join(as_html(headers, rows) for headers, rows in parts),
+    )
+
+
+def of_run(run: Run) -> View:
+    """Which phase, which file, and where the record grows."""
+    rows = [
+        ("phase", f"{run.phase.label}: {run.phase.purpose}"),
+        ("parameters", f"{run.parameters.name} (sha256 {run.desired.sha256[:16]}…)"),
+        ("run", run.folder.name),
+    ]
+    return View(as_text(("", ""), rows), as_html(("", ""), rows))
+
+
+VIEWS: dict[type, Callable[[Any], View]] = {
+    Run: of_run,
+    WhoAmI: lambda it: it.view(),
+    Desired: views.of_desired,
+    Node: of_tree,
+    Plan: views.of_plan,
+    Gate: view_of_gate,
+    Outcomes: views.of_outcomes,
+    Verification: lambda it: it.view(),
+    Findings: of_findings,
+    Estimate: of_estimate,
+    Done: lambda it: it.view(),
+}
+
+
+def register() -> None:
+    """Teach the running IPython to show the nouns; nothing happens outside of one."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return
+    formatter = shell.display_formatter.mimebundle_formatter
+    for noun, view in VIEWS.items():
+        formatter.for_type(noun, lambda it, view=view, **_: view(it).bundle())

@@ -1,0 +1,102 @@
+"""The approval gate: it asks, or checks what was given, and lets through exactly one plan or what is left of it."""
+
+import os
+from collections.abc import Collection
+from datetime import timedelta
+from pathlib import Path
+
+from orgkit.approval import Approval, ApprovedPlan, check_fresh, check_remainder
+from orgkit.aws.clock import Clock
+from orgkit.errors import ApprovalMismatch, AwaitingApproval, OutOfOrder
+from orgkit.model.desired import OrganizationSpec
+from orgkit.plan import Plan
+from orgkit.record import outputs
+
+
+class Gate:
+    """Holds the plan that is asked about, and the decision once there is one."""
+
+    def __init__(self, plan: Plan, clock: Clock, hours: int, authenticated_as: str) -> None:
+        self.plan = plan
+        self.clock = clock
+        self.hours = hours
+        self.authenticated_as = authenticated_as
+        self.approval: Approval | None = None
+        self.approved: ApprovedPlan | None = None
+        self.committed: Collection[str] = ()
+        self.rejected_by = ""
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody is asked on the screen: `orgkit open` and `orgkit lab` say so, nothing is sniffed."""
+        return os.environ.get("ORGKIT_PERSON") == "1" and self.approval is None and not self.plan.empty
+
+    def accept(self, asserted_by: str, ticket: str, how: str) -> Approval:
+        """Record that a person approved the plan that is shown. Calls nothing but the clock."""
+        now = self.clock.now()
+        ends = now + timedelta(hours=self.hours)
+        if self.approved is not None:
+            ends = check_fresh(self.approved, now, self.hours)
+        self.rejected_by = ""
+        self.approval = Approval(
+            plan_sha256=self.approved.digest if self.approved else self.plan.digest,
+            target=self.plan.target,
+            asserted_by=asserted_by,
+            authenticated_as=self.authenticated_as,
+            how=how,
+            at=now.isoformat(timespec="seconds"),
+            expires_at=ends.isoformat(timespec="seconds"),
+            ticket=ticket,
+        )
+        return self.approval
+
+    def reject(self, asserted_by: str) -> None:
+        """Record that a person said no: nothing will be applied."""
+        self.approval = None
+        self.rejected_by = asserted_by or "somebody"
+
+    def require(self, now: Plan) -> Approval:
+        """The approval under which `now` may be applied; AwaitingApproval or ApprovalMismatch otherwise."""
+        if self.rejected_by:
+            raise AwaitingApproval(f"the plan was rejected by {self.rejected_by}.", "change the file, and plan again.")
+        if self.approval is None:
+            raise AwaitingApproval(
+                f"the plan of {len(self.plan.steps)} step(s) has the digest {self.plan.digest}.",
+                f"read it, then approve it: orgkit run {self.plan.phase} FILE --approved-plan {self.plan.digest}",
+            )
+        if self.clock.now().isoformat() > self.approval.expires_at:
+            raise ApprovalMismatch(f"the approval ended at {self.approval.expires_at}.", "plan and approve again.")
+        check_remainder(now, self.approved or ApprovedPlan.of(self.plan, self.clock.now()), self.committed)
+        return self.approval
+
+
+def open_gate(
+    base: Path,
+    run_folder: Path,
+    plan: Plan,
+    authenticated_as: str,
+    spec: OrganizationSpec,
+    approved_plan: str,
+    clock: Clock,
+) -> Gate:
+    """A gate for `plan`; with a digest, it is opened by the kept plan that has this digest, or refuses."""
+    if plan.needs and not plan.empty:
+        raise OutOfOrder(plan.needs[0], "run that phase first, then this one again.")
+    gate = Gate(plan, clock, spec.approval_hours, authenticated_as)
+    if approved_plan and not plan.empty:
+        gate.approved = _kept(base, run_folder, plan, spec, approved_plan)
+        gate.committed = outputs.committed(base, spec.management_account_id, approved_plan)
+        check_fresh(gate.approved, clock.now(), spec.approval_hours)
+        check_remainder(plan, gate.approved, gate.committed)
+        gate.accept(os.environ.get("ORGKIT_APPROVER", ""), os.environ.get("ORGKIT_TICKET", ""), "parameter")
+    return gate
+
+
+def _kept(base: Path, run_folder: Path, plan: Plan, spec: OrganizationSpec, digest: str) -> ApprovedPlan:
+    found = outputs.find_plan(base, spec.management_account_id, digest, run_folder)
+    if found is None:
+        raise ApprovalMismatch(
+            f"no plan with the digest {digest[:16]}… is kept in {base}.",
+            f"read the plan as it is now and approve its digest: {plan.digest}",
+        )
+    return found

@@ -1,0 +1,84 @@
+"""Finding a phase's runbook, and making the copy of it that is run: with parameters injected, never the original."""
+
+import ast
+import json
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from orgkit.errors import OrgkitError, UnknownParameter
+from orgkit.phases import Phase
+from orgkit.record.files import label_of, read_json, sha256_of, write_private
+
+NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
+
+
+def find_runbook(phase: Phase, parameters_file: Path) -> Path:
+    """The phase's notebook: in runbooks/ upwards from the parameters file or from here, else orgkit's own."""
+    home, here = parameters_file.absolute().parent, Path.cwd()
+    packaged = Path(str(files("orgkit"))) / "_project"
+    checkout = Path(__file__).parents[2]
+    for folder in (home, *home.parents, here, *here.parents, packaged, checkout):
+        if (folder / "runbooks" / phase.runbook).is_file():
+            return folder / "runbooks" / phase.runbook
+    raise OrgkitError(f"there is no runbooks/{phase.runbook}.", "`orgkit init DIR` writes the runbooks to DIR.")
+
+
+def parameters_of(parameters_file: Path, run_folder: Path, approved_plan: str = "") -> dict[str, str]:
+    """The parameters that every runbook has."""
+    return {
+        "parameters_file": str(parameters_file.absolute()),
+        "approved_plan": approved_plan,
+        "run_folder": str(run_folder.absolute()),
+    }
+
+
+def check_parameters(runbook: Path, given: Mapping[str, Any]) -> None:
+    """UnknownParameter unless the runbook's own parameters cell has every name, and every value is plain text.
+
+    papermill only warns of an unknown name, and puts names and odd values into the cell as they are: as code.
+    """
+    known = declared(read_json(runbook))
+    for name, value in given.items():
+        if name not in known or not NAME.fullmatch(name):
+            raise UnknownParameter(f"{runbook.name} has no parameter {name!r}.", f"it has: {', '.join(sorted(known))}.")
+        if type(value) is not str:
+            raise UnknownParameter(f"{name} is {type(value).__name__}, not text.", "pass parameters as text.")
+
+
+def declared(notebook: Mapping[str, Any]) -> set[str]:
+    """The names that are assigned in the cells tagged `parameters`."""
+    cells = [c for c in notebook.get("cells", ()) if "parameters" in c.get("metadata", {}).get("tags", ())]
+    lines = [node for cell in cells for node in ast.parse("".join(cell["source"])).body]
+    return {
+        target.id
+        for node in lines
+        if isinstance(node, ast.AnnAssign | ast.Assign)
+        for target in ([node.target] if isinstance(node, ast.AnnAssign) else node.targets)
+        if isinstance(target, ast.Name)
+    }
+
+
+def literal(path: Path) -> str:
+    """A local path as papermill must be told it: it formats braces, and takes a scheme for a place in a network."""
+    text = str(path.absolute())
+    if "://" in text:
+        raise UnknownParameter(f"{text!r} looks like an address.", "use a folder of this machine.")
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def prepare(phase: Phase, parameters_file: Path, run_folder: Path, approved_plan: str = "") -> Path:
+    """A copy of the runbook in the run's folder with its parameters injected and nothing executed: for JupyterLab."""
+    from papermill import execute_notebook
+
+    runbook, copy = find_runbook(phase, parameters_file), run_folder / f"{label_of(run_folder)}.ipynb"
+    given = parameters_of(parameters_file, run_folder, approved_plan)
+    check_parameters(runbook, given)
+    execute_notebook(
+        literal(runbook), literal(copy), given, prepare_only=True, kernel_name="python3", language="python"
+    )
+    notebook = read_json(copy)
+    notebook["metadata"]["orgkit"] = {"source_sha256": sha256_of(runbook)}
+    return write_private(copy, json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")

@@ -1,0 +1,24 @@
+"""One execution of one runbook: what it was given, and where its record grows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orgkit.journal import Journal
+from orgkit.model.desired import Desired
+from orgkit.phases import Phase
+
+
+@dataclass(frozen=True)
+class Run:
+    """Made by the first cell, passed from stage to stage; decides nothing."""
+
+    phase: Phase
+    parameters: Path
+    desired: Desired
+    base: Path
+    folder: Path
+    journal: Journal
+
+    @property
+    def account(self) -> str:
+        return self.desired.organization.management_account_id

@@ -1,0 +1,254 @@
+"""The stages of a runbook, one for each cell: each calls the library once and writes the record's events."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from orgkit import __version__
+from orgkit.apply import apply as apply_steps
+from orgkit.aws.clock import clock_of
+from orgkit.aws.identity import endpoint_of
+from orgkit.aws.session import Connection
+from orgkit.connecting import connect as connect_to
+from orgkit.costs.effect import monthly_effect
+from orgkit.costs.estimate import Estimate
+from orgkit.costs.estimate import estimate as estimate_costs
+from orgkit.errors import ApprovalMismatch, CheckStops, Interrupted, NotVerified, StepFailed, Stop
+from orgkit.journal import Journal
+from orgkit.model.desired import Desired
+from orgkit.model.directory import Directory
+from orgkit.model.management_account import Findings
+from orgkit.model.matching import known_ids
+from orgkit.model.observed import Observed
+from orgkit.outcome import Outcomes
+from orgkit.parameters import find, load
+from orgkit.phases import phase_of
+from orgkit.plan import Plan
+from orgkit.planning import plan_phase
+from orgkit.read import read_account, read_organization
+from orgkit.record import outputs
+from orgkit.runbook import display
+from orgkit.runbook.gate import Gate, open_gate
+from orgkit.runbook.live import Live
+from orgkit.runbook.run import Run
+from orgkit.runbook.tree import Node, there, wanted
+from orgkit.runbook.views import Done, Verification, WhoAmI
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def stage(function: Callable[P, T]) -> Callable[P, T]:
+    """Write the end of a run into its journal when a stage stops it; every stage has its run as first argument."""
+
+    @wraps(function)
+    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        run = args[0]
+        assert isinstance(run, Run)
+        try:
+            return function(*args, **kwargs)
+        except Stop as stop:
+            _write_stop(run, stop)
+            raise
+        except KeyboardInterrupt:
+            interrupted = Interrupted(
+                "the run was interrupted.", "run the phase again: it looks first and goes on from there."
+            )
+            _write_stop(run, interrupted)
+            raise interrupted from None
+
+    return told
+
+
+def begin(phase: str, parameters_file: str, run_folder: str = "") -> Run:
+    """Load the parameters file and open the run's folder: the one that is given, or a new one."""
+    display.register()
+    path = find(parameters_file)
+    desired, kind = load(path), "emulator" if endpoint_of() else "aws"
+    base, account = outputs.base_folder(outputs.project_of(path), kind), desired.organization.management_account_id
+    folder = Path(run_folder) if run_folder else outputs.new_run_folder(base, account, phase, clock_of().now())
+    journal = Journal(folder / "events.jsonl", run=folder.name)
+    journal.write("phase", phase=phase, run=folder.name, parameters_sha256=desired.sha256, version=__version__)
+    return Run(phase_of(phase), path, desired, base, folder, journal)
+
+
+@stage
+def connect(run: Run) -> Connection:
+    """Who am I? The guards stop here when the answer is not the file's management account."""
+    aws = connect_to(run.desired, journal=run.journal)
+    caller = aws.caller()
+    run.journal.write("identity", account=caller.account, arn=caller.arn, target=aws.kind)
+    return aws
+
+
+def who_am_i(aws: Connection) -> WhoAmI:
+    """The caller, as AWS confirms it, and where calls go."""
+    return WhoAmI(aws.caller(), aws.kind)
+
+
+@stage
+def read(run: Run, aws: Connection) -> Observed:
+    """What is there, as far as this phase rests on it."""
+    return read_organization(aws, run.desired, run.phase.name)
+
+
+def picture(run: Run, observed: Observed | None = None) -> Node:
+    """The organization as a tree: as AWS has it, or, without a reading, as the file wants it."""
+    return there(observed, run.desired) if observed else wanted(run.desired)
+
+
+@stage
+def plan(run: Run, observed: Observed) -> Plan:
+    """What would change, and what stands beside it."""
+    made = plan_phase(run.phase.name, observed, run.desired)
+    run.journal.write(
+        "plan",
+        plan_sha256=made.digest,
+        steps=len(made.steps),
+        needs=list(made.needs),
+        waiting=[waiting.what for waiting in made.waiting],
+    )
+    return made
+
+
+@stage
+def approve(run: Run, aws: Connection, plan: Plan, approved_plan: str = "") -> Gate:
+    """Ask for an approval, or check the one that was given; this cell never waits.
+
+    A plan that nobody has approved yet is kept, so that its digest can be approved later.
+    """
+    review = _review(run, plan)
+    try:
+        gate = open_gate(
+            run.base, run.folder, plan, aws.caller().arn, run.desired.organization, approved_plan, aws.clock
+        )
+    except ApprovalMismatch:
+        _keep(run, plan, review, unless=approved_plan)
+        raise
+    if gate.approved is None:
+        _keep(run, plan, review)
+    else:
+        outputs.write_plan(run.folder, plan, review, gate.approved)
+    return gate
+
+
+@stage
+def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
+    """Read and plan again, and carry out exactly what was approved, or what is left of it."""
+    live = Live()
+    if plan.empty:
+        live.outcomes(Outcomes(()))
+        return Outcomes(())
+    with outputs.exclusive(run.base, run.account, run.folder.name):
+        observed = read_organization(aws, run.desired, run.phase.name)
+        now = plan_phase(run.phase.name, observed, run.desired)
+        approval = gate.require(now)
+        outputs.write_approval(run.folder, approval.as_json())
+        run.journal.write("approval", **approval.as_json())
+        run.journal.write("apply", plan_sha256=approval.plan_sha256, steps=[s.sentence for s in now.steps])
+        aws.progress = _told(run, live)
+        outcomes = apply_steps(aws, now, Directory(observed, run.desired), lambda: _look(run, aws), live.outcomes)
+    if outcomes.failed:
+        first = outcomes.failed[0]
+        raise StepFailed(f"{first.sentence}: {first.why}", first.do, code=first.code)
+    return outcomes
+
+
+@stage
+def verify(run: Run, aws: Connection) -> Verification:
+    """Plan again: nothing may be left to do. What waits for somebody else is no failure."""
+    observed = read_organization(aws, run.desired, run.phase.name)
+    left = plan_phase(run.phase.name, observed, run.desired)
+    waiting = [waiting.what for waiting in left.waiting]
+    sentences = [step.sentence for step in left.steps]
+    run.journal.write("verified", passed=left.empty, left=sentences, waiting=waiting)
+    if not left.empty:
+        raise NotVerified(
+            f"{len(sentences)} step(s) are still to do, the first: {sentences[0]}.",
+            "wait a minute (AWS may lag behind), then run the phase again and read its plan.",
+        )
+    return Verification(left, observed)
+
+
+@stage
+def check(run: Run, aws: Connection) -> Findings:
+    """Every check of the management account, with how it is known and whether it stops phase 01."""
+    findings = read_account(aws, run.desired)
+    run.journal.write("checks", stops=len(findings.stops), warns=len(findings.warns))
+    return findings
+
+
+@stage
+def pass_checks(run: Run, findings: Findings) -> Verification:
+    """Stop when a finding stops; otherwise the phase has nothing more to prove."""
+    stops = findings.stops
+    run.journal.write("verified", passed=not stops, left=[finding.what for finding in stops], waiting=[])
+    if stops:
+        more = f" (and {len(stops) - 1} more in the table)" if len(stops) > 1 else ""
+        raise CheckStops(f"{stops[0].what}{more}", stops[0].do)
+    return Verification(None)
+
+
+@stage
+def estimate(run: Run, observed: Observed) -> Estimate:
+    """What the organization of the file costs per account and month: low, expected and high."""
+    made = estimate_costs(run.desired, known_ids(run.desired, observed))
+    run.journal.write("estimate", low=str(made.low), expected=str(made.expected), high=str(made.high))
+    return made
+
+
+@stage
+def pass_estimate(run: Run, estimate: Estimate) -> Verification:
+    """An estimate holds together when its scenarios are in order and its rows add up to its totals."""
+    left = [] if estimate.low <= estimate.expected <= estimate.high else ["low, expected and high are out of order"]
+    if estimate.by_account().loc["Total", "expected"] != estimate.expected:
+        left.append("the accounts' amounts do not add up to the total")
+    run.journal.write("verified", passed=not left, left=left, waiting=[])
+    if left:
+        raise NotVerified(left[0], "report this: it is a fault of orgkit's estimate.")
+    return Verification(None)
+
+
+@stage
+def record(run: Run) -> Done:
+    """The last word of the run; the record is sealed by who executes the notebook."""
+    run.journal.write("end")
+    return Done(run.phase, run.folder)
+
+
+def _look(run: Run, aws: Connection) -> tuple[Plan, Directory]:
+    observed = read_organization(aws, run.desired, run.phase.name)
+    return plan_phase(run.phase.name, observed, run.desired), Directory(observed, run.desired)
+
+
+def _keep(run: Run, plan: Plan, review: dict[str, Any], unless: str = "") -> None:
+    """Write the plan down for a person to read; an expired approval must not be renewed by its own refusal."""
+    outputs.write_plan(run.folder, plan, review)
+    if plan.digest != unless:
+        outputs.keep_plan(run.base, run.account, plan, review)
+
+
+def _review(run: Run, plan: Plan) -> dict[str, Any]:
+    effect = monthly_effect(plan, run.desired)
+    costs = {"low": str(effect.low), "expected": str(effect.expected), "high": str(effect.high)}
+    return plan.review(clock_of().now().isoformat(timespec="seconds"), monthly_usd=costs)
+
+
+def _told(run: Run, live: Live) -> Callable[[str, float, float], None]:
+    def progress(what: str, so_far: float, at_most: float) -> None:
+        run.journal.write("wait", what=what, so_far=round(so_far), at_most=round(at_most))
+        live.waiting(what, so_far, at_most)
+
+    return progress
+
+
+def _write_stop(run: Run, stop: Stop) -> None:
+    run.journal.write(
+        "stop",
+        kind=type(stop).__name__,
+        exit_code=stop.exit_code,
+        summary=stop.summary,
+        why=stop.why,
+        do=stop.do,
+    )

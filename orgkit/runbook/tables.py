@@ -1,0 +1,43 @@
+"""Plain tables: aligned text for a terminal, and an HTML table without style that every reader shows."""
+
+from collections.abc import Sequence
+from html import escape
+
+Row = Sequence[object]
+
+
+def as_text(headers: Sequence[str], rows: Sequence[Row], *, width: int = 0) -> str:
+    """Columns aligned with spaces; the last column is cut to `width` when one is given."""
+    cells = [[_flat(value) for value in row] for row in rows]
+    widths = [max(len(row[i]) for row in [list(headers), *cells]) for i in range(len(headers))]
+    lines = [_line(headers, widths), _line(["-" * w for w in widths], widths), *(_line(row, widths) for row in cells)]
+    return "\n".join(line if not width or len(line) <= width else line[: width - 1] + "…" for line in lines)
+
+
+def as_html(headers: Sequence[str], rows: Sequence[Row], caption: str = "") -> str:
+    """Escaped cells only: names and tags come from AWS, and anybody may have chosen them."""
+    head = "".join(f"<th>{escape(header)}</th>" for header in headers)
+    body = "".join("<tr>" + "".join(f"<td>{escape(str(value))}</td>" for value in row) + "</tr>" for row in rows)
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def as_list(items: Sequence[str], title: str) -> str:
+    """A titled HTML list; empty when there is nothing to list."""
+    if not items:
+        return ""
+    return f"<p><b>{escape(title)}</b></p><ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+
+
+def as_text_list(items: Sequence[str], title: str) -> str:
+    """The same as text."""
+    return f"\n{title}:\n" + "\n".join(f"  - {_flat(item)}" for item in items) if items else ""
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _flat(value: object) -> str:
+    """One line, without control characters: a name from AWS must not move the cursor."""
+    return "".join(char if char.isprintable() else "�" for char in str(value).replace("\n", " "))

@@ -1,0 +1,108 @@
+"""The organization as a tree: what is there, and beside it, in words, what the file makes of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from orgkit.model.desired import Desired
+from orgkit.model.matching import match
+from orgkit.model.observed import Observed
+
+
+@dataclass
+class Node:
+    """One line of the tree."""
+
+    name: str
+    kind: str  # "root" | "unit" | "account"
+    note: str = ""  # in words: "new", "unmanaged" …
+    id: str = ""
+    email: str = ""
+    children: list["Node"] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, object]:
+        plain: dict[str, object] = {"name": self.name, "kind": self.kind}
+        plain |= {key: value for key, value in (("id", self.id), ("email", self.email), ("note", self.note)) if value}
+        return plain | ({"children": [child.as_json() for child in self.children]} if self.children else {})
+
+
+def wanted(desired: Desired) -> Node:
+    """The tree that the file asks for."""
+    root = Node("organization root", "root")
+    nodes = {"": root}
+    for unit in desired.units:
+        nodes[unit.path] = _below(nodes, unit.parent, Node(unit.name, "unit"))
+    root.children.append(
+        Node(desired.organization.name, "account", "management account", desired.organization.management_account_id,
+             desired.organization.email)
+    )  # fmt: skip
+    for spec in desired.members:
+        note = "imported" if spec in desired.imports else ""
+        _below(nodes, spec.unit, Node(spec.name, "account", note, spec.id or "", spec.email))
+    return _sorted(root)
+
+
+def there(observed: Observed, desired: Desired) -> Node:
+    """The tree that AWS has, with what the file does not name marked as unmanaged."""
+    if observed.organization is None:
+        return Node(f"account {observed.target.account}, in no organization", "root")
+    root = Node("organization root", "root", "", observed.organization.root_id)
+    nodes = {"": root}
+    wanted_units = {unit.path for unit in desired.units}
+    for unit in observed.units:
+        note = "" if unit.path in wanted_units else "unmanaged"
+        nodes[unit.path] = _below(
+            nodes, unit.path.rpartition("/")[0], Node(unit.path.rpartition("/")[2], "unit", note, unit.id)
+        )
+    notes = dict(_account_notes(observed, desired))
+    for account in observed.accounts:
+        node = Node(account.name, "account", notes.get(account.id, ""), account.id, account.email)
+        _below(nodes, account.unit, node)
+    return _sorted(root)
+
+
+def _account_notes(observed: Observed, desired: Desired) -> Iterator[tuple[str, str]]:
+    ours = {found.id: spec for spec in desired.members if (found := match(spec, observed))}
+    for account in observed.accounts:
+        words = []
+        if account.id == observed.target.account:
+            words.append("management account")
+        elif account.id not in ours:
+            words.append("unmanaged")
+        elif account.unit != ours[account.id].unit:
+            words.append(f"belongs in {ours[account.id].unit or 'the root'}")
+        if account.state != "ACTIVE":
+            words.append(account.state)
+        yield account.id, ", ".join(words)
+
+
+def as_text(node: Node) -> str:
+    """Lines with branches."""
+    return "\n".join([_label(node), *_branches(node.children, "")])
+
+
+def _branches(children: list[Node], indent: str) -> Iterator[str]:
+    for child in children:
+        last = child is children[-1]
+        yield f"{indent}{'└─' if last else '├─'} {_label(child)}"
+        yield from _branches(child.children, indent + ("   " if last else "│  "))
+
+
+def _label(node: Node) -> str:
+    name = f"{node.name}/" if node.kind == "unit" else node.name
+    if node.kind == "account":
+        name = "  ".join(part for part in (node.name, node.id, f"<{node.email}>" if node.email else "") if part)
+    safe = "".join(char if char.isprintable() else "�" for char in name)
+    return safe + (f"  ({node.note})" if node.note else "")
+
+
+def _below(nodes: dict[str, Node], path: str, node: Node) -> Node:
+    nodes.get(path, nodes[""]).children.append(node)
+    return node
+
+
+def _sorted(node: Node) -> Node:
+    """Units before accounts, each by name, so that the same organization always looks the same."""
+    node.children.sort(key=lambda child: (child.kind != "unit", child.name))
+    for child in node.children:
+        _sorted(child)
+    return node

@@ -1,0 +1,136 @@
+"""What a runbook shows of its nouns: for each, its text and its HTML, and nothing that decides."""
+
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from orgkit.aws.session import Caller
+from orgkit.model.desired import Desired
+from orgkit.model.observed import Observed
+from orgkit.outcome import Outcomes
+from orgkit.phases import PHASES, Phase
+from orgkit.plan import Plan
+from orgkit.runbook import tables
+
+STEP_HEADERS = ("", "step", "why", "IAM actions")
+OUTCOME_HEADERS = ("", "step", "result", "seconds", "request id")
+
+
+@dataclass(frozen=True)
+class View:
+    """Text for a terminal and a diff, HTML for a browser, SVG where a picture says more."""
+
+    text: str
+    html: str = ""
+    svg: str = ""
+
+    def bundle(self) -> dict[str, str]:
+        """The mime types of a notebook output; a picture goes without HTML, which would be preferred to it."""
+        pictured = {"image/svg+xml": self.svg} if self.svg else {}
+        written = {"text/html": self.html} if self.html and not self.svg else {}
+        return {"text/plain": self.text, **written, **pictured}
+
+
+@dataclass(frozen=True)
+class WhoAmI:
+    """The identity that AWS confirms."""
+
+    caller: Caller
+    kind: str
+
+    def view(self) -> View:
+        where = "AWS" if self.kind == "aws" else "an emulator: nothing here touches AWS"
+        rows = [("account", self.caller.account), ("identity", self.caller.arn), ("where calls go", where)]
+        return View(tables.as_text(("", ""), rows), tables.as_html(("", ""), rows))
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The answer of planning again; `left` is None for a phase that plans nothing."""
+
+    left: Plan | None
+    observed: Observed | None = None
+
+    def view(self) -> View:
+        if self.left is None:
+            return View("Verified.", "<p>Verified.</p>")
+        waiting = [f"{w.what} ({w.who})" for w in self.left.waiting]
+        commands = "\n".join(command for w in self.left.waiting for command in w.commands)
+        said = "Verified: planned again, and there is nothing left to do."
+        text = said + tables.as_text_list(waiting, "Waiting for someone else")
+        html = f"<p>{said}</p>" + tables.as_list(waiting, "Waiting for someone else")
+        if commands:
+            text += f"\n\nCommands for the owner, with the credentials of that account:\n{commands}"
+            html += f"<p>Commands for the owner, with the credentials of that account:</p><pre>{escape(commands)}</pre>"
+        return View(text, html)
+
+
+@dataclass(frozen=True)
+class Done:
+    """The last cell's word: where the record is, and what comes next."""
+
+    phase: Phase
+    folder: Path
+
+    def view(self) -> View:
+        following = next((p for p in PHASES if p.number > self.phase.number), None)
+        record = "/".join(self.folder.parts[-2:])
+        then = f" Next: {following.label}." if following else " That was the last phase."
+        text = f"The events of this run are written: {record}.{then}"
+        return View(text, f"<p>{escape(text)}</p>")
+
+
+def of_plan(plan: Plan) -> View:
+    """The steps, what stands beside them, and the digest."""
+    rows = [(s.sign, s.sentence, s.why, ", ".join(s.actions)) for s in plan.steps]
+    said = f"Plan of phase {plan.phase} for {plan.target}: " + (f"{len(rows)} step(s)" if rows else "nothing to change")
+    digest = (
+        f"digest {plan.digest}" if plan.digest else "a preview without a digest: the organization does not exist yet"
+    )
+    lists = (
+        (plan.needs, "First"),
+        (plan.warnings, "Worth knowing"),
+        ([f"{w.what} ({w.who})" for w in plan.waiting], "Waiting for someone else"),
+        (plan.unmanaged, "In AWS and not in the file (left alone)"),
+    )
+    text = said + (f"\n{tables.as_text(STEP_HEADERS[:3], [r[:3] for r in rows])}" if rows else "") + f"\n{digest}"
+    text += "".join(tables.as_text_list(list(items), title) for items, title in lists)
+    html = f"<p>{escape(said)}</p>" + (tables.as_html(STEP_HEADERS, rows) if rows else "")
+    html += f"<p>{escape(digest)}</p>" + "".join(tables.as_list(list(items), title) for items, title in lists)
+    return View(text, html)
+
+
+def of_outcomes(outcomes: Outcomes) -> View:
+    """Each step's end."""
+    if not outcomes.items:
+        return View(
+            "Nothing was changed: there was nothing to do.", "<p>Nothing was changed: there was nothing to do.</p>"
+        )
+    rows = [
+        (o.sign, o.sentence, _result(o.result, o.why), f"{o.seconds:.1f}", " ".join(o.request_ids))
+        for o in outcomes.items
+    ]
+    said = f"{outcomes.done} of {len(rows)} step(s) done"
+    return View(
+        f"{said}\n{tables.as_text(OUTCOME_HEADERS, rows)}",
+        f"<p>{escape(said)}</p>{tables.as_html(OUTCOME_HEADERS, rows)}",
+    )
+
+
+def of_desired(desired: Desired) -> View:
+    """The file, in numbers; the tree shows the rest."""
+    spec, trail = desired.organization, desired.trail
+    rows = [
+        ("management account", f"{spec.management_account_id} {spec.name} <{spec.email}>"),
+        ("trusted access", ", ".join(spec.trusted_access)),
+        ("policy types", ", ".join(spec.policy_types)),
+        ("organizational units", ", ".join(unit.path for unit in desired.units)),
+        ("accounts to create", ", ".join(account.name for account in desired.accounts)),
+        ("accounts to import", ", ".join(f"{account.name} ({account.id})" for account in desired.imports)),
+        ("organization trail", f"{trail.name} to bucket {trail.bucket} in {desired.log_archive.name}"),
+    ]
+    return View(tables.as_text(("asked for", ""), rows), tables.as_html(("asked for", ""), rows))
+
+
+def _result(result: str, why: str) -> str:
+    return f"{result}: {why}" if why else str(result)

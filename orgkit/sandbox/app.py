@@ -1,0 +1,175 @@
+"""The WSGI application: the sandbox's own pages, and every AWS call through moto and its corrections."""
+
+import io
+import json
+import re
+import threading
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.account.responses import AccountResponse
+from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
+
+from orgkit.sandbox import ids, wire
+from orgkit.sandbox.calls import Call, CallLog, mutates
+from orgkit.sandbox.corrections import readiness, s3, sts
+from orgkit.sandbox.corrections.controltower import ControlTowerResponse
+from orgkit.sandbox.corrections.freetier import FreeTierResponse
+from orgkit.sandbox.corrections.registry import settle
+from orgkit.sandbox.world import Principal, world
+
+Answer = tuple[int, dict[str, str], bytes]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+# Those that moto does not have, and the one of which it serves three paths only.
+OWN_SERVICES = {"account": AccountResponse, "controltower": ControlTowerResponse, "freetier": FreeTierResponse}
+REQUEST_ID = re.compile(rb"(<RequestId>)[^<]*(</RequestId>)", re.IGNORECASE)
+ERROR_CODE = re.compile(rb"<Code>([^<]+)</Code>")
+
+
+class SandboxApplication:
+    """One call at a time: moto's backends are not safe under threads, and a call takes milliseconds."""
+
+    def __init__(self, pages: Callable[[str, dict[str, Any]], Any]) -> None:
+        self.calls = CallLog()
+        self._pages = pages
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        body = _read_body(environ)
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/moto-api/"):
+            through: Iterable[bytes] = self._moto(environ, start_response)
+            return through
+        if path.startswith("/orgkit/"):
+            status, headers, content = self._page(path, body)
+        else:
+            with self._lock:
+                status, headers, content = self._call(environ, body)
+        headers["Content-Length"] = headers.get("Content-Length", str(len(content)))
+        start_response(f"{status} {'OK' if status < 400 else 'Error'}", list(headers.items()))
+        return [content]
+
+    def exclusively(self, function: Callable[[], Any]) -> Any:
+        with self._lock:
+            return function()
+
+    def _page(self, path: str, body: bytes) -> Answer:
+        try:
+            answer = self._pages(path.removeprefix("/orgkit"), json.loads(body) if body else {})
+        except KeyError:
+            return 404, {"Content-Type": "application/json"}, b'{"error": "no such page"}'
+        return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+
+    def _call(self, environ: dict[str, Any], body: bytes) -> Answer:
+        asked = wire.read(environ, body)
+        principal = world().principals.get(asked.key)
+        call = self._record(asked, principal)
+        try:
+            answer = self._answer(asked, principal, environ, call.request_id)
+        except NotImplementedError:
+            answer = self._missing(asked, call.request_id)
+        except Exception as unexpected:  # whatever moto stumbles over is told as AWS tells its own failures
+            traceback.print_exc()
+            message = f"{type(unexpected).__name__}: {unexpected}"
+            answer = wire.error(asked, 400, "SandboxFailure", message, call.request_id)
+        return self._finish(call, *answer)
+
+    def _record(self, asked: wire.Asked, principal: Principal | None) -> Call:
+        sequence = self.calls.next()
+        account, arn = (principal.account, principal.arn) if principal else ("", "")
+        call = Call(
+            sequence, world().clock.now().isoformat(), asked.service, asked.region, asked.operation, account, arn,
+            ids.uuid("request", world().seed.management_account_id, sequence),
+            mutates(asked.service, asked.operation), asked.parameters,
+        )  # fmt: skip
+        self.calls.add(call)
+        return call
+
+    def _answer(
+        self, asked: wire.Asked, principal: Principal | None, environ: dict[str, Any], request_id: str
+    ) -> Answer:
+        if principal is None:
+            return _unknown_key(asked, request_id)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = principal.account  # else moto looks for the key in every account
+        settle()
+        if not readiness.ready(asked.service, principal.account):
+            return wire.error(asked, 403, *readiness.NOT_SIGNED_UP, request_id)
+        caller = sts.as_caller(principal)
+        if asked.service == "s3" and s3.refused(asked.operation, environ["PATH_INFO"], environ, caller):
+            return wire.error(asked, 403, "AccessDenied", "Access Denied", request_id)
+        if asked.service in OWN_SERVICES:
+            request = BackendRequest(environ)
+            status, headers, content = OWN_SERVICES[asked.service].dispatch(request, request.raw_url, request.headers)
+            return int(status), {str(name): str(headers[name]) for name in headers}, _bytes(content)
+        return self._ask_moto(asked, environ, request_id)
+
+    def _ask_moto(self, asked: wire.Asked, environ: dict[str, Any], request_id: str) -> Answer:
+        told: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
+            told[:] = [int(status.split()[0]), dict(headers)]
+
+        if self._moto.get_backend_for_host(f"{asked.service}.{asked.region}.amazonaws.com") is None:
+            raise NotImplementedError
+        pieces = self._moto(environ, start_response)
+        content = b"".join(pieces)
+        if hasattr(pieces, "close"):
+            pieces.close()
+        status, headers = told
+        if "text/html" in headers.get("Content-Type", "") and asked.service != "s3":
+            if status >= 400:
+                return self._missing(asked, request_id)
+            headers["Content-Type"] = wire.CONTENT_TYPES[asked.protocol]
+        return status, headers, content
+
+    def _missing(self, asked: wire.Asked, request_id: str) -> Answer:
+        """moto answers HTML 404 or 500, which botocore retries and cannot read."""
+        message = f"{asked.service}:{asked.operation} is not implemented in the sandbox."
+        return wire.error(asked, 400, "NotImplementedInSandbox", message, request_id)
+
+    def _finish(self, call: Call, status: int, headers: dict[str, str], content: bytes) -> Answer:
+        """One request id, the one in our log: moto's are at random, and for some services constant or missing."""
+        call.status = status
+        if status >= 400:
+            call.error = _error_code(headers, content)
+        drop = ("x-amzn-requestid", "x-amz-request-id", *(["content-length"] if content else []))
+        kept = {name: value for name, value in headers.items() if name.lower() not in drop}
+        if call.service == "s3":
+            return status, {**kept, "x-amz-request-id": call.request_id}, content
+        kept["x-amzn-RequestId"] = call.request_id
+        return status, kept, REQUEST_ID.sub(rb"\g<1>" + call.request_id.encode() + rb"\g<2>", content)
+
+
+def _read_body(environ: dict[str, Any]) -> bytes:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body: bytes = environ["wsgi.input"].read(length) if length else b""
+    if not environ.get("wsgi.input_terminated"):
+        environ["wsgi.input"] = io.BytesIO(body)
+        return body
+    body = body or environ["wsgi.input"].read()  # chunked
+    environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+    return body
+
+
+def _bytes(content: Any) -> bytes:
+    return content.encode() if isinstance(content, str) else bytes(content)
+
+
+def _unknown_key(asked: wire.Asked, request_id: str) -> Answer:
+    message = "The security token included in the request is invalid."
+    if asked.service == "s3":
+        return wire.error(asked, 403, "InvalidAccessKeyId", "The AWS Access Key Id does not exist.", request_id)
+    code = "UnrecognizedClientException" if asked.protocol == "json" else "InvalidClientTokenId"
+    return wire.error(asked, 400 if asked.protocol == "json" else 403, code, message, request_id)
+
+
+def _error_code(headers: dict[str, str], content: bytes) -> str:
+    found = ERROR_CODE.search(content)
+    if found:
+        return found.group(1).decode()
+    told = next((value for name, value in headers.items() if name.lower() == "x-amzn-errortype"), "")
+    if not told and content.startswith(b"{"):
+        told = str(json.loads(content).get("__type", ""))
+    return told.split("#")[-1].split(":")[0] or "Unknown"

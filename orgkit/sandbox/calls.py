@@ -1,0 +1,55 @@
+"""The log of calls: which account asked for which operation, and what it was told."""
+
+import threading
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+READS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate", "Validate", "Search", "BatchGet", "Select")
+USES_OF_KEYS = ("Encrypt", "Decrypt", "GenerateDataKey", "Sign", "Verify")
+
+
+def mutates(service: str, operation: str) -> bool:
+    """By AWS's naming. A session token or an encrypted key changes nothing in an account."""
+    uses_key = service == "kms" and operation in USES_OF_KEYS
+    return not (service == "sts" or uses_key or operation.startswith(READS))
+
+
+@dataclass
+class Call:
+    """One call as the sandbox saw it; `status` 0 until it is answered."""
+
+    sequence: int
+    time: str
+    service: str
+    region: str
+    operation: str
+    account: str
+    principal: str
+    request_id: str
+    mutating: bool
+    parameters: dict[str, Any] = field(default_factory=dict)
+    status: int = 0
+    error: str | None = None
+
+
+class CallLog:
+    """Append-only, and emptied only when asked."""
+
+    def __init__(self) -> None:
+        self._calls: list[Call] = []
+        self._lock = threading.Lock()
+        self._sequence = 0
+
+    def next(self) -> int:
+        with self._lock:
+            self._sequence += 1
+            return self._sequence
+
+    def add(self, call: Call) -> None:
+        self._calls.append(call)
+
+    def clear(self) -> None:
+        self._calls.clear()
+
+    def as_values(self) -> list[dict[str, Any]]:
+        return [asdict(call) for call in list(self._calls)]

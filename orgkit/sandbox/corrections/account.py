@@ -1,0 +1,114 @@
+"""The account API: contact, name and e-mail; moto has alternate contacts only."""
+
+import json
+from typing import Any
+
+from moto.account.responses import AccountResponse
+from moto.core.responses import ActionResult, EmptyResult
+
+from orgkit.sandbox import ids
+from orgkit.sandbox.corrections.members import backend_of, management_of
+from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.world import world
+
+MOTO = "Alternate contacts only."
+CONTACT = {
+    "FullName": "Sandbox", "AddressLine1": "1 Example Street", "City": "Exampleton", "PostalCode": "00000",
+    "CountryCode": "US", "PhoneNumber": "+15555550100",
+}  # fmt: skip
+
+
+def _target(response: AccountResponse) -> str:
+    """Of a member only by the management account, with trusted access for account.amazonaws.com."""
+    caller, wanted = response.current_account, _parameters(response).get("AccountId")
+    if wanted in (None, caller):
+        return str(caller)
+    backend = backend_of(caller)
+    trusted = any(each["ServicePrincipal"] == "account.amazonaws.com" for each in backend.services)
+    if management_of(caller) != caller or management_of(wanted) != caller or not trusted:
+        raise refusal("AccessDeniedException", "You don't have permissions to access this account's information.")
+    return str(wanted)
+
+
+def _parameters(response: AccountResponse) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(response.body or "{}")
+    return values
+
+
+def _names(account: str) -> tuple[str, str]:
+    """Name and e-mail, whether the account is in an organization or not."""
+    seed = world().seed
+    for member in backend_of(account).accounts:
+        if member.id == account:
+            return member.name, member.email
+    standalone = world().standalone(account)
+    if standalone is not None:
+        return standalone.name, standalone.email
+    return seed.management_name, seed.management_email
+
+
+def _kept(name: str) -> dict[str, Any]:
+    values: dict[str, Any] = world().things.setdefault(f"account.{name}", {})
+    return values
+
+
+@corrects(AccountResponse, moto=MOTO)
+def get_account_information(self: AccountResponse) -> ActionResult:
+    """Name, id and state."""
+    account = _target(self)
+    values = {"AccountId": account, "AccountName": _names(account)[0], "AccountState": "ACTIVE"}
+    return ActionResult({**values, "AccountCreatedDate": world().clock.start.replace(tzinfo=None)})
+
+
+@corrects(AccountResponse, moto=MOTO)
+def get_contact_information(self: AccountResponse) -> ActionResult:
+    """Of any account."""
+    return ActionResult({"ContactInformation": _kept("contact").get(_target(self), CONTACT)})
+
+
+@corrects(AccountResponse, moto=MOTO)
+def put_contact_information(self: AccountResponse) -> EmptyResult:
+    """Of any account."""
+    _kept("contact")[_target(self)] = _parameters(self)["ContactInformation"]
+    return EmptyResult()
+
+
+@corrects(AccountResponse, moto=MOTO)
+def put_account_name(self: AccountResponse) -> EmptyResult:
+    """A name can be changed."""
+    account = _target(self)
+    for member in backend_of(account).accounts:
+        if member.id == account:
+            member.name = _parameters(self)["AccountName"]
+    return EmptyResult()
+
+
+@corrects(AccountResponse, moto=MOTO)
+def get_primary_email(self: AccountResponse) -> ActionResult:
+    """The root user's e-mail of a member."""
+    return ActionResult({"PrimaryEmail": _names(_target(self))[1]})
+
+
+@corrects(AccountResponse, moto=MOTO)
+def start_primary_email_update(self: AccountResponse) -> ActionResult:
+    """A code goes to the new address."""
+    account, email = _target(self), _parameters(self)["PrimaryEmail"]
+    _kept("email")[account] = (email, code_sent_to(email))
+    return ActionResult({"Status": "PENDING"})
+
+
+@corrects(AccountResponse, moto=MOTO)
+def accept_primary_email_update(self: AccountResponse) -> ActionResult:
+    """With that code."""
+    account, values = _target(self), _parameters(self)
+    if _kept("email").get(account) != (values["PrimaryEmail"], values["Otp"]):
+        raise refusal("ValidationException", "The one-time code is not valid.")
+    for member in backend_of(account).accounts:
+        if member.id == account:
+            member.email = values["PrimaryEmail"]
+    return ActionResult({"Status": "ACCEPTED"})
+
+
+def code_sent_to(email: str) -> str:
+    """Six letters and digits: what the person who reads that mailbox would see."""
+    return ids.key_part(6, "code", email)

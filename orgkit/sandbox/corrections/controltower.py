@@ -1,0 +1,21 @@
+"""Whether there is a landing zone: moto has no controltower service."""
+
+from moto.core.responses import ActionResult, BaseResponse
+
+from orgkit.sandbox import ids
+from orgkit.sandbox.world import world
+
+
+class ControlTowerResponse(BaseResponse):  # type: ignore[misc]  # moto has no types
+    """In moto's shape, so that it could be offered upstream."""
+
+    def __init__(self) -> None:
+        super().__init__(service_name="controltower")
+        self.automated_parameter_parsing = True
+
+    def list_landing_zones(self) -> ActionResult:
+        account = self.current_account
+        there = world().seed.control_tower and account == world().seed.management_account_id
+        name = ids.derived(16, "landing-zone", account).upper()
+        arn = f"arn:aws:controltower:{self.region}:{account}:landingzone/{name}"
+        return ActionResult({"landingZones": [{"arn": arn}] if there else []})

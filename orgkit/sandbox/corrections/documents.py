@@ -1,0 +1,71 @@
+"""Resource and trust policies, read as AWS reads them as far as a bootstrap needs."""
+
+import fnmatch
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: an AWS service, or a principal of an account by its ARNs; and the condition keys of the request."""
+
+    account: str = ""
+    arns: frozenset[str] = frozenset()
+    service: str = ""
+    context: dict[str, str] = field(default_factory=dict)
+
+
+def allows(policy: dict[str, Any], caller: Caller, action: str, resource: str | None = None) -> bool:
+    """One statement allows it, and none denies it. Without a resource (a trust policy) none is compared."""
+    applying = [each for each in as_list(policy.get("Statement", [])) if _applies(each, caller, action, resource)]
+    return {each["Effect"] for each in applying} == {"Allow"}
+
+
+def as_list(value: Any) -> list[Any]:
+    """A policy may have one value where it could have several."""
+    return value if isinstance(value, list) else [value]
+
+
+def _applies(statement: dict[str, Any], caller: Caller, action: str, resource: str | None) -> bool:
+    return (
+        _names(statement.get("Principal", {}), caller)
+        and _any([str(each).lower() for each in as_list(statement.get("Action", []))], action.lower())
+        and (resource is None or _any(as_list(statement.get("Resource", [])), resource))
+        and _conditions_hold(statement.get("Condition", {}), caller.context)
+    )
+
+
+def _names(principal: Any, caller: Caller) -> bool:
+    if principal == "*":
+        return True
+    people, services = as_list(principal.get("AWS", [])), as_list(principal.get("Service", []))
+    if caller.service:
+        return caller.service in services or "*" in people
+    whole_account = {caller.account, f"arn:aws:iam::{caller.account}:root"}
+    return any(each == "*" or each in whole_account | caller.arns for each in people)
+
+
+def _any(patterns: list[Any], value: str) -> bool:
+    return any(fnmatch.fnmatchcase(value, str(pattern)) for pattern in patterns)
+
+
+def _conditions_hold(conditions: dict[str, Any], context: dict[str, str]) -> bool:
+    """All of them; an operator that is not known here does not hold, nor does one whose key the request lacks."""
+    known = {name.lower(): value for name, value in context.items()}
+    return all(
+        _holds(operator.lower(), known.get(key.lower()), as_list(wanted))
+        for operator, keys in conditions.items()
+        for key, wanted in keys.items()
+    )
+
+
+def _holds(operator: str, value: str | None, wanted: list[Any]) -> bool:
+    if value is None:
+        return operator.endswith("ifexists") or operator.startswith(("stringnot", "arnnot"))
+    operator = operator.removesuffix("ifexists")
+    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in wanted]
+    if operator.startswith(("stringnot", "arnnot")):
+        return not _holds(operator.replace("not", "", 1), value, wanted)
+    if operator in ("stringlike", "arnlike", "arnequals"):  # ArnEquals and ArnLike are the same
+        return _any(texts, value)
+    return operator in ("stringequals", "bool") and value in texts

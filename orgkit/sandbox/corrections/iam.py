@@ -1,0 +1,96 @@
+"""IAM: centralized root access, which moto does not have, and what an account summary says of the root user."""
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.iam.models import AccountSummary, IAMBackend, User
+from moto.iam.responses import IamResponse
+
+from orgkit.sandbox.corrections.members import backend_of, management_of
+from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.world import world
+
+_summary_map = AccountSummary.summary_map
+ROOT_ACCESS = "EnableOrganizationsRootCredentialsManagement and the rest are missing."
+
+
+def _features(account: str) -> list[str]:
+    enabled: dict[str, list[str]] = world().things.setdefault("root_features", {})
+    return enabled.setdefault(account, [])
+
+
+def _check(response: IamResponse) -> str:
+    """AWS's order: an organization, of which we are the management account, with all features, that trusts IAM."""
+    account = response.current_account
+    backend = backend_of(account)
+    if backend.org is None:
+        raise refusal("OrganizationNotFoundException", "No organization is associated with your account.")
+    if management_of(account) != account:
+        message = "The request was rejected because the account making the request is not the management account."
+        raise refusal("CallerIsNotManagementAccountException", message)
+    if backend.org.feature_set != "ALL":
+        message = "The request was rejected because your organization does not have All features enabled."
+        raise refusal("OrganizationNotInAllFeaturesModeException", message)
+    if not any(each["ServicePrincipal"] == "iam.amazonaws.com" for each in backend.services):
+        message = "The request was rejected because trusted access is not enabled for IAM in Organizations."
+        raise refusal("ServiceAccessNotEnabledException", message)
+    return str(backend.org.id)
+
+
+def _change(response: IamResponse, feature: str, *, enabled: bool) -> ActionResult:
+    organization_id, features = _check(response), _features(response.current_account)
+    if enabled and feature not in features:
+        features.append(feature)
+    if not enabled and feature in features:
+        features.remove(feature)
+    return ActionResult({"OrganizationId": organization_id, "EnabledFeatures": sorted(features)})
+
+
+@corrects(IamResponse, moto=ROOT_ACCESS)
+def enable_organizations_root_credentials_management(self: IamResponse) -> ActionResult:
+    """Root credentials of members are managed centrally."""
+    return _change(self, "RootCredentialsManagement", enabled=True)
+
+
+@corrects(IamResponse, moto=ROOT_ACCESS)
+def enable_organizations_root_sessions(self: IamResponse) -> ActionResult:
+    """Privileged root actions on members."""
+    return _change(self, "RootSessions", enabled=True)
+
+
+@corrects(IamResponse, moto=ROOT_ACCESS)
+def disable_organizations_root_credentials_management(self: IamResponse) -> ActionResult:
+    """The contrary."""
+    return _change(self, "RootCredentialsManagement", enabled=False)
+
+
+@corrects(IamResponse, moto=ROOT_ACCESS)
+def disable_organizations_root_sessions(self: IamResponse) -> ActionResult:
+    """The contrary."""
+    return _change(self, "RootSessions", enabled=False)
+
+
+@corrects(IamResponse, moto=ROOT_ACCESS)
+def list_organizations_features(self: IamResponse) -> ActionResult:
+    """What is enabled."""
+    organization_id = _check(self)
+    return ActionResult({"OrganizationId": organization_id, "EnabledFeatures": sorted(_features(self.current_account))})
+
+
+@corrects(AccountSummary, "summary_map", wrap=property, moto="Both are always 0.")
+def summary_map(self: AccountSummary) -> dict[str, Any]:
+    """AccountMFAEnabled and AccountAccessKeysPresent speak of the root user."""
+    values: dict[str, Any] = _summary_map.fget(self)
+    seed = world().seed
+    if self._iam_backend.account_id == seed.management_account_id:
+        values |= {"AccountMFAEnabled": int(seed.mfa), "AccountAccessKeysPresent": int(seed.root_access_keys)}
+    return values
+
+
+@corrects(IAMBackend, moto="Only for long-lived keys.")
+def get_user_from_access_key_id(self: IAMBackend, access_key_id: str) -> User | None:
+    """GetUser without a name answers for whom it is called, by whatever kind of credentials."""
+    caller = world().principals.get(access_key_id)
+    if caller is None or ":user/" not in caller.arn:
+        return None
+    return self.users.get(caller.arn.split("/")[-1])

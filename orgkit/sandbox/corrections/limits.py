@@ -1,0 +1,35 @@
+"""What an organization has room for, and when it is ready: its quota of accounts, and its first hour."""
+
+from typing import Any
+
+from moto.organizations.models import OrganizationsBackend
+
+from orgkit.sandbox.corrections.registry import refusal
+from orgkit.sandbox.world import world
+
+
+def under_way(name: str, backend: OrganizationsBackend) -> list[Any]:
+    """The creations or handshakes of one organization, which the world keeps."""
+    made: list[Any] = world().things.setdefault(name, [])
+    return [each for each in made if each.backend is backend]
+
+
+def occupied(backend: OrganizationsBackend) -> int:
+    """What counts towards the quota: every account in whatever state, creations under way, open invitations."""
+    creations = sum(not each.settled and each.failure is None for each in under_way("creations", backend))
+    invitations = sum(each.state in ("REQUESTED", "OPEN") for each in under_way("handshakes", backend))
+    return len(backend.accounts) + creations + invitations
+
+
+def check_quota(backend: OrganizationsBackend, code: str = "ConstraintViolationException") -> None:
+    """Room for one more."""
+    if occupied(backend) >= world().seed.account_quota:
+        message = "You have exceeded the allowed number of AWS accounts."
+        raise refusal(code, message, "ACCOUNT_NUMBER_LIMIT_EXCEEDED")
+
+
+def check_finalized(backend: OrganizationsBackend) -> None:
+    """A new organization is not ready for accounts for up to an hour; moto's is at once."""
+    age = (world().clock.now() - backend.org.created).total_seconds()
+    if age < world().seed.finalizing_seconds:
+        raise refusal("FinalizingOrganizationException", "Your organization hasn't finished initializing.")

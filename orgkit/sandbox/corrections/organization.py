@@ -1,0 +1,145 @@
+"""The organization itself: who may ask what, its ids, its root, its policy types."""
+
+import json
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.organizations import utils
+from moto.organizations.models import (
+    FakeOrganization,
+    FakePolicy,
+    FakeRoot,
+    OrganizationsBackend,
+    organizations_backends,
+)
+from moto.organizations.responses import OrganizationsResponse
+
+from orgkit.sandbox import ids
+from orgkit.sandbox.corrections import throttling
+from orgkit.sandbox.corrections.members import MemberAccount, backend_of, end_plan, management_of, organization_of
+from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.world import world
+
+ANYONE = {
+    "CreateOrganization", "DescribeOrganization", "ListHandshakesForAccount", "DescribeHandshake", "AcceptHandshake",
+    "DeclineHandshake",
+}  # fmt: skip
+MEMBERS = {"LeaveOrganization"}
+NOT_IN_USE = "Your account is not a member of an organization."
+NOT_ALLOWED = "You don't have permissions to access this resource."
+
+_call_action = OrganizationsResponse.call_action
+
+
+@corrects(
+    OrganizationsResponse,
+    "organizations_backend",
+    wrap=property,
+    moto="A member's calls go to an empty organization of its own, and mostly end in HTTP 500.",
+)
+def organizations_backend(self: OrganizationsResponse) -> OrganizationsBackend:
+    """A member account sees the organization that it is in."""
+    return backend_of(self.current_account)
+
+
+@corrects(OrganizationsResponse, moto="Anybody may call anything.")
+def call_action(self: OrganizationsResponse) -> Any:
+    """Outside an organization: AWSOrganizationsNotInUseException. In a member account: AccessDeniedException."""
+    try:
+        _check_caller(self)
+        throttling.check(self.current_account, self._get_action())
+    except Exception as error:
+        return self.serialized(ActionResult(error))
+    return _call_action(self)
+
+
+def _check_caller(response: OrganizationsResponse) -> None:
+    operation, account = response._get_action(), response.current_account
+    if operation in ANYONE:
+        return
+    if organization_of(account) is None:
+        raise refusal("AWSOrganizationsNotInUseException", NOT_IN_USE)
+    if management_of(account) == account or operation in MEMBERS:
+        return
+    if operation.startswith(("Describe", "List")) and _is_delegated(account):
+        return
+    raise refusal("AccessDeniedException", NOT_ALLOWED)
+
+
+def _is_delegated(account: str) -> bool:
+    return any(admin.account.id == account for admin in backend_of(account).admins)
+
+
+@corrects(
+    OrganizationsBackend,
+    moto="No policy type is enabled; the account is called 'master', with the e-mail master@example.com.",
+)
+def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) -> dict[str, Any]:
+    """ALL features enable service control policies in the root; the management account keeps its name and e-mail."""
+    if organization_of(self.account_id) is not None:
+        raise refusal("AlreadyInOrganizationException", "The AWS account is already a member of an organization.")
+    seed, everything = world().seed, (kwargs.get("FeatureSet") or "ALL") == "ALL"
+    org = self.org = FakeOrganization(self.account_id, region, "ALL" if everything else "CONSOLIDATED_BILLING")
+    org.id = ids.derived(10, "organization", self.account_id, world().count("organization", self.account_id))
+    org.id, org.root_id = f"o-{org.id}", f"r-{ids.derived(4, 'root', org.id)}"
+    org.master_account_email = seed.management_email
+    org.created = world().clock.now()
+    root = FakeRoot(org)
+    self.ou.append(root)
+    self.accounts.append(MemberAccount(self, self.account_id, seed.management_name, seed.management_email, "INVITED"))
+    _add_aws_policies(self, root.id)
+    if everything:
+        root.add_policy_type("SERVICE_CONTROL_POLICY")
+    end_plan(self.account_id)
+    return describe_organization(self)
+
+
+def _add_aws_policies(backend: OrganizationsBackend, root_id: str) -> None:
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    for kind, policy_id, name, statement in (
+        ("SERVICE_CONTROL_POLICY", utils.DEFAULT_SCP_POLICY_ID, "FullAWSAccess", allow),
+        ("RESOURCE_CONTROL_POLICY", utils.DEFAULT_RCP_POLICY_ID, "RCPFullAWSAccess", {**allow, "Principal": "*"}),
+    ):
+        content = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        described = {"Name": name, "Description": "Allows access to everything", "Type": kind}
+        policy = FakePolicy(backend.org, Content=content, **described)
+        policy.id, policy.aws_managed = policy_id, True
+        backend.policies.append(policy)
+        for target in (root_id, backend.account_id):
+            backend.attach_policy(PolicyId=policy_id, TargetId=target)
+
+
+@corrects(OrganizationsBackend, moto="As AWS, but only for members that were created.")
+def describe_organization(self: OrganizationsBackend) -> dict[str, Any]:
+    """AvailablePolicyTypes is deprecated; a member sees its organization, anybody else an exception."""
+    if self.org is None:
+        raise refusal("AWSOrganizationsNotInUseException", NOT_IN_USE)
+    answer: dict[str, Any] = self.org.describe()
+    if self.org.feature_set != "ALL":
+        answer["Organization"]["AvailablePolicyTypes"] = []
+    return answer
+
+
+@corrects(OrganizationsBackend, moto="It can.")
+def enable_policy_type(self: OrganizationsBackend, **kwargs: str) -> dict[str, Any]:
+    """In a consolidated-billing organization no policy type can be enabled."""
+    root = self._get_root_by_id(kwargs["RootId"])
+    if self.org is None or self.org.feature_set != "ALL":
+        message = "You can't enable a policy type in an organization that doesn't have all features."
+        raise refusal("PolicyTypeNotAvailableForOrganizationException", message)
+    root.add_policy_type(kwargs["PolicyType"])
+    return {"Root": root.describe()}
+
+
+@corrects(OrganizationsBackend, moto="It tells the management account by the name 'master'.")
+def delete_organization(self: OrganizationsBackend) -> None:
+    """Only an organization without members, and without units, can be deleted."""
+    if len(self.accounts) > 1 or len(self.ou) > 1:
+        raise refusal("OrganizationNotEmptyException", "The organization isn't empty.")
+    self._reset()
+
+
+def seed_consolidated_billing() -> None:
+    """The organization that somebody made years ago, for its one bill only."""
+    backend = organizations_backends[world().seed.management_account_id]["aws"]
+    backend.create_organization(region="us-east-1", FeatureSet="CONSOLIDATED_BILLING")

@@ -1,0 +1,57 @@
+"""Policies of the organization: ids from their names, documents that are JSON, attachments once."""
+
+import json
+from typing import Any
+
+from moto.organizations.models import FakePolicy, OrganizationsBackend
+
+from orgkit.sandbox import ids
+from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.world import world
+
+_create_policy = OrganizationsBackend.create_policy
+_attach_policy = OrganizationsBackend.attach_policy
+LARGEST = 10_240  # characters of a service control policy, since 15 May 2026
+
+
+@corrects(OrganizationsBackend, moto="Any text is accepted.")
+def create_policy(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
+    """A document that is no JSON, or too long, is refused."""
+    check_document(kwargs["Content"])
+    described: dict[str, Any] = _create_policy(self, **kwargs)
+    policy: FakePolicy = self.policies[-1]
+    again = world().count("policy", self.org.id, policy.type, policy.name)
+    policy.id = f"p-{ids.derived(8, 'policy', self.org.id, policy.type, policy.name, again)}"
+    described["Policy"]["PolicySummary"] |= {"Id": policy.id, "Arn": policy.arn}
+    return described
+
+
+def check_document(content: str) -> None:
+    """JSON, and not too long."""
+    try:
+        document = json.loads(content)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise refusal("MalformedPolicyDocumentException", "The policy document does not meet the requirements.")
+    if len(content) > LARGEST:
+        message = "You have exceeded the size limit of a policy."
+        raise refusal("ConstraintViolationException", message, "POLICY_CONTENT_LIMIT_EXCEEDED")
+
+
+@corrects(OrganizationsBackend, moto="Both are accepted.")
+def attach_policy(self: OrganizationsBackend, **kwargs: Any) -> None:
+    """The second attachment is refused, and so is one of a type that is not enabled in the root."""
+    policy = self.get_policy_by_id(kwargs["PolicyId"])
+    if not policy.aws_managed:
+        _check_attachment(self, policy, kwargs["TargetId"])
+    _attach_policy(self, **kwargs)
+
+
+def _check_attachment(backend: OrganizationsBackend, policy: FakePolicy, target: str) -> None:
+    if not any(each["Type"] == policy.type for each in backend.ou[0].policy_types):
+        message = "The specified policy type isn't currently enabled in this root."
+        raise refusal("PolicyTypeNotEnabledException", message)
+    if any(each.id == target for each in policy.attachments):
+        message = "The selected policy is already attached to the specified target."
+        raise refusal("DuplicatePolicyAttachmentException", message)

@@ -1,0 +1,73 @@
+"""Organizations' quotas: moto's service quotas know only those of VPC."""
+
+import json
+from typing import Any
+
+from moto.servicequotas.models import ServiceQuotasBackend
+from moto.servicequotas.responses import ServiceQuotasResponse
+
+from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.world import world
+
+_default = ServiceQuotasBackend.list_aws_default_service_quotas
+ACCOUNTS = "L-29A0C5DF"
+MOTO = "Only VPC's default quotas."
+
+
+def organizations_quotas(account: str) -> list[dict[str, Any]]:
+    """As they are for the account; the quota of accounts is the one that a bootstrap meets."""
+    value = world().seed.account_quota
+    return [_quota(account, ACCOUNTS, "Default maximum number of accounts", value, adjustable=True)]
+
+
+def _quota(account: str, code: str, name: str, value: float, *, adjustable: bool) -> dict[str, Any]:
+    return {
+        "ServiceCode": "organizations",
+        "ServiceName": "AWS Organizations",
+        "QuotaArn": f"arn:aws:servicequotas:us-east-1:{account}:organizations/{code}",
+        "QuotaCode": code,
+        "QuotaName": name,
+        "Value": float(value),
+        "Unit": "None",
+        "Adjustable": adjustable,
+        "GlobalQuota": True,
+    }
+
+
+def _known(backend: ServiceQuotasBackend, service: str) -> list[dict[str, Any]]:
+    if service == "organizations":
+        return organizations_quotas(backend.account_id)
+    quotas: list[dict[str, Any]] = _default(backend, service)
+    return quotas
+
+
+@corrects(ServiceQuotasResponse, moto=MOTO)
+def list_service_quotas(self: ServiceQuotasResponse) -> str:
+    """The quotas as they are for the account."""
+    return json.dumps({"Quotas": _known(self.backend, json.loads(self.body)["ServiceCode"])})
+
+
+@corrects(ServiceQuotasBackend, moto=MOTO)
+def list_aws_default_service_quotas(self: ServiceQuotasBackend, service_code: str) -> list[dict[str, Any]]:
+    """The default values."""
+    if service_code == "organizations":
+        return [{**quota, "Value": 10.0} for quota in organizations_quotas(self.account_id)]
+    return _known(self, service_code)
+
+
+@corrects(ServiceQuotasBackend, moto=MOTO)
+def get_service_quota(self: ServiceQuotasBackend, service_code: str, quota_code: str) -> dict[str, Any]:
+    """One quota by its code."""
+    for quota in _known(self, service_code):
+        if quota["QuotaCode"] == quota_code:
+            return quota
+    raise refusal("NoSuchResourceException", f"The quota code {quota_code} isn't known for {service_code}.")
+
+
+@corrects(ServiceQuotasResponse, moto="Missing.")
+def get_aws_default_service_quota(self: ServiceQuotasResponse) -> str:
+    """The default of one quota."""
+    values = json.loads(self.body)
+    quota = self.backend.get_service_quota(values["ServiceCode"], values["QuotaCode"])
+    default = 10.0 if values["ServiceCode"] == "organizations" else quota["Value"]
+    return json.dumps({"Quota": {**quota, "Value": default}})

@@ -1,0 +1,18 @@
+"""Services of an account that was made a moment ago: AWS refuses for a while, moto never does."""
+
+from datetime import timedelta
+
+from orgkit.sandbox.corrections.members import backend_of
+from orgkit.sandbox.world import world
+
+SERVICES = ("s3", "kms")
+NOT_SIGNED_UP = ("SubscriptionRequiredException", "The AWS Access Key Id needs a subscription for the service")
+
+
+def ready(service: str, account: str) -> bool:
+    """Whether the service answers in this account yet."""
+    seconds = world().seed.services_seconds
+    if service not in SERVICES or not seconds:
+        return True
+    made = [each for each in backend_of(account).accounts if each.id == account and each.joined_method == "CREATED"]
+    return all(each.create_time + timedelta(seconds=seconds) <= world().clock.now() for each in made)

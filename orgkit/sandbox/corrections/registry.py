@@ -1,0 +1,70 @@
+"""The list of corrections: what AWS does, what moto does instead, and the function that puts it right."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from moto.core.exceptions import ServiceException
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One attribute of one of moto's classes (or modules), replaced or added."""
+
+    target: Any
+    name: str
+    value: Any
+    aws: str
+    moto: str
+
+
+CORRECTIONS: list[Correction] = []
+SETTLERS: list[Callable[[], None]] = []  # what time has brought about since the last call: run before each
+
+
+def corrects(
+    target: Any, *names: str, moto: str, wrap: Callable[[Any], Any] | None = None
+) -> Callable[[Function], Function]:
+    """Put a function in the place of an attribute of moto's. Its docstring says what AWS does, `moto` what moto."""
+
+    def register(function: Function) -> Function:
+        value = wrap(function) if wrap else function
+        replaced = names or (function.__name__,)
+        CORRECTIONS.extend(Correction(target, name, value, function.__doc__ or "", moto) for name in replaced)
+        return function
+
+    return register
+
+
+def settles(function: Callable[[], None]) -> Callable[[], None]:
+    """Run it before each call."""
+    SETTLERS.append(function)
+    return function
+
+
+def settle() -> None:
+    """Bring about what is due."""
+    for each in SETTLERS:
+        each()
+
+
+def install() -> None:
+    """Apply every correction that has been imported; only ever in the sandbox's own process."""
+    for each in CORRECTIONS:
+        setattr(each.target, each.name, each.value)
+
+
+class Refusal(ServiceException):  # type: ignore[misc]  # moto has no types
+    """moto looks an error up in the service whose module its class lies in; this one lies in none."""
+
+    reason: str
+
+
+def refusal(code: str, message: str, reason: str | None = None) -> Refusal:
+    """An error as AWS words it; `reason` is the member of Organizations' exceptions, at the top of the body."""
+    error = Refusal(code, message)
+    if reason is not None:
+        error.reason = reason
+    return error

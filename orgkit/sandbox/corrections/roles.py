@@ -1,0 +1,54 @@
+"""IAM roles that AWS makes by itself, and the managed policies that they need."""
+
+import json
+from typing import Any
+
+from moto.iam.exceptions import EntityAlreadyExists
+from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends
+
+from orgkit.sandbox.corrections.registry import corrects
+
+ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+READ = ["*:Get*", "*:List*", "*:Describe*", "*:View*", "*:BatchGet*", "*:Search*"]
+# The few that a bootstrap attaches. All of AWS's, parsed by moto for each account, would cost 60 ms an account.
+MANAGED = {
+    "AdministratorAccess": ("/", ALLOW_ALL),
+    "PowerUserAccess": ("/", ALLOW_ALL),
+    "ReadOnlyAccess": ("/", None),
+    "SecurityAudit": ("/", None),
+    "ViewOnlyAccess": ("/job-function/", None),
+    "Billing": ("/job-function/", None),
+    "AWSBillingReadOnlyAccess": ("/", None),
+    "AWSOrganizationsReadOnlyAccess": ("/", None),
+    "AWSCloudTrail_ReadOnlyAccess": ("/", None),
+    "IAMReadOnlyAccess": ("/", None),
+    "IAMUserChangePassword": ("/", None),
+}
+
+
+@corrects(IAMBackend, moto="Has none, unless all are loaded for each account, which is slow.")
+def _init_aws_policies(self: IAMBackend) -> list[AWSManagedPolicy]:
+    """Has more than a thousand managed policies."""
+    return [_managed(self, name, path, document) for name, (path, document) in MANAGED.items()]
+
+
+def _managed(backend: IAMBackend, name: str, path: str, document: dict[str, Any] | None) -> AWSManagedPolicy:
+    reading = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": READ, "Resource": "*"}]}
+    long_ago = "2015-02-06T18:40:00+00:00"
+    data = {"DefaultVersionId": "v1", "Path": path, "Document": document or reading}
+    return AWSManagedPolicy.from_data(
+        name, backend.account_id, backend.region_name, {**data, "CreateDate": long_ago, "UpdateDate": long_ago}
+    )
+
+
+def create_access_role(account: str, role_name: str, management: str) -> None:
+    """moto's has no policy and appears before its account does; AWS's is an administrator, trusted by management."""
+    iam = iam_backends[account]["aws"]
+    principal = {"AWS": f"arn:aws:iam::{management}:root"}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [statement]}
+    try:
+        iam.create_role(role_name, json.dumps(trust), "/", None, "", [], "3600")
+    except EntityAlreadyExists:
+        return
+    iam.attach_role_policy("arn:aws:iam::aws:policy/AdministratorAccess", role_name)

@@ -1,0 +1,92 @@
+"""S3: what a new bucket has since 2023, who may reach a bucket of another account, and settings that moto loses."""
+
+import json
+import re
+from typing import Any
+
+from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend, s3_backends
+from moto.s3.responses import S3Response
+
+from orgkit.sandbox.corrections.documents import Caller, allows
+from orgkit.sandbox.corrections.registry import corrects
+
+_create_bucket = S3Backend.create_bucket
+_get_object_lock = S3Backend.get_object_lock_configuration
+_set_lifecycle = FakeBucket.set_lifecycle
+_get_lifecycle = S3Response.get_bucket_lifecycle
+EXPECTED = "HTTP_X_AMZ_EXPECTED_BUCKET_OWNER"
+EXPIRATION = re.compile(r"(<NoncurrentVersionExpiration>)(.*?)(</NoncurrentVersionExpiration>)", re.DOTALL)
+# IAM's name of an operation, where the two differ.
+ACTIONS = {
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
+
+
+def refused(operation: str, path: str, environ: dict[str, Any], caller: Caller) -> bool:
+    """403 on AWS: an expected owner that is not the owner, and another account's bucket without a word in its policy.
+
+    moto accepts both, and so would never show that a bucket name was sniped, or that a role was not assumed.
+    """
+    name, _, key = path.lstrip("/").partition("/")
+    owner = s3_backends.bucket_accounts.get(name)
+    if owner is None or operation == "CreateBucket":
+        return False
+    if environ.get(EXPECTED) not in (None, "", owner[1]):
+        return True
+    return bool(owner[1] != caller.account) and not _allowed(name, key, operation, owner, caller)
+
+
+def _allowed(name: str, key: str, operation: str, owner: tuple[str, str], caller: Caller) -> bool:
+    bucket = s3_backends[owner[1]][owner[0]].buckets.get(name)
+    policy = json.loads(bucket.policy) if bucket is not None and bucket.policy else {}
+    resource = f"arn:aws:s3:::{name}/{key}" if key else f"arn:aws:s3:::{name}"
+    return allows(policy, caller, f"s3:{ACTIONS.get(operation, operation)}", resource)
+
+
+@corrects(S3Backend, moto="It has none of the three.")
+def create_bucket(self: S3Backend, *args: Any, **kwargs: Any) -> FakeBucket:
+    """Since 2023 a new bucket is encrypted (SSE-S3), blocks public access and has no ACLs."""
+    bucket: FakeBucket = _create_bucket(self, *args, **kwargs)
+    bucket.encryption = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}}
+    bucket.public_access_block = PublicAccessBlock(True, True, True, True)
+    bucket.ownership_rule = "BucketOwnerEnforced"
+    return bucket
+
+
+@corrects(S3Backend, moto="It has both, the other being 0.")
+def get_object_lock_configuration(self: S3Backend, bucket_name: str) -> tuple[Any, ...]:
+    """A default retention has days or years."""
+    enabled, mode, days, years = _get_object_lock(self, bucket_name)
+    return enabled, mode, days or None, years or None
+
+
+@corrects(FakeBucket, moto="That member is lost.")
+def set_lifecycle(self: FakeBucket, rules: list[dict[str, Any]]) -> None:
+    """NoncurrentVersionExpiration may keep some versions (NewerNoncurrentVersions)."""
+    _set_lifecycle(self, rules)
+    for rule, given in zip(self.rules, rules, strict=True):
+        rule.newer_versions = (given.get("NoncurrentVersionExpiration") or {}).get("NewerNoncurrentVersions")
+
+
+@corrects(S3Response, moto="Without NewerNoncurrentVersions.")
+def get_bucket_lifecycle(self: S3Response) -> Any:
+    """As it was put."""
+    status, headers, body = _get_lifecycle(self)
+    rules = [rule for rule in self.backend.get_bucket_lifecycle(self.bucket_name) if rule.nve_noncurrent_days]
+    kept = iter(rule.newer_versions for rule in rules)
+
+    def insert(matched: re.Match[str]) -> str:
+        newer = next(kept, None)
+        inner = f"<NewerNoncurrentVersions>{newer}</NewerNoncurrentVersions>" if newer else ""
+        return f"{matched[1]}{inner}{matched[2]}{matched[3]}"
+
+    return status, headers, EXPIRATION.sub(insert, body if isinstance(body, str) else body.decode())

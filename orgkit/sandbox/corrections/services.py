@@ -1,0 +1,46 @@
+"""Services that work across the organization: trusted access, and who may be delegated."""
+
+import json
+
+from moto.organizations.models import FakeDelegatedAdministrator, FakeServiceAccess
+from moto.organizations.responses import OrganizationsResponse
+
+from orgkit.sandbox.corrections.paging import answer
+from orgkit.sandbox.corrections.registry import corrects, refusal
+
+ALSO_TRUSTED = {
+    "iam.amazonaws.com", "cost-optimization-hub.bcm.amazonaws.com", "billing-cost-management.amazonaws.com",
+    "notifications.amazon.com", "resource-explorer-2.amazonaws.com", "malware-protection.guardduty.amazonaws.com",
+    "networkmanager.amazonaws.com",
+}  # fmt: skip
+
+_service_access = FakeServiceAccess.trusted_service
+
+
+@corrects(FakeServiceAccess, "trusted_service", wrap=staticmethod, moto="A fixed list without IAM's.")
+def trusted_service(service_principal: str) -> bool:
+    """Any service that integrates with Organizations, iam.amazonaws.com among them."""
+    return bool(_service_access(service_principal)) or service_principal in ALSO_TRUSTED
+
+
+@corrects(FakeDelegatedAdministrator, "supported_service", wrap=staticmethod, moto="Six services, none of these.")
+def supported_service(service_principal: str) -> bool:
+    """CloudTrail, IAM, Identity Center, Security Hub … can be delegated."""
+    return bool(trusted_service(service_principal))
+
+
+@corrects(OrganizationsResponse, moto="Needs nothing; one page.")
+def enable_aws_service_access(self: OrganizationsResponse) -> str:
+    """Needs all features; pages of 20."""
+    backend = self.organizations_backend
+    if backend.org.feature_set != "ALL":
+        message = "To use trusted access the organization must have all features enabled."
+        raise refusal("ConstraintViolationException", message, "ORGANIZATION_NOT_IN_ALL_FEATURES_MODE")
+    backend.enable_aws_service_access(**self.request_params)
+    return "{}"
+
+
+@corrects(OrganizationsResponse, moto="One page.")
+def list_aws_service_access_for_organization(self: OrganizationsResponse) -> str:
+    """Pages of 20."""
+    return json.dumps(answer("EnabledServicePrincipals", self.organizations_backend.services, self.request_params))

@@ -1,0 +1,96 @@
+"""Who is calling, and who may become whom: roles are looked for, and their trust policies read."""
+
+import json
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.iam.models import Role, iam_backends
+from moto.sts.models import AssumedRole
+from moto.sts.responses import TokenResponse
+
+from orgkit.sandbox import ids
+from orgkit.sandbox.corrections.documents import Caller, allows
+from orgkit.sandbox.corrections.members import organization_of
+from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.world import Principal, world
+
+_assume_role = TokenResponse.assume_role
+
+
+@corrects(TokenResponse, moto="Anybody may assume anything, in accounts and roles that do not exist.")
+def assume_role(self: TokenResponse) -> ActionResult:
+    """Refused where there is no such role, where its trust does not allow the caller, and for the root user."""
+    caller, arn = world().principals[self.get_access_key()], str(self._get_param("RoleArn"))
+    if not may_assume(caller, arn, self._get_param("ExternalId")):
+        message = f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
+        raise refusal("AccessDenied", message)
+    answered: ActionResult = _assume_role(self)
+    _remember(answered, arn)
+    return answered
+
+
+def _remember(answered: ActionResult, role_arn: str) -> None:
+    made: Any = answered.result
+    role, user = made["Credentials"], made["AssumedRoleUser"]
+    principal = Principal(role.account_id, user["Arn"], user["AssumedRoleId"], role_arn)
+    world().principals[role.access_key_id] = principal
+
+
+def may_assume(caller: Principal, role_arn: str, external_id: str | None) -> bool:
+    """The role is there, it is its time, and its trust policy names the caller."""
+    role = find_role(role_arn)
+    if role is None or caller.is_root_user:
+        return False
+    ready = world().role_ready.get(role.account_id)
+    if ready is not None and world().clock.now() < ready:  # AWS: minutes after SUCCEEDED, the same AccessDenied
+        return False
+    extra = {"sts:ExternalId": external_id} if external_id else {}
+    return allows(json.loads(role.assume_role_policy_document), as_caller(caller, extra), "sts:AssumeRole")
+
+
+def find_role(arn: str) -> Role | None:
+    """The role of that ARN, path and all."""
+    account = arn.split(":")[4] if arn.count(":") >= 5 else ""
+    if account not in iam_backends:
+        return None
+    return next((role for role in iam_backends[account]["aws"].roles.values() if role.arn == arn), None)
+
+
+def as_caller(principal: Principal, extra: dict[str, str] | None = None) -> Caller:
+    """With the condition keys that a trust or bucket policy of a bootstrap may ask for."""
+    organization = organization_of(principal.account)
+    context = {
+        "aws:PrincipalAccount": principal.account,
+        "aws:PrincipalArn": principal.role_arn or principal.arn,
+        "aws:MultiFactorAuthPresent": "true",
+        "aws:SecureTransport": "true",
+        **({"aws:PrincipalOrgID": organization.id} if organization else {}),
+        **(extra or {}),
+    }
+    return Caller(principal.account, frozenset({principal.arn, principal.role_arn or principal.arn}), context=context)
+
+
+@corrects(
+    TokenResponse,
+    moto="'user/moto' for whom it does not know, and it does not know the root user or sessions of users.",
+)
+def get_caller_identity(self: TokenResponse) -> ActionResult:
+    """The caller: an IAM user, a session of one, an assumed role, the root user."""
+    caller = world().principals[self.get_access_key()]
+    return ActionResult({"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn})
+
+
+@corrects(TokenResponse, moto="Constant keys, which belong to nobody.")
+def get_session_token(self: TokenResponse) -> ActionResult:
+    """Keys of their own, which belong to the caller."""
+    caller = world().principals[self.get_access_key()]
+    key = iam_backends[caller.account]["aws"].create_temp_access_key()
+    seconds = self._get_int_param("DurationSeconds", 43200)
+    session = AssumedRole(caller.account, self.region, key, "session", caller.arn, "", seconds, "")
+    world().principals[session.access_key_id] = caller
+    return ActionResult({"Credentials": session})
+
+
+def user_id(account: str, arn: str) -> str:
+    """The root user's id is the account's; an IAM user's begins with AIDA."""
+    return account if arn.endswith(":root") else f"AIDA{ids.key_part(17, 'user', arn)}"

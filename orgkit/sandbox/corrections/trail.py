@@ -1,0 +1,143 @@
+"""CloudTrail: trusted access first, a bucket that lets it write, trails that members see and can be found by ARN."""
+
+import json
+from typing import Any
+
+from moto.cloudtrail.models import CloudTrailBackend, Trail, TrailStatus, cloudtrail_backends
+from moto.cloudtrail.responses import CloudTrailResponse
+from moto.core.responses import ActionResult
+from moto.organizations.models import organizations_backends
+
+from orgkit.sandbox.corrections import delivery
+from orgkit.sandbox.corrections.members import backend_of, management_of, organization_of
+from orgkit.sandbox.corrections.registry import corrects, refusal
+
+EVERYTHING = {
+    "ReadWriteType": "All",
+    "IncludeManagementEvents": True,
+    "DataResources": [],
+    "ExcludeManagementEventSources": [],
+}
+
+_create_trail = CloudTrailBackend.create_trail
+_update_trail = CloudTrailBackend.update_trail
+_description = TrailStatus.description
+_call_action = CloudTrailResponse.call_action
+
+
+@corrects(CloudTrailResponse, moto="Ours would end as HTML 500.")
+def call_action(self: CloudTrailResponse) -> Any:
+    """Errors are modelled."""
+    try:
+        return _call_action(self)
+    except Exception as error:
+        if not hasattr(error, "code"):
+            raise
+        return self.serialized(ActionResult(error))
+
+
+@corrects(CloudTrailBackend, moto="A second trail replaces the first; nothing is checked but that the bucket is there.")
+def create_trail(self: CloudTrailBackend, name: str, bucket_name: str, *rest: Any, **named: Any) -> Trail:
+    """The name once; trusted access for an organization trail; a bucket, of any account, that lets it write."""
+    if name in self.trails:
+        raise refusal("TrailAlreadyExistsException", f"Trail {name} already exists for customer: {self.account_id}")
+    if len(self.trails) >= 5:
+        raise refusal("MaximumNumberOfTrailsExceededException", f"User: {self.account_id} already has 5 trails.")
+    prefix, _sns, _global, _multi, _validation, for_organization, _group, _role, key, _tags = rest  # moto's order
+    _check_organization(self.account_id, bool(for_organization))
+    delivery.check_bucket(self, name, bucket_name, prefix, bool(for_organization))
+    delivery.check_key(self, name, key)
+    made: Trail = _create_trail(self, name, bucket_name, *rest, **named)
+    return made
+
+
+@corrects(CloudTrailBackend, moto="Nothing is checked.")
+def update_trail(self: CloudTrailBackend, **kwargs: Any) -> Trail:
+    """As when it is created."""
+    trail = self.get_trail(kwargs["name"])
+    for_organization = bool(_or(kwargs["is_organization_trail"], trail.is_org_trail))
+    bucket = _or(kwargs["s3_bucket_name"], trail.bucket_name)
+    prefix = _or(kwargs["s3_key_prefix"], trail.s3_key_prefix)
+    _check_organization(self.account_id, for_organization)
+    delivery.check_bucket(self, trail.trail_name, bucket, prefix, for_organization)
+    delivery.check_key(self, trail.trail_name, kwargs["kms_key_id"])
+    updated: Trail = _update_trail(self, **kwargs)
+    return updated
+
+
+def _or(value: Any, instead: Any) -> Any:
+    return instead if value is None else value
+
+
+def _check_organization(account: str, for_organization: bool) -> None:
+    if not for_organization:
+        return
+    organization = organization_of(account)
+    if organization is None:
+        raise refusal("OrganizationsNotInUseException", "The account is not a member of an organization.")
+    if management_of(account) != account and not _is_delegated(account):
+        raise refusal("NotOrganizationMasterAccountException", "The account is not the management account.")
+    if organization.feature_set != "ALL":
+        raise refusal("OrganizationNotInAllFeaturesModeException", "The organization does not have all features.")
+    services = [each["ServicePrincipal"] for each in backend_of(account).services]
+    if "cloudtrail.amazonaws.com" not in services:
+        message = "The request could not be processed because trusted access for CloudTrail is not enabled."
+        raise refusal("CloudTrailAccessNotEnabledException", message)
+
+
+def _is_delegated(account: str) -> bool:
+    admins = [admin for admin in backend_of(account).admins if admin.account.id == account]
+    return any("cloudtrail.amazonaws.com" in admin.services for admin in admins)
+
+
+@corrects(Trail, moto="As AWS; ours is checked before.")
+def check_bucket_exists(self: Trail) -> None:
+    """The bucket may be in any account."""
+    if delivery.find_bucket(self.bucket_name) is None:
+        raise refusal("S3BucketDoesNotExistException", f"S3 bucket {self.bucket_name} does not exist!")
+
+
+@corrects(CloudTrailBackend, moto="It does not see it.")
+def describe_trails(self: CloudTrailBackend, include_shadow_trails: bool) -> list[Trail]:
+    """A member account sees the organization's trail, as of its own, and cannot change it."""
+    own = [trail for region in cloudtrail_backends[self.account_id].values() for trail in region.trails.values()]
+    here = [trail for trail in own if trail.region_name == self.region_name]
+    shadows = [trail for trail in own if trail.region_name != self.region_name and trail.is_multi_region]
+    return here + (shadows + _of_organization(self.account_id) if include_shadow_trails else [])
+
+
+def _of_organization(account: str) -> list[Trail]:
+    if account not in organizations_backends.master_accounts:
+        return []
+    owner = cloudtrail_backends[management_of(account)]
+    return [trail for region in owner.values() for trail in region.trails.values() if trail.is_org_trail]
+
+
+@corrects(CloudTrailBackend, moto="Only those of the region.")
+def get_trail(self: CloudTrailBackend, name_or_arn: str) -> Trail:
+    """By name, or from any region by ARN."""
+    for trail in describe_trails(self, include_shadow_trails=True):
+        if name_or_arn == trail.arn or (name_or_arn == trail.trail_name and trail.region_name == self.region_name):
+            return trail
+    raise refusal("TrailNotFoundException", f"Unknown trail: {name_or_arn} for the user: {self.account_id}")
+
+
+@corrects(TrailStatus, "description", moto="Empty strings, which a client that expects times has to survive.")
+def description(self: TrailStatus) -> dict[str, Any]:
+    """Members that have no value are not there, and times are times."""
+    return {name: value for name, value in _description(self).items() if value not in ("", None)}
+
+
+@corrects(CloudTrailResponse, "get_trail", moto="Only DescribeTrails has it.")
+def get_trail_with_region(self: CloudTrailResponse) -> str:
+    """HomeRegion is there."""
+    trail = self.cloudtrail_backend.get_trail(self._get_param("Name"))
+    return json.dumps({"Trail": trail.description(include_region=True)})
+
+
+@corrects(Trail, moto="It has no selectors.")
+def get_event_selectors(self: Trail) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A trail that was never told otherwise records all management events."""
+    if self.event_selectors or self.advanced_event_selectors:
+        return self.event_selectors, self.advanced_event_selectors
+    return [{**EVERYTHING}], []

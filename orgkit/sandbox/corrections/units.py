@@ -1,0 +1,130 @@
+"""Organizational units: ids from their path, names once under a parent, five levels, Path."""
+
+import json
+from typing import Any
+
+from moto.organizations import utils
+from moto.organizations.models import FakeAccount, FakeOrganizationalUnit, OrganizationsBackend
+from moto.organizations.responses import OrganizationsResponse
+
+from orgkit.sandbox import ids
+from orgkit.sandbox.corrections.paging import answer
+from orgkit.sandbox.corrections.paths import chain, path
+from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.world import world
+
+DEEPEST = 5
+MOST = 2000
+
+
+def describe(backend: OrganizationsBackend, unit: FakeOrganizationalUnit) -> dict[str, Any]:
+    """With its Path."""
+    return {"Id": unit.id, "Arn": unit.arn, "Name": unit.name, "Path": path(backend, unit.id)}
+
+
+@corrects(OrganizationsBackend, moto="All three are accepted.")
+def create_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
+    """A second unit of the same name under one parent, a sixth level and the 2001st unit are refused."""
+    parents = chain(self, self.validate_parent_id(kwargs["ParentId"]))
+    _check_name(self, kwargs["ParentId"], kwargs["Name"])
+    _check_limits(self, len(parents))
+    unit = FakeOrganizationalUnit(self.org, **kwargs)
+    names = [each.name for each in parents[1:]] + [unit.name]
+    unit.id = _unit_id(self.org.root_id, names)
+    self.ou.append(unit)
+    for policy_id in (utils.DEFAULT_SCP_POLICY_ID, utils.DEFAULT_RCP_POLICY_ID):
+        self.attach_policy(PolicyId=policy_id, TargetId=unit.id)
+    return {"OrganizationalUnit": describe(self, unit)}
+
+
+def _unit_id(root_id: str, names: list[str]) -> str:
+    again = world().count("unit", root_id, *names)  # a unit that was deleted does not lend its id to the next
+    return f"ou-{root_id.removeprefix('r-')}-{ids.derived(8, 'unit', root_id, *names, again)}"
+
+
+def _check_name(backend: OrganizationsBackend, parent_id: str, name: str, but: str = "") -> None:
+    if any(each.parent_id == parent_id and each.name == name and each.id != but for each in backend.ou):
+        raise refusal("DuplicateOrganizationalUnitException", "An OU with the same name already exists.")
+
+
+def _check_limits(backend: OrganizationsBackend, depth: int) -> None:
+    if depth > DEEPEST:
+        message = "You have exceeded the OU depth limit."
+        raise refusal("ConstraintViolationException", message, "OU_DEPTH_LIMIT_EXCEEDED")
+    if len(backend.ou) > MOST:
+        message = "You have exceeded the number of OUs in an organization."
+        raise refusal("ConstraintViolationException", message, "OU_NUMBER_LIMIT_EXCEEDED")
+
+
+@corrects(OrganizationsBackend, moto="It must be free in the whole organization.")
+def update_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
+    """The new name must be free under the same parent."""
+    unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
+    _check_name(self, unit.parent_id, kwargs.get("Name", unit.name), but=unit.id)
+    unit.name = kwargs.get("Name", unit.name)
+    return {"OrganizationalUnit": describe(self, unit)}
+
+
+@corrects(OrganizationsBackend, moto="Has not.")
+def describe_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
+    """Has Path."""
+    unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
+    return {"OrganizationalUnit": describe(self, unit)}
+
+
+@corrects(OrganizationsBackend, moto="It is, and what it held is nowhere.")
+def delete_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> None:
+    """A unit that holds anything is not deleted."""
+    unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
+    if any(each.parent_id == unit.id for each in [*self.ou, *self.accounts]):
+        raise refusal("OrganizationalUnitNotEmptyException", "The specified OU is not empty.")
+    for policy in unit.attached_policies:
+        policy.attachments.remove(unit)
+    self.ou.remove(unit)
+
+
+@corrects(OrganizationsResponse, moto="No Path.")
+def list_organizational_units_for_parent(self: OrganizationsResponse) -> str:
+    """Pages of 20, with Path."""
+    backend, parameters = self.organizations_backend, self.request_params
+    parent_id = backend.validate_parent_id(parameters["ParentId"])
+    units = [describe(backend, each) for each in backend.ou if each.parent_id == parent_id]
+    return json.dumps(answer("OrganizationalUnits", units, parameters))
+
+
+@corrects(OrganizationsResponse, moto="One page.")
+def list_children(self: OrganizationsResponse) -> str:
+    """Pages of 20."""
+    parameters = self.request_params
+    children = self.organizations_backend.list_children(**_without_paging(parameters))["Children"]
+    return json.dumps(answer("Children", children, parameters))
+
+
+@corrects(OrganizationsResponse, moto="One page.")
+def list_targets_for_policy(self: OrganizationsResponse) -> str:
+    """Pages of 20."""
+    parameters = self.request_params
+    targets = self.organizations_backend.list_targets_for_policy(**_without_paging(parameters))["Targets"]
+    return json.dumps(answer("Targets", targets, parameters))
+
+
+def _without_paging(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if name not in ("NextToken", "MaxResults")}
+
+
+@corrects(OrganizationsBackend, moto="Any source, and the destination where it is already, are accepted.")
+def move_account(self: OrganizationsBackend, **kwargs: Any) -> None:
+    """The source must be where the account is, the destination where it is not."""
+    account: FakeAccount = self.get_account_by_id(kwargs["AccountId"])
+    _check_parent(self, kwargs["SourceParentId"], "SourceParentNotFoundException")
+    _check_parent(self, kwargs["DestinationParentId"], "DestinationParentNotFoundException")
+    if account.parent_id == kwargs["DestinationParentId"]:
+        raise refusal("DuplicateAccountException", "The account is already in the destination.")
+    if account.parent_id != kwargs["SourceParentId"]:
+        raise refusal("SourceParentNotFoundException", "The account isn't in the source parent that you specified.")
+    account.parent_id = kwargs["DestinationParentId"]
+
+
+def _check_parent(backend: OrganizationsBackend, parent_id: str, code: str) -> None:
+    if not any(each.id == parent_id for each in backend.ou):
+        raise refusal(code, "You specified a parent that doesn't exist.")

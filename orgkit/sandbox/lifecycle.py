@@ -1,0 +1,182 @@
+"""Start, find and stop a sandbox: its own process, its own folder, its own AWS config."""
+
+import json
+import os
+import signal
+import sys
+import time
+import urllib.request
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from orgkit.errors import EmulatorTrouble
+from orgkit.sandbox import profiles
+from orgkit.sandbox.seed import Seed, StandaloneAccount
+
+__all__ = ["Sandbox", "Seed", "StandaloneAccount", "find", "start"]
+
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox, by its address and folder; a context manager that stops it."""
+
+    endpoint_url: str
+    folder: Path
+    pid: int
+
+    @property
+    def clock_url(self) -> str:
+        return f"{self.endpoint_url}/orgkit/clock"
+
+    def environment(self) -> dict[str, str]:
+        """What a shell, a kernel or a subprocess needs in order to work in this sandbox, and nowhere else."""
+        aws = self.folder / "aws"
+        return {
+            "ORGKIT_ENDPOINT_URL": self.endpoint_url,
+            "ORGKIT_CLOCK_URL": self.clock_url,
+            "ORGKIT_OUTPUTS": str(self.folder),
+            "AWS_CONFIG_FILE": str(aws / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(aws / "credentials"),
+            "AWS_PROFILE": "management",
+            "AWS_REGION": profiles.REGION,
+            "AWS_DEFAULT_REGION": profiles.REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Every call that was answered, in order; see orgkit.sandbox.calls for the members."""
+        answer: list[dict[str, Any]] = self._ask("/orgkit/calls")
+        return answer
+
+    def forget_calls(self) -> None:
+        self._ask("/orgkit/calls/clear", {})
+
+    def now(self) -> str:
+        return str(self._ask("/orgkit/clock")["now"])
+
+    def sleep(self, seconds: float) -> str:
+        """Let the sandbox's clock run; at once, unless it runs in real time."""
+        return str(self._ask("/orgkit/clock", {"sleep": seconds})["now"])
+
+    def reset(self, seed: Seed) -> None:
+        """Begin again from a seed, in the same process: some ms instead of a new start. The profiles are rewritten."""
+        given = profiles.credentials(seed, self.folder)
+        self._ask("/orgkit/reset", _start_values(seed, given))
+        profiles.write(given, self.folder / "aws")
+
+    def stop(self) -> None:
+        """End the process and wait until it has ended; its folder, records included, stays."""
+        try:
+            os.kill(self.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            return
+        until = time.monotonic() + STOP_SECONDS
+        while _alive(self.pid) and time.monotonic() < until:
+            time.sleep(0.01)
+        (self.folder / "aws" / "server.json").unlink(missing_ok=True)
+
+    def __enter__(self) -> "Sandbox":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _ask(self, path: str, values: dict[str, Any] | None = None) -> Any:
+        return _ask(self.endpoint_url + path, values, timeout=None)
+
+
+def start(seed: Seed, folder: Path, *, real_time: bool = False, outlive: bool = False) -> Sandbox:
+    """Spawn the server and return when it answers. Unless it may outlive us it ends when this process does."""
+    folder = folder.resolve()
+    aws = folder / "aws"
+    aws.mkdir(mode=0o700, parents=True, exist_ok=True)
+    given = profiles.credentials(seed, folder)
+    profiles.write(given, aws)
+    profiles.write_private(aws / "seed.json", json.dumps(_start_values(seed, given)))
+    (aws / "server.json").unlink(missing_ok=True)
+    return _wait(_spawn(aws, real_time, outlive), folder)
+
+
+def find(folder_root: Path) -> Sandbox | None:
+    """The sandbox that runs in this folder, if one does: named by server.json, alive, and answering to that folder."""
+    folder = folder_root.resolve()
+    found = _read_server(folder)
+    if found is None or not _alive(found.pid):
+        return None
+    try:
+        status = _ask(f"{found.endpoint_url}/orgkit/status", timeout=5)
+    except (OSError, ValueError):
+        return None
+    return found if status.get("folder") == str(folder) else None
+
+
+def _start_values(seed: Seed, given: tuple[profiles.Credential, ...]) -> dict[str, Any]:
+    return {"seed": json.loads(seed.to_json()), "credentials": [asdict(each) for each in given]}
+
+
+def _spawn(aws: Path, real_time: bool, outlive: bool) -> int:
+    command = [sys.executable, "-m", "orgkit.sandbox.server", "--seed", str(aws / "seed.json")]
+    command += ["--folder", str(aws.parent), *(["--real-time"] if real_time else [])]
+    command += [] if outlive else ["--parent", str(os.getpid())]
+    # Nothing of the caller's AWS or moto settings may reach the server: MOTO_ACCOUNT_ID, for one, would merge accounts.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
+    log = (str(aws / "server.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    files = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, *log),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    # A session of its own: Ctrl-C at the terminal ends the phase, not the AWS it was talking to.
+    return os.posix_spawn(sys.executable, command, environment, file_actions=files, setsid=True)
+
+
+def _wait(pid: int, folder: Path) -> Sandbox:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        found = _read_server(folder)
+        if found is not None:
+            return found
+        if not _alive(pid):
+            break
+        time.sleep(0.01)
+    else:
+        os.kill(pid, signal.SIGKILL)
+    log = (folder / "aws" / "server.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    why = log[-1] if log else "the server said nothing"
+    raise EmulatorTrouble(f"it did not start: {why}", f"read {folder}/aws/server.log")
+
+
+def _read_server(folder: Path) -> Sandbox | None:
+    try:
+        values = json.loads((folder / "aws" / "server.json").read_text(encoding="utf-8"))
+        return Sandbox(endpoint_url=str(values["endpoint_url"]), folder=folder, pid=int(values["pid"]))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:  # our own child, and it has ended: nobody else reaps it
+            return False
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _ask(url: str, values: dict[str, Any] | None = None, *, timeout: float | None) -> Any:
+    """The sandbox's own interface; never through a proxy, since it is on loopback."""
+    body = None if values is None else json.dumps(values).encode()
+    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310 # ours
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=timeout) as answer:
+        return json.loads(answer.read())

@@ -1,0 +1,102 @@
+"""The AWS config file of a sandbox: profiles whose credentials any client can use, and the keys behind them."""
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from orgkit.errors import EmulatorTrouble
+from orgkit.sandbox import ids
+from orgkit.sandbox.seed import Seed
+
+REGION = "us-east-1"
+OPERATOR = "orgkit-operator"  # the IAM user of the management account
+OWNER = "owner"  # the IAM user of a standalone account
+
+# Run by credential_process: no imports beyond the interpreter's own, so that it answers in about 10 ms. The
+# expiration is always hours ahead, since a sandbox may be left running for days.
+PROCESS = """\
+import sys, time
+key, secret, token = open(sys.argv[1]).read().split()
+ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 8 * 3600))
+print('{"Version": 1, "AccessKeyId": "%s", "SecretAccessKey": "%s", "SessionToken": "%s", "Expiration": "%s"}'
+      % (key, secret, token, ends))
+"""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A key and whose it is; `token` is empty for the long-lived keys of an IAM user."""
+
+    profile: str
+    account: str
+    arn: str
+    key: str
+    secret: str
+    token: str
+
+
+def credentials(seed: Seed, folder: Path) -> tuple[Credential, ...]:
+    """A session of the management account's user, its root user, its long-lived keys, and each owner's session."""
+    _check_names([each.owner_profile for each in seed.standalone])
+    management = seed.management_account_id
+    operator = f"arn:aws:iam::{management}:user/{OPERATOR}"
+    return (
+        _credential(folder, "management", management, operator),
+        _credential(folder, "root", management, f"arn:aws:iam::{management}:root"),
+        _credential(folder, "user", management, operator, lasting=True),
+        *(_credential(folder, each.owner_profile, each.id, _owner(each.id)) for each in seed.standalone),
+    )
+
+
+def _owner(account: str) -> str:
+    return f"arn:aws:iam::{account}:user/{OWNER}"
+
+
+def _check_names(owners: list[str]) -> None:
+    """A name twice would give one owner the other's credentials; one that breaks out of its section, any."""
+    names = ["management", "root", "user", *owners]
+    for name in owners:
+        if names.count(name) > 1 or not name.isprintable() or "]" in name:
+            why = f"no profile of a standalone account can be called {name!r} (used already, or not a name)."
+            raise EmulatorTrouble(why, "give each its own; management, root and user are the sandbox's.")
+
+
+def _credential(folder: Path, profile: str, account: str, arn: str, *, lasting: bool = False) -> Credential:
+    """Its own in each sandbox, and the same after a reset, so that a client need not be made anew."""
+    whose = (str(folder), profile, account)
+    key = ("AKIA" if lasting else "ASIA") + ids.key_part(16, "key", *whose)
+    token = "" if lasting else ids.derived(40, "token", *whose) + ids.derived(40, "token again", *whose)
+    return Credential(profile, account, arn, key, ids.derived(40, "secret", *whose), token)
+
+
+def write(given: tuple[Credential, ...], folder: Path) -> None:
+    """config, an empty credentials file of its own, and a key file for each profile; readable by their owner only."""
+    keys = folder / "keys"
+    keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_private(folder / "credential_process.py", PROCESS)
+    write_private(folder / "credentials", "")
+    for number, each in enumerate(given):
+        write_private(keys / str(number), f"{each.key}\n{each.secret}\n{each.token}\n")
+    sections = [_section(each, folder, keys / str(number)) for number, each in enumerate(given)]
+    write_private(folder / "config", "\n".join(sections))
+
+
+def _section(given: Credential, folder: Path, key_file: Path) -> str:
+    lines = [f"[profile {shlex.quote(given.profile)}]", f"region = {REGION}", "output = json"]
+    if given.token:
+        command = [sys.executable, "-I", "-S", str(folder / "credential_process.py"), str(key_file)]
+        lines.append(f"credential_process = {shlex.join(command)}")
+    else:
+        lines += [f"aws_access_key_id = {given.key}", f"aws_secret_access_key = {given.secret}"]
+    return "\n".join(lines) + "\n"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Atomic, and never readable by others, not even for a moment."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)

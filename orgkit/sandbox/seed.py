@@ -1,0 +1,61 @@
+"""What a sandbox holds when it starts: the management account, the standalone accounts, their circumstances."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class StandaloneAccount:
+    """An account that is in no organization of ours and has an owner of its own."""
+
+    id: str
+    name: str
+    email: str
+    profile: str | None = None  # of its owner; None: orgkit's file names none, the sandbox calls it owner-<id>
+    has_trail: bool = False
+    in_another_organization: bool = False
+
+    @property
+    def owner_profile(self) -> str:
+        return self.profile or f"owner-{self.id}"
+
+
+@dataclass(frozen=True)
+class Seed:
+    """Everything that differs between one sandbox and another; the defaults are a fresh Free-plan account."""
+
+    management_account_id: str
+    management_email: str
+    management_alias: str = ""
+    management_name: str = "management"
+    standalone: tuple[StandaloneAccount, ...] = ()
+    account_quota: int = 10
+    credits_usd: str = "200"
+    plan: Literal["FREE", "PAID"] = "FREE"
+    mfa: bool = True
+    root_access_keys: bool = False
+    consolidated_billing: bool = False  # an organization is there already, without all features
+    control_tower: bool = False
+    email_verified: bool = True
+    finalizing_seconds: float = 0  # how long CreateOrganization leaves the organization unfinished
+    creation_seconds: tuple[float, float] = (20, 40)  # of an account, on the sandbox's clock
+    role_seconds: float = 20  # until a created account's access role can be assumed
+    services_seconds: float = 0  # until S3 and KMS answer in a created account
+    throttling: bool = False  # all of Organizations' rates; CreateAccount's holds always
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Seed":
+        return cls.from_values(json.loads(text))
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> "Seed":
+        known = {field.name for field in fields(cls)}
+        chosen = {name: value for name, value in values.items() if name in known}
+        chosen["standalone"] = tuple(StandaloneAccount(**each) for each in values.get("standalone", ()))
+        if "creation_seconds" in chosen:
+            chosen["creation_seconds"] = tuple(chosen["creation_seconds"])
+        return cls(**chosen)

@@ -1,0 +1,80 @@
+"""Fills moto's backends from a seed: users, root protection, alias, trails of the standalone accounts."""
+
+import gc
+import json
+from typing import Any
+
+from moto.cloudtrail.models import cloudtrail_backends
+from moto.core.base_backend import BackendDict
+from moto.iam.models import iam_backends
+from moto.moto_api._internal import mock_random
+from moto.organizations.models import organizations_backends
+from moto.s3.models import s3_backends
+
+from orgkit.sandbox.corrections import organization, sts
+from orgkit.sandbox.profiles import OPERATOR, OWNER, REGION
+from orgkit.sandbox.seed import Seed, StandaloneAccount
+from orgkit.sandbox.world import Principal, world
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def begin(values: dict[str, Any], *, real_time: bool) -> None:
+    """Forget everything and make the seed's world. What is there afterwards, the collector need not look at again."""
+    BackendDict.reset()
+    s3_backends.bucket_accounts.clear()
+    organizations_backends.master_accounts.clear()
+    seed = Seed.from_values(values["seed"])
+    mock_random.seed(seed.management_account_id)
+    world.begin(seed, (_principal(each) for each in values["credentials"]), real_time=real_time)
+    _management(seed, values["credentials"])
+    for account in seed.standalone:
+        _standalone(account)
+    if seed.consolidated_billing:
+        organization.seed_consolidated_billing()
+    gc.collect()
+    gc.freeze()
+
+
+def _principal(given: dict[str, str]) -> tuple[str, Principal]:
+    return given["key"], Principal(given["account"], given["arn"], sts.user_id(given["account"], given["arn"]))
+
+
+def _management(seed: Seed, credentials: list[dict[str, str]]) -> None:
+    iam = iam_backends[seed.management_account_id]["aws"]
+    _user(seed.management_account_id, OPERATOR)
+    if seed.management_alias:
+        iam.create_account_alias(seed.management_alias)
+    for given in credentials:
+        if given["account"] == seed.management_account_id and not given["token"]:
+            key = iam.create_access_key(OPERATOR)
+            del iam.access_keys[key.access_key_id]
+            key.access_key_id, key.secret_access_key = given["key"], given["secret"]
+            iam.access_keys[key.access_key_id] = key
+
+
+def _user(account: str, name: str) -> None:
+    iam = iam_backends[account]["aws"]
+    user = iam.create_user(REGION, name)
+    user.id = sts.user_id(account, user.arn)
+    iam.attach_user_policy(ADMINISTRATOR, name)
+
+
+def _standalone(account: StandaloneAccount) -> None:
+    _user(account.id, OWNER)
+    if account.has_trail:
+        _trail(account.id)
+
+
+def _trail(account: str) -> None:
+    """A trail of the account's own, into its own bucket: it makes an organization trail a paid second copy."""
+    bucket_name, name = f"trail-of-{account}", "own-trail"
+    bucket = s3_backends[account]["aws"].create_bucket(bucket_name, REGION)
+    service = {"Principal": {"Service": "cloudtrail.amazonaws.com"}, "Effect": "Allow"}
+    arn = f"arn:aws:s3:::{bucket_name}"
+    statements = [{**service, "Action": "s3:GetBucketAcl", "Resource": arn}]
+    statements.append({**service, "Action": "s3:PutObject", "Resource": f"{arn}/AWSLogs/{account}/*"})
+    bucket.policy = json.dumps({"Version": "2012-10-17", "Statement": statements}).encode()
+    backend = cloudtrail_backends[account][REGION]
+    backend.create_trail(name, bucket_name, None, None, True, True, True, False, None, None, None, [])
+    backend.start_logging(name)

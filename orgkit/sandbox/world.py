@@ -1,0 +1,88 @@
+"""What the sandbox knows beside moto's backends: time, keys, accounts outside an organization, things under way."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from orgkit.sandbox.clock import VirtualClock
+from orgkit.sandbox.seed import Seed, StandaloneAccount
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Whose key a call was signed with."""
+
+    account: str
+    arn: str
+    user_id: str
+    role_arn: str | None = None
+
+    @property
+    def is_root_user(self) -> bool:
+        return self.arn.endswith(":root")
+
+
+@dataclass
+class Bucket:
+    """A token bucket, as AWS throttles: `rate` calls a second, `burst` of them at once."""
+
+    rate: float
+    burst: float
+    tokens: float
+    at: float
+
+    def take(self, now: float) -> bool:
+        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
+        self.at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+@dataclass
+class World:
+    """One for a server; `begin` empties it for a new seed."""
+
+    clock: VirtualClock
+    seed: Seed
+    principals: dict[str, Principal] = field(default_factory=dict)
+    buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
+    role_ready: dict[str, datetime] = field(default_factory=dict)  # account → when its access role can be assumed
+    counters: dict[tuple[object, ...], int] = field(default_factory=dict)
+    things: dict[str, Any] = field(default_factory=dict)  # what a correction keeps, by the correction's name
+
+    def standalone(self, account: str) -> StandaloneAccount | None:
+        return next((each for each in self.seed.standalone if each.id == account), None)
+
+    def standalone_by_email(self, email: str) -> StandaloneAccount | None:
+        return next((each for each in self.seed.standalone if each.email.lower() == email.lower()), None)
+
+    def count(self, *key: object) -> int:
+        """0, 1, 2 … for the same key: what tells a repetition from its first."""
+        self.counters[key] = self.counters.get(key, -1) + 1
+        return self.counters[key]
+
+    def throttled(self, account: str, operation: str, rate: float, burst: float) -> bool:
+        now = self.clock.timestamp()
+        bucket = self.buckets.setdefault((account, operation), Bucket(rate, burst, burst, now))
+        return not bucket.take(now)
+
+
+class Holder:
+    """The one world of this process: moto's handlers are made anew for each call and have nowhere to carry it."""
+
+    _world: World | None = None
+
+    def __call__(self) -> World:
+        if self._world is None:
+            raise RuntimeError("the sandbox has not begun")
+        return self._world
+
+    def begin(self, seed: Seed, principals: Iterable[tuple[str, Principal]], *, real_time: bool) -> World:
+        self._world = World(VirtualClock(real_time), seed, dict(principals))
+        return self._world
+
+
+world = Holder()

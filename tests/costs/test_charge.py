@@ -1,0 +1,103 @@
+"""What must be true of any price and any usage."""
+
+import dataclasses
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orgkit.costs.charge import QUANTUM, Usage, charges, cost, tiers
+from orgkit.costs.prices import Price, PriceBook, Tier, shipped
+
+PRICES = tuple(shipped().prices.values())
+
+price = st.sampled_from(PRICES)
+quantity = st.decimals(min_value=0, max_value=2_000_000, places=6)
+regions = st.decimals(min_value=0, max_value=20, places=1)
+quantities = st.lists(quantity, min_size=1, max_size=8)
+
+
+def usages(chosen, amounts, count=Decimal(1)):
+    return [
+        Usage(f"account-{n:02d}", chosen.id, amount, "driver", "assumption", "rule", True, count)
+        for n, amount in enumerate(amounts)
+    ]
+
+
+@given(price, quantity, quantity, regions)
+def test_more_usage_never_costs_less(chosen, one, more, count):
+    assert cost(chosen, one, count) <= cost(chosen, one + more, count)
+
+
+@given(price, regions.filter(bool))
+def test_cost_does_not_jump_where_a_tier_begins(chosen, count):
+    dearest = max(tier.unit_price for tier in chosen.tiers)
+    for tier in chosen.tiers[1:]:
+        edge = (tier.start * count).quantize(QUANTUM)
+        assert cost(chosen, edge + QUANTUM, count) - cost(chosen, edge, count) <= dearest * QUANTUM
+
+
+@given(price, quantities, regions)
+def test_accounts_add_up_to_the_payer_to_the_last_digit(chosen, amounts, count):
+    found = charges(usages(chosen, amounts, count), shipped())
+    by_account = {u.account: Decimal(0) for u in usages(chosen, amounts)}
+    for charge in found:
+        by_account[charge.usage.account] += charge.quantity
+    assert list(by_account.values()) == amounts
+    if chosen.pooled:
+        assert sum(charge.effective_cost for charge in found) == cost(chosen, sum(amounts), count)
+    else:
+        assert sum(charge.effective_cost for charge in found) == sum(cost(chosen, each, count) for each in amounts)
+
+
+@given(price, quantities, st.randoms())
+def test_the_order_of_accounts_changes_nothing(chosen, amounts, random):
+    ordered = usages(chosen, amounts)
+    shuffled = random.sample(ordered, len(ordered))
+    assert charges(ordered, shipped()) == charges(shuffled, shipped())
+
+
+@given(price, quantities)
+def test_an_allowance_never_makes_a_charge_negative_and_is_given_once(chosen, amounts):
+    found = charges(usages(chosen, amounts), shipped())
+    assert all(0 <= charge.free <= charge.quantity for charge in found)
+    assert all(0 <= charge.effective_cost <= charge.list_cost for charge in found)
+    assert sum(charge.free for charge in found) == min(chosen.allowance, sum(amounts))
+
+
+@given(price, quantities)
+def test_pooled_tiers_never_cost_more_than_tiers_apart(chosen, amounts):
+    without_allowance = dataclasses.replace(chosen, free_allowance=Decimal(0))
+    apart = sum(cost(without_allowance, amount) for amount in amounts)
+    assert cost(without_allowance, sum(amounts)) <= apart
+
+
+@given(price, quantity, regions)
+def test_what_falls_into_tiers_is_all_there_is(chosen, amount, count):
+    assert sum(inside for _, inside, _ in tiers(chosen, amount, count)) == amount
+
+
+def test_regions_have_tiers_of_their_own():
+    evaluations = shipped().price("config.eval.rule")
+    one = cost(evaluations, Decimal(150_000))
+    assert cost(evaluations, Decimal(300_000), Decimal(2)) == 2 * one
+    assert cost(evaluations, Decimal(300_000)) < 2 * one
+
+
+def test_a_driver_that_is_idle_is_told_with_nothing_to_pay():
+    (charge,) = charges(usages(shipped().price("config.eval.rule"), [Decimal(0)]), shipped())
+    assert (charge.quantity, charge.effective_cost) == (0, 0)
+
+
+@pytest.mark.parametrize(("parts", "dollars"), [((8, 4), "2007.04"), ((8,), "1392.64"), ((4,), "696.32")])
+def test_consolidated_billing_as_the_aws_billing_guide_computes_it(parts, dollars):
+    # "Volume discounts" of the AWS Billing user guide: Bob moves 8 TB, Susan 4 TB, in one family of accounts.
+    first, rest = Tier(Decimal(0), Decimal(10 * 1024), Decimal("0.17")), Tier(Decimal(10 * 1024), None, Decimal("0.13"))
+    transfer = _price("transfer.out", first, rest)
+    found = charges(usages(transfer, [Decimal(part * 1024) for part in parts]), PriceBook({transfer.id: transfer}, ""))
+    assert sum(charge.effective_cost for charge in found) == Decimal(dollars)
+
+
+def _price(name: str, *steps: Tier) -> Price:
+    return dataclasses.replace(shipped().price("config.eval.rule"), id=name, tiers=steps)

@@ -1,0 +1,80 @@
+"""The price book refuses what it cannot vouch for."""
+
+from decimal import Decimal
+from importlib import resources
+
+import pytest
+
+from orgkit.costs.prices import parse, shipped
+from orgkit.errors import UnknownPrice
+
+SHIPPED = resources.files("orgkit.costs").joinpath("prices.csv").read_text(encoding="utf-8")
+HEADER, *ROWS = SHIPPED.splitlines()
+KEY = next(row for row in ROWS if row.startswith("kms.key"))
+FIRST, SECOND, THIRD = (row for row in ROWS if row.startswith("config.eval.rule"))
+
+
+def book(*rows):
+    return parse("\n".join((HEADER, *rows)))
+
+
+def test_every_shipped_price_has_a_source_and_the_day_it_was_read():
+    for price in shipped().prices.values():
+        assert price.source.startswith("https://aws.amazon.com/")
+        assert price.retrieved == "2026-11-23"
+
+
+def test_a_price_that_is_not_in_the_book_is_refused():
+    with pytest.raises(UnknownPrice, match=r"no price guardduty\.events"):
+        shipped().price("guardduty.events")
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (KEY.replace("https://aws.amazon.com/kms/pricing/", ""), "has no source_url"),
+        (KEY.replace("https://aws.amazon.com/kms/pricing/", "  "), "has no source_url"),
+        (KEY.replace("Key-month", ""), "has no unit"),
+        (KEY.replace("2026-11-23", ""), "retrieved_at '', not a date"),
+        (KEY.replace("2026-11-23", "last week"), "not a date"),
+        (KEY.replace("prorated_hourly,", "prorated_hourly,soon"), "effective_date 'soon'"),
+        (KEY.replace(",1.00,", ",about one,"), "'about one', not an amount"),
+        (KEY.replace(",1.00,", ",,"), "'', not an amount"),
+        (KEY.replace(",1.00,", ",NaN,"), "not an amount"),
+        (KEY.replace(",1.00,", ",-1.00,"), "not an amount"),
+        (KEY.replace(",USD,", ",EUR,"), "not in USD"),
+    ],
+)
+def test_a_row_without_source_date_or_amount_is_refused(row, told):
+    with pytest.raises(UnknownPrice, match=told):
+        book(row)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [(FIRST, THIRD), (SECOND, THIRD), (FIRST, SECOND), (FIRST, FIRST, SECOND, THIRD)],
+    ids=["gap", "not from 0", "ends", "twice"],
+)
+def test_tiers_run_from_zero_without_a_gap(rows):
+    with pytest.raises(UnknownPrice, match="gap or overlap"):
+        book(*rows)
+
+
+def test_the_order_of_tiers_in_the_file_is_free():
+    assert book(THIRD, FIRST, SECOND).price("config.eval.rule") == shipped().price("config.eval.rule")
+
+
+def test_a_later_version_of_a_price_replaces_the_earlier_wherever_it_stands():
+    later = KEY.replace("2026-11-23", "2027-03-01").replace(",1.00,", ",1.25,")
+    for rows in ((KEY, later), (later, KEY)):
+        assert book(*rows).price("kms.key").tiers[0].unit_price == Decimal("1.25")
+
+
+def test_another_byte_is_another_version_of_the_book():
+    assert book(KEY).version != book(KEY + " ").version
+
+
+def test_only_what_is_always_free_is_an_allowance():
+    assert shipped().price("kms.request").allowance == 20000
+    assert shipped().price("s3.requests.tier1").free_allowance == 2000
+    assert shipped().price("s3.requests.tier1").allowance == 0

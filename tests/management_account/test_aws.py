@@ -1,0 +1,223 @@
+"""How the management account is read: each answer, and each refusal as Unread."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from orgkit.management_account.aws import read_credits, read_facts
+from orgkit.model.desired import Desired
+from orgkit.model.management_account import (
+    READS,
+    WORKLOAD_READS,
+    AccountPlan,
+    Facts,
+    Keys,
+    Look,
+    Membership,
+    OwnTrail,
+    Phone,
+    RootUser,
+)
+from orgkit.model.observed import Unread
+
+from .conftest import ACCOUNT, CALLER, CREATED, FakeAws, refused
+
+QUOTA = {"QuotaName": "Default maximum number of accounts", "QuotaCode": "L-OTHER", "Value": 25.0}
+HANDSHAKES = [
+    {
+        "Id": "h-1",
+        "State": "OPEN",
+        "Parties": [{"Id": "o-1", "Type": "ORGANIZATION"}, {"Id": CREATED, "Type": "ACCOUNT"}],
+    },
+    {"Id": "h-2", "State": "REQUESTED"},
+    {"Id": "h-3", "State": "DECLINED", "Parties": [{"Id": "111122223333", "Type": "ACCOUNT"}]},
+]
+ANSWERS: dict[str, Any] = {
+    "organizations:DescribeOrganization": {
+        "Organization": {"Id": "o-1", "MasterAccountId": ACCOUNT, "MasterAccountEmail": "m@acme.dev", "FeatureSet": "ALL"}
+    },
+    "organizations:ListAccounts": {"Accounts": [{"Id": CREATED, "Email": "a@acme.dev"}, {"Id": ACCOUNT, "Email": "m@acme.dev"}]},
+    "organizations:ListHandshakesForOrganization": {"Handshakes": HANDSHAKES},
+    "iam:GetAccountSummary": {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}},
+    "iam:ListAccountAliases": {"AccountAliases": ["acme"]},
+    "iam:GetRole": refused("NoSuchEntity"),
+    "iam:ListUsers": {"Users": [{"UserName": "ada"}, {"UserName": "grace"}]},
+    "iam:ListAccessKeys": lambda region, UserName: {"AccessKeyMetadata": [{}] if UserName == "ada" else []},
+    "freetier:GetAccountPlanState": {
+        "accountPlanType": "FREE", "accountPlanRemainingCredits": {"amount": 140.1, "unit": "USD"},
+    },
+    "service-quotas:ListServiceQuotas": {"Quotas": [{"QuotaName": "Other", "QuotaCode": "L-29A0C5DF", "Value": 1}, QUOTA]},
+    "account:GetAccountInformation": {"AccountState": "ACTIVE"},
+    "account:GetContactInformation": {"ContactInformation": {"PhoneNumber": "+15555550100"}, "VerificationStatus": "VERIFIED"},
+    "account:GetAlternateContact": {"AlternateContact": {"EmailAddress": "s@acme.dev"}},
+    "account:ListRegions": {"Regions": [{"RegionName": "us-east-1"}, {"RegionName": "eu-west-1"}]},
+    "controltower:ListLandingZones": {"landingZones": []},
+    "cloudtrail:DescribeTrails": {"trailList": [{"Name": "ours", "IsOrganizationTrail": True}, {"Name": "mine"}]},
+    "sso-admin:ListInstances": {
+        "Instances": [{"OwnerAccountId": ACCOUNT, "Status": "ACTIVE"}, {"OwnerAccountId": CREATED, "Status": "ACTIVE"}]
+    },
+    "budgets:DescribeBudgets": {"Budgets": [{}]},
+    "ec2:DescribeInstances": {
+        "Reservations": [
+            {"Instances": [{"InstanceId": "i-1", "State": {"Name": "stopped"}}, {"InstanceId": "i-2", "State": {"Name": "terminated"}}]}
+        ]
+    },
+    "rds:DescribeDBInstances": {"DBInstances": [{"DBInstanceIdentifier": "db"}]},
+    "lambda:ListFunctions": {"Functions": [{"FunctionName": "f"}]},
+    "ecs:ListClusters": {"clusterArns": ["arn:aws:ecs:eu-central-1:1:cluster/c"]},
+    "dynamodb:ListTables": {"TableNames": ["t"]},
+    "s3:ListBuckets": {"Buckets": [{"Name": "b"}]},
+    "resourcegroupstaggingapi:GetResources": {"ResourceTagMappingList": [{"ResourceARN": "arn:aws:ec2:eu-west-1:1:instance/i-9"}]},
+}  # fmt: skip
+# The names that IAM gives to these operations, where they differ from the API's.
+IAM_NAMES = {
+    "service-quotas:ListServiceQuotas": "servicequotas:ListServiceQuotas",
+    "sso-admin:ListInstances": "sso:ListInstances",
+    "budgets:DescribeBudgets": "budgets:ViewBudget",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "resourcegroupstaggingapi:GetResources": "tag:GetResources",
+}
+
+
+def facts_of(desired: Desired, *, workloads: bool = False, **answers: Any) -> Facts:
+    changed = {name.replace("__", ":").replace("_", "-"): answer for name, answer in answers.items()}
+    aws = FakeAws({**ANSWERS, **changed})
+    return read_facts(aws, desired, CALLER, workloads=workloads)  # type: ignore[arg-type]
+
+
+def test_every_answer_becomes_a_fact(desired: Desired) -> None:
+    assert facts_of(desired) == Facts(
+        caller_account=ACCOUNT,
+        caller_arn=CALLER.arn,
+        organization=Membership("o-1", ACCOUNT, "m@acme.dev", "ALL"),
+        members=((ACCOUNT, "m@acme.dev"), (CREATED, "a@acme.dev")),
+        invited=(CREATED, "h-2"),
+        root=RootUser(mfa=True, access_keys=False),
+        plan=AccountPlan("FREE", "140.10"),
+        quota=25,
+        state="ACTIVE",
+        phone=Phone(present=True, verification="VERIFIED"),
+        security_contact=True,
+        alias="acme",
+        landing_zones=0,
+        control_tower_role=False,
+        trails=(OwnTrail("ours", organization=True), OwnTrail("mine", organization=False)),
+        identity_center=("ACTIVE",),
+        budgets=1,
+        keys=None,
+        workloads=None,
+    )
+
+
+def test_workloads_are_looked_for_when_asked_in_the_regions_that_are_named(desired: Desired) -> None:
+    facts = facts_of(desired, workloads=True)
+    assert facts.keys == Keys(users=("ada",), looked_at=2, more=False)
+    assert facts.workloads is not None
+    assert [(each.service, each.region, each.found) for each in facts.workloads if each.region != "us-east-1"] == [
+        ("EC2 instances", "eu-central-1", ("i-1",)),
+        ("RDS databases", "eu-central-1", ("db",)),
+        ("Lambda functions", "eu-central-1", ("f",)),
+        ("ECS clusters", "eu-central-1", ("c",)),
+        ("DynamoDB tables", "eu-central-1", ("t",)),
+        ("S3 buckets", "all regions", ("b",)),
+        ("tagged resources", "eu-west-1", ("arn:aws:ec2:eu-west-1:1:instance/i-9",)),
+    ]
+    assert [each.complete for each in facts.workloads if each.service == "tagged resources"] == [False]
+
+
+def test_whatever_is_denied_is_unread_and_never_empty(desired: Desired) -> None:
+    facts = read_facts(FakeAws({}), desired, CALLER, workloads=True)  # type: ignore[arg-type]
+    given = {"caller_account", "caller_arn", "members", "invited", "workloads"}  # no organization seen: none is asked
+    assert [each.name for each in fields(facts) if not isinstance(getattr(facts, each.name), Unread)] == [
+        each.name for each in fields(facts) if each.name in given
+    ]
+    assert facts.workloads
+    assert all(isinstance(each.found, Unread) for each in facts.workloads)
+    assert "AccessDeniedException" in str(facts.quota)
+
+
+@pytest.mark.parametrize("operation", ["organizations__ListAccounts", "organizations__ListHandshakesForOrganization"])
+def test_members_that_are_denied_in_our_own_organization_are_unread(desired: Desired, operation: str) -> None:
+    facts = facts_of(desired, **{operation: refused("AccessDeniedException")})
+    assert isinstance(facts.members if operation.endswith("Accounts") else facts.invited, Unread)
+
+
+def test_without_an_organization_or_in_somebody_else_s_nothing_of_it_is_asked(desired: Desired) -> None:
+    none = facts_of(desired, organizations__DescribeOrganization=refused("AWSOrganizationsNotInUseException"))
+    assert (none.organization, none.members, none.invited) == (None, (), ())
+    theirs = {"Organization": {"Id": "o-2", "MasterAccountId": CREATED, "FeatureSet": "CONSOLIDATED_BILLING"}}
+    member = facts_of(desired, organizations__DescribeOrganization=theirs)
+    assert member.organization == Membership("o-2", CREATED, "", "CONSOLIDATED_BILLING")
+    assert (member.members, member.invited) == ((), ())
+
+
+def test_what_aws_calls_not_found_is_an_answer(desired: Desired) -> None:
+    facts = facts_of(
+        desired,
+        account__GetAlternateContact=refused("ResourceNotFoundException"),
+        freetier__GetAccountPlanState=refused("ResourceNotFoundException"),
+        iam__ListAccountAliases={"AccountAliases": []},
+        iam__GetRole={"Role": {"RoleName": "AWSControlTowerAdmin"}},
+        controltower__ListLandingZones={"landingZones": [{"arn": "arn:aws:controltower:…"}]},
+        account__GetContactInformation={"ContactInformation": {}},
+    )
+    assert (facts.security_contact, facts.plan, facts.alias) == (False, None, None)
+    assert (facts.control_tower_role, facts.landing_zones) == (True, 1)
+    assert facts.phone == Phone(present=False, verification="")
+
+
+def test_the_quota_is_found_by_its_name_then_by_its_code(desired: Desired) -> None:
+    by_code = {"Quotas": [{"QuotaName": "Renamed", "QuotaCode": "L-29A0C5DF", "Value": 12.0}]}
+    answers = {**ANSWERS, "service-quotas:ListServiceQuotas": by_code}
+    assert read_facts(FakeAws(answers), desired, CALLER).quota == 12  # type: ignore[arg-type]
+    answers["service-quotas:ListServiceQuotas"] = {"Quotas": []}
+    assert isinstance(read_facts(FakeAws(answers), desired, CALLER).quota, Unread)  # type: ignore[arg-type]
+
+
+def test_half_an_answer_is_unread(desired: Desired) -> None:
+    facts = facts_of(desired, iam__GetAccountSummary={"SummaryMap": {}}, freetier__GetAccountPlanState={})
+    assert isinstance(facts.root, Unread)
+    assert isinstance(facts.plan, Unread)
+
+
+def test_credits_alone_take_one_call() -> None:
+    aws = FakeAws(ANSWERS)
+    assert read_credits(aws) == "140.10"  # type: ignore[arg-type]
+    assert [call for call, _ in aws.calls] == ["freetier:GetAccountPlanState"]
+    paid = {"accountPlanType": "PAID", "accountPlanRemainingCredits": {"amount": 5.0}}
+    assert read_credits(FakeAws({"freetier:GetAccountPlanState": paid})) is None  # type: ignore[arg-type]
+    assert isinstance(read_credits(FakeAws({})), Unread)  # type: ignore[arg-type]
+
+
+def test_only_some_users_are_asked_for_their_keys(desired: Desired) -> None:
+    many = {"Users": [{"UserName": f"user-{number}"} for number in range(30)]}
+    facts = facts_of(desired, workloads=True, iam__ListUsers=many, iam__ListAccessKeys={"AccessKeyMetadata": []})
+    assert facts.keys == Keys(users=(), looked_at=20, more=True)
+
+
+def test_the_home_region_is_not_asked_twice_when_it_is_us_east_1(desired: Desired) -> None:
+    from .conftest import desired_with
+
+    facts = facts_of(desired_with(home_region="us-east-1"), workloads=True)
+    assert facts.workloads is not None
+    assert len(facts.workloads) == 5 + 1 + 1
+    assert all(isinstance(each, Look) for each in facts.workloads)
+
+
+def test_the_permissions_are_those_of_the_calls_and_phase_01_needs_fewer(desired: Desired) -> None:
+    def actions(*, workloads: bool) -> set[str]:
+        aws = FakeAws(ANSWERS)
+        read_facts(aws, desired, CALLER, workloads=workloads)  # type: ignore[arg-type]
+        return {IAM_NAMES.get(call, call) for call, _ in aws.calls}
+
+    assert actions(workloads=False) == set(READS)
+    assert actions(workloads=True) == set(READS) | set(WORKLOAD_READS)
+
+
+def test_phase_01_reads_it_in_sixteen_calls_at_most(desired: Desired) -> None:
+    aws = FakeAws(ANSWERS)
+    read_facts(aws, desired, CALLER)  # type: ignore[arg-type]
+    assert len(aws.calls) <= 16
+    assert dict(aws.calls)["service-quotas:ListServiceQuotas"] == "us-east-1"
+    assert dict(aws.calls)["controltower:ListLandingZones"] == "eu-central-1"

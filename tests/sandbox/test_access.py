@@ -1,0 +1,180 @@
+"""Who may become whom, what IAM tells of the root user, and what belongs to the account as a whole."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from orgkit.sandbox.seed import Seed
+from tests.sandbox.conftest import DNS, MANAGEMENT, SEED, World
+
+Error = Callable[..., str]
+
+
+def _role(world: World, principal: Any, condition: Any = None, effect: str = "Allow") -> dict[str, str]:
+    statement = {"Effect": effect, "Principal": principal, "Action": "sts:AssumeRole"}
+    statement |= {"Condition": condition} if condition else {}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    world.client("iam", "dns").create_role(RoleName="orgkit-read", AssumeRolePolicyDocument=document)
+    return {"RoleArn": f"arn:aws:iam::{DNS.id}:role/orgkit-read", "RoleSessionName": "test"}
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition"),
+    [
+        ({"AWS": f"arn:aws:iam::{MANAGEMENT}:root"}, None),
+        ({"AWS": MANAGEMENT}, None),
+        ({"AWS": [f"arn:aws:iam::{MANAGEMENT}:user/orgkit-operator"]}, None),
+        ({"AWS": "*"}, {"StringEquals": {"aws:PrincipalAccount": MANAGEMENT}}),
+        ({"AWS": MANAGEMENT}, {"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
+        ({"AWS": MANAGEMENT}, {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{MANAGEMENT}:user/*"}}),
+    ],
+)
+def test_a_role_is_assumed_where_its_trust_names_the_caller(world: World, principal: Any, condition: Any) -> None:
+    keys = world.client("sts").assume_role(**_role(world, principal, condition))
+    assert keys["Credentials"]["AccessKeyId"].startswith("ASIA")
+    identity = world.in_account(DNS.id, "sts", "orgkit-read").get_caller_identity()
+    assert (identity["Account"], identity["Arn"]) == (DNS.id, f"arn:aws:sts::{DNS.id}:assumed-role/orgkit-read/test")
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "effect"),
+    [
+        ({"AWS": "999999999999"}, None, "Allow"),
+        ({"Service": "ec2.amazonaws.com"}, None, "Allow"),
+        ({"AWS": MANAGEMENT}, {"StringEquals": {"sts:ExternalId": "secret"}}, "Allow"),
+        ({"AWS": MANAGEMENT}, {"StringEquals": {"aws:PrincipalOrgID": "o-aaaaaaaaaa"}}, "Allow"),
+        ({"AWS": MANAGEMENT}, {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, "Allow"),
+        ({"AWS": MANAGEMENT}, None, "Deny"),
+    ],
+)
+def test_a_role_is_denied_where_its_trust_does_not(
+    world: World, error: Error, principal: Any, condition: Any, effect: str
+) -> None:
+    assert error(world.client("sts").assume_role, **_role(world, principal, condition, effect)) == "AccessDenied"
+
+
+def test_an_external_id_opens_what_asks_for_it(world: World) -> None:
+    role = _role(world, {"AWS": MANAGEMENT}, {"StringEquals": {"sts:ExternalId": "secret"}})
+    assert world.client("sts").assume_role(ExternalId="secret", **role)["Credentials"]
+
+
+def test_a_session_policy_and_tags_are_accepted(world: World) -> None:
+    role = _role(world, {"AWS": MANAGEMENT})
+    policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+    tags = [{"Key": "run", "Value": "1"}]
+    assert world.client("sts").assume_role(Policy=policy, Tags=tags, **role)["Credentials"]
+
+
+@pytest.mark.parametrize("arn", [f"arn:aws:iam::{DNS.id}:role/none", "arn:aws:iam::999999999999:role/none"])
+def test_a_role_that_does_not_exist_is_denied(world: World, error: Error, arn: str) -> None:
+    assert error(world.client("sts").assume_role, RoleArn=arn, RoleSessionName="test") == "AccessDenied"
+
+
+def test_the_root_user_assumes_nothing(world: World, error: Error) -> None:
+    role = _role(world, {"AWS": MANAGEMENT})
+    assert error(world.client("sts", "root").assume_role, **role) == "AccessDenied"
+
+
+def test_moto_still_assumes_what_does_not_exist(stock: Callable[..., Any]) -> None:
+    arn = "arn:aws:iam::999999999999:role/none"
+    assert stock("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+
+
+def test_a_session_token_is_still_its_user(world: World) -> None:
+    keys = world.client("sts", "user").get_session_token()["Credentials"]
+    session = world.client(
+        "sts",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    assert session.get_caller_identity()["Arn"].endswith(":user/orgkit-operator")
+    assert world.client("iam").get_user()["User"]["UserName"] == "orgkit-operator"
+
+
+def test_centralized_root_access_needs_an_organization_that_trusts_iam(world: World, error: Error) -> None:
+    iam = world.client("iam")
+    enable = iam.enable_organizations_root_credentials_management
+    assert error(enable) == "OrganizationNotFoundException"
+    organizations = world.organization()
+    assert error(enable) == "ServiceAccessNotEnabledException"
+    organizations.enable_aws_service_access(ServicePrincipal="iam.amazonaws.com")
+    assert enable()["EnabledFeatures"] == ["RootCredentialsManagement"]
+    assert iam.enable_organizations_root_sessions()["EnabledFeatures"] == ["RootCredentialsManagement", "RootSessions"]
+    listed = iam.list_organizations_features()
+    assert listed["EnabledFeatures"] == ["RootCredentialsManagement", "RootSessions"]
+    assert listed["OrganizationId"] == organizations.describe_organization()["Organization"]["Id"]
+
+
+def test_a_member_does_not_enable_root_access(world: World, error: Error) -> None:
+    world.organization()
+    member = world.in_account(world.account("web"), "iam")
+    assert error(member.enable_organizations_root_sessions) == "CallerIsNotManagementAccountException"
+
+
+def test_moto_still_has_no_centralized_root_access(stock: Callable[..., Any]) -> None:
+    with pytest.raises(NotImplementedError):
+        stock("iam").list_organizations_features()
+
+
+@pytest.mark.parametrize(("mfa", "keys"), [(True, False), (False, True)])
+def test_the_account_summary_tells_of_the_root_user(begin: Callable[[Seed], World], mfa: bool, keys: bool) -> None:
+    world = begin(replace(SEED, mfa=mfa, root_access_keys=keys))
+    summary = world.client("iam").get_account_summary()["SummaryMap"]
+    assert (summary["AccountMFAEnabled"], summary["AccountAccessKeysPresent"]) == (int(mfa), int(keys))
+
+
+def test_moto_still_tells_nothing_of_the_root_user(stock: Callable[..., Any]) -> None:
+    assert stock("iam").get_account_summary()["SummaryMap"]["AccountMFAEnabled"] == 0
+
+
+def test_managed_policies_are_there(world: World) -> None:
+    _role(world, {"AWS": MANAGEMENT})
+    iam = world.client("iam", "dns")
+    iam.attach_role_policy(RoleName="orgkit-read", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    (policy,) = iam.list_attached_role_policies(RoleName="orgkit-read")["AttachedPolicies"]
+    assert policy["PolicyName"] == "ReadOnlyAccess"
+
+
+def test_the_alias_is_the_seeds(world: World) -> None:
+    assert world.client("iam").list_account_aliases()["AccountAliases"] == ["corp"]
+
+
+def test_creating_an_organization_ends_the_free_plan_and_its_credits(world: World) -> None:
+    state = world.client("freetier").get_account_plan_state
+    before = state()
+    assert (before["accountPlanType"], before["accountPlanStatus"]) == ("FREE", "ACTIVE")
+    assert before["accountPlanRemainingCredits"] == {"amount": 200.0, "unit": "USD"}
+    world.organization()
+    after = state()
+    assert (after["accountPlanType"], after["accountPlanRemainingCredits"]["amount"]) == ("PAID", 0.0)
+
+
+def test_the_quota_of_accounts_is_told_by_name_and_code(begin: Callable[[Seed], World]) -> None:
+    quotas = begin(replace(SEED, account_quota=17)).client("service-quotas")
+    (found,) = quotas.list_service_quotas(ServiceCode="organizations")["Quotas"]
+    assert found["QuotaName"] == "Default maximum number of accounts"
+    assert found["Value"] == 17.0
+    assert quotas.get_service_quota(ServiceCode="organizations", QuotaCode=found["QuotaCode"])["Quota"] == found
+    default = quotas.list_aws_default_service_quotas(ServiceCode="organizations")["Quotas"]
+    assert default[0]["Value"] == 10.0
+
+
+def test_an_unknown_quota_is_not_found(world: World, error: Error) -> None:
+    get = world.client("service-quotas").get_service_quota
+    assert error(get, ServiceCode="organizations", QuotaCode="L-00000000") == "NoSuchResourceException"
+    assert error(get, ServiceCode="nothing", QuotaCode="L-00000000") == "NoSuchResourceException"
+
+
+def test_moto_still_has_no_quotas_of_organizations(stock: Callable[..., Any], error: Error) -> None:
+    get = stock("service-quotas").get_service_quota
+    assert error(get, ServiceCode="organizations", QuotaCode="L-29A0C5DF") == "NoSuchResourceException"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_landing_zone_is_there_when_it_is_seeded(begin: Callable[[Seed], World], there: bool) -> None:
+    world = begin(replace(SEED, control_tower=there))
+    assert len(world.client("controltower").list_landing_zones()["landingZones"]) == there

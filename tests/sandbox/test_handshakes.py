@@ -1,0 +1,168 @@
+"""Invitations, from both sides."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orgkit.sandbox.seed import Seed
+from tests.sandbox.conftest import DNS, LEGACY, MANAGEMENT, SEED, World
+
+Error = Callable[..., str]
+TARGET = {"Type": "ACCOUNT", "Id": DNS.id}
+
+
+def _invite(world: World, target: dict[str, str] = TARGET, **more: Any) -> dict[str, Any]:
+    client = world.client("organizations")
+    made: dict[str, Any] = client.invite_account_to_organization(Target=target, **more)
+    return made["Handshake"]
+
+
+def test_an_invitation_has_all_that_aws_tells(world: World) -> None:
+    organization = world.organization().describe_organization()["Organization"]["Id"]
+    made = _invite(world, Notes="please")
+    assert made["Arn"] == f"arn:aws:organizations::{MANAGEMENT}:handshake/{organization}/invite/{made['Id']}"
+    assert (made["State"], made["Action"]) == ("OPEN", "INVITE")
+    assert made["ExpirationTimestamp"] - made["RequestedTimestamp"] == timedelta(days=15)
+    assert {"Id": DNS.id, "Type": "ACCOUNT"} in made["Parties"]
+    resources = {each["Type"]: each for each in made["Resources"]}
+    assert resources["NOTES"]["Value"] == "please"
+    inner = {each["Type"]: each["Value"] for each in resources["ORGANIZATION"]["Resources"]}
+    assert inner == {
+        "MASTER_EMAIL": "aws@corp.example", "MASTER_NAME": "management", "ORGANIZATION_FEATURE_SET": "ALL"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("target", [TARGET, {"Type": "EMAIL", "Id": DNS.email}])
+def test_the_invited_account_finds_accepts_and_joins_in_the_root(world: World, target: dict[str, str]) -> None:
+    organizations = world.organization()
+    made = _invite(world, target, Tags=[{"Key": "orgkit:key", "Value": "dns"}])
+    owner = world.client("organizations", "dns")
+    assert [each["Id"] for each in owner.list_handshakes_for_account()["Handshakes"]] == [made["Id"]]
+    assert owner.accept_handshake(HandshakeId=made["Id"])["Handshake"]["State"] == "ACCEPTED"
+    account = organizations.describe_account(AccountId=DNS.id)["Account"]
+    assert (account["JoinedMethod"], account["Email"], account["Name"]) == ("INVITED", DNS.email, DNS.name)
+    assert organizations.list_parents(ChildId=DNS.id)["Parents"][0]["Id"] == world.root()
+    assert organizations.list_tags_for_resource(ResourceId=DNS.id)["Tags"]
+    assert owner.describe_organization()["Organization"]["MasterAccountId"] == MANAGEMENT
+
+
+def test_it_keeps_what_it_has_and_gets_no_access_role(world: World, error: Error) -> None:
+    world.organization()
+    world.client("organizations", "dns").accept_handshake(HandshakeId=_invite(world)["Id"])
+    assert [trail["Name"] for trail in world.client("cloudtrail", "dns").describe_trails()["trailList"]] == [
+        "own-trail"
+    ]
+    assert world.client("iam", "dns").list_roles()["Roles"] == []
+    arn = f"arn:aws:iam::{DNS.id}:role/OrganizationAccountAccessRole"
+    assert error(world.client("sts").assume_role, RoleArn=arn, RoleSessionName="test") == "AccessDenied"
+
+
+def test_an_owner_whose_profile_no_file_names_can_act_too(world: World) -> None:
+    world.organization()
+    made = _invite(world, {"Type": "ACCOUNT", "Id": LEGACY.id})
+    owner = world.client("organizations", f"owner-{LEGACY.id}")
+    assert owner.accept_handshake(HandshakeId=made["Id"])["Handshake"]["State"] == "ACCEPTED"
+
+
+def test_a_second_invitation_while_one_is_open_is_refused(world: World, error: Error) -> None:
+    invite = world.organization().invite_account_to_organization
+    _invite(world)
+    assert error(invite, Target=TARGET) == "DuplicateHandshakeException"
+    assert error(invite, Target={"Type": "EMAIL", "Id": DNS.email}) == "DuplicateHandshakeException"
+
+
+def test_a_member_is_not_invited(world: World, reason: Error) -> None:
+    invite = world.organization().invite_account_to_organization
+    web = world.account("web")
+    assert reason(invite, Target={"Type": "ACCOUNT", "Id": web}) == "ALREADY_IN_AN_ORGANIZATION"
+    assert reason(invite, Target={"Type": "EMAIL", "Id": "WEB@corp.example"}) == "ALREADY_IN_AN_ORGANIZATION"
+
+
+def test_an_account_of_another_organization_is_not_invited(begin: Callable[[Seed], World], reason: Error) -> None:
+    elsewhere = replace(DNS, in_another_organization=True)
+    world = begin(replace(SEED, standalone=(elsewhere,)))
+    invite = world.organization().invite_account_to_organization
+    assert reason(invite, Target=TARGET) == "ALREADY_IN_AN_ORGANIZATION"
+
+
+def test_an_account_that_does_not_exist_is_not_invited(world: World, error: Error) -> None:
+    invite = world.organization().invite_account_to_organization
+    assert error(invite, Target={"Type": "ACCOUNT", "Id": "999999999999"}) == "InvalidInputException"
+
+
+def test_nobody_is_invited_before_the_email_is_verified(begin: Callable[[Seed], World], error: Error) -> None:
+    world = begin(replace(SEED, email_verified=False))
+    invite = world.organization().invite_account_to_organization
+    assert error(invite, Target=TARGET) == "AccountOwnerNotVerifiedException"
+
+
+@pytest.mark.parametrize(
+    ("by", "operation", "state"),
+    [("dns", "decline_handshake", "DECLINED"), ("management", "cancel_handshake", "CANCELED")],
+)
+def test_an_invitation_can_be_ended_by_either_side_and_then_no_more(
+    world: World, error: Error, by: str, operation: str, state: str
+) -> None:
+    organizations = world.organization()
+    made = _invite(world)
+    end = getattr(world.client("organizations", by), operation)
+    assert end(HandshakeId=made["Id"])["Handshake"]["State"] == state
+    assert error(end, HandshakeId=made["Id"]) == "HandshakeAlreadyInStateException"
+    accept = world.client("organizations", "dns").accept_handshake
+    assert error(accept, HandshakeId=made["Id"]) == "InvalidHandshakeTransitionException"
+    assert organizations.describe_handshake(HandshakeId=made["Id"])["Handshake"]["State"] == state
+    assert _invite(world)["Id"] != made["Id"]
+
+
+def test_only_the_invited_account_accepts(world: World, error: Error) -> None:
+    organizations = world.organization()
+    made = _invite(world)
+    assert error(organizations.accept_handshake, HandshakeId=made["Id"]) == "AccessDeniedException"
+    stranger = world.client("organizations", f"owner-{LEGACY.id}")
+    assert error(stranger.accept_handshake, HandshakeId=made["Id"]) == "HandshakeNotFoundException"
+
+
+def test_an_invitation_expires_after_fifteen_days_and_is_forgotten_after_thirty_more(world: World) -> None:
+    organizations = world.organization()
+    _invite(world)
+    world.sandbox.sleep(15 * 86400 + 1)
+    (handshake,) = organizations.list_handshakes_for_organization()["Handshakes"]
+    assert handshake["State"] == "EXPIRED"
+    world.sandbox.sleep(30 * 86400)
+    assert organizations.list_handshakes_for_organization()["Handshakes"] == []
+
+
+def test_lists_can_be_filtered_by_action(world: World) -> None:
+    organizations = world.organization()
+    _invite(world)
+    listed = organizations.list_handshakes_for_organization
+    assert len(listed(Filter={"ActionType": "INVITE"})["Handshakes"]) == 1
+    assert listed(Filter={"ActionType": "ENABLE_ALL_FEATURES"})["Handshakes"] == []
+
+
+def test_more_than_twenty_invitations_a_day_are_refused(world: World, reason: Error) -> None:
+    organizations = world.organization()
+    for _ in range(20):
+        organizations.cancel_handshake(HandshakeId=_invite(world)["Id"])
+    invite = organizations.invite_account_to_organization
+    assert reason(invite, Target=TARGET) == "HANDSHAKE_RATE_LIMIT_EXCEEDED"
+    world.sandbox.sleep(86400)
+    _invite(world)
+
+
+def test_a_member_can_leave(world: World) -> None:
+    organizations = world.organization()
+    owner = world.client("organizations", "dns")
+    owner.accept_handshake(HandshakeId=_invite(world)["Id"])
+    owner.leave_organization()
+    assert len(organizations.list_accounts()["Accounts"]) == 1
+
+
+def test_moto_still_has_no_handshakes(stock: Callable[..., Any]) -> None:
+    organizations = stock("organizations")
+    organizations.create_organization()
+    with pytest.raises(NotImplementedError):
+        organizations.list_handshakes_for_organization()
