@@ -32,7 +32,10 @@ class Measured:
         return statistics.median(ours / theirs for ours, theirs in zip(self.runbooks, self.plain, strict=True))
 
     def __str__(self) -> str:
-        rows = [f"plain {theirs:6.2f} s   runbooks {ours:6.2f} s" for ours, theirs in zip(self.runbooks, self.plain, strict=True)]
+        rows = [
+            f"plain {theirs:6.2f} s   runbooks {ours:6.2f} s"
+            for ours, theirs in zip(self.runbooks, self.plain, strict=True)
+        ]
         return "\n".join([*rows, f"ratio {self.ratio:.2f} (at most {AT_MOST})"])
 
 
@@ -75,5 +78,5 @@ def rehearsal() -> float:
 
 if __name__ == "__main__":
     measured = measure(rehearsal, int(sys.argv[1]) if len(sys.argv) > 1 else 3)
-    print(measured)
+    print(measured)  # noqa: T201  it is what the script is for
     sys.exit(measured.ratio > AT_MOST)

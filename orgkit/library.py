@@ -21,7 +21,7 @@ def approve(plan: Plan, digest: str, *, asserted_by: str, ticket: str = "", hour
     """Approve exactly the plan with this digest; ApprovalMismatch for any other."""
     if not plan.digest or digest != plan.digest:
         raise ApprovalMismatch(
-            f"{digest[:12] or 'nothing'} was approved; this plan is {plan.digest[:12] or 'a preview without a digest'}.",
+            f"{digest[:12] or 'nothing'} was approved; this plan is {plan.digest[:12] or 'a preview'}.",
             "read this plan and approve its own digest.",
         )
     now = clock_of().now()

@@ -17,7 +17,7 @@ from orgkit.parameters import load
 from orgkit.phases import PHASES, Phase
 from orgkit.planning import plan_phase
 from orgkit.read import read_organization
-from orgkit.record import files, outputs
+from orgkit.record import outputs
 from orgkit.record.files import private_folder
 from orgkit.record.result import Result
 from orgkit.runbook.execute import execute
@@ -79,7 +79,10 @@ def rehearse(
     folder = new_sandbox_folder(parameters)
     sandbox = start(seed_of(desired), folder, outlive=keep)
     try:
-        with environment(sandbox.environment() | {"ORGKIT_APPROVER": APPROVER}), Kernels(os.environ, outputs.project_of(parameters)) as kernels:
+        with (
+            environment(sandbox.environment() | {"ORGKIT_APPROVER": APPROVER}),
+            Kernels(os.environ, outputs.project_of(parameters)) as kernels,
+        ):
             done = tuple(_phases(parameters, desired, folder, kernels, on_phase, on_event))
             observed = read_organization(connect(desired), desired, "imports")
             waiting = tuple(w.what for w in plan_phase("imports", observed, desired).waiting)

@@ -33,7 +33,7 @@ ADVICE = {
 CODES = {
     "AccountOwnerNotVerifiedException": "verify the e-mail of the management account, in the console.",
     "AWSOrganizationsNotInUseException": "run 01-organization first.",
-    "CloudTrailAccessNotEnabledException": "run 01-organization: trusted access for cloudtrail.amazonaws.com is missing.",
+    "CloudTrailAccessNotEnabledException": "run 01-organization: CloudTrail has no trusted access.",
     "NoCredentials": "sign in to AWS.",
 }
 

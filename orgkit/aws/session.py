@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader
+from botocore.session import Session as CoreSession
 
 from orgkit.aws.clock import Clock, clock_of
 from orgkit.aws.retry import Refused, Unsure, classify, pause_before_repeat
@@ -20,6 +22,9 @@ READS = Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_ti
 # One wire attempt: a lost answer must not make the SDK send CreateAccount twice. The long time-out keeps a slow
 # commit from looking like a lost one.
 WRITES = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=75)
+
+# The models of AWS's services are large: every session of this process reads each of them once.
+_MODELS = Loader()
 
 T = TypeVar("T")
 Progress = Callable[[str, float, float], None]  # what is waited for, seconds so far, seconds at most
@@ -59,7 +64,7 @@ class Connection:
         self.region = region
         self.clock = clock
         self.journal = journal
-        self.progress: Progress = lambda what, so_far, at_most: None
+        self.progress: Progress = _silent
 
     @property
     def kind(self) -> str:
@@ -143,8 +148,11 @@ class Connection:
         name = f"orgkit-{self.journal.run}"[:64]
         answer = self.read("sts", "AssumeRole", RoleArn=arn, RoleSessionName=name, **extra)
         keys = answer["Credentials"]
-        session = boto3.Session(
-            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=self.region
+        session = _session(
+            self.region,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
         )
         self._members[account, role] = member = self._beside(session)
         return member
@@ -152,7 +160,7 @@ class Connection:
     def as_owner(self, profile: str) -> "Connection":
         """The same calls with a profile of the person's own AWS configuration."""
         try:
-            return self._beside(boto3.Session(profile_name=profile, region_name=self.region))
+            return self._beside(_session(self.region, profile=profile))
         except BotoCoreError as error:
             raise Refused("profile", type(error).__name__, "", str(error), "") from None
 
@@ -217,7 +225,7 @@ def open_connection(
 ) -> Connection:
     """Connect with the credentials that the person's environment has; makes no call."""
     try:
-        session = boto3.Session(profile_name=profile, region_name=region)
+        session = _session(region, profile=profile)
     except BotoCoreError as error:
         raise WrongAccount(f"the AWS profile cannot be used: {error}", "set AWS_PROFILE to one that exists.") from None
     return Connection(session, endpoint=endpoint, region=region, clock=clock or clock_of(), journal=journal)
@@ -234,6 +242,19 @@ def config_files() -> tuple[Path, ...]:
         Path(os.environ.get("AWS_CONFIG_FILE", "~/.aws/config")).expanduser(),
         Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")).expanduser(),
     )
+
+
+def _session(region: str, *, profile: str | None = None, **keys: str) -> boto3.Session:
+    """A boto3 session that shares the service models with the others of this process."""
+    core = CoreSession(profile=profile)
+    core.register_component("data_loader", _MODELS)
+    session = boto3.Session(botocore_session=core, region_name=region, **keys)
+    _MODELS.search_paths[:] = dict.fromkeys(_MODELS.search_paths)  # every boto3 session adds its own path once more
+    return session
+
+
+def _silent(what: str, so_far: float, at_most: float) -> None:
+    """Nobody watches."""
 
 
 def _method(client: Any, operation: str) -> str:

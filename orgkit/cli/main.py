@@ -70,7 +70,7 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def endpoint_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """--endpoint-url: sets the one environment variable that leads to an emulator."""
 
-    def use(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    def use(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
         if value:
             os.environ["ORGKIT_ENDPOINT_URL"] = value
 

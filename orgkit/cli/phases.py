@@ -106,7 +106,7 @@ def run(phase: Phase, file: Path, as_json: bool, plan_file: Path | None, **given
 def _take_over(path: Path, desired: Any, plan_file: Path, digest: str) -> str:
     """Keep a plan file that was handed over; its digest has to be the approved one."""
     from orgkit.aws.identity import endpoint_of
-    from orgkit.record import files, outputs
+    from orgkit.record import kept, outputs
 
     base = outputs.base_folder(outputs.project_of(path), "emulator" if endpoint_of() else "aws")
     found = kept.adopt_plan(base, desired.organization.management_account_id, plan_file)
@@ -159,9 +159,8 @@ def json_rows(frame: Any) -> list[dict[str, Any]]:
 
 @click.command()
 @click.argument("phase", type=PhaseType(), required=False)
-@click.argument("file", type=click.Path(path_type=Path), required=False)
 @ends
-def permissions(phase: Phase | None, file: Path | None) -> int:
+def permissions(phase: Phase | None) -> int:
     """Print the least-privilege IAM policy of a phase (or of all), made from its steps and reads."""
     from orgkit.permissions import policy_for
 

@@ -15,7 +15,7 @@ from orgkit.phases import Phase
 from orgkit.plan import Plan
 from orgkit.planning import plan_phase
 from orgkit.read import read_organization
-from orgkit.record import files, outputs
+from orgkit.record import outputs
 from orgkit.runbook.views import of_plan
 
 

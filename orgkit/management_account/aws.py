@@ -43,14 +43,6 @@ def read_facts(aws: Connection, desired: Desired, caller: Caller, *, workloads: 
     )
 
 
-def read_credits(aws: Connection) -> str | Unread | None:
-    """The US dollars of credit that a Free-plan account would lose by an organization; None without a Free plan."""
-    plan = ask(_plan, aws)
-    if plan is None or isinstance(plan, Unread):
-        return plan
-    return plan.credits_usd if plan.kind == "FREE" else None
-
-
 def ask(question: Callable[..., T], *arguments: Any) -> T | Unread:
     """The answer, or AWS's words for not giving one."""
     try:

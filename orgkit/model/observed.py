@@ -133,6 +133,7 @@ class Trail:
     key: str | None
     logging: bool
     delivery_error: str = ""
+    prefix: str = ""  # of the objects in the bucket, before AWSLogs/
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,9 @@ class _AboutKey(InLogArchive):
 class CreateKey(_AboutKey):
     """Make the trail's KMS key with its policy, its alias and yearly rotation."""
 
+    # KMS makes no key whose policy its maker could not change: hence PutKeyPolicy, which is not called.
     actions: ClassVar = (
+        "kms:PutKeyPolicy",
         "sts:AssumeRole", "kms:CreateKey", "kms:TagResource", "kms:CreateAlias", "kms:EnableKeyRotation",
         "kms:DescribeKey", "kms:ListKeys", "kms:ListResourceTags",
     )  # fmt: skip

@@ -47,12 +47,12 @@ def _steps(observed: Observed, desired: Desired, there: Organization | None) -> 
 
 
 def _create(observed: Observed) -> CreateOrganization:
-    credits = observed.credits_usd
-    loses = isinstance(credits, str)
+    left = observed.credits_usd
+    loses = isinstance(left, str)
     why = "there is no organization"
     if loses:
-        why += f"; AWS ends the Free plan and takes back USD {credits} of credits at once"
-    if isinstance(credits, Unread):
+        why += f"; AWS ends the Free plan and takes back USD {left} of credits at once"
+    if isinstance(left, Unread):
         why += "; whether the account is on the Free plan, and loses credits, could not be read"
     return CreateOrganization(account_id=observed.target.account, ends_free_plan=loses, why=why)
 
@@ -80,6 +80,6 @@ def _unmanaged(desired: Desired, there: Organization | None) -> Iterator[str]:
 
 def _warnings(observed: Observed, there: Organization | None) -> Iterator[str]:
     if there is None and isinstance(observed.credits_usd, str):
-        yield f"Creating the organization forfeits USD {observed.credits_usd} of Free plan credits, at once and for good."
+        yield f"Creating it forfeits USD {observed.credits_usd} of Free plan credits, at once and for good."
     if there is None and isinstance(observed.credits_usd, Unread):
         yield f"Credits that would be forfeited are unknown: {observed.credits_usd.why}"

@@ -139,8 +139,13 @@ def tag_value(value: str) -> str:
     return _taggable(value)
 
 
+def in_tags(character: str) -> bool:
+    """Whether AWS takes the character in tag keys and values."""
+    return character in "_.:/=+-@" or unicodedata.category(character)[0] in "LNZ"
+
+
 def _taggable(value: str) -> str:
-    if not all(c in "_.:/=+-@" or unicodedata.category(c)[0] in "LNZ" for c in value):
+    if not all(map(in_tags, value)):
         refuse(value, "has a character that AWS does not take in tags: use letters, digits, blanks, _ . : / = + - @.")
     return value
 

@@ -51,9 +51,13 @@ def body(notebook: Mapping[str, Any]) -> str:
     """The cells of a notebook as HTML, everything in them escaped or on the list of what is harmless."""
     import nbformat  # late: a second of imports that no notebook kernel should pay for
 
-    node = nbformat.from_dict({**notebook, "cells": [_cell(cell) for cell in notebook.get("cells", ())]})
-    with _one_at_a_time:
-        html: str = _exporter().from_notebook_node(node)[0]
+    whole = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, **notebook}
+    node = nbformat.from_dict({**whole, "cells": [_cell(cell) for cell in whole.get("cells", ())]})
+    try:
+        with _one_at_a_time:
+            html: str = _exporter().from_notebook_node(node)[0]
+    except nbformat.ValidationError as error:  # somebody's editor made it: the record is sealed all the same
+        return f"<p>The notebook cannot be shown as a page: {escape(error.message)}</p>"
     return html.replace(NO_ALT, "A picture; what it shows follows as text where there is any.")
 
 
@@ -69,7 +73,7 @@ def _exporter() -> Any:
         exclude_anchor_links=True,
         config=Config(NbConvertBase={"display_data_priority": list(SHOWN)}),
     )
-    exporter.log.setLevel("ERROR")
+    exporter.log.setLevel("CRITICAL")
     exporter.register_filter("clean_html", clean)
     return exporter
 

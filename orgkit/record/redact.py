@@ -10,8 +10,8 @@ from typing import Any
 SECRET_SETTINGS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 SHORTEST = 16  # a shorter live value, such as moto's "testing", is an ordinary word
 # What may stand between a name and its value: JSON, Python, HTML tables, URLs, headers, a traceback's colours.
-BETWEEN = r"""(?:["'\\\s:=>,|]|\x1b\[[0-9;]*m|%3D|&#3[49];|&\#x27;|&quot;|</?t[hd]>)+"""
-VALUE = r"""[^\s"'\\<>&,;|]+"""
+BETWEEN = r"""(?:["'\\\s:=>,|]|\x1b\[[0-9;]*m|%3D|&#3[49];|&\#x27;|&quot;|</?t[hd]>)++"""
+VALUE = r"""(?!\[redacted)[^\s"'\\<>&,;|]+"""
 
 # (what it is, pattern); a group named `keep` stays, so that a reader sees whose value was taken out.
 PATTERNS = (
@@ -19,7 +19,7 @@ PATTERNS = (
         "private key",
         re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|\Z)", re.S),
     ),
-    ("signature", re.compile(r"(?P<keep>AWS4-HMAC-SHA256\s+)[^\n\"'\\<>]+")),
+    ("signature", re.compile(r"(?P<keep>AWS4-HMAC-SHA256\s+)(?!\[redacted)[^\n\"'\\<>]+")),
     ("signature", re.compile(rf"(?i)(?P<keep>x-amz-(?:security-token|signature|credential){BETWEEN}){VALUE}")),
     ("signature", re.compile(rf"(?i)(?P<keep>[?&;]signature=){VALUE}")),
     ("sign-in token", re.compile(rf"(?i)(?P<keep>signintoken{BETWEEN}){VALUE}")),

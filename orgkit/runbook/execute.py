@@ -28,7 +28,7 @@ START_TIMEOUT, OUTPUT_TIMEOUT = 120, 60  # seconds; a loaded machine is slow, an
 logging.getLogger("papermill").addHandler(logging.NullHandler())
 
 
-class _Signalled(Exception):  # noqa: N818  it is no error
+class _Signalled(Exception):
     """Between two cells: a signal asked the run to end."""
 
 

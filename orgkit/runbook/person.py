@@ -22,7 +22,7 @@ def open_in_jupyterlab(phase: Phase, parameters: Path) -> Result:
     folder = outputs.new_run_folder(base, account, phase.name, clock_of().now())
     notebook = prepare(phase, parameters, folder)
     # A kernel inherits this environment: it is how the gate knows that somebody is there to be asked.
-    subprocess.run(
+    subprocess.run(  # noqa: S603  our own interpreter and our own file
         [sys.executable, "-m", "jupyterlab", str(notebook)],
         env=os.environ | {"ORGKIT_PERSON": "1"},
         check=False,

@@ -16,7 +16,6 @@ from orgkit.costs.estimate import Estimate
 from orgkit.costs.estimate import estimate as estimate_costs
 from orgkit.errors import ApprovalMismatch, CheckStops, Interrupted, NotVerified, StepFailed, Stop
 from orgkit.journal import Journal
-from orgkit.model.desired import Desired
 from orgkit.model.directory import Directory
 from orgkit.model.management_account import Findings
 from orgkit.model.matching import known_ids

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from textwrap import wrap
 
 Row = Sequence[object]
 
@@ -10,16 +11,18 @@ def as_text(headers: Sequence[str], rows: Sequence[Row], *, width: int = 0) -> s
     """Columns aligned with spaces; the last column is cut to `width` when one is given."""
     cells = [[_flat(value) for value in row] for row in rows]
     widths = [max(len(row[i]) for row in [list(headers), *cells]) for i in range(len(headers))]
-    lines = [_line(headers, widths), _line(["-" * w for w in widths], widths), *(_line(row, widths) for row in cells)]
+    head = [_line(headers, widths), _line(["-" * w for w in widths], widths)] if any(headers) else []
+    lines = [*head, *(_line(row, widths) for row in cells)]
     return "\n".join(line if not width or len(line) <= width else line[: width - 1] + "…" for line in lines)
 
 
 def as_html(headers: Sequence[str], rows: Sequence[Row], caption: str = "") -> str:
     """Escaped cells only: names and tags come from AWS, and anybody may have chosen them."""
-    head = "".join(f"<th>{escape(header)}</th>" for header in headers)
+    names = "".join(f"<th>{escape(header)}</th>" for header in headers)
+    head = f"<thead><tr>{names}</tr></thead>" if any(headers) else ""
     body = "".join("<tr>" + "".join(f"<td>{escape(str(value))}</td>" for value in row) + "</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<table>{title}{head}<tbody>{body}</tbody></table>"
 
 
 def as_list(items: Sequence[str], title: str) -> str:
@@ -32,6 +35,16 @@ def as_list(items: Sequence[str], title: str) -> str:
 def as_text_list(items: Sequence[str], title: str) -> str:
     """The same as text."""
     return f"\n{title}:\n" + "\n".join(f"  - {_flat(item)}" for item in items) if items else ""
+
+
+def as_items(items: Sequence[tuple[str, str, str]], *, width: int = 79) -> str:
+    """Long sentences as a terminal can show them: a mark, the sentence wrapped beside it, and a remark below it."""
+    lines: list[str] = []
+    for mark, sentence, remark in items:
+        indent = " " * (len(mark) + 1)
+        lines += wrap(_flat(sentence), width, initial_indent=f"{mark} ", subsequent_indent=indent)
+        lines += wrap(_flat(remark), width, initial_indent=f"{indent}  ", subsequent_indent=f"{indent}  ")
+    return "\n".join(lines)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

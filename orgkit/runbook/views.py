@@ -7,7 +7,7 @@ from pathlib import Path
 from orgkit.aws.session import Caller
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
-from orgkit.outcome import Outcomes
+from orgkit.outcome import Outcome, Outcomes
 from orgkit.phases import PHASES, Phase
 from orgkit.plan import Plan
 from orgkit.runbook import tables
@@ -93,7 +93,8 @@ def of_plan(plan: Plan) -> View:
         ([f"{w.what} ({w.who})" for w in plan.waiting], "Waiting for someone else"),
         (plan.unmanaged, "In AWS and not in the file (left alone)"),
     )
-    text = said + (f"\n{tables.as_text(STEP_HEADERS[:3], [r[:3] for r in rows])}" if rows else "") + f"\n{digest}"
+    steps = tables.as_items([(s.sign, s.sentence, f"because {s.why}" if s.why else "") for s in plan.steps])
+    text = "\n".join(part for part in (said, steps, digest) if part)
     text += "".join(tables.as_text_list(list(items), title) for items, title in lists)
     html = f"<p>{escape(said)}</p>" + (tables.as_html(STEP_HEADERS, rows) if rows else "")
     html += f"<p>{escape(digest)}</p>" + "".join(tables.as_list(list(items), title) for items, title in lists)
@@ -112,7 +113,7 @@ def of_outcomes(outcomes: Outcomes) -> View:
     ]
     said = f"{outcomes.done} of {len(rows)} step(s) done"
     return View(
-        f"{said}\n{tables.as_text(OUTCOME_HEADERS, rows)}",
+        f"{said}\n{tables.as_items([_told(outcome) for outcome in outcomes.items])}",
         f"<p>{escape(said)}</p>{tables.as_html(OUTCOME_HEADERS, rows)}",
     )
 
@@ -130,6 +131,11 @@ def of_desired(desired: Desired) -> View:
         ("organization trail", f"{trail.name} to bucket {trail.bucket} in {desired.log_archive.name}"),
     ]
     return View(tables.as_text(("asked for", ""), rows), tables.as_html(("asked for", ""), rows))
+
+
+def _told(outcome: Outcome) -> tuple[str, str, str]:
+    requests = f", request {' '.join(outcome.request_ids)}" if outcome.request_ids else ""
+    return outcome.sign, outcome.sentence, f"{_result(outcome.result, outcome.why)}, {outcome.seconds:.1f} s{requests}"
 
 
 def _result(result: str, why: str) -> str:

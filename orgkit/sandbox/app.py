@@ -111,7 +111,8 @@ class SandboxApplication:
         def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
             told[:] = [int(status.split()[0]), dict(headers)]
 
-        if self._moto.get_backend_for_host(f"{asked.service}.{asked.region}.amazonaws.com") is None:
+        host = self._moto.infer_service_region_host(environ, environ["PATH_INFO"])
+        if host is None or self._moto.get_backend_for_host(host) is None:
             raise NotImplementedError
         pieces = self._moto(environ, start_response)
         content = b"".join(pieces)

@@ -42,6 +42,8 @@ class Seed:
     creation_seconds: tuple[float, float] = (20, 40)  # of an account, on the sandbox's clock
     role_seconds: float = 20  # until a created account's access role can be assumed
     services_seconds: float = 0  # until S3 and KMS answer in a created account
+    policy_type_seconds: float = 0  # from EnablePolicyType, PENDING_ENABLE, to ENABLED
+    direct_move: bool = True  # an account may accept while in another organization, and moves (AWS since 2025/26)
     throttling: bool = False  # all of Organizations' rates; CreateAccount's holds always
 
     def to_json(self) -> str:

@@ -20,7 +20,7 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def begin(values: dict[str, Any], *, real_time: bool) -> None:
-    """Forget everything and make the seed's world. What is there afterwards, the collector need not look at again."""
+    """Forget everything and make the seed's world. What moto is made of, the collector need not look at again."""
     BackendDict.reset()
     s3_backends.bucket_accounts.clear()
     organizations_backends.master_accounts.clear()
@@ -30,10 +30,13 @@ def begin(values: dict[str, Any], *, real_time: bool) -> None:
     _management(seed, values["credentials"])
     for account in seed.standalone:
         _standalone(account)
+        if account.in_another_organization:
+            organization.seed_another(account)
     if seed.consolidated_billing:
         organization.seed_consolidated_billing()
-    gc.collect()
-    gc.freeze()
+    if not gc.get_freeze_count():  # once: what an earlier seed left must stay collectable
+        gc.collect()
+        gc.freeze()
 
 
 def _principal(given: dict[str, str]) -> tuple[str, Principal]:

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _settle_environment() -> None:
-    """Before moto is imported: no machine images, which nobody asks for and which take seconds to load."""
-    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+    """Before moto is imported: no machine images, which take seconds to load, and no pages of other sites let in."""
+    warnings.simplefilter("ignore")  # moto warns of errors that its models lack, as AWS's do
+    os.environ |= {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "MOTO_DISABLE_GLOBAL_CORS": "true"}
 
 
 def _use_virtual_time() -> None:

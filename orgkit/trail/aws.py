@@ -10,7 +10,8 @@ from orgkit.model.desired import READ_ROLE, Desired
 from orgkit.model.directory import Directory
 from orgkit.model.observed import Trail, TrailFacts, Unread
 from orgkit.model.trail import CreateTrail, StartLogging, UpdateTrail
-from orgkit.trail import buckets_aws, key_aws
+from orgkit.trail import bucket_steps_aws, key_aws
+from orgkit.trail.bucket_aws import read_buckets
 from orgkit.trail.documents import trail_arn
 
 
@@ -28,7 +29,7 @@ def read_trail(
         member = aws.assume(log_archive_id, READ_ROLE)
         return TrailFacts(
             trails=trails,
-            buckets=tuple(buckets_aws.read_buckets(member, desired.trail, log_archive_id)),
+            buckets=tuple(read_buckets(member, desired.trail, log_archive_id)),
             key=key_aws.read_key(member, desired.trail),
         )
     except Refused as refused:
@@ -104,7 +105,7 @@ def start_logging(aws: Connection, step: StartLogging, directory: Directory) -> 
 
 STEPS = {
     **key_aws.STEPS,
-    **buckets_aws.STEPS,
+    **bucket_steps_aws.STEPS,
     CreateTrail: create_trail,
     UpdateTrail: update_trail,
     StartLogging: start_logging,
@@ -141,6 +142,7 @@ def _trail(item: dict[str, Any], status: dict[str, Any], in_organization: bool) 
         multi_region=bool(item.get("IsMultiRegionTrail")),
         validated=bool(item.get("LogFileValidationEnabled")),
         bucket=str(item.get("S3BucketName", "")),
+        prefix=str(item.get("S3KeyPrefix") or ""),
         key=item.get("KmsKeyId") or None,
         logging=bool(status.get("IsLogging")),
         delivery_error=str(status.get("LatestDeliveryError", "")),

@@ -16,6 +16,7 @@ class Choice:
     region: str
     bucket: str
     ours: bool  # by name or by bucket; somebody else's keeps its bucket and key
+    prefix: str = ""
 
 
 def choose(trails: Sequence[Trail], spec: TrailSpec) -> Choice:
@@ -27,7 +28,7 @@ def choose(trails: Sequence[Trail], spec: TrailSpec) -> Choice:
     if found is None:
         return Choice(None, spec.name, spec.region, spec.bucket, ours=True)
     ours = found.name == spec.name or found.bucket == spec.bucket
-    return Choice(found, found.name, found.home_region, spec.bucket if ours else found.bucket, ours)
+    return Choice(found, found.name, found.home_region, spec.bucket if ours else found.bucket, ours, found.prefix)
 
 
 def _rank(trail: Trail, spec: TrailSpec) -> tuple[bool, bool, bool, bool, str]:
@@ -39,7 +40,7 @@ def trail_warnings(trails: Sequence[Trail], choice: Choice, spec: TrailSpec) -> 
     """Adoption, paid copies, and logs that do not arrive."""
     chosen = choice.trail
     if chosen is not None and chosen.name != spec.name:
-        yield f"organization trail {chosen.name} is there already and is adopted; no trail {spec.name} is created."
+        yield f"Organization trail {chosen.name} is there already and is adopted; no trail {spec.name} is created."
     if not choice.ours:
         yield (
             f"Trail {choice.name} writes to bucket {choice.bucket}, which orgkit leaves as it is: "

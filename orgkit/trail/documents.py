@@ -24,16 +24,21 @@ def trail_arn(partition: str, region: str, management_id: str, name: str) -> str
 
 
 def log_statements(
-    bucket: str, trail: str, *, partition: str, management_id: str = MANAGEMENT, organization_id: str = ORGANIZATION
+    bucket: str,
+    trail: str,
+    *,
+    partition: str,
+    management_id: str = MANAGEMENT,
+    organization_id: str = ORGANIZATION,
+    prefix: str = "",
 ) -> list[Statement]:
     """AWS's documented statements for an organization trail, and TLS only; `trail` is its ARN."""
     arn = f"arn:{partition}:s3:::{bucket}"
+    logs = f"{arn}/{prefix}/AWSLogs" if prefix else f"{arn}/AWSLogs"
     check = _cloudtrail("AWSCloudTrailAclCheck20150319", "s3:GetBucketAcl", arn, trail)
     # CloudTrail writes the management account's logs under the account, until the trail covers the organization.
-    own = _cloudtrail("AWSCloudTrailWrite20150319", "s3:PutObject", f"{arn}/AWSLogs/{management_id}/*", trail)
-    all_ = _cloudtrail(
-        "AWSCloudTrailOrganizationWrite20150319", "s3:PutObject", f"{arn}/AWSLogs/{organization_id}/*", trail
-    )
+    own = _cloudtrail("AWSCloudTrailWrite20150319", "s3:PutObject", f"{logs}/{management_id}/*", trail)
+    all_ = _cloudtrail("AWSCloudTrailOrganizationWrite20150319", "s3:PutObject", f"{logs}/{organization_id}/*", trail)
     for write in (own, all_):
         # Sent by CloudTrail with every object, also where ACLs are switched off.
         write["Condition"]["StringEquals"]["s3:x-amz-acl"] = "bucket-owner-full-control"
@@ -152,7 +157,8 @@ def normal_rule(rule: Mapping[str, Any]) -> str:
 
 def compact(value: Any) -> str:
     """Canonical JSON: the same value gives the same text, without the white space that AWS counts."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    # A lifecycle rule of somebody else may have a date in it.
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 def _cloudtrail(sid: str, action: str, resource: str, trail: str) -> Statement:

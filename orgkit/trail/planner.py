@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from orgkit.errors import CouldNotRead
 from orgkit.model.desired import Desired, ImportSpec
-from orgkit.model.matching import known_ids
+from orgkit.model.matching import match
 from orgkit.model.observed import Observed, Trail, TrailFacts, Unread
 from orgkit.model.trail import CreateTrail, StartLogging, UpdateTrail
 from orgkit.plan import Plan, Step
@@ -20,7 +20,8 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     An organization trail that is there is adopted, whatever its name and bucket: a second one would be a paid copy.
     """
     trails = _trails(observed)
-    account_id = known_ids(desired, observed).get(desired.trail.log_archive_account)
+    account = match(desired.log_archive, observed)
+    account_id = account.id if account else None
     choice = choose(trails, desired.trail)
     storage = storage_of(_facts(observed, account_id), observed, desired, choice, account_id)
     return Plan(

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from orgkit.errors import NeedsDecision
-from orgkit.model.desired import Desired
+from orgkit.model.desired import Desired, TrailSpec
 from orgkit.model.observed import Bucket, Key, Observed, TrailFacts, Unread
 from orgkit.model.trail import CreateKey, RotateKey, SetKeyPolicy
 from orgkit.plan import Step
@@ -36,30 +37,52 @@ class Storage:
     key_arn: str | None  # None also while the key is not made
 
 
+@dataclass(frozen=True)
+class _Case:
+    """What both key and buckets are compared with."""
+
+    spec: TrailSpec
+    choice: Choice
+    partition: str
+    ids: Mapping[str, str]  # those that are known; the others stay names, and nothing observed can equal them
+    key: Key | None
+
+    @property
+    def alias(self) -> str:
+        return f"alias/{self.spec.name}" if self.spec.kms_key and self.choice.ours else ""
+
+    @property
+    def trail(self) -> str:
+        """The trail's ARN, as a plan may name it."""
+        return trail_arn(self.partition, self.choice.region, MANAGEMENT, self.choice.name)
+
+    @property
+    def key_place(self) -> dict[str, Any]:
+        """The fields that every step about the key has."""
+        return {"account": self.spec.log_archive_account, "region": self.spec.region, "key_alias": self.alias}
+
+
 def storage_of(
     facts: TrailFacts, observed: Observed, desired: Desired, choice: Choice, account_id: str | None
 ) -> Storage:
     """Compare what is there with the file. Beside an adopted trail with its own bucket, only the records bucket."""
-    assert not isinstance(facts.buckets, Unread)  # noqa: S101 - the planner has refused it
-    assert not isinstance(facts.key, Unread)  # noqa: S101
-    alias = f"alias/{desired.trail.name}" if desired.trail.kms_key and choice.ours else ""
-    key = facts.key if alias else None
+    assert not isinstance(facts.buckets, Unread)
+    assert not isinstance(facts.key, Unread)
+    asked = desired.trail.kms_key and choice.ours
     ids = _ids(observed, account_id)
-    wishes = _wishes(desired, choice, observed.target.partition, ids, alias, key)
+    case = _Case(desired.trail, choice, observed.target.partition, ids, facts.key if asked else None)
     there = {bucket.name: bucket for bucket in facts.buckets}
-    pairs = [(wish, there.get(wish.name, Bucket(wish.name, exists=False))) for wish in wishes]
-    key_steps, key_others = _key(desired, choice, observed.target.partition, ids, alias, key)
+    pairs = [(wish, there.get(wish.name, Bucket(wish.name, exists=False))) for wish in _wishes(case)]
     return Storage(
-        steps=(*key_steps, *(step for wish, bucket in pairs for step in bucket_steps(wish, bucket))),
-        unmanaged=(*key_others, *(line for wish, bucket in pairs for line in bucket_unmanaged(wish, bucket))),
+        steps=(*_key_steps(case), *(step for wish, bucket in pairs for step in bucket_steps(wish, bucket))),
+        unmanaged=(*_key_others(case), *(line for wish, bucket in pairs for line in bucket_unmanaged(wish, bucket))),
         warnings=tuple(line for wish, bucket in pairs for line in bucket_warnings(wish, bucket)),
-        key_alias=alias,
-        key_arn=key.arn if key else None,
+        key_alias=case.alias,
+        key_arn=case.key.arn if case.key else None,
     )
 
 
 def _ids(observed: Observed, account_id: str | None) -> dict[str, str]:
-    """What is known of the ids that a document needs; the others stay names, and nothing observed can equal them."""
     ids = {MANAGEMENT: observed.target.account}
     if observed.organization is not None:
         ids[ORGANIZATION] = observed.organization.id
@@ -68,60 +91,44 @@ def _ids(observed: Observed, account_id: str | None) -> dict[str, str]:
     return ids
 
 
-def _wishes(
-    desired: Desired, choice: Choice, partition: str, ids: Mapping[str, str], alias: str, key: Key | None
-) -> Iterator[BucketWish]:
-    spec, arn = desired.trail, trail_arn(partition, choice.region, MANAGEMENT, choice.name)
+def _wishes(case: _Case) -> Iterator[BucketWish]:
+    spec, choice = case.spec, case.choice
     if choice.ours:
-        statements = template(log_statements(spec.bucket, arn, partition=partition))
-        yield BucketWish(spec, spec.bucket, choice.name, statements, ids, alias, key.arn if key else None)
-    # Records are written by orgkit from inside the account: no service needs the key, and S3's own keys do.
-    yield BucketWish(
-        spec, spec.records_bucket, "", template(tls_statements(spec.records_bucket, partition=partition)), ids
-    )
+        logs = log_statements(spec.bucket, case.trail, partition=case.partition, prefix=choice.prefix)
+        key_arn = case.key.arn if case.key else None
+        yield BucketWish(spec, spec.bucket, choice.name, template(logs), case.ids, case.alias, key_arn)
+    # Records are written from inside the account: nobody else needs to encrypt them, so S3's own keys do.
+    records = template(tls_statements(spec.records_bucket, partition=case.partition))
+    yield BucketWish(spec, spec.records_bucket, "", records, case.ids)
 
 
-def _key(
-    desired: Desired, choice: Choice, partition: str, ids: Mapping[str, str], alias: str, key: Key | None
-) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-    if not alias:
-        return (), ()
-    statements = template(
-        key_statements(trail_arn(partition, choice.region, MANAGEMENT, choice.name), partition=partition)
-    )
+def _key_steps(case: _Case) -> Iterator[Step]:
+    if not case.alias:
+        return
+    key, trail = case.key, case.choice.name
+    statements = template(key_statements(case.trail, partition=case.partition))
     if key is None:
-        return (_create_key(desired, choice, alias, statements),), ()
+        why = "no key has this alias"
+        yield CreateKey(**case.key_place, trail=trail, statements=statements, tags=case.spec.tags, why=why)
+        return
+    _refuse(case.alias, key)
+    if lacks(key.policy, render(statements, case.ids)):
+        why = "a statement is missing or differs"
+        yield SetKeyPolicy(**case.key_place, trail=trail, statements=statements, why=why)
+    if not key.rotates:
+        yield RotateKey(**case.key_place, why="rotation is off")
+
+
+def _key_others(case: _Case) -> Iterator[str]:
+    if case.key is not None:
+        ours = render(template(key_statements(case.trail, partition=case.partition)), case.ids)
+        for statement in others(case.key.policy, ours):
+            yield f"statement {statement.get('Sid', 'without Sid')} ({statement['Effect']}) of KMS key {case.alias}"
+
+
+def _refuse(alias: str, key: Key) -> None:
     if key.state != "Enabled":
         raise NeedsDecision(
             f"KMS key {alias} ({key.arn}) is {key.state}: what it encrypted cannot be read, and no log can be written.",
             "cancel its deletion or enable it in the log archive account, or give the alias to another key.",
         )
-    ours = render(statements, ids)
-    foreign = tuple(f"statement {s.get('Sid', 'without Sid')} of KMS key {alias}" for s in others(key.policy, ours))
-    return tuple(_key_drift(desired, choice, alias, statements, key, lacks(key.policy, ours))), foreign
-
-
-def _create_key(desired: Desired, choice: Choice, alias: str, statements: tuple[str, ...]) -> CreateKey:
-    spec = desired.trail
-    return CreateKey(
-        account=spec.log_archive_account,
-        region=spec.region,
-        key_alias=alias,
-        trail=choice.name,
-        statements=statements,
-        tags=spec.tags,
-        why="no key has this alias",
-    )
-
-
-def _key_drift(
-    desired: Desired, choice: Choice, alias: str, statements: tuple[str, ...], key: Key, policy_lacks: bool
-) -> Iterator[Step]:
-    account, region = desired.trail.log_archive_account, desired.trail.region
-    if policy_lacks:
-        yield SetKeyPolicy(
-            account=account, region=region, key_alias=alias, trail=choice.name, statements=statements,
-            why="a statement is missing or differs",
-        )  # fmt: skip
-    if not key.rotates:
-        yield RotateKey(account=account, region=region, key_alias=alias, why="rotation is off")

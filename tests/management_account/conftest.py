@@ -1,7 +1,7 @@
 """A management account about which nothing is to be said, a file that fits it, and an AWS that answers from a table."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -75,27 +75,39 @@ def target_of(kind: str) -> Target:
     return Target(ACCOUNT, None, "aws", kind)
 
 
+@dataclass(frozen=True)
+class Call:
+    """What was asked; `member` is that of a paged answer."""
+
+    name: str
+    region: str | None
+    parameters: dict[str, Any]
+    member: str | None
+
+
 class FakeAws:
     """Connection's seam: read and pages, answered from a table; what is not in it is denied."""
 
     def __init__(self, answers: dict[str, Any]) -> None:
         self.answers = answers
-        self.calls: list[tuple[str, str | None]] = []
+        self.calls: list[Call] = []
 
     def read(self, service: str, operation: str, *, region: str | None = None, **parameters: Any) -> dict[str, Any]:
-        call = f"{service}:{operation}"
-        self.calls.append((call, region))
-        answer = self.answers.get(call, Refused(call, "AccessDeniedException", "", "not allowed", "r-1"))
-        if isinstance(answer, Callable):  # type: ignore[arg-type]
-            answer = answer(region=region, **parameters)
-        if isinstance(answer, Exception):
-            raise answer
-        return dict(answer)
+        return self._answer(Call(f"{service}:{operation}", region, parameters, None))
 
     def pages(
         self, service: str, operation: str, member: str, *, region: str | None = None, **parameters: Any
     ) -> Iterator[Any]:
-        yield from self.read(service, operation, region=region, **parameters).get(member, [])
+        yield from self._answer(Call(f"{service}:{operation}", region, parameters, member)).get(member, [])
+
+    def _answer(self, call: Call) -> dict[str, Any]:
+        self.calls.append(call)
+        answer = self.answers.get(call.name, Refused(call.name, "AccessDeniedException", "", "not allowed", "r-1"))
+        if callable(answer):
+            answer = answer(**call.parameters)
+        if isinstance(answer, Exception):
+            raise answer
+        return dict(answer)
 
 
 def refused(code: str) -> Refused:

@@ -3,9 +3,11 @@
 from dataclasses import fields
 from typing import Any
 
+import botocore.session
 import pytest
+from botocore.validate import ParamValidator
 
-from orgkit.management_account.aws import read_credits, read_facts
+from orgkit.management_account.aws import read_facts
 from orgkit.model.desired import Desired
 from orgkit.model.management_account import (
     READS,
@@ -21,7 +23,7 @@ from orgkit.model.management_account import (
 )
 from orgkit.model.observed import Unread
 
-from .conftest import ACCOUNT, CALLER, CREATED, FakeAws, refused
+from .conftest import ACCOUNT, CALLER, CREATED, FakeAws, desired_with, refused
 
 QUOTA = {"QuotaName": "Default maximum number of accounts", "QuotaCode": "L-OTHER", "Value": 25.0}
 HANDSHAKES = [
@@ -35,21 +37,34 @@ HANDSHAKES = [
 ]
 ANSWERS: dict[str, Any] = {
     "organizations:DescribeOrganization": {
-        "Organization": {"Id": "o-1", "MasterAccountId": ACCOUNT, "MasterAccountEmail": "m@acme.dev", "FeatureSet": "ALL"}
+        "Organization": {
+            "Id": "o-1",
+            "MasterAccountId": ACCOUNT,
+            "MasterAccountEmail": "m@acme.dev",
+            "FeatureSet": "ALL",
+        }
     },
-    "organizations:ListAccounts": {"Accounts": [{"Id": CREATED, "Email": "a@acme.dev"}, {"Id": ACCOUNT, "Email": "m@acme.dev"}]},
+    "organizations:ListAccounts": {
+        "Accounts": [{"Id": CREATED, "Email": "a@acme.dev"}, {"Id": ACCOUNT, "Email": "m@acme.dev"}]
+    },
     "organizations:ListHandshakesForOrganization": {"Handshakes": HANDSHAKES},
     "iam:GetAccountSummary": {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}},
     "iam:ListAccountAliases": {"AccountAliases": ["acme"]},
     "iam:GetRole": refused("NoSuchEntity"),
     "iam:ListUsers": {"Users": [{"UserName": "ada"}, {"UserName": "grace"}]},
-    "iam:ListAccessKeys": lambda region, UserName: {"AccessKeyMetadata": [{}] if UserName == "ada" else []},
+    "iam:ListAccessKeys": lambda **asked: {"AccessKeyMetadata": [{}] if asked["UserName"] == "ada" else []},
     "freetier:GetAccountPlanState": {
-        "accountPlanType": "FREE", "accountPlanRemainingCredits": {"amount": 140.1, "unit": "USD"},
+        "accountPlanType": "FREE",
+        "accountPlanRemainingCredits": {"amount": 140.1, "unit": "USD"},
     },
-    "service-quotas:ListServiceQuotas": {"Quotas": [{"QuotaName": "Other", "QuotaCode": "L-29A0C5DF", "Value": 1}, QUOTA]},
+    "service-quotas:ListServiceQuotas": {
+        "Quotas": [{"QuotaName": "Other", "QuotaCode": "L-29A0C5DF", "Value": 1}, QUOTA]
+    },
     "account:GetAccountInformation": {"AccountState": "ACTIVE"},
-    "account:GetContactInformation": {"ContactInformation": {"PhoneNumber": "+15555550100"}, "VerificationStatus": "VERIFIED"},
+    "account:GetContactInformation": {
+        "ContactInformation": {"PhoneNumber": "+15555550100"},
+        "VerificationStatus": "VERIFIED",
+    },
     "account:GetAlternateContact": {"AlternateContact": {"EmailAddress": "s@acme.dev"}},
     "account:ListRegions": {"Regions": [{"RegionName": "us-east-1"}, {"RegionName": "eu-west-1"}]},
     "controltower:ListLandingZones": {"landingZones": []},
@@ -60,7 +75,12 @@ ANSWERS: dict[str, Any] = {
     "budgets:DescribeBudgets": {"Budgets": [{}]},
     "ec2:DescribeInstances": {
         "Reservations": [
-            {"Instances": [{"InstanceId": "i-1", "State": {"Name": "stopped"}}, {"InstanceId": "i-2", "State": {"Name": "terminated"}}]}
+            {
+                "Instances": [
+                    {"InstanceId": "i-1", "State": {"Name": "stopped"}},
+                    {"InstanceId": "i-2", "State": {"Name": "terminated"}},
+                ]
+            }
         ]
     },
     "rds:DescribeDBInstances": {"DBInstances": [{"DBInstanceIdentifier": "db"}]},
@@ -68,8 +88,10 @@ ANSWERS: dict[str, Any] = {
     "ecs:ListClusters": {"clusterArns": ["arn:aws:ecs:eu-central-1:1:cluster/c"]},
     "dynamodb:ListTables": {"TableNames": ["t"]},
     "s3:ListBuckets": {"Buckets": [{"Name": "b"}]},
-    "resourcegroupstaggingapi:GetResources": {"ResourceTagMappingList": [{"ResourceARN": "arn:aws:ec2:eu-west-1:1:instance/i-9"}]},
-}  # fmt: skip
+    "resourcegroupstaggingapi:GetResources": {
+        "ResourceTagMappingList": [{"ResourceARN": "arn:aws:ec2:eu-west-1:1:instance/i-9"}]
+    },
+}
 # The names that IAM gives to these operations, where they differ from the API's.
 IAM_NAMES = {
     "service-quotas:ListServiceQuotas": "servicequotas:ListServiceQuotas",
@@ -181,15 +203,6 @@ def test_half_an_answer_is_unread(desired: Desired) -> None:
     assert isinstance(facts.plan, Unread)
 
 
-def test_credits_alone_take_one_call() -> None:
-    aws = FakeAws(ANSWERS)
-    assert read_credits(aws) == "140.10"  # type: ignore[arg-type]
-    assert [call for call, _ in aws.calls] == ["freetier:GetAccountPlanState"]
-    paid = {"accountPlanType": "PAID", "accountPlanRemainingCredits": {"amount": 5.0}}
-    assert read_credits(FakeAws({"freetier:GetAccountPlanState": paid})) is None  # type: ignore[arg-type]
-    assert isinstance(read_credits(FakeAws({})), Unread)  # type: ignore[arg-type]
-
-
 def test_only_some_users_are_asked_for_their_keys(desired: Desired) -> None:
     many = {"Users": [{"UserName": f"user-{number}"} for number in range(30)]}
     facts = facts_of(desired, workloads=True, iam__ListUsers=many, iam__ListAccessKeys={"AccessKeyMetadata": []})
@@ -197,8 +210,6 @@ def test_only_some_users_are_asked_for_their_keys(desired: Desired) -> None:
 
 
 def test_the_home_region_is_not_asked_twice_when_it_is_us_east_1(desired: Desired) -> None:
-    from .conftest import desired_with
-
     facts = facts_of(desired_with(home_region="us-east-1"), workloads=True)
     assert facts.workloads is not None
     assert len(facts.workloads) == 5 + 1 + 1
@@ -209,7 +220,7 @@ def test_the_permissions_are_those_of_the_calls_and_phase_01_needs_fewer(desired
     def actions(*, workloads: bool) -> set[str]:
         aws = FakeAws(ANSWERS)
         read_facts(aws, desired, CALLER, workloads=workloads)  # type: ignore[arg-type]
-        return {IAM_NAMES.get(call, call) for call, _ in aws.calls}
+        return {IAM_NAMES.get(call.name, call.name) for call in aws.calls}
 
     assert actions(workloads=False) == set(READS)
     assert actions(workloads=True) == set(READS) | set(WORKLOAD_READS)
@@ -219,5 +230,19 @@ def test_phase_01_reads_it_in_sixteen_calls_at_most(desired: Desired) -> None:
     aws = FakeAws(ANSWERS)
     read_facts(aws, desired, CALLER)  # type: ignore[arg-type]
     assert len(aws.calls) <= 16
-    assert dict(aws.calls)["service-quotas:ListServiceQuotas"] == "us-east-1"
-    assert dict(aws.calls)["controltower:ListLandingZones"] == "eu-central-1"
+    regions = {call.name: call.region for call in aws.calls}
+    assert regions["service-quotas:ListServiceQuotas"] == "us-east-1"
+    assert regions["controltower:ListLandingZones"] == "eu-central-1"
+
+
+def test_every_call_is_one_that_botocore_knows_with_these_parameters(desired: Desired) -> None:
+    aws, session = FakeAws(ANSWERS), botocore.session.get_session()
+    read_facts(aws, desired, CALLER, workloads=True)  # type: ignore[arg-type]
+    for call in aws.calls:
+        service, _, operation = call.name.partition(":")
+        model = session.get_service_model(service).operation_model(operation)
+        if call.parameters:
+            assert not ParamValidator().validate(call.parameters, model.input_shape).has_errors(), call
+        assert call.member is None or call.member in model.output_shape.members, call
+        if call.member:
+            assert session.get_paginator_model(service).get_paginator(operation), call

@@ -267,7 +267,7 @@ def test_workloads_are_told_by_service_with_where_was_looked() -> None:
 def test_phase_01_reads_no_workloads_and_gets_no_finding_about_them(desired: Desired) -> None:
     facts = replace(WELL, keys=None, workloads=None)
     items = [each.item for each in check(facts, desired, target_of("aws"))]
-    assert not [item for item in items if item.startswith("does not belong") or item.startswith("IAM users")]
+    assert not [item for item in items if item.startswith(("does not belong", "IAM users"))]
 
 
 def test_findings_come_with_what_stops_first_and_as_a_table(desired: Desired) -> None:

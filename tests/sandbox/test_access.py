@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -147,6 +148,7 @@ def test_creating_an_organization_ends_the_free_plan_and_its_credits(world: Worl
     state = world.client("freetier").get_account_plan_state
     before = state()
     assert (before["accountPlanType"], before["accountPlanStatus"]) == ("FREE", "ACTIVE")
+    assert before["accountPlanExpirationDate"] > before["accountPlanExpirationDate"].now(UTC)
     assert before["accountPlanRemainingCredits"] == {"amount": 200.0, "unit": "USD"}
     world.organization()
     after = state()
@@ -178,3 +180,21 @@ def test_moto_still_has_no_quotas_of_organizations(stock: Callable[..., Any], er
 def test_a_landing_zone_is_there_when_it_is_seeded(begin: Callable[[Seed], World], there: bool) -> None:
     world = begin(replace(SEED, control_tower=there))
     assert len(world.client("controltower").list_landing_zones()["landingZones"]) == there
+
+
+def test_there_is_no_identity_center_until_somebody_makes_one(world: World) -> None:
+    assert world.client("sso-admin").list_instances()["Instances"] == []
+
+
+def test_moto_still_has_an_identity_center_from_the_start(stock: Callable[..., Any]) -> None:
+    assert stock("sso-admin").list_instances()["Instances"]
+
+
+def test_the_regions_of_an_account_are_told(world: World) -> None:
+    regions = world.client("account").list_regions()["Regions"]
+    assert {"RegionName": "us-east-1", "RegionOptStatus": "ENABLED_BY_DEFAULT"} in regions
+
+
+def test_services_that_are_not_corrected_answer_as_moto_does(world: World) -> None:
+    assert world.client("budgets").describe_budgets(AccountId=MANAGEMENT).get("Budgets", []) == []
+    assert world.client("dynamodb").list_tables()["TableNames"] == []

@@ -83,9 +83,19 @@ def test_a_member_is_not_invited(world: World, reason: Error) -> None:
 
 def test_an_account_of_another_organization_is_not_invited(begin: Callable[[Seed], World], reason: Error) -> None:
     elsewhere = replace(DNS, in_another_organization=True)
-    world = begin(replace(SEED, standalone=(elsewhere,)))
+    world = begin(replace(SEED, standalone=(elsewhere,), direct_move=False))
     invite = world.organization().invite_account_to_organization
     assert reason(invite, Target=TARGET) == "ALREADY_IN_AN_ORGANIZATION"
+
+
+def test_or_it_moves_directly_when_it_accepts(begin: Callable[[Seed], World]) -> None:
+    world = begin(replace(SEED, standalone=(replace(DNS, in_another_organization=True),)))
+    organizations, owner = world.organization(), world.client("organizations", "dns")
+    before = owner.describe_organization()["Organization"]["MasterAccountId"]
+    assert before != MANAGEMENT
+    owner.accept_handshake(HandshakeId=_invite(world)["Id"])
+    assert owner.describe_organization()["Organization"]["MasterAccountId"] == MANAGEMENT
+    assert len(organizations.list_accounts()["Accounts"]) == 2
 
 
 def test_an_account_that_does_not_exist_is_not_invited(world: World, error: Error) -> None:

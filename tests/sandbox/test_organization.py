@@ -224,6 +224,15 @@ def test_a_policy_is_json_and_attached_once(world: World, error: Error) -> None:
     )
 
 
+def test_a_policy_type_can_take_a_while_to_be_enabled(begin: Callable[[Seed], World]) -> None:
+    world = begin(replace(SEED, policy_type_seconds=30))
+    organizations = world.organization()
+    root = organizations.enable_policy_type(RootId=world.root(), PolicyType="SECURITYHUB_POLICY")["Root"]
+    assert root["PolicyTypes"][-1] == {"Type": "SECURITYHUB_POLICY", "Status": "PENDING_ENABLE"}
+    world.sandbox.sleep(30)
+    assert organizations.list_roots()["Roots"][0]["PolicyTypes"][-1]["Status"] == "ENABLED"
+
+
 def test_a_policy_of_a_type_that_is_not_enabled_is_not_attached(world: World, error: Error) -> None:
     organizations = world.organization()
     policy = {"Name": "tags", "Description": "", "Type": "TAG_POLICY", "Content": "{}"}

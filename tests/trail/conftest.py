@@ -77,9 +77,7 @@ def bucket_there(name: str, desired: Desired) -> Bucket:
     """The bucket as it is when all steps have been applied."""
     spec = desired.trail
     logs = name == spec.bucket
-    documented = log_statements(
-        name, ARN, partition="aws", management_id=MANAGEMENT, organization_id=ORGANIZATION
-    )
+    documented = log_statements(name, ARN, partition="aws", management_id=MANAGEMENT, organization_id=ORGANIZATION)
     lock = spec.object_lock
     return Bucket(
         name=name,

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,10 +14,11 @@ from orgkit.errors import NeedsDecision
 from orgkit.journal import Journal
 from orgkit.model.desired import READ_ROLE, Desired, ObjectLockSpec
 from orgkit.model.directory import Directory
-from orgkit.model.observed import Observed, Unread
+from orgkit.model.observed import Member, Observed, Unread
 from orgkit.model.roles import read_policy, trust
 from orgkit.model.trail import READS_IN_LOG_ARCHIVE, READS_IN_MANAGEMENT, CreateBucket, CreateKey, CreateTrail
 from orgkit.plan import Plan
+from orgkit.read import read_organization
 from orgkit.sandbox.lifecycle import Sandbox, Seed, start
 from orgkit.trail.aws import STEPS, read_trail
 from orgkit.trail.planner import plan
@@ -39,6 +39,7 @@ class Place:
 
     def __init__(self, sandbox: Sandbox, desired: Desired) -> None:
         self.sandbox = sandbox
+        self._sessions: dict[bool, boto3.Session] = {}
         self.aws = open_connection(region="us-east-1", endpoint=sandbox.endpoint_url, journal=Journal())
         self.archive = self._organization()
         self.desired = replace(desired, accounts=(replace(desired.accounts[0], id=self.archive),))
@@ -47,15 +48,18 @@ class Place:
 
     def client(self, service: str, *, inside: bool = False, region: str = "us-east-1") -> Any:
         """Plain boto3, in the management account or in the log archive account."""
-        session = boto3.Session(region_name=region)
-        if inside:
-            role = f"arn:aws:iam::{self.archive}:role/OrganizationAccountAccessRole"
-            sts = session.client("sts", endpoint_url=self.sandbox.endpoint_url)
-            keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-            session = boto3.Session(
-                keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=region
-            )
-        return session.client(service, endpoint_url=self.sandbox.endpoint_url)
+        session = self._session(inside)
+        return session.client(service, region_name=region, endpoint_url=self.sandbox.endpoint_url)
+
+    def _session(self, inside: bool) -> boto3.Session:
+        if inside not in self._sessions:
+            self._sessions[inside] = self._assumed() if inside else boto3.Session(region_name="us-east-1")
+        return self._sessions[inside]
+
+    def _assumed(self) -> boto3.Session:
+        role = f"arn:aws:iam::{self.archive}:role/OrganizationAccountAccessRole"
+        keys = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
     def _organization(self) -> str:
         organizations = self.client("organizations")
@@ -74,13 +78,9 @@ class Place:
         iam.put_role_policy(RoleName=READ_ROLE, PolicyName=READ_ROLE, PolicyDocument=allowed)
 
     def observe(self) -> Observed:
-        from orgkit.read import read_organization
-
         tree = read_organization(self.aws, self.desired, "units")
         organization_id = tree.organization.id if tree.organization else None
         facts = read_trail(self.aws, organization_id, self.desired, self.archive, True)
-        from orgkit.model.observed import Member
-
         return replace(tree, members=(Member(self.archive, readable=True, current=True),), trail=facts)
 
     def plan(self) -> Plan:
@@ -143,7 +143,10 @@ def test_what_aws_itself_says_afterwards(place: Place) -> None:
         lock = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
         assert lock["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": 30}
         (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-        assert (rule["Expiration"], rule["AbortIncompleteMultipartUpload"]) == ({"Days": 400}, {"DaysAfterInitiation": 7})
+        assert (rule["Expiration"], rule["AbortIncompleteMultipartUpload"]) == (
+            {"Days": 400},
+            {"DaysAfterInitiation": 7},
+        )
         assert {tag["Key"] for tag in s3.get_bucket_tagging(Bucket=bucket)["TagSet"]} == {"Name", "ManagedBy"}
     policy = json.loads(s3.get_bucket_policy(Bucket="acme-log")["Policy"])
     written = [s["Resource"] for s in policy["Statement"] if s["Action"] == "s3:PutObject"]
@@ -272,13 +275,16 @@ def test_statements_and_rules_of_others_survive(place: Place) -> None:
     foreign = {"Sid": "Siem", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{MANAGEMENT}:root"},
                "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme-log/*"}  # fmt: skip
     s3.put_bucket_policy(Bucket="acme-log", Policy=json.dumps({"Version": "2012-10-17", "Statement": [foreign]}))
-    rule = {"ID": "theirs", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 9}}
+    # The old form of a rule, and a date where days are usual.
+    rule = {"ID": "theirs", "Status": "Enabled", "Prefix": "x/", "Expiration": {"Date": "2030-01-01T00:00:00Z"}}
     s3.put_bucket_lifecycle_configuration(Bucket="acme-log", LifecycleConfiguration={"Rules": [rule]})
     assert place.names() == ["SetLifecycle", "SetBucketPolicy"]
     place.apply()
     made = place.plan()
     assert made.steps == ()
     assert made.unmanaged == ("statement Siem (Allow) of bucket acme-log", "lifecycle rule theirs of bucket acme-log")
+    kept = s3.get_bucket_lifecycle_configuration(Bucket="acme-log")["Rules"][1]
+    assert (kept["Filter"], kept["Expiration"]["Date"].year) == ({"Prefix": "x/"}, 2030)
 
 
 @pytest.mark.parametrize("place", [LOCKED], indirect=True)
@@ -356,7 +362,9 @@ def test_an_organization_trail_in_another_region_is_found_and_adjusted_there(pla
     place.apply()
     place.client("cloudtrail").delete_trail(Name="acme-trail")
     s3 = place.client("s3", inside=True)
-    policy = s3.get_bucket_policy(Bucket="acme-log")["Policy"].replace("us-east-1", "eu-west-1").replace("acme-trail", "old")
+    policy = (
+        s3.get_bucket_policy(Bucket="acme-log")["Policy"].replace("us-east-1", "eu-west-1").replace("acme-trail", "old")
+    )
     s3.put_bucket_policy(Bucket="acme-log", Policy=policy)
     place.client("cloudtrail", region="eu-west-1").create_trail(
         Name="old", S3BucketName="acme-log", IsOrganizationTrail=True, IsMultiRegionTrail=True

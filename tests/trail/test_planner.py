@@ -188,7 +188,7 @@ FOREIGN = {"name": "tower", "arn": "arn:aws:cloudtrail:eu-west-1:111111111111:tr
 def test_an_organization_trail_of_another_name_and_bucket_is_adopted(world: Build, our_trail: Trail) -> None:
     made = of(world(kms_key=True).without_storage().trails(replace(our_trail, **FOREIGN)))
     assert {getattr(step, "bucket", "") for step in made.steps} == {"acme-records"}
-    assert made.warnings[0].startswith("organization trail tower is there already and is adopted")
+    assert made.warnings[0].startswith("Organization trail tower is there already and is adopted")
     assert "bucket acme-log is not created" in made.warnings[1]
 
 
@@ -200,9 +200,7 @@ def test_an_adopted_trail_that_falls_short_is_adjusted_where_it_is(world: Build,
     assert (update.region, update.bucket, update.key_alias) == ("eu-west-1", "tower-logs", None)
 
 
-def test_an_organization_trail_that_writes_to_our_bucket_is_ours_under_its_name(
-    world: Build, our_trail: Trail
-) -> None:
+def test_an_organization_trail_that_writes_to_our_bucket_is_ours_under_its_name(world: Build, our_trail: Trail) -> None:
     arn = our_trail.arn.replace("acme-trail", "older")
     made = of(world().trails(replace(our_trail, name="older", arn=arn)))
     assert names(made) == ["SetBucketPolicy"]
@@ -212,10 +210,8 @@ def test_an_organization_trail_that_writes_to_our_bucket_is_ours_under_its_name(
 def test_our_own_trail_is_chosen_before_others(world: Build, our_trail: Trail) -> None:
     made = of(world().trails(replace(our_trail, **FOREIGN), our_trail))
     assert names(made) == []
-    assert made.warnings == (
-        "The management account has another organization trail, tower (bucket tower-logs): AWS charges for every "
-        "copy of management events after the first, and ours is the paid second copy.",
-    )
+    (told,) = made.warnings
+    assert told.startswith("The management account has another organization trail, tower (bucket tower-logs): AWS")
 
 
 def test_a_plain_trail_makes_ours_a_paid_copy_and_is_no_reason_to_stop(world: Build, our_trail: Trail) -> None:
@@ -223,6 +219,12 @@ def test_a_plain_trail_makes_ours_a_paid_copy_and_is_no_reason_to_stop(world: Bu
     assert names(made)[-2:] == ["CreateTrail", "StartLogging"]
     assert "another trail, tower" in made.warnings[0]
     assert "paid second copy" in made.warnings[0]
+
+
+def test_a_trail_that_writes_under_a_prefix_may_write_there(world: Build, our_trail: Trail) -> None:
+    made = of(world().trails(replace(our_trail, prefix="audit")))
+    assert names(made) == ["SetBucketPolicy"]
+    assert "acme-log/audit/AWSLogs/<organization>/*" in str(made.steps[0].facts())
 
 
 def test_logs_that_do_not_arrive_are_told(world: Build, our_trail: Trail) -> None:
@@ -292,9 +294,7 @@ def test_trusted_access_is_needed_first(world: Build) -> None:
 def test_without_an_organization_the_whole_phase_is_a_preview(world: Build) -> None:
     there = world()
     target = replace(there.observed.target, organization=None)
-    there.observed = replace(
-        there.observed, target=target, organization=None, accounts=(), members=(), trail=None
-    )
+    there.observed = replace(there.observed, target=target, organization=None, accounts=(), members=(), trail=None)
     made = of(there)
     assert names(made) == [*BUCKET, *BUCKET, "CreateTrail", "StartLogging"]
     assert made.digest == ""

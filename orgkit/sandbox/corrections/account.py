@@ -12,6 +12,11 @@ from orgkit.sandbox.corrections.registry import corrects, refusal
 from orgkit.sandbox.world import world
 
 MOTO = "Alternate contacts only."
+REGIONS = (
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "eu-central-1", "eu-north-1",
+    "eu-west-1", "eu-west-2", "eu-west-3", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
+    "ap-southeast-1", "ap-southeast-2",
+)  # fmt: skip
 CONTACT = {
     "FullName": "Sandbox", "AddressLine1": "1 Example Street", "City": "Exampleton", "PostalCode": "00000",
     "CountryCode": "US", "PhoneNumber": "+15555550100",
@@ -107,6 +112,14 @@ def accept_primary_email_update(self: AccountResponse) -> ActionResult:
         if member.id == account:
             member.email = values["PrimaryEmail"]
     return ActionResult({"Status": "ACCEPTED"})
+
+
+@corrects(AccountResponse, moto=MOTO)
+def list_regions(self: AccountResponse) -> ActionResult:
+    """The regions that every account has; those that have to be opted into are not shown here."""
+    _target(self)
+    regions = [{"RegionName": name, "RegionOptStatus": "ENABLED_BY_DEFAULT"} for name in REGIONS]
+    return ActionResult({"Regions": regions})
 
 
 def code_sent_to(email: str) -> str:

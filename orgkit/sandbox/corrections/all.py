@@ -8,10 +8,12 @@ from orgkit.sandbox.corrections import (
     freetier,
     handshakes,
     iam,
+    identity_center,
     invitations,
     kms,
     organization,
     policies,
+    policy_types,
     quotas,
     roles,
     s3,
@@ -24,8 +26,27 @@ from orgkit.sandbox.corrections import (
 from orgkit.sandbox.corrections.registry import install
 
 SUBJECTS = (
-    account, accounts, controltower, creation, freetier, handshakes, iam, invitations, kms, organization, policies,
-    quotas, roles, s3, services, sts, tagging, trail, units,
-)  # fmt: skip
+    account,
+    accounts,
+    controltower,
+    creation,
+    freetier,
+    handshakes,
+    iam,
+    identity_center,
+    invitations,
+    kms,
+    organization,
+    policies,
+    policy_types,
+    quotas,
+    roles,
+    s3,
+    services,
+    sts,
+    tagging,
+    trail,
+    units,
+)
 
 __all__ = ["SUBJECTS", "install"]

@@ -1,8 +1,12 @@
 """The account plan and its credits: moto has no freetier service."""
 
+from datetime import timedelta
+
 from moto.core.responses import ActionResult, BaseResponse
 
 from orgkit.sandbox.world import world
+
+FREE_FOR = timedelta(days=180)
 
 
 class FreeTierResponse(BaseResponse):  # type: ignore[misc]  # moto has no types
@@ -18,6 +22,7 @@ class FreeTierResponse(BaseResponse):  # type: ignore[misc]  # moto has no types
         ended = self.current_account in world().things.get("plan_ended", ())
         free = seed.plan == "FREE" and not ended
         values = {"accountId": self.current_account, "accountPlanType": "FREE" if free else "PAID"}
-        values["accountPlanStatus"] = "ACTIVE" if free else "NOT_STARTED"
+        values["accountPlanStatus"] = "ACTIVE"
         amount = 0.0 if ended else float(seed.credits_usd)
-        return ActionResult({**values, "accountPlanRemainingCredits": {"amount": amount, "unit": "USD"}})
+        ends = {"accountPlanExpirationDate": world().clock.start + FREE_FOR} if free else {}
+        return ActionResult({**values, **ends, "accountPlanRemainingCredits": {"amount": amount, "unit": "USD"}})

@@ -9,7 +9,7 @@ from moto.organizations.responses import OrganizationsResponse
 from orgkit.sandbox import ids
 from orgkit.sandbox.corrections.handshakes import MOTO, OPEN, Handshake, all_handshakes, is_invited, open_invitations
 from orgkit.sandbox.corrections.limits import check_finalized, check_quota
-from orgkit.sandbox.corrections.members import MemberAccount, end_plan, join, leave, organization_of
+from orgkit.sandbox.corrections.members import MemberAccount, backend_of, end_plan, join, leave, organization_of
 from orgkit.sandbox.corrections.registry import corrects, refusal
 from orgkit.sandbox.seed import StandaloneAccount
 from orgkit.sandbox.world import world
@@ -48,7 +48,8 @@ def _check_invitation(backend: OrganizationsBackend, target: dict[str, str], acc
     check_finalized(backend)
     if not world().seed.email_verified:
         raise refusal("AccountOwnerNotVerifiedException", "You can't invite an account until you verify your email.")
-    if _is_member(backend, target) or (account is not None and account.in_another_organization):
+    elsewhere = account is not None and organization_of(account.id) is not None
+    if _is_member(backend, target) or (elsewhere and not world().seed.direct_move):
         raise refusal(code, "The account is already a member of an organization.", "ALREADY_IN_AN_ORGANIZATION")
     if any(each.target == target or (account and each.account == account) for each in open_invitations(backend)):
         raise refusal("DuplicateHandshakeException", "A handshake with the same action and target already exists.")
@@ -100,7 +101,9 @@ def accept_handshake(self: OrganizationsResponse) -> str:
     handshake = _find(self, invited=True)
     answered = _close(handshake, "ACCEPTED")
     if handshake.account is not None:
-        invited = handshake.account
+        invited, before = handshake.account, backend_of(handshake.account.id)
+        if before.org is not None:
+            leave(before, invited.id)
         joins = MemberAccount(handshake.backend, invited.id, invited.name, invited.email, "INVITED")
         join(handshake.backend, joins, handshake.tags)
         end_plan(invited.id)

@@ -16,8 +16,9 @@ from moto.organizations.responses import OrganizationsResponse
 
 from orgkit.sandbox import ids
 from orgkit.sandbox.corrections import throttling
-from orgkit.sandbox.corrections.members import MemberAccount, backend_of, end_plan, management_of, organization_of
+from orgkit.sandbox.corrections.members import MemberAccount, backend_of, end_plan, join, management_of, organization_of
 from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.seed import StandaloneAccount
 from orgkit.sandbox.world import world
 
 ANYONE = {
@@ -78,15 +79,15 @@ def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) 
     """ALL features enable service control policies in the root; the management account keeps its name and e-mail."""
     if organization_of(self.account_id) is not None:
         raise refusal("AlreadyInOrganizationException", "The AWS account is already a member of an organization.")
-    seed, everything = world().seed, (kwargs.get("FeatureSet") or "ALL") == "ALL"
+    (name, email), everything = names_of(self.account_id), (kwargs.get("FeatureSet") or "ALL") == "ALL"
     org = self.org = FakeOrganization(self.account_id, region, "ALL" if everything else "CONSOLIDATED_BILLING")
     org.id = ids.derived(10, "organization", self.account_id, world().count("organization", self.account_id))
     org.id, org.root_id = f"o-{org.id}", f"r-{ids.derived(4, 'root', org.id)}"
-    org.master_account_email = seed.management_email
+    org.master_account_email = email
     org.created = world().clock.now()
     root = FakeRoot(org)
     self.ou.append(root)
-    self.accounts.append(MemberAccount(self, self.account_id, seed.management_name, seed.management_email, "INVITED"))
+    self.accounts.append(MemberAccount(self, self.account_id, name, email, "INVITED"))
     _add_aws_policies(self, root.id)
     if everything:
         root.add_policy_type("SERVICE_CONTROL_POLICY")
@@ -120,15 +121,12 @@ def describe_organization(self: OrganizationsBackend) -> dict[str, Any]:
     return answer
 
 
-@corrects(OrganizationsBackend, moto="It can.")
-def enable_policy_type(self: OrganizationsBackend, **kwargs: str) -> dict[str, Any]:
-    """In a consolidated-billing organization no policy type can be enabled."""
-    root = self._get_root_by_id(kwargs["RootId"])
-    if self.org is None or self.org.feature_set != "ALL":
-        message = "You can't enable a policy type in an organization that doesn't have all features."
-        raise refusal("PolicyTypeNotAvailableForOrganizationException", message)
-    root.add_policy_type(kwargs["PolicyType"])
-    return {"Root": root.describe()}
+def names_of(account: str) -> tuple[str, str]:
+    """Name and e-mail of a management account: the seed's, or that of somebody else's organization."""
+    seed = world().seed
+    if account == seed.management_account_id:
+        return seed.management_name, seed.management_email
+    return "elsewhere", f"aws+{account}@elsewhere.example"
 
 
 @corrects(OrganizationsBackend, moto="It tells the management account by the name 'master'.")
@@ -143,3 +141,11 @@ def seed_consolidated_billing() -> None:
     """The organization that somebody made years ago, for its one bill only."""
     backend = organizations_backends[world().seed.management_account_id]["aws"]
     backend.create_organization(region="us-east-1", FeatureSet="CONSOLIDATED_BILLING")
+
+
+def seed_another(account: StandaloneAccount) -> None:
+    """Somebody else's organization, with this account in it."""
+    backend = organizations_backends[ids.account_id("another management account", account.id)]["aws"]
+    backend.create_organization(region="us-east-1")
+    join(backend, MemberAccount(backend, account.id, account.name, account.email, "INVITED"), [])
+    end_plan(account.id)

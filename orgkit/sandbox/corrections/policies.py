@@ -49,7 +49,7 @@ def attach_policy(self: OrganizationsBackend, **kwargs: Any) -> None:
 
 
 def _check_attachment(backend: OrganizationsBackend, policy: FakePolicy, target: str) -> None:
-    if not any(each["Type"] == policy.type for each in backend.ou[0].policy_types):
+    if not any(each == {"Type": policy.type, "Status": "ENABLED"} for each in backend.ou[0].policy_types):
         message = "The specified policy type isn't currently enabled in this root."
         raise refusal("PolicyTypeNotEnabledException", message)
     if any(each.id == target for each in policy.attachments):

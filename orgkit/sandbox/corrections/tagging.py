@@ -16,9 +16,9 @@ UNLIMITED = 1_000_000
 
 
 @corrects(tagging.ResourceGroupsTaggingAPIBackend, moto="At most 99 tags a page, whatever is asked for.")
-def get_resources(self: Any, tags_per_page: int = 100, **kwargs: Any) -> Any:
+def get_resources(self: Any, **kwargs: Any) -> Any:
     """As many resources a page as are asked for; a page is cut by tags only on request (which is not done here)."""
-    return _get_resources(self, tags_per_page=UNLIMITED, **kwargs)
+    return _get_resources(self, **{**kwargs, "tags_per_page": UNLIMITED})
 
 
 class OrganizationTags:

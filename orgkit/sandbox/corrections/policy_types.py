@@ -1,0 +1,39 @@
+"""Policy types of the root: all that AWS has, none without all features, and enabled only after a while."""
+
+from datetime import timedelta
+from typing import Any
+
+from moto.core.utils import get_service_model
+from moto.organizations.models import FakePolicy, FakeRoot, OrganizationsBackend
+
+from orgkit.sandbox.corrections.registry import CORRECTIONS, Correction, corrects, refusal, settles
+from orgkit.sandbox.world import world
+
+ALL_TYPES = list(get_service_model("organizations").shape_for("PolicyType").enum)
+CORRECTIONS.extend(
+    Correction(target, "SUPPORTED_POLICY_TYPES", ALL_TYPES, "Every type of the API's model.", "Five types.")
+    for target in (FakeRoot, FakePolicy)
+)
+
+
+@corrects(OrganizationsBackend, moto="Enabled at once, in any organization.")
+def enable_policy_type(self: OrganizationsBackend, **kwargs: str) -> dict[str, Any]:
+    """Asynchronous, and not in a consolidated-billing organization."""
+    root = self._get_root_by_id(kwargs["RootId"])
+    if self.org.feature_set != "ALL":
+        message = "You can't enable a policy type in an organization that doesn't have all features."
+        raise refusal("PolicyTypeNotAvailableForOrganizationException", message)
+    root.add_policy_type(kwargs["PolicyType"])
+    seconds, made = world().seed.policy_type_seconds, root.policy_types[-1]
+    if seconds:
+        made["Status"] = "PENDING_ENABLE"
+        world().things.setdefault("policy_types", []).append((world().clock.now() + timedelta(seconds=seconds), made))
+    return {"Root": root.describe()}
+
+
+@settles
+def finish_enabling() -> None:
+    """PENDING_ENABLE becomes ENABLED."""
+    for when, made in world().things.get("policy_types", []):
+        if when <= world().clock.now():
+            made["Status"] = "ENABLED"

@@ -1,0 +1,110 @@
+import base64
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from orgkit.record.redact import Redactor, live_values
+
+CANARY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYCANARYKEYx"
+TOKEN = "IQoJb3JpZ2luX2VjEJr" + "CANARY" * 12
+KEY_ID = "ASIACANARYCANARYCANA"
+
+LEAKS = {
+    "a key id": KEY_ID,
+    "a long-lived key id": "AKIACANARYCANARYCANA",
+    "a response": f"{{'AccessKeyId': '{KEY_ID}', 'SecretAccessKey': '{CANARY}', 'SessionToken': '{TOKEN}'}}",
+    "JSON": f'{{"SecretAccessKey": "{CANARY}"}}',
+    "JSON in a string": f'"{{\\"SecretAccessKey\\": \\"{CANARY}\\"}}"',
+    "a profile": f"aws_secret_access_key = {CANARY}",
+    "an export": f"export AWS_SECRET_ACCESS_KEY={CANARY}",
+    "frozen credentials": f"ReadOnlyCredentials(access_key='{KEY_ID}', secret_key='{CANARY}', token='{TOKEN}')",
+    "a frame": f"<tr><th>SecretAccessKey</th><td>{CANARY}</td></tr>",
+    "escaped HTML": f"&#x27;SecretAccessKey&#x27;: &#x27;{CANARY}&#x27;",
+    "a coloured traceback": f"aws_secret_access_key=\x1b[39m\x1b[33m'{CANARY}'\x1b[39m, \x1b[33m{KEY_ID}",
+    "a presigned URL": "https://b.s3.amazonaws.com/k?AWSAccessKeyId=x&Signature=CANARY%2B&x-amz-security-token=CANARY",
+    "a presigned URL, version 4": "https://b/k?X-Amz-Credential=CANARY%2F2026&X-Amz-Signature=CANARY0",
+    "a header": "X-Amz-Security-Token: CANARY",
+    "a dumped header": "{'x-amz-security-token': 'CANARY'}",
+    "an authorization": "Authorization: AWS4-HMAC-SHA256 Credential=CANARY/2026/us-east-1, Signature=CANARY",
+    "a sign-in URL": "https://signin.aws.amazon.com/federation?Action=login&SigninToken=CANARY",
+    "a web token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJDQU5BUlki.CANARY",
+    "a bearer": "Authorization: Bearer CANARY-0123456789",
+    "a private key": "-----BEGIN RSA PRIVATE KEY-----\nCANARY\n-----END RSA PRIVATE KEY-----",
+    "half a private key": "-----BEGIN OPENSSH PRIVATE KEY-----\nCANARY\n",
+    "a session token": f"session_token={'CANARY' * 5}",
+}
+HARMLESS = {
+    "account ids": "111111111111 and 012345678901",
+    "digests": "sha256 " + "0123456789abcdef" * 4,
+    "a digest beside a word": "secret key digest: " + "0123456789abcdef" * 4,
+    "prose": "the bearer of certificates holds the secret key; a session token is temporary",
+    "ids of AWS": "arn:aws:iam::111111111111:role/x AROAEXAMPLEEXAMPLEEX o-abcdefghij r-ab12 ou-ab12-abcdefgh h-0a1b",
+    "an organization's root": "Root/Security r-ab12/root/x http://127.0.0.1/home/page",
+    "a public key": "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS.values(), ids=LEAKS)
+def test_a_secret_does_not_survive(leak):
+    redactor = Redactor()
+    clean = redactor.text(f"before {leak} ; after")
+    assert not re.search("CANARY", clean)
+    assert clean.startswith("before ")
+    assert redactor.total > 0
+    assert Redactor().text(clean) == clean  # and what is left of it is not redacted again
+
+
+@pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS)
+def test_what_is_no_secret_stays(text):
+    assert Redactor(home=Path("/root")).text(text) == text
+
+
+def test_a_live_value_goes_wherever_it_stands():
+    redactor = Redactor(live=["very-live-value-0123456789", "testing"])
+    assert redactor.value({"a": ["x very-live-value-0123456789 y"], "testing": 1}) == {
+        "a": ["x [redacted: live credential] y"],
+        "testing": 1,  # too short to be told from a word
+    }
+    assert redactor.counts["live credential"] == 1
+
+
+def test_live_values_are_those_of_the_environment():
+    assert list(live_values({"AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t", "AWS_PROFILE": "p"})) == ["s", "t"]
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("/root/project/a.toml", "~/project/a.toml"),
+        ("in '/home/ann/x' and /Users/bob", "in '~/x' and ~"),
+        ("File \x1b[32m/root/x.py", "File \x1b[32m~/x.py"),
+        ("/rooted /srv/home/ann /root.d", "/rooted /srv/home/ann /root.d"),
+    ],
+)
+def test_home_folders_go(text, clean):
+    assert Redactor(home=Path("/root")).text(text) == clean
+
+
+def test_a_home_that_is_the_root_folder_takes_nothing_along():
+    assert Redactor(home=Path("/")).text("/etc/x") == "/etc/x"
+
+
+def test_pictures_are_left_alone():
+    noise = base64.b64encode(b"\0" + os.urandom(30)).decode() + KEY_ID + TOKEN
+    output = {"image/png": noise, "text/html": f'<img src="data:image/png;base64,{noise}">{KEY_ID}'}
+    clean = Redactor().value({"data": output})["data"]
+    assert clean["image/png"] == noise
+    assert clean["text/html"] == f'<img src="data:image/png;base64,{noise}">[redacted: access key id]'
+
+
+def test_the_words_of_a_drawing_are_not():
+    drawing = f"<svg><text>{KEY_ID}</text></svg>"
+    assert Redactor().value({"image/svg+xml": drawing}) == {
+        "image/svg+xml": "<svg><text>[redacted: access key id]</text></svg>"
+    }
+
+
+def test_keys_are_looked_at_too():
+    assert Redactor().value({KEY_ID: None}) == {"[redacted: access key id]": None}
