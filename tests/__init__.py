@@ -1,0 +1,1 @@
+"""Tests of orgkit, in the order of its rooms."""
