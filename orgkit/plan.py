@@ -19,8 +19,9 @@ class Target:
     kind: str  # "aws" | "emulator"
 
     def __str__(self) -> str:
-        where = "AWS" if self.kind == "aws" else "emulator"
-        return f"{where}, account {self.account}, organization {self.organization or 'not there yet'}"
+        where = "AWS" if self.kind == "aws" else "an emulator"
+        whose = f"organization {self.organization}" if self.organization else "no organization yet"
+        return f"{where}, account {self.account}, {whose}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """How a member account is made readable and manageable: its two roles, made and looked at."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,7 +12,7 @@ from orgkit.model.accounts import CreateReadRole, MakeManageable
 from orgkit.model.desired import READ_ROLE, AccountSpec, ImportSpec
 from orgkit.model.directory import Directory
 from orgkit.model.observed import Member
-from orgkit.model.roles import ADMINISTRATOR, READ_POLICY, compact, extra_reads, read_policy, trust
+from orgkit.model.roles import ADMINISTRATOR, READ_POLICY, Statement, compact, extra_reads, read_policy, trust
 
 # A new account answers so for a while; after the budget it is what it says.
 NOT_YET = ("AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "OptInRequired", "SubscriptionRequired",
@@ -20,7 +21,7 @@ USABLE_WITHIN = 900.0  # seconds: the longest that users report is about seven m
 READ_PROBES = {"s3": "ListBuckets", "kms": "ListAliases"}
 
 
-def read_member(aws: Connection, spec: AccountSpec | ImportSpec, account_id: str, extra: tuple[str, ...]) -> Member:
+def read_member(aws: Connection, spec: AccountSpec | ImportSpec, account_id: str, extra: Sequence[Statement]) -> Member:
     """Look into a member account through its read role, never through the access role."""
     try:
         inside = aws.assume(account_id, READ_ROLE)

@@ -154,7 +154,9 @@ class Connection:
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
         )
-        self._members[account, role] = member = self._beside(session)
+        member = self._beside(session)
+        if policy is None:  # a narrowed session is for one step, and for nobody after it
+            self._members[account, role] = member
         return member
 
     def as_owner(self, profile: str) -> "Connection":

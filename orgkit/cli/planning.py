@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import click
 
 from orgkit import errors
+from orgkit.cli.summary import COLUMNS
 from orgkit.connecting import connect
-from orgkit.costs.effect import monthly_effect
+from orgkit.costs.effect import Effect, monthly_effect
 from orgkit.parameters import find, load
 from orgkit.phases import Phase
 from orgkit.plan import Plan
@@ -27,6 +29,7 @@ class Made:
     plan: Plan | None
     review: dict[str, Any]
     stop: errors.Stop | None = None
+    effect: Effect | None = None
 
     def as_json(self) -> dict[str, Any]:
         if self.plan is None:
@@ -50,11 +53,10 @@ def make_plans(file: Path, phases: Sequence[Phase]) -> list[Made]:
             made.append(Made(phase, None, {}, stop))
             continue
         effect = monthly_effect(plan, desired)
-        costs = {"low": str(effect.low), "expected": str(effect.expected), "high": str(effect.high)}
-        review = plan.review(aws.clock.now().isoformat(timespec="seconds"), monthly_usd=costs)
+        review = plan.review(aws.clock.now().isoformat(timespec="seconds"), monthly_usd=effect.facts())
         if plan.steps and plan.digest:
             outputs.keep_plan(base, desired.organization.management_account_id, plan, review)
-        made.append(Made(phase, plan, review))
+        made.append(Made(phase, plan, review, effect=effect))
     return made
 
 
@@ -66,9 +68,8 @@ def show_plans(made: Sequence[Made]) -> None:
             click.echo(str(each.stop))
             continue
         click.echo(of_plan(each.plan).text)
-        if each.plan.steps:
-            costs = each.review["monthly_usd"]
-            click.echo(f"a month: USD {costs['low']} low, {costs['expected']} expected, {costs['high']} high")
+        if each.plan.steps and each.effect:
+            click.echo(fill(each.effect.sentence, COLUMNS - 1))
 
 
 def exit_code_of(made: Sequence[Made]) -> int:

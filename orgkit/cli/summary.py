@@ -1,6 +1,7 @@
 """What a command prints when it has ended: for a person, at 80 columns, or as one object."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,7 +29,7 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     click.echo(as_text(("phase", "outcome", "steps", "seconds"), rows))
     for each in done.phases:
         for reason in each.result.reasons:
-            click.echo(f"  {each.phase.label}: {reason}")
+            tell(f"{each.phase.label}: {reason}")
     if done.waiting:
         _title("Waiting for someone else")
         click.echo("\n".join(f"- {what}" for what in done.waiting))
@@ -51,7 +52,7 @@ def show_result(phase: Phase, result: "Result") -> None:
     """One phase: outcome, why, and the record."""
     click.echo(f"{phase.label}: {result.outcome} ({result.steps} steps, {result.seconds:.1f} s)")
     for reason in result.reasons:
-        click.echo(f"  {reason}")
+        tell(reason)
     if result.plan_sha256:
         click.echo(f"plan    {result.plan_sha256}")
     click.echo(f"record  {_short(result.record)}")
@@ -70,7 +71,18 @@ def show_estimate(made: "Estimate") -> None:
         click.echo(as_text([str(c) for c in table.columns], [list(row) for row in table.itertuples(index=False)]))
         click.echo()
     for note in made.one_off:
-        click.echo(f"once: {note}")
+        tell(f"once: {note}")
+
+
+def tell(text: str) -> None:
+    """A sentence, indented and wrapped; a digest or a path stays whole."""
+    options = {
+        "initial_indent": "  ",
+        "subsequent_indent": "    ",
+        "break_long_words": False,
+        "break_on_hyphens": False,
+    }
+    click.echo(fill(text, COLUMNS - 1, **options))  # type: ignore[arg-type]
 
 
 def _title(text: str) -> None:

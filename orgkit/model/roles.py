@@ -1,10 +1,13 @@
 """The two roles that make a member account manageable, as IAM documents."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from orgkit.model.desired import READ_ROLE, Desired
 from orgkit.model.trail import READS_IN_LOG_ARCHIVE
+
+Statement = dict[str, Any]
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"  # what AWS gives the access role of a created account
 READ_POLICY = READ_ROLE  # the inline policy has the role's name
@@ -26,18 +29,25 @@ def trust(management_account_id: str) -> dict[str, Any]:
     }
 
 
-def read_policy(extra: tuple[str, ...]) -> dict[str, Any]:
+def read_policy(extra: Sequence[Statement]) -> dict[str, Any]:
     """What the read role may read: the roles themselves and trails, and `extra` in the log archive account."""
-    actions = sorted({*READS_IN_EVERY_MEMBER, *extra})
-    return {
-        "Version": "2012-10-17",
-        "Statement": [{"Sid": "Read", "Effect": "Allow", "Action": actions, "Resource": "*"}],
-    }
+    return {"Version": "2012-10-17", "Statement": [_reading("Read", READS_IN_EVERY_MEMBER, "*"), *extra]}
 
 
-def extra_reads(desired: Desired, key: str) -> tuple[str, ...]:
-    """What the read role may read beyond the usual: the buckets and keys of the log archive account."""
-    return READS_IN_LOG_ARCHIVE if key == desired.trail.log_archive_account else ()
+def extra_reads(desired: Desired, key: str) -> tuple[Statement, ...]:
+    """What the read role may read beyond the usual: the two buckets, and keys, of the log archive account."""
+    trail = desired.trail
+    if key != trail.log_archive_account:
+        return ()
+    buckets = [f"arn:aws:s3:::{name}" for name in sorted((trail.bucket, trail.records_bucket))]
+    return (
+        _reading("Buckets", [action for action in READS_IN_LOG_ARCHIVE if action.startswith("s3:")], buckets),
+        _reading("Keys", [action for action in READS_IN_LOG_ARCHIVE if action.startswith("kms:")], "*"),
+    )
+
+
+def _reading(sid: str, actions: Sequence[str], resource: object) -> Statement:
+    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resource}
 
 
 def compact(document: dict[str, Any]) -> str:
@@ -45,7 +55,7 @@ def compact(document: dict[str, Any]) -> str:
     return json.dumps(document, separators=(",", ":"), sort_keys=True)
 
 
-def commands_to_make(role_name: str, management_account_id: str, extra: tuple[str, ...]) -> tuple[str, ...]:
+def commands_to_make(role_name: str, management_account_id: str, extra: Sequence[Statement]) -> tuple[str, ...]:
     """The AWS CLI commands with which an account's owner makes both roles."""
     trusted, allowed = compact(trust(management_account_id)), compact(read_policy(extra))
     return (

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
 from orgkit.parameters.checks_trail import TRAIL_CHECKS
-from orgkit.parameters.formats import quoted, suggest
+from orgkit.parameters.formats import quoted, suggest, unit_path
 from orgkit.parameters.places import Place, spell
 from orgkit.parameters.raw import Raw, members, section, tags, text, unit_paths
 from orgkit.parameters.tags import MOST, account_tags, trail_tags, unit_tags
@@ -57,14 +57,16 @@ def placement(raw: Raw) -> Iterator[Wrong]:
     known = unit_paths(section(raw, "units"))
     for member in members(raw):
         path = member.text("unit")
-        if path == "":
-            yield (
-                (*member.place, "unit"),
-                "is empty: name a unit; no unit's policies reach an account in the root.",
-            )
-        elif path is not None and path not in known:
+        if path is not None and path not in known and _is_path(path):
             instead = suggest(path, known) or f"Add the section [units.{quoted(path)}]."
             yield (*member.place, "unit"), f"there is no unit {quoted(path)} in the file. {instead}"
+
+
+def _is_path(path: str) -> bool:
+    try:
+        return bool(unit_path(path))
+    except ValueError:
+        return False  # told already, by its form
 
 
 def twins(raw: Raw) -> Iterator[Wrong]:

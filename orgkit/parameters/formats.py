@@ -88,7 +88,9 @@ def key(value: str) -> str:
 def unit_path(value: str) -> str:
     """Names of OUs from the top down, joined by /; the root itself is never written."""
     names = value.split("/")
-    if not value or not all(names):
+    if not value:
+        refuse(value, 'is empty: write the path of a unit, as "Security/Audit"; nothing is placed in the root.')
+    if not all(names):
         refuse(value, 'has an empty level: write names joined by single slashes, as "Security/Audit".')
     if len(names) > 5:
         refuse(value, f"is {len(names)} levels deep; AWS allows five: leave out a level.")

@@ -26,7 +26,7 @@ def _policy_type(value: str) -> str:
 
 def _assumption(value: Any) -> Any:
     """One number stands for low, expected and high."""
-    return value if isinstance(value, dict) else dict.fromkeys(("low", "expected", "high"), value)
+    return value if isinstance(value, dict) else dict.fromkeys(("low", "expected", "high"), _amount(value))
 
 
 def _amount(value: Any) -> Decimal:

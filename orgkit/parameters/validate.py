@@ -42,9 +42,11 @@ def _tell(detail: ErrorDetails) -> Wrong:
         case "value_error":
             return place, str(detail["ctx"]["error"])
         case "literal_error":
-            return place, f"is {_shown(detail['input'])}: write one of {detail['ctx']['expected']}."
-        case "greater_than_equal" | "less_than_equal":
-            return place, f"is {_shown(detail['input'])}: it {detail['msg'].removeprefix('Input ')}."
+            return place, f"is {_shown(detail['input'])}: write {detail['ctx']['expected'].replace("'", '"')}."
+        case "greater_than_equal":
+            return place, f"is {_shown(detail['input'])}: write {detail['ctx']['ge']} or more."
+        case "less_than_equal":
+            return place, f"is {_shown(detail['input'])}: write {detail['ctx']['le']} or less."
         case kind:
             return place, _mistyped(place, kind, detail)
 

@@ -26,8 +26,10 @@ def label_of(run_folder: Path) -> str:
 
 
 def private_folder(folder: Path) -> Path:
-    """Make a folder that only its owner can look into; one that exists is left as it is."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder, and those above it, that only its owner can look into; what exists is left as it is."""
+    if not folder.parent.exists():
+        private_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 

@@ -1,8 +1,10 @@
 """How Jupyter shows orgkit's nouns: registered once, so that the nouns know nothing of notebooks."""
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
+from orgkit.costs.effect import Effect
 from orgkit.costs.estimate import Estimate
 from orgkit.model.desired import Desired
 from orgkit.model.management_account import Findings
@@ -42,6 +44,11 @@ def of_estimate(estimate: Estimate) -> View:
     )
 
 
+def of_effect(effect: Effect) -> View:
+    """One sentence; each step's share is in review.json."""
+    return View(effect.sentence, f"<p>{escape(effect.sentence)}</p>")
+
+
 def of_run(run: Run) -> View:
     """Which phase, which file, and where the record grows."""
     rows = [
@@ -58,6 +65,7 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Desired: views.of_desired,
     Node: of_tree,
     Plan: views.of_plan,
+    Effect: of_effect,
     Gate: view_of_gate,
     Outcomes: views.of_outcomes,
     Verification: lambda it: it.view(),

@@ -61,8 +61,8 @@ class Gate:
             raise AwaitingApproval(f"the plan was rejected by {self.rejected_by}.", "change the file, and plan again.")
         if self.approval is None:
             raise AwaitingApproval(
-                f"the plan of {len(self.plan.steps)} step(s) has the digest {self.plan.digest}.",
-                f"read it, then approve it: orgkit run {self.plan.phase} FILE --approved-plan {self.plan.digest}",
+                f"{len(self.plan.steps)} step(s) need somebody's word; the plan's digest is {self.plan.digest}",
+                f"read the plan, then: orgkit run {self.plan.phase} FILE --approved-plan DIGEST",
             )
         if self.clock.now().isoformat() > self.approval.expires_at:
             raise ApprovalMismatch(f"the approval ended at {self.approval.expires_at}.", "plan and approve again.")

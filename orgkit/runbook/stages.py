@@ -11,7 +11,7 @@ from orgkit.aws.clock import clock_of
 from orgkit.aws.identity import endpoint_of
 from orgkit.aws.session import Connection
 from orgkit.connecting import connect as connect_to
-from orgkit.costs.effect import monthly_effect
+from orgkit.costs.effect import Effect, monthly_effect
 from orgkit.costs.estimate import Estimate
 from orgkit.costs.estimate import estimate as estimate_costs
 from orgkit.errors import ApprovalMismatch, CheckStops, Interrupted, NotVerified, StepFailed, Stop
@@ -109,6 +109,11 @@ def plan(run: Run, observed: Observed) -> Plan:
         waiting=[waiting.what for waiting in made.waiting],
     )
     return made
+
+
+def monthly_cost(run: Run, plan: Plan) -> Effect:
+    """What these steps would cost per month, between low and high."""
+    return monthly_effect(plan, run.desired)
 
 
 @stage
@@ -229,8 +234,7 @@ def _keep(run: Run, plan: Plan, review: dict[str, Any], unless: str = "") -> Non
 
 
 def _review(run: Run, plan: Plan) -> dict[str, Any]:
-    effect = monthly_effect(plan, run.desired)
-    costs = {"low": str(effect.low), "expected": str(effect.expected), "high": str(effect.high)}
+    costs = monthly_effect(plan, run.desired).facts()
     return plan.review(clock_of().now().isoformat(timespec="seconds"), monthly_usd=costs)
 
 

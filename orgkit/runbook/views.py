@@ -83,7 +83,7 @@ class Done:
 def of_plan(plan: Plan) -> View:
     """The steps, what stands beside them, and the digest."""
     rows = [(s.sign, s.sentence, s.why, ", ".join(s.actions)) for s in plan.steps]
-    said = f"Plan of phase {plan.phase} for {plan.target}: " + (f"{len(rows)} step(s)" if rows else "nothing to change")
+    said = f"{len(rows)} step(s) on {plan.target}" if rows else f"Nothing to change on {plan.target}"
     digest = (
         f"digest {plan.digest}" if plan.digest else "a preview without a digest: the organization does not exist yet"
     )

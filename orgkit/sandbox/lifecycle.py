@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -159,17 +160,12 @@ def _read_server(folder: Path) -> Sandbox | None:
 
 
 def _alive(pid: int) -> bool:
-    try:
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:  # our own child, and it has ended: nobody else reaps it
-            return False
-    except ChildProcessError:
-        pass
+    with suppress(ChildProcessError):  # ours: nobody else reaps it
+        return os.waitpid(pid, os.WNOHANG)[0] != pid
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return not _is_zombie(pid)
 
 

@@ -94,6 +94,8 @@ class TestARunFolder:
         assert folder.stat().st_mode & 0o777 == 0o700
         file = outputs.write_approval(folder, {"how": "button"})
         assert file.stat().st_mode & 0o777 == 0o600
+        kept = keep(tmp_path / "new", plan_of("Security"))
+        assert {place.stat().st_mode & 0o777 for place in (kept, kept.parent, kept.parent.parent)} == {0o700}
 
     def test_is_never_one_that_is_there(self, tmp_path, monkeypatch):
         monkeypatch.setattr("secrets.token_hex", lambda n: "0" * 2 * n)

@@ -68,9 +68,14 @@ class TestARun:
         result = run(project, BEGIN, shown, END, approved_plan="d" * 64, on_event=lambda e: events.append(e["event"]))
         assert (result.outcome, result.exit_code) == ("done", 0)
         names = {path.name for path in result.record.iterdir()}
-        assert names == set(
-            ["02-units.ipynb", "02-units.html", "events.jsonl", "parameters.toml", "result.json", "manifest.json"]
-        )
+        assert names == {
+            "02-units.ipynb",
+            "02-units.html",
+            "events.jsonl",
+            "parameters.toml",
+            "result.json",
+            "manifest.json",
+        }
         assert events == ["phase", "verified", "end"]
         source = (project / "runbooks" / "02-units.ipynb").read_bytes()
         assert sealed(result)["source_notebook_sha256"] == hashlib.sha256(source).hexdigest()

@@ -15,7 +15,7 @@ from orgkit.journal import Journal
 from orgkit.model.desired import READ_ROLE, Desired, ObjectLockSpec
 from orgkit.model.directory import Directory
 from orgkit.model.observed import Member, Observed, Unread
-from orgkit.model.roles import read_policy, trust
+from orgkit.model.roles import extra_reads, read_policy, trust
 from orgkit.model.trail import READS_IN_LOG_ARCHIVE, READS_IN_MANAGEMENT, CreateBucket, CreateKey, CreateTrail
 from orgkit.plan import Plan
 from orgkit.read import read_organization
@@ -74,7 +74,7 @@ class Place:
         self.sandbox.sleep(1200)
         iam = self.client("iam", inside=True)
         iam.create_role(RoleName=READ_ROLE, AssumeRolePolicyDocument=json.dumps(trust(MANAGEMENT)))
-        allowed = json.dumps(read_policy(READS_IN_LOG_ARCHIVE))
+        allowed = json.dumps(read_policy(extra_reads(self.desired, "log-archive")))
         iam.put_role_policy(RoleName=READ_ROLE, PolicyName=READ_ROLE, PolicyDocument=allowed)
 
     def observe(self) -> Observed:
