@@ -22,25 +22,27 @@ class Journal:
         entry = {"event": event, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **values}
         self.events.append(entry)
         if self.path is not None:
-            self._append(json.dumps(entry, ensure_ascii=False) + "\n")
+            self._append(json.dumps(entry) + "\n")  # ASCII: a kill never leaves half a character
         return entry
 
     def _append(self, line: str) -> None:
         assert self.path is not None
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, line.encode())
+            end = os.lseek(descriptor, 0, os.SEEK_END)
+            cut = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
+            os.write(descriptor, (b"\n" if cut else b"") + line.encode())
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
-    """The events of a journal; a last line that a kill cut short is passed over."""
+    """The events of a journal; a line that a kill cut short is passed over."""
     if not path.exists():
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_bytes().split(b"\n"):  # splitlines would also split at characters within a name
         try:
             yield json.loads(line)
-        except json.JSONDecodeError:
-            return
+        except ValueError:
+            continue

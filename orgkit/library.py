@@ -1,6 +1,6 @@
 """Approving and applying from Python: the same rules as in a runbook, without a record."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from orgkit.apply import apply
 from orgkit.approval import Approval, ApprovedPlan, check_remainder
@@ -44,9 +44,11 @@ def apply_plan(aws: Connection, desired: Desired, plan: Plan, approval: Approval
     """
     if approval.plan_sha256 != plan.digest:
         raise ApprovalMismatch("the approval is for another plan.", "approve this plan's own digest.")
+    if aws.clock.now() > datetime.fromisoformat(approval.expires_at):
+        raise ApprovalMismatch(f"the approval ended at {approval.expires_at}.", "plan and approve again.")
     if plan.needs:
         raise OutOfOrder(plan.needs[0], "run that phase, then plan again.")
-    approved = ApprovedPlan.of(plan, clock_of().now())
+    approved = ApprovedPlan.of(plan, aws.clock.now())
     directory, now = _look(aws, desired, plan.phase)
     check_remainder(now, approved, committed=())
     return apply(aws, now, directory, lambda: _look(aws, desired, plan.phase)[::-1])

@@ -112,6 +112,10 @@ def seed_of(desired: Desired) -> Seed:
             for number, i in enumerate(desired.imports)
         ),
         account_quota=max(10, len(desired.members) + 1),
+        # What a new organization makes people wait for on AWS; the sandbox's clock jumps over it.
+        finalizing_seconds=60,
+        policy_type_seconds=4,
+        services_seconds=30,
     )
 
 

@@ -56,13 +56,17 @@ def settle_create_account(aws: Connection, step: CreateAccount, directory: Direc
     if status["State"] == "FAILED":
         directory.accounts[step.key] = _found_after_failure(aws, step, str(status.get("FailureReason", "")))
     else:
-        directory.accounts[step.key] = str(status["AccountId"])
+        account = str(status["AccountId"])
+        aws.wait_for(
+            f"account {step.name} to be listed", lambda: _is_listed(aws, account) or None, every=5, at_most=300
+        )
+        directory.accounts[step.key] = account
 
 
 def move_account(aws: Connection, step: MoveAccount, directory: Directory) -> None:
     """Place it; where it is now is asked at this moment, since AWS wants both ends named."""
     account, destination = directory.account(step.key), directory.parent(step.unit)
-    source = next(aws.pages("organizations", "ListParents", "Parents", ChildId=account))["Id"]
+    source = next(str(parent["Id"]) for parent in aws.pages("organizations", "ListParents", "Parents", ChildId=account))
     if source == destination:
         return
     try:
@@ -92,7 +96,8 @@ def _parents(aws: Connection, found: list[dict[str, Any]], names: Mapping[str, U
     """Account id → OU path: from `Paths`, or, where the endpoint does not give them, one listing a parent."""
     paths = {str(item["Id"]): (item.get("Paths") or [""])[0] for item in found}
     if all(PATH.match(path) for path in paths.values()):
-        return {account: names.get(path.split("/")[-3], "") for account, path in paths.items()}
+        parents = {account: path.split("/")[-3] for account, path in paths.items()}
+        return {account: names.get(parent, parent) for account, parent in parents.items()}
     return {
         str(item["Id"]): path
         for parent, path in names.items()
@@ -129,6 +134,10 @@ def _ended(aws: Connection, request: str) -> dict[str, Any] | None:
     answer = aws.read("organizations", "DescribeCreateAccountStatus", CreateAccountRequestId=request)
     status: dict[str, Any] = answer["CreateAccountStatus"]
     return None if status["State"] == "IN_PROGRESS" else status
+
+
+def _is_listed(aws: Connection, account: str) -> bool:
+    return any(item["Id"] == account for item in aws.pages("organizations", "ListAccounts", "Accounts"))
 
 
 def _found_after_failure(aws: Connection, step: CreateAccount, reason: str) -> str:

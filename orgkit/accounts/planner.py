@@ -82,8 +82,8 @@ def _needs(observed: Observed, desired: Desired) -> Iterator[str]:
 
 
 def _unmanaged(observed: Observed, desired: Desired) -> Iterator[str]:
-    ours = {account.id for spec in desired.members if (account := match(spec, observed))}
-    ours.add(observed.target.account)
+    created = {account.id for spec in desired.accounts if (account := match(spec, observed))}
+    ours = created | {spec.id for spec in desired.imports} | {observed.target.account}
     for account in observed.accounts:
         if account.id not in ours:
             yield f"account {account.id} ({account.name}), {account.state}, in {account.unit or 'the root'}"

@@ -17,16 +17,22 @@ from orgkit.model.roles import ADMINISTRATOR, READ_POLICY, Statement, compact, e
 # A new account answers so for a while; after the budget it is what it says.
 NOT_YET = ("AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "OptInRequired", "SubscriptionRequired",
            "SubscriptionRequiredException", "NotSignedUp")  # fmt: skip
+NO_SUCH = ("NoSuchEntity", "NoSuchEntityException")
 USABLE_WITHIN = 900.0  # seconds: the longest that users report is about seven minutes
 READ_PROBES = {"s3": "ListBuckets", "kms": "ListAliases"}
 
 
 def read_member(aws: Connection, spec: AccountSpec | ImportSpec, account_id: str, extra: Sequence[Statement]) -> Member:
-    """Look into a member account through its read role, never through the access role."""
+    """Look into a member account through its read role, never through the access role.
+
+    Only a clear no of AWS counts as "not readable": an answer that was lost must not become a step that makes the role.
+    """
     try:
         inside = aws.assume(account_id, READ_ROLE)
         document = inside.read("iam", "GetRolePolicy", RoleName=READ_ROLE, PolicyName=READ_POLICY)["PolicyDocument"]
     except Refused as refused:
+        if refused.code not in (*NOT_YET, *NO_SUCH):
+            raise
         assumed = refused.operation != "sts:AssumeRole"
         return Member(account_id, readable=assumed, current=False)
     current = _as_document(document) == read_policy(extra)
@@ -38,7 +44,11 @@ def has_role(aws: Connection, name: str) -> bool | None:
     try:
         aws.read("iam", "GetRole", RoleName=name)
     except Refused as refused:
-        return False if refused.code in ("NoSuchEntity", "NoSuchEntityException") else None
+        if refused.code in NO_SUCH:
+            return False
+        if refused.code in NOT_YET:
+            return None
+        raise
     return True
 
 
@@ -83,7 +93,7 @@ def _usable(aws: Connection, account: str, step: CreateReadRole) -> Connection:
 def _assumable(aws: Connection, account: str, role: str) -> Connection | None:
     try:
         inside = aws.assume(account, role)
-        return inside if inside.caller().account == account else None
+        return inside if inside.read("sts", "GetCallerIdentity")["Account"] == account else None
     except Refused as refused:
         if refused.code in NOT_YET:
             return None

@@ -26,6 +26,11 @@ def endpoint_of(environment: Mapping[str, str] = os.environ) -> str | None:
             f"ORGKIT_ENDPOINT_URL is {url!r}, which is not on this machine.",
             "use an address such as http://127.0.0.1:5000, or unset it for AWS.",
         )
+    if not url and environment.get("ORGKIT_CLOCK_URL"):
+        raise WrongPlace(
+            "ORGKIT_CLOCK_URL is set without an emulator: approvals on AWS end by the clock of this machine.",
+            "unset it, or set ORGKIT_ENDPOINT_URL to the emulator that it belongs to.",
+        )
     return url or None
 
 
@@ -77,8 +82,8 @@ def _stray_endpoints(environment: Mapping[str, str], files: Iterable[Path]) -> I
 def _endpoints_in(file: Path) -> Iterator[str]:
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read(file, encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError):
+        parser.read(file, encoding="latin-1")  # reads any bytes, and what is looked for is ASCII
+    except configparser.Error:
         return  # botocore reads the same file next and says what is wrong with it
     for section in parser.sections():
         # Per-service settings are indented lines: configparser gives them as one value.
@@ -88,8 +93,8 @@ def _endpoints_in(file: Path) -> Iterator[str]:
 
 
 def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
     try:
+        host = urlsplit(url).hostname or ""
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    LoginError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSLError,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.parsers import ResponseParserError
 
 # Not committed: AWS says so, and the same request may be sent again after a while. (botocore's own retries
 # know only the first group, and are off for mutations: one wire attempt each.)
@@ -20,7 +31,16 @@ BUSY = frozenset(
     }
 )  # fmt: skip
 FINALIZING = frozenset({"FinalizingOrganizationException"})
-EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"})
+# Without credentials nothing more can be done, whatever the step.
+EXPIRED = frozenset(
+    {
+        "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
+        "NoCredentials",
+    }
+)  # fmt: skip
+SIGNED_OUT = (
+    CredentialRetrievalError, LoginError, NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError,
+)  # fmt: skip
 
 
 class Refused(Exception):
@@ -48,10 +68,10 @@ def classify(operation: str, error: Exception) -> Refused | Unsure:
     """Read an exception of botocore as one of the two."""
     if isinstance(error, ClientError):
         return _answered(operation, error.response)
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | SSLError | ResponseParserError):
         return Unsure(operation, type(error).__name__)
-    if isinstance(error, NoCredentialsError):
-        return Refused(operation, "NoCredentials", "", "no AWS credentials were found", "")
+    if isinstance(error, SIGNED_OUT):
+        return Refused(operation, "NoCredentials", "", str(error), "")
     return Refused(operation, type(error).__name__, "", str(error), "")
 
 

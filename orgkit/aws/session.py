@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
+from botocore.parsers import ResponseParserError
 from botocore.session import Session as CoreSession
 
 from orgkit.aws.clock import Clock, clock_of
@@ -25,6 +27,9 @@ WRITES = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_t
 
 # The models of AWS's services are large: every session of this process reads each of them once.
 _MODELS = Loader()
+
+# A session in a member account is renewed before it ends: a person may take hours between two cells.
+RENEW = timedelta(minutes=10)
 
 T = TypeVar("T")
 Progress = Callable[[str, float, float], None]  # what is waited for, seconds so far, seconds at most
@@ -51,6 +56,17 @@ class Caller:
         return self.arn.split(":")[1]
 
 
+class Answer(dict[str, Any]):
+    """What AWS answered; to ask it for a member that a cut or empty 200 lacks is to be refused, not a KeyError."""
+
+    def __init__(self, operation: str, members: Mapping[str, Any]) -> None:
+        super().__init__(members)
+        self.operation = operation
+
+    def __missing__(self, member: str) -> Any:
+        raise Refused(self.operation, "NoAnswer", "", f"the answer had no {member}", "")
+
+
 class Connection:
     """Calls AWS as one identity; reads are retried, mutations are journalled and sent once."""
 
@@ -59,7 +75,7 @@ class Connection:
     ) -> None:
         self._session = session
         self._clients: dict[tuple[str, str, bool], Any] = {}
-        self._members: dict[tuple[str, str], Connection] = {}
+        self._members: dict[tuple[str, str], tuple[Connection, datetime]] = {}
         self.endpoint = endpoint
         self.region = region
         self.clock = clock
@@ -85,7 +101,7 @@ class Connection:
             raise WrongAccount(f"AWS does not accept these credentials: {error}", "sign in again.") from None
         return Caller(str(answer["Account"]), str(answer["Arn"]), str(credentials.access_key))
 
-    def read(self, service: str, operation: str, *, region: str | None = None, **parameters: Any) -> dict[str, Any]:
+    def read(self, service: str, operation: str, *, region: str | None = None, **parameters: Any) -> Answer:
         """One read; raises Refused, also when botocore's own retries did not help."""
         try:
             return self._send(self._client(service, region, reads=True), service, operation, parameters)
@@ -95,13 +111,13 @@ class Connection:
     def pages(
         self, service: str, operation: str, member: str, *, region: str | None = None, **parameters: Any
     ) -> Iterator[dict[str, Any]]:
-        """Every item of a paged read; a page may be empty and still have a successor."""
+        """Every item of a paged read; a page may be empty and still have a successor, but never without its member."""
         client = self._client(service, region, reads=True)
         paginator = client.get_paginator(_method(client, operation))
         try:
             for page in paginator.paginate(**parameters):
-                yield from page.get(member, [])
-        except (ClientError, BotoCoreError) as error:
+                yield from Answer(f"{service}:{operation}", page)[member]
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise _as_refused(f"{service}:{operation}", error) from None
 
     def mutate(
@@ -141,8 +157,8 @@ class Connection:
     def assume(self, account: str, role: str, *, policy: str | None = None) -> "Connection":
         """The same calls as `role` in a member account; raises Refused while AWS does not let us."""
         known = self._members.get((account, role))
-        if known is not None and policy is None:
-            return known
+        if known is not None and policy is None and self.clock.now() < known[1]:
+            return known[0]
         extra = {"Policy": policy} if policy else {}
         arn = f"arn:{self.partition}:iam::{account}:role/{role}"
         name = f"orgkit-{self.journal.run}"[:64]
@@ -156,7 +172,7 @@ class Connection:
         )
         member = self._beside(session)
         if policy is None:  # a narrowed session is for one step, and for nobody after it
-            self._members[account, role] = member
+            self._members[account, role] = member, keys["Expiration"] - RENEW
         return member
 
     def as_owner(self, profile: str) -> "Connection":
@@ -181,10 +197,17 @@ class Connection:
         key = (service, where, reads)
         if key not in self._clients:
             config = (READS if reads else WRITES).merge(Config(user_agent_appid=f"orgkit-{self.journal.run}"[:50]))
-            self._clients[key] = self._session.client(
-                service, region_name=where, endpoint_url=self.endpoint, config=config
-            )
+            if self.endpoint:
+                config = config.merge(Config(proxies={}))  # an emulator is on loopback, where no proxy leads
+            self._clients[key] = self._made(service, region_name=where, endpoint_url=self.endpoint, config=config)
         return self._clients[key]
+
+    def _made(self, service: str, **settings: Any) -> Any:
+        """A client; credentials are loaded when the first one is made, and may not be had."""
+        try:
+            return self._session.client(service, **settings)
+        except BotoCoreError as error:
+            raise _as_refused(service, error) from None
 
     def _attempt(
         self, client: Any, service: str, operation: str, expect: str | None, parameters: Mapping[str, Any]
@@ -209,12 +232,12 @@ class Connection:
             "answer", step=intent["step"], call=intent["call"], result=result, request_id=request_id, code=code
         )
 
-    def _send(self, client: Any, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _send(self, client: Any, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
         try:
             answer: dict[str, Any] = getattr(client, _method(client, operation))(**parameters)
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise classify(f"{service}:{operation}", error) from None
-        return answer
+        return Answer(f"{service}:{operation}", answer)
 
 
 def open_connection(

@@ -32,7 +32,9 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
             tell(f"{each.phase.label}: {reason}")
     if done.waiting:
         _title("Waiting for someone else")
-        click.echo("\n".join(f"- {what}" for what in done.waiting))
+        for what in done.waiting:
+            tell(what)
+        click.echo("Its record of 04-imports has the commands for the owner.")
     _title("What it costs")
     costs = done.costs
     click.echo(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from orgkit.errors import CouldNotRead
 from orgkit.model.accounts import CreateReadRole, MakeManageable, MoveAccount, TagAccount
 from orgkit.model.desired import Desired, ImportSpec
 from orgkit.model.imports import AcceptInvitation, InviteAccount
@@ -142,9 +143,8 @@ def _unmanaged(observed: Observed, desired: Desired) -> Iterator[str]:
     """Invitations to accounts that the file does not import."""
     if isinstance(observed.handshakes, Unread):
         return
-    wanted = {spec.id for spec in desired.imports}
     for handshake in observed.handshakes:
-        if handshake.is_open and handshake.account_id not in wanted:
+        if handshake.is_open and not any(_is_for(handshake, spec) for spec in desired.imports):
             yield f"invitation {handshake.id} to {handshake.account_id or handshake.email}, {handshake.state}"
 
 
@@ -175,5 +175,13 @@ def _ended_invitation(spec: ImportSpec, observed: Observed) -> Handshake | None:
 
 def _invitations(spec: ImportSpec, observed: Observed) -> tuple[Handshake, ...]:
     if isinstance(observed.handshakes, Unread):
-        return ()
-    return tuple(h for h in observed.handshakes if h.account_id == spec.id)
+        raise CouldNotRead(
+            f"the invitations that the organization sent: {observed.handshakes.why}",
+            "allow organizations:ListHandshakesForOrganization (see `orgkit permissions imports`).",
+        )
+    return tuple(h for h in observed.handshakes if _is_for(h, spec))
+
+
+def _is_for(handshake: Handshake, spec: ImportSpec) -> bool:
+    """An invitation names its account by id, or, when somebody sent it so, by e-mail."""
+    return handshake.account_id == spec.id or handshake.email.casefold() == spec.email.casefold()

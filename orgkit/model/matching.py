@@ -27,14 +27,29 @@ def match(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None:
     return found
 
 
+def match_if_clear(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None:
+    """The same for those who only show or look up: None also where a person has to decide first."""
+    try:
+        return match(spec, observed)
+    except NeedsDecision:
+        return None
+
+
 def known_ids(desired: Desired, observed: Observed) -> dict[str, str]:
-    """Key in the file → account id, for the accounts that are there."""
-    found = ((spec.key, match(spec, observed)) for spec in desired.members)
+    """Key in the file → account id, for the accounts that are there and of which there is no doubt."""
+    found = ((spec.key, match_if_clear(spec, observed)) for spec in desired.members)
     return {key: account.id for key, account in found if account is not None}
 
 
 def _by_id(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None:
-    return next((a for a in observed.accounts if spec.id and a.id == spec.id), None)
+    found = next((a for a in observed.accounts if spec.id and a.id == spec.id), None)
+    if found is None and spec.id and isinstance(spec, AccountSpec) and observed.organization is not None:
+        raise NeedsDecision(
+            f"accounts.{spec.key} is account {spec.id} by its id, which is not in organization "
+            f"{observed.organization.id}.",
+            "correct or remove its id in the file; an account outside the organization belongs under [imports].",
+        )
+    return found
 
 
 def _by_tag(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None:

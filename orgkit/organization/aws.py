@@ -1,5 +1,7 @@
 """How AWS is asked about the organization itself, and one function for each step of phase 01."""
 
+from typing import Any
+
 from orgkit.aws.retry import Refused
 from orgkit.aws.session import Connection
 from orgkit.errors import NeedsDecision
@@ -10,17 +12,13 @@ from orgkit.model.organization import CreateOrganization, EnablePolicyType, Enab
 
 def read_organization(aws: Connection) -> Organization | None:
     """The organization that the caller's account is in; None when it is in none."""
-    try:
-        found = aws.read("organizations", "DescribeOrganization")["Organization"]
-    except Refused as refused:
-        if refused.code == "AWSOrganizationsNotInUseException":
-            return None
-        raise
-    management = str(found.get("MasterAccountId") or found.get("ManagementAccountId"))
-    root = next(aws.pages("organizations", "ListRoots", "Roots"))
+    found = _describe(aws)
+    if found is None:
+        return None
+    root = _root(aws)
     return Organization(
         id=found["Id"],
-        management_account_id=management,
+        management_account_id=_management_account(found),
         management_email=str(found.get("MasterAccountEmail", "")),
         feature_set=found["FeatureSet"],
         root_id=root["Id"],
@@ -32,13 +30,8 @@ def read_organization(aws: Connection) -> Organization | None:
 
 def identify(aws: Connection) -> tuple[str, str] | None:
     """The organization's id and its management account, also for a member; None when there is none."""
-    try:
-        found = aws.read("organizations", "DescribeOrganization")["Organization"]
-    except Refused as refused:
-        if refused.code == "AWSOrganizationsNotInUseException":
-            return None
-        raise
-    return found["Id"], str(found.get("MasterAccountId") or found.get("ManagementAccountId"))
+    found = _describe(aws)
+    return (found["Id"], _management_account(found)) if found else None
 
 
 def create_organization(aws: Connection, step: CreateOrganization, directory: Directory) -> None:
@@ -48,13 +41,13 @@ def create_organization(aws: Connection, step: CreateOrganization, directory: Di
     except Refused as refused:
         if refused.code != "AlreadyInOrganizationException":
             raise
-    found = aws.wait_for("the new organization to be visible", lambda: read_organization(aws), every=2, at_most=120)
-    if found.management_account_id != step.account_id or found.feature_set != "ALL":
+    found = aws.wait_for("the new organization to be visible", lambda: _describe(aws), every=2, at_most=120)
+    if _management_account(found) != step.account_id or found["FeatureSet"] != "ALL":
         raise NeedsDecision(
-            f"the account is in organization {found.id} of {found.management_account_id} ({found.feature_set}).",
+            f"the account is in organization {found['Id']} of {_management_account(found)} ({found['FeatureSet']}).",
             "find out who created it; orgkit goes on only in an organization of this account with all features.",
         )
-    directory.organization_id, directory.root_id = found.id, found.root_id
+    directory.organization_id, directory.root_id = str(found["Id"]), str(_root(aws)["Id"])
 
 
 def enable_trusted_access(aws: Connection, step: EnableTrustedAccess, directory: Directory) -> None:
@@ -101,6 +94,28 @@ STEPS = {
 }
 
 
+def _describe(aws: Connection) -> dict[str, Any] | None:
+    """The organization as any of its accounts may see it; None when the account is in none."""
+    try:
+        found: dict[str, Any] = aws.read("organizations", "DescribeOrganization")["Organization"]
+    except Refused as refused:
+        if refused.code == "AWSOrganizationsNotInUseException":
+            return None
+        raise
+    return found
+
+
+def _management_account(found: dict[str, Any]) -> str:
+    return str(found.get("MasterAccountId") or found.get("ManagementAccountId"))
+
+
+def _root(aws: Connection) -> dict[str, Any]:
+    found = next(aws.pages("organizations", "ListRoots", "Roots"), None)
+    if found is None:
+        raise Refused("organizations:ListRoots", "NoAnswer", "", "no organization root was listed", "")
+    return found
+
+
 def _trusted_access(aws: Connection, feature_set: str) -> tuple[str, ...]:
     if feature_set != "ALL":
         return ()
@@ -113,11 +128,10 @@ def _root_features(aws: Connection) -> tuple[str, ...] | Unread:
         return tuple(sorted(aws.read("iam", "ListOrganizationsFeatures").get("EnabledFeatures", [])))
     except Refused as refused:
         # Without trusted access for iam.amazonaws.com there is nothing to list: AWS answers with an error.
-        if refused.code in ("ServiceAccessNotEnabledException", "ServiceAccessNotEnabled"):
+        if refused.code.removesuffix("Exception") in ("ServiceAccessNotEnabled", "OrganizationNotFound"):
             return ()
         return Unread(str(refused))
 
 
 def _policy_type_status(aws: Connection, policy_type: str) -> str | None:
-    root = next(aws.pages("organizations", "ListRoots", "Roots"))
-    return next((t["Status"] for t in root.get("PolicyTypes", []) if t["Type"] == policy_type), None)
+    return next((t["Status"] for t in _root(aws).get("PolicyTypes", []) if t["Type"] == policy_type), None)

@@ -42,7 +42,8 @@ def _tell(detail: ErrorDetails) -> Wrong:
         case "value_error":
             return place, str(detail["ctx"]["error"])
         case "literal_error":
-            return place, f"is {_shown(detail['input'])}: write {detail['ctx']['expected'].replace("'", '"')}."
+            choices = str(detail["ctx"]["expected"]).replace("'", '"')
+            return place, f"is {_shown(detail['input'])}: write {choices}."
         case "greater_than_equal":
             return place, f"is {_shown(detail['input'])}: write {detail['ctx']['ge']} or more."
         case "less_than_equal":

@@ -4,6 +4,7 @@ from html import escape
 
 from orgkit.plan import Plan
 from orgkit.runbook.gate import Gate
+from orgkit.runbook.tables import flat
 from orgkit.runbook.views import View
 
 PREFIX = 8  # characters of the digest that a person types: enough to show that it was looked at
@@ -13,7 +14,7 @@ def view_of_gate(gate: Gate) -> View:
     """Where the decision stands, in one sentence; with a form under it where a person is."""
     if gate.interactive and not gate.rejected_by:
         _show_form(gate)
-    said = standing(gate)
+    said = flat(standing(gate))
     return View(said, f"<p>{escape(said)}</p>")
 
 
@@ -47,12 +48,12 @@ def _show_form(gate: Gate) -> None:
     typed = widgets.Text(description="Digest", placeholder=f"its first {PREFIX} characters")
     approve = widgets.Button(description="Approve", tooltip="Approve exactly this plan")
     reject = widgets.Button(description="Reject", tooltip="Nothing will be applied")
-    said = widgets.HTML(f"<p>{escape(question(gate.plan))}</p><p>Digest {gate.plan.digest}</p>")
+    said = widgets.HTML(f"<p>{escape(flat(question(gate.plan)))}</p><p>Digest {gate.plan.digest}</p>")
     form = widgets.VBox([said, approver, ticket, typed, widgets.HBox([approve, reject])])
 
     def decide(accept: bool) -> None:
         problem = _decide(gate, accept, approver.value, ticket.value, typed.value)
-        said.value = f"<p>{escape(problem or standing(gate))}</p>"
+        said.value = f"<p>{escape(flat(problem or standing(gate)))}</p>"
         if not problem:
             form.children = (said,)
 

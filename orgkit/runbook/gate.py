@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from orgkit.approval import Approval, ApprovedPlan, check_fresh, check_remainder
@@ -64,7 +64,7 @@ class Gate:
                 f"{len(self.plan.steps)} step(s) need somebody's word; the plan's digest is {self.plan.digest}",
                 f"read the plan, then: orgkit run {self.plan.phase} FILE --approved-plan DIGEST",
             )
-        if self.clock.now().isoformat() > self.approval.expires_at:
+        if self.clock.now() > datetime.fromisoformat(self.approval.expires_at):
             raise ApprovalMismatch(f"the approval ended at {self.approval.expires_at}.", "plan and approve again.")
         check_remainder(now, self.approved or ApprovedPlan.of(self.plan, self.clock.now()), self.committed)
         return self.approval

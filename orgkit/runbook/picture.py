@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from html import escape
 
+from orgkit.runbook.tables import flat
 from orgkit.runbook.tree import Node
 
 ROW, INDENT, WIDTH = 34, 28, 760
@@ -44,7 +45,7 @@ def _shape(number: int, depth: int, node: Node) -> str:
     width = 26 + 7.6 * len(name)
     corner = 12 if node.kind == "account" else 3
     details = "  ".join(part for part in (node.id, node.email) if part)
-    note = f'<tspan class="note" dx="10">{escape(node.note)}</tspan>' if node.note else ""
+    note = f'<tspan class="note" dx="10">{escape(flat(node.note))}</tspan>' if node.note else ""
     return (
         f'<rect class="{node.kind}" x="{x}" y="{y}" width="{width:.0f}" height="24" rx="{corner}"/>'
         f'<text x="{x + 12}" y="{y + 16}">{escape(name)}</text>'
@@ -58,5 +59,5 @@ def _line(number: int, depth: int, parent: int) -> str:
 
 
 def _short(text: str, length: int) -> str:
-    safe = "".join(char if char.isprintable() else "�" for char in text)
+    safe = flat(text)
     return safe if len(safe) <= length else safe[: length - 1] + "…"

@@ -9,7 +9,7 @@ Row = Sequence[object]
 
 def as_text(headers: Sequence[str], rows: Sequence[Row], *, width: int = 0) -> str:
     """Columns aligned with spaces; the last column is cut to `width` when one is given."""
-    cells = [[_flat(value) for value in row] for row in rows]
+    cells = [[flat(value) for value in row] for row in rows]
     widths = [max(len(row[i]) for row in [list(headers), *cells]) for i in range(len(headers))]
     head = [_line(headers, widths), _line(["-" * w for w in widths], widths)] if any(headers) else []
     lines = [*head, *(_line(row, widths) for row in cells)]
@@ -18,10 +18,10 @@ def as_text(headers: Sequence[str], rows: Sequence[Row], *, width: int = 0) -> s
 
 def as_html(headers: Sequence[str], rows: Sequence[Row], caption: str = "") -> str:
     """Escaped cells only: names and tags come from AWS, and anybody may have chosen them."""
-    names = "".join(f"<th>{escape(header)}</th>" for header in headers)
+    names = "".join(f"<th>{escape(flat(header))}</th>" for header in headers)
     head = f"<thead><tr>{names}</tr></thead>" if any(headers) else ""
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(value))}</td>" for value in row) + "</tr>" for row in rows)
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    body = "".join("<tr>" + "".join(f"<td>{escape(flat(value))}</td>" for value in row) + "</tr>" for row in rows)
+    title = f"<caption>{escape(flat(caption))}</caption>" if caption else ""
     return f"<table>{title}{head}<tbody>{body}</tbody></table>"
 
 
@@ -29,12 +29,16 @@ def as_list(items: Sequence[str], title: str) -> str:
     """A titled HTML list; empty when there is nothing to list."""
     if not items:
         return ""
-    return f"<p><b>{escape(title)}</b></p><ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+    return (
+        f"<p><b>{escape(flat(title))}</b></p><ul>"
+        + "".join(f"<li>{escape(flat(item))}</li>" for item in items)
+        + "</ul>"
+    )
 
 
 def as_text_list(items: Sequence[str], title: str) -> str:
     """The same as text."""
-    return f"\n{title}:\n" + "\n".join(f"  - {_flat(item)}" for item in items) if items else ""
+    return f"\n{title}:\n" + "\n".join(f"  - {flat(item)}" for item in items) if items else ""
 
 
 def as_items(items: Sequence[tuple[str, str, str]], *, width: int = 79) -> str:
@@ -42,15 +46,15 @@ def as_items(items: Sequence[tuple[str, str, str]], *, width: int = 79) -> str:
     lines: list[str] = []
     for mark, sentence, remark in items:
         indent = " " * (len(mark) + 1)
-        lines += wrap(_flat(sentence), width, initial_indent=f"{mark} ", subsequent_indent=indent)
-        lines += wrap(_flat(remark), width, initial_indent=f"{indent}  ", subsequent_indent=f"{indent}  ")
+        lines += wrap(flat(sentence), width, initial_indent=f"{mark} ", subsequent_indent=indent)
+        lines += wrap(flat(remark), width, initial_indent=f"{indent}  ", subsequent_indent=f"{indent}  ")
     return "\n".join(lines)
+
+
+def flat(value: object) -> str:
+    """One line, without control characters: a name from AWS must not move the cursor, or turn the line around."""
+    return "".join(char if char.isprintable() else "�" for char in str(value).replace("\n", " "))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-
-
-def _flat(value: object) -> str:
-    """One line, without control characters: a name from AWS must not move the cursor."""
-    return "".join(char if char.isprintable() else "�" for char in str(value).replace("\n", " "))

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from orgkit.model.desired import Desired
-from orgkit.model.matching import match
+from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed
+from orgkit.runbook.tables import flat
 
 
 @dataclass
@@ -61,7 +62,7 @@ def there(observed: Observed, desired: Desired) -> Node:
 
 
 def _account_notes(observed: Observed, desired: Desired) -> Iterator[tuple[str, str]]:
-    ours = {found.id: spec for spec in desired.members if (found := match(spec, observed))}
+    ours = {found.id: spec for spec in desired.members if (found := match_if_clear(spec, observed))}
     for account in observed.accounts:
         words = []
         if account.id == observed.target.account:
@@ -91,8 +92,7 @@ def _label(node: Node) -> str:
     name = f"{node.name}/" if node.kind == "unit" else node.name
     if node.kind == "account":
         name = "  ".join(part for part in (node.name, node.id, f"<{node.email}>" if node.email else "") if part)
-    safe = "".join(char if char.isprintable() else "�" for char in name)
-    return safe + (f"  ({node.note})" if node.note else "")
+    return flat(name + (f"  ({node.note})" if node.note else ""))
 
 
 def _below(nodes: dict[str, Node], path: str, node: Node) -> Node:

@@ -54,15 +54,9 @@ class Verification:
     def view(self) -> View:
         if self.left is None:
             return View("Verified.", "<p>Verified.</p>")
-        waiting = [f"{w.what} ({w.who})" for w in self.left.waiting]
-        commands = "\n".join(command for w in self.left.waiting for command in w.commands)
         said = "Verified: planned again, and there is nothing left to do."
-        text = said + tables.as_text_list(waiting, "Waiting for someone else")
-        html = f"<p>{said}</p>" + tables.as_list(waiting, "Waiting for someone else")
-        if commands:
-            text += f"\n\nCommands for the owner, with the credentials of that account:\n{commands}"
-            html += f"<p>Commands for the owner, with the credentials of that account:</p><pre>{escape(commands)}</pre>"
-        return View(text, html)
+        waiting = of_waiting(self.left)
+        return View(said + waiting.text, f"<p>{said}</p>{waiting.html}")
 
 
 @dataclass(frozen=True)
@@ -90,14 +84,27 @@ def of_plan(plan: Plan) -> View:
     lists = (
         (plan.needs, "First"),
         (plan.warnings, "Worth knowing"),
-        ([f"{w.what} ({w.who})" for w in plan.waiting], "Waiting for someone else"),
         (plan.unmanaged, "In AWS and not in the file (left alone)"),
     )
     steps = tables.as_items([(s.sign, s.sentence, f"because {s.why}" if s.why else "") for s in plan.steps])
     text = "\n".join(part for part in (said, steps, digest) if part)
-    text += "".join(tables.as_text_list(list(items), title) for items, title in lists)
+    waiting = of_waiting(plan)
+    text += "".join(tables.as_text_list(list(items), title) for items, title in lists) + waiting.text
     html = f"<p>{escape(said)}</p>" + (tables.as_html(STEP_HEADERS, rows) if rows else "")
     html += f"<p>{escape(digest)}</p>" + "".join(tables.as_list(list(items), title) for items, title in lists)
+    return View(text, html + waiting.html)
+
+
+def of_waiting(plan: Plan) -> View:
+    """What only somebody else can do, with the commands with which they do it, ready to be copied."""
+    waiting = [f"{w.what} ({w.who})" for w in plan.waiting]
+    commands = "\n".join(command for w in plan.waiting for command in w.commands)
+    text = tables.as_text_list(waiting, "Waiting for someone else")
+    html = tables.as_list(waiting, "Waiting for someone else")
+    if commands:
+        said = "Commands for the owner, with the credentials of that account:"
+        text += f"\n{said}\n{commands}"
+        html += f"<p>{said}</p><pre>{escape(commands)}</pre>"
     return View(text, html)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from orgkit.aws.retry import Refused
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import Tags, as_aws, read_tags_of
+from orgkit.errors import StepFailed
 from orgkit.model.directory import Directory
 from orgkit.model.observed import Unit
 from orgkit.model.units import CreateUnit, TagUnit
@@ -41,7 +42,7 @@ def create_unit(aws: Connection, step: CreateUnit, directory: Directory) -> None
     except Refused as refused:
         if refused.code != "DuplicateOrganizationalUnitException":
             raise
-        directory.units[step.path] = _adopt(aws, parent, name)
+        directory.units[step.path] = _adopt(aws, step, parent, name)
 
 
 def tag_unit(aws: Connection, step: TagUnit, directory: Directory) -> None:
@@ -52,6 +53,14 @@ def tag_unit(aws: Connection, step: TagUnit, directory: Directory) -> None:
 STEPS = {CreateUnit: create_unit, TagUnit: tag_unit}
 
 
-def _adopt(aws: Connection, parent: str, name: str) -> str:
+def _adopt(aws: Connection, step: CreateUnit, parent: str, name: str) -> str:
+    """The id of the unit that AWS says is there, with the tags that the step would have given it."""
     found = aws.pages("organizations", "ListOrganizationalUnitsForParent", "OrganizationalUnits", ParentId=parent)
-    return next(str(unit["Id"]) for unit in found if unit["Name"] == name)
+    there = next((str(unit["Id"]) for unit in found if unit["Name"] == name), None)
+    if there is None:
+        raise StepFailed(
+            f"AWS says that a unit like {step.path} is there, and lists none of that name.",
+            "look for one whose name differs in upper and lower case; then run the phase again.",
+        )
+    aws.mutate("organizations", "TagResource", ResourceId=there, Tags=as_aws(step.tags))
+    return there
