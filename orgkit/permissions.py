@@ -13,44 +13,44 @@ from orgkit.plan import Step
 
 # What reading the tree takes, in every phase.
 TREE_READS = (
-    "iam:ListOrganizationsFeatures", "organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization",
-    "organizations:ListAccounts", "organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent",
-    "organizations:ListRoots", "organizations:ListTagsForResource", "tag:GetResources",
+    "iam:ListOrganizationsFeatures", "organizations:DescribeOrganization",
+    "organizations:ListAWSServiceAccessForOrganization", "organizations:ListAccounts",
+    "organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent", "organizations:ListRoots",
+    "organizations:ListTagsForResource", "tag:GetResources",
 )  # fmt: skip
 READS: dict[str, tuple[str, ...]] = {
     "management_account": (*ACCOUNT_READS, *WORKLOAD_READS),
     "organization": ACCOUNT_READS,
     "units": (),
     "accounts": (
-        "organizations:DescribeCreateAccountStatus", "organizations:ListCreateAccountStatus", "organizations:ListParents",
-        "sts:AssumeRole",
+        "organizations:DescribeCreateAccountStatus", "organizations:ListCreateAccountStatus",
+        "organizations:ListParents", "sts:AssumeRole",
     ),
     "imports": ("organizations:ListHandshakesForOrganization", "organizations:ListParents", "sts:AssumeRole"),
     "trail": READS_IN_MANAGEMENT,
     "costs": (),
 }  # fmt: skip
-_MODELS = {
-    "organization": (organization,),
-    "units": (units,),
-    "accounts": (accounts,),
-    "imports": (imports, accounts),
-    "trail": (trail,),
+# The file of each phase's steps. Imported accounts are placed, tagged and made readable by the steps of accounts.
+_MODELS = {"organization": organization, "units": units, "accounts": accounts, "imports": imports, "trail": trail}
+_BORROWED: dict[str, tuple[type[Step], ...]] = {
+    "imports": (accounts.CreateReadRole, accounts.MakeManageable, accounts.MoveAccount, accounts.TagAccount),
 }
+_LENT = (accounts.MakeManageable,)  # taken by the borrower alone
 # An action that can do more than its step needs is tied down as far as IAM allows.
 LINKED_ROLES = ("organizations.amazonaws.com", "cloudtrail.amazonaws.com")
 
 
 def steps_of(phase: Phase) -> list[type[Step]]:
     """The steps that a phase can take: with those of the other phases, everything that orgkit can do to AWS."""
-    found = [thing for model in _MODELS.get(phase.name, ()) for thing in vars(model).values()]
-    steps = (t for t in found if isinstance(t, type) and issubclass(t, Step) and t.actions)
-    return sorted(set(steps), key=lambda step: step.__name__)
+    model = _MODELS.get(phase.name)
+    found = vars(model).values() if model else ()
+    own = {t for t in found if isinstance(t, type) and issubclass(t, Step) and t.actions and t not in _LENT}
+    return sorted({*own, *_BORROWED.get(phase.name, ())}, key=lambda step: step.__name__)
 
 
 def actions_of(step: type[Step]) -> tuple[str, ...]:
     """What a step needs of the identity that calls; what it does inside another account is that account's matter."""
-    inside = object.__new__(step).inside
-    return tuple(action for action in step.actions if action not in inside)
+    return tuple(action for action in step.actions if action not in step.inside())
 
 
 def policy_for(phases: Iterable[Phase]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Step:
 
     sign: ClassVar[str] = "+"  # + makes, ~ changes
     actions: ClassVar[tuple[str, ...]] = ()  # IAM actions that it needs
+    entered_for: ClassVar[tuple[str, ...]] = ()  # prefixes of those that it needs in another account
     concurrent: ClassVar[bool] = False  # may run beside the steps of its own kind next to it
     rests_on: tuple[str, ...] = ()  # observed facts that time and this plan's own steps leave alone
     why: str = field(default="", compare=False)  # told to a person, no part of the digest
@@ -45,14 +46,14 @@ class Step:
         return ""
 
     @property
-    def inside(self) -> tuple[str, ...]:
-        """The part of `actions` that is needed in another account, as a role of that account or as its owner."""
-        return ()
-
-    @property
     def leans_on(self) -> tuple[str, ...]:
         """The subjects whose failure leaves this step undone; its own by default."""
         return (self.subject,)
+
+    @classmethod
+    def inside(cls) -> tuple[str, ...]:
+        """The part of `actions` that is needed in another account, as a role of that account or as its owner."""
+        return tuple(action for action in cls.actions if action.startswith(cls.entered_for))
 
     def facts(self) -> dict[str, Any]:
         """The digested part: the name of the step and its fields."""

@@ -1,13 +1,14 @@
 """The whole organization, read once, in the fewest calls; what only one phase needs is read for that phase."""
 
 from dataclasses import replace
+from typing import TypeVar
 
 from orgkit.accounts.aws import read_accounts
 from orgkit.accounts.roles_aws import read_member
 from orgkit.aws.identity import guard_organization
 from orgkit.aws.retry import Refused
 from orgkit.aws.session import Caller, Connection
-from orgkit.aws.tags import read_tags
+from orgkit.aws.tags import Tags, read_tags, read_tags_of
 from orgkit.connecting import target_of
 from orgkit.errors import CouldNotRead
 from orgkit.imports.aws import read_handshakes, read_owner
@@ -15,12 +16,15 @@ from orgkit.management_account.aws import read_facts
 from orgkit.management_account.checks import check
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec
 from orgkit.model.management_account import Findings, credits_of
-from orgkit.model.matching import match
-from orgkit.model.observed import Member, Observed, Owner, TrailFacts
+from orgkit.model.matching import match, match_if_clear
+from orgkit.model.observed import Account, Member, Observed, Owner, TrailFacts, Unit
 from orgkit.model.roles import extra_reads
+from orgkit.model.tags import missing
 from orgkit.organization import aws as organization_aws
 from orgkit.trail.aws import read_trail
 from orgkit.units.aws import read_units
+
+Tagged = TypeVar("Tagged", Unit, Account)
 
 
 def read_organization(aws: Connection, desired: Desired, phase: str = "all") -> Observed:
@@ -51,7 +55,24 @@ def _read_tree(aws: Connection, desired: Desired) -> Observed:
     tags = read_tags(aws)
     units = tuple(read_units(aws, organization.root_id, tags))
     accounts = tuple(read_accounts(aws, organization.root_id, units, tags))
-    return Observed(target_of(aws, caller, organization.id), caller.arn, organization, units, accounts)
+    tree = Observed(target_of(aws, caller, organization.id), caller.arn, organization, units, accounts)
+    return tree if tags is None else _with_sure_tags(aws, desired, tree)
+
+
+def _with_sure_tags(aws: Connection, desired: Desired, tree: Observed) -> Observed:
+    """The bulk read of tags lags behind: what seems to lack a tag that the file wants is asked itself."""
+    wanted: dict[str, Tags] = {spec.path: spec.tags for spec in desired.units}
+    found = ((spec, match_if_clear(spec, tree)) for spec in desired.members)
+    wanted |= {account.id: spec.tags for spec, account in found if account}
+    return replace(
+        tree,
+        units=tuple(_sure(aws, unit, wanted.get(unit.path, ())) for unit in tree.units),
+        accounts=tuple(_sure(aws, account, wanted.get(account.id, ())) for account in tree.accounts),
+    )
+
+
+def _sure(aws: Connection, thing: Tagged, wanted: Tags) -> Tagged:
+    return replace(thing, tags=read_tags_of(aws, thing.id)) if missing(wanted, thing.tags) else thing
 
 
 def _without_organization(aws: Connection, desired: Desired, caller: Caller) -> Observed:

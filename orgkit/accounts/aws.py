@@ -66,7 +66,7 @@ def settle_create_account(aws: Connection, step: CreateAccount, directory: Direc
 def move_account(aws: Connection, step: MoveAccount, directory: Directory) -> None:
     """Place it; where it is now is asked at this moment, since AWS wants both ends named."""
     account, destination = directory.account(step.key), directory.parent(step.unit)
-    source = next(str(parent["Id"]) for parent in aws.pages("organizations", "ListParents", "Parents", ChildId=account))
+    source = next(aws.pages("organizations", "ListParents", "Parents", ChildId=account))["Id"]
     if source == destination:
         return
     try:

@@ -34,8 +34,8 @@ FINALIZING = frozenset({"FinalizingOrganizationException"})
 # Without credentials nothing more can be done, whatever the step.
 EXPIRED = frozenset(
     {
-        "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
-        "NoCredentials",
+        "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId",
+        "UnrecognizedClientException", "NoCredentials",
     }
 )  # fmt: skip
 SIGNED_OUT = (

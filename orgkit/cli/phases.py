@@ -60,6 +60,8 @@ def plan(file: Path, phase: Phase | None, as_json: bool) -> int:
     """Show what would change, phase by phase, and keep each plan for its approval. Changes nothing."""
     from orgkit.cli.planning import exit_code_of, make_plans, show_plans
 
+    if phase is not None and not phase.changes:
+        raise click.UsageError(f"{phase.label} plans nothing: it only reads. Run it: orgkit run {phase.number} {file}")
     plans = make_plans(file, [phase] if phase else [each for each in PHASES if each.changes])
     if as_json:
         show_json({"plans": [made.as_json() for made in plans]})

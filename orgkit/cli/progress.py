@@ -10,6 +10,7 @@ from orgkit.phases import Phase
 from orgkit.record.result import Result
 
 WIDTH = 78
+EVERY = 60  # seconds
 
 
 class Progress:
@@ -19,6 +20,7 @@ class Progress:
         self.quiet = quiet
         self.living = sys.stderr.isatty()
         self.label = ""
+        self.waited = ("", 0)  # what the last line of a log said of a wait, and its seconds
 
     def phase(self, phase: Phase, result: Result | None) -> None:
         """A phase begins, or has ended."""
@@ -32,10 +34,18 @@ class Progress:
         """One event of the run, as it is written."""
         kind = event.get("event")
         if kind == "wait":
-            said = f"waiting for {event['what']}, {event['so_far']} s so far, {event['at_most']} s at most"
+            said = f"waiting for {event['what']}, {event['so_far']} of at most {event['at_most']} s"
             self._now(said)
+            self._now_and_then(said, str(event["what"]), int(event["so_far"]))
         elif kind == "step":
             self._now(f"{event['result']}: {event['sentence']}")
+
+    def _now_and_then(self, said: str, what: str, so_far: int) -> None:
+        """In a log, a line when a wait begins and one a minute: silence looks like a hang."""
+        if self.living or (what == self.waited[0] and so_far - self.waited[1] < EVERY):
+            return
+        self.waited = (what, so_far)
+        self._line(f"{self.label}: {said}")
 
     def over(self) -> None:
         self._clear()

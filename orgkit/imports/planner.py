@@ -19,7 +19,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     return Plan(
         phase="imports",
         target=observed.target,
-        steps=tuple(step for spec in specs for step in _steps(spec, observed, desired)),
+        steps=tuple(step for spec in specs for step in _steps(spec, observed)),
         needs=tuple(_needs(observed, desired)),
         waiting=tuple(waiting for spec in specs for waiting in _waiting(spec, observed, desired)),
         unmanaged=tuple(_unmanaged(observed, desired)),
@@ -27,7 +27,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     )
 
 
-def _steps(spec: ImportSpec, observed: Observed, desired: Desired) -> Iterator[Step]:
+def _steps(spec: ImportSpec, observed: Observed) -> Iterator[Step]:
     there = match(spec, observed)
     if there is not None:
         yield from _adopt(spec, there, observed)

@@ -70,7 +70,10 @@ class TagAccount(AboutAccount):
 class CreateReadRole(AboutAccount):
     """Make the read-only role that planning uses, so that planning never assumes an administrator."""
 
-    actions: ClassVar = ("sts:AssumeRole", "iam:CreateRole", "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy")
+    actions: ClassVar = (
+        "sts:AssumeRole", "iam:CreateRole", "iam:GetRole", "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy",
+    )  # fmt: skip
+    entered_for: ClassVar = ("iam:",)
     name: str
     role_name: str  # the access role through which it is made
     services: tuple[str, ...]  # that have to answer before the account counts as usable
@@ -79,16 +82,15 @@ class CreateReadRole(AboutAccount):
     def sentence(self) -> str:
         return f"make read-only role {READ_ROLE} in account {self.name}, through {self.role_name}"
 
-    @property
-    def inside(self) -> tuple[str, ...]:
-        return tuple(action for action in self.actions if action.startswith("iam:"))
-
 
 @dataclass(frozen=True, kw_only=True)
 class MakeManageable(AboutAccount):
     """Make the access role and the read role with the account's own credentials: AWS does not for imported ones."""
 
-    actions: ClassVar = ("iam:CreateRole", "iam:AttachRolePolicy", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy")
+    actions: ClassVar = (
+        "iam:CreateRole", "iam:GetRole", "iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePolicy",
+    )  # fmt: skip
+    entered_for: ClassVar = ("iam:",)
     name: str
     account_id: str
     profile: str
@@ -100,7 +102,3 @@ class MakeManageable(AboutAccount):
             f"make roles {self.role_name} and {READ_ROLE} in account {self.account_id} ({self.name}), "
             f"with profile {self.profile}"
         )
-
-    @property
-    def inside(self) -> tuple[str, ...]:
-        return self.actions

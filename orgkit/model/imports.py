@@ -23,7 +23,10 @@ class InviteAccount(AboutAccount):
 class AcceptInvitation(AboutAccount):
     """Accept with the invited account's own credentials."""
 
-    actions: ClassVar = ("organizations:AcceptHandshake", "iam:CreateServiceLinkedRole")
+    actions: ClassVar = (
+        "organizations:ListHandshakesForAccount", "organizations:AcceptHandshake", "iam:CreateServiceLinkedRole",
+    )  # fmt: skip
+    entered_for: ClassVar = ("organizations:", "iam:")
     name: str
     account_id: str
     profile: str
@@ -33,7 +36,3 @@ class AcceptInvitation(AboutAccount):
     def sentence(self) -> str:
         leaving = f", leaving organization {self.leaves}" if self.leaves else ""
         return f"accept the invitation as account {self.account_id} ({self.name}), with profile {self.profile}{leaving}"
-
-    @property
-    def inside(self) -> tuple[str, ...]:
-        return self.actions

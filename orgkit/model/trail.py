@@ -23,13 +23,9 @@ READS_IN_MANAGEMENT = (
 class InLogArchive(Step):
     """A step in the log archive account: done through its access role, narrowed to what the step needs."""
 
+    entered_for: ClassVar = ("s3:", "kms:")
     account: str  # key of the log archive account in the file
     region: str
-
-    @property
-    def session_actions(self) -> tuple[str, ...]:
-        """The part of `actions` that is needed inside the log archive account."""
-        return tuple(action for action in self.actions if action.startswith(("s3:", "kms:")))
 
     @property
     def where(self) -> str:

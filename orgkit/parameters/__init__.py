@@ -2,6 +2,8 @@
 
 import hashlib
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,33 +36,44 @@ def find(path: str | Path, start: Path | None = None) -> Path:
 
     papermill runs a notebook in the caller's folder, nbval in the notebook's: both have to find the same file.
     """
-    wanted, start = Path(path).expanduser(), (start or Path.cwd()).resolve()
-    for folder in (start, *start.parents):
-        if (folder / wanted).exists():
-            return folder / wanted
-    where = "" if wanted.is_absolute() else f": looked in {start} and every folder above it"
-    raise _unreadable(path, f"there is no such file{where}. {_instead(wanted, start)}")
+    with _telling(path):
+        wanted, start = Path(path).expanduser(), (start or Path.cwd()).resolve()
+        candidates = [folder / wanted for folder in (start, *start.parents)]
+        for file in candidates:
+            if file.exists() and not file.is_dir():
+                return file
+        where = "" if wanted.is_absolute() else f": looked in {start} and every folder above it"
+        raise _unreadable(path, f"there is no such file{where}. {_instead(candidates)}")
 
 
-def _instead(wanted: Path, start: Path) -> str:
+def _instead(candidates: list[Path]) -> str:
     """What lies where the file should be, nearest folder first."""
-    for folder in (start, *start.parents):
-        there = sorted(file.name for file in (folder / wanted).parent.glob("*.toml"))
+    for file in candidates:
+        there = sorted(other.name for other in file.parent.glob("*.toml") if other.name != "pyproject.toml")
         if there:
-            return f"In {(folder / wanted).parent} there is: {', '.join(there[:8])}."
+            return f"In {file.parent} there is: {', '.join(there[:8])}."
     return "`orgkit init DIR` writes parameters/example.toml to begin from."
 
 
 def _read(path: str | Path) -> bytes:
-    try:
-        file = find(path)
+    with _telling(path):
+        file = Path(path).expanduser()
         if file.is_dir():
             raise _unreadable(path, "is a folder; name the .toml file in it.")
+        if not file.exists():
+            raise _unreadable(path, f"there is no such file in {Path.cwd()}. {_instead([Path.cwd() / file])}")
         if not file.is_file() or file.stat().st_size > LARGEST:
             raise _unreadable(path, "is no parameters file: not an ordinary file, or larger than 1 MB.")
         return file.read_bytes()
-    except (OSError, ValueError, RuntimeError) as error:  # no permission, a NUL in the name, no such home
-        raise _unreadable(path, f"cannot be read: {error}. Check its name and who may read it.") from None
+
+
+@contextmanager
+def _telling(path: str | Path) -> Iterator[None]:
+    """No permission, a name that no file can have, no such home: all are told alike."""
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _unreadable(path, f"cannot be read: {error}. Check its name, and who may read it.") from None
 
 
 def _decode(content: bytes, path: str | Path) -> str:

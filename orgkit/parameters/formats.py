@@ -5,7 +5,6 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection
-from string import Formatter
 from typing import NoReturn
 
 from orgkit.model.desired import KEY_TAG
@@ -57,10 +56,10 @@ def email(value: str) -> str:
 
 def email_convention(value: str) -> str:
     """A pattern that gives each account an e-mail of its own."""
-    fields = [name for _, name, _, _ in Formatter().parse(value) if name is not None]
-    if not fields or set(fields) - {"key", "name"}:
+    example = value.replace("{key}", "website").replace("{name}", "website")
+    if example == value or "{" in example or "}" in example:
         refuse(value, 'has to hold {key} or {name}, and no other braces: write "aws-{key}@example.com".')
-    email(value.replace("{key}", "website").replace("{name}", "website"))
+    email(example)
     return value
 
 

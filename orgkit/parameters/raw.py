@@ -54,9 +54,9 @@ def text(table: Raw, key: str) -> str | None:
 
 
 def number(table: Raw, key: str, default: int = 0) -> int | None:
-    """The whole number under that key, None when it is something else."""
+    """The whole number under that key, None when it is something else or beyond all measure."""
     value = table.get(key, default)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**6 else None
 
 
 def texts(table: Raw, key: str, default: Iterable[str]) -> list[str] | None:

@@ -18,7 +18,7 @@ from orgkit.runbook.run import Run
 from orgkit.runbook.tables import as_html, as_text
 from orgkit.runbook.tree import Node
 from orgkit.runbook.tree import as_text as tree_text
-from orgkit.runbook.views import Done, Verification, View, WhoAmI
+from orgkit.runbook.views import Charges, Done, Verification, View, WhoAmI
 
 
 def of_tree(node: Node) -> View:
@@ -71,6 +71,7 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Verification: lambda it: it.view(),
     Findings: of_findings,
     Estimate: of_estimate,
+    Charges: lambda it: it.view(),
     Done: lambda it: it.view(),
 }
 

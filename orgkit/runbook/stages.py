@@ -32,7 +32,7 @@ from orgkit.runbook.gate import Gate, open_gate
 from orgkit.runbook.live import Live
 from orgkit.runbook.run import Run
 from orgkit.runbook.tree import Node, there, wanted
-from orgkit.runbook.views import Done, Verification, WhoAmI
+from orgkit.runbook.views import CHARGE_COLUMNS, Charges, Done, Verification, WhoAmI
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -200,6 +200,12 @@ def estimate(run: Run, observed: Observed) -> Estimate:
     made = estimate_costs(run.desired, known_ids(run.desired, observed))
     run.journal.write("estimate", low=str(made.low), expected=str(made.expected), high=str(made.high))
     return made
+
+
+def charges(estimate: Estimate) -> Charges:
+    """Every row of the estimate, in FOCUS column names, with its price, the price's source and dates."""
+    frame = estimate.to_frame()[list(CHARGE_COLUMNS)]
+    return Charges(tuple(frame.itertuples(index=False, name=None)))
 
 
 @stage

@@ -74,6 +74,24 @@ class Done:
         return View(text, f"<p>{escape(text)}</p>")
 
 
+# Of the FOCUS columns, those that let a reader check a row by hand.
+CHARGE_COLUMNS = (
+    "SubAccountName", "ServiceName", "RegionId", "ChargeDescription", "x_Scenario", "PricingQuantity", "PricingUnit",
+    "ListUnitPrice", "EffectiveCost", "x_PriceSource", "x_PriceEffectiveDate", "x_PriceRetrieved",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Charges:
+    """Every row of an estimate, whole: a record must not end in dots."""
+
+    rows: tuple[tuple[object, ...], ...]
+
+    def view(self) -> View:
+        rows = [["" if value is None or value != value else value for value in row] for row in self.rows]
+        return View(tables.as_text(CHARGE_COLUMNS, rows), tables.as_html(CHARGE_COLUMNS, rows))
+
+
 def of_plan(plan: Plan) -> View:
     """The steps, what stands beside them, and the digest."""
     rows = [(s.sign, s.sentence, s.why, ", ".join(s.actions)) for s in plan.steps]

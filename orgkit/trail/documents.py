@@ -103,7 +103,7 @@ def session_policy(step: InLogArchive, bucket: str, partition: str) -> str:
     """What the access role is narrowed to while it does this step; `bucket` is "" for a step about the key."""
     # A key's ARN is not known before the key is made, and the session ends with the step: any key of the account.
     resource = f"arn:{partition}:s3:::{bucket}" if bucket else "*"
-    statement = {"Effect": "Allow", "Action": list(step.session_actions), "Resource": resource}
+    statement = {"Effect": "Allow", "Action": list(step.inside()), "Resource": resource}
     return compact({"Version": "2012-10-17", "Statement": [statement]})
 
 

@@ -1,0 +1,110 @@
+"""parameters/example.toml is the manual of the file's format: it may leave nothing out, and say nothing wrong."""
+
+import re
+import tomllib
+from dataclasses import replace
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orgkit.model.costs import ASSUMPTIONS
+from orgkit.parameters import load, schema
+from orgkit.parameters.validate import fields_of, model_at
+
+EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
+TEXT = EXAMPLE.read_text()
+ALL_ON = re.sub(r"^#(?=[a-z_]+ += )", "", TEXT, flags=re.MULTILINE)  # every default key in force
+SECTIONS = [
+    ("organization",),
+    ("organization", "attestations"),
+    ("units", "Production"),
+    ("accounts", "website-prod"),
+    ("imports", "dns"),
+    ("trail",),
+    ("trail", "object_lock"),
+]
+
+
+def at(raw: dict[str, Any], place: tuple[str, ...]) -> Any:
+    for key in place:
+        raw = raw[key]
+    return raw
+
+
+def test_the_example_is_the_blog_posts_organization() -> None:
+    desired = load(EXAMPLE)
+    assert [unit.path for unit in desired.units] == ["Infrastructure", "Production", "Security"]
+    assert {spec.key: spec.unit for spec in desired.members} == {
+        "dns": "Infrastructure",
+        "log-archive": "Security",
+        "website-prod": "Production",
+    }
+    assert [(spec.key, spec.id, spec.profile) for spec in desired.imports] == [("dns", "111111111111", "dns")]
+
+
+def test_the_example_follows_its_own_convention_of_emails() -> None:
+    desired = load(EXAMPLE)
+    convention = desired.organization.email_convention
+    assert convention
+    assert [spec.email for spec in desired.members] == [convention.format(key=spec.key) for spec in desired.members]
+
+
+@pytest.mark.parametrize("place", SECTIONS, ids=".".join)
+def test_every_key_that_the_schema_knows_stands_in_the_example(place: tuple[str, ...]) -> None:
+    assert list(fields_of(model_at(place)).keys() - at(tomllib.loads(ALL_ON), place).keys()) == []
+
+
+def test_every_section_that_the_schema_knows_stands_in_the_example() -> None:
+    assert list(tomllib.loads(TEXT)) == list(schema.File.model_fields)
+
+
+@pytest.mark.parametrize("place", SECTIONS, ids=".".join)
+def test_a_key_behind_a_number_sign_shows_its_default(place: tuple[str, ...]) -> None:
+    shown, in_force = at(tomllib.loads(ALL_ON), place), tomllib.loads(TEXT)
+    for key, field in fields_of(model_at(place)).items():
+        default = field.get_default()
+        if not field.is_required() and default is not None and key in shown and key not in _there(in_force, place):
+            assert shown[key] == default, key
+
+
+def test_the_trusted_access_that_the_example_calls_default_is_the_default() -> None:
+    default = schema.Organization.model_fields["trusted_access"].get_default()
+    assert tomllib.loads(TEXT)["organization"]["trusted_access"] == default
+
+
+def test_defaults_that_follow_from_other_keys_are_shown_as_they_come_out(tmp_path: Path) -> None:
+    file = tmp_path / "all-on.toml"
+    keep = re.sub(r"^(organization_id|id = \"2|object_lock|[a-z_]+ += \{ by)", r"#\1", ALL_ON, flags=re.MULTILINE)
+    file.write_text(keep)
+    assert keep != TEXT
+    told = load(file)
+    assert replace(told, costs=load(EXAMPLE).costs, sha256="") == replace(load(EXAMPLE), sha256="")
+
+
+def test_with_every_key_in_force_the_example_is_still_valid(tmp_path: Path) -> None:
+    file = tmp_path / "all-on.toml"
+    file.write_text(ALL_ON)
+    assert len(load(file).organization.attestations) == len(schema.Attestations.model_fields)
+
+
+def test_every_assumption_of_the_estimate_is_shown_with_its_default() -> None:
+    shown = tomllib.loads(ALL_ON, parse_float=Decimal)["costs"]
+    wanted = {a.name: {"low": a.low, "expected": a.expected, "high": a.high} for a in ASSUMPTIONS.values()}
+    assert shown == wanted
+
+
+def test_every_key_has_a_remark_and_every_line_fits_a_terminal() -> None:
+    rows = TEXT.splitlines()
+    assert max(map(len, rows)) <= 92
+    for before, row in pairwise(rows):
+        if re.match(r"#[a-z_]+ = ", row):
+            assert before.startswith("# ") or "   # " in row, row
+
+
+def _there(raw: dict[str, Any], place: tuple[str, ...]) -> Any:
+    for key in place:
+        raw = raw.get(key, {})
+    return raw
