@@ -3,6 +3,9 @@ PYTHON ?= python3
 FILE ?= parameters/example.toml
 VENV := .venv
 READY := $(VENV)/ready
+# The AWS CLI of the tests that compare what orgkit made with what another client sees: an environment of its own.
+AWSCLI := .venv-awscli
+AWSCLI_READY := $(AWSCLI)/ready
 
 .PHONY: rehearse test lock clean
 .DEFAULT_GOAL := help
@@ -13,7 +16,7 @@ help:  ## what can be made
 rehearse: $(READY)  ## the whole bootstrap on an embedded AWS: no account, no credentials
 	@$(VENV)/bin/orgkit rehearse $(FILE)
 
-test: $(READY)  ## everything that holds the project together: style, types, structure, behaviour
+test: $(READY) $(AWSCLI_READY)  ## everything that holds the project together: style, types, structure, behaviour
 	@$(VENV)/bin/python -m tests
 
 $(READY): requirements.lock pyproject.toml
@@ -24,10 +27,19 @@ $(READY): requirements.lock pyproject.toml
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(AWSCLI_READY): tests/awscli/requirements.lock
+	@echo "Setting up $(AWSCLI) for the tests (once; every package checked against its hash) ..."
+	@$(PYTHON) -m venv --clear $(AWSCLI)
+	@$(AWSCLI)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/awscli/requirements.lock
+	@touch $@
+
 lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --no-emit-find-links --group dev pyproject.toml -o requirements.lock
 	sed -i '1i # Every package that orgkit runs, builds and tests with, for Python 3.11 to 3.13, pinned by hash. Made by `make lock`.' requirements.lock
+	echo 'awscli>=1.46,<1.47' | uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --no-emit-index-url --no-emit-find-links - -o tests/awscli/requirements.lock
+	sed -i '1i # The AWS CLI of the tests, and what it needs. Made by `make lock`.' tests/awscli/requirements.lock
 
 clean:  ## remove the environment (records in outputs/ stay)
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(AWSCLI)

@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from orgkit.errors import EXIT_DONE, EXIT_WAITING, OrgkitError
 from orgkit.model.desired import Desired
 from orgkit.parameters import load
 from orgkit.phases import PHASES, Phase
+from orgkit.plan import Waiting
 from orgkit.planning import plan_phase
 from orgkit.read import read_organization
 from orgkit.record import outputs
@@ -47,7 +48,7 @@ class Rehearsal:
     seconds: float
     folder: Path
     sandbox: Sandbox
-    waiting: tuple[str, ...] = field(default=())
+    waiting: tuple[Waiting, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -61,7 +62,7 @@ class Rehearsal:
             "organization": self.tree.as_json(),
             "phases": [_phase_json(each) for each in self.phases],
             "costs": dict(self.costs),
-            "waiting": list(self.waiting),
+            "waiting": [asdict(each) for each in self.waiting],
             "records": str(self.folder),
             "seconds": round(self.seconds, 3),
         }
@@ -85,7 +86,7 @@ def rehearse(
         ):
             done = tuple(_phases(parameters, desired, folder, kernels, on_phase, on_event))
             observed = read_organization(connect(desired), desired, "imports")
-            waiting = tuple(w.what for w in plan_phase("imports", observed, desired).waiting)
+            waiting = plan_phase("imports", observed, desired).waiting
     finally:
         if not keep:
             sandbox.stop()

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from textwrap import fill
 from typing import Any, NoReturn, ParamSpec
 
 import click
@@ -52,9 +53,21 @@ def ends(command: Callable[P, int]) -> Callable[P, NoReturn]:
 def tell_stop(stop: errors.Stop, as_json: bool) -> None:
     """The three lines, or one object."""
     if as_json:
-        show_json({"error": type(stop).__name__, "summary": stop.summary, "why": stop.why, "do": stop.do})
+        problems = stop.problems if isinstance(stop, errors.ParametersInvalid) else ()
+        told = {"error": type(stop).__name__, "exit_code": stop.exit_code, "summary": stop.summary}
+        told |= {"why": stop.why, "do": stop.do}
+        show_json(
+            told | ({"problems": [{"place": p.place, "message": p.message} for p in problems]} if problems else {})
+        )
     else:
-        click.echo(str(stop), err=True)
+        for line in str(stop).splitlines():
+            click.echo(_wrapped(line), err=True)
+
+
+def _wrapped(line: str) -> str:
+    """A line at 80 columns, its continuation indented; a digest or a path stays whole."""
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return fill(line, 79, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def show_json(value: object) -> None:

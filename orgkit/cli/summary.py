@@ -1,5 +1,6 @@
 """What a command prints when it has ended: for a person, at 80 columns, or as one object."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -32,9 +33,9 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
             tell(f"{each.phase.label}: {reason}")
     if done.waiting:
         _title("Waiting for someone else")
-        for what in done.waiting:
-            tell(what)
-        click.echo("Its record of 04-imports has the commands for the owner.")
+        for waiting in done.waiting:
+            tell(waiting.what)
+            show_commands(waiting.commands)
     _title("What it costs")
     costs = done.costs
     click.echo(
@@ -55,9 +56,17 @@ def show_result(phase: Phase, result: "Result") -> None:
     click.echo(f"{phase.label}: {result.outcome} ({result.steps} steps, {result.seconds:.1f} s)")
     for reason in result.reasons:
         tell(reason)
+    show_commands(result.commands)
     if result.plan_sha256:
         click.echo(f"plan    {result.plan_sha256}")
     click.echo(f"record  {_short(result.record)}")
+
+
+def show_commands(commands: Sequence[str]) -> None:
+    """Whole lines, however long: they are there to be copied."""
+    if commands:
+        click.echo("\nCommands for the owner, with the credentials of that account:")
+        click.echo("\n".join(commands) + "\n")
 
 
 def result_json(phase: Phase, result: "Result") -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
     if owner is not None and owner.trails and not isinstance(owner.trails, Unread):
         yield (
             f"{spec.key} has a trail of its own ({', '.join(owner.trails)}): the organization trail becomes its second "
-            "copy, which AWS charges at USD 2.00 per 100,000 events"
+            "copy, which AWS charges for: 06-costs tells how much"
         )
     if spec.profile is None and there is None:
         yield f"{spec.key}: unknown without a profile: whether it is in another organization or has a trail of its own"

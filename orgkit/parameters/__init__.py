@@ -99,7 +99,7 @@ def _parse(text: str, path: str | Path) -> dict[str, Any]:
 
 def _problems(wrong: list[tuple[Place, str]], numbers: dict[Place, int]) -> list[Problem]:
     """In the order of the file, so that a person mends it from top to bottom."""
-    placed = sorted(((_line(place, numbers), spell(place), message) for place, message in wrong))
+    placed = sorted((_line(place, numbers), spell(place), message) for place, message in wrong)
     return [Problem(place, f"{f'line {line}: ' if line else ''}{message}") for line, place, message in placed]
 
 

@@ -1,5 +1,6 @@
 """Where something stands in a TOML file: its dotted place, and its line."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,12 @@ _DEEPEST = 5  # levels of keys; the schema has four
 
 def spell(place: Place) -> str:
     """As TOML writes it: accounts.website-prod.email, units."Security/Audit"."""
-    return ".".join(part if _BARE.fullmatch(part) else '"' + part.replace('"', '\\"') + '"' for part in place)
+    return ".".join(part if _BARE.fullmatch(part) else _quote(part) for part in place)
+
+
+def _quote(part: str) -> str:
+    """Characters that a terminal would obey are written as escapes, which TOML reads too."""
+    return json.dumps(part, ensure_ascii=not part.isprintable())
 
 
 def lines(text: str) -> dict[Place, int]:

@@ -79,6 +79,7 @@ class Attestations(Section):
     root_mfa: Attested | None = None
     payment_method: Attested | None = None
     contacts: Attested | None = None
+    cost_explorer: Attested | None = None
 
 
 class Organization(Section):

@@ -18,6 +18,9 @@ _HINTS = (  # (what tomllib says, what to tell)
     ("Invalid initial character for a key part", 'begin the line with a key, a [section] or a "quoted key".'),
     ("Unclosed array", "a list is not closed; end it with ]."),
     ("Unclosed inline table", "a table in braces is not closed; end it with } on the same line."),
+    ("Invalid statement", "begin the line with a key, a [section] or a remark (#)."),
+    ("Invalid date", "write a date as 2026-11-23."),
+    ("Duplicate inline table key", "this key is written twice between the braces; keep one of the two."),
     ("Expected newline or end of document", "something follows the value; put each key on a line of its own."),
 )
 
@@ -30,7 +33,11 @@ def explain(error: Exception, text: str) -> tuple[str, str]:
     at = _LINE.search(said)
     number = int(at[1]) if at else len(text.rstrip().splitlines())
     row = _row(text, number)
-    return f"line {number}", f"{_hint(said, row)} The line reads: {row.strip()[:60]}"
+    return f"line {number}", f"{_hint(said, row)} The line reads: {_printable(row.strip()[:60])}"
+
+
+def _printable(row: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in row)
 
 
 def _row(text: str, number: int) -> str:
@@ -44,4 +51,4 @@ def _hint(said: str, row: str) -> str:
     if "Unescaped" in said:
         return _HINTS[5][1]
     known = next((hint for start, hint in _HINTS if said.startswith(start)), None)
-    return known or f"TOML cannot be read here ({said})."
+    return known or f"TOML cannot be read here ({_printable(said)})."

@@ -42,6 +42,7 @@ class Result:
     mutations: Mapping[str, int] = field(default_factory=dict)  # attempted, committed, refused, unsure
     request_ids: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()  # what somebody else has to do
+    commands: tuple[str, ...] = ()  # with which they do it
     seconds: float = 0.0
     identity: Mapping[str, Any] = field(default_factory=dict)
     approval: Mapping[str, Any] = field(default_factory=dict)
@@ -76,6 +77,7 @@ def compute(notebook: Mapping[str, Any] | None, events: Sequence[Event], *, inte
         mutations=mutations,
         request_ids=tuple(dict.fromkeys(_request_ids(events))),
         waiting=tuple(_last(events, "verified").get("waiting", ())),
+        commands=tuple(_last(events, "verified").get("commands", ())),
         seconds=_seconds(events),
         identity=_values(_last(events, "identity"), "at"),
         approval=_values(_last(events, "approval")),

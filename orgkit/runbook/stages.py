@@ -164,9 +164,14 @@ def verify(run: Run, aws: Connection) -> Verification:
     """Plan again: nothing may be left to do. What waits for somebody else is no failure."""
     observed = read_organization(aws, run.desired, run.phase.name)
     left = plan_phase(run.phase.name, observed, run.desired)
-    waiting = [waiting.what for waiting in left.waiting]
     sentences = [step.sentence for step in left.steps]
-    run.journal.write("verified", passed=left.empty, left=sentences, waiting=waiting)
+    run.journal.write(
+        "verified",
+        passed=left.empty,
+        left=sentences,
+        waiting=[waiting.what for waiting in left.waiting],
+        commands=[command for waiting in left.waiting for command in waiting.commands],
+    )
     if not left.empty:
         raise NotVerified(
             f"{len(sentences)} step(s) are still to do, the first: {sentences[0]}.",

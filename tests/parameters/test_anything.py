@@ -26,6 +26,8 @@ HEADINGS = [
     "[trail.tags]",
     "[organization.tags.x]",
     "[costs.x]",
+    '["\\u001b[31m"]',
+    '[units."\\u001b"]',
 ]
 
 

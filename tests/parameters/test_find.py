@@ -60,5 +60,5 @@ def test_a_name_that_no_file_can_have_is_no_traceback(project):
         find("acme\0.toml", project)
     with pytest.raises(ParametersInvalid, match="cannot be read"):
         find("~nobody-of-that-name/acme.toml", project)
-    with pytest.raises(ParametersInvalid, match="cannot be read"):
+    with pytest.raises(ParametersInvalid, match=r"cannot be read|no such file"):
         find("x" * 5000, project)
