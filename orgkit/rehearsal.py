@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.connecting import connect
-from orgkit.errors import EXIT_DONE, EXIT_WAITING, OrgkitError
+from orgkit.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_WAITING, OrgkitError
 from orgkit.model.desired import Desired
 from orgkit.parameters import load
 from orgkit.phases import PHASES, Phase
@@ -148,6 +148,8 @@ def _phases(
         result = execute(phase, parameters, approved_plan=digest, kernels=kernels, on_event=on_event)
         on_phase(phase, result)
         yield Rehearsed(phase, result)
+        if result.exit_code == EXIT_INTERRUPTED:
+            return  # Ctrl-C means the rehearsal, not only the phase
 
 
 def _approve(desired: Desired, phase: Phase, folder: Path) -> str:

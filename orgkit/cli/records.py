@@ -37,7 +37,7 @@ def show(run: str) -> int:
     """One record's result, by the name of its folder or a part of it."""
     from orgkit.record.catalogue import find_record
 
-    show_json(find_record(_outputs(), run).as_json())
+    show_json(find_record(_outputs(), run).whole())
     return errors.EXIT_DONE
 
 

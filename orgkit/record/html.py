@@ -80,7 +80,7 @@ def _exporter() -> Any:
 
 def clean(html: object) -> str:
     """HTML in which only harmless tags and attributes are left; the others are shown as text."""
-    import bleach  # type: ignore[import-untyped]  # it comes with nbconvert, without types
+    import bleach
 
     text = html.decode() if isinstance(html, bytes) else str(html)
     cleaned: str = bleach.clean(

@@ -1,6 +1,7 @@
 """python -m orgkit.sandbox.server: the process that is the sandbox."""
 
 import argparse
+import importlib
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 
 from orgkit.sandbox.profiles import write_private
 
+WARM = ("account", "budgets", "cloudtrail", "dynamodb", "ec2", "ecs", "rds", "awslambda")
 HOST = "127.0.0.1"  # not localhost, which would make S3 look for a bucket in the host name
 
 
@@ -38,6 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     _watch(chosen.parent)
     _announce(chosen.folder, server.server_port)
+    threading.Thread(target=_warm_up, daemon=True).start()
     server.serve_forever()
 
 
@@ -111,6 +114,12 @@ class Pages:
         self.application.exclusively(lambda: seeding.begin(values, real_time=self._chosen.real_time))
         self.application.calls.clear()
         return {}
+
+
+def _warm_up() -> None:
+    """The services that phase 00 looks through are imported before it asks: moto would do so in the first call."""
+    for service in WARM:
+        importlib.import_module(f"moto.{service}")
 
 
 def _watch(parent: int) -> None:

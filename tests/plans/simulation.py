@@ -1,0 +1,77 @@
+"""What AWS would report after a plan was applied, as far as planners look: an oracle without AWS."""
+
+from dataclasses import replace
+
+from orgkit.model.accounts import AboutAccount, CreateAccount, CreateReadRole, MakeManageable, MoveAccount, TagAccount
+from orgkit.model.desired import Desired, UnitPath
+from orgkit.model.imports import AcceptInvitation, InviteAccount
+from orgkit.model.observed import Account, Handshake, Member, Observed, Unit
+from orgkit.model.units import CreateUnit, TagUnit
+from orgkit.plan import Plan, Step
+
+
+def after(plan: Plan, observed: Observed, desired: Desired) -> Observed:
+    """AWS after every step; an AssertionError for a step that AWS could not do at its place in the plan."""
+    for step in plan.steps:
+        observed = _after(step, observed, desired)
+    return observed
+
+
+def _after(step: Step, observed: Observed, desired: Desired) -> Observed:
+    match step:
+        case CreateUnit():
+            assert observed.unit(step.path) is None
+            assert _is_there(step.path.rpartition("/")[0], observed)
+            return replace(observed, units=(*observed.units, Unit(step.path, f"ou-{len(observed.units)}", step.tags)))
+        case TagUnit():
+            assert observed.unit(step.path) is not None
+            return replace(observed, units=tuple(_tagged(unit, step) for unit in observed.units))
+        case CreateAccount():
+            number = f"{len(observed.accounts) + 1:012}"
+            made = Account(number, step.name, step.email, "ACTIVE", "", "CREATED", step.tags)
+            return replace(observed, accounts=(*observed.accounts, made))
+        case InviteAccount():
+            sent = Handshake("h-1", step.account_id, "", "OPEN", "")
+            return replace(observed, handshakes=(*_handshakes(observed), sent))
+        case AcceptInvitation():
+            assert any(h.account_id == step.account_id and h.is_open for h in _handshakes(observed))
+            joined = Account(step.account_id, step.name, f"{step.key}@there.example", "ACTIVE", "", "INVITED", ())
+            return replace(observed, accounts=(*observed.accounts, joined))
+        case AboutAccount():
+            return _about_account(step, observed, desired)
+    raise AssertionError(step)
+
+
+def _about_account(step: AboutAccount, observed: Observed, desired: Desired) -> Observed:
+    account = next(a for a in observed.accounts if a.id == _id_of(step, observed, desired))
+    match step:
+        case MoveAccount():
+            assert _is_there(step.unit, observed)
+            changed = replace(account, unit=step.unit)
+        case TagAccount():
+            changed = replace(account, tags=tuple((dict(account.tags) | dict(step.tags)).items()))
+        case CreateReadRole() | MakeManageable():
+            seen = Member(account.id, readable=True, current=True, access_role=True)
+            return replace(observed, members=(*(m for m in observed.members if m.account_id != account.id), seen))
+        case _:
+            raise AssertionError(step)
+    return replace(observed, accounts=tuple(changed if a.id == account.id else a for a in observed.accounts))
+
+
+def _id_of(step: AboutAccount, observed: Observed, desired: Desired) -> str:
+    spec = next(member for member in desired.members if member.key == step.key)
+    emails = {account.email.casefold(): account.id for account in observed.accounts}
+    return spec.id or emails[spec.email.casefold()]
+
+
+def _is_there(path: UnitPath, observed: Observed) -> bool:
+    return path == "" or observed.unit(path) is not None
+
+
+def _tagged(unit: Unit, step: TagUnit) -> Unit:
+    return replace(unit, tags=tuple((dict(unit.tags) | dict(step.tags)).items())) if unit.path == step.path else unit
+
+
+def _handshakes(observed: Observed) -> tuple[Handshake, ...]:
+    assert isinstance(observed.handshakes, tuple)
+    return observed.handshakes

@@ -1,0 +1,151 @@
+"""What holds for every plan: order means nothing, planning is repeatable, and an applied plan leaves nothing to do."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orgkit.model.desired import ACCESS_ROLE, AccountSpec, Desired, ImportSpec, UnitPath, UnitSpec
+from orgkit.model.observed import Account, Member, Observed, Organization, Owner, Unit
+from orgkit.permissions import steps_of
+from orgkit.phases import phase_of
+from orgkit.plan import Plan, Step
+from orgkit.planning import plan_phase
+from tests.plans.loader import AS_ASKED, CONCEPTS, ORGANIZATION, desired_of, observed_of
+from tests.plans.simulation import after
+
+BASE = desired_of()
+TAGS = st.dictionaries(st.sampled_from(["Name", "Owner", "ManagedBy"]), st.sampled_from("xyz"), max_size=3).map(
+    lambda tags: tuple(sorted(tags.items()))
+)
+NAMES = st.sampled_from(["a", "b", "c d", "Ä"])
+
+
+@st.composite
+def unit_paths(draw: st.DrawFn) -> list[UnitPath]:
+    """Some paths, and everything above them."""
+    drawn = draw(st.lists(st.lists(NAMES, min_size=1, max_size=5), max_size=6))
+    return sorted({"/".join(names[:depth]) for names in drawn for depth in range(1, len(names) + 1)})
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[Observed, Desired]:
+    """Any file with units, accounts and imports, and any organization that has some of it, and more."""
+    paths = draw(unit_paths())
+    units = tuple(UnitSpec(path, draw(TAGS)) for path in paths)
+    keys = draw(st.lists(st.sampled_from("klmnop"), unique=True, max_size=6))
+    members = [_spec(draw, key, paths) for key in keys]
+    desired = replace(
+        BASE,
+        units=units,
+        accounts=tuple(spec for spec in members if isinstance(spec, AccountSpec)),
+        imports=tuple(spec for spec in members if isinstance(spec, ImportSpec)),
+    )
+    return _observed(draw, desired), desired
+
+
+def _spec(draw: st.DrawFn, key: str, paths: list[UnitPath]) -> AccountSpec | ImportSpec:
+    both: dict[str, Any] = {"key": key, "name": f"the {key}", "email": f"{key}@acme.example", "role_name": ACCESS_ROLE}
+    both |= {"unit": draw(st.sampled_from(["", *paths])), "tags": (("orgkit:key", key), *draw(TAGS))}
+    if draw(st.booleans()):
+        return AccountSpec(**both, iam_access_to_billing=False)
+    return ImportSpec(**both, id=f"{ord(key):012}", profile=key, leaves_other_organization=False)
+
+
+def _observed(draw: st.DrawFn, desired: Desired) -> Observed:
+    there = {path for path in draw(unit_paths()) + [u.path for u in desired.units if draw(st.booleans())]}
+    there |= {"/".join(path.split("/")[:depth]) for path in there for depth in range(1, 5)}
+    accounts = [_account(draw, spec, sorted(there)) for spec in desired.members if draw(st.booleans())]
+    return replace(
+        observed_of({"organization": {}}),
+        units=tuple(Unit(path, f"ou-{n}", draw(TAGS)) for n, path in enumerate(sorted(there))),
+        accounts=tuple(accounts),
+        members=tuple(Member(a.id, *draw(st.tuples(st.booleans(), st.booleans())), True) for a in accounts),
+        owners=tuple(Owner(spec.id, None, (), False, False) for spec in desired.imports),
+    )
+
+
+def _account(draw: st.DrawFn, spec: AccountSpec | ImportSpec, units: list[UnitPath]) -> Account:
+    joined = "CREATED" if isinstance(spec, AccountSpec) else draw(st.sampled_from(["CREATED", "INVITED"]))
+    number, unit = spec.id or f"9{ord(spec.key):011}", draw(st.sampled_from(["", *units]))
+    return Account(number, spec.name, spec.email, "ACTIVE", unit, joined, draw(TAGS))
+
+
+def plans(world: tuple[Observed, Desired]) -> list[Plan]:
+    return [plan_phase(concept, *world) for concept in CONCEPTS]
+
+
+@given(worlds(), st.randoms(use_true_random=False))
+def test_the_order_of_the_file_and_of_the_answers_changes_nothing(world: tuple[Observed, Desired], chance: Any) -> None:
+    observed, desired = world
+    shuffled = replace(
+        desired,
+        units=tuple(chance.sample(desired.units, len(desired.units))),
+        accounts=tuple(chance.sample(desired.accounts, len(desired.accounts))),
+        imports=tuple(chance.sample(desired.imports, len(desired.imports))),
+    )
+    otherwise = replace(
+        observed,
+        accounts=tuple(chance.sample(observed.accounts, len(observed.accounts))),
+        members=tuple(chance.sample(observed.members, len(observed.members))),
+    )
+    assert [plan.canonical for plan in plans((otherwise, shuffled))] == [plan.canonical for plan in plans(world)]
+
+
+@given(worlds())
+def test_planning_again_gives_the_same_bytes(world: tuple[Observed, Desired]) -> None:
+    assert [plan.digest for plan in plans(world)] == [plan.digest for plan in plans(world)]
+
+
+@given(worlds())
+def test_after_units_accounts_and_imports_were_applied_nothing_is_left_to_do(world: tuple[Observed, Desired]) -> None:
+    observed, desired = world
+    for concept in ("units", "accounts", "imports"):
+        observed = after(plan_phase(concept, observed, desired), observed, desired)
+        assert plan_phase(concept, observed, desired).empty
+
+
+@given(worlds())
+def test_a_phase_takes_no_step_but_those_that_its_permissions_are_made_of(world: tuple[Observed, Desired]) -> None:
+    for plan in plans(world):
+        assert {type(step) for step in plan.steps} <= set(steps_of(phase_of(plan.phase)))
+
+
+@given(worlds())
+def test_no_two_steps_of_a_plan_have_one_sentence_since_what_is_done_is_known_by_it(
+    world: tuple[Observed, Desired],
+) -> None:
+    for plan in plans(world):
+        sentences = [step.sentence for step in plan.steps]
+        assert len(set(sentences)) == len(sentences)
+
+
+@given(worlds(), st.data())
+def test_what_is_left_after_any_number_of_steps_is_the_rest_of_the_plan(
+    world: tuple[Observed, Desired], data: st.DataObject
+) -> None:
+    observed, desired = world
+    for concept in ("units", "accounts", "imports"):
+        whole = plan_phase(concept, observed, desired)
+        done = data.draw(st.integers(0, len(whole.steps)))
+        half = after(replace(whole, steps=whole.steps[:done]), observed, desired)
+        assert plan_phase(concept, half, desired).steps == whole.steps[done:]
+        observed = after(whole, observed, desired)
+
+
+@pytest.mark.parametrize("status", ["PENDING_ENABLE", "PENDING_DISABLE", "ENABLED"])
+def test_only_an_enabled_policy_type_counts_as_enabled(status: str) -> None:
+    organization = Organization(
+        **AS_ASKED
+        | {
+            "id": ORGANIZATION,
+            "policy_types": (("RESOURCE_CONTROL_POLICY", "ENABLED"), ("SERVICE_CONTROL_POLICY", status)),
+            "trusted_access": BASE.organization.trusted_access,
+            "root_features": ("RootCredentialsManagement", "RootSessions"),
+        }
+    )
+    observed = replace(observed_of({"organization": {}}), organization=organization)
+    steps: tuple[Step, ...] = plan_phase("organization", observed, BASE).steps
+    assert bool(steps) == (status != "ENABLED")
