@@ -42,11 +42,12 @@ def check(file: Path, as_json: bool) -> int:
     from orgkit.parameters import find, load
 
     desired = load(find(str(file)))
-    numbers = {"units": len(desired.units), "accounts": len(desired.accounts), "imports": len(desired.imports)}
+    numbers = {"unit": len(desired.units), "account": len(desired.accounts), "import": len(desired.imports)}
     if as_json:
-        show_json({"file": str(file), "sha256": desired.sha256, "problems": [], **numbers})
+        show_json({"file": str(file), "sha256": desired.sha256, "problems": [], **{f"{name}s": n for name, n in numbers.items()}})
     else:
-        click.echo(f"{file} is well-formed: " + ", ".join(f"{count} {name}" for name, count in numbers.items()) + ".")
+        told = ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name, n in numbers.items())
+        click.echo(f"{file} is well-formed: {told}.")
     return errors.EXIT_DONE
 
 

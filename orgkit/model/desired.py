@@ -107,6 +107,11 @@ class TrailSpec:
     object_lock: ObjectLockSpec | None
     tags: tuple[tuple[str, str], ...]
 
+    @property
+    def key_alias(self) -> str:
+        """The alias of its KMS key; unlike the name of a trail, it takes no dots."""
+        return f"alias/{self.name.replace('.', '-')}"
+
 
 @dataclass(frozen=True)
 class CostsSpec:

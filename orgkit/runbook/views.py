@@ -116,13 +116,13 @@ def of_plan(plan: Plan) -> View:
 def of_waiting(plan: Plan) -> View:
     """What only somebody else can do, with the commands with which they do it, ready to be copied."""
     waiting = [f"{w.what} ({w.who})" for w in plan.waiting]
-    commands = "\n".join(command for w in plan.waiting for command in w.commands)
     text = tables.as_text_list(waiting, "Waiting for someone else")
     html = tables.as_list(waiting, "Waiting for someone else")
-    if commands:
-        said = "Commands for the owner, with the credentials of that account:"
-        text += f"\n{said}\n{commands}"
-        html += f"<p>{said}</p><pre>{escape(commands)}</pre>"
+    for w in plan.waiting:
+        if w.commands:
+            said, commands = f"Commands for {w.who}, with the credentials of that account:", "\n".join(w.commands)
+            text += f"\n{said}\n{commands}"
+            html += f"<p>{escape(said)}</p><pre>{escape(commands)}</pre>"
     return View(text, html)
 
 

@@ -14,7 +14,7 @@ PURPOSE = "orgkit:purpose"  # by this tag a key is found whose creation was answ
 
 def read_key(member: Connection, spec: TrailSpec) -> Key | None:
     """The key behind the alias; None when there is none, or when the file asks for none."""
-    arn_and_state = find_alias(member, f"alias/{spec.name}", spec.region) if spec.kms_key else None
+    arn_and_state = find_alias(member, spec.key_alias, spec.region) if spec.kms_key else None
     if arn_and_state is None:
         return None
     arn, state = arn_and_state

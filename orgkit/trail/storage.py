@@ -49,7 +49,7 @@ class _Case:
 
     @property
     def alias(self) -> str:
-        return f"alias/{self.spec.name}" if self.spec.kms_key and self.choice.ours else ""
+        return self.spec.key_alias if self.spec.kms_key and self.choice.ours else ""
 
     @property
     def trail(self) -> str:

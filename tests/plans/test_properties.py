@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orgkit.model.desired import ACCESS_ROLE, AccountSpec, Desired, ImportSpec, UnitPath, UnitSpec
@@ -17,6 +17,7 @@ from tests.plans.loader import AS_ASKED, CONCEPTS, ORGANIZATION, desired_of, obs
 from tests.plans.simulation import after
 
 BASE = desired_of()
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other tests may run beside these
 TAGS = st.dictionaries(st.sampled_from(["Name", "Owner", "ManagedBy"]), st.sampled_from("xyz"), max_size=3).map(
     lambda tags: tuple(sorted(tags.items()))
 )
@@ -55,7 +56,7 @@ def _spec(draw: st.DrawFn, key: str, paths: list[UnitPath]) -> AccountSpec | Imp
 
 
 def _observed(draw: st.DrawFn, desired: Desired) -> Observed:
-    there = {path for path in draw(unit_paths()) + [u.path for u in desired.units if draw(st.booleans())]}
+    there = {*draw(unit_paths()), *(unit.path for unit in desired.units if draw(st.booleans()))}
     there |= {"/".join(path.split("/")[:depth]) for path in there for depth in range(1, 5)}
     accounts = [_account(draw, spec, sorted(there)) for spec in desired.members if draw(st.booleans())]
     return replace(
@@ -77,6 +78,7 @@ def plans(world: tuple[Observed, Desired]) -> list[Plan]:
     return [plan_phase(concept, *world) for concept in CONCEPTS]
 
 
+@patient
 @given(worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_the_file_and_of_the_answers_changes_nothing(world: tuple[Observed, Desired], chance: Any) -> None:
     observed, desired = world
@@ -94,11 +96,13 @@ def test_the_order_of_the_file_and_of_the_answers_changes_nothing(world: tuple[O
     assert [plan.canonical for plan in plans((otherwise, shuffled))] == [plan.canonical for plan in plans(world)]
 
 
+@patient
 @given(worlds())
 def test_planning_again_gives_the_same_bytes(world: tuple[Observed, Desired]) -> None:
     assert [plan.digest for plan in plans(world)] == [plan.digest for plan in plans(world)]
 
 
+@patient
 @given(worlds())
 def test_after_units_accounts_and_imports_were_applied_nothing_is_left_to_do(world: tuple[Observed, Desired]) -> None:
     observed, desired = world
@@ -107,12 +111,14 @@ def test_after_units_accounts_and_imports_were_applied_nothing_is_left_to_do(wor
         assert plan_phase(concept, observed, desired).empty
 
 
+@patient
 @given(worlds())
 def test_a_phase_takes_no_step_but_those_that_its_permissions_are_made_of(world: tuple[Observed, Desired]) -> None:
     for plan in plans(world):
         assert {type(step) for step in plan.steps} <= set(steps_of(phase_of(plan.phase)))
 
 
+@patient
 @given(worlds())
 def test_no_two_steps_of_a_plan_have_one_sentence_since_what_is_done_is_known_by_it(
     world: tuple[Observed, Desired],
@@ -122,6 +128,7 @@ def test_no_two_steps_of_a_plan_have_one_sentence_since_what_is_done_is_known_by
         assert len(set(sentences)) == len(sentences)
 
 
+@patient
 @given(worlds(), st.data())
 def test_what_is_left_after_any_number_of_steps_is_the_rest_of_the_plan(
     world: tuple[Observed, Desired], data: st.DataObject

@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import boto3
 
 from orgkit.apply import apply
 from orgkit.aws.session import Connection
@@ -16,7 +19,6 @@ from orgkit.connecting import connect
 from orgkit.model.desired import Desired
 from orgkit.model.directory import Directory
 from orgkit.parameters import load
-from orgkit.phases import Phase, phase_of
 from orgkit.plan import Plan
 from orgkit.planning import plan_phase
 from orgkit.read import read_organization
@@ -92,14 +94,18 @@ def new_project(folder: Path, parameters: Path = EXAMPLE) -> Project:
 class Stage:
     """A sandbox for a project, begun again for each test: a reset takes milliseconds, a start half a second."""
 
-    def __init__(self, project: Project, *, real_time: bool = False) -> None:
+    def __init__(self, project: Project, *, real_time: bool = False, **circumstances: Any) -> None:
         self.desired: Desired = load(project.file)
-        self.sandbox: Sandbox = start(seed_of(self.desired), project.folder / "outputs" / "box", real_time=real_time)
+        self.seed = replace(seed_of(self.desired), **circumstances)
+        self.sandbox: Sandbox = start(self.seed, project.folder / "outputs" / "box", real_time=real_time)
         self.project = project.within(self.sandbox.environment())
+        self.begun = 0
 
     def begin(self, *phases: str) -> None:
-        """A fresh AWS, with these phases done by the library."""
-        self.sandbox.reset(seed_of(self.desired))
+        """A fresh AWS with these phases done, and a fresh folder for records: ids repeat, and digests with them."""
+        self.begun += 1
+        self.sandbox.reset(self.seed)
+        self.project = self.project.within({"ORGKIT_OUTPUTS": str(self.project.folder / "outputs" / f"{self.begun}")})
         for phase in phases:
             assert self.apply(phase).steps
         self.sandbox.forget_calls()
@@ -115,27 +121,51 @@ class Stage:
             return plan_phase(phase, read_organization(aws, self.desired, phase), self.desired)
 
     def apply(self, phase: str) -> Plan:
-        """The phase planned and applied in this process, as a test may; the plan that was applied."""
+        """The phase planned and applied in this process, as only a test may; the plan that was applied."""
         with self.connected() as aws:
             observed = read_organization(aws, self.desired, phase)
             plan = plan_phase(phase, observed, self.desired)
             assert not plan.needs
-            outcomes = apply(aws, plan, Directory(observed, self.desired), lambda: _never())
+            outcomes = apply(aws, plan, Directory(observed, self.desired), _no_answer_is_lost)
         assert not outcomes.failed, outcomes.failed
         return plan
+
+    def client(self, service: str, account: str = "", role: str = "OrganizationAccountAccessRole", **more: Any) -> Any:
+        """Plain boto3, as somebody who does not know orgkit: in the management account, or through a role elsewhere."""
+        with environment(self.sandbox.environment()):
+            keys: dict[str, str] = {}
+            if account:
+                arn = f"arn:aws:iam::{account}:role/{role}"
+                told = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="behind")["Credentials"]
+                keys = {
+                    "aws_access_key_id": told["AccessKeyId"],
+                    "aws_secret_access_key": told["SecretAccessKey"],
+                    "aws_session_token": told["SessionToken"],
+                }
+            return boto3.client(service, endpoint_url=self.sandbox.endpoint_url, **keys, **more)
 
     def changes(self) -> list[str]:
         """The calls since the log was emptied that AWS would have taken for a change."""
         return [f"{call['service']}:{call['operation']}" for call in self.sandbox.calls() if call["mutating"]]
 
+    def doubles(self) -> list[str]:
+        """What was made twice in the same place, as far as the call log knows."""
+        made = Counter(
+            json.dumps([call[name] for name in ("account", "region", "service", "operation", "parameters")])
+            for call in self.sandbox.calls()
+            if call["operation"].startswith(("Create", "Invite")) and call["status"] < 300
+        )
+        return [call for call, times in made.items() if times > 1]
 
-def _never() -> Any:
-    raise AssertionError("no answer is lost here")
+
+def _no_answer_is_lost() -> Any:
+    raise AssertionError("AWS was looked at again")
 
 
-def label(phase: str) -> str:
-    return phase_of(phase).label
-
-
-def steps(phase: Phase | str, planned: Mapping[str, Any]) -> list[str]:
+def sentences(planned: Mapping[str, Any]) -> list[str]:
     return [step["sentence"] for step in planned["steps"]]
+
+
+def before(phase: str) -> tuple[str, ...]:
+    """The phases that change something and come before this one."""
+    return PHASES_THAT_CHANGE[: PHASES_THAT_CHANGE.index(phase)]

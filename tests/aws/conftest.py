@@ -1,0 +1,160 @@
+"""A real wire without AWS: a server on loopback that answers as it is told, and a clock that only counts."""
+
+import json
+import os
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orgkit.aws.session import Connection, open_connection
+from orgkit.journal import Journal
+
+SECRET = "canary-secret-" + "s" * 26
+JSON = "application/x-amz-json-1.1"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server says to one request; `reset` cuts the connection instead, `after` waits first."""
+
+    status: int = 200
+    body: str = "{}"
+    kind: str = JSON
+    reset: bool = False
+    after: threading.Event | None = None
+
+    @classmethod
+    def json(cls, **members: Any) -> "Answer":
+        return cls(body=json.dumps(members))
+
+    @classmethod
+    def error(cls, code: str, status: int = 400, **members: Any) -> "Answer":
+        return cls(status, json.dumps({"__type": code, "Message": f"{code} it is", **members}))
+
+
+@dataclass
+class Wire:
+    """The server: answers in turn, the last one for ever; what it was asked; what the journal held at that moment."""
+
+    url: str
+    journal: Path
+    answers: list[Answer] = field(default_factory=lambda: [Answer()])
+    asked: list[str] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+
+    def says(self, *answers: Answer) -> None:
+        self.answers[:] = answers
+
+    def answer(self, operation: str, body: str) -> Answer:
+        self.asked.append(operation)
+        self.bodies.append(body)
+        self.written.append(self.journal.read_text() if self.journal.exists() else "")
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@dataclass
+class CountingClock:
+    """Sleeps take no time, and are remembered."""
+
+    time: datetime = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += timedelta(seconds=seconds)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Takes a request down and says what is next."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        target = self.headers.get("X-Amz-Target", "")
+        query = dict(pair.split("=", 1) for pair in body.split("&") if "=" in pair) if not target else {}
+        answer = self.server.wire.answer(target.rpartition(".")[2] or query.get("Action", "?"), body)  # type: ignore[attr-defined]
+        if answer.after is not None:
+            answer.after.wait(10)
+        if answer.reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            return
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.kind)
+        self.send_header("x-amzn-RequestId", f"request-{len(self.server.wire.asked)}")  # type: ignore[attr-defined]
+        self.send_header("Content-Length", str(len(answer.body.encode())))
+        self.end_headers()
+        self.wfile.write(answer.body.encode())
+
+    def log_message(self, *_: Any) -> None:
+        """Nobody reads it."""
+
+
+class Server(ThreadingHTTPServer):
+    """Says nothing of clients that went away."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A cut connection is what was asked for."""
+
+
+@pytest.fixture
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No AWS or orgkit setting but temporary credentials; returns the config file that AWS would read."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "ORGKIT_")) or "proxy" in name.lower()]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIACANARYCANARYCANA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "canary-token")
+    return tmp_path / "config"
+
+
+@pytest.fixture
+def wire(tmp_path: Path) -> Iterator[Wire]:
+    server = Server(("127.0.0.1", 0), Handler)
+    made = Wire(f"http://127.0.0.1:{server.server_port}", tmp_path / "events.jsonl")
+    server.wire = made  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield made
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def clock() -> CountingClock:
+    return CountingClock()
+
+
+@pytest.fixture
+def aws(own_environment: Path, wire: Wire, clock: CountingClock) -> Connection:
+    journal = Journal(wire.journal, run="a-run")
+    return open_connection(region="us-east-1", endpoint=wire.url, journal=journal, clock=clock)
+
+
+@pytest.fixture
+def create_unit(aws: Connection) -> Callable[[], dict[str, Any]]:
+    """A mutation as orgkit sends it."""
+
+    def send() -> dict[str, Any]:
+        return aws.mutate(
+            "organizations", "CreateOrganizationalUnit", expect="OrganizationalUnit", ParentId="r-root", Name="Security"
+        )
+
+    return send

@@ -1,0 +1,311 @@
+"""Calls on a real wire: a mutation goes out once, its intent is on disk before, and a cut answer is no answer."""
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+
+from orgkit.aws import session
+from orgkit.aws.retry import Refused, Unsure
+from orgkit.aws.session import Connection
+from orgkit.errors import StepFailed, WrongAccount
+from orgkit.journal import Journal, read_events
+from tests.aws.conftest import SECRET, Answer, CountingClock, Wire
+
+Send = Callable[[], dict[str, Any]]
+MADE = Answer.json(OrganizationalUnit={"Id": "ou-1"})
+LOST = {
+    "a server's failure": Answer.error("ServiceException", 500),
+    "a gateway's failure": Answer(503, "<html>", "text/html"),
+    "a cut connection": Answer(reset=True),
+    "an empty 200": Answer(200, ""),
+    "a 200 that says nothing": Answer(200, "{}"),
+    "a 200 cut in the middle": Answer(200, '{"OrganizationalUnit": {"Id"'),
+}
+
+
+@pytest.mark.parametrize("answer", LOST.values(), ids=LOST.keys())
+def test_a_mutation_whose_answer_is_lost_is_unsure_and_was_sent_once(send: Send, wire: Wire, answer: Answer) -> None:
+    wire.says(answer)
+    with pytest.raises(Unsure) as unsure:
+        send()
+    assert unsure.value.operation == "organizations:CreateOrganizationalUnit"
+    assert wire.asked == ["CreateOrganizationalUnit"]
+    assert [event.get("result") for event in read_events(wire.journal)] == [None, "unsure"]
+
+
+def test_a_mutation_that_takes_too_long_is_unsure_and_was_sent_once(
+    send: Send, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "WRITES", session.WRITES.merge(Config(read_timeout=0.2)))
+    late = threading.Event()
+    wire.says(Answer(after=late))
+    with pytest.raises(Unsure, match="ReadTimeoutError"):
+        send()
+    late.set()
+    assert wire.asked == ["CreateOrganizationalUnit"]
+
+
+def test_a_cut_xml_answer_is_unsure_too(aws: Connection, wire: Wire) -> None:
+    wire.says(Answer(200, "<CreateRoleResponse><Crea", "text/xml"))
+    with pytest.raises(Unsure):
+        aws.mutate("iam", "CreateRole", expect="Role", RoleName="r", AssumeRolePolicyDocument="{}")
+    assert wire.asked == ["CreateRole"]
+
+
+def test_settings_of_the_environment_do_not_bring_back_retries_of_mutations(
+    send: Send, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
+    monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")
+    wire.says(LOST["a server's failure"])
+    with pytest.raises(Unsure):
+        send()
+    assert len(wire.asked) == 1
+
+
+def test_nobody_listening_is_a_refusal_since_nothing_was_sent(aws: Connection, wire: Wire) -> None:
+    nowhere = Connection(
+        aws._session, endpoint="http://127.0.0.1:9", region="us-east-1", clock=aws.clock, journal=aws.journal
+    )
+    with pytest.raises(Refused, match="EndpointConnectionError"):
+        nowhere.mutate("organizations", "CreateOrganization", FeatureSet="ALL")
+
+
+def test_throttling_is_repeated_by_us_after_a_pause(send: Send, wire: Wire, clock: CountingClock) -> None:
+    throttled = Answer.error("TooManyRequestsException")
+    wire.says(throttled, throttled, MADE)
+    assert send()["OrganizationalUnit"]["Id"] == "ou-1"
+    assert len(wire.asked) == 3
+    assert clock.slept == [10.0, 15.0]
+
+
+def test_throttling_by_a_503_is_a_refusal_and_no_lost_answer(send: Send, wire: Wire, clock: CountingClock) -> None:
+    wire.says(Answer.error("SlowDown", 503), MADE)
+    send()
+    assert clock.slept == [10.0]
+
+
+@pytest.mark.parametrize(
+    ("code", "budget"),
+    [
+        ("TooManyRequestsException", 600),
+        ("ConcurrentModificationException", 120),
+        ("FinalizingOrganizationException", 3600),
+    ],
+)
+def test_every_attempt_is_journalled_and_waiting_ends(
+    send: Send, wire: Wire, clock: CountingClock, code: str, budget: int
+) -> None:
+    wire.says(Answer.error(code))
+    with pytest.raises(Refused, match=code):
+        send()
+    assert budget <= sum(clock.slept) <= 2 * budget
+    events = list(read_events(wire.journal))
+    assert [event["event"] for event in events] == ["intent", "answer"] * len(wire.asked)
+    assert {event["result"] for event in events if event["event"] == "answer"} == {"refused"}
+
+
+def test_a_clear_refusal_is_not_repeated_and_has_its_reason(send: Send, wire: Wire) -> None:
+    """AWS's Reason stands at the top of the answer, not in its Error."""
+    wire.says(Answer.error("ConstraintViolationException", Reason="OU_NUMBER_LIMIT_EXCEEDED"))
+    with pytest.raises(Refused) as refused:
+        send()
+    assert (refused.value.code, refused.value.reason) == ("ConstraintViolationException", "OU_NUMBER_LIMIT_EXCEEDED")
+    assert refused.value.message == "ConstraintViolationException it is"
+    assert refused.value.request_id == "request-1"
+    assert len(wire.asked) == 1
+    assert list(read_events(wire.journal))[-1]["code"] == "ConstraintViolationException OU_NUMBER_LIMIT_EXCEEDED"
+
+
+def test_the_intent_is_on_disk_when_the_request_arrives(aws: Connection, send: Send, wire: Wire) -> None:
+    wire.says(MADE)
+    aws.journal.step = "create organizational unit Security"
+    send()
+    intent = json.loads(wire.written[0])
+    assert intent.pop("at")
+    assert intent == {
+        "event": "intent",
+        "step": "create organizational unit Security",
+        "call": "organizations:CreateOrganizationalUnit",
+        "key": "Name=Security",
+    }
+
+
+def test_the_answer_is_journalled_with_aws_s_request_id(send: Send, wire: Wire) -> None:
+    wire.says(MADE)
+    send()
+    answer = list(read_events(wire.journal))[-1]
+    assert (answer["result"], answer["request_id"]) == ("committed", "request-1")
+
+
+def test_neither_documents_nor_credentials_are_journalled(aws: Connection, wire: Wire) -> None:
+    wire.says(Answer(200, "<PutRolePolicyResponse><ResponseMetadata/></PutRolePolicyResponse>", "text/xml"))
+    policy = '{"Statement": "canary-policy"}'
+    aws.mutate("iam", "PutRolePolicy", RoleName="orgkit-read", PolicyName="p", PolicyDocument=policy)
+    wire.says(Answer.error("AccessDeniedException"))
+    with pytest.raises(Refused):
+        aws.mutate("kms", "PutKeyPolicy", KeyId="k", PolicyName="p", Policy=policy)
+    written = wire.journal.read_text()
+    assert "RoleName=orgkit-read" in written
+    assert not [canary for canary in ("canary", "CANARY", SECRET) if canary in written]
+
+
+def test_only_its_owner_can_read_the_journal(send: Send, wire: Wire) -> None:
+    wire.says(MADE)
+    send()
+    assert wire.journal.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("answer", [LOST["a server's failure"], LOST["a cut connection"]])
+def test_a_read_is_repeated_when_its_answer_is_lost(aws: Connection, wire: Wire, answer: Answer) -> None:
+    wire.says(answer, Answer.json(Organization={"Id": "o-1"}))
+    assert aws.read("organizations", "DescribeOrganization")["Organization"] == {"Id": "o-1"}
+    assert len(wire.asked) == 2
+    assert not wire.journal.exists()
+
+
+@pytest.mark.parametrize("name", ["an empty 200", "a 200 that says nothing", "a 200 cut in the middle"])
+def test_a_read_that_answers_nothing_is_refused_and_never_means_nothing_there(
+    aws: Connection, wire: Wire, name: str
+) -> None:
+    wire.says(LOST[name])
+    with pytest.raises(Refused, match=r"NoAnswer: the answer had no Organization$"):
+        aws.read("organizations", "DescribeOrganization")["Organization"]
+    with pytest.raises(Refused, match=r"NoAnswer: the answer had no Accounts$"):
+        list(aws.pages("organizations", "ListAccounts", "Accounts"))
+
+
+def test_a_cut_xml_answer_to_a_read_is_refused(aws: Connection, wire: Wire) -> None:
+    wire.says(Answer(200, "<GetRoleResponse><GetRol", "text/xml"))
+    with pytest.raises(Refused, match="NoAnswer"):
+        aws.read("iam", "GetRole", RoleName="r")
+    with pytest.raises(Refused, match="NoAnswer"):
+        list(aws.pages("iam", "ListUsers", "Users"))
+
+
+def test_an_empty_page_is_not_the_last_one_as_long_as_it_names_another(aws: Connection, wire: Wire) -> None:
+    one = [{"Id": "1"}]
+    wire.says(
+        Answer.json(Accounts=one, NextToken="a"), Answer.json(Accounts=[], NextToken="b"), Answer.json(Accounts=one)
+    )
+    assert list(aws.pages("organizations", "ListAccounts", "Accounts")) == [*one, *one]
+
+
+def test_a_refusal_in_the_middle_of_the_pages_refuses_the_whole(aws: Connection, wire: Wire) -> None:
+    wire.says(Answer.json(Accounts=[{"Id": "1"}], NextToken="a"), Answer.error("AccessDeniedException"))
+    with pytest.raises(Refused, match="AccessDeniedException"):
+        list(aws.pages("organizations", "ListAccounts", "Accounts"))
+
+
+def test_a_proxy_of_the_environment_is_no_way_to_an_emulator(
+    own_environment: Path, send: Send, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    wire.says(MADE)
+    send()
+    assert len(wire.asked) == 1
+
+
+def test_a_profile_without_working_credentials_is_a_refusal_for_who_uses_it(
+    aws: Connection, own_environment: Path
+) -> None:
+    own_environment.write_text("[profile dns]\ncredential_process = /bin/false\n")
+    for profile in ("dns", "nobody"):
+        with pytest.raises(Refused):
+            aws.as_owner(profile).read("sts", "GetCallerIdentity")
+        with pytest.raises(Refused):
+            aws.as_owner(profile).mutate("organizations", "AcceptHandshake", HandshakeId="h-1")
+
+
+def test_without_credentials_nobody_is_calling(aws: Connection, monkeypatch: pytest.MonkeyPatch, wire: Wire) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    with pytest.raises(WrongAccount, match="no AWS credentials were found"):
+        aws.caller()
+    assert wire.asked == []
+
+
+def test_refused_credentials_are_the_wrong_ones(aws: Connection, wire: Wire) -> None:
+    wire.says(Answer(403, _xml_error("ExpiredToken"), "text/xml"))
+    with pytest.raises(WrongAccount, match="ExpiredToken"):
+        aws.caller()
+
+
+def test_the_caller_is_told_without_its_secret(aws: Connection, wire: Wire) -> None:
+    wire.says(Answer(200, IDENTITY, "text/xml"))
+    caller = aws.caller()
+    assert (caller.account, caller.is_root_user, caller.is_temporary, caller.partition) == (
+        "999999999999", False, True, "aws",
+    )  # fmt: skip
+    assert SECRET not in repr(caller)
+
+
+def test_a_session_in_a_member_account_is_kept_and_renewed_before_it_ends(
+    aws: Connection, wire: Wire, clock: CountingClock
+) -> None:
+    wire.says(Answer(200, _session_until(clock, hours=1), "text/xml"))
+    first = aws.assume("111111111111", "orgkit-read")
+    clock.sleep(49 * 60)
+    assert aws.assume("111111111111", "orgkit-read") is first
+    clock.sleep(60)
+    assert aws.assume("111111111111", "orgkit-read") is not first
+    assert wire.asked == ["AssumeRole", "AssumeRole"]
+
+
+def test_a_session_that_was_narrowed_is_for_nobody_else(aws: Connection, wire: Wire, clock: CountingClock) -> None:
+    wire.says(Answer(200, _session_until(clock, hours=1), "text/xml"))
+    narrow = aws.assume("111111111111", "admin", policy="{}")
+    wide = aws.assume("111111111111", "admin")
+    assert wide is not narrow
+    assert aws.assume("111111111111", "admin", policy="{}") is not wide
+    assert ["Policy=" in body for body in wire.bodies] == [True, False, True]
+
+
+def test_waiting_asks_until_there_is_an_answer_and_no_longer_than_its_budget(
+    aws: Connection, clock: CountingClock
+) -> None:
+    answers = iter([None, None, "there"])
+    told: list[tuple[str, float, float]] = []
+    aws.progress = lambda *progress: told.append(progress)
+    assert aws.wait_for("it", lambda: next(answers), every=5, at_most=60) == "there"
+    assert told == [("it", 0.0, 60), ("it", 5.0, 60)]
+    with pytest.raises(StepFailed, match="it took longer than 60 s"):
+        aws.wait_for("it", lambda: None, every=25, at_most=60)
+    assert sum(clock.slept) == 5 + 5 + 75
+
+
+@pytest.fixture
+def send(create_unit: Send) -> Send:
+    return create_unit
+
+
+def test_a_journal_without_a_file_only_remembers() -> None:
+    journal = Journal()
+    journal.write("intent", call="x")
+    assert [event["call"] for event in journal.events] == ["x"]
+
+
+IDENTITY = (
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>999999999999</Account><UserId>U</UserId>"
+    "<Arn>arn:aws:sts::999999999999:assumed-role/operator/jane</Arn></GetCallerIdentityResult>"
+    "</GetCallerIdentityResponse>"
+)
+
+
+def _session_until(clock: CountingClock, *, hours: int) -> str:
+    ends = f"{clock.now() + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+    return (
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAMEMBER</AccessKeyId>"
+        f"<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>{ends}</Expiration>"
+        "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+    )
+
+
+def _xml_error(code: str) -> str:
+    return f"<ErrorResponse><Error><Code>{code}</Code><Message>m</Message></Error></ErrorResponse>"

@@ -1,0 +1,92 @@
+"""The shape of a runbook: cells that a person reads at a glance, and no code that belongs in the library."""
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orgkit.phases import PHASES, Phase
+
+RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+HEAD = ("Purpose", "Who", "When", "Time", "Changes", "Cost", "Risk", "Needs", "Roll back", "Next")
+FORBIDDEN = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try, ast.With, ast.Lambda,
+    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Global, ast.Assert, ast.Raise, ast.Delete,
+)  # fmt: skip
+ROAD = ("Parameters", "Who am I", "What I want", "What is there", "What would change", "Approve", "Apply", "Verify",
+        "Record")  # fmt: skip
+
+
+def cells(phase: Phase, kind: str) -> list[dict[str, Any]]:
+    notebook = json.loads((RUNBOOKS / phase.runbook).read_text(encoding="utf-8"))
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == kind]
+
+
+def source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+@pytest.fixture(params=PHASES, ids=lambda phase: phase.label)
+def phase(request: pytest.FixtureRequest) -> Phase:
+    found: Phase = request.param
+    return found
+
+
+def test_there_is_one_runbook_for_each_phase_and_no_other():
+    assert sorted(path.name for path in RUNBOOKS.glob("*")) == sorted(phase.runbook for phase in PHASES)
+
+
+def test_a_code_cell_has_one_to_three_lines(phase):
+    for cell in cells(phase, "code"):
+        assert 1 <= len([line for line in source(cell).splitlines() if line.strip()]) <= 3, source(cell)
+
+
+def test_a_code_cell_makes_one_call_at_most_and_decides_nothing(phase):
+    for cell in cells(phase, "code"):
+        tree = ast.parse(source(cell))
+        assert not [node for node in ast.walk(tree) if isinstance(node, FORBIDDEN)], source(cell)
+        assert sum(isinstance(node, ast.Call) for node in ast.walk(tree)) <= 2, source(cell)
+        assert not re.search(r"\bboto3\b|\bprint\(|^\s*[%!]|sys\.exit", source(cell), re.MULTILINE), source(cell)
+
+
+def test_a_code_cell_ends_with_what_is_to_be_looked_at(phase):
+    for cell in cells(phase, "code")[1:]:
+        last = ast.parse(source(cell)).body[-1]
+        live = "stages.apply(" in source(cell)  # it shows its progress in place
+        assert live or isinstance(last, ast.Expr), source(cell)
+
+
+def test_the_parameters_are_the_same_three_texts_everywhere(phase):
+    tagged = [cell for cell in cells(phase, "code") if "parameters" in cell["metadata"].get("tags", ())]
+    assert len(tagged) == 1
+    lines = source(tagged[0]).splitlines()
+    assert [line.split(":")[0] for line in lines] == ["parameters_file", "approved_plan", "run_folder"]
+    # papermill sees no other form: one plain `name: type = default  # help` a line
+    assert all(re.fullmatch(r'\w+: str = "[^"=]*"  # .+', line) for line in lines)
+
+
+def test_the_head_tells_all_that_a_person_asks_before_starting(phase):
+    head = source(cells(phase, "markdown")[0])
+    assert head.startswith(f"# {phase.number} ")
+    rows = re.findall(r"^\| \**([A-Z][a-z ]+?)\** \|", head, re.MULTILINE)
+    assert tuple(rows) == HEAD
+
+
+def test_every_runbook_goes_the_same_way(phase):
+    titles = re.findall(r"^## (.+)$", "\n".join(source(cell) for cell in cells(phase, "markdown")), re.MULTILINE)
+    expected = [title for title in ROAD if phase.changes or title not in ("Approve", "Apply")]
+    assert [title for title in titles if title in ROAD] == [t for t in expected if t in titles]
+    assert {"Parameters", "Who am I", "What I want", "What is there", "Verify", "Record"} <= set(titles)
+    assert not phase.changes or {"What would change", "Approve", "Apply"} <= set(titles)
+
+
+def test_runbooks_are_kept_without_outputs_and_with_stable_ids(phase):
+    for cell in cells(phase, "code"):
+        assert cell["outputs"] == []
+        assert cell["execution_count"] is None
+    ids = [cell["id"] for kind in ("code", "markdown") for cell in cells(phase, kind)]
+    assert len(set(ids)) == len(ids)
+    assert all(each.startswith(phase.name.replace("_", "-")[:12]) for each in ids)

@@ -1,0 +1,55 @@
+"""From an installed wheel, outside a checkout: `orgkit init` and `orgkit rehearse`."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.road.project import CHECKOUT, Project
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A venv with the wheel in it; its other packages are those of this one, without the checkout."""
+    place = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(place / "dist")]
+    subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True)
+    (wheel,) = (place / "dist").glob("*.whl")
+    venv.create(place / "venv", with_pip=True)
+    python = place / "venv" / "bin" / "python"
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)],
+        check=True,
+        capture_output=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PIP_")},
+    )
+    (packages,) = (place / "venv" / "lib").glob("python*/site-packages")
+    # A .pth would also run the editable install's own hook; a plain path in a .pth does not.
+    (packages / "locked.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n")
+    return place / "venv" / "bin"
+
+
+def test_a_project_made_by_the_wheel_rehearses_outside_a_checkout(installed, tmp_path):
+    here = Project(tmp_path)
+    where = here.run(installed / "python", "-c", "import orgkit; print(orgkit.__file__)")
+    assert str(installed.parent) in where.stdout
+    made = here.run(installed / "orgkit", "init", tmp_path / "acme")
+    assert made.returncode == 0, made.stderr
+    assert sorted(p.name for p in (tmp_path / "acme").iterdir()) == ["outputs", "parameters", "runbooks"]
+    assert sorted(p.name for p in (tmp_path / "acme" / "outputs").iterdir()) == [".gitignore", "README.md"]
+    assert len(list((tmp_path / "acme" / "runbooks").glob("*.ipynb"))) == 7
+    done = here.run(installed / "orgkit", "rehearse", cwd=tmp_path / "acme")
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert len(list((tmp_path / "acme" / "outputs" / "sandbox").glob("*/*/*/manifest.json"))) == 7
+
+
+def test_init_never_touches_a_folder_that_has_something(installed, tmp_path):
+    (tmp_path / "acme" / "runbooks").mkdir(parents=True)
+    done = Project(tmp_path).run(installed / "orgkit", "init", tmp_path / "acme")
+    assert done.returncode == 1
+    assert "nothing was written" in done.stderr
+    assert list((tmp_path / "acme").iterdir()) == [tmp_path / "acme" / "runbooks"]
