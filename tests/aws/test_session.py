@@ -94,7 +94,7 @@ def test_throttling_by_a_503_is_a_refusal_and_no_lost_answer(send: Send, wire: W
 @pytest.mark.parametrize(
     ("code", "budget"),
     [
-        ("TooManyRequestsException", 600),
+        ("TooManyRequestsException", 500),
         ("ConcurrentModificationException", 120),
         ("FinalizingOrganizationException", 3600),
     ],
