@@ -8,12 +8,15 @@ from pathlib import Path
 
 HERE = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
+PYTEST = (sys.executable, "-m", "pytest")
+SPEED = "tests/road/test_speed.py"
 STAGES = (
     ("style", [BIN / "ruff", "check", "--quiet", "."]),
     ("format", [BIN / "ruff", "format", "--quiet", "--check", "."]),
     ("types", [BIN / "mypy", "--no-error-summary"]),
     ("structure", [BIN / "lint-imports"]),
-    ("behaviour", [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--durations", "10"]),
+    ("behaviour", [*PYTEST, "-n", "2", "--dist", "loadfile", "--durations", "10", "--ignore", SPEED]),
+    ("speed", [*PYTEST, SPEED]),  # alone: it measures
 )
 
 

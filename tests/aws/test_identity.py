@@ -1,4 +1,4 @@
-"""The guards: no call that matters leaves for the wrong place, from the wrong account or as the wrong kind of identity."""
+"""The guards: no call that matters leaves for the wrong place, from the wrong account or as the wrong identity."""
 
 from pathlib import Path
 from typing import Any
