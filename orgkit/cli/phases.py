@@ -44,7 +44,8 @@ def check(file: Path, as_json: bool) -> int:
     desired = load(find(str(file)))
     numbers = {"unit": len(desired.units), "account": len(desired.accounts), "import": len(desired.imports)}
     if as_json:
-        show_json({"file": str(file), "sha256": desired.sha256, "problems": [], **{f"{name}s": n for name, n in numbers.items()}})
+        counts = {f"{name}s": n for name, n in numbers.items()}
+        show_json({"file": str(file), "sha256": desired.sha256, "problems": [], **counts})
     else:
         told = ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name, n in numbers.items())
         click.echo(f"{file} is well-formed: {told}.")

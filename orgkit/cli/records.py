@@ -55,6 +55,7 @@ def seal(run_folder: Path, notebook: Path | None) -> int:
 
 
 def _outputs() -> Path:
-    from orgkit.record.outputs import project_of
+    """Where the records of the project that we stand in lie: the sandbox's own folder in a shell that uses one."""
+    from orgkit.record.outputs import base_folder, project_of
 
-    return project_of(Path.cwd() / "parameters" / "any.toml") / "outputs"
+    return base_folder(project_of(Path.cwd() / "parameters" / "any.toml"), "aws")

@@ -1,9 +1,10 @@
 """Progress that leaves one final table: a display that is updated in place."""
 
 import time
+from typing import Any
 
 from orgkit.outcome import Outcomes
-from orgkit.runbook.tables import as_list
+from orgkit.runbook.tables import as_list, flat
 from orgkit.runbook.views import View, of_outcomes
 
 EVERY = 0.2  # seconds between two updates: papermill writes the whole notebook for each
@@ -13,9 +14,7 @@ class Live:
     """Shows the outcomes as they come, and what is being waited for."""
 
     def __init__(self) -> None:
-        from IPython.display import display
-
-        self._handle = display(View("", "").bundle(), raw=True, display_id=True)
+        self._handle: Any = None
         self._outcomes = Outcomes(())
         self._shown = 0.0
 
@@ -34,6 +33,13 @@ class Live:
         self._shown = time.monotonic()
         view = of_outcomes(self._outcomes)
         if waiting:
-            view = View(f"{view.text}\n{waiting}", view.html + as_list([waiting], "Now"))
-        if self._handle is not None:
-            self._handle.update(view.bundle(), raw=True)
+            view = View(f"{view.text}\n{flat(waiting)}", view.html + as_list([waiting], "Now"))
+        self._put(view.bundle())
+
+    def _put(self, bundle: dict[str, str]) -> None:
+        from IPython.display import display
+
+        if self._handle is None:
+            self._handle = display(bundle, raw=True, display_id=True)
+        else:
+            self._handle.update(bundle, raw=True)

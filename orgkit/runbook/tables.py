@@ -9,8 +9,8 @@ Row = Sequence[object]
 
 def as_text(headers: Sequence[str], rows: Sequence[Row], *, width: int = 0) -> str:
     """Columns aligned with spaces; the last column is cut to `width` when one is given."""
-    cells = [[flat(value) for value in row] for row in rows]
-    widths = [max(len(row[i]) for row in [list(headers), *cells]) for i in range(len(headers))]
+    headers, cells = [flat(header) for header in headers], [[flat(value) for value in row] for row in rows]
+    widths = [max(len(row[i]) for row in [headers, *cells]) for i in range(len(headers))]
     head = [_line(headers, widths), _line(["-" * w for w in widths], widths)] if any(headers) else []
     lines = [*head, *(_line(row, widths) for row in cells)]
     return "\n".join(line if not width or len(line) <= width else line[: width - 1] + "…" for line in lines)
@@ -38,7 +38,7 @@ def as_list(items: Sequence[str], title: str) -> str:
 
 def as_text_list(items: Sequence[str], title: str) -> str:
     """The same as text."""
-    return f"\n{title}:\n" + "\n".join(f"  - {flat(item)}" for item in items) if items else ""
+    return f"\n{flat(title)}:\n" + "\n".join(f"  - {flat(item)}" for item in items) if items else ""
 
 
 def as_items(items: Sequence[tuple[str, str, str]], *, width: int = 79) -> str:

@@ -70,7 +70,7 @@ class Done:
         following = next((p for p in PHASES if p.number > self.phase.number), None)
         record = "/".join(self.folder.parts[-2:])
         then = f" Next: {following.label}." if following else " That was the last phase."
-        text = f"The events of this run are written: {record}.{then}"
+        text = tables.flat(f"The events of this run are written: {record}.{then}")
         return View(text, f"<p>{escape(text)}</p>")
 
 
@@ -120,7 +120,8 @@ def of_waiting(plan: Plan) -> View:
     html = tables.as_list(waiting, "Waiting for someone else")
     for w in plan.waiting:
         if w.commands:
-            said, commands = f"Commands for {w.who}, with the credentials of that account:", "\n".join(w.commands)
+            said = tables.flat(f"Commands for {w.who}, with the credentials of that account:")
+            commands = "\n".join(map(tables.flat, w.commands))
             text += f"\n{said}\n{commands}"
             html += f"<p>{escape(said)}</p><pre>{escape(commands)}</pre>"
     return View(text, html)

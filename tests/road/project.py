@@ -153,7 +153,8 @@ class Stage:
         made = Counter(
             json.dumps([call[name] for name in ("account", "region", "service", "operation", "parameters")])
             for call in self.sandbox.calls()
-            if call["operation"].startswith(("Create", "Invite")) and call["status"] < 300
+            # The log has no names of buckets; whoever makes one's own again is told so by AWS, and harms nothing.
+            if call["operation"].startswith(("Create", "Invite")) and call["status"] < 300 and call["service"] != "s3"
         )
         return [call for call, times in made.items() if times > 1]
 

@@ -1,0 +1,104 @@
+"""What a frightened person reads: three lines, 80 columns, the right exit code, and never a traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.road.project import CHECKOUT, Project, Stage, new_project
+
+MALFORMED = CHECKOUT / "tests" / "parameters" / "malformed"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return new_project(tmp_path_factory.mktemp("errors") / "project")
+
+
+@pytest.fixture(scope="module")
+def stage(project: Project):
+    stage = Stage(project)
+    with stage.sandbox:
+        yield stage
+
+
+def told(done) -> str:
+    """The three parts of an error, each there once."""
+    text = done.stderr
+    assert text.count("\n  why:") == 1, text
+    assert text.count("\n  do:") == 1, text
+    assert all(len(line) <= 80 or " " not in line.strip() for line in text.splitlines()), text
+    return text
+
+
+def test_every_problem_of_a_file_is_told_at_once(project):
+    text = told(project.orgkit("check", MALFORMED / "five-faults.toml", code=2))
+    assert "has 5 problems" in text
+
+
+def test_a_malformed_file_is_refused_by_every_command_before_any_call(project, stage):
+    stage.sandbox.forget_calls()
+    bad = MALFORMED / "five-faults.toml"
+    for command in (("plan", bad), ("run", "01", bad), ("estimate", bad), ("rehearse", bad), ("sandbox", "start", bad)):
+        told(stage.project.orgkit(*command, code=2))
+    assert stage.sandbox.calls() == []
+
+
+def test_a_file_that_is_not_there_is_named(project):
+    assert "nowhere.toml" in told(project.orgkit("check", "nowhere.toml", code=2))
+
+
+def test_without_credentials_nothing_is_tried(project, stage):
+    nothing = str(project.folder / "nothing")
+    done = stage.project.orgkit(
+        "plan", project.file, code=1, AWS_PROFILE="", AWS_CONFIG_FILE=nothing, AWS_SHARED_CREDENTIALS_FILE=nothing
+    )
+    assert "credentials" in told(done)
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [("root", "root user"), ("user", "long-lived"), ("dns", "111111111111"), ("nonsense", "nonsense")],
+)
+def test_the_wrong_identity_is_refused_before_anything_else(project, stage, profile, words):
+    stage.sandbox.forget_calls()
+    done = stage.project.orgkit("plan", project.file, code=1, AWS_PROFILE=profile)
+    assert words in told(done)
+    assert stage.changes() == []
+    assert {call["operation"] for call in stage.sandbox.calls()} <= {"GetCallerIdentity"}
+
+
+def test_an_endpoint_of_aws_s_own_settings_is_refused(project, stage):
+    done = stage.project.orgkit("plan", project.file, code=1, AWS_ENDPOINT_URL_S3="http://127.0.0.1:9")
+    assert "AWS_ENDPOINT_URL_S3" in told(done)
+
+
+def test_an_emulator_elsewhere_is_refused(project, stage):
+    done = stage.project.orgkit("plan", project.file, "--endpoint-url", "http://emulator.example.org", code=1)
+    assert "emulator.example.org" in told(done)
+
+
+def test_a_sandbox_that_does_not_run_is_told(project):
+    assert "no sandbox is running" in told(project.orgkit("sandbox", "env", code=1))
+    assert "No sandbox is running" in project.orgkit("sandbox", "status", code=1).stdout
+
+
+def test_a_phase_that_is_none_is_told_with_those_that_are(project):
+    done = project.orgkit("run", "07", project.file, code=2)
+    assert "05-trail" in done.stderr
+
+
+def test_planning_a_phase_that_plans_nothing_says_so(project):
+    assert "plans nothing" in project.orgkit("plan", project.file, "06", code=2).stderr
+
+
+def test_a_run_folder_that_is_sealed_is_not_sealed_again(project, stage):
+    stage.begin()
+    ended = stage.project.phase("00")
+    done = stage.project.orgkit("records", "seal", ended["record"], code=1)
+    assert "already" in told(done)
+
+
+def test_the_help_tells_the_exit_codes(project):
+    text = project.orgkit("--help").stdout
+    assert "8 waiting for someone else" in text
+    assert Path("orgkit").name in text

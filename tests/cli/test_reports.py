@@ -1,0 +1,84 @@
+"""Commands that report: for a person, and as one object for a program."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.road.project import Project, Stage, new_project
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return new_project(tmp_path_factory.mktemp("reports") / "project")
+
+
+@pytest.fixture(scope="module")
+def stage(project: Project):
+    stage = Stage(project)
+    with stage.sandbox:
+        yield stage
+
+
+def test_check_counts_what_is_in_the_file(project):
+    assert "well-formed: 3 units, 2 accounts, 1 import" in project.orgkit("check", project.file).stdout
+    assert project.json("check", project.file)["problems"] == []
+
+
+def test_check_lists_problems_with_their_places_for_a_program(project):
+    broken = project.folder / "parameters" / "broken.toml"
+    broken.write_text(project.file.read_text().replace('unit = "Production"', 'unit = "Produktion"'))
+    answer: dict[str, Any] = project.json("check", broken, code=2)
+    assert [problem["place"] for problem in answer["problems"]] == ["accounts.website-prod.unit"]
+
+
+def test_the_estimate_adds_up_for_a_program(project):
+    answer = project.json("estimate", project.file)
+    rows = [row for row in answer["rows"] if row["x_Scenario"] == "expected"]
+    assert f"{sum(float(row['EffectiveCost']) for row in rows):.2f}" == answer["expected"]
+    assert all(row["x_PriceSource"] for row in rows)
+    assert "BilledCost" not in rows[0]
+
+
+def test_permissions_print_a_policy_document(project):
+    policy = json.loads(project.orgkit("permissions", "03").stdout)
+    assert policy["Version"] == "2012-10-17"
+    assert "organizations:CreateAccount" in [action for s in policy["Statement"] for action in s["Action"]]
+
+
+def test_a_plan_names_steps_reasons_digest_and_costs_in_80_columns(stage):
+    stage.begin()
+    text = stage.project.orgkit("plan", stage.project.file, "01", code=3).stdout
+    assert "+ create an organization with all features" in text
+    assert "because there is no organization" in text
+    assert stage.project.plan("01")["plan_sha256"] in text
+    assert all(len(line) <= 80 for line in text.splitlines()), text
+
+
+def test_records_are_listed_and_shown(stage):
+    stage.begin()
+    ended = stage.project.phase("01", code=3)
+    name = ended["record"].rpartition("/")[2]
+    home = stage.project.folder
+    listed = stage.project.json("records", "list")
+    assert name in [record["name"] for record in listed]
+    assert name in stage.project.orgkit("records", "list").stdout
+    shown = json.loads(stage.project.orgkit("records", "show", name[-8:], cwd=home).stdout)
+    assert shown["result"]["outcome"] == "awaiting approval"
+    assert set(shown["manifest"]["files"]) >= {"plan.json", "review.json", "events.jsonl", "result.json"}
+
+
+def test_a_sandbox_is_started_used_and_stopped(project):
+    started = project.orgkit("sandbox", "start", project.file)
+    try:
+        assert "answers on http://127.0.0.1:" in started.stdout
+        assert project.json("sandbox", "status")["running"] is True
+        again = project.orgkit("sandbox", "start", project.file, code=1)
+        assert "running already" in again.stderr
+        lines = project.orgkit("sandbox", "env").stdout.splitlines()
+        settings = {line.split("=")[0].removeprefix("export ") for line in lines}
+        assert {"ORGKIT_ENDPOINT_URL", "AWS_PROFILE", "AWS_CONFIG_FILE"} <= settings
+        assert not any(name.startswith("AWS_ENDPOINT_URL") for name in settings)
+    finally:
+        project.orgkit("sandbox", "stop")
+    assert project.json("sandbox", "status", code=1)["running"] is False

@@ -1,0 +1,45 @@
+"""Every runbook under nbval: on an organization that is done, cell by cell, and strictly against references."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from orgkit.phases import PHASES
+from tests.notebooks.bootstrapped import CHECKOUT, bootstrapped
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def settings() -> Iterator[Mapping[str, str]]:
+    with bootstrapped() as (sandbox, settings):
+        sandbox.forget_calls()
+        yield settings
+        assert [call["operation"] for call in sandbox.calls() if call["mutating"]] == []
+
+
+def nbval(settings: Mapping[str, str], *arguments: object) -> str:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *map(str, arguments)]
+    done = subprocess.run(
+        [*command, "-o", "filterwarnings=default"],
+        cwd=CHECKOUT,
+        env=settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+    return done.stdout
+
+
+def test_no_cell_of_a_runbook_fails_on_an_organization_that_is_done(settings):
+    assert " passed" in nbval(settings, "--nbval-lax", CHECKOUT / "runbooks")
+
+
+def test_every_output_is_that_of_the_executed_reference(settings):
+    references = HERE / "references"
+    assert sorted(path.name for path in references.glob("*.ipynb")) == [phase.runbook for phase in PHASES]
+    assert " passed" in nbval(settings, "--nbval", "--nbval-sanitize-with", HERE / "sanitize.cfg", references)

@@ -1,0 +1,264 @@
+"""The gate: nothing passes without a word, and a word is for one plan, one target and some hours."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orgkit.errors import ApprovalMismatch, AwaitingApproval, OutOfOrder
+from orgkit.journal import Journal
+from orgkit.library import apply_plan, approve
+from orgkit.model.units import CreateUnit
+from orgkit.outcome import Result
+from orgkit.plan import Plan, Target
+from orgkit.record import outputs
+from orgkit.runbook.form import PREFIX, standing, view_of_gate
+from orgkit.runbook.gate import Gate, open_gate
+from tests.aws.conftest import CountingClock
+from tests.plans.loader import desired_of
+
+DESIRED = desired_of()
+ACCOUNT = DESIRED.organization.management_account_id
+TARGET = Target(ACCOUNT, "o-exampleorgid", "aws", "aws")
+STEPS = tuple(CreateUnit(path=path, tags=()) for path in "AB")
+PLAN = Plan("units", TARGET, STEPS, warnings=("It costs something.",))
+Open = Callable[..., Gate]
+
+
+@pytest.fixture(autouse=True)
+def nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ORGKIT_PERSON", "ORGKIT_APPROVER", "ORGKIT_TICKET"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def clock() -> CountingClock:
+    return CountingClock(datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture
+def opened(base: Path, clock: CountingClock) -> Open:
+    def make(plan: Plan = PLAN, digest: str = "") -> Gate:
+        run = outputs.new_run_folder(base, ACCOUNT, "units", clock.now())
+        return open_gate(base, run, plan, "arn:of:jane", DESIRED.organization, digest, clock)
+
+    return make
+
+
+@pytest.fixture
+def kept(base: Path, clock: CountingClock) -> Callable[[Plan], str]:
+    def keep(plan: Plan = PLAN) -> str:
+        assert outputs.keep_plan(base, ACCOUNT, plan, plan.review(clock.now().isoformat()))
+        return plan.digest
+
+    return keep
+
+
+def test_without_an_approval_the_gate_awaits_one_and_names_the_digest(opened: Open) -> None:
+    gate = opened()
+    assert gate.approval is None
+    assert PLAN.digest in standing(gate)
+    assert "It costs something." in standing(gate)
+    with pytest.raises(AwaitingApproval, match=PLAN.digest) as awaiting:
+        gate.require(PLAN)
+    assert awaiting.value.exit_code == 3
+
+
+def test_the_digest_of_a_kept_plan_opens_it(
+    opened: Open, kept: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORGKIT_APPROVER", "Jane")
+    monkeypatch.setenv("ORGKIT_TICKET", "OPS-1")
+    gate = opened(digest=kept())
+    approval = gate.require(PLAN)
+    assert approval.as_json() == {
+        "plan_sha256": PLAN.digest,
+        "target": {"account": ACCOUNT, "organization": "o-exampleorgid", "partition": "aws", "kind": "aws"},
+        "asserted_by": "Jane",
+        "authenticated_as": "arn:of:jane",
+        "how": "parameter",
+        "at": "2026-11-23T12:00:00+00:00",
+        "expires_at": "2026-11-24T12:00:00+00:00",
+        "ticket": "OPS-1",
+    }
+    assert standing(gate).startswith("Approved by Jane (parameter), until 2026-11-24T12:00:00+00:00")
+
+
+def test_a_plan_file_that_nobody_kept_opens_nothing(opened: Open) -> None:
+    with pytest.raises(ApprovalMismatch, match="no plan with the digest"):
+        opened(digest=PLAN.digest)
+
+
+def test_the_digest_of_another_plan_opens_nothing(opened: Open, kept: Callable[[Plan], str]) -> None:
+    other = kept(replace(PLAN, steps=STEPS[:1]))
+    with pytest.raises(ApprovalMismatch, match=r"it would also create organizational unit B"):
+        opened(digest=other)
+
+
+def test_half_a_digest_opens_nothing(opened: Open, kept: Callable[..., str]) -> None:
+    with pytest.raises(ApprovalMismatch, match="is not a digest"):
+        opened(digest=kept()[:12])
+
+
+def test_an_approval_from_an_emulator_opens_nothing_on_aws(opened: Open, kept: Callable[[Plan], str]) -> None:
+    with pytest.raises(ApprovalMismatch, match="on an emulator"):
+        opened(digest=kept(replace(PLAN, target=replace(TARGET, kind="emulator"))))
+
+
+def test_a_kept_plan_opens_nothing_after_its_hours(
+    opened: Open, kept: Callable[..., str], clock: CountingClock
+) -> None:
+    digest = kept()
+    clock.sleep(24 * 3600 + 1)
+    with pytest.raises(ApprovalMismatch, match="could be approved for 24 hours"):
+        opened(digest=digest)
+
+
+def test_an_approval_ends_between_two_cells_too(opened: Open, kept: Callable[..., str], clock: CountingClock) -> None:
+    gate = opened(digest=kept())
+    clock.sleep(24 * 3600)
+    gate.require(PLAN)
+    clock.sleep(0.001)
+    with pytest.raises(ApprovalMismatch, match="the approval ended at 2026-11-24T12:00:00"):
+        gate.require(PLAN)
+
+
+def test_what_is_planned_again_at_the_apply_must_still_be_the_approved_plan(
+    opened: Open, kept: Callable[..., str]
+) -> None:
+    gate = opened(digest=kept())
+    gate.require(replace(PLAN, steps=STEPS[1:]))
+    with pytest.raises(ApprovalMismatch, match="it would also create organizational unit C"):
+        gate.require(replace(PLAN, steps=(*STEPS, CreateUnit(path="C", tags=()))))
+
+
+def test_what_a_killed_run_has_done_is_left_out_and_must_not_come_back(
+    opened: Open, kept: Callable[..., str], base: Path, clock: CountingClock
+) -> None:
+    digest = kept()
+    run = outputs.new_run_folder(base, ACCOUNT, "units", clock.now())
+    journal = Journal(run / "events.jsonl")
+    journal.write("apply", plan_sha256=digest)
+    journal.write("step", sentence=STEPS[0].sentence, result=str(Result.DONE))
+    rest = opened(replace(PLAN, steps=STEPS[1:]), digest)
+    assert rest.require(replace(PLAN, steps=STEPS[1:])).plan_sha256 == digest
+    with pytest.raises(ApprovalMismatch, match="undone since: create organizational unit A"):
+        opened(PLAN, digest)
+
+
+def test_an_empty_plan_needs_no_approval_whatever_was_given(opened: Open) -> None:
+    gate = opened(replace(PLAN, steps=()), "0" * 64)
+    assert gate.approval is None
+    assert standing(gate) == "There is nothing to approve: the plan is empty."
+
+
+def test_a_phase_that_comes_too_early_is_refused_before_anybody_is_asked(opened: Open) -> None:
+    with pytest.raises(OutOfOrder, match="run 01-organization"):
+        opened(replace(PLAN, needs=("the organization does not exist yet: run 01-organization",)))
+    opened(replace(PLAN, needs=("something",), steps=()))
+
+
+def test_a_rejected_plan_is_not_applied_and_may_be_approved_after_all(opened: Open) -> None:
+    gate = opened()
+    gate.accept("Jane", "", "button")
+    gate.reject("Joe")
+    assert standing(gate) == "Rejected by Joe: nothing will be applied."
+    with pytest.raises(AwaitingApproval, match="rejected by Joe"):
+        gate.require(PLAN)
+    gate.accept("Jane", "", "button")
+    assert gate.require(PLAN).asserted_by == "Jane"
+
+
+def test_without_a_person_no_form_is_made(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orgkit.runbook.form._show_form", lambda gate: pytest.fail("a form"))
+    assert view_of_gate(opened()).text.startswith("Awaiting approval.")
+
+
+class Form:
+    """The form as a person uses it."""
+
+    def __init__(self, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+        shown: list[Any] = []
+        monkeypatch.setenv("ORGKIT_PERSON", "1")
+        monkeypatch.setattr("IPython.display.display", shown.append)
+        view_of_gate(gate)
+        self.box = shown[0]
+        self.said, self.approver, self.ticket, self.typed, buttons = self.box.children
+        self.approve, self.reject = buttons.children
+
+
+@pytest.fixture
+def form(opened: Open, monkeypatch: pytest.MonkeyPatch) -> tuple[Form, Gate]:
+    gate = opened()
+    return Form(gate, monkeypatch), gate
+
+
+def test_who_types_a_name_and_the_begin_of_the_digest_has_approved(form: tuple[Form, Gate]) -> None:
+    shown, gate = form
+    shown.approver.value, shown.ticket.value = " Jane ", "OPS-1"
+    shown.typed.value = PLAN.digest[:PREFIX].upper() + " "
+    shown.approve.click()
+    assert gate.approval is not None
+    assert (gate.approval.asserted_by, gate.approval.ticket, gate.approval.how) == ("Jane", "OPS-1", "button")
+    assert shown.box.children == (shown.said,)
+    assert "Approved by Jane" in shown.said.value
+    gate.require(PLAN)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "said"),
+    [
+        ("", PLAN.digest[:PREFIX], "Type your name"),
+        ("   ", PLAN.digest[:PREFIX], "Type your name"),
+        ("Jane", "", f"Type the first {PREFIX} characters"),
+        ("Jane", PLAN.digest[: PREFIX - 1], f"Type the first {PREFIX} characters"),
+        ("Jane", PLAN.digest[1 : PREFIX + 1], f"Type the first {PREFIX} characters"),
+        ("Jane", PLAN.digest + "0", f"Type the first {PREFIX} characters"),
+    ],
+)
+def test_a_click_alone_approves_nothing(form: tuple[Form, Gate], name: str, typed: str, said: str) -> None:
+    shown, gate = form
+    shown.approver.value, shown.typed.value = name, typed
+    shown.approve.click()
+    assert gate.approval is None
+    assert said in shown.said.value
+    assert len(shown.box.children) == 5
+
+
+def test_reject_needs_no_name(form: tuple[Form, Gate]) -> None:
+    shown, gate = form
+    shown.reject.click()
+    assert gate.rejected_by == "somebody"
+    assert "Rejected by somebody" in shown.said.value
+
+
+def test_an_error_of_the_form_is_shown_in_it(form: tuple[Form, Gate], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors of a widget's callback show nowhere else."""
+    shown, gate = form
+    monkeypatch.setattr(gate, "accept", lambda *_: 1 / 0)
+    shown.approver.value, shown.typed.value = "Jane", PLAN.digest
+    shown.approve.click()
+    assert "could not be recorded: division by zero" in shown.said.value
+
+
+def test_in_the_library_an_approval_is_for_one_plan_and_ends(clock: CountingClock) -> None:
+    with pytest.raises(ApprovalMismatch, match="was approved; this plan is"):
+        approve(PLAN, "0" * 64, asserted_by="Jane")
+    with pytest.raises(ApprovalMismatch, match="this plan is a preview"):
+        approve(replace(PLAN, target=replace(TARGET, organization=None)), "", asserted_by="Jane")
+    approval = approve(PLAN, PLAN.digest, asserted_by="Jane")
+    aws: Any = type("Aws", (), {"clock": clock})()
+    with pytest.raises(ApprovalMismatch, match="for another plan"):
+        apply_plan(aws, DESIRED, replace(PLAN, steps=STEPS[:1]), approval)
+    clock.time = datetime.fromisoformat(approval.expires_at)
+    clock.sleep(1)
+    with pytest.raises(ApprovalMismatch, match="the approval ended at"):
+        apply_plan(aws, DESIRED, PLAN, approval)

@@ -1,0 +1,243 @@
+"""Names come from AWS, and anybody may have chosen them: nothing that is shown lets them act."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orgkit.aws.session import Caller
+from orgkit.costs.effect import Effect, Line
+from orgkit.costs.estimate import Estimate, estimate
+from orgkit.journal import Journal
+from orgkit.model.accounts import CreateAccount
+from orgkit.model.desired import ACCESS_ROLE, Desired
+from orgkit.model.management_account import Finding, Findings
+from orgkit.model.observed import Account, Observed, Unit
+from orgkit.outcome import Outcome, Outcomes, Result
+from orgkit.phases import PHASES
+from orgkit.plan import Plan, Target, Waiting
+from orgkit.runbook import display, tables
+from orgkit.runbook.gate import Gate
+from orgkit.runbook.live import Live
+from orgkit.runbook.picture import as_svg
+from orgkit.runbook.run import Run
+from orgkit.runbook.tree import Node, as_text, there, wanted
+from orgkit.runbook.views import Charges, Done, Verification, View, WhoAmI
+from tests.aws.conftest import CountingClock
+from tests.plans.loader import desired_of, observed_of
+
+TARGET = Target("999999999999", "o-exampleorgid", "aws", "aws")
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "</pre></td><script>alert(1)</script>",
+    "\"'><svg onload=alert(1)>",
+    "=cmd|' /C calc'!A0",
+    "\x1b[2Jcleared\x07\x00\x7f",
+    "one\ntwo\r\nthree\ttabs",
+    "\u202egnp.exe \u2066isolated\u2069 \u200bnothing",
+    "]]><!-- &amp; &#60;b&#62; ${x} {{y}} %s",
+    "a\u2028b\x85c \ufffe",
+    "x" * 50,
+)
+TAGS = {"table", "caption", "thead", "tbody", "tr", "th", "td", "p", "b", "ul", "li", "pre"}
+SHAPES = {"svg", "title", "style", "rect", "path", "text", "tspan"}
+
+
+class Strict(HTMLParser):
+    """Knows the few tags that orgkit writes, none of which has an attribute."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in TAGS
+        assert not attrs
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(data)
+
+    handle_decl = unknown_decl = handle_pi = handle_comment
+
+
+def check(view: View) -> None:
+    """Nothing in it acts, moves the cursor or turns the line around; what is marked up is well-formed."""
+    for text in (view.text, view.html):
+        assert all(char == "\n" or char.isprintable() for char in text), text
+    parser = Strict(convert_charrefs=False)
+    parser.feed(view.html)
+    parser.close()
+    if view.html:
+        ElementTree.fromstring(f"<div>{view.html}</div>")
+    if view.svg:
+        check_svg(view.svg)
+    json.dumps(view.bundle())
+
+
+def check_svg(svg: str) -> None:
+    shapes = {
+        element.tag.removeprefix("{http://www.w3.org/2000/svg}") for element in ElementTree.fromstring(svg).iter()
+    }
+    assert shapes <= SHAPES
+    attributes = {name for element in ElementTree.fromstring(svg).iter() for name in element.attrib}
+    assert not [name for name in attributes if name.startswith("on") or "href" in name]
+
+
+def an_estimate(name: str) -> Estimate:
+    desired = desired_of()
+    return estimate(replace(desired, accounts=tuple(replace(spec, name=name) for spec in desired.accounts)))
+
+
+def a_plan(name: str) -> Plan:
+    step = CreateAccount(
+        key="k", name=name, email=name, role_name=ACCESS_ROLE, iam_access_to_billing="DENY", tags=(), why=name
+    )
+    waiting = (Waiting(name, name, (name, name)),)
+    return Plan("accounts", TARGET, (step, step), (name,), waiting, (name,), (name,))
+
+
+def an_observed(name: str) -> Observed:
+    return replace(
+        observed_of({"organization": {}}),
+        units=(Unit(name, "ou-1", ()), Unit(f"{name}/{name}", "ou-2", ())),
+        accounts=(Account("111111111111", name, name, name, name, name, ((name, name),)),),
+    )
+
+
+def a_desired(name: str) -> Desired:
+    desired = desired_of()
+    organization = replace(desired.organization, name=name, email=name, trusted_access=(name,))
+    units = tuple(replace(unit, path=name) for unit in desired.units)
+    accounts = tuple(replace(account, name=name, email=name, unit=name) for account in desired.accounts)
+    return replace(desired, organization=organization, units=units, accounts=accounts)
+
+
+def a_gate(name: str, decide: Callable[[Gate], object] = lambda gate: None) -> Gate:
+    gate = Gate(a_plan(name), CountingClock(), 24, name)
+    decide(gate)
+    return gate
+
+
+MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
+    Run: lambda name: [Run(PHASES[1], Path(name), desired_of(), Path(), Path(name), Journal())],
+    WhoAmI: lambda name: [WhoAmI(Caller("1", name, "ASIA"), "aws")],
+    Desired: lambda name: [a_desired(name)],
+    Node: lambda name: [
+        there(an_observed(name), a_desired("x")), wanted(a_desired(name)),
+        Node(name, "root", name, name, name, [Node(name, "account", name, name, name)]),
+    ],
+    Plan: lambda name: [a_plan(name), replace(a_plan(name), steps=())],
+    Effect: lambda name: [
+        Effect(Decimal(0), Decimal(1), Decimal(2), (Line(name, name, *[Decimal(1)] * 4, name),)),
+    ],
+    Gate: lambda name: [
+        a_gate(name),
+        a_gate(name, lambda gate: gate.accept(name, name, name)),
+        a_gate(name, lambda gate: gate.reject(name)),
+    ],
+    Outcomes: lambda name: [Outcomes(tuple(Outcome(name, "+", r, 1.0, (name,), name, name, name) for r in Result))],
+    Verification: lambda name: [Verification(replace(a_plan(name), steps=())), Verification(None)],
+    Findings: lambda name: [Findings((Finding.ok(name, name, name), Finding.warns(name, name, name)))],
+    Estimate: lambda name: [an_estimate(name)],
+    Charges: lambda name: [Charges(((name,) * 12,))],
+    Done: lambda name: [Done(PHASES[1], Path("outputs") / re.sub(r"[/\x00]", "", name))],
+}  # fmt: skip
+
+
+def test_every_noun_that_a_notebook_shows_is_tried_here() -> None:
+    assert set(MAKERS) == set(display.VIEWS)
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("noun", MAKERS, ids=lambda noun: noun.__name__)
+def test_a_hostile_name_is_only_text(noun: type, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ORGKIT_PERSON", raising=False)
+    for made in MAKERS[noun](name):
+        check(display.VIEWS[noun](made))
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_text_is_only_text(name: str) -> None:
+    node = there(an_observed(name), a_desired("x"))
+    check_svg(as_svg(node))
+    check(View(as_text(node)))
+    check(View(tables.as_text((name,), [(name,)]), tables.as_html((name,), [(name,)], name)))
+    check(View(tables.as_text_list([name], name), tables.as_list([name], name)))
+    check(View(tables.as_items([("+", name, name)])))
+
+
+def test_what_is_shown_still_says_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "&lt;img src=x onerror=alert(1)&gt;" in display.VIEWS[Plan](a_plan(HOSTILE[0])).html
+    assert "=cmd|" in display.VIEWS[Plan](a_plan(HOSTILE[3])).text
+    assert "x" * 50 in display.VIEWS[Plan](a_plan(HOSTILE[9])).text.replace("\n  ", "")
+    assert "Größe 日本" in as_svg(Node("Größe 日本", "unit"))
+
+
+def test_a_picture_cuts_a_long_name_and_says_so() -> None:
+    assert "x" * 43 + "…" in as_svg(Node("x" * 50, "account"))
+
+
+def test_a_tree_shows_units_before_accounts_whatever_the_order_of_aws() -> None:
+    observed = observed_of(
+        {
+            "organization": {},
+            "units": {"Security": {}, "Attic": {}, "Security/Audit": {}},
+            "accounts": [
+                {"id": "999999999999", "name": "acme", "email": "aws@acme.example"},
+                {"id": "333333333333", "name": "lab", "email": "lab@acme.example", "unit": "Attic"},
+                {"id": "222222222222", "name": "log-archive", "email": "aws-log-archive@acme.example",
+                 "state": "SUSPENDED"},
+            ],
+        }
+    )  # fmt: skip
+    assert as_text(there(observed, desired_of())).splitlines() == [
+        "organization root",
+        "├─ Attic/  (unmanaged)",
+        "│  └─ lab  333333333333  <lab@acme.example>  (unmanaged)",
+        "├─ Security/",
+        "│  └─ Audit/  (unmanaged)",
+        "├─ acme  999999999999  <aws@acme.example>  (management account)",
+        "└─ log-archive  222222222222  <aws-log-archive@acme.example>  (unmanaged, SUSPENDED)",
+    ]
+
+
+def test_a_tree_without_an_organization_says_so() -> None:
+    assert as_text(there(observed_of({"organization": None}), desired_of())) == (
+        "account 999999999999, in no organization"
+    )
+
+
+def test_headless_nothing_but_text_and_pictures_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A widget in a record is a dead one."""
+    monkeypatch.delenv("ORGKIT_PERSON", raising=False)
+    kinds = {kind for noun, make in MAKERS.items() for made in make("x") for kind in display.VIEWS[noun](made).bundle()}
+    assert kinds == {"text/plain", "text/html", "image/svg+xml"}
+
+
+class Screen:
+    """What a display shows, one after another."""
+
+    def __init__(self) -> None:
+        self.shown: list[dict[str, str]] = []
+
+    def update(self, bundle: dict[str, str], *, raw: bool) -> None:
+        assert raw
+        self.shown.append(bundle)
+
+
+def test_progress_ends_with_one_final_table_however_fast_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: screen)
+    live = Live()
+    for result in (Result.PENDING, Result.RUNNING, Result.DONE):
+        live.outcomes(Outcomes((Outcome("create it", "+", result),)))
+    assert "1 of 1" in screen.shown[-1]["text/plain"]
+    assert len(screen.shown) <= 3
+    live.waiting("<b>\x1b[2J", 1, 2)
+    check(View(screen.shown[-1]["text/plain"], screen.shown[-1]["text/html"]))
