@@ -9,6 +9,9 @@ from typing import Any
 from orgkit.errors import ApprovalMismatch
 from orgkit.plan import Plan, Target
 
+# A plan that was handed over may come from a machine whose clock is ahead by so much.
+CLOCKS_DIFFER = timedelta(minutes=5)
+
 
 @dataclass(frozen=True)
 class Approval:
@@ -46,7 +49,13 @@ class ApprovedPlan:
 
 
 def check_fresh(approved: ApprovedPlan, now: datetime, hours: int) -> datetime:
-    """When the approval of a kept plan ends; ApprovalMismatch when that is past."""
+    """When the approval of a kept plan ends; ApprovalMismatch when that is past, or when it is yet to be planned."""
+    if approved.planned_at > now + CLOCKS_DIFFER:
+        raise ApprovalMismatch(
+            f"plan {approved.digest[:12]} says that it was made {approved.planned_at:%Y-%m-%d %H:%M} UTC, and it is "
+            f"{now:%Y-%m-%d %H:%M} UTC now: when its approval ends cannot be known.",
+            "set the clock right; then plan again, read the plan, and approve its digest.",
+        )
     ends = approved.planned_at + timedelta(hours=hours)
     if now > ends:
         raise ApprovalMismatch(

@@ -1,5 +1,6 @@
 """The whole organization, read once, in the fewest calls; what only one phase needs is read for that phase."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -41,22 +42,24 @@ def read_organization(aws: Connection, desired: Desired, phase: str = "all") -> 
 def _read_tree(aws: Connection, desired: Desired) -> Observed:
     """Organization, units and accounts with their tags: the same for every phase."""
     caller = aws.caller()
-    found = organization_aws.identify(aws)
-    if found is None:
+    organization = organization_aws.read_organization(aws, _guard(caller, desired))
+    if organization is None:
         return _without_organization(aws, desired, caller)
-    guard_organization(
-        caller_account=caller.account,
-        management_account_id=found[1],
-        organization_id=found[0],
-        pinned=desired.organization.organization_id,
-    )
-    organization = organization_aws.read_organization(aws)
-    assert organization is not None
     tags = read_tags(aws)
     units = tuple(read_units(aws, organization.root_id, tags))
     accounts = tuple(read_accounts(aws, organization.root_id, units, tags))
     tree = Observed(target_of(aws, caller, organization.id), caller.arn, organization, units, accounts)
     return tree if tags is None else _with_sure_tags(aws, desired, tree)
+
+
+def _guard(caller: Caller, desired: Desired) -> Callable[[str, str], None]:
+    """WrongAccount for an organization that is not this account's, or not the one that the file pins."""
+    return lambda organization_id, management_account_id: guard_organization(
+        caller_account=caller.account,
+        management_account_id=management_account_id,
+        organization_id=organization_id,
+        pinned=desired.organization.organization_id,
+    )
 
 
 def _with_sure_tags(aws: Connection, desired: Desired, tree: Observed) -> Observed:

@@ -121,3 +121,9 @@ def test_a_kept_plan_can_be_approved_for_so_many_hours_and_not_a_second_longer()
     assert check_fresh(APPROVED, NOON + timedelta(hours=24), 24) == NOON + timedelta(hours=24)
     with pytest.raises(ApprovalMismatch, match="made 2026-11-23 12:00 UTC and could be approved for 24 hours"):
         check_fresh(APPROVED, NOON + timedelta(hours=24, seconds=1), 24)
+
+
+def test_a_plan_from_the_future_cannot_be_approved_since_it_would_never_end() -> None:
+    assert check_fresh(APPROVED, NOON - timedelta(minutes=5), 24) == NOON + timedelta(hours=24)
+    with pytest.raises(ApprovalMismatch, match="says that it was made 2026-11-23 12:00 UTC"):
+        check_fresh(APPROVED, NOON - timedelta(minutes=6), 24)

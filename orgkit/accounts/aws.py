@@ -66,7 +66,10 @@ def settle_create_account(aws: Connection, step: CreateAccount, directory: Direc
 def move_account(aws: Connection, step: MoveAccount, directory: Directory) -> None:
     """Place it; where it is now is asked at this moment, since AWS wants both ends named."""
     account, destination = directory.account(step.key), directory.parent(step.unit)
-    source = next(aws.pages("organizations", "ListParents", "Parents", ChildId=account))["Id"]
+    parent = next(aws.pages("organizations", "ListParents", "Parents", ChildId=account), None)
+    if parent is None:
+        raise Refused("organizations:ListParents", "NoAnswer", "", f"no parent of account {account} was listed", "")
+    source = parent["Id"]
     if source == destination:
         return
     try:

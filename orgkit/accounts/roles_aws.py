@@ -12,7 +12,16 @@ from orgkit.model.accounts import CreateReadRole, MakeManageable
 from orgkit.model.desired import READ_ROLE, AccountSpec, ImportSpec
 from orgkit.model.directory import Directory
 from orgkit.model.observed import Member
-from orgkit.model.roles import ADMINISTRATOR, READ_POLICY, Statement, compact, extra_reads, read_policy, trust
+from orgkit.model.roles import (
+    ADMINISTRATOR,
+    READ_POLICY,
+    Statement,
+    compact,
+    extra_reads,
+    read_policy,
+    trust,
+    with_trust,
+)
 
 # A new account answers so for a while; after the budget it is what it says.
 NOT_YET = ("AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "OptInRequired", "SubscriptionRequired",
@@ -119,7 +128,7 @@ def _answers(inside: Connection, service: str) -> bool | None:
 
 
 def _make_role(inside: Connection, name: str, directory: Directory) -> None:
-    """Create it, or give one that is there the trust that it needs."""
+    """Create it, or add the trust that it needs to one that is there: whom it trusts already stays trusted."""
     trusted = trust(directory.target.account)
     try:
         inside.mutate(
@@ -133,9 +142,10 @@ def _make_role(inside: Connection, name: str, directory: Directory) -> None:
     except Refused as refused:
         if refused.code not in ("EntityAlreadyExists", "EntityAlreadyExistsException"):
             raise
-        there = inside.read("iam", "GetRole", RoleName=name)["Role"]["AssumeRolePolicyDocument"]
-        if _as_document(there) != trusted:
-            inside.mutate("iam", "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=compact(trusted))
+        there = _as_document(inside.read("iam", "GetRole", RoleName=name)["Role"]["AssumeRolePolicyDocument"])
+        wider = with_trust(there, directory.target.account)
+        if wider != there:
+            inside.mutate("iam", "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=compact(wider))
 
 
 def _put_read_policy(inside: Connection, directory: Directory, key: str) -> None:

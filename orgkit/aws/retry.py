@@ -38,6 +38,8 @@ EXPIRED = frozenset(
         "UnrecognizedClientException", "NoCredentials",
     }
 )  # fmt: skip
+# Nobody has answered, which says nothing about the credentials.
+UNREACHED = frozenset({"NoAnswer", "EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
 SIGNED_OUT = (
     CredentialRetrievalError, LoginError, NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError,
 )  # fmt: skip

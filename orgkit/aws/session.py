@@ -15,8 +15,8 @@ from botocore.parsers import ResponseParserError
 from botocore.session import Session as CoreSession
 
 from orgkit.aws.clock import Clock, clock_of
-from orgkit.aws.retry import Refused, Unsure, classify, pause_before_repeat
-from orgkit.errors import StepFailed, WrongAccount
+from orgkit.aws.retry import UNREACHED, Refused, Unsure, classify, pause_before_repeat
+from orgkit.errors import CouldNotRead, StepFailed, WrongAccount
 from orgkit.journal import Journal
 
 HOME = "us-east-1"  # Organizations lives there in the `aws` partition
@@ -97,7 +97,14 @@ class Connection:
                     "sign in to the management account first (`aws login`, or a profile in AWS_PROFILE).",
                 )
             answer = self.read("sts", "GetCallerIdentity")
-        except (Refused, BotoCoreError) as error:
+        except Refused as refused:
+            if refused.code in UNREACHED:
+                raise CouldNotRead(
+                    f"AWS could not be asked who is calling: {refused}.",
+                    "check the network, a proxy and ORGKIT_ENDPOINT_URL (a sandbox may have ended); then run again.",
+                ) from None
+            raise WrongAccount(f"AWS does not accept these credentials: {refused}", "sign in again.") from None
+        except BotoCoreError as error:
             raise WrongAccount(f"AWS does not accept these credentials: {error}", "sign in again.") from None
         return Caller(str(answer["Account"]), str(answer["Arn"]), str(credentials.access_key))
 

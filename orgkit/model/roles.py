@@ -29,6 +29,16 @@ def trust(management_account_id: str) -> dict[str, Any]:
     }
 
 
+def with_trust(document: dict[str, Any], management_account_id: str) -> dict[str, Any]:
+    """A role's trust policy with ours in it: AWS takes it as a whole only, and nobody else's is taken away."""
+    found = document.get("Statement", [])
+    there = found if isinstance(found, list) else [found]
+    ours = trust(management_account_id)["Statement"]
+    trusted = [{key: value for key, value in statement.items() if key != "Sid"} for statement in there]
+    lacking = [statement for statement in ours if statement not in trusted]
+    return {**document, "Statement": [*there, *lacking]} if lacking else document
+
+
 def read_policy(extra: Sequence[Statement]) -> dict[str, Any]:
     """What the read role may read: the roles themselves and trails, and `extra` in the log archive account."""
     return {"Version": "2012-10-17", "Statement": [_reading("Read", READS_IN_EVERY_MEMBER, "*"), *extra]}

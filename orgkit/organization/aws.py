@@ -1,5 +1,6 @@
 """How AWS is asked about the organization itself, and one function for each step of phase 01."""
 
+from collections.abc import Callable
 from typing import Any
 
 from orgkit.aws.retry import Refused
@@ -10,11 +11,16 @@ from orgkit.model.observed import Organization, Unread
 from orgkit.model.organization import CreateOrganization, EnablePolicyType, EnableRootFeature, EnableTrustedAccess
 
 
-def read_organization(aws: Connection) -> Organization | None:
-    """The organization that the caller's account is in; None when it is in none."""
+def read_organization(aws: Connection, guard: Callable[[str, str], None] = lambda *_: None) -> Organization | None:
+    """The organization that the caller's account is in; None when it is in none.
+
+    `guard` is told its id and its management account before more is asked, which a member could not see. AWS lets
+    DescribeOrganization be called once a second, so that one answer serves both.
+    """
     found = _describe(aws)
     if found is None:
         return None
+    guard(str(found["Id"]), _management_account(found))
     root = _root(aws)
     return Organization(
         id=found["Id"],
@@ -26,12 +32,6 @@ def read_organization(aws: Connection) -> Organization | None:
         trusted_access=_trusted_access(aws, found["FeatureSet"]),
         root_features=_root_features(aws),
     )
-
-
-def identify(aws: Connection) -> tuple[str, str] | None:
-    """The organization's id and its management account, also for a member; None when there is none."""
-    found = _describe(aws)
-    return (found["Id"], _management_account(found)) if found else None
 
 
 def create_organization(aws: Connection, step: CreateOrganization, directory: Directory) -> None:

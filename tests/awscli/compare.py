@@ -30,9 +30,9 @@ class AwsCli:
             raise SystemExit(f"{' '.join(line)}\n{done.stderr}")
         return json.loads(done.stdout) if done.stdout.strip() else {}
 
-    def within(self, account: str) -> "AwsCli":
+    def within(self, account: str, spec: dict[str, Any]) -> "AwsCli":
         """The same as the access role of a member account."""
-        role = f"arn:aws:iam::{account}:role/{ROLE}"
+        role = f"arn:aws:iam::{account}:role/{spec.get('role_name', ROLE)}"
         told = self("sts", "assume-role", "--role-arn", role, "--role-session-name", "compare")["Credentials"]
         other = AwsCli(self.command, self.endpoint)
         other.keys = {
@@ -67,10 +67,10 @@ def compare(aws: AwsCli, file: dict[str, Any]) -> Iterator[str]:
     for section in ("accounts", "imports"):
         for key, spec in file[section].items():
             yield from account_differs(aws, file, units, key, spec, accounts.get(spec["email"].lower()))
-    archive = file["trail"]["log_archive_account"]
-    keeper = accounts[{**file["accounts"], **file["imports"]}[archive]["email"].lower()]["Id"]
+    keeper = {**file["accounts"], **file["imports"]}[file["trail"]["log_archive_account"]]
+    inside = aws.within(accounts[keeper["email"].lower()]["Id"], keeper)
     yield from trail_differs(aws, file, organization["Id"])
-    yield from bucket_differs(aws.within(keeper), file, organization["Id"])
+    yield from bucket_differs(inside, file, organization["Id"])
 
 
 def units_below(aws: AwsCli, parent: str, path: str) -> Iterator[tuple[str, str]]:
@@ -100,7 +100,7 @@ def account_differs(
     own = {"Name": spec.get("name", key), "ManagedBy": "orgkit", "orgkit:key": key}
     wanted = {**own, **file["organization"].get("tags", {}), **spec.get("tags", {})}
     yield from tags_differ(f"account {key}", wanted, tags_of(aws, found["Id"]))
-    role = aws.within(found["Id"])("iam", "get-role", "--role-name", "orgkit-read")["Role"]
+    role = aws.within(found["Id"], spec)("iam", "get-role", "--role-name", "orgkit-read")["Role"]
     trusted = role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["AWS"]
     yield from differs(f"account {key}: trust", f"arn:aws:iam::{management(file)}:root", trusted)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orgkit.sandbox.lifecycle import Sandbox, find
-from tests.road.project import CHECKOUT, EXAMPLE, NESTED, Project, new_project
+from tests.road.project import CHECKOUT, EXAMPLE, NESTED, Done, Project, new_project
 
 COMPARE = CHECKOUT / "tests" / "awscli" / "compare.py"
 
@@ -32,16 +32,16 @@ def test_the_aws_cli_finds_everything_as_the_file_asks_for(kept: tuple[Project, 
 
 def test_the_comparison_would_find_a_difference(kept: tuple[Project, Sandbox], aws_cli: Path) -> None:
     project, sandbox = kept
-    (tags,) = (line for line in project.file.read_text().splitlines() if line.startswith("transition_days ="))[:1] or ("",)
+    if "bakery" in project.file.read_text():
+        return  # once is enough: the AWS CLI takes its time
     other = project.file.with_name("other.toml")
-    assert tags is not None
-    other.write_text(project.file.read_text().replace("log_archive_account", "noncurrent_days = 77\nlog_archive_account"))
+    other.write_text(project.file.read_text().replace("[trail]", "[trail]\nnoncurrent_days = 77"))
     done = compare(project, sandbox, aws_cli, other)
     assert done.returncode == 1
-    assert done.stdout.startswith("lifecycle: older versions: ")
+    assert [line.split(": ")[:2] for line in done.stdout.splitlines()] == [["lifecycle", "older versions"]]
 
 
-def compare(project: Project, sandbox: Sandbox, aws_cli: Path, file: Path | None = None):  # noqa: ANN201
+def compare(project: Project, sandbox: Sandbox, aws_cli: Path, file: Path | None = None) -> Done:
     """The interpreter of the AWS CLI's own environment: it has neither orgkit nor boto3."""
     owner = project.within(
         {
