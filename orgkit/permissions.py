@@ -53,21 +53,24 @@ def actions_of(step: type[Step]) -> tuple[str, ...]:
     return tuple(action for action in step.actions if action not in step.inside())
 
 
-def policy_for(phases: Iterable[Phase]) -> dict[str, Any]:
-    """One identity policy for the management account that covers these phases and no more."""
+def policy_for(phases: Iterable[Phase], access_roles: Iterable[str] = (ACCESS_ROLE,)) -> dict[str, Any]:
+    """One identity policy for the management account that covers these phases and no more.
+
+    `access_roles` are the names that the parameters file gives to the roles of its members.
+    """
     wanted = list(phases)
     reads = {action for phase in wanted for action in (*TREE_READS, *READS[phase.name])}
     changes = {action for phase in wanted for step in steps_of(phase) for action in actions_of(step)} - reads
-    return {"Version": "2012-10-17", "Statement": list(_statements(reads, changes))}
+    return {"Version": "2012-10-17", "Statement": list(_statements(reads, changes, sorted(set(access_roles))))}
 
 
-def _statements(reads: set[str], changes: set[str]) -> Iterator[dict[str, Any]]:
+def _statements(reads: set[str], changes: set[str], access_roles: list[str]) -> Iterator[dict[str, Any]]:
     plain = {"sts:AssumeRole", "iam:CreateServiceLinkedRole"}
     yield _allow("Read", reads - plain, "*")
     if changes - plain:
         yield _allow("Change", changes - plain, "*")
     if "sts:AssumeRole" in reads | changes:
-        roles = [f"arn:aws:iam::*:role/{name}" for name in (READ_ROLE, ACCESS_ROLE)]
+        roles = [f"arn:aws:iam::*:role/{name}" for name in (READ_ROLE, *access_roles)]
         yield _allow("EnterMemberAccounts", {"sts:AssumeRole"}, roles)
     if "iam:CreateServiceLinkedRole" in changes:
         statement = _allow("LinkedRoles", {"iam:CreateServiceLinkedRole"}, "arn:aws:iam::*:role/aws-service-role/*")

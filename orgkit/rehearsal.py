@@ -108,6 +108,7 @@ def seed_of(desired: Desired) -> Seed:
         management_account_id=spec.management_account_id,
         management_email=spec.email,
         management_name=spec.name,
+        organization_id=spec.organization_id or "",
         standalone=tuple(
             StandaloneAccount(i.id, i.name, i.email, i.profile, has_trail=number == 0)
             for number, i in enumerate(desired.imports)

@@ -163,12 +163,16 @@ def json_rows(frame: Any) -> list[dict[str, Any]]:
 
 @click.command()
 @click.argument("phase", type=PhaseType(), required=False)
+@click.option("--file", type=click.Path(path_type=Path), help="A parameters file: its own names of access roles.")
 @ends
-def permissions(phase: Phase | None) -> int:
+def permissions(phase: Phase | None, file: Path | None) -> int:
     """Print the least-privilege IAM policy of a phase (or of all), made from its steps and reads."""
+    from orgkit.model.desired import ACCESS_ROLE
+    from orgkit.parameters import find, load
     from orgkit.permissions import policy_for
 
-    show_json(policy_for([phase] if phase else PHASES))
+    roles = {member.role_name for member in load(find(str(file))).members} if file else {ACCESS_ROLE}
+    show_json(policy_for([phase] if phase else PHASES, roles))
     return errors.EXIT_DONE
 
 

@@ -34,6 +34,7 @@ from orgkit.runbook.run import Run
 from orgkit.runbook.tree import Node, there, wanted
 from orgkit.runbook.views import CHARGE_COLUMNS, Charges, Done, Verification, WhoAmI
 
+LOOK_AGAIN_AFTER = (5.0, 20.0)  # seconds
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -162,8 +163,7 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
 @stage
 def verify(run: Run, aws: Connection) -> Verification:
     """Plan again: nothing may be left to do. What waits for somebody else is no failure."""
-    observed = read_organization(aws, run.desired, run.phase.name)
-    left = plan_phase(run.phase.name, observed, run.desired)
+    observed, left = _until_settled(run, aws)
     sentences = [step.sentence for step in left.steps]
     run.journal.write(
         "verified",
@@ -178,6 +178,18 @@ def verify(run: Run, aws: Connection) -> Verification:
             "wait a minute (AWS may lag behind), then run the phase again and read its plan.",
         )
     return Verification(left, observed)
+
+
+def _until_settled(run: Run, aws: Connection) -> tuple[Observed, Plan]:
+    """Look again after some pauses while anything is left: AWS's lists lag behind its answers."""
+    for pause in (*LOOK_AGAIN_AFTER, None):
+        observed = read_organization(aws, run.desired, run.phase.name)
+        left = plan_phase(run.phase.name, observed, run.desired)
+        if left.empty or pause is None:
+            break
+        aws.progress("AWS to show what was done", 0.0, pause)
+        aws.clock.sleep(pause)
+    return observed, left
 
 
 @stage

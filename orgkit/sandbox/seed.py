@@ -30,6 +30,7 @@ class Seed:
     management_alias: str = ""
     management_name: str = "management"
     standalone: tuple[StandaloneAccount, ...] = ()
+    organization_id: str = ""  # that the first organization gets: the one that a parameters file pins
     account_quota: int = 10
     credits_usd: str = "200"
     plan: Literal["FREE", "PAID"] = "FREE"

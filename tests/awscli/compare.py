@@ -6,6 +6,7 @@ Prints one line for each thing that differs, and ends with 1 when there is any.
 """
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -82,7 +83,7 @@ def units_below(aws: AwsCli, parent: str, path: str) -> Iterator[tuple[str, str]
 
 
 def units_tags(file: dict[str, Any], path: str, spec: dict[str, Any]) -> dict[str, str]:
-    own = {"Name": path.rpartition("/")[2], "ManagedBy": "orgkit"}
+    own = {"Name": as_tag(path.rpartition("/")[2]), "ManagedBy": "orgkit"}
     return {**own, **file["organization"].get("tags", {}), **spec.get("tags", {})}
 
 
@@ -97,7 +98,7 @@ def account_differs(
         yield from differs(f"account {key}: id", spec["id"], found["Id"])
     (parent,) = aws("organizations", "list-parents", "--child-id", found["Id"])["Parents"]
     yield from differs(f"account {key}: unit", units.get(spec["unit"]), parent["Id"])
-    own = {"Name": spec.get("name", key), "ManagedBy": "orgkit", "orgkit:key": key}
+    own = {"Name": as_tag(spec.get("name", key)), "ManagedBy": "orgkit", "orgkit:key": key}
     wanted = {**own, **file["organization"].get("tags", {}), **spec.get("tags", {})}
     yield from tags_differ(f"account {key}", wanted, tags_of(aws, found["Id"]))
     role = aws.within(found["Id"], spec)("iam", "get-role", "--role-name", "orgkit-read")["Role"]
@@ -159,6 +160,11 @@ def bucket_differs(aws: AwsCli, file: dict[str, Any], organization: str) -> Iter
 def tags_of(aws: AwsCli, resource: str) -> dict[str, str]:
     found = aws("organizations", "list-tags-for-resource", "--resource-id", resource)["Tags"]
     return {each["Key"]: each["Value"] for each in found}
+
+
+def as_tag(name: str) -> str:
+    """AWS takes fewer characters in tags than in names; the others become _."""
+    return re.sub(r"[^\w .:/=+@-]", "_", name)
 
 
 def tags_differ(what: str, wanted: dict[str, str], found: dict[str, str]) -> Iterator[str]:

@@ -81,8 +81,10 @@ def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) 
         raise refusal("AlreadyInOrganizationException", "The AWS account is already a member of an organization.")
     (name, email), everything = names_of(self.account_id), (kwargs.get("FeatureSet") or "ALL") == "ALL"
     org = self.org = FakeOrganization(self.account_id, region, "ALL" if everything else "CONSOLIDATED_BILLING")
-    org.id = ids.derived(10, "organization", self.account_id, world().count("organization", self.account_id))
-    org.id, org.root_id = f"o-{org.id}", f"r-{ids.derived(4, 'root', org.id)}"
+    number = world().count("organization", self.account_id)
+    pinned = world().seed.organization_id if self.account_id == world().seed.management_account_id else ""
+    org.id = pinned or f"o-{ids.derived(10, 'organization', self.account_id, number)}"
+    org.root_id = f"r-{ids.derived(4, 'root', org.id.removeprefix('o-'))}"
     org.master_account_email = email
     org.created = world().clock.now()
     root = FakeRoot(org)
