@@ -1,9 +1,7 @@
 """How a member account is made readable and manageable: its two roles, made and looked at."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote
 
 from orgkit.aws.retry import Refused
 from orgkit.aws.session import Connection
@@ -18,6 +16,7 @@ from orgkit.model.roles import (
     Statement,
     compact,
     extra_reads,
+    parsed,
     read_policy,
     trust,
     with_trust,
@@ -44,7 +43,7 @@ def read_member(aws: Connection, spec: AccountSpec | ImportSpec, account_id: str
             raise
         assumed = refused.operation != "sts:AssumeRole"
         return Member(account_id, readable=assumed, current=False)
-    current = _as_document(document) == read_policy(extra)
+    current = parsed(document) == read_policy(extra)
     return Member(account_id, readable=True, current=current, access_role=has_role(inside, spec.role_name))
 
 
@@ -79,7 +78,7 @@ def make_manageable(aws: Connection, step: MakeManageable, directory: Directory)
             f"name a profile of that account under imports.{step.key}.profile.",
         )
     _make_role(owner, step.role_name, directory)
-    owner.mutate("iam", "AttachRolePolicy", RoleName=step.role_name, PolicyArn=ADMINISTRATOR)
+    _make_administrator(owner, step.role_name)
     _make_role(owner, READ_ROLE, directory)
     _put_read_policy(owner, directory, step.key)
     for role in (step.role_name, READ_ROLE):
@@ -127,9 +126,21 @@ def _answers(inside: Connection, service: str) -> bool | None:
     return True
 
 
+# A step of several changes looks before each of them: after a lost answer it goes on where it was, and does not begin
+# again with changes whose answers may be lost in turn.
 def _make_role(inside: Connection, name: str, directory: Directory) -> None:
     """Create it, or add the trust that it needs to one that is there: whom it trusts already stays trusted."""
-    trusted = trust(directory.target.account)
+    there = _trust_of(inside, name)
+    if there is None:
+        _create_role(inside, name, trust(directory.target.account))
+        return
+    wider = with_trust(there, directory.target.account)
+    if wider != there:
+        inside.mutate("iam", "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=compact(wider))
+
+
+def _create_role(inside: Connection, name: str, trusted: dict[str, Any]) -> None:
+    """IAM may not show yet what it has made already: then it is waited for, as any new role is."""
     try:
         inside.mutate(
             "iam",
@@ -140,19 +151,37 @@ def _make_role(inside: Connection, name: str, directory: Directory) -> None:
             Description="orgkit: used from the management account",
         )
     except Refused as refused:
-        if refused.code not in ("EntityAlreadyExists", "EntityAlreadyExistsException"):
+        if not refused.code.startswith("EntityAlreadyExists"):
             raise
-        there = _as_document(inside.read("iam", "GetRole", RoleName=name)["Role"]["AssumeRolePolicyDocument"])
-        wider = with_trust(there, directory.target.account)
-        if wider != there:
-            inside.mutate("iam", "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=compact(wider))
+
+
+def _trust_of(inside: Connection, name: str) -> dict[str, Any] | None:
+    try:
+        document: dict[str, Any] = parsed(
+            inside.read("iam", "GetRole", RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        )
+    except Refused as refused:
+        if refused.code in NO_SUCH:
+            return None
+        raise
+    return document
+
+
+def _make_administrator(owner: Connection, role: str) -> None:
+    attached = owner.pages("iam", "ListAttachedRolePolicies", "AttachedPolicies", RoleName=role)
+    if ADMINISTRATOR not in [policy["PolicyArn"] for policy in attached]:
+        owner.mutate("iam", "AttachRolePolicy", RoleName=role, PolicyArn=ADMINISTRATOR)
 
 
 def _put_read_policy(inside: Connection, directory: Directory, key: str) -> None:
-    document = compact(read_policy(extra_reads(directory.desired, key)))
-    inside.mutate("iam", "PutRolePolicy", RoleName=READ_ROLE, PolicyName=READ_POLICY, PolicyDocument=document)
-
-
-def _as_document(value: Any) -> Any:
-    """IAM gives documents URL-encoded; botocore usually decodes them."""
-    return json.loads(unquote(value)) if isinstance(value, str) else value
+    wanted = read_policy(extra_reads(directory.desired, key))
+    try:
+        there = inside.read("iam", "GetRolePolicy", RoleName=READ_ROLE, PolicyName=READ_POLICY)["PolicyDocument"]
+    except Refused as refused:
+        if refused.code not in NO_SUCH:
+            raise
+        there = None
+    if there is None or parsed(there) != wanted:
+        inside.mutate(
+            "iam", "PutRolePolicy", RoleName=READ_ROLE, PolicyName=READ_POLICY, PolicyDocument=compact(wanted)
+        )

@@ -12,6 +12,7 @@ from orgkit.model.desired import READ_ROLE, ImportSpec
 from orgkit.model.directory import Directory
 from orgkit.model.imports import AcceptInvitation, InviteAccount
 from orgkit.model.observed import Handshake, Owner, Unread
+from orgkit.model.roles import also_trusted, parsed
 
 
 def read_handshakes(aws: Connection) -> tuple[Handshake, ...] | Unread:
@@ -35,7 +36,10 @@ def read_owner(aws: Connection, spec: ImportSpec) -> Owner:
         trails = _trails_of(owner)
     except Refused as refused:
         return _unusable(spec, str(refused))
-    return Owner(spec.id, organization, trails, _has(owner, spec.role_name), _has(owner, READ_ROLE))
+    document = _trust_of(owner, spec.role_name)
+    access = document if isinstance(document, Unread) else document is not None
+    others = also_trusted(document, aws.caller().account) if isinstance(document, dict) else ()
+    return Owner(spec.id, organization, trails, access, _has(owner, READ_ROLE), others)
 
 
 def invite_account(aws: Connection, step: InviteAccount, directory: Directory) -> None:
@@ -113,11 +117,19 @@ def _trails_of(owner: Connection) -> tuple[str, ...] | Unread:
 
 
 def _has(owner: Connection, role: str) -> bool | Unread:
+    document = _trust_of(owner, role)
+    return document if isinstance(document, Unread) else document is not None
+
+
+def _trust_of(owner: Connection, role: str) -> dict[str, Any] | None | Unread:
+    """The trust policy of a role of the account; None when there is no such role."""
     try:
-        owner.read("iam", "GetRole", RoleName=role)
+        document: dict[str, Any] = parsed(
+            owner.read("iam", "GetRole", RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        )
     except Refused as refused:
-        return False if refused.code.startswith("NoSuchEntity") else Unread(str(refused))
-    return True
+        return None if refused.code.startswith("NoSuchEntity") else Unread(str(refused))
+    return document
 
 
 def _open_for(owner: Connection, organization_id: str) -> str | None:

@@ -51,7 +51,7 @@ def _bring_in(spec: ImportSpec, observed: Observed) -> Iterator[Step]:
     owner = _owner(spec, observed)
     leaves = owner.organization_id if owner and isinstance(owner.organization_id, str) else ""
     yield AcceptInvitation(key=spec.key, name=spec.name, account_id=spec.id, profile=spec.profile, leaves=leaves)
-    yield _make_manageable(spec, spec.profile, "AWS makes no roles in invited accounts")
+    yield _make_manageable(spec, spec.profile, owner, "AWS makes no roles in invited accounts")
     if spec.unit:
         yield MoveAccount(key=spec.key, name=spec.name, unit=spec.unit, why="accounts join in the root")
     yield TagAccount(key=spec.key, name=spec.name, tags=spec.tags, why="these tags are missing or differ")
@@ -61,7 +61,8 @@ def _adopt(spec: ImportSpec, there: Account, observed: Observed) -> Iterator[Ste
     """A member already: make it manageable *before* placing it, since an OU's policies may deny it later."""
     if not _manageable(there, observed):
         if spec.profile is not None and _held(spec, observed) is None:
-            yield _make_manageable(spec, spec.profile, f"its roles could not be seen through {there.name}'s read role")
+            why = f"its roles could not be seen through {there.name}'s read role"
+            yield _make_manageable(spec, spec.profile, _owner(spec, observed), why)
         elif there.joined == "CREATED":
             yield CreateReadRole(
                 key=spec.key,
@@ -148,9 +149,15 @@ def _unmanaged(observed: Observed, desired: Desired) -> Iterator[str]:
             yield f"invitation {handshake.id} to {handshake.account_id or handshake.email}, {handshake.state}"
 
 
-def _make_manageable(spec: ImportSpec, profile: str, why: str) -> MakeManageable:
+def _make_manageable(spec: ImportSpec, profile: str, owner: Owner | None, why: str) -> MakeManageable:
     return MakeManageable(
-        key=spec.key, name=spec.name, account_id=spec.id, profile=profile, role_name=spec.role_name, why=why
+        key=spec.key,
+        name=spec.name,
+        account_id=spec.id,
+        profile=profile,
+        role_name=spec.role_name,
+        also_trusted=owner.also_trusted if owner else (),
+        why=why,
     )
 
 

@@ -71,7 +71,8 @@ class CreateReadRole(AboutAccount):
     """Make the read-only role that planning uses, so that planning never assumes an administrator."""
 
     actions: ClassVar = (
-        "sts:AssumeRole", "iam:CreateRole", "iam:GetRole", "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy",
+        "sts:AssumeRole", "iam:CreateRole", "iam:GetRole", "iam:UpdateAssumeRolePolicy", "iam:GetRolePolicy",
+        "iam:PutRolePolicy",
     )  # fmt: skip
     entered_for: ClassVar = ("iam:",)
     name: str
@@ -88,17 +89,24 @@ class MakeManageable(AboutAccount):
     """Make the access role and the read role with the account's own credentials: AWS does not for imported ones."""
 
     actions: ClassVar = (
-        "iam:CreateRole", "iam:GetRole", "iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePolicy",
+        "iam:CreateRole", "iam:GetRole", "iam:UpdateAssumeRolePolicy", "iam:ListAttachedRolePolicies",
+        "iam:AttachRolePolicy", "iam:GetRolePolicy", "iam:PutRolePolicy",
     )  # fmt: skip
     entered_for: ClassVar = ("iam:",)
     name: str
     account_id: str
     profile: str
     role_name: str
+    also_trusted: tuple[str, ...] = ()  # these become administrators of the account too, if they are not already
 
     @property
     def sentence(self) -> str:
+        others = ""
+        if self.also_trusted:
+            others = (
+                f"; {self.role_name} is there, becomes an administrator, and trusts also {', '.join(self.also_trusted)}"
+            )
         return (
             f"make roles {self.role_name} and {READ_ROLE} in account {self.account_id} ({self.name}), "
-            f"with profile {self.profile}"
+            f"with profile {self.profile}{others}"
         )

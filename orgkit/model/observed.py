@@ -79,6 +79,7 @@ class Owner:
     trails: tuple[str, ...] | Unread  # names of its own trails
     access_role: bool | Unread
     read_role: bool | Unread
+    also_trusted: tuple[str, ...] = ()  # whom the access role that is there trusts beside us
 
 
 @dataclass(frozen=True)

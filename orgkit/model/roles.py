@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from orgkit.model.desired import READ_ROLE, Desired
 from orgkit.model.trail import READS_IN_LOG_ARCHIVE
@@ -37,6 +38,26 @@ def with_trust(document: dict[str, Any], management_account_id: str) -> dict[str
     trusted = [{key: value for key, value in statement.items() if key != "Sid"} for statement in there]
     lacking = [statement for statement in ours if statement not in trusted]
     return {**document, "Statement": [*there, *lacking]} if lacking else document
+
+
+def also_trusted(document: dict[str, Any], management_account_id: str) -> tuple[str, ...]:
+    """Whom a role's trust policy names beside the management account, in words that a person can check."""
+    found = document.get("Statement", [])
+    allowed = [s for s in (found if isinstance(found, list) else [found]) if s.get("Effect") == "Allow"]
+    ours = {management_account_id, f"arn:aws:iam::{management_account_id}:root"}
+    return tuple(sorted({each for statement in allowed for each in _principals(statement)} - ours))
+
+
+def _principals(statement: Statement) -> list[str]:
+    """Principal may be a text, or lists or texts by kind."""
+    named = statement.get("Principal", {})
+    kinds = named.values() if isinstance(named, dict) else [named]
+    return [str(each) for kind in kinds for each in (kind if isinstance(kind, list) else [kind])]
+
+
+def parsed(value: Any) -> Any:
+    """A document that IAM gave: URL-encoded by its API, usually decoded by botocore."""
+    return json.loads(unquote(value)) if isinstance(value, str) else value
 
 
 def read_policy(extra: Sequence[Statement]) -> dict[str, Any]:

@@ -127,12 +127,14 @@ def test_a_new_account_is_waited_for_and_its_credentials_too(aws: Connection, wi
     known.accounts["log-archive"] = ID
     wire.says(
         xml_error("AccessDenied"), session(clock), xml_error("InvalidClientTokenId"), identity(),
-        xml("CreateRole", "<Role><RoleName>orgkit-read</RoleName></Role>"), xml("PutRolePolicy"),
+        xml_error("NoSuchEntity"), xml("CreateRole", "<Role><RoleName>orgkit-read</RoleName></Role>"),
+        xml_error("NoSuchEntity"), xml("PutRolePolicy"),
         session(clock), identity(),
     )  # fmt: skip
     create_read_role(aws, READ_ROLE, known)
     assert clock.slept == [10, 10]
-    assert wire.asked[-4:] == ["CreateRole", "PutRolePolicy", "AssumeRole", "GetCallerIdentity"]
+    made = ["GetRole", "CreateRole", "GetRolePolicy", "PutRolePolicy", "AssumeRole", "GetCallerIdentity"]
+    assert wire.asked[-6:] == made
 
 
 def test_an_account_that_never_becomes_usable_ends_in_a_failure(aws: Connection, wire: Wire) -> None:

@@ -1,6 +1,6 @@
 """The trust of a role that is there already is added to, never replaced."""
 
-from orgkit.model.roles import trust, with_trust
+from orgkit.model.roles import also_trusted, trust, with_trust
 
 OURS = trust("999999999999")["Statement"][0]
 THEIRS = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::222222222222:root"}, "Action": "sts:AssumeRole"}
@@ -18,3 +18,10 @@ def test_a_single_statement_need_not_be_a_list() -> None:
 def test_a_role_that_trusts_us_is_left_as_it_is_whatever_the_statement_is_called() -> None:
     there = {"Version": "2012-10-17", "Statement": [THEIRS, {**OURS, "Sid": "Ours"}]}
     assert with_trust(there, "999999999999") is there
+
+
+def test_others_whom_a_role_trusts_are_named_to_the_person_who_approves() -> None:
+    theirs = {"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::555555555555:root"]}, "Action": "sts:AssumeRole"}
+    document = with_trust({"Version": "2012-10-17", "Statement": [theirs]}, "999999999999")
+    assert also_trusted(document, "999999999999") == ("arn:aws:iam::555555555555:root",)
+    assert also_trusted(trust("999999999999"), "999999999999") == ()
