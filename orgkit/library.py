@@ -6,7 +6,7 @@ from orgkit.apply import apply
 from orgkit.approval import Approval, ApprovedPlan, check_remainder
 from orgkit.aws.clock import clock_of
 from orgkit.aws.session import Connection
-from orgkit.errors import ApprovalMismatch, OutOfOrder
+from orgkit.errors import ApprovalMismatch, CheckStops, OutOfOrder
 from orgkit.model.desired import Desired
 from orgkit.model.directory import Directory
 from orgkit.outcome import Outcomes
@@ -46,6 +46,8 @@ def apply_plan(aws: Connection, desired: Desired, plan: Plan, approval: Approval
         raise ApprovalMismatch("the approval is for another plan.", "approve this plan's own digest.")
     if aws.clock.now() > datetime.fromisoformat(approval.expires_at):
         raise ApprovalMismatch(f"the approval ended at {approval.expires_at}.", "plan and approve again.")
+    if plan.stops:
+        raise CheckStops(plan.stops[0], "mend it, then plan again.")
     if plan.needs:
         raise OutOfOrder(plan.needs[0], "run that phase, then plan again.")
     approved = ApprovedPlan.of(plan, aws.clock.now())

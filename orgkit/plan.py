@@ -81,6 +81,7 @@ class Plan:
     waiting: tuple[Waiting, ...] = ()
     unmanaged: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()  # what phase 00 found that has to be mended first
 
     @property
     def canonical(self) -> bytes:
@@ -109,6 +110,7 @@ class Plan:
             "why": [step.why for step in self.steps],
             "actions": sorted({action for step in self.steps for action in step.actions}),
             "needs": list(self.needs),
+            "stops": list(self.stops),
             "waiting": [_plain(asdict(w)) for w in self.waiting],
             "unmanaged": list(self.unmanaged),
             "warnings": list(self.warnings),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.connecting import connect
-from orgkit.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_WAITING, OrgkitError
+from orgkit.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_REFUSED, EXIT_WAITING, OrgkitError, OutOfOrder
 from orgkit.model.desired import Desired
 from orgkit.parameters import load
 from orgkit.phases import PHASES, Phase
@@ -54,8 +54,11 @@ class Rehearsal:
     def exit_code(self) -> int:
         """The first phase that went wrong decides; waiting for somebody else is only that."""
         codes = [each.result.exit_code for each in self.phases]
-        wrong = [code for code in codes if code not in (EXIT_DONE, EXIT_WAITING)]
-        return wrong[0] if wrong else (EXIT_WAITING if EXIT_WAITING in codes else EXIT_DONE)
+        waits = EXIT_WAITING in codes
+        wrong = [
+            each.result.exit_code for each in self.phases if not (_fine(each.result) or (waits and _late(each.result)))
+        ]
+        return wrong[0] if wrong else (EXIT_WAITING if waits else EXIT_DONE)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -66,6 +69,15 @@ class Rehearsal:
             "records": str(self.folder),
             "seconds": round(self.seconds, 3),
         }
+
+
+def _fine(result: Result) -> bool:
+    return result.exit_code in (EXIT_DONE, EXIT_WAITING)
+
+
+def _late(result: Result) -> bool:
+    """Refused only because an earlier phase is not done: when that one waits for somebody, so does this one."""
+    return result.exit_code == EXIT_REFUSED and OutOfOrder.summary in result.reasons
 
 
 def rehearse(

@@ -87,6 +87,7 @@ def test_the_review_holds_what_the_digest_leaves_out() -> None:
         "why": ["it is elsewhere"],
         "actions": ["organizations:MoveAccount"],
         "needs": [],
+        "stops": [],
         "waiting": [{"what": "dns: accept", "who": "its owner", "commands": ["aws x"]}],
         "unmanaged": [],
         "warnings": ["w"],

@@ -57,6 +57,9 @@ def show_result(phase: Phase, result: "Result") -> None:
     for reason in result.reasons:
         tell(reason)
     show_commands(result.commands)
+    if result.checks:
+        checks = result.checks
+        click.echo(f"checks  {checks['stops']} stop phase 01, {checks['warns']} warn: read them in the record's HTML")
     if result.plan_sha256:
         click.echo(f"plan    {result.plan_sha256}")
     click.echo(f"record  {_short(result.record)}")

@@ -25,7 +25,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         phase="organization",
         target=observed.target,
         steps=tuple(_steps(observed, desired, there)),
-        needs=tuple(f"00-management-account stops here: {why}" for why in observed.stops) if there is None else (),
+        stops=observed.stops if there is None else (),
         unmanaged=tuple(_unmanaged(desired, there)),
         warnings=tuple(_warnings(observed, there)),
     )

@@ -46,6 +46,7 @@ class Result:
     seconds: float = 0.0
     identity: Mapping[str, Any] = field(default_factory=dict)
     approval: Mapping[str, Any] = field(default_factory=dict)
+    checks: Mapping[str, int] = field(default_factory=dict)  # of phase 00: how many stop 01, how many warn
     estimate: Mapping[str, str] = field(default_factory=dict)  # USD a month: low, expected, high
     record: Path = Path()  # the run's folder; known to who executes or seals, and no part of the record itself
 
@@ -81,6 +82,7 @@ def compute(notebook: Mapping[str, Any] | None, events: Sequence[Event], *, inte
         seconds=_seconds(events),
         identity=_values(_last(events, "identity"), "at"),
         approval=_values(_last(events, "approval")),
+        checks=_values(_last(events, "checks"), "at"),
         estimate=_values(_last(events, "estimate"), "at"),
     )
 

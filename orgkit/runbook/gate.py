@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orgkit.approval import Approval, ApprovedPlan, check_fresh, check_remainder
 from orgkit.aws.clock import Clock
-from orgkit.errors import ApprovalMismatch, AwaitingApproval, OutOfOrder
+from orgkit.errors import ApprovalMismatch, AwaitingApproval, CheckStops, OutOfOrder
 from orgkit.model.desired import OrganizationSpec
 from orgkit.plan import Plan
 from orgkit.record import outputs
@@ -80,6 +80,11 @@ def open_gate(
     clock: Clock,
 ) -> Gate:
     """A gate for `plan`; with a digest, it is opened by the kept plan that has this digest, or refuses."""
+    if plan.stops:
+        more = f" (and {len(plan.stops) - 1} more)" if len(plan.stops) > 1 else ""
+        raise CheckStops(
+            f"{plan.stops[0]}{more}", "mend it (the record of 00 says how), then run 00 and this phase again."
+        )
     if plan.needs and not plan.empty:
         raise OutOfOrder(plan.needs[0], "run that phase first, then this one again.")
     gate = Gate(plan, clock, spec.approval_hours, authenticated_as)

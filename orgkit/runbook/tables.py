@@ -38,7 +38,15 @@ def as_list(items: Sequence[str], title: str) -> str:
 
 def as_text_list(items: Sequence[str], title: str) -> str:
     """The same as text."""
-    return f"\n{flat(title)}:\n" + "\n".join(f"  - {flat(item)}" for item in items) if items else ""
+    lines = [line for item in items for line in _bullet(flat(item))]
+    return f"\n{flat(title)}:\n" + "\n".join(lines) if items else ""
+
+
+def _bullet(item: str) -> list[str]:
+    """Wrapped for a terminal; a digest, an id or a path is not broken."""
+    return wrap(
+        item, 79, initial_indent="  - ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def as_items(items: Sequence[tuple[str, str, str]], *, width: int = 79) -> str:

@@ -96,21 +96,24 @@ def of_plan(plan: Plan) -> View:
     """The steps, what stands beside them, and the digest."""
     rows = [(s.sign, s.sentence, s.why, ", ".join(s.actions)) for s in plan.steps]
     said = f"{len(rows)} step(s) on {plan.target}" if rows else f"Nothing to change on {plan.target}"
-    digest = (
-        f"digest {plan.digest}" if plan.digest else "a preview without a digest: the organization does not exist yet"
-    )
-    lists = (
-        (plan.needs, "First"),
-        (plan.warnings, "Worth knowing"),
-        (plan.unmanaged, "In AWS and not in the file (left alone)"),
-    )
+    first = (*(f"phase 00 stops here: {why}" for why in plan.stops), *plan.needs)
+    notes = ((plan.warnings, "Worth knowing"), (plan.unmanaged, "In AWS and not in the file (left alone)"))
     steps = tables.as_items([(s.sign, s.sentence, f"because {s.why}" if s.why else "") for s in plan.steps])
-    text = "\n".join(part for part in (said, steps, digest) if part)
+    text = "\n".join(part for part in (said + tables.as_text_list(first, "First"), steps, _digest(plan)) if part)
+    html = f"<p>{escape(said)}</p>" + tables.as_list(first, "First")
+    html += (tables.as_html(STEP_HEADERS, rows) if rows else "") + f"<p>{escape(_digest(plan))}</p>"
     waiting = of_waiting(plan)
-    text += "".join(tables.as_text_list(list(items), title) for items, title in lists) + waiting.text
-    html = f"<p>{escape(said)}</p>" + (tables.as_html(STEP_HEADERS, rows) if rows else "")
-    html += f"<p>{escape(digest)}</p>" + "".join(tables.as_list(list(items), title) for items, title in lists)
-    return View(text, html + waiting.html)
+    return View(
+        text + "".join(tables.as_text_list(items, title) for items, title in notes) + waiting.text,
+        html + "".join(tables.as_list(items, title) for items, title in notes) + waiting.html,
+    )
+
+
+def _digest(plan: Plan) -> str:
+    """What an approval names; nobody approves an empty plan, and nobody can approve a preview."""
+    if plan.preview:
+        return "a preview without a digest: the organization does not exist yet"
+    return "" if plan.empty else f"digest {plan.digest}"
 
 
 def of_waiting(plan: Plan) -> View:

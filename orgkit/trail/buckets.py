@@ -21,7 +21,17 @@ from orgkit.model.trail import (
     TagBucket,
 )
 from orgkit.plan import Step
-from orgkit.trail.documents import RULE, STORAGE_CLASS, lacks, lifecycle_rule, normal_rule, others, render, rule_of
+from orgkit.trail.documents import (
+    RULE,
+    STORAGE_CLASS,
+    lacks,
+    lifecycle_rule,
+    normal_rule,
+    others,
+    render,
+    rule_of,
+    written_for_another,
+)
 
 MODES = ("GOVERNANCE", "COMPLIANCE")  # the weaker first
 
@@ -117,6 +127,12 @@ def _refuse(wish: BucketWish, there: Bucket) -> None:
         raise NeedsDecision(
             f"bucket {wish.name} is in {there.region}, and the file says {wish.spec.region}.",
             "write its region under trail.region, or choose another name: a bucket cannot move.",
+        )
+    for sid, arn in written_for_another(there.policy, render(wish.statements, wish.ids)):
+        raise NeedsDecision(
+            f"statement {sid} of bucket {wish.name} lets another trail write: {arn}. Setting ours under that name "
+            "would end its delivery.",
+            "choose another bucket under [trail], or give that statement another Sid.",
         )
 
 

@@ -1,7 +1,7 @@
 """The documents that AWS keeps as JSON - bucket policy, key policy, lifecycle - as pure functions of names and ids."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from orgkit.model.trail import InLogArchive
@@ -135,6 +135,25 @@ def others(document: str | None, ours: Sequence[Statement]) -> list[Statement]:
     """The statements of a policy that are not ours by name."""
     names = {statement["Sid"] for statement in ours}
     return [statement for statement in statements_of(document) if statement.get("Sid") not in names]
+
+
+def written_for_another(document: str | None, ours: Sequence[Statement]) -> Iterator[tuple[str, str]]:
+    """(Sid, trail) of statements with our names for another account's trail: AWS's documentation names them so too."""
+    wanted = {statement["Sid"]: _source(statement) for statement in ours}
+    for statement in statements_of(document):
+        sid, arn = str(statement.get("Sid")), _source(statement)
+        if arn and wanted.get(sid) and _account(arn) != _account(wanted[sid]):
+            yield sid, arn
+
+
+def _account(arn: str) -> str:
+    return ":".join(arn.split(":")[4:5])
+
+
+def _source(statement: Statement) -> str:
+    """The trail that a statement is for; "" when it names none."""
+    found = statement.get("Condition", {}).get("StringEquals", {}).get("aws:SourceArn", "")
+    return found if isinstance(found, str) else " ".join(map(str, found))
 
 
 def statements_of(document: str | None) -> list[Statement]:

@@ -93,6 +93,7 @@ def plan_as_told(plan: Plan) -> dict[str, Any]:
         "steps": [step.sentence for step in plan.steps],
         "rests_on": [fact for step in plan.steps for fact in step.rests_on],
         "needs": list(plan.needs),
+        "stops": list(plan.stops),
         "waiting": [f"{waiting.who}: {waiting.what}" for waiting in plan.waiting],
         "unmanaged": list(plan.unmanaged),
         "warnings": list(plan.warnings),

@@ -118,6 +118,16 @@ def test_a_bucket_policy_for_another_trail_is_one_step(world: Build) -> None:
     assert names(of(there.bucket("acme-log", policy=policy))) == ["SetBucketPolicy"]
 
 
+def test_a_bucket_that_another_account_s_trail_writes_to_under_our_names_is_left_alone(world: Build) -> None:
+    there = world()
+    policy = there.facts.buckets[0].policy
+    theirs = policy.replace(
+        policy[policy.index("arn:aws:cloudtrail") :].split('"')[0], "arn:aws:cloudtrail:us-east-1:5:trail/x"
+    )
+    with pytest.raises(NeedsDecision, match="would end its delivery"):
+        of(there.bucket("acme-log", policy=theirs))
+
+
 def test_statements_and_rules_of_others_are_reported_and_left(world: Build) -> None:
     there = world()
     log = there.facts.buckets[0]
