@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar
@@ -25,7 +26,7 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class Step(ABC):
     """One change that orgkit can make to AWS, small enough to be approved as one sentence."""
 
     sign: ClassVar[str] = "+"  # + makes, ~ changes
@@ -36,9 +37,9 @@ class Step:
     why: str = field(default="", compare=False)  # told to a person, no part of the digest
 
     @property
+    @abstractmethod
     def sentence(self) -> str:
         """What a person approves."""
-        raise NotImplementedError(type(self).__name__)
 
     @property
     def subject(self) -> str:

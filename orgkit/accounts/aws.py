@@ -15,6 +15,7 @@ from orgkit.model.accounts import CreateAccount, CreateReadRole, MakeManageable,
 from orgkit.model.desired import UnitPath
 from orgkit.model.directory import Directory
 from orgkit.model.observed import Account, Unit
+from orgkit.plan import Step
 
 PATH = re.compile(r"^o-[a-z0-9]{10,32}/r-[0-9a-z]{4,32}/(?:ou-[0-9a-z-]+/)*\d{12}/$")
 
@@ -86,7 +87,7 @@ def tag_account(aws: Connection, step: TagAccount, directory: Directory) -> None
     aws.mutate("organizations", "TagResource", ResourceId=directory.account(step.key), Tags=as_aws(step.tags))
 
 
-STEPS = {
+STEPS: dict[type[Step], Any] = {
     CreateAccount: Asynchronous(begin_create_account, settle_create_account, in_flight=5, burst=3, every=10.0),
     MoveAccount: move_account,
     TagAccount: tag_account,

@@ -132,7 +132,10 @@ def open_runbook(phase: Phase, file: Path) -> int:
     from orgkit.parameters import find
     from orgkit.runbook.person import open_in_jupyterlab
 
-    result = open_in_jupyterlab(phase, find(str(file)))
+    path = find(str(file))
+    click.echo(f"{phase.label} opens in JupyterLab, as a copy of its own. When you are done there: save (Ctrl-S), then")
+    click.echo("File > Shut Down, or Ctrl-C here. Then its record is sealed.")
+    result = open_in_jupyterlab(phase, path)
     show_result(phase, result)
     return result.exit_code
 

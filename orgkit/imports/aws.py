@@ -13,6 +13,7 @@ from orgkit.model.directory import Directory
 from orgkit.model.imports import AcceptInvitation, InviteAccount
 from orgkit.model.observed import Handshake, Owner, Unread
 from orgkit.model.roles import also_trusted, parsed
+from orgkit.plan import Step
 
 
 def read_handshakes(aws: Connection) -> tuple[Handshake, ...] | Unread:
@@ -79,7 +80,7 @@ def accept_invitation(aws: Connection, step: AcceptInvitation, directory: Direct
     directory.accounts[step.key] = step.account_id
 
 
-STEPS = {InviteAccount: invite_account, AcceptInvitation: accept_invitation}
+STEPS: dict[type[Step], Any] = {InviteAccount: invite_account, AcceptInvitation: accept_invitation}
 
 
 def _handshake(found: dict[str, Any]) -> Handshake:

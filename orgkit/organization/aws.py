@@ -9,6 +9,7 @@ from orgkit.errors import NeedsDecision
 from orgkit.model.directory import Directory
 from orgkit.model.observed import Organization, Unread
 from orgkit.model.organization import CreateOrganization, EnablePolicyType, EnableRootFeature, EnableTrustedAccess
+from orgkit.plan import Step
 
 
 def read_organization(aws: Connection, guard: Callable[[str, str], None] = lambda *_: None) -> Organization | None:
@@ -86,7 +87,7 @@ def enable_root_feature(aws: Connection, step: EnableRootFeature, directory: Dir
     aws.mutate("iam", operation, expect="EnabledFeatures")
 
 
-STEPS = {
+STEPS: dict[type[Step], Any] = {
     CreateOrganization: create_organization,
     EnableTrustedAccess: enable_trusted_access,
     EnablePolicyType: enable_policy_type,

@@ -10,6 +10,7 @@ from orgkit.model.desired import READ_ROLE, Desired
 from orgkit.model.directory import Directory
 from orgkit.model.observed import Trail, TrailFacts, Unread
 from orgkit.model.trail import CreateTrail, StartLogging, UpdateTrail
+from orgkit.plan import Step
 from orgkit.trail import bucket_steps_aws, key_aws
 from orgkit.trail.bucket_aws import read_buckets
 from orgkit.trail.documents import trail_arn
@@ -103,7 +104,7 @@ def start_logging(aws: Connection, step: StartLogging, directory: Directory) -> 
     )
 
 
-STEPS = {
+STEPS: dict[type[Step], Any] = {
     **key_aws.STEPS,
     **bucket_steps_aws.STEPS,
     CreateTrail: create_trail,

@@ -1,6 +1,7 @@
 """How AWS is asked about organizational units, and to make and tag them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from orgkit.aws.retry import Refused
 from orgkit.aws.session import Connection
@@ -9,6 +10,7 @@ from orgkit.errors import StepFailed
 from orgkit.model.directory import Directory
 from orgkit.model.observed import Unit
 from orgkit.model.units import CreateUnit, TagUnit
+from orgkit.plan import Step
 
 DEEPEST = 5  # AWS's levels of organizational units: the deepest have no children to ask for
 
@@ -50,7 +52,7 @@ def tag_unit(aws: Connection, step: TagUnit, directory: Directory) -> None:
     aws.mutate("organizations", "TagResource", ResourceId=directory.parent(step.path), Tags=as_aws(step.tags))
 
 
-STEPS = {CreateUnit: create_unit, TagUnit: tag_unit}
+STEPS: dict[type[Step], Any] = {CreateUnit: create_unit, TagUnit: tag_unit}
 
 
 def _adopt(aws: Connection, step: CreateUnit, parent: str, name: str) -> str:

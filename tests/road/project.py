@@ -142,7 +142,12 @@ class Stage:
                     "aws_secret_access_key": told["SecretAccessKey"],
                     "aws_session_token": told["SessionToken"],
                 }
-            return boto3.client(service, endpoint_url=self.sandbox.endpoint_url, **keys, **more)
+            return boto3.Session().client(
+                service,  # not the default session: it keeps the first sandbox's keys
+                endpoint_url=self.sandbox.endpoint_url,
+                **keys,
+                **more,
+            )
 
     def changes(self) -> list[str]:
         """The calls since the log was emptied that AWS would have taken for a change."""
