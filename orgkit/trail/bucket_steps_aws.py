@@ -18,6 +18,7 @@ from orgkit.model.trail import (
     SetVersioning,
     TagBucket,
 )
+from orgkit.plan import Step
 from orgkit.trail.bucket_aws import BLOCKED, Foreign, Place, encryption_rule
 from orgkit.trail.documents import RULE, lifecycle_rule, merged, render
 from orgkit.trail.key_aws import ids, key_arn, session
@@ -95,7 +96,7 @@ def tag_bucket(aws: Connection, step: TagBucket, directory: Directory) -> None:
     place.set("PutBucketTagging", Tagging={"TagSet": tags})
 
 
-STEPS = {
+STEPS: dict[type[Step], Any] = {
     CreateBucket: create_bucket,
     BlockPublicAccess: block_public_access,
     SetOwnership: set_ownership,

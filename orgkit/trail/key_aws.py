@@ -1,5 +1,7 @@
 """How AWS is asked about the trail's KMS key, and to make, protect and rotate it."""
 
+from typing import Any
+
 from orgkit.aws.retry import Refused
 from orgkit.aws.session import Connection
 from orgkit.errors import OutOfOrder
@@ -7,6 +9,7 @@ from orgkit.model.desired import TrailSpec
 from orgkit.model.directory import Directory
 from orgkit.model.observed import Key, TrailFacts
 from orgkit.model.trail import CreateKey, InLogArchive, RotateKey, SetKeyPolicy
+from orgkit.plan import Step
 from orgkit.trail.documents import LOG_ARCHIVE, MANAGEMENT, ORGANIZATION, merged, render, session_policy
 
 PURPOSE = "orgkit:purpose"  # by this tag a key is found whose creation was answered to nobody
@@ -62,7 +65,7 @@ def rotate_key(aws: Connection, step: RotateKey, directory: Directory) -> None:
     member.mutate("kms", "EnableKeyRotation", region=step.region, KeyId=key_arn(directory))
 
 
-STEPS = {CreateKey: create_key, SetKeyPolicy: set_key_policy, RotateKey: rotate_key}
+STEPS: dict[type[Step], Any] = {CreateKey: create_key, SetKeyPolicy: set_key_policy, RotateKey: rotate_key}
 
 
 def session(aws: Connection, step: InLogArchive, directory: Directory, bucket: str = "") -> Connection:

@@ -24,23 +24,27 @@ def test_a_runbook_opens_and_its_record_is_sealed_when_jupyterlab_ends(stage: St
         "c.ServerApp.allow_root = True\nc.ServerApp.port_retries = 0\n"
     )
     own = {f"JUPYTER_{name}_DIR": str(tmp_path) for name in ("CONFIG", "DATA", "RUNTIME")}
+    keyboard, terminal = os.openpty()
     with (tmp_path / "told").open("wb") as told:
         opened = subprocess.Popen(
             [str(BIN / "orgkit"), "open", "02", str(stage.project.file)],
-            cwd=stage.project.folder, env={**stage.project.environment, **own}, stdin=subprocess.DEVNULL,
+            cwd=stage.project.folder, env={**stage.project.environment, **own}, stdin=terminal,
             stdout=told, stderr=told, process_group=0,
         )  # fmt: skip
     try:
         answer = notebook(opened, port, tmp_path / "told")
         if end == "SIGTERM":
             opened.terminate()
-        else:  # as a terminal does; nobody is there to be asked whether that is meant
+        else:  # as a terminal does; JupyterLab asks whether that is meant
             os.killpg(opened.pid, signal.SIGINT)
+            os.write(keyboard, b"y\n")
         assert opened.wait(30) == 7  # nothing was run
     finally:
         if opened.poll() is None:
             os.killpg(opened.pid, signal.SIGKILL)
             opened.wait()
+        os.close(keyboard)
+        os.close(terminal)
 
     parameters = "".join("".join(cell["source"]) for cell in answer["content"]["cells"] if cell["cell_type"] == "code")
     (run,) = Path(stage.project.settings["ORGKIT_OUTPUTS"]).glob("*/*-02-units-*")
