@@ -22,12 +22,12 @@ def stage(project: Project):
 
 
 def told(done) -> str:
-    """The three parts of an error, each there once."""
+    """The three parts of an error, each there once; its words, wherever the length of a path let a line end."""
     text = done.stderr
     assert text.count("\n  why:") == 1, text
     assert text.count("\n  do:") == 1, text
     assert all(len(line) <= 80 or " " not in line.strip() for line in text.splitlines()), text
-    return text
+    return " ".join(text.split())
 
 
 def test_every_problem_of_a_file_is_told_at_once(project):
