@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,11 @@ class Journal:
         self.run = run
         self.events: list[dict[str, Any]] = []
         self.step = ""  # the sentence that the mutations being sent belong to
+
+    @staticmethod
+    def new_id() -> str:
+        """A name for an intent, by which its answer, or a later run, settles it."""
+        return secrets.token_hex(6)
 
     def write(self, event: str, **values: Any) -> dict[str, Any]:
         """Add one event; it is on disk when this returns."""

@@ -220,7 +220,9 @@ class Connection:
         self, client: Any, service: str, operation: str, expect: str | None, parameters: Mapping[str, Any]
     ) -> dict[str, Any]:
         call = f"{service}:{operation}"
-        intent = self.journal.write("intent", step=self.journal.step, call=call, key=_natural_key(parameters))
+        intent = self.journal.write(
+            "intent", intent=self.journal.new_id(), step=self.journal.step, call=call, key=_natural_key(parameters)
+        )
         try:
             answer = self._send(client, service, operation, parameters)
             if expect is not None and expect not in answer:
@@ -235,9 +237,8 @@ class Connection:
         return answer
 
     def _outcome(self, intent: Mapping[str, Any], result: str, request_id: str, code: str) -> None:
-        self.journal.write(
-            "answer", step=intent["step"], call=intent["call"], result=result, request_id=request_id, code=code
-        )
+        known = {name: intent[name] for name in ("intent", "step", "call")}
+        self.journal.write("answer", **known, result=result, request_id=request_id, code=code)
 
     def _send(self, client: Any, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
         try:

@@ -129,6 +129,7 @@ def test_the_intent_is_on_disk_when_the_request_arrives(aws: Connection, send: S
     send()
     intent = json.loads(wire.written[0])
     assert intent.pop("at")
+    assert len(intent.pop("intent")) == 12
     assert intent == {
         "event": "intent",
         "step": "create organizational unit Security",
@@ -140,8 +141,9 @@ def test_the_intent_is_on_disk_when_the_request_arrives(aws: Connection, send: S
 def test_the_answer_is_journalled_with_aws_s_request_id(send: Send, wire: Wire) -> None:
     wire.says(MADE)
     send()
-    answer = list(read_events(wire.journal))[-1]
+    intent, answer = read_events(wire.journal)
     assert (answer["result"], answer["request_id"]) == ("committed", "request-1")
+    assert answer["intent"] == intent["intent"]
 
 
 def test_neither_documents_nor_credentials_are_journalled(aws: Connection, wire: Wire) -> None:
