@@ -3,9 +3,12 @@
 import io
 import json
 import re
+import socket
 import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from email.utils import format_datetime
 from typing import Any
 
 from moto.account.responses import AccountResponse
@@ -16,7 +19,9 @@ from orgkit.sandbox.calls import Call, CallLog, mutates
 from orgkit.sandbox.corrections import readiness, s3, sts
 from orgkit.sandbox.corrections.controltower import ControlTowerResponse
 from orgkit.sandbox.corrections.freetier import FreeTierResponse
+from orgkit.sandbox.corrections.members import management_of
 from orgkit.sandbox.corrections.registry import settle
+from orgkit.sandbox.injection import MESSAGES, REFUSALS, Dropped, Injection, refuse, same_request
 from orgkit.sandbox.world import Principal, world
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -27,14 +32,29 @@ REQUEST_ID = re.compile(rb"(<RequestId>)[^<]*(</RequestId>)", re.IGNORECASE)
 ERROR_CODE = re.compile(rb"<Code>([^<]+)</Code>")
 
 
+class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto has no types
+    """moto lists its own folders three times for each call, to find the backend of a host: half of a call's time."""
+
+    def __init__(self, create_app: Callable[[Any], Any]) -> None:
+        super().__init__(create_app)
+        self._known: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._known:
+            self._known[host] = super().get_backend_for_host(host)
+        return self._known[host]
+
+
 class SandboxApplication:
     """One call at a time: moto's backends are not safe under threads, and a call takes milliseconds."""
 
     def __init__(self, pages: Callable[[str, dict[str, Any]], Any]) -> None:
         self.calls = CallLog()
         self._pages = pages
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = Dispatcher(create_backend_app)
         self._lock = threading.Lock()
+        self.injection = Injection()
+        self._writing: list[str] = []  # the organizations that are being changed, by their management account
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         body = _read_body(environ)
@@ -45,15 +65,52 @@ class SandboxApplication:
         if path.startswith("/orgkit/"):
             status, headers, content = self._page(path, body)
         else:
-            with self._lock:
-                status, headers, content = self._call(environ, body)
+            status, headers, content = self._served(environ, body)
         headers["Content-Length"] = headers.get("Content-Length", str(len(content)))
         start_response(f"{status} {'OK' if status < 400 else 'Error'}", list(headers.items()))
         return [content]
 
-    def exclusively(self, function: Callable[[], Any]) -> Any:
+    def begin_again(self, begin: Callable[[], Any]) -> None:
+        """Empty the world, between two calls."""
         with self._lock:
-            return function()
+            begin()
+            self.calls.clear()
+            self.injection = Injection()
+
+    def _served(self, environ: dict[str, Any], body: bytes) -> Answer:
+        """After the time that a call takes; the connection ends without an answer where a fault has it so."""
+        asked = wire.read(environ, body)
+        principal = world().principals.get(asked.key)
+        with self._changing(asked, principal) as overlaps:
+            world().clock.sleep(world().seed.latency_seconds)
+            with self._lock:
+                call = self._record(asked, principal)
+                if overlaps:
+                    return refuse(call, asked, "concurrent-modification")
+                try:
+                    return self.injection.around(
+                        call,
+                        asked,
+                        same_request(call.account, environ, body),
+                        lambda: self._call(call, asked, principal, environ, body),
+                    )
+                except Dropped:
+                    _hang_up(environ)
+                    raise
+
+    @contextmanager
+    def _changing(self, asked: wire.Asked, principal: Principal | None) -> Iterator[bool]:
+        """Whether another change of the same organization is under way: AWS refuses the second, moto makes both."""
+        if principal is None or asked.service != "organizations" or not mutates(asked.service, asked.operation):
+            yield False
+            return
+        organization = management_of(principal.account)
+        overlaps = organization in self._writing
+        self._writing.append(organization)
+        try:
+            yield overlaps
+        finally:
+            self._writing.remove(organization)
 
     def _page(self, path: str, body: bytes) -> Answer:
         try:
@@ -62,10 +119,10 @@ class SandboxApplication:
             return 404, {"Content-Type": "application/json"}, b'{"error": "no such page"}'
         return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
 
-    def _call(self, environ: dict[str, Any], body: bytes) -> Answer:
-        asked = wire.read(environ, body)
-        principal = world().principals.get(asked.key)
-        call = self._record(asked, principal)
+    def _call(
+        self, call: Call, asked: wire.Asked, principal: Principal | None, environ: dict[str, Any], body: bytes
+    ) -> Answer:
+        environ["wsgi.input"] = io.BytesIO(body)
         try:
             answer = self._answer(asked, principal, environ, call.request_id)
         except NotImplementedError:
@@ -92,6 +149,8 @@ class SandboxApplication:
     ) -> Answer:
         if principal is None:
             return _unknown_key(asked, request_id)
+        if world().ended(principal):
+            return _expired(asked, request_id)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = principal.account  # else moto looks for the key in every account
         settle()
         if not readiness.ready(asked.service, principal.account):
@@ -135,8 +194,9 @@ class SandboxApplication:
         call.status = status
         if status >= 400:
             call.error = _error_code(headers, content)
-        drop = ("x-amzn-requestid", "x-amz-request-id", *(["content-length"] if content else []))
+        drop = ("x-amzn-requestid", "x-amz-request-id", "date", *(["content-length"] if content else []))
         kept = {name: value for name, value in headers.items() if name.lower() not in drop}
+        kept["Date"] = format_datetime(world().clock.now(), usegmt=True)
         if call.service == "s3":
             return status, {**kept, "x-amz-request-id": call.request_id}, content
         kept["x-amzn-RequestId"] = call.request_id
@@ -154,8 +214,20 @@ def _read_body(environ: dict[str, Any]) -> bytes:
     return body
 
 
+def _hang_up(environ: dict[str, Any]) -> None:
+    """End the connection: werkzeug takes the error that follows for a client that went away."""
+    connection = environ.get("werkzeug.socket")
+    if connection is not None:
+        connection.shutdown(socket.SHUT_RDWR)
+
+
 def _bytes(content: Any) -> bytes:
     return content.encode() if isinstance(content, str) else bytes(content)
+
+
+def _expired(asked: wire.Asked, request_id: str) -> Answer:
+    status, code = REFUSALS["expired-token"].get(asked.service, REFUSALS["expired-token"][""])
+    return wire.error(asked, status, code, MESSAGES["expired-token"], request_id)
 
 
 def _unknown_key(asked: wire.Asked, request_id: str) -> Answer:

@@ -30,13 +30,14 @@ class Call:
     parameters: dict[str, Any] = field(default_factory=dict)
     status: int = 0
     error: str | None = None
+    fault: str = ""  # the kind that it met, see orgkit.sandbox.faults
 
 
 class CallLog:
     """Append-only, and emptied only when asked."""
 
     def __init__(self) -> None:
-        self._calls: list[Call] = []
+        self.all: list[Call] = []
         self._lock = threading.Lock()
         self._sequence = 0
 
@@ -46,10 +47,10 @@ class CallLog:
             return self._sequence
 
     def add(self, call: Call) -> None:
-        self._calls.append(call)
+        self.all.append(call)
 
     def clear(self) -> None:
-        self._calls.clear()
+        self.all.clear()
 
     def as_values(self) -> list[dict[str, Any]]:
-        return [asdict(call) for call in list(self._calls)]
+        return [asdict(call) for call in list(self.all)]

@@ -41,11 +41,17 @@ class Seed:
     email_verified: bool = True
     finalizing_seconds: float = 0  # how long CreateOrganization leaves the organization unfinished
     creation_seconds: tuple[float, float] = (20, 40)  # of an account, on the sandbox's clock
+    creation_failures: tuple[str, ...] = ()  # FailureReasons of the first CreateAccount requests, one each in order
     role_seconds: float = 20  # until a created account's access role can be assumed
     services_seconds: float = 0  # until S3 and KMS answer in a created account
     policy_type_seconds: float = 0  # from EnablePolicyType, PENDING_ENABLE, to ENABLED
     direct_move: bool = True  # an account may accept while in another organization, and moves (AWS since 2025/26)
-    throttling: bool = False  # all of Organizations' rates; CreateAccount's holds always
+    throttling: bool = True  # all of Organizations' rates; CreateAccount's holds always
+    empty_pages: int = 0  # every so manieth page of a List operation of Organizations is empty and goes on; 0: none
+    credentials_seconds: float = 0  # until the profiles' temporary credentials end, on the sandbox's clock; 0: never
+    latency_seconds: float = 0.05  # of every call, on the sandbox's clock
+    faults: tuple[str, ...] = ()  # kinds of orgkit.sandbox.faults, spread over the calls
+    fault_seed: int = 0  # which calls they meet
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -59,6 +65,7 @@ class Seed:
         known = {field.name for field in fields(cls)}
         chosen = {name: value for name, value in values.items() if name in known}
         chosen["standalone"] = tuple(StandaloneAccount(**each) for each in values.get("standalone", ()))
-        if "creation_seconds" in chosen:
-            chosen["creation_seconds"] = tuple(chosen["creation_seconds"])
+        for name in ("creation_seconds", "creation_failures", "faults"):
+            if name in chosen:
+                chosen[name] = tuple(chosen[name])
         return cls(**chosen)

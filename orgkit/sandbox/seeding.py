@@ -2,6 +2,7 @@
 
 import gc
 import json
+from datetime import timedelta
 from typing import Any
 
 from moto.cloudtrail.models import cloudtrail_backends
@@ -26,7 +27,8 @@ def begin(values: dict[str, Any], *, real_time: bool) -> None:
     organizations_backends.master_accounts.clear()
     seed = Seed.from_values(values["seed"])
     mock_random.seed(seed.management_account_id)
-    world.begin(seed, (_principal(each) for each in values["credentials"]), real_time=real_time)
+    begun = world.begin(seed, real_time=real_time)
+    begun.principals |= {each["key"]: _principal(each) for each in values["credentials"]}
     _management(seed, values["credentials"])
     for account in seed.standalone:
         _standalone(account)
@@ -39,8 +41,11 @@ def begin(values: dict[str, Any], *, real_time: bool) -> None:
         gc.freeze()
 
 
-def _principal(given: dict[str, str]) -> tuple[str, Principal]:
-    return given["key"], Principal(given["account"], given["arn"], sts.user_id(given["account"], given["arn"]))
+def _principal(given: dict[str, str]) -> Principal:
+    """Long-lived keys have no token, and no end."""
+    seconds = world().seed.credentials_seconds if given["token"] else 0
+    ends = world().clock.now() + timedelta(seconds=seconds) if seconds else None
+    return Principal(given["account"], given["arn"], sts.user_id(given["account"], given["arn"]), ends=ends)
 
 
 def _management(seed: Seed, credentials: list[dict[str, str]]) -> None:

@@ -32,6 +32,10 @@ def main(arguments: list[str] | None = None) -> None:
         def log_request(self, code: object = "-", size: object = "-") -> None:
             """Our own log has more, and this one costs time."""
 
+        def send_response(self, code: int, message: str | None = None) -> None:
+            """Without a Date of the server's own: the answers tell the sandbox's time, and the first would be read."""
+            self.send_response_only(code, message)
+
     _begin(chosen)
     pages = Pages(chosen)
     application = SandboxApplication(pages)
@@ -92,6 +96,7 @@ class Pages:
             "/calls": lambda _: self.application.calls.as_values(),
             "/calls/clear": lambda _: self.application.calls.clear(),
             "/reset": self._reset,
+            "/sign-in": self._sign_in,
         }
         return pages[path](values)
 
@@ -108,11 +113,17 @@ class Pages:
             clock.sleep_until(datetime.fromisoformat(values["until"]))
         return {"now": clock.now().isoformat()}
 
+    def _sign_in(self, _: dict[str, Any]) -> dict[str, Any]:
+        """What a person does when their credentials have ended."""
+        from orgkit.sandbox.world import world
+
+        world().renew_credentials()
+        return {}
+
     def _reset(self, values: dict[str, Any]) -> dict[str, Any]:
         from orgkit.sandbox import seeding
 
-        self.application.exclusively(lambda: seeding.begin(values, real_time=self._chosen.real_time))
-        self.application.calls.clear()
+        self.application.begin_again(lambda: seeding.begin(values, real_time=self._chosen.real_time))
         return {}
 
 

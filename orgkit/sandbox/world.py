@@ -1,8 +1,7 @@
 """What the sandbox knows beside moto's backends: time, keys, accounts outside an organization, things under way."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from orgkit.sandbox.clock import VirtualClock
@@ -17,6 +16,7 @@ class Principal:
     arn: str
     user_id: str
     role_arn: str | None = None
+    ends: datetime | None = None  # of temporary credentials, on the sandbox's clock; None: never
 
     @property
     def is_root_user(self) -> bool:
@@ -47,11 +47,22 @@ class World:
 
     clock: VirtualClock
     seed: Seed
-    principals: dict[str, Principal] = field(default_factory=dict)
+    principals: dict[str, Principal] = field(default_factory=dict)  # by access key
     buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
     role_ready: dict[str, datetime] = field(default_factory=dict)  # account → when its access role can be assumed
     counters: dict[tuple[object, ...], int] = field(default_factory=dict)
     things: dict[str, Any] = field(default_factory=dict)  # what a correction keeps, by the correction's name
+
+    def ended(self, principal: Principal) -> bool:
+        """Whether temporary credentials have outlived their Expiration."""
+        return principal.ends is not None and principal.ends <= self.clock.now()
+
+    def renew_credentials(self) -> None:
+        """What signing in again does: the profiles' temporary credentials begin anew; assumed roles do not."""
+        fresh = self.clock.now() + timedelta(seconds=self.seed.credentials_seconds)
+        for key, principal in self.principals.items():
+            if principal.ends is not None and principal.role_arn is None:
+                self.principals[key] = replace(principal, ends=fresh)
 
     def standalone(self, account: str) -> StandaloneAccount | None:
         return next((each for each in self.seed.standalone if each.id == account), None)
@@ -80,8 +91,8 @@ class Holder:
             raise RuntimeError("the sandbox has not begun")
         return self._world
 
-    def begin(self, seed: Seed, principals: Iterable[tuple[str, Principal]], *, real_time: bool) -> World:
-        self._world = World(VirtualClock(real_time), seed, dict(principals))
+    def begin(self, seed: Seed, *, real_time: bool) -> World:
+        self._world = World(VirtualClock(real_time), seed)
         return self._world
 
 

@@ -16,7 +16,7 @@ from orgkit.sandbox.lifecycle import Sandbox, Seed, StandaloneAccount, start
 MANAGEMENT = "123456789012"
 DNS = StandaloneAccount("111111111111", "dns", "dns@corp.example", "dns", has_trail=True)
 LEGACY = StandaloneAccount("222222222222", "legacy", "legacy@corp.example", None)
-SEED = Seed(MANAGEMENT, "aws@corp.example", "corp", standalone=(DNS, LEGACY))
+SEED = Seed(MANAGEMENT, "aws@corp.example", "corp", standalone=(DNS, LEGACY), throttling=False)
 LOADER = botocore.session.Session().get_component("data_loader")
 CLIENTS: dict[tuple[Any, ...], Any] = {}
 ONCE = Config(retries={"total_max_attempts": 1})

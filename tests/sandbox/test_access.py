@@ -79,11 +79,6 @@ def test_the_root_user_assumes_nothing(world: World, error: Error) -> None:
     assert error(world.client("sts", "root").assume_role, **role) == "AccessDenied"
 
 
-def test_moto_still_assumes_what_does_not_exist(stock: Callable[..., Any]) -> None:
-    arn = "arn:aws:iam::999999999999:role/none"
-    assert stock("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-
-
 def test_a_session_token_is_still_its_user(world: World) -> None:
     keys = world.client("sts", "user").get_session_token()["Credentials"]
     session = world.client(
@@ -116,20 +111,11 @@ def test_a_member_does_not_enable_root_access(world: World, error: Error) -> Non
     assert error(member.enable_organizations_root_sessions) == "CallerIsNotManagementAccountException"
 
 
-def test_moto_still_has_no_centralized_root_access(stock: Callable[..., Any]) -> None:
-    with pytest.raises(NotImplementedError):
-        stock("iam").list_organizations_features()
-
-
 @pytest.mark.parametrize(("mfa", "keys"), [(True, False), (False, True)])
 def test_the_account_summary_tells_of_the_root_user(begin: Callable[[Seed], World], mfa: bool, keys: bool) -> None:
     world = begin(replace(SEED, mfa=mfa, root_access_keys=keys))
     summary = world.client("iam").get_account_summary()["SummaryMap"]
     assert (summary["AccountMFAEnabled"], summary["AccountAccessKeysPresent"]) == (int(mfa), int(keys))
-
-
-def test_moto_still_tells_nothing_of_the_root_user(stock: Callable[..., Any]) -> None:
-    assert stock("iam").get_account_summary()["SummaryMap"]["AccountMFAEnabled"] == 0
 
 
 def test_managed_policies_are_there(world: World) -> None:
@@ -171,11 +157,6 @@ def test_an_unknown_quota_is_not_found(world: World, error: Error) -> None:
     assert error(get, ServiceCode="nothing", QuotaCode="L-00000000") == "NoSuchResourceException"
 
 
-def test_moto_still_has_no_quotas_of_organizations(stock: Callable[..., Any], error: Error) -> None:
-    get = stock("service-quotas").get_service_quota
-    assert error(get, ServiceCode="organizations", QuotaCode="L-29A0C5DF") == "NoSuchResourceException"
-
-
 @pytest.mark.parametrize("there", [True, False])
 def test_a_landing_zone_is_there_when_it_is_seeded(begin: Callable[[Seed], World], there: bool) -> None:
     world = begin(replace(SEED, control_tower=there))
@@ -184,10 +165,6 @@ def test_a_landing_zone_is_there_when_it_is_seeded(begin: Callable[[Seed], World
 
 def test_there_is_no_identity_center_until_somebody_makes_one(world: World) -> None:
     assert world.client("sso-admin").list_instances()["Instances"] == []
-
-
-def test_moto_still_has_an_identity_center_from_the_start(stock: Callable[..., Any]) -> None:
-    assert stock("sso-admin").list_instances()["Instances"]
 
 
 def test_the_regions_of_an_account_are_told(world: World) -> None:

@@ -171,8 +171,113 @@ def test_a_member_can_leave(world: World) -> None:
     assert len(organizations.list_accounts()["Accounts"]) == 1
 
 
-def test_moto_still_has_no_handshakes(stock: Callable[..., Any]) -> None:
-    organizations = stock("organizations")
-    organizations.create_organization()
-    with pytest.raises(NotImplementedError):
-        organizations.list_handshakes_for_organization()
+def test_an_accepted_invitation_does_not_count_for_the_day(begin: Callable[[Seed], World], reason: Error) -> None:
+    world = begin(replace(SEED, account_quota=22))
+    organizations = world.organization()
+    world.client("organizations", "dns").accept_handshake(HandshakeId=_invite(world)["Id"])
+    target = {"Type": "ACCOUNT", "Id": LEGACY.id}
+    for _ in range(22):  # the quota of accounts, where it is higher than twenty
+        organizations.cancel_handshake(HandshakeId=_invite(world, target)["Id"])
+    invite = organizations.invite_account_to_organization
+    assert reason(invite, Target=target) == "HANDSHAKE_RATE_LIMIT_EXCEEDED"
+
+
+def test_both_parties_look_at_it_and_nobody_else_does(world: World, error: Error) -> None:
+    organizations = world.organization()
+    made = _invite(world)
+    web = world.in_account(world.account("web"), "organizations")
+    stranger = world.client("organizations", f"owner-{LEGACY.id}")
+    for client in (organizations, world.client("organizations", "dns")):
+        assert client.describe_handshake(HandshakeId=made["Id"])["Handshake"]["State"] == "OPEN"
+    for client in (stranger, web):
+        assert error(client.describe_handshake, HandshakeId=made["Id"]) == "HandshakeNotFoundException"
+        assert client.list_handshakes_for_account()["Handshakes"] == []
+    assert error(web.list_handshakes_for_organization) == "AccessDeniedException"
+    assert error(stranger.list_handshakes_for_organization) == "AWSOrganizationsNotInUseException"
+
+
+@pytest.mark.parametrize(
+    ("by", "operation"),
+    [("dns", "cancel_handshake"), ("management", "accept_handshake"), ("management", "decline_handshake")],
+)
+def test_a_party_does_not_do_what_is_the_others(world: World, error: Error, by: str, operation: str) -> None:
+    world.organization()
+    made = _invite(world)
+    assert error(getattr(world.client("organizations", by), operation), HandshakeId=made["Id"]) == (
+        "AccessDeniedException"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ended", "state"),
+    [("accept_handshake", "ACCEPTED"), ("decline_handshake", "DECLINED"), ("", "EXPIRED")],
+)
+def test_what_has_ended_stays_as_it_is(world: World, error: Error, ended: str, state: str) -> None:
+    organizations, owner = world.organization(), world.client("organizations", "dns")
+    made = _invite(world)
+    if ended:
+        getattr(owner, ended)(HandshakeId=made["Id"])
+    else:
+        world.sandbox.sleep(15 * 86400)
+    for client, operation in ((organizations, "cancel"), (owner, "accept"), (owner, "decline")):
+        again = error(getattr(client, f"{operation}_handshake"), HandshakeId=made["Id"])
+        same = f"{operation}_handshake" == ended
+        assert again == ("HandshakeAlreadyInStateException" if same else "InvalidHandshakeTransitionException")
+    assert organizations.describe_handshake(HandshakeId=made["Id"])["Handshake"]["State"] == state
+
+
+def test_after_thirty_days_nobody_knows_of_it(world: World, error: Error) -> None:
+    organizations, owner = world.organization(), world.client("organizations", "dns")
+    made = _invite(world)
+    owner.decline_handshake(HandshakeId=made["Id"])
+    world.sandbox.sleep(30 * 86400 - 60)
+    assert len(owner.list_handshakes_for_account()["Handshakes"]) == 1
+    world.sandbox.sleep(60)
+    assert owner.list_handshakes_for_account()["Handshakes"] == []
+    assert error(organizations.describe_handshake, HandshakeId=made["Id"]) == "HandshakeNotFoundException"
+
+
+def test_both_lists_come_in_pages(begin: Callable[[Seed], World], error: Error) -> None:
+    world = begin(replace(SEED, account_quota=50))
+    organizations, owner = world.organization(), world.client("organizations", "dns")
+    for _ in range(25):
+        organizations.cancel_handshake(HandshakeId=_invite(world)["Id"])
+    for client, operation in (
+        (organizations, "list_handshakes_for_organization"),
+        (owner, "list_handshakes_for_account"),
+    ):
+        pages = list(client.get_paginator(operation).paginate(Filter={"ActionType": "INVITE"}))
+        assert [len(page["Handshakes"]) for page in pages] == [20, 5]
+        both = {"ActionType": "INVITE", "ParentHandshakeId": "h-00000000"}
+        assert error(getattr(client, operation), Filter=both) == "InvalidInputException"
+        assert error(getattr(client, operation), Filter={"ActionType": "NOTHING"}) == "InvalidInputException"
+
+
+def test_who_made_an_organization_meanwhile_has_to_delete_it_first(world: World, error: Error) -> None:
+    world.organization()
+    made, owner = _invite(world), world.client("organizations", "dns")
+    owner.create_organization()
+    assert owner.list_handshakes_for_account()["Handshakes"] == []
+    assert error(owner.accept_handshake, HandshakeId=made["Id"]) == "MasterCannotLeaveOrganizationException"
+    owner.delete_organization()
+    assert owner.accept_handshake(HandshakeId=made["Id"])["Handshake"]["State"] == "ACCEPTED"
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ({"Type": "EMAIL", "Id": "no-email"}, "INVALID_EMAIL_ADDRESS_TARGET"),
+        ({"Type": "ACCOUNT", "Id": "999999999999"}, "INVALID_PARTY_TYPE_TARGET"),
+        ({"Type": "ORGANIZATION", "Id": "o-aaaaaaaaaa"}, "INVALID_PARTY_TYPE_TARGET"),
+    ],
+)
+def test_a_target_that_cannot_be_invited_is_refused(
+    world: World, reason: Error, target: dict[str, str], why: str
+) -> None:
+    assert reason(world.organization().invite_account_to_organization, Target=target) == why
+
+
+def test_an_email_that_nobody_has_is_invited_all_the_same(world: World) -> None:
+    world.organization()
+    made = _invite(world, {"Type": "EMAIL", "Id": "nobody@corp.example"})
+    assert {"Id": "nobody@corp.example", "Type": "EMAIL"} in made["Parties"]

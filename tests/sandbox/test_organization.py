@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -17,12 +16,6 @@ def test_all_features_enable_service_control_policies(world: World) -> None:
     assert organizations.list_roots()["Roots"][0]["PolicyTypes"] == [
         {"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}
     ]
-
-
-def test_moto_still_enables_no_policy_type(stock: Callable[..., Any]) -> None:
-    organizations = stock("organizations")
-    organizations.create_organization(FeatureSet="ALL")
-    assert organizations.list_roots()["Roots"][0]["PolicyTypes"] == []
 
 
 def test_the_management_account_keeps_its_name_and_email(world: World) -> None:
@@ -47,18 +40,6 @@ def test_a_member_sees_its_organization_and_no_more(world: World, error: Error) 
     assert member.describe_organization()["Organization"]["MasterAccountId"] == MANAGEMENT
     assert error(member.list_accounts) == "AccessDeniedException"
     assert error(member.create_organization) == "AlreadyInOrganizationException"
-
-
-def test_moto_still_lets_a_member_ask(stock: Callable[..., Any]) -> None:
-    organizations, sts = stock("organizations"), stock("sts")
-    organizations.create_organization()
-    made = organizations.create_account(AccountName="a", Email="a@b.example")["CreateAccountStatus"]["AccountId"]
-    arn = f"arn:aws:iam::{made}:role/OrganizationAccountAccessRole"
-    keys = sts.assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-    import boto3
-
-    member = boto3.client("organizations", "us-east-1", None, True, None, None, *list(keys.values())[:3])
-    assert member.list_accounts()["Accounts"] == []
 
 
 def test_a_consolidated_billing_organization_stays_one(begin: Callable[[Seed], World], error: Error) -> None:
@@ -95,14 +76,6 @@ def test_units_have_a_path_and_so_have_accounts(world: World) -> None:
     assert "Status" not in described
 
 
-def test_moto_still_has_status_and_no_paths(stock: Callable[..., Any]) -> None:
-    organizations = stock("organizations")
-    organizations.create_organization()
-    (account,) = organizations.list_accounts()["Accounts"]
-    assert "Status" in account
-    assert "Paths" not in account
-
-
 def test_a_unit_of_the_same_name_under_the_same_parent_is_refused(world: World, error: Error) -> None:
     organizations = world.organization()
     create, root = organizations.create_organizational_unit, world.root()
@@ -113,14 +86,6 @@ def test_a_unit_of_the_same_name_under_the_same_parent_is_refused(world: World, 
     second = create(ParentId=root, Name="Other")["OrganizationalUnit"]["Id"]
     update = organizations.update_organizational_unit
     assert error(update, OrganizationalUnitId=second, Name="Security") == "DuplicateOrganizationalUnitException"
-
-
-def test_moto_still_accepts_a_unit_twice(stock: Callable[..., Any]) -> None:
-    organizations = stock("organizations")
-    organizations.create_organization()
-    root = organizations.list_roots()["Roots"][0]["Id"]
-    for _ in range(2):
-        organizations.create_organizational_unit(ParentId=root, Name="Security")
 
 
 def test_a_sixth_level_is_refused(world: World, reason: Error) -> None:
@@ -156,15 +121,6 @@ def test_an_account_is_moved_from_where_it_is(world: World, error: Error) -> Non
     assert error(move, AccountId=web, **wrong) == "SourceParentNotFoundException"
 
 
-def test_moto_still_moves_from_anywhere(stock: Callable[..., Any]) -> None:
-    organizations = stock("organizations")
-    organizations.create_organization()
-    root = organizations.list_roots()["Roots"][0]["Id"]
-    unit = organizations.create_organizational_unit(ParentId=root, Name="a")["OrganizationalUnit"]["Id"]
-    made = organizations.create_account(AccountName="a", Email="a@b.example")["CreateAccountStatus"]["AccountId"]
-    organizations.move_account(AccountId=made, SourceParentId=unit, DestinationParentId=root)
-
-
 def test_lists_come_in_pages_of_twenty(world: World, error: Error) -> None:
     organizations, root = world.organization(), world.root()
     for number in range(45):
@@ -189,27 +145,12 @@ def test_an_unknown_service_principal_is_refused(world: World, error: Error) -> 
     assert error(enable, ServicePrincipal="nothing.amazonaws.com") == "InvalidInputException"
 
 
-def test_moto_still_does_not_trust_iam(stock: Callable[..., Any], error: Error) -> None:
-    organizations = stock("organizations")
-    organizations.create_organization()
-    enable = organizations.enable_aws_service_access
-    assert error(enable, ServicePrincipal="iam.amazonaws.com") == "InvalidInputException"
-
-
 def test_security_services_can_be_delegated_and_the_delegate_may_look(world: World) -> None:
     organizations = world.organization()
     web = world.account("web")
     register = organizations.register_delegated_administrator
     register(AccountId=web, ServicePrincipal="securityhub.amazonaws.com")
     assert len(world.in_account(web, "organizations").list_accounts()["Accounts"]) == 2
-
-
-def test_moto_still_delegates_no_security_hub(stock: Callable[..., Any], error: Error) -> None:
-    organizations = stock("organizations")
-    organizations.create_organization()
-    made = organizations.create_account(AccountName="a", Email="a@b.example")["CreateAccountStatus"]["AccountId"]
-    register = organizations.register_delegated_administrator
-    assert error(register, AccountId=made, ServicePrincipal="securityhub.amazonaws.com") == "InvalidInputException"
 
 
 def test_a_policy_is_json_and_attached_once(world: World, error: Error) -> None:
@@ -241,16 +182,6 @@ def test_a_policy_of_a_type_that_is_not_enabled_is_not_attached(world: World, er
     assert error(attach, PolicyId=made, TargetId=world.root()) == "PolicyTypeNotEnabledException"
 
 
-def test_rates_hold_where_they_are_asked_for(begin: Callable[[Seed], World], error: Error) -> None:
-    world = begin(replace(SEED, throttling=True))
-    organizations = world.organization()
-    organizations.list_roots()
-    organizations.list_roots()
-    assert error(organizations.list_roots) == "TooManyRequestsException"
-    world.sandbox.sleep(1)
-    assert organizations.list_roots()["Roots"]
-
-
 def test_tags_of_units_and_accounts_are_read_in_bulk_in_us_east_1(world: World) -> None:
     organizations, root = world.organization(), world.root()
     tags = [{"Key": "ManagedBy", "Value": "orgkit"}]
@@ -277,11 +208,3 @@ def test_a_page_of_the_tagging_api_is_as_large_as_it_was_asked_to_be(world: Worl
     api = world.client("resourcegroupstaggingapi")
     page = api.get_resources(ResourceTypeFilters=["organizations"], ResourcesPerPage=100)
     assert len(page["ResourceTagMappingList"]) == 30
-
-
-def test_moto_still_tells_no_tags_of_organizations(stock: Callable[..., Any]) -> None:
-    organizations = stock("organizations")
-    organizations.create_organization()
-    root = organizations.list_roots()["Roots"][0]["Id"]
-    organizations.create_organizational_unit(ParentId=root, Name="a", Tags=[{"Key": "a", "Value": "b"}])
-    assert stock("resourcegroupstaggingapi").get_resources()["ResourceTagMappingList"] == []

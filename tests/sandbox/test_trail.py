@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.sandbox.conftest import DNS, MANAGEMENT, World
 
@@ -156,23 +155,12 @@ def test_the_seeded_trail_belongs_to_its_account_alone(world: World) -> None:
     assert world.client("cloudtrail").describe_trails()["trailList"] == []
 
 
-def test_moto_still_makes_a_trail_without_a_policy(stock: Callable[..., Any]) -> None:
-    stock("s3").create_bucket(Bucket=BUCKET)
-    assert stock("cloudtrail").create_trail(**TRAIL)["Name"] == "organization"
-
-
 def test_a_new_bucket_is_encrypted_and_not_public(stage: Stage) -> None:
     (rule,) = stage.s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
     assert all(stage.s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"].values())
     controls = stage.s3.get_bucket_ownership_controls(Bucket=BUCKET)["OwnershipControls"]
     assert controls["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
-
-
-def test_moto_still_makes_a_bare_bucket(stock: Callable[..., Any]) -> None:
-    stock("s3").create_bucket(Bucket=BUCKET)
-    with pytest.raises(ClientError):
-        stock("s3").get_bucket_encryption(Bucket=BUCKET)
 
 
 def test_another_account_reaches_the_bucket_only_where_its_policy_says(stage: Stage, error: Error) -> None:
@@ -190,11 +178,6 @@ def test_an_owner_that_is_not_expected_is_refused(stage: Stage, error: Error) ->
     get = stage.s3.get_bucket_versioning
     assert error(get, Bucket=BUCKET, ExpectedBucketOwner=MANAGEMENT) == "AccessDenied"
     get(Bucket=BUCKET, ExpectedBucketOwner=stage.log)
-
-
-def test_moto_still_accepts_any_expected_owner(stock: Callable[..., Any]) -> None:
-    stock("s3").create_bucket(Bucket=BUCKET)
-    stock("s3").get_bucket_versioning(Bucket=BUCKET, ExpectedBucketOwner="999999999999")
 
 
 LIFECYCLE = {
@@ -238,17 +221,6 @@ def test_a_setting_of_a_bucket_is_read_as_it_was_put(
     read = getattr(s3, f"get_{setting}")(Bucket=BUCKET)
     read = read.get(member, read)
     assert {name: read[name] for name in value} == value
-
-
-def test_moto_still_loses_newer_versions_and_adds_years(stock: Callable[..., Any]) -> None:
-    s3 = stock("s3")
-    s3.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
-    s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [LIFECYCLE]})
-    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
-    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
-    s3.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=RETENTION)
-    lock = s3.get_object_lock_configuration(Bucket=BUCKET)["ObjectLockConfiguration"]
-    assert lock["Rule"]["DefaultRetention"]["Years"] == 0
 
 
 def test_objects_come_back_from_a_member_account(stage: Stage) -> None:

@@ -11,7 +11,6 @@ from orgkit.sandbox.corrections.members import backend_of, management_of
 from orgkit.sandbox.corrections.registry import corrects, refusal
 from orgkit.sandbox.world import world
 
-MOTO = "Alternate contacts only."
 REGIONS = (
     "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "eu-central-1", "eu-north-1",
     "eu-west-1", "eu-west-2", "eu-west-3", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
@@ -57,30 +56,30 @@ def _kept(name: str) -> dict[str, Any]:
     return values
 
 
-@corrects(AccountResponse, moto=MOTO)
+@corrects(AccountResponse, moto="GetAccountInformation is not there.")
 def get_account_information(self: AccountResponse) -> ActionResult:
-    """Name, id and state."""
+    """GetAccountInformation tells an account's name, id and state."""
     account = _target(self)
     values = {"AccountId": account, "AccountName": _names(account)[0], "AccountState": "ACTIVE"}
     return ActionResult({**values, "AccountCreatedDate": world().clock.start.replace(tzinfo=None)})
 
 
-@corrects(AccountResponse, moto=MOTO)
+@corrects(AccountResponse, moto="GetContactInformation is not there.")
 def get_contact_information(self: AccountResponse) -> ActionResult:
-    """Of any account."""
+    """GetContactInformation works for any account; of a member by the management account, with trusted access."""
     return ActionResult({"ContactInformation": _kept("contact").get(_target(self), CONTACT)})
 
 
-@corrects(AccountResponse, moto=MOTO)
+@corrects(AccountResponse, moto="PutContactInformation is not there.")
 def put_contact_information(self: AccountResponse) -> EmptyResult:
-    """Of any account."""
+    """PutContactInformation works for any account, as GetContactInformation does."""
     _kept("contact")[_target(self)] = _parameters(self)["ContactInformation"]
     return EmptyResult()
 
 
-@corrects(AccountResponse, moto=MOTO)
+@corrects(AccountResponse, moto="PutAccountName is not there.")
 def put_account_name(self: AccountResponse) -> EmptyResult:
-    """A name can be changed."""
+    """PutAccountName changes the name of an account."""
     account = _target(self)
     for member in backend_of(account).accounts:
         if member.id == account:
@@ -88,23 +87,23 @@ def put_account_name(self: AccountResponse) -> EmptyResult:
     return EmptyResult()
 
 
-@corrects(AccountResponse, moto=MOTO)
+@corrects(AccountResponse, moto="GetPrimaryEmail is not there.")
 def get_primary_email(self: AccountResponse) -> ActionResult:
-    """The root user's e-mail of a member."""
+    """GetPrimaryEmail tells the root user's e-mail of a member."""
     return ActionResult({"PrimaryEmail": _names(_target(self))[1]})
 
 
-@corrects(AccountResponse, moto=MOTO)
+@corrects(AccountResponse, moto="StartPrimaryEmailUpdate is not there.")
 def start_primary_email_update(self: AccountResponse) -> ActionResult:
-    """A code goes to the new address."""
+    """StartPrimaryEmailUpdate sends a one-time code to the new address."""
     account, email = _target(self), _parameters(self)["PrimaryEmail"]
     _kept("email")[account] = (email, code_sent_to(email))
     return ActionResult({"Status": "PENDING"})
 
 
-@corrects(AccountResponse, moto=MOTO)
+@corrects(AccountResponse, moto="AcceptPrimaryEmailUpdate is not there.")
 def accept_primary_email_update(self: AccountResponse) -> ActionResult:
-    """With that code."""
+    """AcceptPrimaryEmailUpdate changes the e-mail of a member, with that code."""
     account, values = _target(self), _parameters(self)
     if _kept("email").get(account) != (values["PrimaryEmail"], values["Otp"]):
         raise refusal("ValidationException", "The one-time code is not valid.")
@@ -114,9 +113,9 @@ def accept_primary_email_update(self: AccountResponse) -> ActionResult:
     return ActionResult({"Status": "ACCEPTED"})
 
 
-@corrects(AccountResponse, moto=MOTO)
+@corrects(AccountResponse, moto="ListRegions is not there.")
 def list_regions(self: AccountResponse) -> ActionResult:
-    """The regions that every account has; those that have to be opted into are not shown here."""
+    """ListRegions tells the regions of an account (here without those that have to be opted into)."""
     _target(self)
     regions = [{"RegionName": name, "RegionOptStatus": "ENABLED_BY_DEFAULT"} for name in REGIONS]
     return ActionResult({"Regions": regions})

@@ -3,11 +3,15 @@
 from moto.core.responses import ActionResult, BaseResponse
 
 from orgkit.sandbox import ids
+from orgkit.sandbox.corrections.registry import differs
 from orgkit.sandbox.world import world
 
 
+@differs("controltower.list_landing_zones", moto="There is no controltower service.")
 class ControlTowerResponse(BaseResponse):  # type: ignore[misc]  # moto has no types
-    """In moto's shape, so that it could be offered upstream."""
+    """ListLandingZones tells whether there is a landing zone."""
+
+    # In moto's shape, so that it could be offered upstream.
 
     def __init__(self) -> None:
         super().__init__(service_name="controltower")

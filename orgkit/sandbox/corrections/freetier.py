@@ -4,13 +4,17 @@ from datetime import timedelta
 
 from moto.core.responses import ActionResult, BaseResponse
 
+from orgkit.sandbox.corrections.registry import differs
 from orgkit.sandbox.world import world
 
 FREE_FOR = timedelta(days=180)
 
 
+@differs("freetier.get_account_plan_state", moto="There is no freetier service.")
 class FreeTierResponse(BaseResponse):  # type: ignore[misc]  # moto has no types
-    """In moto's shape, so that it could be offered upstream."""
+    """GetAccountPlanState tells the plan and its credits, which creating or joining an organization ends."""
+
+    # In moto's shape, so that it could be offered upstream.
 
     def __init__(self) -> None:
         super().__init__(service_name="freetier")

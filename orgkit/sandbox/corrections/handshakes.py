@@ -1,70 +1,84 @@
-"""Handshakes as both parties see them: moto has none; AWS has states, and an expiry of 15 days."""
+"""Handshakes as both parties see them: moto has none; AWS has kinds, states, and an expiry of 15 or 90 days."""
 
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from moto.core.utils import get_service_model
 from moto.organizations.models import OrganizationsBackend
 from moto.organizations.responses import OrganizationsResponse
 
 from orgkit.sandbox.corrections.limits import under_way
-from orgkit.sandbox.corrections.members import moment
+from orgkit.sandbox.corrections.members import management_of, moment, organization_of
 from orgkit.sandbox.corrections.paging import answer
-from orgkit.sandbox.corrections.registry import corrects, settles
-from orgkit.sandbox.seed import StandaloneAccount
+from orgkit.sandbox.corrections.registry import corrects, refusal, settles
 from orgkit.sandbox.world import world
 
-EXPIRES_AFTER = timedelta(days=15)
+INVITE, ENABLE, APPROVE = "INVITE", "ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES"
+ACTIONS = tuple(get_service_model("organizations").shape_for("ActionType").enum)
+EXPIRES_AFTER = {INVITE: timedelta(days=15), ENABLE: timedelta(days=90), APPROVE: timedelta(days=90)}
 SHOWN_FOR = timedelta(days=30)  # after it was accepted, declined, cancelled or expired
 OPEN = ("REQUESTED", "OPEN")
-MOTO = "No handshakes at all."
 
 
 @dataclass
 class Handshake:
-    """One invitation; `account` is None where the e-mail that was invited belongs to no account (yet)."""
+    """What one account asks another; `asked` is empty where the invited e-mail belongs to no account (yet)."""
 
     backend: OrganizationsBackend
     id: str
-    target: dict[str, str]
-    account: StandaloneAccount | None
-    notes: str
-    tags: list[dict[str, str]]
+    action: str
+    asked: str
     requested: datetime
+    target: dict[str, str] | None = None  # the party, as it was written; the organization itself has none
+    notes: str = ""
+    tags: tuple[dict[str, str], ...] = ()
+    parent: str = ""  # of an APPROVE_ALL_FEATURES
     state: str = "OPEN"
     closed: datetime | None = None
 
     @property
     def expires(self) -> datetime:
-        return self.requested + EXPIRES_AFTER
+        return self.requested + EXPIRES_AFTER[self.action]
 
-    def close(self, state: str) -> None:
-        self.state, self.closed = state, world().clock.now()
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    def close(self, state: str, when: datetime | None = None) -> None:
+        self.state, self.closed = state, when or world().clock.now()
 
     def describe(self) -> dict[str, Any]:
         org = self.backend.org
+        kind = f"{org.id}/{self.action.lower()}"
+        organization = {"Id": org.id.removeprefix("o-"), "Type": "ORGANIZATION"}
         return {
             "Id": self.id,
-            "Arn": f"arn:aws:organizations::{org.master_account_id}:handshake/{org.id}/invite/{self.id}",
-            "Parties": [{"Id": org.id.removeprefix("o-"), "Type": "ORGANIZATION"}, dict(self.target)],
+            "Arn": f"arn:aws:organizations::{org.master_account_id}:handshake/{kind}/{self.id}",
+            "Parties": [organization, *([self.target] if self.target else [])],
             "State": self.state,
             "RequestedTimestamp": moment(self.requested),
             "ExpirationTimestamp": moment(self.expires),
-            "Action": "INVITE",
+            "Action": self.action,
             "Resources": self._resources(),
         }
 
     def _resources(self) -> list[dict[str, Any]]:
-        org, seed = self.backend.org, world().seed
-        of_organization = [
+        organization: dict[str, Any] = {"Type": "ORGANIZATION", "Value": self.backend.org.id}
+        if self.action == INVITE:
+            organization["Resources"] = self._of_organization()
+        parent = [{"Type": "PARENT_HANDSHAKE", "Value": self.parent.removeprefix("h-")}] if self.parent else []
+        target = [{"Type": self.target["Type"], "Value": self.target["Id"]}] if self.target else []
+        return [*parent, organization, *target, *([{"Type": "NOTES", "Value": self.notes}] if self.notes else [])]
+
+    def _of_organization(self) -> list[dict[str, str]]:
+        org = self.backend.org
+        return [
             {"Type": "MASTER_EMAIL", "Value": org.master_account_email},
-            {"Type": "MASTER_NAME", "Value": seed.management_name},
+            {"Type": "MASTER_NAME", "Value": world().seed.management_name},
             {"Type": "ORGANIZATION_FEATURE_SET", "Value": org.feature_set},
         ]
-        resources = [{"Type": "ORGANIZATION", "Value": org.id, "Resources": of_organization}]
-        resources.append({"Type": self.target["Type"], "Value": self.target["Id"]})
-        return resources + ([{"Type": "NOTES", "Value": self.notes}] if self.notes else [])
 
 
 def all_handshakes() -> list[Handshake]:
@@ -73,17 +87,17 @@ def all_handshakes() -> list[Handshake]:
     return made
 
 
-def open_invitations(backend: OrganizationsBackend) -> list[Handshake]:
-    """Those that can still be answered."""
-    return [each for each in under_way("handshakes", backend) if each.state in OPEN]
+def open_handshakes(backend: OrganizationsBackend, action: str) -> list[Handshake]:
+    """Those of one kind that can still be answered."""
+    return [each for each in under_way("handshakes", backend) if each.action == action and each.is_open]
 
 
 @settles
 def expire() -> None:
-    """An invitation is open for fifteen days."""
+    """An invitation is open for fifteen days, a request to enable all features for ninety."""
     for each in all_handshakes():
-        if each.state in OPEN and each.expires <= world().clock.now():
-            each.state, each.closed = "EXPIRED", each.expires
+        if each.is_open and each.expires <= world().clock.now():
+            each.close("EXPIRED", each.expires)
 
 
 def shown(handshake: Handshake) -> bool:
@@ -91,26 +105,42 @@ def shown(handshake: Handshake) -> bool:
     return handshake.closed is None or world().clock.now() - handshake.closed < SHOWN_FOR
 
 
+def is_asked(handshake: Handshake, account: str) -> bool:
+    """Whether this account may answer it. A management account is not shown invitations to another organization."""
+    elsewhere = handshake.action == INVITE and organization_of(account) and management_of(account) == account
+    return handshake.asked == account and not elsewhere
+
+
 def _answer(response: OrganizationsResponse, chosen: list[Handshake]) -> str:
-    parameters = response.request_params
-    wanted = parameters.get("Filter", {}).get("ActionType", "INVITE")
-    described = [each.describe() for each in chosen if wanted == "INVITE" and shown(each)]
-    return json.dumps(answer("Handshakes", described, parameters))
+    matching = [each for each in chosen if shown(each) and _matches(each, response.request_params.get("Filter") or {})]
+    return json.dumps(answer("Handshakes", [each.describe() for each in matching], response.request_params))
 
 
-@corrects(OrganizationsResponse, moto=MOTO)
+def _matches(handshake: Handshake, wanted: dict[str, str]) -> bool:
+    action, parent = wanted.get("ActionType"), wanted.get("ParentHandshakeId")
+    return action in (None, handshake.action) and parent in (None, handshake.parent)
+
+
+def _check_filter(response: OrganizationsResponse) -> None:
+    wanted = response.request_params.get("Filter") or {}
+    if len(wanted) > 1:
+        message = "You can specify only one filter parameter for the operation."
+        raise refusal("InvalidInputException", message, "MAX_LIMIT_EXCEEDED_FILTER")
+    if wanted.get("ActionType", INVITE) not in ACTIONS:
+        raise refusal("InvalidInputException", "You specified an invalid value.", "INVALID_ENUM")
+
+
+@corrects(OrganizationsResponse, moto="ListHandshakesForOrganization is not there.")
 def list_handshakes_for_organization(self: OrganizationsResponse) -> str:
-    """What the organization sent, for 30 days after its end."""
+    """ListHandshakesForOrganization tells what was sent, by kind or parent, until 30 days after its end."""
+    _check_filter(self)
     backend = self.organizations_backend
     return _answer(self, [each for each in all_handshakes() if each.backend is backend])
 
 
-@corrects(OrganizationsResponse, moto=MOTO)
+@corrects(OrganizationsResponse, moto="ListHandshakesForAccount is not there.")
 def list_handshakes_for_account(self: OrganizationsResponse) -> str:
-    """What the account was sent."""
-    return _answer(self, [each for each in all_handshakes() if is_invited(each, self.current_account)])
-
-
-def is_invited(handshake: Handshake, account: str) -> bool:
-    """Whether this account may answer it."""
-    return handshake.account is not None and handshake.account.id == account
+    """ListHandshakesForAccount tells what the account was sent, until 30 days after its end."""
+    _check_filter(self)
+    received = [each for each in all_handshakes() if each.action != ENABLE and is_asked(each, self.current_account)]
+    return _answer(self, received)

@@ -11,7 +11,6 @@ from orgkit.sandbox.corrections.registry import corrects, refusal
 from orgkit.sandbox.world import world
 
 _summary_map = AccountSummary.summary_map
-ROOT_ACCESS = "EnableOrganizationsRootCredentialsManagement and the rest are missing."
 
 
 def _features(account: str) -> list[str]:
@@ -46,40 +45,45 @@ def _change(response: IamResponse, feature: str, *, enabled: bool) -> ActionResu
     return ActionResult({"OrganizationId": organization_id, "EnabledFeatures": sorted(features)})
 
 
-@corrects(IamResponse, moto=ROOT_ACCESS)
+@corrects(IamResponse, moto="EnableOrganizationsRootCredentialsManagement is not there.")
 def enable_organizations_root_credentials_management(self: IamResponse) -> ActionResult:
-    """Root credentials of members are managed centrally."""
+    """EnableOrganizationsRootCredentialsManagement centralizes the root users of members."""
     return _change(self, "RootCredentialsManagement", enabled=True)
 
 
-@corrects(IamResponse, moto=ROOT_ACCESS)
+@corrects(IamResponse, moto="EnableOrganizationsRootSessions is not there.")
 def enable_organizations_root_sessions(self: IamResponse) -> ActionResult:
-    """Privileged root actions on members."""
+    """EnableOrganizationsRootSessions lets the management account do privileged tasks as a member's root user."""
     return _change(self, "RootSessions", enabled=True)
 
 
-@corrects(IamResponse, moto=ROOT_ACCESS)
+@corrects(IamResponse, moto="DisableOrganizationsRootCredentialsManagement is not there.")
 def disable_organizations_root_credentials_management(self: IamResponse) -> ActionResult:
-    """The contrary."""
+    """DisableOrganizationsRootCredentialsManagement takes that back."""
     return _change(self, "RootCredentialsManagement", enabled=False)
 
 
-@corrects(IamResponse, moto=ROOT_ACCESS)
+@corrects(IamResponse, moto="DisableOrganizationsRootSessions is not there.")
 def disable_organizations_root_sessions(self: IamResponse) -> ActionResult:
-    """The contrary."""
+    """DisableOrganizationsRootSessions takes that back."""
     return _change(self, "RootSessions", enabled=False)
 
 
-@corrects(IamResponse, moto=ROOT_ACCESS)
+@corrects(IamResponse, moto="ListOrganizationsFeatures is not there.")
 def list_organizations_features(self: IamResponse) -> ActionResult:
-    """What is enabled."""
+    """ListOrganizationsFeatures tells which kinds of centralized root access are enabled."""
     organization_id = _check(self)
     return ActionResult({"OrganizationId": organization_id, "EnabledFeatures": sorted(_features(self.current_account))})
 
 
-@corrects(AccountSummary, "summary_map", wrap=property, moto="Both are always 0.")
+@corrects(
+    AccountSummary,
+    "summary_map",
+    wrap=property,
+    moto="GetAccountSummary tells 0 for both, AccountMFAEnabled and AccountAccessKeysPresent.",
+)
 def summary_map(self: AccountSummary) -> dict[str, Any]:
-    """AccountMFAEnabled and AccountAccessKeysPresent speak of the root user."""
+    """GetAccountSummary tells of the root user: AccountMFAEnabled, AccountAccessKeysPresent."""
     values: dict[str, Any] = _summary_map.fget(self)
     seed = world().seed
     if self._iam_backend.account_id == seed.management_account_id:
@@ -87,9 +91,9 @@ def summary_map(self: AccountSummary) -> dict[str, Any]:
     return values
 
 
-@corrects(IAMBackend, moto="Only for long-lived keys.")
+@corrects(IAMBackend, moto="GetUser without a name finds only who calls with long-lived keys.")
 def get_user_from_access_key_id(self: IAMBackend, access_key_id: str) -> User | None:
-    """GetUser without a name answers for whom it is called, by whatever kind of credentials."""
+    """GetUser without a name tells the caller, by whatever kind of credentials."""
     caller = world().principals.get(access_key_id)
     if caller is None or ":user/" not in caller.arn:
         return None

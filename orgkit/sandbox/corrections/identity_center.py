@@ -7,8 +7,8 @@ from orgkit.sandbox.corrections.registry import corrects
 _begin = SSOAdminBackend.__init__
 
 
-@corrects(SSOAdminBackend, "__init__", moto="Every account has an instance from the start.")
+@corrects(SSOAdminBackend, "__init__", moto="Every account has an instance of Identity Center from the start.")
 def begin(self: SSOAdminBackend, region_name: str, account_id: str) -> None:
-    """No instance; the organization's is made in the console."""
+    """An account has no instance of Identity Center; the organization's is made in the console."""
     _begin(self, region_name, account_id)
     self.instances.clear()

@@ -13,10 +13,10 @@ _create_key = KmsBackend.create_key
 
 @corrects(
     KmsBackend,
-    moto="A random id; ours comes from account, region and what the key is for, so that rehearsals can be compared.",
+    moto="CreateKey gives a random id, as AWS does: another one in each rehearsal.",
 )
 def create_key(self: KmsBackend, *args: Any, **kwargs: Any) -> Key:
-    """A random id."""
+    """CreateKey gives a random id; the sandbox derives it, so that two rehearsals can be compared."""
     key: Key = _create_key(self, *args, **kwargs)
     tags = self.tagger.get_tag_dict_for_resource(key.id)
     given = (self.account_id, self.region_name, key.description, sorted(tags.items()))

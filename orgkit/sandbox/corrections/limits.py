@@ -17,8 +17,8 @@ def under_way(name: str, backend: OrganizationsBackend) -> list[Any]:
 def occupied(backend: OrganizationsBackend) -> int:
     """What counts towards the quota: every account in whatever state, creations under way, open invitations."""
     creations = sum(not each.settled and each.failure is None for each in under_way("creations", backend))
-    invitations = sum(each.state in ("REQUESTED", "OPEN") for each in under_way("handshakes", backend))
-    return len(backend.accounts) + creations + invitations
+    invitations = sum(each.action == "INVITE" and each.is_open for each in under_way("handshakes", backend))
+    return len(backend.accounts) + int(creations) + int(invitations)
 
 
 def check_quota(backend: OrganizationsBackend, code: str = "ConstraintViolationException") -> None:

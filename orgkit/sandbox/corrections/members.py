@@ -25,6 +25,11 @@ def organization_of(account: str) -> FakeOrganization | None:
     return backend_of(account).org
 
 
+def is_delegated(account: str) -> bool:
+    """Whether the account is an administrator for some service of its organization."""
+    return any(admin.account.id == account for admin in backend_of(account).admins)
+
+
 def moment(value: Any) -> float:
     """A time as Organizations' JSON carries it."""
     return float(unix_time(value.replace(tzinfo=None)))

@@ -1,9 +1,8 @@
-"""The organization itself: who may ask what, its ids, its root, its policy types."""
+"""The organization itself: its ids, its root, its policy types."""
 
 import json
 from typing import Any
 
-from moto.core.responses import ActionResult
 from moto.organizations import utils
 from moto.organizations.models import (
     FakeOrganization,
@@ -12,71 +11,21 @@ from moto.organizations.models import (
     OrganizationsBackend,
     organizations_backends,
 )
-from moto.organizations.responses import OrganizationsResponse
 
 from orgkit.sandbox import ids
-from orgkit.sandbox.corrections import throttling
-from orgkit.sandbox.corrections.members import MemberAccount, backend_of, end_plan, join, management_of, organization_of
+from orgkit.sandbox.corrections.callers import NOT_IN_USE
+from orgkit.sandbox.corrections.members import MemberAccount, end_plan, join, organization_of
 from orgkit.sandbox.corrections.registry import corrects, refusal
 from orgkit.sandbox.seed import StandaloneAccount
 from orgkit.sandbox.world import world
 
-ANYONE = {
-    "CreateOrganization", "DescribeOrganization", "ListHandshakesForAccount", "DescribeHandshake", "AcceptHandshake",
-    "DeclineHandshake",
-}  # fmt: skip
-MEMBERS = {"LeaveOrganization"}
-NOT_IN_USE = "Your account is not a member of an organization."
-NOT_ALLOWED = "You don't have permissions to access this resource."
-
-_call_action = OrganizationsResponse.call_action
-
-
-@corrects(
-    OrganizationsResponse,
-    "organizations_backend",
-    wrap=property,
-    moto="A member's calls go to an empty organization of its own, and mostly end in HTTP 500.",
-)
-def organizations_backend(self: OrganizationsResponse) -> OrganizationsBackend:
-    """A member account sees the organization that it is in."""
-    return backend_of(self.current_account)
-
-
-@corrects(OrganizationsResponse, moto="Anybody may call anything.")
-def call_action(self: OrganizationsResponse) -> Any:
-    """Outside an organization: AWSOrganizationsNotInUseException. In a member account: AccessDeniedException."""
-    try:
-        _check_caller(self)
-        throttling.check(self.current_account, self._get_action())
-    except Exception as error:
-        return self.serialized(ActionResult(error))
-    return _call_action(self)
-
-
-def _check_caller(response: OrganizationsResponse) -> None:
-    operation, account = response._get_action(), response.current_account
-    if operation in ANYONE:
-        return
-    if organization_of(account) is None:
-        raise refusal("AWSOrganizationsNotInUseException", NOT_IN_USE)
-    if management_of(account) == account or operation in MEMBERS:
-        return
-    if operation.startswith(("Describe", "List")) and _is_delegated(account):
-        return
-    raise refusal("AccessDeniedException", NOT_ALLOWED)
-
-
-def _is_delegated(account: str) -> bool:
-    return any(admin.account.id == account for admin in backend_of(account).admins)
-
 
 @corrects(
     OrganizationsBackend,
-    moto="No policy type is enabled; the account is called 'master', with the e-mail master@example.com.",
+    moto="No policy type is enabled; the management account is 'master', with the e-mail master@example.com.",
 )
 def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) -> dict[str, Any]:
-    """ALL features enable service control policies in the root; the management account keeps its name and e-mail."""
+    """All features enable service control policies in the root; the management account keeps name and e-mail."""
     if organization_of(self.account_id) is not None:
         raise refusal("AlreadyInOrganizationException", "The AWS account is already a member of an organization.")
     (name, email), everything = names_of(self.account_id), (kwargs.get("FeatureSet") or "ALL") == "ALL"
@@ -112,9 +61,12 @@ def _add_aws_policies(backend: OrganizationsBackend, root_id: str) -> None:
             backend.attach_policy(PolicyId=policy_id, TargetId=target)
 
 
-@corrects(OrganizationsBackend, moto="As AWS, but only for members that were created.")
+@corrects(
+    OrganizationsBackend,
+    moto="A consolidated-billing organization has service control policies in AvailablePolicyTypes.",
+)
 def describe_organization(self: OrganizationsBackend) -> dict[str, Any]:
-    """AvailablePolicyTypes is deprecated; a member sees its organization, anybody else an exception."""
+    """A consolidated-billing organization has no AvailablePolicyTypes."""
     if self.org is None:
         raise refusal("AWSOrganizationsNotInUseException", NOT_IN_USE)
     answer: dict[str, Any] = self.org.describe()
@@ -131,10 +83,11 @@ def names_of(account: str) -> tuple[str, str]:
     return "elsewhere", f"aws+{account}@elsewhere.example"
 
 
-@corrects(OrganizationsBackend, moto="It tells the management account by the name 'master'.")
+@corrects(OrganizationsBackend, moto="DeleteOrganization looks at members only; units and policies go without a word.")
 def delete_organization(self: OrganizationsBackend) -> None:
-    """Only an organization without members, and without units, can be deleted."""
-    if len(self.accounts) > 1 or len(self.ou) > 1:
+    """DeleteOrganization needs an organization without members, units and policies."""
+    own_policies = [policy for policy in self.policies if not policy.aws_managed]
+    if len(self.accounts) > 1 or len(self.ou) > 1 or own_policies:
         raise refusal("OrganizationNotEmptyException", "The organization isn't empty.")
     self._reset()
 

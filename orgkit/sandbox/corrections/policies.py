@@ -14,9 +14,9 @@ _attach_policy = OrganizationsBackend.attach_policy
 LARGEST = 10_240  # characters of a service control policy, since 15 May 2026
 
 
-@corrects(OrganizationsBackend, moto="Any text is accepted.")
+@corrects(OrganizationsBackend, moto="CreatePolicy accepts any text.")
 def create_policy(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
-    """A document that is no JSON, or too long, is refused."""
+    """CreatePolicy refuses a document that is no JSON, or too long."""
     check_document(kwargs["Content"])
     described: dict[str, Any] = _create_policy(self, **kwargs)
     policy: FakePolicy = self.policies[-1]
@@ -39,9 +39,9 @@ def check_document(content: str) -> None:
         raise refusal("ConstraintViolationException", message, "POLICY_CONTENT_LIMIT_EXCEEDED")
 
 
-@corrects(OrganizationsBackend, moto="Both are accepted.")
+@corrects(OrganizationsBackend, moto="AttachPolicy accepts both: a second time, and a type that is not enabled.")
 def attach_policy(self: OrganizationsBackend, **kwargs: Any) -> None:
-    """The second attachment is refused, and so is one of a type that is not enabled in the root."""
+    """AttachPolicy refuses a second time, and a policy of a type that is not enabled in the root."""
     policy = self.get_policy_by_id(kwargs["PolicyId"])
     if not policy.aws_managed:
         _check_attachment(self, policy, kwargs["TargetId"])

@@ -11,14 +11,23 @@ from orgkit.sandbox.world import world
 
 ALL_TYPES = list(get_service_model("organizations").shape_for("PolicyType").enum)
 CORRECTIONS.extend(
-    Correction(target, "SUPPORTED_POLICY_TYPES", ALL_TYPES, "Every type of the API's model.", "Five types.")
-    for target in (FakeRoot, FakePolicy)
-)
+    (
+        Correction(
+            FakeRoot, "SUPPORTED_POLICY_TYPES", ALL_TYPES,
+            "The root can have every policy type of the API's model.", "The root can have five policy types.",
+        ),
+        Correction(
+            FakePolicy, "SUPPORTED_POLICY_TYPES", ALL_TYPES,
+            "Policies can be listed by every policy type of the API's model.",
+            "Policies can be listed by five policy types.",
+        ),
+    )
+)  # fmt: skip
 
 
-@corrects(OrganizationsBackend, moto="Enabled at once, in any organization.")
+@corrects(OrganizationsBackend, moto="EnablePolicyType has ENABLED at once, in any organization.")
 def enable_policy_type(self: OrganizationsBackend, **kwargs: str) -> dict[str, Any]:
-    """Asynchronous, and not in a consolidated-billing organization."""
+    """EnablePolicyType is asynchronous, and refused in a consolidated-billing organization."""
     root = self._get_root_by_id(kwargs["RootId"])
     if self.org.feature_set != "ALL":
         message = "You can't enable a policy type in an organization that doesn't have all features."

@@ -11,7 +11,6 @@ from orgkit.sandbox.world import world
 
 _default = ServiceQuotasBackend.list_aws_default_service_quotas
 ACCOUNTS = "L-29A0C5DF"
-MOTO = "Only VPC's default quotas."
 
 
 def organizations_quotas(account: str) -> list[dict[str, Any]]:
@@ -41,32 +40,32 @@ def _known(backend: ServiceQuotasBackend, service: str) -> list[dict[str, Any]]:
     return quotas
 
 
-@corrects(ServiceQuotasResponse, moto=MOTO)
+@corrects(ServiceQuotasResponse, moto="ListServiceQuotas is not there.")
 def list_service_quotas(self: ServiceQuotasResponse) -> str:
-    """The quotas as they are for the account."""
+    """ListServiceQuotas tells the quotas as they are for the account."""
     return json.dumps({"Quotas": _known(self.backend, json.loads(self.body)["ServiceCode"])})
 
 
-@corrects(ServiceQuotasBackend, moto=MOTO)
+@corrects(ServiceQuotasBackend, moto="ListAWSDefaultServiceQuotas knows VPC's quotas only.")
 def list_aws_default_service_quotas(self: ServiceQuotasBackend, service_code: str) -> list[dict[str, Any]]:
-    """The default values."""
+    """ListAWSDefaultServiceQuotas tells Organizations' quotas too."""
     if service_code == "organizations":
         return [{**quota, "Value": 10.0} for quota in organizations_quotas(self.account_id)]
     return _known(self, service_code)
 
 
-@corrects(ServiceQuotasBackend, moto=MOTO)
+@corrects(ServiceQuotasBackend, moto="GetServiceQuota knows VPC's quotas only.")
 def get_service_quota(self: ServiceQuotasBackend, service_code: str, quota_code: str) -> dict[str, Any]:
-    """One quota by its code."""
+    """GetServiceQuota tells Organizations' quotas too, as they are for the account."""
     for quota in _known(self, service_code):
         if quota["QuotaCode"] == quota_code:
             return quota
     raise refusal("NoSuchResourceException", f"The quota code {quota_code} isn't known for {service_code}.")
 
 
-@corrects(ServiceQuotasResponse, moto="Missing.")
+@corrects(ServiceQuotasResponse, moto="GetAWSDefaultServiceQuota is not there.")
 def get_aws_default_service_quota(self: ServiceQuotasResponse) -> str:
-    """The default of one quota."""
+    """GetAWSDefaultServiceQuota tells the default of one quota."""
     values = json.loads(self.body)
     quota = self.backend.get_service_quota(values["ServiceCode"], values["QuotaCode"])
     default = 10.0 if values["ServiceCode"] == "organizations" else quota["Value"]

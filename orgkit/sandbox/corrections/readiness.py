@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 from orgkit.sandbox.corrections.members import backend_of
+from orgkit.sandbox.corrections.registry import differs
 from orgkit.sandbox.world import world
 
 SERVICES = ("s3", "kms")
 NOT_SIGNED_UP = ("SubscriptionRequiredException", "The AWS Access Key Id needs a subscription for the service")
 
 
+@differs("new_account.services", moto="Every service answers in a new account at once.")
 def ready(service: str, account: str) -> bool:
-    """Whether the service answers in this account yet."""
+    """A created account answers SubscriptionRequiredException for a while."""
     seconds = world().seed.services_seconds
     if service not in SERVICES or not seconds:
         return True

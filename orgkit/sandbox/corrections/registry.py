@@ -19,7 +19,21 @@ class Correction:
     aws: str
     moto: str
 
+    @property
+    def key(self) -> str:
+        return f"{self.target.__name__}.{self.name}"
 
+
+@dataclass(frozen=True)
+class Difference:
+    """What is put right around moto, not in one of its classes."""
+
+    key: str
+    aws: str
+    moto: str
+
+
+DIFFERENCES: list[Difference] = []
 CORRECTIONS: list[Correction] = []
 SETTLERS: list[Callable[[], None]] = []  # what time has brought about since the last call: run before each
 
@@ -33,6 +47,16 @@ def corrects(
         value = wrap(function) if wrap else function
         replaced = names or (function.__name__,)
         CORRECTIONS.extend(Correction(target, name, value, function.__doc__ or "", moto) for name in replaced)
+        return function
+
+    return register
+
+
+def differs(key: str, *, moto: str) -> Callable[[Function], Function]:
+    """Name what a function or class does beside moto, for the list of differences; its docstring says what AWS does."""
+
+    def register(function: Function) -> Function:
+        DIFFERENCES.append(Difference(key, function.__doc__ or "", moto))
         return function
 
     return register

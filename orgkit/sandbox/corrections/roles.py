@@ -26,9 +26,9 @@ MANAGED = {
 }
 
 
-@corrects(IAMBackend, moto="Has none, unless all are loaded for each account, which is slow.")
+@corrects(IAMBackend, moto="An account has no managed policies, unless all are loaded for each account, which is slow.")
 def _init_aws_policies(self: IAMBackend) -> list[AWSManagedPolicy]:
-    """Has more than a thousand managed policies."""
+    """An account has AWS's managed policies (here the few that a bootstrap attaches)."""
     return [_managed(self, name, path, document) for name, (path, document) in MANAGED.items()]
 
 

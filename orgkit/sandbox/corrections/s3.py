@@ -8,7 +8,7 @@ from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
 from orgkit.sandbox.corrections.documents import Caller, allows
-from orgkit.sandbox.corrections.registry import corrects
+from orgkit.sandbox.corrections.registry import corrects, differs
 
 _create_bucket = S3Backend.create_bucket
 _get_object_lock = S3Backend.get_object_lock_configuration
@@ -31,11 +31,10 @@ ACTIONS = {
 }
 
 
+@differs("s3.other_accounts", moto="S3 accepts any ExpectedBucketOwner, and lets any account into any bucket.")
 def refused(operation: str, path: str, environ: dict[str, Any], caller: Caller) -> bool:
-    """403 on AWS: an expected owner that is not the owner, and another account's bucket without a word in its policy.
-
-    moto accepts both, and so would never show that a bucket name was sniped, or that a role was not assumed.
-    """
+    """S3 refuses a wrong ExpectedBucketOwner, and another account where the bucket's policy has no word of it."""
+    # Else a rehearsal would never show that a bucket name was sniped, or that a role was not assumed.
     name, _, key = path.lstrip("/").partition("/")
     owner = s3_backends.bucket_accounts.get(name)
     if owner is None or operation == "CreateBucket":
@@ -52,9 +51,9 @@ def _allowed(name: str, key: str, operation: str, owner: tuple[str, str], caller
     return allows(policy, caller, f"s3:{ACTIONS.get(operation, operation)}", resource)
 
 
-@corrects(S3Backend, moto="It has none of the three.")
+@corrects(S3Backend, moto="A new bucket has none of the three: encryption, public access block, BucketOwnerEnforced.")
 def create_bucket(self: S3Backend, *args: Any, **kwargs: Any) -> FakeBucket:
-    """Since 2023 a new bucket is encrypted (SSE-S3), blocks public access and has no ACLs."""
+    """A new bucket is encrypted (SSE-S3), blocks public access and has no ACLs, since 2023."""
     bucket: FakeBucket = _create_bucket(self, *args, **kwargs)
     bucket.encryption = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}}
     bucket.public_access_block = PublicAccessBlock(True, True, True, True)
@@ -62,24 +61,24 @@ def create_bucket(self: S3Backend, *args: Any, **kwargs: Any) -> FakeBucket:
     return bucket
 
 
-@corrects(S3Backend, moto="It has both, the other being 0.")
+@corrects(S3Backend, moto="A default retention has both, the one that was not given being 0.")
 def get_object_lock_configuration(self: S3Backend, bucket_name: str) -> tuple[Any, ...]:
     """A default retention has days or years."""
     enabled, mode, days, years = _get_object_lock(self, bucket_name)
     return enabled, mode, days or None, years or None
 
 
-@corrects(FakeBucket, moto="That member is lost.")
+@corrects(FakeBucket, moto="PutBucketLifecycleConfiguration loses NewerNoncurrentVersions.")
 def set_lifecycle(self: FakeBucket, rules: list[dict[str, Any]]) -> None:
-    """NoncurrentVersionExpiration may keep some versions (NewerNoncurrentVersions)."""
+    """PutBucketLifecycleConfiguration keeps NewerNoncurrentVersions."""
     _set_lifecycle(self, rules)
     for rule, given in zip(self.rules, rules, strict=True):
         rule.newer_versions = (given.get("NoncurrentVersionExpiration") or {}).get("NewerNoncurrentVersions")
 
 
-@corrects(S3Response, moto="Without NewerNoncurrentVersions.")
+@corrects(S3Response, moto="GetBucketLifecycleConfiguration never has NewerNoncurrentVersions.")
 def get_bucket_lifecycle(self: S3Response) -> Any:
-    """As it was put."""
+    """GetBucketLifecycleConfiguration answers with NewerNoncurrentVersions, as it was put."""
     status, headers, body = _get_lifecycle(self)
     rules = [rule for rule in self.backend.get_bucket_lifecycle(self.bucket_name) if rule.nve_noncurrent_days]
     kept = iter(rule.newer_versions for rule in rules)

@@ -17,21 +17,31 @@ ALSO_TRUSTED = {
 _service_access = FakeServiceAccess.trusted_service
 
 
-@corrects(FakeServiceAccess, "trusted_service", wrap=staticmethod, moto="A fixed list without IAM's.")
+@corrects(
+    FakeServiceAccess,
+    "trusted_service",
+    wrap=staticmethod,
+    moto="A fixed list of services can be trusted, without iam.amazonaws.com.",
+)
 def trusted_service(service_principal: str) -> bool:
-    """Any service that integrates with Organizations, iam.amazonaws.com among them."""
+    """Any service that integrates with Organizations can be trusted, iam.amazonaws.com among them."""
     return bool(_service_access(service_principal)) or service_principal in ALSO_TRUSTED
 
 
-@corrects(FakeDelegatedAdministrator, "supported_service", wrap=staticmethod, moto="Six services, none of these.")
+@corrects(
+    FakeDelegatedAdministrator,
+    "supported_service",
+    wrap=staticmethod,
+    moto="Six services can have a delegated administrator, none of these among them.",
+)
 def supported_service(service_principal: str) -> bool:
-    """CloudTrail, IAM, Identity Center, Security Hub … can be delegated."""
+    """CloudTrail, IAM, Identity Center, Security Hub … can have a delegated administrator."""
     return bool(trusted_service(service_principal))
 
 
-@corrects(OrganizationsResponse, moto="Needs nothing; one page.")
+@corrects(OrganizationsResponse, moto="EnableAWSServiceAccess works in a consolidated-billing organization too.")
 def enable_aws_service_access(self: OrganizationsResponse) -> str:
-    """Needs all features; pages of 20."""
+    """EnableAWSServiceAccess needs all features."""
     backend = self.organizations_backend
     if backend.org.feature_set != "ALL":
         message = "To use trusted access the organization must have all features enabled."
@@ -40,7 +50,7 @@ def enable_aws_service_access(self: OrganizationsResponse) -> str:
     return "{}"
 
 
-@corrects(OrganizationsResponse, moto="One page.")
+@corrects(OrganizationsResponse, moto="ListAWSServiceAccessForOrganization has one page.")
 def list_aws_service_access_for_organization(self: OrganizationsResponse) -> str:
-    """Pages of 20."""
+    """ListAWSServiceAccessForOrganization has pages of 20."""
     return json.dumps(answer("EnabledServicePrincipals", self.organizations_backend.services, self.request_params))

@@ -1,6 +1,8 @@
 """Who is calling, and who may become whom: roles are looked for, and their trust policies read."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -11,15 +13,15 @@ from moto.sts.responses import TokenResponse
 from orgkit.sandbox import ids
 from orgkit.sandbox.corrections.documents import Caller, allows
 from orgkit.sandbox.corrections.members import organization_of
-from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.corrections.registry import corrects, differs, refusal
 from orgkit.sandbox.world import Principal, world
 
 _assume_role = TokenResponse.assume_role
 
 
-@corrects(TokenResponse, moto="Anybody may assume anything, in accounts and roles that do not exist.")
+@corrects(TokenResponse, moto="AssumeRole lets anybody be anything, in accounts and roles that do not exist.")
 def assume_role(self: TokenResponse) -> ActionResult:
-    """Refused where there is no such role, where its trust does not allow the caller, and for the root user."""
+    """AssumeRole needs a role that is there and whose trust policy allows the caller; never for a root user."""
     caller, arn = world().principals[self.get_access_key()], str(self._get_param("RoleArn"))
     if not may_assume(caller, arn, self._get_param("ExternalId")):
         message = f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
@@ -32,8 +34,15 @@ def assume_role(self: TokenResponse) -> ActionResult:
 def _remember(answered: ActionResult, role_arn: str) -> None:
     made: Any = answered.result
     role, user = made["Credentials"], made["AssumedRoleUser"]
-    principal = Principal(role.account_id, user["Arn"], user["AssumedRoleId"], role_arn)
+    principal = Principal(role.account_id, user["Arn"], user["AssumedRoleId"], role_arn, _end(role))
     world().principals[role.access_key_id] = principal
+
+
+@differs("sts.expiration", moto="Temporary credentials are good for ever, whatever Expiration says.")
+def _end(session: AssumedRole) -> datetime:
+    """Temporary credentials end at their Expiration: ExpiredToken, or ExpiredTokenException."""
+    moment: datetime = session.expiration
+    return moment.replace(tzinfo=UTC)
 
 
 def may_assume(caller: Principal, role_arn: str, external_id: str | None) -> bool:
@@ -72,22 +81,22 @@ def as_caller(principal: Principal, extra: dict[str, str] | None = None) -> Call
 
 @corrects(
     TokenResponse,
-    moto="'user/moto' for whom it does not know, and it does not know the root user or sessions of users.",
+    moto="GetCallerIdentity tells user/moto for whom it does not know: root users, sessions of users.",
 )
 def get_caller_identity(self: TokenResponse) -> ActionResult:
-    """The caller: an IAM user, a session of one, an assumed role, the root user."""
+    """GetCallerIdentity tells the caller: an IAM user, a session of one, an assumed role, the root user."""
     caller = world().principals[self.get_access_key()]
     return ActionResult({"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn})
 
 
-@corrects(TokenResponse, moto="Constant keys, which belong to nobody.")
+@corrects(TokenResponse, moto="GetSessionToken gives always the same keys, which belong to nobody.")
 def get_session_token(self: TokenResponse) -> ActionResult:
-    """Keys of their own, which belong to the caller."""
+    """GetSessionToken gives keys of their own, which are still the caller."""
     caller = world().principals[self.get_access_key()]
     key = iam_backends[caller.account]["aws"].create_temp_access_key()
     seconds = self._get_int_param("DurationSeconds", 43200)
     session = AssumedRole(caller.account, self.region, key, "session", caller.arn, "", seconds, "")
-    world().principals[session.access_key_id] = caller
+    world().principals[session.access_key_id] = replace(caller, ends=_end(session))
     return ActionResult({"Credentials": session})
 
 

@@ -15,9 +15,9 @@ HOME = "us-east-1"
 UNLIMITED = 1_000_000
 
 
-@corrects(tagging.ResourceGroupsTaggingAPIBackend, moto="At most 99 tags a page, whatever is asked for.")
+@corrects(tagging.ResourceGroupsTaggingAPIBackend, moto="GetResources cuts a page at 99 tags, whatever is asked for.")
 def get_resources(self: Any, **kwargs: Any) -> Any:
-    """As many resources a page as are asked for; a page is cut by tags only on request (which is not done here)."""
+    """GetResources cuts a page by resources; by tags only on request (which is not done here)."""
     return _get_resources(self, **{**kwargs, "tags_per_page": UNLIMITED})
 
 
@@ -46,9 +46,9 @@ def _id(arn: str) -> str:
     return arn.rsplit("/", 1)[-1]
 
 
-@corrects(tagging, "iter_taggable_backends", moto="It knows nothing of Organizations.")
+@corrects(tagging, "iter_taggable_backends", moto="GetResources knows nothing of Organizations.")
 def with_organizations(account_id: str, region_name: str) -> Iterator[Any]:
-    """GetResources in us-east-1 knows roots, units, accounts and policies."""
+    """GetResources in us-east-1 knows root, units, accounts and policies of the organization."""
     yield from _iterate(account_id, region_name)
     if region_name == HOME and account_id in organizations_backends:
         backend = organizations_backends[account_id]["aws"]

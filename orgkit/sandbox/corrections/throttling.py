@@ -1,10 +1,10 @@
 """AWS's rates for Organizations: a token bucket an operation and account. moto has no limits."""
 
-from orgkit.sandbox.corrections.registry import refusal
+from orgkit.sandbox.corrections.registry import differs, refusal
 from orgkit.sandbox.world import world
 
-# (a second, at once), from reliability.md 1.2. CreateAccount's alone always holds: it decides how accounts are vended.
-# The others when the seed asks for them, since they make a rehearsal without a virtual wait slow.
+# (a second, at once), from reliability.md 1.2. A failed call takes its token as a good one does. CreateAccount's alone
+# always holds, since it decides how accounts are vended; the others unless the seed says otherwise.
 CREATE_ACCOUNT = (0.1, 3.0)
 RATES = {
     "CreateOrganization": (1.0, 1.0),
@@ -24,8 +24,9 @@ RATES = {
 }
 
 
+@differs("organizations.throttling", moto="Organizations takes any number of requests a second.")
 def check(account: str, operation: str) -> None:
-    """TooManyRequestsException where the bucket is empty; a failed call empties it as a good one does."""
+    """Organizations answers TooManyRequestsException above a rate for each account and operation."""
     rates = {**(RATES if world().seed.throttling else {}), "CreateAccount": CREATE_ACCOUNT}
     if operation in rates and world().throttled(account, operation, *rates[operation]):
         message = "You have sent too many requests in too short a period of time."

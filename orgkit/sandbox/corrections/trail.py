@@ -5,7 +5,6 @@ from typing import Any
 
 from moto.cloudtrail.models import CloudTrailBackend, Trail, TrailStatus, cloudtrail_backends
 from moto.cloudtrail.responses import CloudTrailResponse
-from moto.core.responses import ActionResult
 from moto.organizations.models import organizations_backends
 
 from orgkit.sandbox.corrections import delivery
@@ -22,23 +21,13 @@ EVERYTHING = {
 _create_trail = CloudTrailBackend.create_trail
 _update_trail = CloudTrailBackend.update_trail
 _description = TrailStatus.description
-_call_action = CloudTrailResponse.call_action
 
 
-@corrects(CloudTrailResponse, moto="Ours would end as HTML 500.")
-def call_action(self: CloudTrailResponse) -> Any:
-    """Errors are modelled."""
-    try:
-        return _call_action(self)
-    except Exception as error:
-        if not hasattr(error, "code"):
-            raise
-        return self.serialized(ActionResult(error))
-
-
-@corrects(CloudTrailBackend, moto="A second trail replaces the first; nothing is checked but that the bucket is there.")
+@corrects(
+    CloudTrailBackend, moto="CreateTrail replaces a trail of the same name, and looks only whether the bucket is there."
+)
 def create_trail(self: CloudTrailBackend, name: str, bucket_name: str, *rest: Any, **named: Any) -> Trail:
-    """The name once; trusted access for an organization trail; a bucket, of any account, that lets it write."""
+    """CreateTrail needs a new name, a bucket that lets it write, a key near by; for an organization trusted access."""
     if name in self.trails:
         raise refusal("TrailAlreadyExistsException", f"Trail {name} already exists for customer: {self.account_id}")
     if len(self.trails) >= 5:
@@ -51,9 +40,9 @@ def create_trail(self: CloudTrailBackend, name: str, bucket_name: str, *rest: An
     return made
 
 
-@corrects(CloudTrailBackend, moto="Nothing is checked.")
+@corrects(CloudTrailBackend, moto="UpdateTrail checks nothing, not even that the bucket is there.")
 def update_trail(self: CloudTrailBackend, **kwargs: Any) -> Trail:
-    """As when it is created."""
+    """UpdateTrail needs what CreateTrail needs."""
     trail = self.get_trail(kwargs["name"])
     for_organization = bool(_or(kwargs["is_organization_trail"], trail.is_org_trail))
     bucket = _or(kwargs["s3_bucket_name"], trail.bucket_name)
@@ -90,16 +79,9 @@ def _is_delegated(account: str) -> bool:
     return any("cloudtrail.amazonaws.com" in admin.services for admin in admins)
 
 
-@corrects(Trail, moto="As AWS; ours is checked before.")
-def check_bucket_exists(self: Trail) -> None:
-    """The bucket may be in any account."""
-    if delivery.find_bucket(self.bucket_name) is None:
-        raise refusal("S3BucketDoesNotExistException", f"S3 bucket {self.bucket_name} does not exist!")
-
-
-@corrects(CloudTrailBackend, moto="It does not see it.")
+@corrects(CloudTrailBackend, moto="DescribeTrails shows members nothing of the organization's trail.")
 def describe_trails(self: CloudTrailBackend, include_shadow_trails: bool) -> list[Trail]:
-    """A member account sees the organization's trail, as of its own, and cannot change it."""
+    """DescribeTrails shows members the organization's trail."""
     own = [trail for region in cloudtrail_backends[self.account_id].values() for trail in region.trails.values()]
     here = [trail for trail in own if trail.region_name == self.region_name]
     shadows = [trail for trail in own if trail.region_name != self.region_name and trail.is_multi_region]
@@ -113,31 +95,31 @@ def _of_organization(account: str) -> list[Trail]:
     return [trail for region in owner.values() for trail in region.trails.values() if trail.is_org_trail]
 
 
-@corrects(CloudTrailBackend, moto="Only those of the region.")
+@corrects(CloudTrailBackend, moto="GetTrail finds the trails of its own region only.")
 def get_trail(self: CloudTrailBackend, name_or_arn: str) -> Trail:
-    """By name, or from any region by ARN."""
+    """GetTrail finds a multi-region trail by ARN from any region."""
     for trail in describe_trails(self, include_shadow_trails=True):
         if name_or_arn == trail.arn or (name_or_arn == trail.trail_name and trail.region_name == self.region_name):
             return trail
     raise refusal("TrailNotFoundException", f"Unknown trail: {name_or_arn} for the user: {self.account_id}")
 
 
-@corrects(TrailStatus, "description", moto="Empty strings, which a client that expects times has to survive.")
+@corrects(TrailStatus, "description", moto="GetTrailStatus has empty strings in the place of times.")
 def description(self: TrailStatus) -> dict[str, Any]:
-    """Members that have no value are not there, and times are times."""
+    """GetTrailStatus leaves out what has no value."""
     return {name: value for name, value in _description(self).items() if value not in ("", None)}
 
 
-@corrects(CloudTrailResponse, "get_trail", moto="Only DescribeTrails has it.")
+@corrects(CloudTrailResponse, "get_trail", moto="GetTrail tells no HomeRegion; DescribeTrails does.")
 def get_trail_with_region(self: CloudTrailResponse) -> str:
-    """HomeRegion is there."""
+    """GetTrail tells the HomeRegion."""
     trail = self.cloudtrail_backend.get_trail(self._get_param("Name"))
     return json.dumps({"Trail": trail.description(include_region=True)})
 
 
-@corrects(Trail, moto="It has no selectors.")
+@corrects(Trail, moto="GetEventSelectors of a new trail: none, as if it recorded nothing.")
 def get_event_selectors(self: Trail) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A trail that was never told otherwise records all management events."""
+    """GetEventSelectors of a new trail: all management events."""
     if self.event_selectors or self.advanced_event_selectors:
         return self.event_selectors, self.advanced_event_selectors
     return [{**EVERYTHING}], []

@@ -22,9 +22,9 @@ def describe(backend: OrganizationsBackend, unit: FakeOrganizationalUnit) -> dic
     return {"Id": unit.id, "Arn": unit.arn, "Name": unit.name, "Path": path(backend, unit.id)}
 
 
-@corrects(OrganizationsBackend, moto="All three are accepted.")
+@corrects(OrganizationsBackend, moto="CreateOrganizationalUnit accepts all: a name twice, any depth, any number.")
 def create_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
-    """A second unit of the same name under one parent, a sixth level and the 2001st unit are refused."""
+    """CreateOrganizationalUnit refuses a name twice under one parent, a sixth level and a 2001st unit."""
     parents = chain(self, self.validate_parent_id(kwargs["ParentId"]))
     _check_name(self, kwargs["ParentId"], kwargs["Name"])
     _check_limits(self, len(parents))
@@ -56,25 +56,25 @@ def _check_limits(backend: OrganizationsBackend, depth: int) -> None:
         raise refusal("ConstraintViolationException", message, "OU_NUMBER_LIMIT_EXCEEDED")
 
 
-@corrects(OrganizationsBackend, moto="It must be free in the whole organization.")
+@corrects(OrganizationsBackend, moto="UpdateOrganizationalUnit needs a name that is free in the whole organization.")
 def update_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
-    """The new name must be free under the same parent."""
+    """UpdateOrganizationalUnit needs a name that is free under the same parent."""
     unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
     _check_name(self, unit.parent_id, kwargs.get("Name", unit.name), but=unit.id)
     unit.name = kwargs.get("Name", unit.name)
     return {"OrganizationalUnit": describe(self, unit)}
 
 
-@corrects(OrganizationsBackend, moto="Has not.")
+@corrects(OrganizationsBackend, moto="DescribeOrganizationalUnit tells no Path.")
 def describe_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
-    """Has Path."""
+    """DescribeOrganizationalUnit tells the Path."""
     unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
     return {"OrganizationalUnit": describe(self, unit)}
 
 
-@corrects(OrganizationsBackend, moto="It is, and what it held is nowhere.")
+@corrects(OrganizationsBackend, moto="DeleteOrganizationalUnit deletes it, and what it held is nowhere.")
 def delete_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> None:
-    """A unit that holds anything is not deleted."""
+    """DeleteOrganizationalUnit refuses a unit that holds anything."""
     unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
     if any(each.parent_id == unit.id for each in [*self.ou, *self.accounts]):
         raise refusal("OrganizationalUnitNotEmptyException", "The specified OU is not empty.")
@@ -83,26 +83,26 @@ def delete_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> Non
     self.ou.remove(unit)
 
 
-@corrects(OrganizationsResponse, moto="No Path.")
+@corrects(OrganizationsResponse, moto="ListOrganizationalUnitsForParent tells no Path.")
 def list_organizational_units_for_parent(self: OrganizationsResponse) -> str:
-    """Pages of 20, with Path."""
+    """ListOrganizationalUnitsForParent tells each unit's Path."""
     backend, parameters = self.organizations_backend, self.request_params
     parent_id = backend.validate_parent_id(parameters["ParentId"])
     units = [describe(backend, each) for each in backend.ou if each.parent_id == parent_id]
     return json.dumps(answer("OrganizationalUnits", units, parameters))
 
 
-@corrects(OrganizationsResponse, moto="One page.")
+@corrects(OrganizationsResponse, moto="ListChildren has one page.")
 def list_children(self: OrganizationsResponse) -> str:
-    """Pages of 20."""
+    """ListChildren has pages of 20."""
     parameters = self.request_params
     children = self.organizations_backend.list_children(**_without_paging(parameters))["Children"]
     return json.dumps(answer("Children", children, parameters))
 
 
-@corrects(OrganizationsResponse, moto="One page.")
+@corrects(OrganizationsResponse, moto="ListTargetsForPolicy has one page.")
 def list_targets_for_policy(self: OrganizationsResponse) -> str:
-    """Pages of 20."""
+    """ListTargetsForPolicy has pages of 20."""
     parameters = self.request_params
     targets = self.organizations_backend.list_targets_for_policy(**_without_paging(parameters))["Targets"]
     return json.dumps(answer("Targets", targets, parameters))
@@ -112,9 +112,11 @@ def _without_paging(parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name not in ("NextToken", "MaxResults")}
 
 
-@corrects(OrganizationsBackend, moto="Any source, and the destination where it is already, are accepted.")
+@corrects(
+    OrganizationsBackend, moto="MoveAccount accepts any source, and the destination where the account is already."
+)
 def move_account(self: OrganizationsBackend, **kwargs: Any) -> None:
-    """The source must be where the account is, the destination where it is not."""
+    """MoveAccount needs the source where the account is, and a destination where it is not."""
     account: FakeAccount = self.get_account_by_id(kwargs["AccountId"])
     _check_parent(self, kwargs["SourceParentId"], "SourceParentNotFoundException")
     _check_parent(self, kwargs["DestinationParentId"], "DestinationParentNotFoundException")

@@ -1,0 +1,51 @@
+"""Pages that are empty and still go on, as AWS's own documentation warns for every List operation of Organizations.
+
+The token of such a page leads to the page that was left out: it is the token of that page, marked.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+from moto.core.utils import get_service_model
+from moto.organizations.responses import OrganizationsResponse
+
+from orgkit.sandbox.corrections.registry import differs
+from orgkit.sandbox.world import world
+
+MARK = "goes-on:"
+
+
+@cache
+def _member(operation: str) -> str | None:
+    """The member that holds a page's items; None where the operation has no pages."""
+    shape = get_service_model("organizations").operation_model(operation).output_shape
+    if not operation.startswith("List") or "NextToken" not in shape.members:
+        return None
+    return next(str(name) for name, member in shape.members.items() if member.type_name == "list")
+
+
+def goes_on(response: OrganizationsResponse) -> bool:
+    """Whether the caller was given an empty page last; the mark is taken off the token, for who answers it."""
+    parameters = response.request_params
+    token = str(parameters.get("NextToken") or "")
+    if not token.startswith(MARK):
+        return False
+    rest = {name: value for name, value in parameters.items() if name != "NextToken"}
+    real = token.removeprefix(MARK)
+    response.body = json.dumps({**rest, **({"NextToken": real} if real else {})})
+    return True
+
+
+@differs("organizations.empty_pages", moto="No page is empty while there is more.")
+def emptied(response: OrganizationsResponse, answered: Any, goes_on: bool) -> Any:
+    """A page of any list of Organizations can be empty, and still have a NextToken."""
+    # Where the seed asks for it; never twice in a row, so that every list ends.
+    every, operation = world().seed.empty_pages, response._get_action()
+    status, headers, _ = answered
+    if not every or goes_on or status != 200 or _member(operation) is None:
+        return answered
+    if world().count("page") % every != every - 1:
+        return answered
+    token = MARK + str(response.request_params.get("NextToken") or "")
+    return status, headers, json.dumps({_member(operation): [], "NextToken": token})

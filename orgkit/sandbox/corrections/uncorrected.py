@@ -1,0 +1,95 @@
+"""What is known to differ from AWS and is not put right: a rehearsal says nothing about it."""
+
+# What, AWS, the sandbox.
+UNCORRECTED: tuple[tuple[str, str, str], ...] = (
+    (
+        "IAM: policies of the caller",
+        "Every call needs a policy that allows it.",
+        "Every IAM user and role may do everything; only trust and bucket policies are read.",
+    ),
+    (
+        "Organizations: policies in force",
+        "Service and resource control policies deny calls in member accounts.",
+        "Policies are kept and attached, and deny nothing.",
+    ),
+    (
+        "Policies: language",
+        "Every operator and variable, NotAction, NotResource, NotPrincipal; documents are validated.",
+        "The operators that a bootstrap writes; another operator never holds; SCPs need only be JSON.",
+    ),
+    (
+        "IAM: consistency",
+        "A new role or policy is known everywhere only after some seconds.",
+        "It is known at once; only the access role of a created account has to be waited for.",
+    ),
+    (
+        "CloudTrail: delivery",
+        "A trail that logs writes files into its bucket, and CreateTrail a first test file.",
+        "Nothing is written, and there are no events to look up.",
+    ),
+    (
+        "S3: object lock",
+        "A retained version cannot be deleted by anybody, in COMPLIANCE mode not even by the root user.",
+        "As moto has it: deletions are refused, but nobody's right to bypass governance is looked at.",
+    ),
+    (
+        "S3: public access block of an account",
+        "PutPublicAccessBlock of s3control holds for all buckets of an account.",
+        "The call cannot reach the sandbox: the SDK puts the account into the host name.",
+    ),
+    (
+        "KMS: use of keys",
+        "A call that encrypts or decrypts needs the key's policy to allow it.",
+        "Only CloudTrail's use of a key is checked.",
+    ),
+    (
+        "Organizations: service-linked roles",
+        "Creating or joining an organization makes AWSServiceRoleForOrganizations in the account.",
+        "No such role is made, and none is missed.",
+    ),
+    (
+        "Organizations: closed accounts",
+        "A closed account refuses almost every call, and its State is CLOSED or SUSPENDED for 90 days.",
+        "It is SUSPENDED for 90 days and answers as before.",
+    ),
+    (
+        "Organizations: delegated administrators",
+        "Registering one needs trusted access (SERVICE_ACCESS_NOT_ENABLED); most services allow only one.",
+        "Neither is checked; a delegated administrator may read everything of the organization.",
+    ),
+    (
+        "Organizations: policy changes",
+        "PolicyChangesInProgressException while a policy is being attached; at most 10 SCPs a target.",
+        "Policies are attached at once, and any number of them.",
+    ),
+    (
+        "Organizations: billing transfer, resource policy, GovCloud",
+        "There are operations for transfers of responsibility, a delegation policy, and GovCloud accounts.",
+        "Each answers NotImplementedInSandbox.",
+    ),
+    (
+        "Account: regions, e-mail",
+        "Regions can be opted into; the one-time code arrives by e-mail.",
+        "The regions are fixed; the code is derived from the address (account.code_sent_to).",
+    ),
+    (
+        "Rates of other services",
+        "IAM, STS, S3, CloudTrail, the account API … throttle too.",
+        "Organizations throttles, and whatever `--faults throttling` meets.",
+    ),
+    (
+        "Costs",
+        "Cost Explorer fills up within a day; calls cost money.",
+        "Cost Explorer has what a test gave it; nothing costs anything.",
+    ),
+    (
+        "Signatures",
+        "A wrong signature, an old date or another session's token is refused.",
+        "Who signs is read from the access key; the signature itself is not checked.",
+    ),
+    (
+        "Partitions",
+        "aws, aws-cn and aws-us-gov, each with its own accounts.",
+        "Only aws, with Organizations in us-east-1.",
+    ),
+)

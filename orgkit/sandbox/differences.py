@@ -1,0 +1,128 @@
+"""Where the sandbox is not moto: every correction by a name that stays, and what is known and not corrected."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any
+
+from orgkit.sandbox.corrections import all as corrections
+from orgkit.sandbox.corrections.registry import CORRECTIONS, Correction
+from orgkit.sandbox.corrections.uncorrected import UNCORRECTED
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One correction, or several of the same thing."""
+
+    name: str
+    aws: str
+    moto: str
+    replaces: tuple[str, ...] = ()  # attributes of moto's; none where a correction stands around moto
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Differences about the same thing: what the module of their corrections says of itself, and they."""
+
+    title: str
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True)
+class Uncorrected:
+    """What is known, and as moto or the sandbox has it."""
+
+    what: str
+    aws: str
+    sandbox: str
+
+
+# What is put right around moto, in the way of a call to it and back.
+AROUND = (
+    Difference("controltower.list_landing_zones", "Tells whether there is a landing zone.", "No such service."),
+    Difference("freetier.get_account_plan_state", "Tells the account's plan and its credits.", "No such service."),
+    Difference("organizations.throttling", "A rate and a burst for each operation.", "No limits."),
+    Difference(
+        "new_account.services", "S3 and KMS refuse for a while in an account that was just created.", "They answer."
+    ),
+    Difference(
+        "s3.other_accounts", "Needs the bucket's policy to allow it, and ExpectedBucketOwner to fit.", "Any may."
+    ),
+    Difference("every_service.request_id", "One for each call.", "At random, constant or missing."),
+    Difference(
+        "every_service.unknown_key", "A key that does not exist is refused.", "It acts as some account or another."
+    ),
+    Difference(
+        "every_service.not_implemented", "Every operation is there.",
+        "HTML 404 or 500, which botocore retries. The sandbox answers NotImplementedInSandbox, once.",
+    ),
+)  # fmt: skip
+
+
+def differences() -> tuple[Subject, ...]:
+    """Every correction, by subject."""
+    titled = sorted(((_title(each), each) for each in CORRECTIONS), key=lambda pair: pair[0])
+    subjects = [
+        Subject(title, tuple(_merged(correction for _, correction in pairs)))
+        for title, pairs in groupby(titled, key=lambda pair: pair[0])
+    ]
+    return (*subjects, Subject("Around moto: what no function of its own could do", AROUND))
+
+
+def uncorrected() -> tuple[Uncorrected, ...]:
+    """What differs from AWS still, as far as it is known."""
+    return tuple(Uncorrected(*(_flat(text) for text in each)) for each in UNCORRECTED)
+
+
+def as_json() -> dict[str, Any]:
+    """Both lists, as plain values."""
+    rows = [{"subject": each.title, **asdict(row)} for each in differences() for row in each.differences]
+    return {"corrected": rows, "uncorrected": [asdict(each) for each in uncorrected()]}
+
+
+def _merged(found: Iterable[Correction]) -> Iterator[Difference]:
+    """The same name may be put right in a model and in its answer: one row, what is said of it once."""
+    by_name: dict[str, list[Correction]] = {}
+    for each in found:
+        by_name.setdefault(_name(each), []).append(each)
+    for name, same in by_name.items():
+        aws, moto = (" ".join(dict.fromkeys(_flat(text) for text in texts)) for texts in _sides(same))
+        yield Difference(name, aws, moto, tuple(_attribute(each) for each in same))
+
+
+def _sides(same: list[Correction]) -> tuple[list[str], list[str]]:
+    return [each.aws for each in same], [each.moto for each in same]
+
+
+def _name(correction: Correction) -> str:
+    """`service.operation`; what is no operation keeps the name of its class, without moto's Fake."""
+    place, owner = _module(correction.target).split("."), getattr(correction.target, "__qualname__", "")
+    inner = [] if not owner or owner.endswith(("Backend", "Response")) else [owner.removeprefix("Fake")]
+    return ".".join((place[1], *inner, correction.name))
+
+
+def _attribute(correction: Correction) -> str:
+    owner = getattr(correction.target, "__qualname__", "")
+    return ".".join(part for part in (_module(correction.target), owner, correction.name) if part)
+
+
+def _module(target: Any) -> str:
+    """Of a class of moto's, or of a module itself."""
+    return str(getattr(target, "__module__", None) or target.__name__)
+
+
+def _title(correction: Correction) -> str:
+    """The sentence of the module that the correction stands in."""
+    code = getattr(correction.value, "fget", correction.value)
+    home = sys.modules.get(getattr(code, "__module__", "") or "") or _holder(correction.value)
+    return _flat(getattr(home, "__doc__", "") or _module(correction.target)).rstrip(".")
+
+
+def _holder(value: Any) -> Any:
+    """The subject that has this value by a name: what is no function does not say where it is from."""
+    return next((each for each in corrections.SUBJECTS if any(value is held for held in vars(each).values())), None)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

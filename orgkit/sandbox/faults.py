@@ -1,0 +1,87 @@
+"""Faults by name: what a network, or AWS itself, does to a call on a bad day."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+SHARE = 8  # about one call in so many meets a fault
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way in which a call goes wrong; the name is the one of the command line."""
+
+    name: str
+    sentence: str
+    reads: bool = True
+    changes: bool = True
+    only: str = ""  # the one service, or service:operation, that it happens to
+
+    def happens_to(self, service: str, operation: str, mutating: bool) -> bool:
+        """Whether it could happen to this call at all."""
+        named = not self.only or self.only in (service, f"{service}:{operation}")
+        return named and (self.changes if mutating else self.reads)
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("throttling", "AWS has had too many requests and does nothing"),
+        Kind("server-error", "AWS fails with HTTP 500 before it has done anything"),
+        Kind("server-error-after-commit", "AWS does it, and then answers with HTTP 500", reads=False),
+        Kind("reset", "the connection breaks before AWS has read the request"),
+        Kind("lost-response", "AWS does it, and the answer is lost on the way"),
+        Kind("empty-answer", "AWS does it, and the answer arrives without its body"),
+        Kind("late-commit", "the connection breaks, and AWS does it some calls later", reads=False),
+        Kind("expired-token", "the credentials have ended"),
+        Kind("stale-read", "AWS answers as it was before the last change", changes=False),
+        Kind(
+            "concurrent-modification", "somebody else changes the organization just now", False, True, "organizations"
+        ),
+        Kind("creation-failure", "a new account fails inside AWS", False, True, "organizations:CreateAccount"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A call that is about to be answered, as far as choosing a fault for it needs to know."""
+
+    number: int
+    service: str
+    operation: str
+    account: str
+    mutating: bool
+
+    def may_meet(self, kind: str) -> bool:
+        return KINDS[kind].happens_to(self.service, self.operation, self.mutating)
+
+
+Choice = Callable[[Incoming], str]  # the name of a kind, or nothing
+
+
+def never(_: Incoming) -> str:
+    """A good day."""
+    return ""
+
+
+def spread(names: Sequence[str], seed: int) -> Choice:
+    """These kinds over all calls, by the seed alone; a call that is sent again after its fault goes through."""
+    spared: set[tuple[str, str, str]] = set()
+
+    def choose(call: Incoming) -> str:
+        key, number = (call.account, call.service, call.operation), _number(seed, call.number)
+        if key in spared:
+            spared.discard(key)
+            return ""
+        possible = [name for name in names if call.may_meet(name)]
+        if not possible or number % SHARE:
+            return ""
+        spared.add(key)
+        return possible[number // SHARE % len(possible)]
+
+    return choose if names else never
+
+
+def _number(seed: int, call: int) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}:{call}".encode()).digest()[:6], "big")

@@ -1,0 +1,201 @@
+"""One probe for each correction of the other services: does moto still do what the correction says?"""
+
+from typing import Any
+
+import boto3
+from moto.backends import list_of_moto_modules
+from moto.cloudtrail.models import TrailStatus, cloudtrail_backends
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
+from moto.s3.models import s3_backends
+
+from tests.sandbox.stock import Organization, Stock, probe, refused
+
+BUCKET = "corp-logs"
+TRAIL = {"Name": "organization", "S3BucketName": BUCKET, "IsOrganizationTrail": True, "IsMultiRegionTrail": True}
+LIFECYCLE = {
+    "ID": "logs",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 3},
+}
+RETENTION = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 365}}}
+
+
+def _bucket(stock: Stock, **more: Any) -> Any:
+    storage = stock("s3")
+    storage.create_bucket(Bucket=BUCKET, **more)
+    return storage
+
+
+def _trail(stock: Stock) -> Any:
+    _bucket(stock)
+    trails = stock("cloudtrail")
+    trails.create_trail(**TRAIL)
+    return trails
+
+
+@probe("IAMBackend._init_aws_policies")
+def there_are_no_managed_policies(stock: Stock) -> bool:
+    return bool(stock("iam").list_policies(Scope="AWS")["Policies"] == [])
+
+
+@probe("AccountSummary.summary_map")
+def nothing_is_told_of_the_root_user(stock: Stock) -> bool:
+    summary = stock("iam").get_account_summary()["SummaryMap"]
+    return (summary["AccountMFAEnabled"], summary["AccountAccessKeysPresent"]) == (0, 0)
+
+
+@probe("IAMBackend.get_user_from_access_key_id")
+def a_user_is_found_by_long_lived_keys_only(stock: Stock) -> bool:
+    stock("iam").create_user(UserName="a")
+    key = stock("iam").create_access_key(UserName="a")["AccessKey"]["AccessKeyId"]
+    backend = iam_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    found = backend.get_user_from_access_key_id(key)
+    session = backend.create_temp_access_key().access_key_id
+    return found is not None and backend.get_user_from_access_key_id(session) is None
+
+
+@probe("SSOAdminBackend.__init__")
+def there_is_an_identity_center_from_the_start(stock: Stock) -> bool:
+    return len(stock("sso-admin").list_instances()["Instances"]) == 1
+
+
+@probe("KmsBackend.create_key")
+def a_key_has_another_id_each_time(stock: Stock) -> bool:
+    first = stock("kms").create_key(Description="trail")["KeyMetadata"]["KeyId"]
+    kms_backends.reset()
+    return bool(stock("kms").create_key(Description="trail")["KeyMetadata"]["KeyId"] != first)
+
+
+@probe("ServiceQuotasBackend.list_aws_default_service_quotas")
+def no_default_quotas_of_organizations(stock: Stock) -> bool:
+    listed = stock("service-quotas").list_aws_default_service_quotas
+    return refused(listed, ServiceCode="organizations") == "NoSuchResourceException"
+
+
+@probe("ServiceQuotasBackend.get_service_quota")
+def no_quota_of_organizations(stock: Stock) -> bool:
+    get = stock("service-quotas").get_service_quota
+    return refused(get, ServiceCode="organizations", QuotaCode="L-29A0C5DF") == "NoSuchResourceException"
+
+
+@probe("S3Backend.create_bucket")
+def a_new_bucket_is_bare(stock: Stock) -> bool:
+    storage = _bucket(stock)
+    reads = (storage.get_bucket_encryption, storage.get_public_access_block, storage.get_bucket_ownership_controls)
+    return all(refused(read, Bucket=BUCKET) for read in reads)
+
+
+@probe("S3Backend.get_object_lock_configuration")
+def a_retention_of_days_has_years(stock: Stock) -> bool:
+    storage = _bucket(stock, ObjectLockEnabledForBucket=True)
+    storage.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=RETENTION)
+    lock = storage.get_object_lock_configuration(Bucket=BUCKET)["ObjectLockConfiguration"]
+    return bool(lock["Rule"]["DefaultRetention"]["Years"] == 0)
+
+
+@probe("FakeBucket.set_lifecycle")
+def newer_versions_are_not_kept(stock: Stock) -> bool:
+    _bucket(stock).put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [LIFECYCLE]})
+    (rule,) = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[BUCKET].rules
+    return rule.nve_noncurrent_days is not None and not [name for name in vars(rule) if "newer" in name]
+
+
+@probe("S3Response.get_bucket_lifecycle")
+def newer_versions_are_not_told(stock: Stock) -> bool:
+    storage = _bucket(stock)
+    storage.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [LIFECYCLE]})
+    (rule,) = storage.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    return bool(rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90})
+
+
+@probe("s3.other_accounts")
+def any_owner_is_expected_and_any_account_let_in(stock: Stock) -> bool:
+    wrong = refused(_bucket(stock).get_bucket_versioning, Bucket=BUCKET, ExpectedBucketOwner="999999999999")
+    foreign = stock("sts").assume_role(RoleArn="arn:aws:iam::999999999999:role/none", RoleSessionName="test")
+    other = boto3.client("s3", "us-east-1", None, True, None, None, *list(foreign["Credentials"].values())[:3])
+    return not wrong and not refused(other.put_object, Bucket=BUCKET, Key="a", Body=b"")
+
+
+@probe("TokenResponse.assume_role")
+def what_does_not_exist_is_assumed(stock: Stock) -> bool:
+    arn = "arn:aws:iam::999999999999:role/none"
+    return not refused(stock("sts").assume_role, RoleArn=arn, RoleSessionName="test")
+
+
+@probe("TokenResponse.get_caller_identity")
+def who_is_not_known_is_moto(stock: Stock) -> bool:
+    return str(stock("sts").get_caller_identity()["Arn"]).endswith(":user/moto")
+
+
+@probe("TokenResponse.get_session_token")
+def session_tokens_have_the_same_key(stock: Stock) -> bool:
+    first, second = (stock("sts").get_session_token()["Credentials"] for _ in range(2))
+    return bool(first["AccessKeyId"] == second["AccessKeyId"])
+
+
+@probe("ResourceGroupsTaggingAPIBackend.get_resources")
+def a_page_is_cut_by_tags(stock: Stock) -> bool:
+    for number in range(25):
+        tags = [{"TagKey": f"tag-{tag}", "TagValue": "x"} for tag in range(5)]
+        stock("kms").create_key(Description=str(number), Tags=tags)
+    page = stock("resourcegroupstaggingapi").get_resources(ResourcesPerPage=100)
+    return len(page["ResourceTagMappingList"]) < 25
+
+
+@probe("moto.resourcegroupstaggingapi.models.iter_taggable_backends")
+def tags_of_organizations_are_not_told(stock: Stock) -> bool:
+    organization = Organization(stock)
+    organization.client.tag_resource(ResourceId=organization.root, Tags=[{"Key": "a", "Value": "b"}])
+    return bool(stock("resourcegroupstaggingapi").get_resources()["ResourceTagMappingList"] == [])
+
+
+@probe("CloudTrailBackend.create_trail")
+def a_trail_needs_no_policy_and_replaces_another(stock: Stock) -> bool:
+    trails = _trail(stock)
+    return not refused(trails.create_trail, **TRAIL) and len(trails.describe_trails()["trailList"]) == 1
+
+
+@probe("CloudTrailBackend.update_trail")
+def a_trail_is_led_to_a_bucket_that_is_not_there(stock: Stock) -> bool:
+    return not refused(_trail(stock).update_trail, Name=TRAIL["Name"], S3BucketName="nobody-has-this")
+
+
+@probe("CloudTrailBackend.describe_trails")
+def a_member_does_not_see_the_organization_trail(stock: Stock) -> bool:
+    account = Organization(stock).account("a")
+    _trail(stock)
+    return list(cloudtrail_backends[account]["us-east-1"].describe_trails(include_shadow_trails=True)) == []
+
+
+@probe("CloudTrailBackend.get_trail")
+def a_trail_is_found_in_its_region_only(stock: Stock) -> bool:
+    arn = _trail(stock).describe_trails()["trailList"][0]["TrailARN"]
+    elsewhere = cloudtrail_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"]
+    try:
+        elsewhere.get_trail(arn)
+    except Exception as error:
+        return type(error).__name__ == "TrailNotFoundException"
+    return False
+
+
+@probe("TrailStatus.description")
+def a_status_has_empty_strings(_: Stock) -> bool:
+    return "" in TrailStatus().description().values()
+
+
+@probe("CloudTrailResponse.get_trail")
+def a_trail_has_no_home_region(stock: Stock) -> bool:
+    return "HomeRegion" not in _trail(stock).get_trail(Name=TRAIL["Name"])["Trail"]
+
+
+@probe("Trail.get_event_selectors")
+def a_new_trail_selects_nothing(stock: Stock) -> bool:
+    return not _trail(stock).get_event_selectors(TrailName=TRAIL["Name"]).get("EventSelectors")
+
+
+@probe("freetier.get_account_plan_state", "controltower.list_landing_zones")
+def there_are_no_such_services(_: Stock) -> bool:
+    return not {"freetier", "controltower"} & set(list_of_moto_modules())
