@@ -3,8 +3,9 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from orgkit.accounts import aws as accounts
@@ -18,6 +19,7 @@ from orgkit.model.directory import Directory
 from orgkit.organization import aws as organization
 from orgkit.outcome import Outcome, Outcomes, Result
 from orgkit.plan import Plan, Step
+from orgkit.together import Together, groups
 from orgkit.trail import aws as trail
 from orgkit.units import aws as units
 
@@ -60,24 +62,12 @@ def apply(aws: Connection, plan: Plan, directory: Directory, look: Look, watch: 
     """
     outcomes = [Outcome(step.sentence, step.sign, Result.PENDING) for step in plan.steps]
     doing = _Apply(aws, directory, look, watch, plan.steps, outcomes, os.environ.get("ORGKIT_STOP_AFTER", ""))
-    for group in _groups(plan.steps):
+    for group in groups(plan.steps):
         if isinstance(HANDLERS[type(group[0][1])], Asynchronous):
             _together(doing, group)
         else:
             _one(doing, *group[0])
     return Outcomes(tuple(doing.outcomes))
-
-
-def _groups(steps: Sequence[Step]) -> Iterator[list[tuple[int, Step]]]:
-    """Steps of a kind that AWS works on at once, next to each other, are one group; every other step is its own."""
-    group: list[tuple[int, Step]] = []
-    for index, step in enumerate(steps):
-        if group and not (step.concurrent and type(step) is type(group[0][1])):
-            yield group
-            group = []
-        group.append((index, step))
-    if group:
-        yield group
 
 
 def _one(doing: _Apply, index: int, step: Step) -> None:
@@ -87,34 +77,8 @@ def _one(doing: _Apply, index: int, step: Step) -> None:
 
 
 def _together(doing: _Apply, group: list[tuple[int, Step]]) -> None:
-    """Begin up to `in_flight` of them, spaced as AWS throttles, and settle the oldest when there is no room."""
     way: Asynchronous = HANDLERS[type(group[0][1])]
-    begun: list[tuple[int, Step, str]] = []
-    for number, (index, step) in enumerate(group):
-        if len(begun) == way.in_flight:
-            _settle(doing, way, *begun.pop(0))
-        if _left(doing, index, step):
-            continue
-        if number >= way.burst:
-            doing.aws.clock.sleep(way.every)
-        request = _begin(doing, way, index, step)
-        if request is not None:
-            begun.append((index, step, request))
-    for index, step, request in begun:
-        _settle(doing, way, index, step, request)
-
-
-def _begin(doing: _Apply, way: Asynchronous, index: int, step: Step) -> str | None:
-    """The id of the request that AWS now works on; None when the step failed, or was found done."""
-    requests: list[str] = []
-    going_on = _attempt(
-        doing, index, step, lambda: requests.append(way.begin(doing.aws, step, doing.directory)), ends=False
-    )
-    return requests[0] if going_on and requests else None
-
-
-def _settle(doing: _Apply, way: Asynchronous, index: int, step: Step, request: str) -> None:
-    _attempt(doing, index, step, lambda: way.settle(doing.aws, step, doing.directory, request))
+    Together(doing, way, group, attempt=partial(_attempt, doing), left=partial(_left, doing)).run()
 
 
 def _attempt(doing: _Apply, index: int, step: Step, act: Callable[[], object], *, ends: bool = True) -> bool:

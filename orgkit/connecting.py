@@ -1,8 +1,10 @@
 """Connecting: the guards that come before anything else, then the connection."""
 
+from orgkit.aws.caller import Caller
 from orgkit.aws.clock import Clock
 from orgkit.aws.identity import endpoint_of, guard_caller
-from orgkit.aws.session import Caller, Connection, open_connection
+from orgkit.aws.session import Connection, open_connection
+from orgkit.aws.skew import guard_clock
 from orgkit.journal import Journal
 from orgkit.model.desired import Desired
 from orgkit.plan import Target
@@ -12,7 +14,9 @@ def connect(desired: Desired, *, journal: Journal | None = None, clock: Clock | 
     """A connection as the person's own AWS identity, after the guards; WrongAccount or WrongPlace otherwise."""
     spec = desired.organization
     aws = open_connection(region=spec.home_region, endpoint=endpoint_of(), journal=journal or Journal(), clock=clock)
-    guard_caller(aws.caller(), management_account_id=spec.management_account_id, long_lived_keys=spec.long_lived_keys)
+    caller = aws.caller()
+    guard_caller(caller, management_account_id=spec.management_account_id, long_lived_keys=spec.long_lived_keys)
+    guard_clock(caller.aws_says, caller.we_say)
     return aws
 
 

@@ -1,10 +1,14 @@
 """Approving and applying from Python: the same rules as in a runbook, without a record."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from orgkit.apply import apply
 from orgkit.approval import Approval, ApprovedPlan, check_remainder
 from orgkit.aws.clock import clock_of
+from orgkit.aws.lock import exclusive, lock_of_machine
 from orgkit.aws.session import Connection
 from orgkit.errors import ApprovalMismatch, CheckStops, OutOfOrder
 from orgkit.model.desired import Desired
@@ -37,11 +41,24 @@ def approve(plan: Plan, digest: str, *, asserted_by: str, ticket: str = "", hour
     )
 
 
-def apply_plan(aws: Connection, desired: Desired, plan: Plan, approval: Approval) -> Outcomes:
+def apply_plan(
+    aws: Connection, desired: Desired, plan: Plan, approval: Approval, *, outputs: Path | None = None
+) -> Outcomes:
     """Read and plan again, and carry out what was approved or what is left of it.
 
-    Raises ApprovalMismatch when anything else would happen now, OutOfOrder when an earlier phase comes first.
+    Raises ApprovalMismatch when anything else would happen now, OutOfOrder when an earlier phase comes first, and
+    AnotherRun while anybody else on this machine applies to this account. `outputs` is the folder in which a project's
+    runbooks keep one folder an account (outputs/, or outputs/sandbox/): its lock is then held as well.
     """
+    _refuse(aws, plan, approval)
+    with _alone(aws, desired.organization.management_account_id, outputs):
+        approved = ApprovedPlan.of(plan, aws.clock.now())
+        directory, now = _look(aws, desired, plan.phase)
+        check_remainder(now, approved, committed=())
+        return apply(aws, now, directory, lambda: _look(aws, desired, plan.phase)[::-1])
+
+
+def _refuse(aws: Connection, plan: Plan, approval: Approval) -> None:
     if approval.plan_sha256 != plan.digest:
         raise ApprovalMismatch("the approval is for another plan.", "approve this plan's own digest.")
     if aws.clock.now() > datetime.fromisoformat(approval.expires_at):
@@ -50,10 +67,16 @@ def apply_plan(aws: Connection, desired: Desired, plan: Plan, approval: Approval
         raise CheckStops(plan.stops[0], "mend it, then plan again.")
     if plan.needs:
         raise OutOfOrder(plan.needs[0], "run that phase, then plan again.")
-    approved = ApprovedPlan.of(plan, aws.clock.now())
-    directory, now = _look(aws, desired, plan.phase)
-    check_remainder(now, approved, committed=())
-    return apply(aws, now, directory, lambda: _look(aws, desired, plan.phase)[::-1])
+
+
+@contextmanager
+def _alone(aws: Connection, account: str, outputs: Path | None) -> Iterator[None]:
+    locks = [lock_of_machine(account, aws.endpoint)]
+    locks += [outputs / account / ".lock"] if outputs else []
+    with ExitStack() as held:
+        for lock in locks:
+            held.enter_context(exclusive(lock, account, aws.journal.run))
+        yield
 
 
 def _look(aws: Connection, desired: Desired, phase: str) -> tuple[Directory, Plan]:

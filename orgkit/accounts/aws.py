@@ -1,16 +1,14 @@
-"""How AWS is asked about accounts, and to vend, place and tag them."""
+"""How AWS is asked about accounts, and to place and tag them."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from orgkit.accounts.creation_aws import CREATE_ACCOUNT
 from orgkit.accounts.roles_aws import create_read_role, make_manageable
-from orgkit.aws.asynchronous import Asynchronous
-from orgkit.aws.constraints import advice
 from orgkit.aws.retry import Refused
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import Tags, as_aws, read_tags_of
-from orgkit.errors import StepFailed
 from orgkit.model.accounts import CreateAccount, CreateReadRole, MakeManageable, MoveAccount, TagAccount
 from orgkit.model.desired import UnitPath
 from orgkit.model.directory import Directory
@@ -41,29 +39,6 @@ def read_accounts(
         )
 
 
-def begin_create_account(aws: Connection, step: CreateAccount, directory: Directory) -> str:
-    """Send CreateAccount, unless a request for the same name is under way: it has no idempotency token."""
-    under_way = _request_under_way(aws, step.name)
-    if under_way:
-        return under_way
-    return str(
-        aws.wait_for("one of the five account creations to end", lambda: _send(aws, step), every=15, at_most=900)
-    )
-
-
-def settle_create_account(aws: Connection, step: CreateAccount, directory: Directory, request: str) -> None:
-    """Ask until AWS says SUCCEEDED or FAILED, and until the account is in the list."""
-    status = aws.wait_for(f"account {step.name}", lambda: _ended(aws, request), every=5, at_most=1800)
-    if status["State"] == "FAILED":
-        directory.accounts[step.key] = _found_after_failure(aws, step, str(status.get("FailureReason", "")))
-    else:
-        account = str(status["AccountId"])
-        aws.wait_for(
-            f"account {step.name} to be listed", lambda: _is_listed(aws, account) or None, every=5, at_most=300
-        )
-        directory.accounts[step.key] = account
-
-
 def move_account(aws: Connection, step: MoveAccount, directory: Directory) -> None:
     """Place it; where it is now is asked at this moment, since AWS wants both ends named."""
     account, destination = directory.account(step.key), directory.parent(step.unit)
@@ -88,7 +63,7 @@ def tag_account(aws: Connection, step: TagAccount, directory: Directory) -> None
 
 
 STEPS: dict[type[Step], Any] = {
-    CreateAccount: Asynchronous(begin_create_account, settle_create_account, in_flight=5, burst=3, every=10.0),
+    CreateAccount: CREATE_ACCOUNT,
     MoveAccount: move_account,
     TagAccount: tag_account,
     CreateReadRole: create_read_role,
@@ -107,47 +82,3 @@ def _parents(aws: Connection, found: list[dict[str, Any]], names: Mapping[str, U
         for parent, path in names.items()
         for item in aws.pages("organizations", "ListAccountsForParent", "Accounts", ParentId=parent)
     }
-
-
-def _request_under_way(aws: Connection, name: str) -> str | None:
-    found = aws.pages("organizations", "ListCreateAccountStatus", "CreateAccountStatuses", States=["IN_PROGRESS"])
-    return next((str(status["Id"]) for status in found if status["AccountName"] == name), None)
-
-
-def _send(aws: Connection, step: CreateAccount) -> str | None:
-    """The request's id; None while five others are in flight."""
-    try:
-        answer = aws.mutate(
-            "organizations",
-            "CreateAccount",
-            expect="CreateAccountStatus",
-            Email=step.email,
-            AccountName=step.name,
-            RoleName=step.role_name,
-            IamUserAccessToBilling=step.iam_access_to_billing,
-            Tags=as_aws(step.tags),
-        )
-    except Refused as refused:
-        if refused.reason == "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED":
-            return None
-        raise
-    return str(answer["CreateAccountStatus"]["Id"])
-
-
-def _ended(aws: Connection, request: str) -> dict[str, Any] | None:
-    answer = aws.read("organizations", "DescribeCreateAccountStatus", CreateAccountRequestId=request)
-    status: dict[str, Any] = answer["CreateAccountStatus"]
-    return None if status["State"] == "IN_PROGRESS" else status
-
-
-def _is_listed(aws: Connection, account: str) -> bool:
-    return any(item["Id"] == account for item in aws.pages("organizations", "ListAccounts", "Accounts"))
-
-
-def _found_after_failure(aws: Connection, step: CreateAccount, reason: str) -> str:
-    """EMAIL_ALREADY_EXISTS is success when the account is ours: an earlier request made it."""
-    if reason in ("EMAIL_ALREADY_EXISTS", "CONCURRENT_ACCOUNT_MODIFICATION"):
-        for item in aws.pages("organizations", "ListAccounts", "Accounts"):
-            if str(item.get("Email", "")).casefold() == step.email.casefold():
-                return str(item["Id"])
-    raise StepFailed(f"AWS could not create account {step.name}: {reason}.", advice(reason), code=reason)

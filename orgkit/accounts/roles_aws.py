@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from orgkit.accounts.entering_aws import NOT_YET, until_assumable, usable
 from orgkit.aws.retry import Refused
 from orgkit.aws.session import Connection
 from orgkit.errors import StepFailed
@@ -22,12 +23,7 @@ from orgkit.model.roles import (
     with_trust,
 )
 
-# A new account answers so for a while; after the budget it is what it says.
-NOT_YET = ("AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "OptInRequired", "SubscriptionRequired",
-           "SubscriptionRequiredException", "NotSignedUp")  # fmt: skip
 NO_SUCH = ("NoSuchEntity", "NoSuchEntityException")
-USABLE_WITHIN = 900.0  # seconds: the longest that users report is about seven minutes
-READ_PROBES = {"s3": "ListBuckets", "kms": "ListAliases"}
 
 
 def read_member(aws: Connection, spec: AccountSpec | ImportSpec, account_id: str, extra: Sequence[Statement]) -> Member:
@@ -63,10 +59,10 @@ def has_role(aws: Connection, name: str) -> bool | None:
 def create_read_role(aws: Connection, step: CreateReadRole, directory: Directory) -> None:
     """Wait until the account is usable, make the role, and wait until it can be assumed."""
     account = directory.account(step.key)
-    inside = _usable(aws, account, step)
+    inside = usable(aws, account, step)
     _make_role(inside, READ_ROLE, directory)
     _put_read_policy(inside, directory, step.key)
-    _until_assumable(aws, account, READ_ROLE, step.name)
+    until_assumable(aws, account, READ_ROLE, step.name)
 
 
 def make_manageable(aws: Connection, step: MakeManageable, directory: Directory) -> None:
@@ -82,48 +78,7 @@ def make_manageable(aws: Connection, step: MakeManageable, directory: Directory)
     _make_role(owner, READ_ROLE, directory)
     _put_read_policy(owner, directory, step.key)
     for role in (step.role_name, READ_ROLE):
-        _until_assumable(aws, step.account_id, role, step.name)
-
-
-def _usable(aws: Connection, account: str, step: CreateReadRole) -> Connection:
-    """The account counts as usable when its access role can be assumed and the services asked for answer."""
-    inside = aws.wait_for(
-        f"account {step.name} to be usable through {step.role_name}",
-        lambda: _assumable(aws, account, step.role_name),
-        every=10,
-        at_most=USABLE_WITHIN,
-    )
-    for service in step.services:
-        _until_answers(aws, inside, service, step.name)
-    return inside
-
-
-def _assumable(aws: Connection, account: str, role: str) -> Connection | None:
-    try:
-        inside = aws.assume(account, role)
-        return inside if inside.read("sts", "GetCallerIdentity")["Account"] == account else None
-    except Refused as refused:
-        if refused.code in NOT_YET:
-            return None
-        raise
-
-
-def _until_assumable(aws: Connection, account: str, role: str, name: str) -> None:
-    aws.wait_for(f"{role} in {name}", lambda: _assumable(aws, account, role), every=5, at_most=300)
-
-
-def _until_answers(aws: Connection, inside: Connection, service: str, name: str) -> None:
-    aws.wait_for(f"{service} to answer in {name}", lambda: _answers(inside, service), every=10, at_most=USABLE_WITHIN)
-
-
-def _answers(inside: Connection, service: str) -> bool | None:
-    try:
-        inside.read(service, READ_PROBES[service])
-    except Refused as refused:
-        if refused.code in NOT_YET:
-            return None
-        raise
-    return True
+        until_assumable(aws, step.account_id, role, step.name)
 
 
 # A step of several changes looks before each of them: after a lost answer it goes on where it was, and does not begin

@@ -7,8 +7,16 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from orgkit.aws.session import Caller, config_files
+from orgkit.aws.caller import Caller
 from orgkit.errors import WrongAccount, WrongPlace
+
+
+def config_files(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """Where the AWS configuration is read from: the config file and the credentials file."""
+    return (
+        Path(environment.get("AWS_CONFIG_FILE", "~/.aws/config")).expanduser(),
+        Path(environment.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")).expanduser(),
+    )
 
 
 def endpoint_of(environment: Mapping[str, str] = os.environ) -> str | None:

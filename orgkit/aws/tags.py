@@ -6,6 +6,7 @@ from orgkit.aws.retry import Refused
 from orgkit.aws.session import HOME, Connection
 
 Tags = tuple[tuple[str, str], ...]
+MOST = 100  # resources that AWS puts on a page when it is asked to; else it puts 50
 
 
 def read_tags(aws: Connection) -> dict[str, Tags] | None:
@@ -17,6 +18,7 @@ def read_tags(aws: Connection) -> dict[str, Tags] | None:
             "ResourceTagMappingList",
             region=HOME,
             ResourceTypeFilters=["organizations"],
+            ResourcesPerPage=MOST,
         )
         return {item["ResourceARN"].rpartition("/")[2]: tags_of(item.get("Tags", [])) for item in pages}
     except Refused:

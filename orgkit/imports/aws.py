@@ -1,10 +1,9 @@
 """How AWS is asked about invitations and the accounts' own view, and to invite and accept."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from orgkit.aws.constraints import advice
 from orgkit.aws.retry import Refused
 from orgkit.aws.session import Connection
 from orgkit.errors import StepFailed
@@ -15,13 +14,15 @@ from orgkit.model.observed import Handshake, Owner, Unread
 from orgkit.model.roles import also_trusted, parsed
 from orgkit.plan import Step
 
+LOOK_AGAIN_AFTER = (5.0, 15.0)  # seconds
+
 
 def read_handshakes(aws: Connection) -> tuple[Handshake, ...] | Unread:
     """Every invitation that this organization sent, whatever became of it."""
     try:
         found = list(aws.pages("organizations", "ListHandshakesForOrganization", "Handshakes"))
     except Refused as refused:
-        return Unread(str(refused))
+        return Unread(str(refused), refused.do)
     return tuple(sorted((_handshake(h) for h in found if h["Action"] == "INVITE"), key=lambda h: h.id))
 
 
@@ -63,21 +64,46 @@ def invite_account(aws: Connection, step: InviteAccount, directory: Directory) -
 
 def accept_invitation(aws: Connection, step: AcceptInvitation, directory: Directory) -> None:
     """Accept as the invited account, and wait until it is seen in the organization."""
-    owner = aws.as_owner(step.profile)
-    handshake = _open_for(owner, directory.organization_id)
+    owner = _owner(aws, step)
+    # The invitation may have been sent a moment ago, and an owner's list lags behind.
+    handshake = _seen_within(aws, step, lambda: _open_for(owner, directory.organization_id))
     if handshake is not None:
         try:
             owner.mutate("organizations", "AcceptHandshake", expect="Handshake", HandshakeId=handshake)
         except Refused as refused:
             if refused.code != "HandshakeAlreadyInStateException":
                 raise
-    elif not _is_member(aws, step.account_id):
-        raise StepFailed(
-            f"account {step.account_id} sees no open invitation from organization {directory.organization_id}.",
-            advice("", "") + " An expired invitation is sent again by planning again.",
-        )
+    # AWS says that joining takes a moment; ten minutes are far beyond what anybody has reported.
     aws.wait_for(f"account {step.name} to join", lambda: _is_member(aws, step.account_id) or None, every=5, at_most=600)
     directory.accounts[step.key] = step.account_id
+
+
+def _owner(aws: Connection, step: AcceptInvitation) -> Connection:
+    """The profile's connection; another account than the step's may have an open invitation too."""
+    owner = aws.as_owner(step.profile)
+    account = owner.read("sts", "GetCallerIdentity")["Account"]
+    if account != step.account_id:
+        raise StepFailed(
+            f"profile {step.profile} belongs to account {account}, not to {step.account_id}.",
+            f"name a profile of that account under imports.{step.key}.profile.",
+        )
+    return owner
+
+
+def _seen_within(aws: Connection, step: AcceptInvitation, look: Callable[[], str | None]) -> str | None:
+    """The open invitation; None when the account is a member already."""
+    for pause in (*LOOK_AGAIN_AFTER, None):
+        handshake = look()
+        if handshake is not None or _is_member(aws, step.account_id):
+            return handshake
+        if pause is not None:
+            aws.progress(f"the invitation to be seen by account {step.name}", 0.0, pause)
+            aws.clock.sleep(pause)
+    raise StepFailed(
+        f"account {step.account_id} sees no open invitation from this organization.",
+        "look at it with `aws organizations list-handshakes-for-account`; then plan again: an expired or declined "
+        "invitation is sent anew.",
+    )
 
 
 STEPS: dict[type[Step], Any] = {InviteAccount: invite_account, AcceptInvitation: accept_invitation}
@@ -113,7 +139,7 @@ def _trails_of(owner: Connection) -> tuple[str, ...] | Unread:
     try:
         found = owner.read("cloudtrail", "DescribeTrails", includeShadowTrails=False).get("trailList", [])
     except Refused as refused:
-        return Unread(str(refused))
+        return Unread(str(refused), refused.do)
     return tuple(sorted(str(trail["Name"]) for trail in found if not trail.get("IsOrganizationTrail")))
 
 
@@ -129,7 +155,7 @@ def _trust_of(owner: Connection, role: str) -> dict[str, Any] | None | Unread:
             owner.read("iam", "GetRole", RoleName=role)["Role"]["AssumeRolePolicyDocument"]
         )
     except Refused as refused:
-        return None if refused.code.startswith("NoSuchEntity") else Unread(str(refused))
+        return None if refused.code.startswith("NoSuchEntity") else Unread(str(refused), refused.do)
     return document
 
 

@@ -105,7 +105,7 @@ def _held(spec: ImportSpec, observed: Observed) -> str | None:
     if owner is None or spec.profile is None:
         return None
     if isinstance(owner.organization_id, Unread):
-        return f"profile {spec.profile} cannot be used: {owner.organization_id.why}"
+        return _unusable(spec.profile, owner.organization_id)
     ours = observed.organization.id if observed.organization else None
     other = owner.organization_id
     if other and other != ours and not spec.leaves_other_organization:
@@ -114,6 +114,12 @@ def _held(spec: ImportSpec, observed: Observed) -> str | None:
             f"Set imports.{spec.key}.leaves_other_organization = true if that is meant"
         )
     return None
+
+
+def _unusable(profile: str, unread: Unread) -> str:
+    if unread.do:
+        return f"what profile {profile} sees could not be read: {unread.why}: {unread.do}"
+    return f"profile {profile} cannot be used: {unread.why}"
 
 
 def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
@@ -184,7 +190,8 @@ def _invitations(spec: ImportSpec, observed: Observed) -> tuple[Handshake, ...]:
     if isinstance(observed.handshakes, Unread):
         raise CouldNotRead(
             f"the invitations that the organization sent: {observed.handshakes.why}",
-            "allow organizations:ListHandshakesForOrganization (see `orgkit permissions imports`).",
+            observed.handshakes.do
+            or "allow organizations:ListHandshakesForOrganization (see `orgkit permissions imports`).",
         )
     return tuple(h for h in observed.handshakes if _is_for(h, spec))
 

@@ -13,6 +13,7 @@ class Unread:
     """AWS did not let us see it; the reason in AWS's words."""
 
     why: str
+    do: str = ""  # what helps, when it is no matter of rights: AWS did not answer, or nobody is signed in any more
 
 
 @dataclass(frozen=True)

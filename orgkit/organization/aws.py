@@ -42,6 +42,7 @@ def create_organization(aws: Connection, step: CreateOrganization, directory: Di
     except Refused as refused:
         if refused.code != "AlreadyInOrganizationException":
             raise
+    # Seconds, as a rule; that it is set up to the end, which takes up to an hour, is not waited for here.
     found = aws.wait_for("the new organization to be visible", lambda: _describe(aws), every=2, at_most=120)
     if _management_account(found) != step.account_id or found["FeatureSet"] != "ALL":
         raise NeedsDecision(
@@ -70,6 +71,7 @@ def enable_policy_type(aws: Connection, step: EnablePolicyType, directory: Direc
         except Refused as refused:
             if refused.code != "PolicyTypeAlreadyEnabledException":
                 raise
+    # AWS gives no time for it; seconds, as a rule.
     aws.wait_for(
         f"policy type {step.policy_type} to be ENABLED",
         lambda: True if _policy_type_status(aws, step.policy_type) == "ENABLED" else None,
@@ -131,7 +133,7 @@ def _root_features(aws: Connection) -> tuple[str, ...] | Unread:
         # Without trusted access for iam.amazonaws.com there is nothing to list: AWS answers with an error.
         if refused.code.removesuffix("Exception") in ("ServiceAccessNotEnabled", "OrganizationNotFound"):
             return ()
-        return Unread(str(refused))
+        return Unread(str(refused), refused.do)
 
 
 def _policy_type_status(aws: Connection, policy_type: str) -> str | None:

@@ -63,7 +63,7 @@ def _missing_features(there: Organization | None) -> tuple[str, ...]:
     if isinstance(there.root_features, Unread):
         raise CouldNotRead(
             f"the centralized root access features: {there.root_features.why}",
-            "allow iam:ListOrganizationsFeatures (see `orgkit permissions organization`).",
+            there.root_features.do or "allow iam:ListOrganizationsFeatures (see `orgkit permissions organization`).",
         )
     return tuple(feature for feature in ROOT_FEATURES if feature not in there.root_features)
 

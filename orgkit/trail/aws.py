@@ -34,7 +34,8 @@ def read_trail(
             key=key_aws.read_key(member, desired.trail),
         )
     except Refused as refused:
-        return TrailFacts(trails=trails, buckets=Unread(str(refused)), key=Unread(str(refused)))
+        unread = Unread(str(refused), refused.do)
+        return TrailFacts(trails=trails, buckets=unread, key=unread)
 
 
 def create_trail(aws: Connection, step: CreateTrail, directory: Directory) -> None:
@@ -42,6 +43,7 @@ def create_trail(aws: Connection, step: CreateTrail, directory: Directory) -> No
     arn = _arn(aws, step, directory)
     if _find(aws, arn, step.region) is None:
         _create(aws, step, directory)
+    # AWS's lists lag behind its answers by seconds, here and below.
     found = aws.wait_for(f"trail {step.trail} to be visible", lambda: _find(aws, arn, step.region), every=2, at_most=60)
     wanted = {"S3BucketName": step.bucket, "IsOrganizationTrail": True, "IsMultiRegionTrail": True,
               "LogFileValidationEnabled": True, **_key(step.key_alias, directory)}  # fmt: skip
@@ -118,7 +120,7 @@ def _read_trails(aws: Connection, region: str, in_organization: bool) -> tuple[T
         found = [_trail(item, _status(aws, item), in_organization) for item in _all_trails(aws, region)]
         return tuple(sorted(found, key=lambda trail: trail.arn))
     except Refused as refused:
-        return Unread(str(refused))
+        return Unread(str(refused), refused.do)
 
 
 def _all_trails(aws: Connection, region: str) -> list[dict[str, Any]]:

@@ -23,6 +23,8 @@ from orgkit.trail.bucket_aws import BLOCKED, Foreign, Place, encryption_rule
 from orgkit.trail.documents import RULE, lifecycle_rule, merged, render
 from orgkit.trail.key_aws import ids, key_arn, session
 
+SMALLEST = "TransitionDefaultMinimumObjectSize"
+
 
 def create_bucket(aws: Connection, step: CreateBucket, directory: Directory) -> None:
     """Look first: in us-east-1, creating one's own bucket again answers 200 and resets its ACLs."""
@@ -73,12 +75,16 @@ def set_bucket_policy(aws: Connection, step: SetBucketPolicy, directory: Directo
 
 
 def set_lifecycle(aws: Connection, step: SetLifecycle, directory: Directory) -> None:
-    """Our rule, and those of others as they are; AWS takes the rules as a whole only."""
+    """Our rule, and those of others as they are; AWS takes the rules as a whole only.
+
+    The smallest object that a transition takes holds for all of them, and goes back to AWS's default when left out.
+    """
     place = _place(aws, step, directory)
-    there = place.setting("GetBucketLifecycleConfiguration").get("Rules", [])
+    found = place.setting("GetBucketLifecycleConfiguration")
+    kept = {SMALLEST: found[SMALLEST]} if found.get(SMALLEST) else {}
     ours = lifecycle_rule(step.transition_days, step.storage_class, step.expire_days, step.noncurrent_days)
-    rules = [ours, *(_with_filter(rule) for rule in there if rule.get("ID") != RULE)]
-    place.set("PutBucketLifecycleConfiguration", LifecycleConfiguration={"Rules": rules})
+    rules = [ours, *(_with_filter(rule) for rule in found.get("Rules", []) if rule.get("ID") != RULE)]
+    place.set("PutBucketLifecycleConfiguration", LifecycleConfiguration={"Rules": rules}, **kept)
 
 
 def set_object_lock(aws: Connection, step: SetObjectLock, directory: Directory) -> None:

@@ -92,7 +92,8 @@ def _trails(observed: Observed) -> tuple[Trail, ...]:
     if isinstance(observed.trail.trails, Unread):
         raise CouldNotRead(
             f"the management account's trails: {observed.trail.trails.why}",
-            "allow cloudtrail:ListTrails, DescribeTrails and GetTrailStatus (see `orgkit permissions trail`).",
+            observed.trail.trails.do
+            or "allow cloudtrail:ListTrails, DescribeTrails and GetTrailStatus (see `orgkit permissions trail`).",
         )
     return observed.trail.trails
 
@@ -106,7 +107,8 @@ def _facts(observed: Observed, account_id: str | None) -> TrailFacts:
     if unread is not None:
         raise CouldNotRead(
             f"the buckets or the key in log archive account {account_id}: {unread.why}",
-            "run 03-accounts again, which brings the role orgkit-read up to date; a service control policy may also "
+            unread.do
+            or "run 03-accounts again, which brings the role orgkit-read up to date; a service control policy may also "
             "deny it.",
         )
     return facts

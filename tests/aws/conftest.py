@@ -5,12 +5,14 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -23,13 +25,18 @@ JSON = "application/x-amz-json-1.1"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server says to one request; `reset` cuts the connection instead, `after` waits first."""
+    """What the server says to one request; `reset` cuts the connection instead, `after` waits first.
+
+    `headers` are added to the usual ones, or take their place; None leaves one out. `raw` is all that is sent.
+    """
 
     status: int = 200
     body: str = "{}"
     kind: str = JSON
     reset: bool = False
     after: threading.Event | None = None
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    raw: bytes = b""
 
     @classmethod
     def json(cls, **members: Any) -> "Answer":
@@ -46,7 +53,9 @@ class Wire:
 
     url: str
     journal: Path
+    clock: "CountingClock"  # AWS's: that of the client, unless a test says otherwise
     answers: list[Answer] = field(default_factory=lambda: [Answer()])
+    always: dict[str, Answer] = field(default_factory=dict)  # by operation, before its turn is looked for
     asked: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
@@ -58,6 +67,8 @@ class Wire:
         self.asked.append(operation)
         self.bodies.append(body)
         self.written.append(self.journal.read_text() if self.journal.exists() else "")
+        if operation in self.always:
+            return self.always[operation]
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -81,21 +92,40 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        target = self.headers.get("X-Amz-Target", "")
-        query = dict(pair.split("=", 1) for pair in body.split("&") if "=" in pair) if not target else {}
-        answer = self.server.wire.answer(target.rpartition(".")[2] or query.get("Action", "?"), body)  # type: ignore[attr-defined]
+        answer = self.server.wire.answer(self._operation(body), body)  # type: ignore[attr-defined]
         if answer.after is not None:
             answer.after.wait(10)
         if answer.reset:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
-            return
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.kind)
-        self.send_header("x-amzn-RequestId", f"request-{len(self.server.wire.asked)}")  # type: ignore[attr-defined]
-        self.send_header("Content-Length", str(len(answer.body.encode())))
+        elif answer.raw:
+            self.wfile.write(answer.raw)
+        else:
+            self._say(answer)
+
+    def do_PUT(self) -> None:
+        self.do_POST()
+
+    def _operation(self, body: str) -> str:
+        """As AWS's protocols name it; S3 has no names, but a method and what stands behind the question mark."""
+        target = self.headers.get("X-Amz-Target", "")
+        query = dict(pair.split("=", 1) for pair in body.split("&") if "=" in pair) if not target else {}
+        return target.rpartition(".")[2] or query.get("Action") or f"{self.command} {urlsplit(self.path).query}".strip()
+
+    def _say(self, answer: Answer) -> None:
+        content, wire = answer.body.encode("latin-1"), self.server.wire  # type: ignore[attr-defined]
+        usual = {
+            "Content-Type": answer.kind,
+            "x-amzn-RequestId": f"request-{len(wire.asked)}",
+            "Date": format_datetime(wire.clock.now(), usegmt=True),
+            "Content-Length": str(len(content)),
+        }
+        self.send_response_only(answer.status)
+        for name, value in (usual | answer.headers).items():
+            if value is not None:
+                self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer.body.encode())
+        self.wfile.write(content)
 
     def log_message(self, *_: Any) -> None:
         """Nobody reads it."""
@@ -117,6 +147,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIACANARYCANARYCANA")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
@@ -125,9 +156,9 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def wire(tmp_path: Path) -> Iterator[Wire]:
+def wire(tmp_path: Path, clock: CountingClock) -> Iterator[Wire]:
     server = Server(("127.0.0.1", 0), Handler)
-    made = Wire(f"http://127.0.0.1:{server.server_port}", tmp_path / "events.jsonl")
+    made = Wire(f"http://127.0.0.1:{server.server_port}", tmp_path / "events.jsonl", clock)
     server.wire = made  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from orgkit.aws.caller import Caller
 from orgkit.aws.clock import RemoteClock, SystemClock, clock_of
 from orgkit.aws.identity import endpoint_of, guard_caller, guard_organization
-from orgkit.aws.session import Caller
 from orgkit.connecting import connect
 from orgkit.errors import WrongAccount, WrongPlace
 from orgkit.read import read_organization
@@ -171,14 +171,19 @@ def test_connecting_with_a_refused_identity_asks_aws_nothing_but_who_is_calling(
 
 @pytest.mark.parametrize("management", ["111111111111", MANAGEMENT])
 def test_a_member_account_and_a_foreign_organization_are_seen_before_anything_else_is_read(
-    own_environment: Path, wire: Wire, monkeypatch: pytest.MonkeyPatch, management: str, tmp_path: Path
+    own_environment: Path,
+    wire: Wire,
+    monkeypatch: pytest.MonkeyPatch,
+    management: str,
+    tmp_path: Path,
+    clock: CountingClock,
 ) -> None:
     monkeypatch.setenv("ORGKIT_ENDPOINT_URL", wire.url)
     delta = tmp_path / "desired.toml"
     delta.write_text('[organization]\norganization_id = "o-anotheronex"\n')
     theirs = {"Id": "o-exampleorgid", "MasterAccountId": management, "FeatureSet": "ALL"}
-    wire.says(*[says_identity(OPERATOR.arn)] * 2, Answer.json(Organization=theirs))
-    aws = connect(desired_of(delta))
+    wire.says(says_identity(OPERATOR.arn), Answer.json(Organization=theirs))
+    aws = connect(desired_of(delta), clock=clock)
     with pytest.raises(WrongAccount):
         read_organization(aws, desired_of(delta))
-    assert wire.asked == ["GetCallerIdentity", "GetCallerIdentity", "DescribeOrganization"]
+    assert wire.asked == ["GetCallerIdentity", "DescribeOrganization"]

@@ -1,11 +1,15 @@
 """What an answer means for a change: refused for good, refused and repeatable, or unsure."""
 
+import http.client
+import ssl
+
 import pytest
 from botocore import exceptions as botocore
 from botocore.parsers import ResponseParserError
 
 from orgkit.aws.constraints import ADVICE, advice
-from orgkit.aws.retry import EXPIRED, FINALIZING, THROTTLED, Refused, Unsure, classify, pause_before_repeat
+from orgkit.aws.patience import PATIENCE, Patience, Repeats, patience_with
+from orgkit.aws.retry import EXPIRED, FINALIZING, THROTTLED, UNREACHED, Refused, Unsure, as_refused, classify
 
 URL = {"endpoint_url": "https://organizations.us-east-1.amazonaws.com"}
 
@@ -26,12 +30,31 @@ def answered(code: str, status: int) -> botocore.ClientError:
         botocore.ConnectionClosedError(**URL),
         botocore.HTTPClientError(error="incomplete read"),
         botocore.SSLError(error="bad record", **URL),
+        botocore.HTTPClientError(error=http.client.IncompleteRead(b"")),
+        botocore.IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        botocore.FlexibleChecksumError(error_msg="other content"),
         ResponseParserError("cut"),
+        http.client.IncompleteRead(b"half"),
+        http.client.BadStatusLine("nonsense"),
+        ssl.SSLError("bad record mac"),
+        ConnectionResetError(),
+        KeyError("Message"),
+        AttributeError("'list' object has no attribute 'get'"),
+        ValueError("Invalid timestamp"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+        RecursionError(),
     ],
     ids=repr,
 )
-def test_after_these_a_change_may_have_been_made(error: Exception) -> None:
+def test_after_these_a_change_may_have_been_made_and_a_read_has_no_answer(error: Exception) -> None:
     assert isinstance(classify("x", error), Unsure)
+    assert as_refused("x", error).code == "NoAnswer"
+
+
+def test_the_words_of_what_a_parser_stumbled_over_are_not_told() -> None:
+    """They may be the answer itself, and that of AssumeRole has keys in it."""
+    for error in (ResponseParserError("canary-secret"), KeyError("canary-secret"), ValueError("canary-secret")):
+        assert "canary" not in str(classify("sts:AssumeRole", error))
 
 
 @pytest.mark.parametrize(
@@ -42,6 +65,8 @@ def test_after_these_a_change_may_have_been_made(error: Exception) -> None:
         answered("Throttling", 500),
         botocore.EndpointConnectionError(**URL),
         botocore.ConnectTimeoutError(**URL),
+        botocore.SSLError(error="[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate", **URL),
+        botocore.ProxyConnectionError(proxy_url="http://proxy"),
         botocore.ParamValidationError(report="r"),
         botocore.NoCredentialsError(),
     ],
@@ -73,14 +98,45 @@ def test_after_these_somebody_has_to_sign_in_before_anything_more_can_be_done(er
     assert "sign in" in advice(refused.reason, refused.code)
 
 
-def test_only_what_can_pass_by_itself_is_repeated_and_waits_do_not_grow_without_end() -> None:
+def refused_for(code: str, reason: str = "") -> Refused:
+    return Refused("x", code, reason, "m", "")
+
+
+def test_what_does_not_pass_by_itself_is_not_repeated() -> None:
     for code in ("AccessDeniedException", "ConstraintViolationException", "LimitExceededException", ""):
-        assert pause_before_repeat(Refused("x", code, "", "", ""), 0) is None
-    for code in (*THROTTLED, *FINALIZING):
-        pauses = [pause_before_repeat(Refused("x", code, "", "", ""), attempt) for attempt in range(200)]
-        assert pauses[0]
-        assert max(pause for pause in pauses if pause is not None) <= 60
-        assert pauses[-1] is None
+        assert Repeats().pause(refused_for(code)) is None
+
+
+@pytest.mark.parametrize("patience", PATIENCE, ids=lambda patience: min(patience.codes))
+def test_pauses_grow_to_a_minute_at_most_and_end_exactly_with_the_budget_of_their_kind(patience: Patience) -> None:
+    repeats, pauses = Repeats(), []
+    while (pause := repeats.pause(refused_for(min(patience.codes)))) is not None:
+        pauses.append(pause)
+    assert pauses[0] == patience.first
+    assert max(pauses) <= 60
+    assert sum(pauses) == repeats.seconds == pytest.approx(patience.at_most)
+
+
+def test_each_kind_of_refusal_has_a_budget_of_its_own() -> None:
+    repeats = Repeats()
+    while repeats.pause(refused_for("ConcurrentModificationException")) is not None:
+        pass
+    assert repeats.pause(refused_for("TooManyRequestsException")) == 10.0
+    assert patience_with(refused_for("FinalizingOrganizationException")) is PATIENCE[-1]
+    assert PATIENCE[-1].at_most >= 3600, "AWS says up to an hour"
+
+
+def test_what_helps_is_told_where_the_answer_says_nothing_about_rights() -> None:
+    for codes in (THROTTLED, FINALIZING, UNREACHED, *(patience.codes for patience in PATIENCE)):
+        assert all("run the phase again" in refused_for(code).do for code in codes)
+    assert all("sign in" in refused_for(code).do for code in EXPIRED)
+    assert refused_for("AccessDeniedException").do == refused_for("ConstraintViolationException", "X").do == ""
+
+
+def test_how_long_it_was_repeated_in_vain_is_told_and_nothing_is_lost() -> None:
+    after = Refused("s:Op", "TooManyRequestsException", "R", "slow down", "id-1").after(600.0)
+    assert str(after) == "s:Op: TooManyRequestsException (R): slow down (AWS still answered so after 600 s)"
+    assert (after.code, after.reason, after.request_id) == ("TooManyRequestsException", "R", "id-1")
 
 
 def test_a_reason_that_nobody_knows_yet_is_answered_with_the_safe_thing() -> None:

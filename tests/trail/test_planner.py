@@ -324,3 +324,11 @@ def test_a_failed_records_bucket_does_not_keep_the_trail_from_being_made(world: 
     assert set(trail.leans_on) == {"acme-trail", "acme-log", "alias/acme-trail"}
     records = [step for step in made.steps if step.subject == "acme-records"]
     assert all("alias/acme-trail" not in step.leans_on for step in records)
+
+
+def test_what_aws_did_not_answer_is_no_matter_of_rights(world: Build) -> None:
+    lost = Unread("NoAnswer", "run the phase again.")
+    for facts in ({"trails": lost}, {"buckets": lost, "key": lost}):
+        with pytest.raises(CouldNotRead) as stopped:
+            of(world().storage(**facts))
+        assert stopped.value.do == "run the phase again."
