@@ -34,6 +34,7 @@ class Outcomes:
     """All of a plan's outcomes, in the order of the plan."""
 
     items: tuple[Outcome, ...]
+    found: tuple[str, ...] = ()  # what became of changes that this run or an earlier one sent without an answer
 
     @property
     def failed(self) -> tuple[Outcome, ...]:

@@ -7,24 +7,31 @@ from typing import Any
 import click
 
 from orgkit import errors
+from orgkit.cli.faults import circumstances_options
 from orgkit.cli.main import FILE, PhaseType, endpoint_option, ends, json_option, show_json
 from orgkit.cli.progress import Progress
 from orgkit.phases import PHASES, Phase
+from orgkit.recovery.circumstances import Circumstances
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), default=Path("parameters/example.toml"))
 @click.option("--keep", is_flag=True, help="Leave the sandbox running afterwards.")
+@circumstances_options
 @json_option
 @ends
-def rehearse(file: Path, keep: bool, as_json: bool) -> int:
+def rehearse(file: Path, keep: bool, as_json: bool, circumstances: Circumstances) -> int:
     """Run every phase on an embedded AWS: no account, no credentials, no network."""
     from orgkit.cli.summary import show_rehearsal
     from orgkit.parameters import find
     from orgkit.rehearsal import rehearse as rehearse_all
 
     progress = Progress(quiet=as_json)
-    done = rehearse_all(find(str(file)), keep=keep, on_phase=progress.phase, on_event=progress.event)
+    progress.say(circumstances.sentence)
+    done = rehearse_all(
+        find(str(file)), keep=keep, circumstances=circumstances,
+        on_phase=progress.phase, on_event=progress.event, on_attempt=progress.attempt,
+    )  # fmt: skip
     progress.over()
     if as_json:
         show_json(done.as_json())

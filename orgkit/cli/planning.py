@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from orgkit import errors
-from orgkit.cli.summary import COLUMNS
+from orgkit.cli.layout import COLUMNS
 from orgkit.connecting import connect
 from orgkit.costs.effect import Effect, monthly_effect
 from orgkit.parameters import find, load

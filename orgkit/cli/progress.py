@@ -2,12 +2,16 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from orgkit.cli.faults import attempt_lines
 from orgkit.phases import Phase
 from orgkit.record.result import Result
+
+if TYPE_CHECKING:
+    from orgkit.recovery.runs import Attempt
 
 WIDTH = 78
 EVERY = 60  # seconds
@@ -30,6 +34,12 @@ class Progress:
         else:
             self._line(f"{phase.label:<22} {result.outcome:<18} {result.steps:>3} steps {result.seconds:>6.1f} s")
 
+    def attempt(self, _phase: Phase, number: int, attempt: "Attempt") -> None:
+        """A run under faults has ended; on a good day there is nothing to tell of it."""
+        if attempt.faults or attempt.again or number > 1:
+            for line in attempt_lines(number, attempt):
+                self._line(line)
+
     def event(self, event: Mapping[str, Any]) -> None:
         """One event of the run, as it is written."""
         kind = event.get("event")
@@ -42,9 +52,10 @@ class Progress:
 
     def _now_and_then(self, said: str, what: str, so_far: int) -> None:
         """In a log, a line when a wait begins and one a minute: silence looks like a hang."""
-        if self.living or (what == self.waited[0] and so_far - self.waited[1] < EVERY):
+        subject = what.partition(":")[0]  # what follows may tell how far it is, and differs each time
+        if self.living or (subject == self.waited[0] and 0 <= so_far - self.waited[1] < EVERY):
             return
-        self.waited = (what, so_far)
+        self.waited = (subject, so_far)
         self._line(f"{self.label}: {said}")
 
     def over(self) -> None:
@@ -56,6 +67,11 @@ class Progress:
         safe = "".join(char if char.isprintable() else "�" for char in f"{self.label}: {text}")
         self._clear()
         click.echo(safe[:WIDTH], err=True, nl=False)
+
+    def say(self, text: str) -> None:
+        """A line of its own, if there is anything to say."""
+        if text:
+            self._line(text)
 
     def _line(self, text: str) -> None:
         if not self.quiet:

@@ -6,7 +6,10 @@ from pathlib import Path
 import click
 
 from orgkit import errors
+from orgkit.cli.faults import circumstances_options
+from orgkit.cli.layout import wrapped
 from orgkit.cli.main import ends, json_option, show_json
+from orgkit.recovery.circumstances import Circumstances
 from orgkit.sandbox.lifecycle import Sandbox, find, start
 
 DEFAULT = Path("parameters/example.toml")
@@ -19,13 +22,13 @@ def sandbox() -> None:
 
 @sandbox.command("start")
 @click.argument("file", type=click.Path(path_type=Path), default=DEFAULT)
-@click.option("--real-time", is_flag=True, help="Let its clock run as clocks do, instead of jumping over waits.")
+@circumstances_options
 @ends
-def start_sandbox(file: Path, real_time: bool) -> int:
+def start_sandbox(file: Path, circumstances: Circumstances) -> int:
     """Start one, seeded for the parameters file: its management account and the accounts that it imports."""
     from orgkit.parameters import find as find_file
     from orgkit.parameters import load
-    from orgkit.rehearsal import new_sandbox_folder, seed_of
+    from orgkit.scene import new_sandbox_folder, seed_of
 
     path = find_file(str(file))
     running = _running()
@@ -34,10 +37,13 @@ def start_sandbox(file: Path, real_time: bool) -> int:
             f"one is running already ({running.endpoint_url}).", "use it, or end it first: orgkit sandbox stop"
         )
     desired = load(path)
-    started = start(seed_of(desired), new_sandbox_folder(path), real_time=real_time, outlive=True)
+    seed = circumstances.over(seed_of(desired))
+    started = start(seed, new_sandbox_folder(path), real_time=circumstances.real_time, outlive=True)
     click.echo(
         f"An embedded AWS answers on {started.endpoint_url}, for account {desired.organization.management_account_id}."
     )
+    if circumstances.faults:
+        click.echo(wrapped(circumstances.sentence, indent=""))
     click.echo('To use it in this shell:  eval "$(orgkit sandbox env)"')
     return errors.EXIT_DONE
 
@@ -72,6 +78,21 @@ def env() -> int:
     """Print the settings with which a shell uses it and nothing else."""
     for name, value in sorted(_need().environment().items()):
         click.echo(f"export {name}={shlex.quote(value)}")
+    return errors.EXIT_DONE
+
+
+@sandbox.command()
+@json_option
+@ends
+def differences(as_json: bool) -> int:
+    """List where the sandbox is not moto, and what it does not do as AWS does."""
+    from orgkit.cli.differences import show_differences
+    from orgkit.sandbox.differences import as_json as all_of_it
+
+    if as_json:
+        show_json(all_of_it())
+    else:
+        show_differences()
     return errors.EXIT_DONE
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from orgkit.cli.layout import tell, title
 from orgkit.phases import Phase
 from orgkit.runbook.tables import as_text
 from orgkit.runbook.tree import as_text as tree_text
@@ -14,37 +14,37 @@ from orgkit.runbook.tree import as_text as tree_text
 if TYPE_CHECKING:
     from orgkit.costs.estimate import Estimate
     from orgkit.record.result import Result
-    from orgkit.rehearsal import Rehearsal
-
-COLUMNS = 80
+    from orgkit.rehearsed import Rehearsal
 
 
 def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     """The organization, what each phase did, what it would cost, and where the records lie."""
-    _title("The organization")
+    title("The organization")
     click.echo(tree_text(done.tree))
-    _title("The phases")
-    rows = [
-        (each.phase.label, each.result.outcome, each.result.steps, f"{each.result.seconds:.1f}") for each in done.phases
-    ]
+    title("The phases")
+    rows = [(each.phase.label, each.outcome, each.steps, f"{each.seconds:.1f}") for each in done.phases]
     click.echo(as_text(("phase", "outcome", "steps", "seconds"), rows))
     for each in done.phases:
         for reason in each.result.reasons:
             tell(f"{each.phase.label}: {reason}")
     if done.waiting:
-        _title("Waiting for someone else")
+        title("Waiting for someone else")
         for waiting in done.waiting:
             tell(waiting.what)
             show_commands(waiting.commands)
-    _title("What it costs")
+    if done.circumstances.faults:
+        from orgkit.cli.faults import show_faults
+
+        show_faults(done)
+    title("What it costs")
     costs = done.costs
     click.echo(
         f"USD {costs['low']} low, {costs['expected']} expected, {costs['high']} high a month (an estimate)"
         if costs
         else "no estimate: phase 06 did not get that far"
     )
-    _title("The records")
-    click.echo(f"{len(done.phases)} records in {_short(done.folder)}")
+    title("The records")
+    click.echo(f"{sum(len(each.runs) for each in done.phases)} records in {_short(done.folder)}")
     if keep:
         click.echo('\nThe sandbox is still running. To use it:  eval "$(orgkit sandbox env)"')
         click.echo("To end it:  orgkit sandbox stop")
@@ -86,22 +86,6 @@ def show_estimate(made: "Estimate") -> None:
         click.echo()
     for note in made.one_off:
         tell(f"once: {note}")
-
-
-def tell(text: str) -> None:
-    """A sentence, indented and wrapped; a digest or a path stays whole."""
-    options = {
-        "initial_indent": "  ",
-        "subsequent_indent": "    ",
-        "break_long_words": False,
-        "break_on_hyphens": False,
-    }
-    click.echo(fill(text, COLUMNS - 1, **options))  # type: ignore[arg-type]
-
-
-def _title(text: str) -> None:
-    click.echo()
-    click.secho(text, bold=True)
 
 
 def _short(path: Path) -> Path:

@@ -11,6 +11,7 @@ from orgkit.model.desired import KEY_TAG
 
 _DIRECTIONS = "(north|south|east|west|central|northeast|northwest|southeast|southwest)"
 _LOCAL_FORBIDS = set("\"'()<>[]:;,\\|%&")
+_MOST = 20  # words of a list of what may be meant
 
 
 def quoted(value: str) -> str:
@@ -162,5 +163,11 @@ def suggest(word: str, known: Collection[str]) -> str:
     by_plain = {each.casefold().strip("/"): each for each in known}
     near = difflib.get_close_matches(word.casefold().strip("/"), by_plain, n=1, cutoff=0.6)
     if near:
-        return f"Did you mean {by_plain[near[0]]}?"
-    return f"It may be {', '.join(sorted(known))}." if known else ""
+        return f"Did you mean {_named(by_plain[near[0]])}?"
+    words = [*map(_named, sorted(known)[:_MOST]), *(["…"] if len(known) > _MOST else [])]
+    return f"It may be {', '.join(words)}." if words else ""
+
+
+def _named(word: str) -> str:
+    """Bare; in quotes when it is long or would act on a terminal, since the words of a file are anybody's."""
+    return word if word.isprintable() and len(word) <= 60 else quoted(word)

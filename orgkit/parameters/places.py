@@ -1,26 +1,22 @@
 """Where something stands in a TOML file: its dotted place, and its line."""
 
-import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from orgkit.parameters.formats import quoted
+
 Place = tuple[str, ...]  # ("accounts", "website-prod", "email")
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BARE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _LONGEST = 200  # lines of one statement; beyond, the rest of the file goes without line numbers
 _DEEPEST = 5  # levels of keys; the schema has four
 
 
 def spell(place: Place) -> str:
-    """As TOML writes it: accounts.website-prod.email, units."Security/Audit"."""
-    return ".".join(part if _BARE.fullmatch(part) else _quote(part) for part in place)
-
-
-def _quote(part: str) -> str:
-    """Characters that a terminal would obey are written as escapes, which TOML reads too."""
-    return json.dumps(part, ensure_ascii=not part.isprintable())
+    """As TOML writes it, a long key cut short: accounts.website-prod.email, units."Security/Audit"."""
+    return ".".join(part if _BARE.fullmatch(part) else quoted(part) for part in place)
 
 
 def lines(text: str) -> dict[Place, int]:

@@ -72,7 +72,7 @@ def _missing(place: Place) -> str:
 def _unknown(place: Place, value: Any) -> str:
     """With a guess at what was meant; the commonest slip is [units.A.B] for [units."A/B"]."""
     if len(place) == 3 and place[0] == "units" and isinstance(value, dict):
-        return f'is no key of a unit: a nested unit is written [units."{place[1]}/{place[2]}"].'
+        return f"is no key of a unit: a nested unit is written [units.{quoted(f'{place[1]}/{place[2]}')}]."
     known = fields_of(model_at(place[:-1]))
     what = "section" if isinstance(value, dict) else "key"
     return f"there is no such {what}. {suggest(place[-1], known)}"

@@ -25,7 +25,10 @@ ATTRIBUTES = {
     "td": ["colspan", "rowspan"],
     "th": ["colspan", "rowspan", "scope"],
 }
-STYLE_BLOCK = re.compile(r"<style\b.*?</style\s*>", re.S | re.I)  # pandas writes one into every table
+# pandas writes one into every table. None is looked for beyond the next: "<style<style…" would take minutes.
+STYLE_BLOCK = re.compile(r"<style\b(?:(?!<style\b).)*?</style\s*>", re.S | re.I)
+# What moves a terminal's cursor (`cat`, `less -r`) or turns a line around: no name may do that to its reader.
+ACTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 NO_ALT = "No description has been provided for this image"
 
 _one_at_a_time = Lock()  # an exporter keeps state while it works
@@ -35,7 +38,7 @@ def page(notebook: Mapping[str, Any], result: Result, *, label: str, run: str) -
     """The whole file: a head that tells the outcome, then the notebook as it was executed."""
     title = escape(f"{label}: {result.outcome}")
     css = (files("orgkit.record") / "record.css").read_text(encoding="utf-8")
-    return (
+    whole = (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -45,6 +48,7 @@ def page(notebook: Mapping[str, Any], result: Result, *, label: str, run: str) -
         f"<footer>Record of run {escape(run)}. Beside this page lie the notebook, the plan, the events and, in "
         f"manifest.json, the sha256 of each.</footer>\n</body>\n</html>\n"
     )
+    return ACTS.sub("\N{REPLACEMENT CHARACTER}", whole.replace("\r\n", "\n"))
 
 
 def body(notebook: Mapping[str, Any]) -> str:

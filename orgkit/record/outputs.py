@@ -14,11 +14,12 @@ from typing import Any
 
 from orgkit.approval import ApprovedPlan
 from orgkit.errors import AnotherRun, ApprovalMismatch
+from orgkit.intents import Intent, settled_in, unanswered
 from orgkit.journal import read_events
 from orgkit.outcome import Result as StepResult
 from orgkit.phases import Phase, phase_of
 from orgkit.plan import Plan, Target, canonical
-from orgkit.record.files import as_json, private_folder, run_folders, write_private
+from orgkit.record.files import as_json, label_of, private_folder, run_folders, write_private
 from orgkit.record.kept import places, planned_at
 
 
@@ -123,6 +124,14 @@ def committed(base: Path, account: str, digest: str) -> set[str]:
             elif event.get("event") == "step" and applying == digest:
                 done |= {event["sentence"]} if event.get("result") in (StepResult.DONE, StepResult.FOUND) else set()
     return done
+
+
+def unsettled(base: Path, account: str, phase: Phase) -> tuple[Intent, ...]:
+    """The changes that any run of a phase has sent, and of which nobody knows what became of them."""
+    runs = {run: list(read_events(run / "events.jsonl")) for run in run_folders(base, account)}
+    settled = {each for events in runs.values() for each in settled_in(events)}
+    mine = ((run.name, events) for run, events in runs.items() if label_of(run) == phase.label)
+    return tuple(each for run, events in mine for each in unanswered(run, events) if each.id not in settled)
 
 
 @contextmanager

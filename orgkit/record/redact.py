@@ -30,7 +30,7 @@ PATTERNS = (
         re.compile(rf"(?i)(?P<keep>secret_?(?:access_?)?key{BETWEEN})[A-Za-z0-9/+]{{40}}(?![A-Za-z0-9/+=])"),
     ),
     ("access key id", re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])")),
-    ("web token", re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")),
+    ("web token", re.compile(r"eyJ[\w-]{8,1000}\.eyJ[\w-]{8,}\.[\w-]*")),  # bounded: "eyJeyJeyJ…" takes no minutes
     ("bearer token", re.compile(r"(?i)(?P<keep>\bbearer\s+)(?=[\w.~+/=-]*\d|[\w.~+/=-]{20})[\w.~+/=-]{6,}")),
 )
 # A picture's base64 says nothing, and can look like anything: it is stepped over, in text and as an output.

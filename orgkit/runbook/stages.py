@@ -1,6 +1,7 @@
 """The stages of a runbook, one for each cell: each calls the library once and writes the record's events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -15,12 +16,14 @@ from orgkit.costs.effect import Effect, monthly_effect
 from orgkit.costs.estimate import Estimate
 from orgkit.costs.estimate import estimate as estimate_costs
 from orgkit.errors import ApprovalMismatch, CheckStops, Interrupted, NotVerified, StepFailed, Stop
+from orgkit.intents import Intent, became, events_since, unanswered
 from orgkit.journal import Journal
 from orgkit.model.directory import Directory
 from orgkit.model.management_account import Findings
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed
 from orgkit.outcome import Outcomes
+from orgkit.outcome import Result as StepResult
 from orgkit.parameters import find, load
 from orgkit.phases import phase_of
 from orgkit.plan import Plan
@@ -35,6 +38,7 @@ from orgkit.runbook.tree import Node, there, wanted
 from orgkit.runbook.views import CHARGE_COLUMNS, Charges, Done, Verification, WhoAmI
 
 LOOK_AGAIN_AFTER = (5.0, 20.0)  # seconds
+LATE = 30.0  # seconds within which AWS does what it was sent, though nobody waits for its answer any more
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -141,19 +145,25 @@ def approve(run: Run, aws: Connection, plan: Plan, approved_plan: str = "") -> G
 @stage
 def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
     """Read and plan again, and carry out exactly what was approved, or what is left of it."""
-    live = Live()
+    live, earlier = Live(), outputs.unsettled(run.base, run.account, run.phase)
     if plan.empty:
-        live.outcomes(Outcomes(()))
-        return Outcomes(())
+        outcomes = Outcomes((), tuple(_settle(run, earlier, Outcomes(()), ())))
+        live.outcomes(outcomes)
+        return outcomes
     with outputs.exclusive(run.base, run.account, run.folder.name):
+        aws.progress = _told(run, live)
+        _let_settle(aws, earlier)
         observed = read_organization(aws, run.desired, run.phase.name)
         now = plan_phase(run.phase.name, observed, run.desired)
         approval = gate.require(now)
         outputs.write_approval(run.folder, approval.as_json())
         run.journal.write("approval", **approval.as_json())
         run.journal.write("apply", plan_sha256=approval.plan_sha256, steps=[s.sentence for s in now.steps])
-        aws.progress = _told(run, live)
         outcomes = apply_steps(aws, now, Directory(observed, run.desired), lambda: _look(run, aws), live.outcomes)
+        sent = tuple(unanswered(run.folder.name, run.journal.events))
+        left = [step.sentence for step in now.steps]
+        outcomes = replace(outcomes, found=tuple(_settle(run, (*earlier, *sent), outcomes, left)))
+        live.outcomes(outcomes)
     if outcomes.failed:
         first = outcomes.failed[0]
         raise StepFailed(f"{first.sentence}: {first.why}", first.do, code=first.code)
@@ -242,6 +252,25 @@ def record(run: Run) -> Done:
     """The last word of the run; the record is sealed by who executes the notebook."""
     run.journal.write("end")
     return Done(run.phase, run.folder)
+
+
+def _let_settle(aws: Connection, earlier: Sequence[Intent]) -> None:
+    """What an earlier run sent last may still be on its way: AWS is looked at when it must have arrived."""
+    if earlier:
+        aws.progress("what an earlier run sent last to show itself", 0.0, LATE)
+        aws.clock.sleep(LATE)
+
+
+def _settle(run: Run, intents: Sequence[Intent], outcomes: Outcomes, left: Sequence[str]) -> Iterator[str]:
+    """Write down what became of changes without an answer; the line that a person reads about each."""
+    ended = [item.sentence for item in outcomes.items if item.result in (StepResult.DONE, StepResult.FOUND)]
+    for intent in intents:
+        result = became(intent, events_since(intent, run.journal.events), left, ended)
+        if result is not None:
+            run.journal.write(
+                "settled", intent=intent.id, run=intent.run, call=intent.call, key=intent.key, result=result
+            )
+            yield f"{intent.what}, sent by {intent.run} without an answer: {result}"
 
 
 def _look(run: Run, aws: Connection) -> tuple[Plan, Directory]:

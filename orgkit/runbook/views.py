@@ -131,19 +131,19 @@ def of_waiting(plan: Plan) -> View:
 
 
 def of_outcomes(outcomes: Outcomes) -> View:
-    """Each step's end."""
+    """Each step's end, and what was found out about changes without an answer."""
+    found = View(tables.as_text_list(outcomes.found, "found out"), tables.as_list(outcomes.found, "Found out"))
     if not outcomes.items:
-        return View(
-            "Nothing was changed: there was nothing to do.", "<p>Nothing was changed: there was nothing to do.</p>"
-        )
+        said = "Nothing was changed: there was nothing to do."
+        return View(said + found.text, f"<p>{said}</p>{found.html}")
     rows = [
         (o.sign, o.sentence, _result(o.result, o.why), f"{o.seconds:.1f}", " ".join(o.request_ids))
         for o in outcomes.items
     ]
     said = f"{outcomes.done} of {len(rows)} step(s) done"
     return View(
-        f"{said}\n{tables.as_items([_told(outcome) for outcome in outcomes.items])}",
-        f"<p>{escape(said)}</p>{tables.as_html(OUTCOME_HEADERS, rows)}",
+        f"{said}\n{tables.as_items([_told(outcome) for outcome in outcomes.items])}{found.text}",
+        f"<p>{escape(said)}</p>{tables.as_html(OUTCOME_HEADERS, rows)}{found.html}",
     )
 
 

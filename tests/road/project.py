@@ -96,7 +96,8 @@ class Stage:
 
     def __init__(self, project: Project, *, real_time: bool = False, **circumstances: Any) -> None:
         self.desired: Desired = load(project.file)
-        self.seed = replace(seed_of(self.desired), **circumstances)
+        # Plain boto3 beside us reads first pages only, so that none of them is empty here.
+        self.seed = replace(seed_of(self.desired), **{"empty_pages": 0, **circumstances})
         self.sandbox: Sandbox = start(self.seed, project.folder / "outputs" / "box", real_time=real_time)
         self.project = project.within(self.sandbox.environment())
         self.begun = 0

@@ -55,6 +55,10 @@ class TestTheExample:
         assert [each["steps"] > 0 for each in example["phases"]] == [False, True, True, True, True, True, False]
         assert example["waiting"] == []
 
+    def test_on_a_good_day_nothing_is_told_of_faults(self, example):
+        assert "faults" not in example
+        assert all("runs" not in phase for phase in example["phases"])
+
     def test_the_tree_is_the_file_s(self, example):
         found = {(path, name, email) for path, name, _, email in accounts_in(example["organization"])}
         assert found == {

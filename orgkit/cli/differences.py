@@ -1,0 +1,37 @@
+"""`orgkit sandbox differences`, for a person: by subject, each row headed by its name."""
+
+import click
+
+from orgkit.cli.layout import title, wrapped
+from orgkit.sandbox.differences import Difference, Uncorrected, differences, uncorrected
+
+
+def show_differences() -> None:
+    """What is corrected, what is known and not corrected, and how many of each."""
+    subjects, known = differences(), uncorrected()
+    for subject in subjects:
+        title(wrapped(subject.title, indent="", more="  "))
+        for row in subject.differences:
+            _show(row)
+    title("Known, and not corrected")
+    for gap in known:
+        _show_gap(gap)
+    count = sum(len(subject.differences) for subject in subjects)
+    click.echo(f"\n{count} corrected, {len(known)} known and not corrected.")
+
+
+def _show(row: Difference) -> None:
+    click.echo(f"  {row.name}")
+    _side("AWS", row.aws)
+    _side("moto", row.moto)
+
+
+def _show_gap(gap: Uncorrected) -> None:
+    click.echo(wrapped(gap.what))
+    _side("AWS", gap.aws)
+    _side("here", gap.sandbox)
+
+
+def _side(who: str, text: str) -> None:
+    """What one of the two does, beside who it is."""
+    click.echo(wrapped(f"{who + ':':<6}{text}", indent=" " * 4, more=" " * 10))

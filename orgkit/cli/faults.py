@@ -1,0 +1,102 @@
+"""Faults on the command line: asking for them, watching a run recover from them, and what came of it."""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orgkit.cli.layout import tell, title, wrapped
+from orgkit.recovery.circumstances import ALL, chosen
+from orgkit.recovery.met import in_words
+from orgkit.runbook.tables import as_text
+from orgkit.sandbox.faults import KINDS
+
+if TYPE_CHECKING:
+    from orgkit.recovery.runs import Attempt
+    from orgkit.rehearsed import Rehearsal
+
+
+class KindsType(click.ParamType[tuple[str, ...]]):
+    """Kinds of fault by their names, with commas between them; `all` is every kind."""
+
+    name = "kinds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in str(value).split(",") if name.strip())
+        unknown = [name for name in names if name not in (*KINDS, ALL)]
+        if unknown or not names:
+            self.fail(f"{_advice(unknown)}\n\nThere are:\n{kinds_as_text()}", param, ctx)
+        return names
+
+
+def _advice(unknown: list[str]) -> str:
+    """The first that is none, and the one that was probably meant."""
+    if not unknown:
+        return "name at least one kind."
+    near = get_close_matches(unknown[0], (*KINDS, ALL), n=1)
+    return f"{unknown[0]!r} is no kind of fault." + (f"\nDid you mean {near[0]}?" if near else "")
+
+
+def kinds_as_text() -> str:
+    """Every kind with what it means, for a terminal."""
+    rows = [(ALL, "every kind"), *((kind.name, kind.sentence) for kind in KINDS.values())]
+    width = max(len(name) for name, _ in rows) + 2
+    return "\n".join(wrapped(f"{name:<{width}}{sentence}", more=" " * (width + 2)) for name, sentence in rows)
+
+
+def circumstances_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--faults, --fault-seed, --latency and --real-time; the command is given them as its `circumstances`."""
+
+    @wraps(command)
+    def run(
+        *args: Any, faults: tuple[str, ...], fault_seed: int | None, latency: float | None, real_time: bool, **more: Any
+    ) -> Any:
+        if fault_seed is not None and not faults:
+            raise click.UsageError("--fault-seed says which calls meet the --faults: name some, or all.")
+        return command(*args, circumstances=chosen(faults, fault_seed, latency, real_time), **more)
+
+    for option in reversed(OPTIONS):
+        option(run)
+    return run
+
+
+OPTIONS = (
+    click.option(
+        "--faults", type=KindsType(), default=(), metavar="KIND,...",
+        help=f"Let calls go wrong, to watch recovery: {', '.join(KINDS)}; or all.",
+    ),
+    click.option(
+        "--fault-seed", type=int, metavar="N", help="Which calls meet a fault; drawn and printed when not given."
+    ),
+    click.option(
+        "--latency", type=click.FloatRange(min=0), metavar="SECONDS", help="How long each call takes, by its clock."
+    ),
+    click.option("--real-time", is_flag=True, help="Let its clock run as clocks do, instead of jumping over waits."),
+)  # fmt: skip
+
+
+def attempt_lines(number: int, attempt: "Attempt") -> list[str]:
+    """What a run met, how it helped itself, why it ended before its end, and what follows."""
+    met = attempt.faults
+    count = f"{met.total()} fault{'' if met.total() == 1 else 's'}"
+    lines = [f"run {number} met {count}{': ' if met else ''}{in_words(met)}", *attempt.told]
+    if not attempt.result.succeeded:
+        lines.append(f"ended early: {' '.join(attempt.result.reasons[:2])}")
+    return [wrapped(line) for line in (*lines, *([attempt.again] if attempt.again else []))]
+
+
+def show_faults(done: "Rehearsal") -> None:
+    """For each phase: runs, faults met, steps found done; in all; by kind; and how to see the same again."""
+    title("The faults")
+    rows: list[tuple[object, ...]] = [
+        (each.phase.label, len(each.runs), each.faults.total(), each.found_done) for each in done.phases
+    ]
+    rows.append(("the last look", "", done.faults_afterwards.total(), ""))
+    rows.append(("in all", *done.totals.values()))
+    click.echo(as_text(("phase", "runs", "faults met", "found done"), rows))
+    tell(in_words(done.faults) or "no call met a fault")
+    tell(done.circumstances.sentence)

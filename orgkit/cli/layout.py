@@ -1,0 +1,26 @@
+"""How a command lays out what it prints: titles, and sentences at 80 columns."""
+
+from textwrap import fill
+
+import click
+
+COLUMNS = 80
+
+
+def tell(text: str) -> None:
+    """A sentence, indented and wrapped; a digest or a path stays whole."""
+    click.echo(wrapped(text))
+
+
+def wrapped(text: str, indent: str = "  ", more: str = "") -> str:
+    """The same as text; continued lines are indented by two more columns, or as they are told."""
+    return fill(
+        text, COLUMNS - 1,
+        initial_indent=indent, subsequent_indent=more or f"{indent}  ", break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def title(text: str) -> None:
+    """A heading of what follows."""
+    click.echo()
+    click.secho(text, bold=True)

@@ -1,0 +1,140 @@
+"""What a rehearsal came to, for the summary and for --json."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orgkit.errors import EXIT_DONE, EXIT_REFUSED, EXIT_WAITING, OutOfOrder
+from orgkit.phases import Phase
+from orgkit.plan import Waiting
+from orgkit.record.result import NOTHING, WORDS, Result
+from orgkit.recovery.circumstances import GOOD_DAY, Circumstances
+from orgkit.recovery.runs import Attempt
+from orgkit.runbook.tree import Node
+from orgkit.sandbox.lifecycle import Sandbox
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """One phase of a rehearsal, with all its runs: one, on a good day."""
+
+    phase: Phase
+    runs: tuple[Attempt, ...]
+
+    @property
+    def result(self) -> Result:
+        """As the last run ended."""
+        return self.runs[-1].result
+
+    @property
+    def steps(self) -> int:
+        """Of the whole phase: a run that goes on from an earlier one has fewer to do."""
+        return max(run.result.steps for run in self.runs)
+
+    @property
+    def seconds(self) -> float:
+        return sum(run.result.seconds for run in self.runs)
+
+    @property
+    def outcome(self) -> str:
+        """As the phase ended: when its last run only finds that an earlier one has done everything, it is done."""
+        nothing_left = self.result.outcome == NOTHING and self.steps > 0
+        return WORDS[EXIT_DONE] if nothing_left else self.result.outcome
+
+    @property
+    def faults(self) -> Counter[str]:
+        return sum((run.faults for run in self.runs), Counter[str]())
+
+    @property
+    def found_done(self) -> int:
+        return sum(run.found_done for run in self.runs)
+
+    def as_json(self, *, with_runs: bool) -> dict[str, Any]:
+        result = self.result
+        told = {
+            "phase": self.phase.label,
+            "outcome": self.outcome,
+            "steps": self.steps,
+            "plan_sha256": result.plan_sha256,
+            "seconds": round(self.seconds, 3),
+            "record": str(result.record),
+        }
+        return told | (self._runs_json() if with_runs else {})
+
+    def _runs_json(self) -> dict[str, Any]:
+        runs = [
+            {"outcome": run.result.outcome, "record": str(run.result.record), "faults": dict(run.faults),
+             "found_done": run.found_done, "told": list(run.told), "reasons": list(run.result.reasons)}
+            for run in self.runs
+        ]  # fmt: skip
+        return {"runs": runs, "faults": dict(self.faults), "found_done": self.found_done}
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a rehearsal came to."""
+
+    tree: Node
+    phases: tuple[Rehearsed, ...]
+    costs: Mapping[str, str]
+    seconds: float
+    folder: Path
+    sandbox: Sandbox
+    waiting: tuple[Waiting, ...] = ()
+    circumstances: Circumstances = GOOD_DAY
+    faults_afterwards: Counter[str] = field(default_factory=Counter)  # met by the last look at everything
+
+    @property
+    def exit_code(self) -> int:
+        """The first phase that went wrong decides; waiting for somebody else is only that."""
+        codes = [each.result.exit_code for each in self.phases]
+        waits = EXIT_WAITING in codes
+        wrong = [
+            each.result.exit_code for each in self.phases if not (_fine(each.result) or (waits and _late(each.result)))
+        ]
+        return wrong[0] if wrong else (EXIT_WAITING if waits else EXIT_DONE)
+
+    @property
+    def faults(self) -> Counter[str]:
+        """By kind: what every call of the rehearsal met."""
+        return sum((each.faults for each in self.phases), Counter(self.faults_afterwards))
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Over all phases: runs, faults met, steps found done."""
+        return {
+            "runs": sum(len(each.runs) for each in self.phases),
+            "met": self.faults.total(),
+            "found_done": sum(each.found_done for each in self.phases),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        stormy = bool(self.circumstances.faults)
+        told = {
+            "organization": self.tree.as_json(),
+            "phases": [each.as_json(with_runs=stormy) for each in self.phases],
+            "costs": dict(self.costs),
+            "waiting": [asdict(each) for each in self.waiting],
+            "records": str(self.folder),
+            "seconds": round(self.seconds, 3),
+        }
+        return told | ({"faults": self._faults_json()} if stormy else {})
+
+    def _faults_json(self) -> dict[str, Any]:
+        return {
+            "asked_for": list(self.circumstances.faults),
+            "fault_seed": self.circumstances.fault_seed,
+            "by_kind": dict(self.faults),
+            **self.totals,
+        }
+
+
+def _fine(result: Result) -> bool:
+    return result.exit_code in (EXIT_DONE, EXIT_WAITING)
+
+
+def _late(result: Result) -> bool:
+    """Refused only because an earlier phase is not done: when that one waits for somebody, so does this one."""
+    return result.exit_code == EXIT_REFUSED and OutOfOrder.summary in result.reasons

@@ -1,0 +1,120 @@
+"""Asking for faults: what is refused, what is drawn and told, and what the README says of the kinds."""
+
+import re
+from collections import Counter
+
+import pytest
+from click.testing import CliRunner, Result
+
+from orgkit.cli import phases, sandbox
+from orgkit.cli.faults import attempt_lines, kinds_as_text
+from orgkit.record.result import Result as RunResult
+from orgkit.recovery.circumstances import Circumstances, chosen
+from orgkit.recovery.runs import Attempt
+from orgkit.sandbox.faults import KINDS
+from orgkit.sandbox.lifecycle import find
+from orgkit.sandbox.seed import Seed
+from tests.road.project import CHECKOUT, Project, new_project
+
+ASKED = (("rehearse", phases.rehearse, ()), ("sandbox start", sandbox.sandbox, ("start",)))
+SEED = Seed("999999999999", "aws@corp.example")
+
+
+def refused(command, before: tuple[str, ...], *arguments: str) -> str:
+    """What is told when the command line is not understood; nothing is started."""
+    done: Result = CliRunner().invoke(command, [*before, *arguments])
+    assert done.exit_code == 2, done.output
+    return done.output
+
+
+@pytest.fixture(params=ASKED, ids=[name for name, *_ in ASKED])
+def asked(request):
+    return request.param[1:]
+
+
+def test_a_kind_that_is_none_is_refused_with_those_that_are_and_the_one_that_was_meant(asked):
+    told = refused(*asked, "--faults", "reset,throtling")
+    assert "'throtling' is no kind of fault.\nDid you mean throttling?" in told
+    assert [name for name in KINDS if name not in told] == []
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_no_kind_at_all_is_refused(asked):
+    assert "name at least one kind" in refused(*asked, "--faults", ",")
+
+
+def test_a_seed_without_faults_is_refused(asked):
+    assert "--fault-seed says which calls meet the --faults" in refused(*asked, "--fault-seed", "7")
+
+
+def test_a_latency_below_nothing_is_refused(asked):
+    assert "--latency" in refused(*asked, "--latency", "-1")
+
+
+def test_all_means_every_kind_and_a_seed_is_drawn_once():
+    assert chosen(["reset", "all"]).faults == tuple(KINDS)
+    assert len({chosen(["all"]).fault_seed for _ in range(20)}) > 10
+    assert chosen(["reset", "throttling", "reset"], 7) == Circumstances(("reset", "throttling"), 7)
+    assert "--fault-seed 7" in chosen(["reset"], 7).sentence
+
+
+def test_a_good_day_changes_nothing_of_the_seed():
+    assert chosen([]) == Circumstances()
+    assert chosen([]).over(SEED) == SEED
+    assert chosen([]).sentence == ""
+
+
+def test_the_seed_knows_what_was_asked_for():
+    seed = chosen(["late-commit"], 7, 0.5).over(SEED)
+    assert (tuple(dict.fromkeys(seed.faults)), seed.fault_seed, seed.latency_seconds) == (("late-commit",), 7, 0.5)
+
+
+def test_a_run_tells_what_it_met_how_it_ended_and_what_follows():
+    result = RunResult("failed", 5, ("A step failed.", "the credentials have ended."))
+    met = Counter({"reset": 1, "throttling": 2})
+    told = ("AWS's answer to CreateAccount was lost; looked: it was done",)
+    assert attempt_lines(1, Attempt(result, met, told, 1, "run again under the same approval")) == [
+        "  run 1 met 3 faults: 2 throttling, 1 reset",
+        "  AWS's answer to CreateAccount was lost; looked: it was done",
+        "  ended early: A step failed. the credentials have ended.",
+        "  run again under the same approval",
+    ]
+    assert attempt_lines(2, Attempt(RunResult("done", 0))) == ["  run 2 met 0 faults"]
+
+
+def test_a_sandbox_is_started_under_faults_and_says_how_to_have_them_again(tmp_path):
+    project = new_project(tmp_path / "project")
+    command = ("sandbox", "start", project.file, "--faults", "reset", "--fault-seed", "7", "--latency", "0.5")
+    told = project.orgkit(*command).stdout
+    try:
+        assert "Faults of reset. The same ones again: --fault-seed 7" in told
+        assert {"reset"} == faults_of(project)
+    finally:
+        project.orgkit("sandbox", "stop")
+
+
+def faults_of(project: Project) -> set[str]:
+    """What its calls meet, when it is planned on for a while."""
+    (folder,) = (project.folder / "outputs" / "sandbox").glob("2*")
+    running = find(folder)
+    assert running is not None
+    project.orgkit("run", "00", project.file, **running.environment())
+    return {call["fault"] for call in running.calls() if call["fault"]}
+
+
+def test_the_readme_has_a_row_for_each_kind_as_the_code_tells_it():
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    section = readme[readme.index("## Faults") :].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.+?) \|$", section, re.MULTILINE))
+    assert rows == {name: kind.sentence for name, kind in KINDS.items()}
+
+
+def test_kinds_fit_a_terminal():
+    assert max(map(len, kinds_as_text().splitlines())) <= 80
+
+
+def test_what_ends_a_run_is_rarer_than_what_a_run_helps_itself_against():
+    faults = Counter(chosen(["all"], 7).over(SEED).faults)
+    assert set(faults) == set(KINDS)
+    assert faults["throttling"] > 10 * faults["expired-token"] > 0
+    assert chosen(["expired-token"], 7).over(SEED).faults == ("expired-token",)

@@ -1,0 +1,253 @@
+"""An AWS in this process: botocore's last inch is replaced, everything before it and behind it is what always runs."""
+
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+ADDRESS = "http://127.0.0.1:4000"  # nobody listens there: what escapes the wire fails
+CLOCK = f"{ADDRESS}/orgkit/clock"
+
+
+class Killed(BaseException):
+    """What a SIGKILL leaves of a run: nothing is written from here on, whoever catches it."""
+
+
+class Wire:
+    """Takes the requests to the sandbox's application, and can break or kill on the way."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+        self.dead = False
+        self.on_change: Callable[[Any], None] = lambda call: None
+
+    @property
+    def calls(self) -> list[Any]:
+        """Every call since the world began, in order."""
+        calls: list[Any] = self.application.calls.all
+        return calls
+
+    def send(self, request: Any) -> Any:
+        from botocore.awsrequest import AWSResponse
+        from botocore.exceptions import ConnectionClosedError
+
+        from orgkit.sandbox.injection import Dropped
+
+        if self.dead:
+            raise Killed
+        told: list[Any] = []
+        number = len(self.calls)
+        try:
+            pieces = self.application(
+                _environ(request), lambda status, headers: told.extend((int(status.split()[0]), headers))
+            )
+        except Dropped:
+            raise ConnectionClosedError(endpoint_url=request.url) from None
+        finally:
+            if number < len(self.calls) and self.calls[number].mutating:
+                self.on_change(self.calls[number])
+        if self.calls[number].fault == "kill-after":
+            self.dead = True
+            raise Killed
+        status, headers = told
+        return AWSResponse(request.url, status, _Headers(headers), _Raw(b"".join(pieces)))
+
+
+class _Headers(dict[str, str]):
+    """Names whose case does not matter."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        super().__init__({name.lower(): value for name, value in pairs})
+
+    def get(self, name: str, instead: Any = None) -> Any:
+        return super().get(name.lower(), instead)
+
+
+class _Raw(io.BytesIO):
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+def _environ(request: Any) -> dict[str, Any]:
+    parts = urlsplit(request.url)
+    body = request.body or b""
+    body = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else body.read()
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(parts.path) or "/",
+        "RAW_URI": request.url.removeprefix(ADDRESS),
+        "QUERY_STRING": parts.query,
+        "SERVER_NAME": parts.hostname,
+        "SERVER_PORT": str(parts.port),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": parts.netloc,
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+        "CONTENT_LENGTH": str(len(body)),
+    }
+    for name, value in request.headers.items():
+        text = value.decode() if isinstance(value, bytes) else str(value)
+        key = name.upper().replace("-", "_")
+        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = text
+    environ.pop("HTTP_CONTENT_LENGTH", None)
+    return environ
+
+
+def begin(seed: Any, folder: Path) -> Wire:
+    """Make the AWS of a seed in this process, and lead everything that boto3 sends to it."""
+    import warnings
+
+    warnings.simplefilter("ignore")
+    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+    from orgkit.sandbox.server import _use_virtual_time
+
+    _use_virtual_time()
+    from dataclasses import asdict
+    from types import SimpleNamespace
+
+    from orgkit.sandbox import clock as sandbox_clock
+    from orgkit.sandbox import profiles, seeding
+    from orgkit.sandbox.app import SandboxApplication
+    from orgkit.sandbox.corrections.all import install
+
+    sandbox_clock.time = SimpleNamespace(monotonic=lambda: 0.0)  # time passes by what is slept and asked, and no other
+    given = profiles.credentials(seed, folder)
+    install()
+    seeding.begin(
+        {"seed": json.loads(seed.to_json()), "credentials": [asdict(each) for each in given]}, real_time=False
+    )
+    _write_profiles(given, folder / "aws")
+    wire = Wire(SandboxApplication(lambda path, values: None))
+    _lead_to(wire)
+    return wire
+
+
+def settings(folder: Path) -> dict[str, str]:
+    """As the sandbox's own environment has it; see orgkit.sandbox.lifecycle."""
+    return {
+        "ORGKIT_ENDPOINT_URL": ADDRESS,
+        "ORGKIT_CLOCK_URL": CLOCK,
+        "ORGKIT_OUTPUTS": str(folder),
+        "AWS_CONFIG_FILE": str(folder / "aws" / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws" / "credentials"),
+        "AWS_PROFILE": "management",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _write_profiles(given: Any, folder: Path) -> None:
+    """Keys in the config itself: a credential_process for every connection would take most of the time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for each in given:
+        lines += [f"[profile {each.profile}]", "region = us-east-1", f"aws_access_key_id = {each.key}"]
+        lines += [f"aws_secret_access_key = {each.secret}"]
+        lines += [f"aws_session_token = {each.token}"] if each.token else []
+    (folder / "config").write_text("\n".join(lines) + "\n")
+    (folder / "credentials").write_text("")
+
+
+def _lead_to(wire: Wire) -> None:
+    from datetime import UTC
+
+    import boto3
+    import botocore.endpoint
+    from botocore.client import ClientCreator
+    from botocore.httpsession import URLLib3Session
+
+    from orgkit.aws import session as sessions
+    from orgkit.aws.clock import RemoteClock
+    from orgkit.journal import Journal
+    from orgkit.runbook.live import Live
+    from orgkit.sandbox.world import world
+
+    def ask(_: RemoteClock, body: bytes | None) -> Any:
+        if body:
+            world().clock.sleep(json.loads(body)["sleep"])
+        return world().clock.now().astimezone(UTC)
+
+    written = Journal.write
+
+    def write(journal: Journal, event: str, **values: Any) -> Any:
+        if wire.dead:
+            raise Killed
+        return written(journal, event, **values)
+
+    URLLib3Session.send = lambda _, request: wire.send(request)  # type: ignore[method-assign]
+    RemoteClock._ask = ask  # type: ignore[method-assign]
+    Journal.write = write  # type: ignore[method-assign]
+    Live._put = lambda *_: None  # type: ignore[method-assign]
+    ClientCreator._create_client_class = _once_a_service(ClientCreator._create_client_class)  # type: ignore[method-assign]
+    sessions._session = _once(sessions._session)
+    boto3.Session.client = _once_a_session(boto3.Session.client)  # type: ignore[method-assign]
+    botocore.endpoint.time = _Time()  # type: ignore[attr-defined]
+
+
+def _once_a_service(make: Callable[..., Any]) -> Callable[..., Any]:
+    """The class of a service's client, with a method for each of its operations, is the same for every connection."""
+    made: dict[str, Any] = {}
+
+    def known(creator: Any, service: str, model: Any) -> Any:
+        if service not in made:
+            made[service] = make(creator, service, model)
+        return made[service]
+
+    return known
+
+
+def _once(make: Callable[..., Any]) -> Callable[..., Any]:
+    """The session of the same keys or profile: signing in does not change, and takes longer than most runs."""
+    made: dict[str, Any] = {}
+
+    def known(*given: Any, **named: Any) -> Any:
+        key = repr((given, sorted(named.items())))
+        if key not in made:
+            made[key] = make(*given, **named)
+        return made[key]
+
+    return known
+
+
+def _once_a_session(make: Callable[..., Any]) -> Callable[..., Any]:
+    made: dict[object, Any] = {}
+
+    def known(session: Any, service: str, **named: Any) -> Any:
+        retries = str(named["config"].retries)
+        key = (id(session), service, named["region_name"], retries)
+        if key not in made:
+            made[key] = make(session, service, **named)
+        return made[key]
+
+    return known
+
+
+class _Time:
+    """botocore's own pauses between two reads, on the sandbox's clock."""
+
+    @staticmethod
+    def sleep(seconds: float) -> None:
+        from orgkit.sandbox.world import world
+
+        world().clock.sleep(seconds)
+
+    def __getattr__(self, name: str) -> Any:
+        import time
+
+        return getattr(time, name)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No output of what runs within."""
+    import contextlib
+
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield

@@ -1,0 +1,152 @@
+"""Whatever a file holds, it ends in a clear error that names the place, or in a plan; nothing is left half-done."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from orgkit.costs.effect import monthly_effect
+from orgkit.costs.estimate import estimate
+from orgkit.errors import OrgkitError, ParametersInvalid
+from orgkit.model.desired import Desired
+from orgkit.model.observed import Account, Handshake, Member, Observed, Owner, TrailFacts, Unit
+from orgkit.parameters import load
+from orgkit.plan import Plan, Target
+from orgkit.planning import PLANNERS, plan_phase
+from orgkit.runbook import display, stages
+from orgkit.runbook.tree import there, wanted
+from tests.parameters.arbitrary import WHOLE, files, odd_trees, toml
+from tests.plans.loader import observed_of
+from tests.runbook.hostile import HOSTILE, NAMES, check, check_text
+
+PATIENT = settings(deadline=None, suppress_health_check=list(HealthCheck))  # other tests may run beside these
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, module_environment: pytest.MonkeyPatch) -> Path:
+    place = tmp_path_factory.mktemp("files")
+    module_environment.setenv("ORGKIT_OUTPUTS", str(place / "outputs"))
+    return place
+
+
+@pytest.fixture(scope="module")
+def module_environment() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+def attempt(content: bytes, folder: Path, name: str) -> None:
+    """As a runbook begins with it: refused before anything is written, or loaded and planned."""
+    file = folder / "acme.toml"
+    file.write_bytes(content)
+    try:
+        desired = load(file)
+    except ParametersInvalid as refusal:
+        check_refusal(refusal, file)
+        with pytest.raises(ParametersInvalid):
+            stages.begin("units", str(file))
+    else:
+        assert plans_of(desired, name)
+    assert list(folder.iterdir()) == [file]
+
+
+def check_refusal(refusal: ParametersInvalid, file: Path) -> None:
+    said = str(refusal)
+    check_text(said)
+    assert str(file) in said
+    assert refusal.problems
+    for problem in refusal.problems:
+        assert problem.place in said
+        assert problem.message.strip().endswith((".", "?", ":", ")", "…")) or "The line reads" in problem.message, said
+        assert len(problem) < 2000
+
+
+def plans_of(desired: Desired, *names: str) -> list[Plan]:
+    """Every phase on every state of AWS, and everything that a person is shown of it."""
+    check(display.VIEWS[Desired](desired))
+    check(display.of_tree(wanted(desired)))
+    check(display.of_estimate(estimate(desired)))
+    return [
+        plan for observed in states(desired, names) for phase in PLANNERS for plan in planned(phase, observed, desired)
+    ]
+
+
+def planned(phase: str, observed: Observed, desired: Desired) -> Iterator[Plan]:
+    """A plan, or an orgkit error in its three lines; any other exception is a fault."""
+    check(display.of_tree(there(observed, desired)))
+    plan = plan_or_stop(phase, observed, desired)
+    if isinstance(plan, OrgkitError):
+        check_text(str(plan))
+        assert str(plan).count("\n") == 2
+        return
+    check(display.VIEWS[Plan](plan))
+    check(display.of_effect(monthly_effect(plan, desired)))
+    plan.canonical.decode()
+    yield plan
+
+
+def plan_or_stop(phase: str, observed: Observed, desired: Desired) -> Plan | OrgkitError:
+    try:
+        return plan_phase(phase, observed, desired)
+    except OrgkitError as stop:
+        return stop
+
+
+def states(desired: Desired, names: Iterable[str]) -> Iterator[Observed]:
+    """No organization; a bare one; one that has all of it; one that somebody else has named."""
+    id_ = desired.organization.management_account_id
+    bare = replace(observed_of({"organization": {}}), target=Target(id_, "o-exampleorgid", "aws", "aws"))
+    yield replace(bare, target=Target(id_, None, "aws", "aws"), organization=None)
+    yield replace(bare, trail=TrailFacts(()))
+    yield whole(bare, desired)
+    yield from (strange(bare, name) for name in names)
+
+
+def whole(bare: Observed, desired: Desired) -> Observed:
+    accounts = tuple(
+        Account(spec.id or f"{n:012}", spec.name, spec.email, "ACTIVE", spec.unit, "CREATED", spec.tags)
+        for n, spec in enumerate(desired.members)
+    )
+    return replace(
+        bare,
+        units=tuple(Unit(spec.path, f"ou-{n}", spec.tags) for n, spec in enumerate(desired.units)),
+        accounts=accounts,
+        members=tuple(Member(account.id, True, True, True) for account in accounts),
+        owners=tuple(Owner(spec.id, None, (), True, True) for spec in desired.imports),
+        trail=TrailFacts(()),
+    )
+
+
+def strange(bare: Observed, name: str) -> Observed:
+    return replace(
+        bare,
+        caller_arn=name,
+        units=(Unit(name, "ou-1", ((name, name),)),),
+        accounts=(Account("000000000001", name, name, name, name, name, ((name, name),)),),
+        handshakes=(Handshake("h-1", "111111111111", name, "OPEN", name),),
+        owners=(Owner("111111111111", name, (name,), True, False, (name,)),),
+        trail=TrailFacts(()),
+    )
+
+
+def test_the_example_with_every_key_in_use_is_planned(folder: Path) -> None:
+    """What the properties below mutate is itself a good file; and it names every key that there is."""
+    file = folder / "acme.toml"
+    file.write_text(toml(WHOLE))
+    assert len(plans_of(load(file), *HOSTILE)) > 80
+
+
+@settings(PATIENT, max_examples=200)
+@given(content=files(), name=NAMES)
+def test_any_file_is_refused_with_its_place_or_planned(content: bytes, name: str, folder: Path) -> None:
+    attempt(content, folder, name)
+
+
+@settings(PATIENT, max_examples=30)
+@given(tree=odd_trees(), name=NAMES)
+def test_whatever_name_aws_takes_is_planned(tree: dict[str, object], name: str, folder: Path) -> None:
+    file = folder / "acme.toml"
+    file.write_bytes(toml(tree).encode())
+    assert len(plans_of(load(file), name)) == len(PLANNERS) * 4
