@@ -5,11 +5,14 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from orgkit.aws.clock import Clock
+from orgkit.aws.pauses import pause_by
 from orgkit.aws.retry import Refused, as_refused
 
 HOME = "us-east-1"  # Organizations lives there in the `aws` partition
 AT_HOME = ("organizations", "iam", "sts", "ce", "freetier")
-READS = Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=10, read_timeout=30)
+ATTEMPTS = 6  # of a read
+READS = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=30)
 # One wire attempt: a lost answer must not make the SDK send CreateAccount twice. The long time-out keeps a slow
 # commit from looking like a lost one.
 WRITES = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=75)
@@ -18,11 +21,12 @@ WRITES = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_t
 class Clients:
     """Each is made once; which run sent a request stands in its user agent, and so in CloudTrail."""
 
-    def __init__(self, session: Any, *, endpoint: str | None, region: str, run: str) -> None:
+    def __init__(self, session: Any, *, endpoint: str | None, region: str, clock: Clock, run: str) -> None:
         self._session = session  # boto3's
         self._made: dict[tuple[str, str, bool], Any] = {}
         self._endpoint = endpoint
         self._region = region
+        self._clock = clock
         self._common = Config(user_agent_appid=f"orgkit-{run}"[:50])
         if endpoint:
             self._common = self._common.merge(Config(proxies={}))  # an emulator is on loopback: no proxy leads there
@@ -48,9 +52,12 @@ class Clients:
     def _make(self, service: str, region: str, *, reads: bool) -> Any:
         config = (READS if reads else WRITES).merge(self._common)
         try:
-            return self._session.client(service, region_name=region, endpoint_url=self._endpoint, config=config)
+            made = self._session.client(service, region_name=region, endpoint_url=self._endpoint, config=config)
         except Exception as error:
             raise _no_credentials(service, error) from None
+        if reads:
+            pause_by(self._clock, made, ATTEMPTS)
+        return made
 
 
 def _no_credentials(operation: str, error: Exception) -> Refused:

@@ -48,7 +48,7 @@ class Connection:
         journal: Journal,
         account: str = "",
     ) -> None:
-        self._clients = Clients(session, endpoint=endpoint, region=region, run=journal.run)
+        self._clients = Clients(session, endpoint=endpoint, region=region, clock=clock, run=journal.run)
         self._members: dict[tuple[str, str], tuple[Connection, datetime]] = {}
         self._owners: dict[str, Connection] = {}
         self._account = account  # that it must be, before anything is changed; "" when guards have seen to that

@@ -172,6 +172,18 @@ def test_a_read_is_repeated_when_its_answer_is_lost(aws: Connection, wire: Wire,
     assert not wire.journal.exists()
 
 
+def test_a_read_that_is_throttled_is_repeated_six_times_at_most_and_waits_by_our_clock(
+    aws: Connection, wire: Wire, clock: CountingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: seconds and pytest.fail("not by our clock"))
+    wire.always["DescribeOrganization"] = Answer.error("TooManyRequestsException", 400)
+    with pytest.raises(Refused, match="TooManyRequestsException"):
+        aws.read("organizations", "DescribeOrganization")
+    assert len(wire.asked) == 6
+    assert len(clock.slept) == 5
+    assert sum(clock.slept) > 0
+
+
 @pytest.mark.parametrize("name", ["an empty 200", "a 200 that says nothing", "a 200 cut in the middle"])
 def test_a_read_that_answers_nothing_is_refused_and_never_means_nothing_there(
     aws: Connection, wire: Wire, name: str

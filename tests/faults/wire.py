@@ -158,12 +158,11 @@ def _write_profiles(given: Any, folder: Path) -> None:
 def _lead_to(wire: Wire) -> None:
     from datetime import UTC
 
-    import boto3
-    import botocore.endpoint
     from botocore.client import ClientCreator
     from botocore.httpsession import URLLib3Session
 
     from orgkit.aws import session as sessions
+    from orgkit.aws.clients import Clients
     from orgkit.aws.clock import RemoteClock
     from orgkit.journal import Journal
     from orgkit.runbook.live import Live
@@ -187,8 +186,7 @@ def _lead_to(wire: Wire) -> None:
     Live._put = lambda *_: None  # type: ignore[method-assign]
     ClientCreator._create_client_class = _once_a_service(ClientCreator._create_client_class)  # type: ignore[method-assign]
     sessions._session = _once(sessions._session)
-    boto3.Session.client = _once_a_session(boto3.Session.client)  # type: ignore[method-assign]
-    botocore.endpoint.time = _Time()  # type: ignore[attr-defined]
+    Clients._make = _once_a_session(Clients._make)  # type: ignore[method-assign]
 
 
 def _once_a_service(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -219,29 +217,13 @@ def _once(make: Callable[..., Any]) -> Callable[..., Any]:
 def _once_a_session(make: Callable[..., Any]) -> Callable[..., Any]:
     made: dict[object, Any] = {}
 
-    def known(session: Any, service: str, **named: Any) -> Any:
-        retries = str(named["config"].retries)
-        key = (id(session), service, named["region_name"], retries)
+    def known(clients: Any, service: str, region: str, *, reads: bool) -> Any:
+        key = (id(clients._session), service, region, reads)
         if key not in made:
-            made[key] = make(session, service, **named)
+            made[key] = make(clients, service, region, reads=reads)
         return made[key]
 
     return known
-
-
-class _Time:
-    """botocore's own pauses between two reads, on the sandbox's clock."""
-
-    @staticmethod
-    def sleep(seconds: float) -> None:
-        from orgkit.sandbox.world import world
-
-        world().clock.sleep(seconds)
-
-    def __getattr__(self, name: str) -> Any:
-        import time
-
-        return getattr(time, name)
 
 
 @contextmanager

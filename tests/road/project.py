@@ -154,6 +154,11 @@ class Stage:
         """The calls since the log was emptied that AWS would have taken for a change."""
         return [f"{call['service']}:{call['operation']}" for call in self.sandbox.calls() if call["mutating"]]
 
+    def taken(self) -> list[str]:
+        """Those of them that AWS did not refuse: one that came too soon is sent again."""
+        taken = [call for call in self.sandbox.calls() if call["mutating"] and call["status"] < 300]
+        return [f"{call['service']}:{call['operation']}" for call in taken]
+
     def doubles(self) -> list[str]:
         """What was made twice in the same place, as far as the call log knows."""
         made = Counter(

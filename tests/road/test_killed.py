@@ -96,7 +96,7 @@ def test_a_signal_while_aws_makes_accounts_ends_the_phase_and_it_goes_on_later(s
         process_group=0,
     )  # fmt: skip
     until = time.monotonic() + 60
-    while slow.changes().count("organizations:CreateAccount") < 2:
+    while slow.taken().count("organizations:CreateAccount") < 2:
         assert time.monotonic() < until
         assert running.poll() is None
         time.sleep(0.05)
@@ -108,7 +108,7 @@ def test_a_signal_while_aws_makes_accounts_ends_the_phase_and_it_goes_on_later(s
 
     again = slow.project.phase("accounts", digest)
     assert again["outcome"] == "done"
-    assert slow.changes().count("organizations:CreateAccount") == 2
+    assert slow.taken().count("organizations:CreateAccount") == 2
     assert slow.plan("accounts").empty
 
 

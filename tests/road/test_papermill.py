@@ -45,7 +45,7 @@ def test_a_runbook_stops_at_the_approval_and_goes_through_with_it(stage: Stage, 
     assert digest in error["evalue"]
     done = papermill(stage, here, tmp_path / "done.ipynb", parameters_file=file, approved_plan=digest)
     assert done.returncode == 0, done.stderr
-    assert stage.changes().count("organizations:CreateOrganizationalUnit") == 3
+    assert stage.taken().count("organizations:CreateOrganizationalUnit") == 3
     kinds = {kind for output in outputs_of(tmp_path / "done.ipynb") for kind in output.get("data", ())}
     assert {"text/plain", "text/html", "image/svg+xml"} >= kinds, "no widget: it would be a blank without its kernel"
     assert not [output for output in outputs_of(tmp_path / "done.ipynb") if output["output_type"] == "stream"]
