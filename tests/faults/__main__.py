@@ -2,44 +2,66 @@
 
 import argparse
 import os
+import secrets
 import sys
 import time
 from collections import Counter
 from pathlib import Path
 
-from tests.faults.matrix import Matrix
+from tests.faults.matrix import Matrix, Told, every_change, everything, pairs
 
 EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
 
 
+class Tally:
+    """Tells each bad trial at once, and the numbers at the end."""
+
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+        self.bad: Counter[str] = Counter()
+        self.runs: Counter[int] = Counter()
+        self._out = sys.stdout  # whatever it is while a phase runs
+
+    def count(self, told: Told) -> None:
+        verdict, name = told.verdict, told.met.fault.name
+        if not verdict.met:
+            return
+        self.kinds[name] += 1
+        self.runs[len(verdict.runs)] += 1
+        if verdict.bad:
+            self.bad[name] += 1
+            ends = ", ".join(run.how for run in verdict.runs)
+            then = f", then {verdict.then}" if verdict.then else ""
+            lines = [f"BAD {told.phase} {told.point.number} {told.point.operation} {name}{then} [{ends}]"]
+            lines += [f"    {each}" for each in verdict.bad[:4]]
+            print("\n".join(lines), file=self._out, flush=True)
+
+    def tell(self) -> None:
+        for name, count in self.kinds.items():
+            print(f"  {name:32} {count:5} trials {self.bad[name]:4} bad")
+        print(f"  runs in a trial: {', '.join(f'{runs}: {times}' for runs, times in sorted(self.runs.items()))}")
+
+
 def main() -> int:
-    """Run it, tell each bad trial at once, and the numbers at the end."""
+    """0 when nothing was bad."""
     parser = argparse.ArgumentParser(prog="tests.faults", description=__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=EXAMPLE)
     parser.add_argument("--whole", action="store_true", help="every read, not one of each operation")
-    parser.add_argument("--phase", default="", help="only this one's trials are told")
-    chosen = parser.parse_args()
-    started, matrix = time.monotonic(), Matrix(chosen.file, whole=chosen.whole)
-    kinds: Counter[str] = Counter()
-    bad: Counter[str] = Counter()
-    runs: Counter[int] = Counter()
-    for told in matrix.trials():
-        if not told.verdict.met:
-            continue
-        kinds[told.fault.name] += 1
-        runs[len(told.verdict.runs) - 1] += 1
-        if told.verdict.bad:
-            bad[told.fault.name] += 1
-            ends = ", ".join(run.how for run in told.verdict.runs)
-            print(f"BAD {told.phase} {told.point.number} {told.point.operation} {told.fault.name} [{ends}]")
-            print("".join(f"    {each}\n" for each in told.verdict.bad[:4]), end="", flush=True)
-    for name, count in kinds.items():
-        print(f"{name:32} {count:5} trials {bad[name]:4} bad")
-    print(f"runs until done: {dict(sorted(runs.items()))}")
-    cpu = os.times()
-    print(f"CPU: {cpu.user + cpu.system:.0f} s here, {cpu.children_user + cpu.children_system:.0f} s in the trials")
+    parser.add_argument("--pairs", type=int, metavar="N", help="N pairs of faults in each phase instead")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(100_000), help="by which the pairs are drawn")
+    asked = parser.parse_args()
+    chosen = pairs(asked.pairs, asked.seed) if asked.pairs else everything if asked.whole else every_change()
+    started, tally = time.monotonic(), Tally()
+    if asked.pairs:
+        print(f"{asked.pairs} pairs of faults in each phase. The same ones again: --pairs {asked.pairs} --seed {asked.seed}")
+    matrix = Matrix(asked.file.absolute(), tell=tally.count)
+    matrix.run(chosen)
+    matrix.close()
+    tally.tell()
+    cpu, trials, bad = os.times(), tally.kinds.total(), tally.bad.total()
+    print(f"  {cpu.children_user + cpu.children_system + cpu.user + cpu.system:.0f} s of processors' time")
     print(
-        f"{matrix.calls} calls, {len(kinds)} kinds, {kinds.total()} trials, {bad.total()} bad, "
+        f"{matrix.calls} calls, {len(tally.kinds)} kinds of fault, {trials} trials, {bad} bad, "
         f"{time.monotonic() - started:.0f} s"
     )
     return 1 if bad else 0

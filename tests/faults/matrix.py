@@ -1,9 +1,10 @@
-"""Every call of every phase against every kind of fault: a process is copied for each, and comes to its own end."""
+"""Every call of every phase against every kind of fault: at each call this process is copied, once for each kind."""
 
+import gc
 import os
-import pickle
+import random
 import re
-import signal
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,13 +14,17 @@ from typing import Any
 from orgkit.parameters import load
 from orgkit.phases import PHASES
 from orgkit.rehearsal import seed_of
+from orgkit.sandbox.world import world
 from tests.faults import wire as wires
-from tests.faults.phase import run
+from tests.faults.copies import Copies, answer_of, in_a_copy
+from tests.faults.journals import Journals
+from tests.faults.phase import Ended, run
 from tests.faults.state import state
-from tests.faults.trial import FAULTS, Fault, Point, Reference, Trial, Verdict, own_folder, point_of
+from tests.faults.trial import FAULTS, Fault, Met, Phase, Point, Reference, Trial, Verdict, nothing, point_of
 
-SECONDS = 60  # of ours; a trial takes less than one
 DIGEST = re.compile(r"[0-9a-f]{64}")
+# A copy stands in a folder of its own, and finds its outputs under the name that all others have for theirs.
+OUTPUTS = Path("/proc/self/cwd/outputs")
 
 
 @dataclass(frozen=True)
@@ -28,76 +33,45 @@ class Told:
 
     phase: str
     point: Point
-    fault: Fault
+    met: Met
     verdict: Verdict
-
-
-def in_a_copy(work: Callable[[], Any]) -> tuple[int, int]:
-    """Start `work` in a copy of this process; its pid, and where its answer can be read."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(writing)
-        return pid, reading
-    os.close(reading)
-    signal.alarm(SECONDS)
-    try:
-        answer = pickle.dumps(work())
-    except BaseException as error:  # the copy must not go on as if it were the whole
-        answer = pickle.dumps(f"{type(error).__name__}: {error}")
-    with os.fdopen(writing, "wb") as file:
-        file.write(answer)
-    os._exit(0)
-
-
-def answer_of(pid: int, reading: int) -> Any:
-    """What the copy came to."""
-    with os.fdopen(reading, "rb") as file:
-        answer = file.read()
-    os.waitpid(pid, 0)
-    return pickle.loads(answer) if answer else f"no answer after {SECONDS} s"
-
-
-def all_at_once(works: Iterable[Callable[[], Any]], at_once: int) -> Iterator[Any]:
-    """The answers in order, with so many copies at work."""
-    waiting: list[tuple[int, int]] = []
-    for work in works:
-        if len(waiting) == at_once:
-            yield answer_of(*waiting.pop(0))
-        waiting.append(in_a_copy(work))
-    for each in waiting:
-        yield answer_of(*each)
 
 
 class Matrix:
     """The whole bootstrap of one parameters file, phase by phase."""
 
-    def __init__(self, file: Path, *, whole: bool, at_once: int = os.cpu_count() or 1) -> None:
+    def __init__(self, file: Path, *, tell: Callable[[Told], None], at_once: int = os.cpu_count() or 1) -> None:
         self.file = file
-        self.whole = whole
-        self.at_once = at_once
         self.calls = 0
+        self._tell = tell
+        self._copies = Copies(at_once, self._heard)
         base = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
         self.folder = Path(tempfile.mkdtemp(prefix="orgkit-faults-", dir=base))
-        self.outputs = self.folder / "outputs"
-        self.wire = wires.begin(seed_of(load(file)), self.outputs)
-        os.environ.update(wires.settings(self.outputs))
-        self._seen: set[tuple[str, str]] = set()
+        outputs = self.folder / "outputs"
+        self.wire = wires.begin(seed_of(load(file)), outputs)
+        os.environ.update(wires.settings(outputs))
+        os.environ["ORGKIT_OUTPUTS"] = str(OUTPUTS)
+        os.chdir(self.folder)
 
-    def trials(self) -> Iterator[Told]:
-        """Every cell, as its trial ends."""
+    def run(self, chosen: "Chosen") -> None:
+        """Every phase once, with copies made on the way; each cell is told as its trial ends."""
         for phase in PHASES:
             digest = self._planned(phase.name)
             reference = answer_of(*in_a_copy(lambda name=phase.name, digest=digest: self._reference(name, digest)))
             assert isinstance(reference, Reference), reference
             self.calls += len(reference.points)
-            cells = [(point, fault) for point in self._chosen(reference.points) for fault in _faults_for(point)]
-            works = [lambda cell=cell, to=reference: self._try(to, *cell) for cell in cells]
-            for cell, answer in zip(cells, all_at_once(works, self.at_once), strict=True):
-                verdict = answer if isinstance(answer, Verdict) else Verdict(bad=[f"the trial failed: {answer}"])
-                yield Told(phase.name, *cell, verdict)
-            with wires.quiet():
-                assert run(phase.name, self.file, digest).how == "done"
+            ended = self._run_with_copies(reference, chosen(phase.name, reference.points))
+            assert ended.how == "done", ended
+        self._copies.wait()
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        os.chdir("/")
+        shutil.rmtree(self.folder)
+
+    def _heard(self, label: Any, answer: Any) -> None:
+        verdict = answer if isinstance(answer, Verdict) else Verdict(bad=[f"the trial failed: {answer}"])
+        self._tell(Told(*label, verdict))
 
     def _planned(self, phase: str) -> str:
         """The digest of the phase's plan, which is kept; nothing when there is nothing to approve."""
@@ -107,29 +81,92 @@ class Matrix:
         return found.group() if ended.how == "AwaitingApproval" and found else ""
 
     def _reference(self, phase: str, digest: str) -> Reference:
-        own_folder(self.folder, self.outputs)
+        self._own_folder()
         first = len(self.wire.calls)
         with wires.quiet():
             ended = run(phase, self.file, digest)
         assert ended.how == "done", ended
         points = tuple(point_of(call, first + 1) for call in self.wire.calls[first:])
-        return Reference(phase, self.file, digest, points, state())
+        reference = Reference(phase, self.file, digest, points, state())
+        shutil.rmtree(Path.cwd())
+        return reference
 
-    def _chosen(self, points: Iterable[Point]) -> Iterator[Point]:
-        """Every change, and of each read one; everything when all is wanted."""
+    def _run_with_copies(self, reference: Reference, cells: Iterable[tuple[Point, Met]]) -> Ended:
+        """Here the phase ends as if nothing had happened; in a copy this never returns."""
+        at: dict[int, list[Met]] = {}
+        for point, met in cells:
+            at.setdefault(point.number, []).append(met)
+        phase = Phase(len(self.wire.calls), Journals(OUTPUTS), OUTPUTS, world().clock.timestamp())
+        trials: list[Trial] = []
+
+        def before() -> None:
+            number = len(self.wire.calls) - phase.first
+            for met in at.pop(number, ()):
+                point = reference.points[number]
+                hand_in = self._copies.make((reference.phase, point, met))
+                if hand_in is not None:
+                    phase.folder = self._own_folder()
+                    trials.append(Trial(self.wire, reference, phase, point, met, hand_in))
+                    return
+
+        self.wire.before = before
+        gc.freeze()  # what is there now stays, and need not be copied to be looked at
+        with wires.quiet():
+            ended = run(reference.phase, reference.file, reference.digest)
+        self.wire.before = nothing
+        for trial in trials:
+            trial.end(ended)
+        return ended
+
+    def _own_folder(self) -> Path:
+        """A copy of the outputs, for this copy of the process alone."""
+        folder = self.folder / f"trial-{os.getpid()}"
+        shutil.copytree(self.folder / "outputs", folder / "outputs", ignore=shutil.ignore_patterns("aws"))
+        os.chdir(folder)
+        return folder
+
+
+Chosen = Callable[[str, tuple[Point, ...]], Iterator[tuple[Point, Met]]]
+
+
+def everything(_: str, points: tuple[Point, ...]) -> Iterator[tuple[Point, Met]]:
+    """Every call against every kind."""
+    for point in points:
+        yield from ((point, Met(fault, thorough=True)) for fault in faults_for(point))
+
+
+def every_change() -> Chosen:
+    """Every change against every kind, and one read of each operation; old answers are tried where there are some."""
+    seen: set[tuple[str, str, str]] = set()
+
+    def chosen(_: str, points: tuple[Point, ...]) -> Iterator[tuple[Point, Met]]:
+        last = {point.same: point for point in points}
+        first = {point.same: point for point in reversed(points)}
         for point in points:
-            name = (point.service, point.operation)
-            if self.whole or point.mutating or name not in self._seen:
-                self._seen.add(name)
-                yield point
+            new = point.mutating or ("", *point.same[1:]) not in seen
+            seen.add(("", *point.same[1:]))
+            for fault in faults_for(point):
+                if point in (first[point.same], last[point.same]) if fault.kind == "stale-read" else new:
+                    yield point, Met(fault)
 
-    def _try(self, reference: Reference, point: Point, fault: Fault) -> Verdict:
-        return Trial(self.wire, reference, own_folder(self.folder, self.outputs), thorough=self.whole).meet(
-            point, fault
-        )
+    return chosen
 
 
-def _faults_for(point: Point) -> Iterator[Fault]:
+def pairs(number: int, seed: int) -> Chosen:
+    """So many of two faults each in every phase, the second one up to forty calls after the first; by the seed."""
+    drawn = random.Random(seed)
+
+    def chosen(_: str, points: tuple[Point, ...]) -> Iterator[tuple[Point, Met]]:
+        for _ in range(number):
+            point = drawn.choice(points)
+            then = drawn.randint(1, 40), drawn.choice(FAULTS)
+            yield point, Met(drawn.choice(list(faults_for(point))), then, thorough=True)
+
+    return chosen
+
+
+def faults_for(point: Point) -> Iterator[Fault]:
+    """The columns that this row has."""
     for fault in FAULTS:
         possible = fault.changes if point.mutating else fault.reads
         if possible and (fault.kind != "concurrent-modification" or point.service == "organizations"):

@@ -1,18 +1,18 @@
-"""One fault at one call, the run that meets it, the runs after it, and everything that has to hold then."""
+"""One fault at one call, the runs after it, and everything that has to hold then."""
 
 import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from orgkit.intents import MADE_ONCE
-from orgkit.journal import read_events
-from orgkit.sandbox.faults import Incoming, never
+from orgkit.sandbox.faults import KINDS, Incoming, never
 from orgkit.sandbox.world import world
+from tests.faults.copies import HandIn
+from tests.faults.journals import Journals
 from tests.faults.phase import Ended, run
 from tests.faults.state import state
 from tests.faults.wire import Killed, Wire, quiet
@@ -64,7 +64,11 @@ class Point:
     operation: str
     account: str
     mutating: bool
-    subject: str = ""
+
+    @property
+    def same(self) -> tuple[str, str, str]:
+        """By which it is known again."""
+        return self.account, self.service, self.operation
 
 
 @dataclass(frozen=True)
@@ -83,68 +87,105 @@ class Verdict:
     """How a trial ended, and what did not hold."""
 
     met: bool = True
+    then: str = ""  # what the second fault met, if there was one
     runs: list[Ended] = field(default_factory=list)
     bad: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Met:
+    """What a trial is put through: a fault, and perhaps a second one, so many calls later."""
+
+    fault: Fault
+    then: tuple[int, Fault] | None = None
+    thorough: bool = False  # else a first run that came to its end, where it verified itself, is believed
+
+
+@dataclass
+class Phase:
+    """The phase under way: its first call, its journals, where it writes, and when its run began."""
+
+    first: int
+    journals: Journals
+    folder: Path
+    began: float
+
+
 def point_of(call: Any, first: int) -> Point:
+    """`first` is the number of the phase's first call."""
     return Point(call.sequence - first, call.service, call.operation, call.account, call.mutating)
 
 
+def may_meet(call: Incoming, fault: Fault) -> bool:
+    """Whether this fault can happen to this call at all."""
+    kind = KINDS.get(fault.kind)
+    return kind.happens_to(call.service, call.operation, call.mutating) if kind else True
+
+
 class Trial:
-    """Runs in a process of its own, which is a copy of one in which the earlier phases are done."""
+    """Begins in a copy of this process, at the very call that meets the fault; the calls before it are done."""
 
-    def __init__(self, wire: Wire, reference: Reference, folder: Path, *, thorough: bool) -> None:
-        self.thorough = thorough  # else a first run that came to its end, where it verified itself, is believed
-        self.wire = wire
-        self.reference = reference
-        self.folder = folder
-        self.first = len(wire.calls)
+    def __init__(self, wire: Wire, reference: Reference, phase: Phase, point: Point, met: Met, hand_in: HandIn) -> None:
+        self.wire, self.reference, self.phase = wire, reference, phase
+        self.point, self.fault, self.met = point, met.fault, met
+        self.hand_in = hand_in
         self.verdict = Verdict()
-        wire.on_change = self._look_for_intent
+        self._target = phase.first + point.number
+        self._then = met.then
+        wire.before, wire.after, wire.on_change = nothing, self._after, self._look_for_intent
+        wire.application.injection.late_by = met.fault.late_by
+        wire.application.injection.choose = self._choose
 
-    def meet(self, point: Point, fault: Fault) -> Verdict:
-        """The whole trial."""
-        injection = self.wire.application.injection
-        injection.late_by = fault.late_by
-        injection.choose = self._choice(point, fault)
-        self._run()
-        injection.choose = never
-        met = any(call.fault or call.status == 0 for call in self.wire.calls[self.first :])
-        if not met:
-            return Verdict(met=False)
-        while self.verdict.runs[-1].how != "done" and len(self.verdict.runs) < RUNS:
-            self._run()
-        if len(self.verdict.runs) > 1 or self.thorough:
-            self._third()
-        self.verdict.bad += self._violations(point, fault)
-        return self.verdict
+    def end(self, ended: Ended) -> NoReturn:
+        """Count the run that met the fault, run again until done, judge, and hand in the verdict."""
+        try:
+            self._count(ended)
+            self.wire.application.injection.choose = never
+            while self.verdict.runs[-1].how != "done" and len(self.verdict.runs) < RUNS:
+                self._run()
+            if len(self.verdict.runs) > 1 or self.met.thorough:
+                self._third()
+            self.verdict.bad += self._violations()
+        except BaseException as error:  # a copy must not go on as if it were the whole
+            self.verdict.bad.append(f"the trial failed: {type(error).__name__}: {error}")
+        shutil.rmtree(self.phase.folder, ignore_errors=True)
+        self.hand_in(self.verdict)
 
-    def _choice(self, point: Point, fault: Fault) -> Any:
-        same = (point.account, point.service, point.operation)
-        target = self.first + point.number
+    def _choose(self, call: Incoming) -> str:
+        here, number = call.number == self._target + 1, call.number - self._target - 1
+        same = (call.account, call.service, call.operation) == self.point.same
+        if here and not same:
+            self.verdict.bad.append(f"call {self.point.number} is {call.operation}, not {self.point.operation}")
+        if here or (self.fault.always and same):
+            return self._kind(self.fault.kind)
+        if self._then and number >= self._then[0] and may_meet(call, self._then[1]):
+            then, self._then = self._then[1], None
+            self.verdict.then = f"{then.name} at {call.operation}"
+            return self._kind(then.kind)
+        return ""
 
-        def choose(call: Incoming) -> str:
-            here = call.number == target + 1
-            if here and (call.account, call.service, call.operation) != same:
-                self.verdict.bad.append(f"call {point.number} is {call.operation}, not {point.operation}")
-            again = fault.always and call.number > target and (call.account, call.service, call.operation) == same
-            if not (here or again):
-                return ""
-            if fault.kind == "kill-before":
-                self.wire.dead = True
-                raise Killed
-            return fault.kind
+    def _kind(self, kind: str) -> str:
+        if kind == "kill-before":
+            self.wire.dead = True
+            raise Killed
+        return kind
 
-        return choose
+    def _after(self, call: Any) -> None:
+        """A read that cannot be stale, since nothing has changed, meets nothing: there is no more to try."""
+        if call.sequence == self._target + 1 and not call.fault and call.status:
+            shutil.rmtree(self.phase.folder, ignore_errors=True)
+            self.hand_in(Verdict(met=False))
 
     def _run(self) -> None:
         self.wire.dead = False
-        began = world().clock.timestamp()
+        self.phase.began = world().clock.timestamp()
         with quiet():
             ended = run(self.reference.phase, self.reference.file, self.reference.digest)
+        self._count(ended)
+
+    def _count(self, ended: Ended) -> None:
         self.verdict.runs.append(ended)
-        waited = world().clock.timestamp() - began
+        waited = world().clock.timestamp() - self.phase.began
         if waited > LONGEST:
             self.verdict.bad.append(f"I9: a run waited {waited:.0f} s")
         if ended.how == "traceback":
@@ -162,25 +203,24 @@ class Trial:
 
     def _look_for_intent(self, call: Any) -> None:
         """I3 and I5: at the moment of every change its intent is on the disk, after an approval."""
-        events = [event for events in self._journals() for event in events]
+        events = self.phase.journals.events()
         calls = Counter(event["call"] for event in events if event["event"] == "intent")
-        seen = Counter(f"{each.service}:{each.operation}" for each in self.wire.calls[self.first :] if each.mutating)
+        seen = Counter(f"{each.service}:{each.operation}" for each in self._calls() if each.mutating)
         name = f"{call.service}:{call.operation}"
         if calls[name] < seen[name]:
             self.verdict.bad.append(f"I3: {name} had no intent before it")
         if not any(event["event"] == "apply" for event in events):
             self.verdict.bad.append(f"I5: {name} before anything was approved")
 
-    def _journals(self) -> Iterator[list[dict[str, Any]]]:
-        for path in sorted(self.folder.glob("*/*/events.jsonl")):
-            yield list(read_events(path))
+    def _calls(self) -> list[Any]:
+        return self.wire.calls[self.phase.first :]
 
-    def _violations(self, point: Point, fault: Fault) -> Iterator[str]:
-        made = [call for call in self.wire.calls[self.first :] if call.mutating]
+    def _violations(self) -> Iterator[str]:
+        made = [call for call in self._calls() if call.mutating]
         if state() != self.reference.state:
             yield f"I1: AWS ended differently: {_difference(self.reference.state, state())}"
         yield from self._doubles(made)
-        yield from self._unsettled(point, fault)
+        yield from self._unsettled()
         yield from (f"I7: {call.operation}" for call in made if call.operation.startswith(FORBIDDEN))
         yield from self._canaries()
 
@@ -198,9 +238,9 @@ class Trial:
             if creation.failure:
                 yield f"I2: a request to create {creation.email} failed: {creation.failure}"
 
-    def _unsettled(self, point: Point, fault: Fault) -> Iterator[str]:
+    def _unsettled(self) -> Iterator[str]:
         """I4: every intent has an answer, or a later look settled it; and rightly so."""
-        events = [event for events in self._journals() for event in events]
+        events = self.phase.journals.events()
         settled = {e["intent"]: e["result"] for e in events if e["event"] == "settled"}
         answered = {e["intent"]: e["result"] for e in events if e["event"] == "answer"}
         for event in events:
@@ -209,28 +249,32 @@ class Trial:
             result = settled.get(event["intent"])
             if result is None:
                 yield f"I4: nobody settled {event['call']} {event['key']}"
-            elif self._belied(event, point, fault, result):
-                truth = self._truth(point, fault)
-                yield f"I4: {event['call']} {event['key']} was settled as {result}, and {truth} is true"
+            elif self._belied(event, result):
+                yield f"I4: {event['call']} {event['key']} was settled as {result}, and {self._truth()} is true"
 
-    def _belied(self, event: Any, point: Point, fault: Fault, result: str) -> bool:
+    def _belied(self, event: Any, result: str) -> bool:
         """Of what AWS makes only once, it can be told afterwards whether it was made."""
         once = event["call"].rpartition(":")[2].startswith(MADE_ONCE)
-        return once and point.mutating and not fault.always and result != self._truth(point, fault)
+        plain = self.point.mutating and not self.fault.always and not self.met.then
+        return once and plain and result != self._truth()
 
-    def _truth(self, point: Point, fault: Fault) -> str:
-        call = self.wire.calls[self.first + point.number]
-        done = call.status in range(200, 300) and fault.kind != "kill-before"
+    def _truth(self) -> str:
+        call = self.wire.calls[self._target]
+        done = call.status in range(200, 300) and self.fault.kind != "kill-before"
         return "adopted" if done else "not-committed"
 
     def _canaries(self) -> Iterator[str]:
         """I8: no secret in any file."""
-        config = (Path(os.environ["AWS_CONFIG_FILE"])).read_text(encoding="utf-8")
+        config = Path(os.environ["AWS_CONFIG_FILE"]).read_text(encoding="utf-8")
         pairs = [line.split(" = ") for line in config.splitlines() if " = " in line]
-        secrets = [value for name, value in pairs if "secret" in name or "token" in name]
-        for path in self.folder.rglob("*"):
-            if path.is_file() and any(secret in path.read_text(errors="replace") for secret in secrets):
+        secrets = [value.encode() for name, value in pairs if "secret" in name or "token" in name]
+        for path in self.phase.folder.rglob("*"):
+            if path.is_file() and any(secret in path.read_bytes() for secret in secrets):
                 yield f"I8: a secret is in {path.name}"
+
+
+def nothing(call: Any = None) -> None:
+    """Nobody looks."""
 
 
 def _natural(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -245,11 +289,3 @@ def _difference(one: Any, other: Any, path: str = "") -> str:
         less, more = [x for x in one if x not in other], [x for x in other if x not in one]
         return f"{path}: missing {less}, beside {more}" if less or more or len(one) != len(other) else ""
     return "" if one == other else f"{path}: {other} instead of {one}"
-
-
-def own_folder(base: Path, source: Path) -> Path:
-    """A copy of the outputs, for one trial alone."""
-    folder = base / f"trial-{os.getpid()}-{datetime.now():%H%M%S%f}"
-    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("aws"))
-    os.environ["ORGKIT_OUTPUTS"] = str(folder)
-    return folder

@@ -23,6 +23,8 @@ class Wire:
     def __init__(self, application: Any) -> None:
         self.application = application
         self.dead = False
+        self.before: Callable[[], None] = lambda: None
+        self.after: Callable[[Any], None] = lambda call: None
         self.on_change: Callable[[Any], None] = lambda call: None
 
     @property
@@ -39,6 +41,7 @@ class Wire:
 
         if self.dead:
             raise Killed
+        self.before()
         told: list[Any] = []
         number = len(self.calls)
         try:
@@ -50,6 +53,7 @@ class Wire:
         finally:
             if number < len(self.calls) and self.calls[number].mutating:
                 self.on_change(self.calls[number])
+        self.after(self.calls[number])
         if self.calls[number].fault == "kill-after":
             self.dead = True
             raise Killed
@@ -158,7 +162,9 @@ def _write_profiles(given: Any, folder: Path) -> None:
 def _lead_to(wire: Wire) -> None:
     from datetime import UTC
 
+    from botocore import hooks
     from botocore.client import ClientCreator
+    from botocore.hooks import EventAliaser
     from botocore.httpsession import URLLib3Session
 
     from orgkit.aws import session as sessions
@@ -184,6 +190,8 @@ def _lead_to(wire: Wire) -> None:
     RemoteClock._ask = ask  # type: ignore[method-assign]
     Journal.write = write  # type: ignore[method-assign]
     Live._put = lambda *_: None  # type: ignore[method-assign]
+    EventAliaser._alias_event_name = _once_a_name(EventAliaser._alias_event_name)  # type: ignore[method-assign]
+    hooks.accepts_kwargs = lambda _: True
     ClientCreator._create_client_class = _once_a_service(ClientCreator._create_client_class)  # type: ignore[method-assign]
     sessions._session = _once(sessions._session)
     Clients._make = _once_a_session(Clients._make)  # type: ignore[method-assign]
@@ -199,6 +207,18 @@ def _once_a_service(make: Callable[..., Any]) -> Callable[..., Any]:
         return made[service]
 
     return known
+
+
+def _once_a_name(alias: Callable[..., str]) -> Callable[..., str]:
+    """An event's alias is the same for every session; to find it is what takes longest in making one."""
+    known: dict[str, str] = {}
+
+    def once(aliaser: Any, name: str) -> str:
+        if name not in known:
+            known[name] = alias(aliaser, name)
+        return known[name]
+
+    return once
 
 
 def _once(make: Callable[..., Any]) -> Callable[..., Any]:
