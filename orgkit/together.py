@@ -243,5 +243,6 @@ class Together:
         watched = [f"{self.way.name(task.step)} {so_far - task.since:.0f} s" for task in self.watched]
         slots = f"{self.room.slots(self._ours())} of {self.way.in_flight} at once"
         what = f"AWS: {slots} ({', '.join(watched) or 'none of them ours'}), {len(self.queue)} more to begin"
+        what += f", waiting for {self.room.waits_for}" if self.queue and self.room.waits_for else ""
         self.aws.progress(what, so_far, self.at_most)
         self.watch.sleep(min(room, self.way.poll) if self.watched else room)

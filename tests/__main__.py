@@ -16,6 +16,7 @@ STAGES = (
     ("types", [BIN / "mypy", "--no-error-summary"]),
     ("structure", [BIN / "lint-imports"]),
     ("behaviour", [*PYTEST, "-n", "2", "--dist", "loadfile", "--durations", "10", "--ignore", SPEED]),
+    ("faults", [sys.executable, "-W", "ignore", "-m", "tests.faults"]),
     ("speed", [*PYTEST, SPEED]),  # alone: it measures
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from orgkit.aws.asynchronous import Again, Asynchronous, Later, Request, Requests, Still
 from orgkit.aws.constraints import advice
-from orgkit.aws.retry import THROTTLED, Refused
+from orgkit.aws.retry import BUSY, FINALIZING, THROTTLED, Refused
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import as_aws
 from orgkit.errors import StepFailed
@@ -25,6 +25,16 @@ LOOKED_FOR = {
 ONCE_MORE = ("INTERNAL_FAILURE", "CONCURRENT_ACCOUNT_MODIFICATION")
 # AWS does not tell a request's e-mail: of one that we found by its name, these say nothing about our e-mail.
 ABOUT_ITS_EMAIL = ("EMAIL_ALREADY_EXISTS", "INVALID_EMAIL")
+
+QUOTA = Later("the new organization's quota of accounts to be there", 60.0)
+# What passes by itself, and after how many seconds the next try makes sense.
+PASSES = (
+    (THROTTLED, Later("AWS has had too many requests", 10.0)),
+    (BUSY, Later("another change of the organization to end", 5.0)),
+    (FINALIZING, Later("AWS to finish setting up the organization, up to an hour", 60.0)),
+    ({"ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"}, Later("one of the five account creations to end", 15.0)),
+    ({"ACCOUNT_NUMBER_LIMIT_EXCEEDED"}, QUOTA),
+)
 
 
 def look_at_requests(aws: Connection, *, everything: bool = False) -> Requests:
@@ -53,13 +63,10 @@ def begin_create_account(
     try:
         return _send(aws, step)
     except Refused as refused:
-        if refused.code in THROTTLED:
-            return Later("AWS asks to wait", 60.0)
-        if refused.reason == "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED":
-            return Later("one of the five account creations to end", 15.0)
-        if refused.reason == "ACCOUNT_NUMBER_LIMIT_EXCEEDED" and _is_young(aws, directory):
-            return Later("the new organization's quota of accounts to be there", 60.0)
-        raise
+        later = next((later for codes, later in PASSES if {refused.code, refused.reason} & codes), None)
+        if later is None or (later is QUOTA and not _is_young(aws, directory)):
+            raise
+        return later
 
 
 def settle_create_account(
@@ -87,7 +94,7 @@ CREATE_ACCOUNT = Asynchronous(
 
 
 def _send(aws: Connection, step: CreateAccount) -> Request:
-    answer = aws.mutate(
+    answer = aws.mutate_once(
         "organizations",
         "CreateAccount",
         expect="CreateAccountStatus",

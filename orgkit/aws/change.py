@@ -37,6 +37,11 @@ class Change:
         return " ".join(f"{name}={value}" for name, value in found if isinstance(value, str))
 
 
+def send_once(change: Change, journal: Journal) -> Answer:
+    """Send it; whatever AWS refuses it for is for the caller to wait for."""
+    return _attempt(change, journal)
+
+
 def send(change: Change, journal: Journal, clock: Clock, progress: Progress) -> Answer:
     """Send it until AWS takes it, refuses it for good, or its patience's budget of seconds is spent."""
     repeats = Repeats()

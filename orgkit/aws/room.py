@@ -10,6 +10,8 @@ from orgkit.aws.asynchronous import Asynchronous, Later, Request, Requests
 from orgkit.aws.clock import Clock
 from orgkit.aws.retry import THROTTLED
 
+GROWTH, LONGEST_PAUSE = 1.5, 60.0  # of the pauses for one that is refused again and again; seconds
+
 
 class TokenBucket:
     """Our picture of AWS's throttle. It never runs ahead: a token counts as taken when AWS has answered."""
@@ -45,6 +47,7 @@ class Room:
     def __init__(self, way: Asynchronous, clock: Clock) -> None:
         self._way, self._clock = way, clock
         self._not_before = clock.now()
+        self._in_vain = 0  # how often in a row there was no room
         self._bucket = TokenBucket(way.burst, way.every, self._not_before)
         self.busy: frozenset[str] = frozenset()  # ids of requests, as AWS told them last
         self.why = "the requests of others to end"
@@ -56,6 +59,7 @@ class Room:
 
     def sent(self, answers: Sequence[Request | Later], events: Iterable[dict[str, Any]]) -> None:
         """A call that was throttled tells that there was no token; one that was not sent has taken none."""
+        self._in_vain = 0 if any(isinstance(answer, Request) for answer in answers) else self._in_vain
         codes = {str(event["code"]).partition(" ")[0] for event in events if event.get("code")}
         if codes & THROTTLED:
             self._bucket.empty(self._clock.now())
@@ -63,7 +67,15 @@ class Room:
             self._bucket.take(self._clock.now())
 
     def none_until(self, later: Later) -> None:
-        self.why, self._not_before = later.why, self._clock.now() + timedelta(seconds=later.pause)
+        """The longer there is none, the seldomer it makes sense to ask."""
+        pause = max(later.pause, min(later.pause * GROWTH**self._in_vain, LONGEST_PAUSE))
+        self._in_vain += 1
+        self.why, self._not_before = later.why, self._clock.now() + timedelta(seconds=pause)
+
+    @property
+    def waits_for(self) -> str:
+        """What AWS asked us to wait for; "" when that is over."""
+        return self.why if self._clock.now() < self._not_before else ""
 
     def slots(self, ours: Iterable[str]) -> int:
         """How many are taken; ours may be too new for AWS's list."""

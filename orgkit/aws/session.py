@@ -14,7 +14,7 @@ from orgkit.aws import waiting
 from orgkit.aws.answer import Answer, ask, ask_pages
 from orgkit.aws.caller import Caller as Caller
 from orgkit.aws.caller import caller_of, guard_member, nobody
-from orgkit.aws.change import Change, send
+from orgkit.aws.change import Change, send, send_once
 from orgkit.aws.clients import HOME as HOME
 from orgkit.aws.clients import Clients
 from orgkit.aws.clock import Clock, clock_of
@@ -99,11 +99,15 @@ class Connection:
 
         `expect` names a member that a real answer has: an empty 200 is no answer. Raises Refused or Unsure.
         """
-        if self._account:
-            guard_member(self._identity(), self._account)
+        change = self._change(service, operation, expect, region, parameters)
         with self._noticing():
-            client = self._clients.get(service, region, reads=False)
-            return send(Change(client, service, operation, parameters, expect), self.journal, self.clock, self.progress)
+            return send(change, self.journal, self.clock, self.progress)
+
+    def mutate_once(self, service: str, operation: str, *, expect: str | None = None, **parameters: Any) -> Answer:
+        """The same, never repeated: for who waits by itself, among other things, until AWS has room."""
+        change = self._change(service, operation, expect, None, parameters)
+        with self._noticing():
+            return send_once(change, self.journal)
 
     def wait_for(self, what: str, look: Callable[[], T | None], *, every: float, at_most: float) -> T:
         """Ask `look` until it answers; StepFailed when the budget of seconds is spent."""
@@ -138,6 +142,15 @@ class Connection:
             except BotoCoreError as error:
                 raise Refused("profile", type(error).__name__, "", str(error), "") from None
         return self._told_of_progress(known)
+
+    def _change(
+        self, service: str, operation: str, expect: str | None, region: str | None, parameters: dict[str, Any]
+    ) -> Change:
+        """Made only for who is known to be the right account."""
+        if self._account:
+            guard_member(self._identity(), self._account)
+        with self._noticing():
+            return Change(self._clients.get(service, region, reads=False), service, operation, parameters, expect)
 
     def _identity(self) -> Caller:
         if self._caller is None:

@@ -62,7 +62,7 @@ def places() -> Iterator[Sent]:
 
 def _sent(file: str, call: ast.Call, method: str) -> Iterator[Sent]:
     literals = [each.value if isinstance(each, ast.Constant) else None for each in call.args]
-    if method == "mutate":
+    if method in ("mutate", "mutate_once"):
         if literals[1] is None:
             yield from (Sent(file, *named) for named in NAMED_ELSEWHERE[file])
         else:

@@ -8,7 +8,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.faults.matrix import Matrix, Told, every_change, everything, pairs
+from tests.faults.matrix import Matrix, Told, every_change, everything, only, pairs
+from tests.faults.mutants import MUTANTS
 
 EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
 
@@ -49,11 +50,19 @@ def main() -> int:
     parser.add_argument("--whole", action="store_true", help="every read, not one of each operation")
     parser.add_argument("--pairs", type=int, metavar="N", help="N pairs of faults in each phase instead")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(100_000), help="by which the pairs are drawn")
+    parser.add_argument("--only", metavar="OPERATION", help="only the calls of one operation")
+    parser.add_argument("--mutant", choices=MUTANTS, help="break the library in this way first, to see the matrix bite")
     asked = parser.parse_args()
     chosen = pairs(asked.pairs, asked.seed) if asked.pairs else everything if asked.whole else every_change()
+    chosen = only(asked.only, chosen) if asked.only else chosen
+    if asked.mutant:
+        MUTANTS[asked.mutant]()
     started, tally = time.monotonic(), Tally()
     if asked.pairs:
-        print(f"{asked.pairs} pairs of faults in each phase. The same ones again: --pairs {asked.pairs} --seed {asked.seed}")
+        print(
+            f"{asked.pairs} pairs of faults in each phase. "
+            f"The same ones again: --pairs {asked.pairs} --seed {asked.seed}"
+        )
     matrix = Matrix(asked.file.absolute(), tell=tally.count)
     matrix.run(chosen)
     matrix.close()

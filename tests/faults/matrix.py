@@ -152,6 +152,11 @@ def every_change() -> Chosen:
     return chosen
 
 
+def only(operation: str, chosen: Chosen) -> Chosen:
+    """Of these, the ones at one operation."""
+    return lambda phase, points: (cell for cell in chosen(phase, points) if cell[0].operation == operation)
+
+
 def pairs(number: int, seed: int) -> Chosen:
     """So many of two faults each in every phase, the second one up to forty calls after the first; by the seed."""
     drawn = random.Random(seed)
