@@ -87,7 +87,7 @@ class Matrix:
             ended = run(phase, self.file, digest)
         assert ended.how == "done", ended
         points = tuple(point_of(call, first + 1) for call in self.wire.calls[first:])
-        reference = Reference(phase, self.file, digest, points, state())
+        reference = Reference(phase, self.file, digest, points, state(), ended.waiting)
         shutil.rmtree(Path.cwd())
         return reference
 

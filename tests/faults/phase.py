@@ -15,11 +15,12 @@ CHECKOUT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: done, or by what."""
+    """How a run ended: done, and with what waiting for somebody; or by what."""
 
     how: str
     why: str = ""
     exit_code: int = 0
+    waiting: tuple[str, ...] = ()
 
 
 def cells(phase: Phase) -> list[Any]:
@@ -43,4 +44,5 @@ def run(phase: str, file: Path, digest: str = "") -> Ended:
         return Ended(type(stop).__name__, str(stop), stop.exit_code)
     except Exception as error:
         return Ended("traceback", f"{type(error).__name__}: {error}", 1)
-    return Ended("done")
+    verification = names.get("verification")
+    return Ended("done", waiting=tuple(each.what for each in verification.left.waiting) if verification else ())

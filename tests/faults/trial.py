@@ -80,6 +80,7 @@ class Reference:
     digest: str
     points: tuple[Point, ...]
     state: dict[str, Any]
+    waiting: tuple[str, ...]
 
 
 @dataclass
@@ -141,7 +142,7 @@ class Trial:
         try:
             self._count(ended)
             self.wire.application.injection.choose = never
-            while self.verdict.runs[-1].how != "done" and len(self.verdict.runs) < RUNS:
+            while not self._is_done() and len(self.verdict.runs) < RUNS:
                 self._run()
             if len(self.verdict.runs) > 1 or self.met.thorough:
                 self._third()
@@ -191,6 +192,11 @@ class Trial:
         if ended.how == "traceback":
             self.verdict.bad.append(f"traceback: {ended.why}")
 
+    def _is_done(self) -> bool:
+        """An account whose owner could not be asked waits for its owner: that is an end, and not yet ours."""
+        last = self.verdict.runs[-1]
+        return last.how == "done" and last.waiting == self.reference.waiting
+
     def _third(self) -> None:
         """Once more: it changes nothing, and is done."""
         before = len(self.wire.calls)
@@ -198,7 +204,7 @@ class Trial:
         changed = [call.operation for call in self.wire.calls[before:] if call.mutating]
         if changed:
             self.verdict.bad.append(f"I10: a run more changed something: {changed}")
-        if self.verdict.runs[-1].how != "done":
+        if not self._is_done():
             self.verdict.bad.append(f"not done after {len(self.verdict.runs)} runs: {self.verdict.runs[-1]}")
 
     def _look_for_intent(self, call: Any) -> None:
