@@ -254,7 +254,7 @@ class Trial:
                 continue
             result = settled.get(event["intent"])
             if result is None:
-                yield f"I4: nobody settled {event['call']} {event['key']}"
+                yield f"I4: nobody settled {event['call']} {event['key']} of: {event['step']}"
             elif self._belied(event, result):
                 yield f"I4: {event['call']} {event['key']} was settled as {result}, and {self._truth()} is true"
 

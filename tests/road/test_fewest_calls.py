@@ -10,6 +10,7 @@ import pytest
 from orgkit.aws.session import Connection
 from orgkit.model.observed import Observed
 from orgkit.read import read_organization
+from tests.conftest import Tell
 from tests.road.project import Project, Stage
 
 AT_ONCE, REFILLED = 3, 30  # CreateAccount's burst, and the virtual seconds after which it is there again
@@ -103,7 +104,7 @@ def read(stage: Stage, prepare: Callable[[Connection], None] = lambda _: None) -
     return observed, Counter(call["operation"] for call in calls)
 
 
-def tell(accounts: int, formula: Calls, counted: Calls) -> str:
+def table(accounts: int, formula: Calls, counted: Calls) -> str:
     rows = [f"{operation:<38}{formula[operation]:>9}{counted[operation]:>9}" for operation in formula | counted]
     head = f"{accounts} accounts, {len(UNITS)} units".ljust(38) + "  formula  counted"
     return "\n".join(["", head, *rows, f"{'calls':<38}{formula.total():>9}{counted.total():>9}"])
@@ -120,24 +121,22 @@ def check_read(observed: Observed, accounts: int) -> None:
 
 @pytest.mark.parametrize(("accounts", "at_most"), [(60, 29), (1000, 80)])
 def test_an_organization_is_read_in_the_fewest_calls_that_aws_allows(
-    crowd: Stage, accounts: int, at_most: int, capsys: pytest.CaptureFixture[str]
+    crowd: Stage, accounts: int, at_most: int, tell: Tell
 ) -> None:
     populate(crowd, accounts)
     observed, counted = read(crowd)
-    with capsys.disabled():
-        print(tell(accounts, fewest(accounts), counted))
+    tell(table(accounts, fewest(accounts), counted))
     check_read(observed, accounts)
     assert counted == fewest(accounts)
     assert counted.total() <= at_most
 
 
 def test_where_no_paths_are_told_each_unit_is_asked_for_its_accounts_and_no_account_for_its_unit(
-    crowd: Stage, capsys: pytest.CaptureFixture[str]
+    crowd: Stage, tell: Tell
 ) -> None:
     populate(crowd, 60)
     observed, counted = read(crowd, forget_paths)
-    with capsys.disabled():
-        print(tell(60, without_paths(60), counted))
+    tell(table(60, without_paths(60), counted))
     check_read(observed, 60)
     assert counted == without_paths(60)
 

@@ -18,6 +18,7 @@ from orgkit.outcome import Outcomes, Result
 from orgkit.parameters import load
 from orgkit.planning import plan_phase
 from orgkit.read import read_organization
+from tests.conftest import Tell
 from tests.road.project import EXAMPLE, Project, Stage
 
 ACCOUNTS = 40
@@ -131,12 +132,12 @@ def throttled(stage: Stage) -> list[str]:
     return [what for what in refusals(stage) if what in refused]
 
 
-def told(name: str, vended: Vended, real: float, stage: Stage) -> float:
+def beyond_bound(tell: Tell, name: str, vended: Vended, real: float, stage: Stage) -> float:
     beyond = vended.makespan / vended.bound - 1
     calls = Counter(call["operation"] for call in stage.sandbox.calls())
     asked = calls["ListCreateAccountStatus"] + calls["DescribeCreateAccountStatus"]
-    print(
-        f"\n{name}: makespan {vended.makespan:.0f} s, bound {vended.bound:.0f} s, {beyond:+.2%}; {asked} polls, "
+    tell(
+        f"{name}: makespan {vended.makespan:.0f} s, bound {vended.bound:.0f} s, {beyond:+.2%}; {asked} polls, "
         f"{calls['ListAccounts']} pages of accounts, {sum(calls.values())} calls in all; {real:.1f} s really; "
         f"refused: {dict(refusals(stage)) or 'nothing'}"
     )
@@ -145,14 +146,14 @@ def told(name: str, vended: Vended, real: float, stage: Stage) -> float:
 
 @pytest.mark.parametrize("seconds", RANGES, ids=lambda seconds: "{:.0f}-{:.0f} s".format(*seconds))
 def test_forty_accounts_take_as_long_as_the_rate_and_the_slots_make_them(
-    stage: Stage, seconds: tuple[float, float]
+    stage: Stage, tell: Tell, seconds: tuple[float, float]
 ) -> None:
     prepared(stage, seconds)
     outcomes, real = vend(stage)
     assert {outcome.result for outcome in outcomes.items} == {Result.DONE}
     vended = Vended.by(stage)
     assert vended.states == {"SUCCEEDED": ACCOUNTS}
-    assert told(f"{seconds[0]:.0f} to {seconds[1]:.0f} s each", vended, real, stage) < 0.05
+    assert beyond_bound(tell, f"{seconds[0]:.0f} to {seconds[1]:.0f} s each", vended, real, stage) < 0.05
     assert vended.most_at_once <= SLOTS
     assert not throttled(stage)
     calls = Counter(call["operation"] for call in stage.sandbox.calls())
@@ -161,7 +162,7 @@ def test_forty_accounts_take_as_long_as_the_rate_and_the_slots_make_them(
     assert calls["ListAccounts"] < 4 * ACCOUNTS, "the organization is not read to see how far it is"
 
 
-def test_what_a_killed_run_began_is_found_again_and_takes_its_slots_and_its_tokens(stage: Stage) -> None:
+def test_what_a_killed_run_began_is_found_again_and_takes_its_slots_and_its_tokens(stage: Stage, tell: Tell) -> None:
     """Three requests at once, as a run sends them first; then that run is gone and another takes over."""
     prepared(stage, (60.0, 240.0), FEWER)
     stage.sandbox.sleep(90)  # the organization is finished
@@ -173,12 +174,12 @@ def test_what_a_killed_run_began_is_found_again_and_takes_its_slots_and_its_toke
     assert {outcome.result for outcome in outcomes.items} == {Result.DONE}
     vended = Vended.by(stage)
     assert vended.states == {"SUCCEEDED": FEWER}, "nothing was asked for twice"
-    assert told("taken over from a killed run", vended, real, stage) < 0.05
+    assert beyond_bound(tell, "taken over from a killed run", vended, real, stage) < 0.05
     assert vended.most_at_once <= SLOTS
     assert not throttled(stage)
 
 
-def test_accounts_that_others_create_are_waited_for_and_nobody_is_told_of_a_limit(stage: Stage) -> None:
+def test_accounts_that_others_create_are_waited_for_and_nobody_is_told_of_a_limit(stage: Stage, tell: Tell) -> None:
     prepared(stage, (60.0, 240.0), FEWER)
     stage.sandbox.sleep(90)
     for number in range(SLOTS):
@@ -190,12 +191,12 @@ def test_accounts_that_others_create_are_waited_for_and_nobody_is_told_of_a_limi
     assert {outcome.result for outcome in outcomes.items} == {Result.DONE}
     vended = Vended.by(stage)
     assert vended.states == {"SUCCEEDED": FEWER + SLOTS}
-    told("while others create five", vended, real, stage)
+    beyond_bound(tell, "while others create five", vended, real, stage)
     assert vended.most_at_once <= SLOTS
     assert not throttled(stage)
 
 
-def test_a_creation_that_fails_stops_no_other_and_what_may_pass_is_tried_once_more(stage: Stage) -> None:
+def test_a_creation_that_fails_stops_no_other_and_what_may_pass_is_tried_once_more(stage: Stage, tell: Tell) -> None:
     reasons = ("INTERNAL_FAILURE", "INVALID_ADDRESS", "CONCURRENT_ACCOUNT_MODIFICATION")
     prepared(stage, (20.0, 40.0), FEWER, creation_failures=reasons)
     outcomes, real = vend(stage)
@@ -206,5 +207,5 @@ def test_a_creation_that_fails_stops_no_other_and_what_may_pass_is_tried_once_mo
     assert results[Result.DONE] == len(outcomes.items) - 3
     vended = Vended.by(stage)
     assert vended.states == {"SUCCEEDED": FEWER - 1, "FAILED": 3}
-    print(f"with three failures: {dict(vended.states)}; {real:.1f} s really; refused: {dict(refusals(stage))}")
+    tell(f"with three failures: {dict(vended.states)}; {real:.1f} s really; refused: {dict(refusals(stage))}")
     assert not throttled(stage)
