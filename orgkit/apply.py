@@ -125,7 +125,7 @@ def _until_sure(doing: _Apply, step: Step, act: Callable[[], object]) -> Result:
 
 def _seen_done(doing: _Apply, step: Step) -> bool:
     for pause in LOOK_AFTER:
-        doing.aws.progress("looking whether AWS did it although its answer was lost", 0.0, pause)
+        doing.aws.progress("a look at whether AWS did it: its answer was lost", 0.0, pause)
         doing.aws.clock.sleep(pause)
         plan, directory = doing.look()
         doing.directory.learn(directory)

@@ -29,7 +29,7 @@ ABOUT_ITS_EMAIL = ("EMAIL_ALREADY_EXISTS", "INVALID_EMAIL")
 QUOTA = Later("the new organization's quota of accounts to be there", 60.0)
 # What passes by itself, and after how many seconds the next try makes sense.
 PASSES = (
-    (THROTTLED, Later("AWS has had too many requests", 10.0)),
+    (THROTTLED, Later("AWS to take more requests", 10.0)),
     (BUSY, Later("another change of the organization to end", 5.0)),
     (FINALIZING, Later("AWS to finish setting up the organization, up to an hour", 60.0)),
     ({"ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"}, Later("one of the five account creations to end", 15.0)),

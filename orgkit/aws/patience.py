@@ -10,7 +10,7 @@ from orgkit.aws.retry import BUSY, FINALIZING, NOT_SEEN_YET, THROTTLED, Refused
 class Patience:
     """How the same request is sent again: pauses grow by `factor` from `first` to `longest`; `at_most` seconds in all.
 
-    botocore's pauses are too short for a bucket of AWS that refills once in ten seconds.
+    AWS's buckets are refilled once or twice a second. (That of CreateAccount, once in ten, has a pace of its own.)
     """
 
     codes: frozenset[str]
@@ -21,7 +21,7 @@ class Patience:
 
 
 PATIENCE = (
-    Patience(THROTTLED, first=10.0, factor=1.5, longest=60.0, at_most=600.0),
+    Patience(THROTTLED, first=1.0, factor=2.0, longest=60.0, at_most=600.0),
     Patience(BUSY, first=2.0, factor=2.0, longest=30.0, at_most=600.0),
     Patience(NOT_SEEN_YET, first=2.0, factor=2.0, longest=30.0, at_most=180.0),
     Patience(FINALIZING, first=60.0, factor=1.0, longest=60.0, at_most=4500.0),  # AWS says up to an hour

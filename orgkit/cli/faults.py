@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from orgkit.rehearsed import Rehearsal
 
 
+NO_BREAK = "\xa0"  # no line ends between a number and what it counts
+
+
 class KindsType(click.ParamType[tuple[str, ...]]):
     """Kinds of fault by their names, with commas between them; `all` is every kind."""
 
@@ -83,10 +86,12 @@ def attempt_lines(number: int, attempt: "Attempt") -> list[str]:
     """What a run met, how it helped itself, why it ended before its end, and what follows."""
     met = attempt.faults
     count = f"{met.total()} fault{'' if met.total() == 1 else 's'}"
-    lines = [f"run {number} met {count}{': ' if met else ''}{in_words(met)}", *attempt.told]
+    kinds = in_words(met).replace(", ", "\n").replace(" ", NO_BREAK).replace("\n", ", ")
+    lines = [f"run {number} met {count}{': ' if met else ''}{kinds}", *attempt.told]
     if not attempt.result.succeeded:
         lines.append(f"ended early: {' '.join(attempt.result.reasons[:2])}")
-    return [wrapped(line) for line in (*lines, *([attempt.again] if attempt.again else []))]
+    shown = [wrapped(line) for line in (*lines, *([attempt.again] if attempt.again else []))]
+    return [line.replace(NO_BREAK, " ") for line in shown]
 
 
 def show_faults(done: "Rehearsal") -> None:

@@ -9,9 +9,6 @@ from orgkit.sandbox.faults import KINDS
 from orgkit.sandbox.seed import Seed
 
 ALL = "all"
-# Neither waiting nor looking helps against these: a run ends. Were they as frequent as the others, none would get far.
-END_RUNS = ("empty-answer", "expired-token")
-RARER = 16
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Circumstances:
         """The seed under these circumstances."""
         given: dict[str, Any] = {}
         if self.faults:
-            given |= {"faults": _spread_out(self.faults), "fault_seed": self.fault_seed}
+            given |= {"faults": self.faults, "fault_seed": self.fault_seed}
         if self.latency_seconds is not None:
             given |= {"latency_seconds": self.latency_seconds}
         return replace(seed, **given)
@@ -39,12 +36,6 @@ class Circumstances:
             return ""
         names = "every kind" if set(self.faults) == set(KINDS) else ", ".join(self.faults)
         return f"Faults of {names}. The same ones again: --fault-seed {self.fault_seed}"
-
-
-def _spread_out(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The sandbox chooses among the names that may happen to a call: one that stands there more often comes so."""
-    often = tuple(name for name in names if name not in END_RUNS)
-    return (*often * RARER, *(name for name in names if name in END_RUNS)) if often else names
 
 
 GOOD_DAY = Circumstances()

@@ -20,7 +20,7 @@ from orgkit.sandbox.corrections import readiness, s3, sts
 from orgkit.sandbox.corrections.controltower import ControlTowerResponse
 from orgkit.sandbox.corrections.freetier import FreeTierResponse
 from orgkit.sandbox.corrections.members import management_of
-from orgkit.sandbox.corrections.registry import settle
+from orgkit.sandbox.corrections.registry import differs, settle
 from orgkit.sandbox.injection import MESSAGES, REFUSALS, Dropped, Injection, refuse, same_request
 from orgkit.sandbox.world import Principal, world
 
@@ -98,9 +98,11 @@ class SandboxApplication:
                     _hang_up(environ)
                     raise
 
+    @differs("organizations.overlapping_writes", moto="Organizations makes both changes, and refuses neither.")
     @contextmanager
     def _changing(self, asked: wire.Asked, principal: Principal | None) -> Iterator[bool]:
-        """Whether another change of the same organization is under way: AWS refuses the second, moto makes both."""
+        """Organizations answers ConcurrentModificationException while another change of it is under way."""
+        # True where that is so; the change that came first goes on.
         if principal is None or asked.service != "organizations" or not mutates(asked.service, asked.operation):
             yield False
             return
@@ -184,13 +186,15 @@ class SandboxApplication:
             headers["Content-Type"] = wire.CONTENT_TYPES[asked.protocol]
         return status, headers, content
 
+    @differs("every_service.not_implemented", moto="moto answers HTML 404 or 500 for many, which botocore sends again.")
     def _missing(self, asked: wire.Asked, request_id: str) -> Answer:
-        """moto answers HTML 404 or 500, which botocore retries and cannot read."""
+        """Every operation of the API is there (those that are not here answer NotImplementedInSandbox, once)."""
         message = f"{asked.service}:{asked.operation} is not implemented in the sandbox."
         return wire.error(asked, 400, "NotImplementedInSandbox", message, request_id)
 
+    @differs("every_service.request_id", moto="A request id is 52 letters at random: others in each rehearsal.")
     def _finish(self, call: Call, status: int, headers: dict[str, str], content: bytes) -> Answer:
-        """One request id, the one in our log: moto's are at random, and for some services constant or missing."""
+        """A request id is a UUID (here the one of the call log, which repeats in each rehearsal)."""
         call.status = status
         if status >= 400:
             call.error = _error_code(headers, content)
@@ -230,7 +234,9 @@ def _expired(asked: wire.Asked, request_id: str) -> Answer:
     return wire.error(asked, status, code, MESSAGES["expired-token"], request_id)
 
 
+@differs("every_service.unknown_key", moto="A key that does not exist acts as the default account.")
 def _unknown_key(asked: wire.Asked, request_id: str) -> Answer:
+    """A key that does not exist is refused: UnrecognizedClientException, InvalidClientTokenId or InvalidAccessKeyId."""
     message = "The security token included in the request is invalid."
     if asked.service == "s3":
         return wire.error(asked, 403, "InvalidAccessKeyId", "The AWS Access Key Id does not exist.", request_id)

@@ -4,10 +4,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
+import orgkit.sandbox.app  # noqa: F401  # what it does around moto is registered as it is imported
 from orgkit.sandbox.corrections import all as corrections
-from orgkit.sandbox.corrections.registry import CORRECTIONS, Correction
+from orgkit.sandbox.corrections.registry import CORRECTIONS, DIFFERENCES, Correction
 from orgkit.sandbox.corrections.uncorrected import UNCORRECTED
 
 
@@ -38,28 +40,6 @@ class Uncorrected:
     sandbox: str
 
 
-# What is put right around moto, in the way of a call to it and back.
-AROUND = (
-    Difference("controltower.list_landing_zones", "Tells whether there is a landing zone.", "No such service."),
-    Difference("freetier.get_account_plan_state", "Tells the account's plan and its credits.", "No such service."),
-    Difference("organizations.throttling", "A rate and a burst for each operation.", "No limits."),
-    Difference(
-        "new_account.services", "S3 and KMS refuse for a while in an account that was just created.", "They answer."
-    ),
-    Difference(
-        "s3.other_accounts", "Needs the bucket's policy to allow it, and ExpectedBucketOwner to fit.", "Any may."
-    ),
-    Difference("every_service.request_id", "One for each call.", "At random, constant or missing."),
-    Difference(
-        "every_service.unknown_key", "A key that does not exist is refused.", "It acts as some account or another."
-    ),
-    Difference(
-        "every_service.not_implemented", "Every operation is there.",
-        "HTML 404 or 500, which botocore retries. The sandbox answers NotImplementedInSandbox, once.",
-    ),
-)  # fmt: skip
-
-
 def differences() -> tuple[Subject, ...]:
     """Every correction, by subject."""
     titled = sorted(((_title(each), each) for each in CORRECTIONS), key=lambda pair: pair[0])
@@ -67,7 +47,7 @@ def differences() -> tuple[Subject, ...]:
         Subject(title, tuple(_merged(correction for _, correction in pairs)))
         for title, pairs in groupby(titled, key=lambda pair: pair[0])
     ]
-    return (*subjects, Subject("Around moto: what no function of its own could do", AROUND))
+    return (*subjects, Subject("Around moto: what no function of its own could do", _around()))
 
 
 def uncorrected() -> tuple[Uncorrected, ...]:
@@ -79,6 +59,12 @@ def as_json() -> dict[str, Any]:
     """Both lists, as plain values."""
     rows = [{"subject": each.title, **asdict(row)} for each in differences() for row in each.differences]
     return {"corrected": rows, "uncorrected": [asdict(each) for each in uncorrected()]}
+
+
+def _around() -> tuple[Difference, ...]:
+    """What is put right in the way of a call to moto and back."""
+    ordered = sorted(DIFFERENCES, key=attrgetter("key"))
+    return tuple(Difference(each.key, _flat(each.aws), _flat(each.moto)) for each in ordered)
 
 
 def _merged(found: Iterable[Correction]) -> Iterator[Difference]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 SHARE = 8  # about one call in so many meets a fault
+REST = 100  # calls after the first fault that ends a run until the next such; after each, twice as many as before
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Kind:
     reads: bool = True
     changes: bool = True
     only: str = ""  # the one service, or service:operation, that it happens to
+    ends_runs: bool = False  # neither waiting nor looking helps: the phase has to be run again
 
     def happens_to(self, service: str, operation: str, mutating: bool) -> bool:
         """Whether it could happen to this call at all."""
@@ -31,9 +33,9 @@ KINDS: Mapping[str, Kind] = {
         Kind("server-error-after-commit", "AWS does it, and then answers with HTTP 500", reads=False),
         Kind("reset", "the connection breaks before AWS has read the request"),
         Kind("lost-response", "AWS does it, and the answer is lost on the way"),
-        Kind("empty-answer", "AWS does it, and the answer arrives without its body"),
+        Kind("empty-answer", "AWS does it, and the answer arrives without its body", ends_runs=True),
         Kind("late-commit", "the connection breaks, and AWS does it some calls later", reads=False),
-        Kind("expired-token", "the credentials have ended"),
+        Kind("expired-token", "the credentials have ended", ends_runs=True),
         Kind("stale-read", "AWS answers as it was before the last change", changes=False),
         Kind(
             "concurrent-modification", "somebody else changes the organization just now", False, True, "organizations"
@@ -66,19 +68,30 @@ def never(_: Incoming) -> str:
 
 
 def spread(names: Sequence[str], seed: int) -> Choice:
-    """These kinds over all calls, by the seed alone; a call that is sent again after its fault goes through."""
+    """These kinds over all calls, by the seed alone; a call that is sent again after its fault goes through.
+
+    What ends a run comes seldomer and seldomer, so that whoever runs again reaches the end.
+    """
     spared: set[tuple[str, str, str]] = set()
+    endings: list[int] = []  # the calls that met what ends a run
+
+    def may_come(name: str, call: Incoming) -> bool:
+        rested = not endings or call.number >= endings[-1] + REST * 2 ** (len(endings) - 1)
+        return call.may_meet(name) and (rested or not KINDS[name].ends_runs)
 
     def choose(call: Incoming) -> str:
         key, number = (call.account, call.service, call.operation), _number(seed, call.number)
         if key in spared:
             spared.discard(key)
             return ""
-        possible = [name for name in names if call.may_meet(name)]
+        possible = [name for name in names if may_come(name, call)]
         if not possible or number % SHARE:
             return ""
         spared.add(key)
-        return possible[number // SHARE % len(possible)]
+        chosen = possible[number // SHARE % len(possible)]
+        if KINDS[chosen].ends_runs:
+            endings.append(call.number)
+        return chosen
 
     return choose if names else never
 

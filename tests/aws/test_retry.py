@@ -121,9 +121,15 @@ def test_each_kind_of_refusal_has_a_budget_of_its_own() -> None:
     repeats = Repeats()
     while repeats.pause(refused_for("ConcurrentModificationException")) is not None:
         pass
-    assert repeats.pause(refused_for("TooManyRequestsException")) == 10.0
+    assert repeats.pause(refused_for("TooManyRequestsException")) == 1.0
     assert patience_with(refused_for("FinalizingOrganizationException")) is PATIENCE[-1]
     assert PATIENCE[-1].at_most >= 3600, "AWS says up to an hour"
+
+
+def test_one_throttle_costs_a_second_for_that_is_when_the_bucket_has_a_token_again() -> None:
+    repeats = Repeats()
+    pauses = [repeats.pause(refused_for("TooManyRequestsException")) for _ in range(7)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60]
 
 
 def test_what_helps_is_told_where_the_answer_says_nothing_about_rights() -> None:

@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner, Result
@@ -11,7 +13,7 @@ from orgkit.cli.faults import attempt_lines, kinds_as_text
 from orgkit.record.result import Result as RunResult
 from orgkit.recovery.circumstances import Circumstances, chosen
 from orgkit.recovery.runs import Attempt
-from orgkit.sandbox.faults import KINDS
+from orgkit.sandbox.faults import KINDS, REST, SHARE, Incoming, spread
 from orgkit.sandbox.lifecycle import find
 from orgkit.sandbox.seed import Seed
 from tests.road.project import CHECKOUT, Project, new_project
@@ -66,7 +68,7 @@ def test_a_good_day_changes_nothing_of_the_seed():
 
 def test_the_seed_knows_what_was_asked_for():
     seed = chosen(["late-commit"], 7, 0.5).over(SEED)
-    assert (tuple(dict.fromkeys(seed.faults)), seed.fault_seed, seed.latency_seconds) == (("late-commit",), 7, 0.5)
+    assert (seed.faults, seed.fault_seed, seed.latency_seconds) == (("late-commit",), 7, 0.5)
 
 
 def test_a_run_tells_what_it_met_how_it_ended_and_what_follows():
@@ -80,6 +82,15 @@ def test_a_run_tells_what_it_met_how_it_ended_and_what_follows():
         "  run again under the same approval",
     ]
     assert attempt_lines(2, Attempt(RunResult("done", 0))) == ["  run 2 met 0 faults"]
+
+
+def test_no_line_ends_between_a_number_and_what_it_counts():
+    met = Counter({name: 10 + number for number, name in enumerate(KINDS)})
+    (text,) = attempt_lines(1, Attempt(RunResult("done", 0), met))
+    assert max(map(len, text.splitlines())) <= 80
+    assert len(text.splitlines()) > 2
+    assert [line for line in text.splitlines() if re.search(r"\d,?$", line)] == []
+    assert "\xa0" not in text
 
 
 def test_a_sandbox_is_started_under_faults_and_says_how_to_have_them_again(tmp_path):
@@ -113,8 +124,37 @@ def test_kinds_fit_a_terminal():
     assert max(map(len, kinds_as_text().splitlines())) <= 80
 
 
-def test_what_ends_a_run_is_rarer_than_what_a_run_helps_itself_against():
-    faults = Counter(chosen(["all"], 7).over(SEED).faults)
-    assert set(faults) == set(KINDS)
-    assert faults["throttling"] > 10 * faults["expired-token"] > 0
-    assert chosen(["expired-token"], 7).over(SEED).faults == ("expired-token",)
+ENDS_RUNS = [kind.name for kind in KINDS.values() if kind.ends_runs]
+
+
+def met(names: Sequence[str], seed: int, calls: int) -> list[tuple[int, str]]:
+    """The calls that meet what ends a run, when a run is nothing but changes, each of another operation."""
+    choose = spread(names, seed)
+    found = [(n, choose(Incoming(n, "organizations", f"Create{n}", "9", mutating=True))) for n in range(1, calls + 1)]
+    return [(number, kind) for number, kind in found if kind in ENDS_RUNS]
+
+
+def test_neither_waiting_nor_looking_helps_against_these():
+    assert ENDS_RUNS == ["empty-answer", "expired-token"]
+
+
+@pytest.mark.parametrize("names", [("expired-token",), ("empty-answer",), tuple(ENDS_RUNS), tuple(KINDS)], ids=len)
+@pytest.mark.parametrize("seed", range(20))
+def test_after_what_ends_a_run_the_next_such_comes_later_and_later(names, seed):
+    numbers = [number for number, _ in met(names, seed, 5000)]
+    pauses = [later - earlier for earlier, later in pairwise(numbers)]
+    assert 4 <= len(numbers) <= 7
+    assert [pause >= REST * 2**count for count, pause in enumerate(pauses)] == [True] * len(pauses)
+
+
+def test_other_kinds_come_as_often_as_ever():
+    choose = spread(("throttling", "expired-token"), 7)
+    calls = [Incoming(n, "organizations", f"Create{n}", "9", mutating=True) for n in range(1, 4001)]
+    assert Counter(map(choose, calls))["throttling"] > 4000 / SHARE * 0.8
+
+
+def test_a_rehearsal_ends_although_nothing_helps_against_its_faults(tmp_path):
+    project = new_project(tmp_path / "project")
+    told = project.json("rehearse", project.file, "--faults", ",".join(ENDS_RUNS), "--fault-seed", "7")
+    assert sum(told["faults"]["by_kind"].values()) > 0
+    assert max(len(phase["runs"]) for phase in told["phases"]) > 1

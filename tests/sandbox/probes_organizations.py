@@ -1,10 +1,12 @@
 """One probe for each correction of Organizations: does moto still do what the correction says?"""
 
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 from botocore.exceptions import PaginationError
-from moto.organizations.models import FakePolicy, FakeRoot, FakeServiceAccess
+from moto.iam.models import iam_backends
+from moto.organizations.models import FakeOrganizationalUnit, FakePolicy, FakeRoot, FakeServiceAccess
 from moto.sts.models import sts_backends
 
 from tests.sandbox.stock import Organization, Stock, probe, refused
@@ -243,6 +245,21 @@ def any_number_of_requests_is_taken(stock: Stock) -> bool:
     return not any(refused(client.list_roots) for _ in range(20))
 
 
+@probe("organizations.overlapping_writes")
+def a_change_is_made_within_another(stock: Stock) -> bool:
+    organization = Organization(stock)
+    made, inner = FakeOrganizationalUnit.__init__, list[str]()
+
+    def begun(self: Any, *given: Any, **named: Any) -> None:
+        made(self, *given, **named)
+        if named["Name"] == "outer":
+            inner.append(organization.unit("inner"))
+
+    with patch.object(FakeOrganizationalUnit, "__init__", begun):
+        outer = organization.unit("outer")
+    return len({outer, *inner}) == 2
+
+
 @probe("organizations.empty_pages")
 def no_page_is_empty(stock: Stock) -> bool:
     organization = Organization(stock)
@@ -250,6 +267,17 @@ def no_page_is_empty(stock: Stock) -> bool:
     paginator = organization.client.get_paginator("list_organizational_units_for_parent")
     pages = paginator.paginate(ParentId=organization.root, PaginationConfig={"PageSize": 5})
     return all(page["OrganizationalUnits"] for page in pages)
+
+
+@probe("organizations.finalizing")
+def a_new_organization_takes_accounts_at_once(stock: Stock) -> bool:
+    return bool(Organization(stock).account("a"))
+
+
+@probe("new_account.access_role")
+def an_access_role_may_do_nothing_and_is_there_at_once(stock: Stock) -> bool:
+    roles = iam_backends[Organization(stock).account("a")]["aws"].roles.values()
+    return [(role.name, dict(role.managed_policies)) for role in roles] == [("OrganizationAccountAccessRole", {})]
 
 
 @probe("new_account.services")

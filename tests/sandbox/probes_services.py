@@ -199,3 +199,25 @@ def a_new_trail_selects_nothing(stock: Stock) -> bool:
 @probe("freetier.get_account_plan_state", "controltower.list_landing_zones")
 def there_are_no_such_services(_: Stock) -> bool:
     return not {"freetier", "controltower"} & set(list_of_moto_modules())
+
+
+@probe("every_service.request_id")
+def a_request_id_is_52_letters_at_random(stock: Stock) -> bool:
+    ids = [stock("iam").list_users()["ResponseMetadata"]["RequestId"] for _ in range(2)]
+    return len(set(ids)) == 2 and {len(each) for each in ids} == {52}
+
+
+@probe("every_service.unknown_key")
+def any_key_is_the_default_account(_: Stock) -> bool:
+    caller = boto3.client("sts", "us-east-1", None, True, None, None, "AKIAISNOTTHERE000000", "secret")
+    return bool(caller.get_caller_identity()["Account"] == DEFAULT_ACCOUNT_ID)
+
+
+@probe("every_service.not_implemented")
+def what_is_not_there_is_no_error_of_aws(stock: Stock) -> bool:
+    """Out of process NotImplementedError is a page with HTTP 500."""
+    try:
+        stock("organizations").describe_resource_policy()
+    except NotImplementedError:
+        return refused(stock("account").get_contact_information) == "404"
+    return False

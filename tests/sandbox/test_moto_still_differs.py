@@ -5,6 +5,7 @@ Where one of these fails after an upgrade of moto, the correction has become nee
 
 import pytest
 
+import orgkit.sandbox.app  # noqa: F401  # registers what it does around moto
 from orgkit.sandbox.corrections import all as every_correction
 from orgkit.sandbox.corrections.registry import CORRECTIONS, DIFFERENCES, Correction
 from orgkit.sandbox.corrections.uncorrected import UNCORRECTED

@@ -1,15 +1,20 @@
 """What time does: credentials that end, pages that go on, requests that come too fast, and failures asked for."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orgkit.sandbox.clock import VirtualClock
 from orgkit.sandbox.corrections.throttling import CREATE_ACCOUNT, RATES
+from orgkit.sandbox.lifecycle import start
 from orgkit.sandbox.seed import Seed
 from orgkit.sandbox.world import Principal
 from orgkit.sandbox.world import World as Kept
@@ -187,3 +192,22 @@ def test_the_first_creations_fail_as_the_seed_asks_and_the_others_do_not(begin: 
         told.append(status.get("FailureReason", status["State"]))
     assert told == [*asked, "SUCCEEDED", "SUCCEEDED"]
     assert len(organizations.list_accounts()["Accounts"]) == 3
+
+
+def test_of_two_changes_at_once_the_second_is_refused_and_a_read_is_not(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: Error
+) -> None:
+    with start(replace(SEED, latency_seconds=0.4), folder, real_time=True) as sandbox:
+        for name, value in sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        world = World(sandbox)
+        organizations = world.organization()
+        make = partial(organizations.create_organizational_unit, ParentId=world.root())
+        with ThreadPoolExecutor(2) as threads:
+            first = threads.submit(make, Name="first")
+            time.sleep(0.1)
+            read = threads.submit(organizations.list_accounts)
+            assert error(make, Name="second") == "ConcurrentModificationException"
+            assert len(read.result()["Accounts"]) == 1
+            assert first.result()["OrganizationalUnit"]["Name"] == "first"
+        assert make(Name="second")["OrganizationalUnit"]["Name"] == "second"

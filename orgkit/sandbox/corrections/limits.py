@@ -4,7 +4,7 @@ from typing import Any
 
 from moto.organizations.models import OrganizationsBackend
 
-from orgkit.sandbox.corrections.registry import refusal
+from orgkit.sandbox.corrections.registry import differs, refusal
 from orgkit.sandbox.world import world
 
 
@@ -28,8 +28,9 @@ def check_quota(backend: OrganizationsBackend, code: str = "ConstraintViolationE
         raise refusal(code, message, "ACCOUNT_NUMBER_LIMIT_EXCEEDED")
 
 
+@differs("organizations.finalizing", moto="An organization has room for accounts as soon as it is created.")
 def check_finalized(backend: OrganizationsBackend) -> None:
-    """A new organization is not ready for accounts for up to an hour; moto's is at once."""
+    """A new organization answers FinalizingOrganizationException for up to an hour when accounts are asked for."""
     age = (world().clock.now() - backend.org.created).total_seconds()
     if age < world().seed.finalizing_seconds:
         raise refusal("FinalizingOrganizationException", "Your organization hasn't finished initializing.")

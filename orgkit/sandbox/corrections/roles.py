@@ -6,7 +6,7 @@ from typing import Any
 from moto.iam.exceptions import EntityAlreadyExists
 from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends
 
-from orgkit.sandbox.corrections.registry import corrects
+from orgkit.sandbox.corrections.registry import corrects, differs
 
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 READ = ["*:Get*", "*:List*", "*:Describe*", "*:View*", "*:BatchGet*", "*:Search*"]
@@ -41,8 +41,9 @@ def _managed(backend: IAMBackend, name: str, path: str, document: dict[str, Any]
     )
 
 
+@differs("new_account.access_role", moto="The access role has no policy, and is there at once.")
 def create_access_role(account: str, role_name: str, management: str) -> None:
-    """moto's has no policy and appears before its account does; AWS's is an administrator, trusted by management."""
+    """The access role of a created account is an administrator, and can be assumed only after a while."""
     iam = iam_backends[account]["aws"]
     principal = {"AWS": f"arn:aws:iam::{management}:root"}
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
