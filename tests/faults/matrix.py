@@ -132,7 +132,7 @@ Chosen = Callable[[str, tuple[Point, ...]], Iterator[tuple[Point, Met]]]
 def everything(_: str, points: tuple[Point, ...]) -> Iterator[tuple[Point, Met]]:
     """Every call against every kind."""
     for point in points:
-        yield from ((point, Met(fault, thorough=True)) for fault in faults_for(point))
+        yield from ((point, Met(fault)) for fault in faults_for(point))
 
 
 def every_change() -> Chosen:
@@ -165,7 +165,7 @@ def pairs(number: int, seed: int) -> Chosen:
         for _ in range(number):
             point = drawn.choice(points)
             then = drawn.randint(1, 40), drawn.choice(FAULTS)
-            yield point, Met(drawn.choice(list(faults_for(point))), then, thorough=True)
+            yield point, Met(drawn.choice(list(faults_for(point))), then)
 
     return chosen
 

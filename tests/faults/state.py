@@ -61,9 +61,7 @@ def _account(account: str) -> dict[str, Any]:
     return {
         "roles": sorted(map(_role, iam.roles.values())),
         "buckets": sorted(map(_bucket, s3.buckets.values())),
-        "keys": sorted(
-            _key(backend, key) for backend in kms_backends[account].values() for key in backend.keys.values()
-        ),
+        "keys": sorted(_key(key) for backend in kms_backends[account].values() for key in backend.keys.values()),
         "trails": sorted(
             _trail(t) for backend in cloudtrail_backends[account].values() for t in backend.trails.values()
         ),
@@ -104,8 +102,8 @@ def _plain(value: Any) -> Any:
     return vars(value) if hasattr(value, "__dict__") else str(value)
 
 
-def _key(backend: Any, key: Any) -> str:
-    return json.dumps([sorted(backend.get_all_aliases().get(key.id, ())), key.key_state, _document(key.policy)])
+def _key(key: Any) -> str:
+    return json.dumps([sorted(key.aliases), key.key_state, _document(key.policy)])
 
 
 def _trail(trail: Any) -> str:

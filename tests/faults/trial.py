@@ -99,7 +99,6 @@ class Met:
 
     fault: Fault
     then: tuple[int, Fault] | None = None
-    thorough: bool = False  # else a first run that came to its end, where it verified itself, is believed
 
 
 @dataclass
@@ -144,8 +143,7 @@ class Trial:
             self.wire.application.injection.choose = never
             while not self._is_done() and len(self.verdict.runs) < RUNS:
                 self._run()
-            if len(self.verdict.runs) > 1 or self.met.thorough:
-                self._third()
+            self._once_more()
             self.verdict.bad += self._violations()
         except BaseException as error:  # a copy must not go on as if it were the whole
             self.verdict.bad.append(f"the trial failed: {type(error).__name__}: {error}")
@@ -197,8 +195,8 @@ class Trial:
         last = self.verdict.runs[-1]
         return last.how == "done" and last.waiting == self.reference.waiting
 
-    def _third(self) -> None:
-        """Once more: it changes nothing, and is done."""
+    def _once_more(self) -> None:
+        """It changes nothing, and is done."""
         before = len(self.wire.calls)
         self._run()
         changed = [call.operation for call in self.wire.calls[before:] if call.mutating]
