@@ -26,6 +26,7 @@ class Journals:
             with path.open("rb") as file:
                 file.seek(offset)
                 new = file.read()
+            new = new[: new.rfind(b"\n") + 1]  # a line that is just being written is for the next time
             events = [*events, *map(json.loads, new.splitlines())]
             self._read[path] = offset + len(new), events
         return events
