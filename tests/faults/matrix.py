@@ -62,7 +62,7 @@ class Matrix:
             self.calls += len(reference.points)
             ended = self._run_with_copies(reference, chosen(phase.name, reference.points))
             assert ended.how == "done", ended
-        self._copies.wait()
+            self._copies.wait()  # a copy holds the lock of the run in which it was made, until it ends
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -77,8 +77,9 @@ class Matrix:
         """The digest of the phase's plan, which is kept; nothing when there is nothing to approve."""
         with wires.quiet():
             ended = run(phase, self.file)
+        assert ended.how in ("done", "AwaitingApproval"), ended
         found = DIGEST.search(ended.why)
-        return found.group() if ended.how == "AwaitingApproval" and found else ""
+        return found.group() if found else ""
 
     def _reference(self, phase: str, digest: str) -> Reference:
         self._own_folder()
