@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from orgkit.printable import flat
+
 # What a shell sees. The same numbers stand in the README and in every result.json.
 EXIT_DONE = 0
 EXIT_REFUSED = 1
@@ -21,9 +23,13 @@ class Stop(Exception):
     exit_code = EXIT_REFUSED
 
     def __init__(self, why: str, do: str) -> None:
-        super().__init__(f"{self.summary}\n  why: {why}\n  do:  {do}")
-        self.why = why
-        self.do = do
+        self.why = self._one_line(why)
+        self.do = flat(do)
+        super().__init__(f"{self.summary}\n  why: {self.why}\n  do:  {self.do}")
+
+    def _one_line(self, why: str) -> str:
+        """What AWS or a file says in it cannot begin a line of its own, and so cannot pass for what to do."""
+        return flat(why)
 
     def _render_traceback_(self) -> list[str]:
         """IPython asks for this: a person reads three lines, not a traceback."""
@@ -58,6 +64,10 @@ class ParametersInvalid(OrgkitError):
             "mend each place named above, then run `orgkit check` again.",
         )
 
+    def _one_line(self, why: str) -> str:
+        """One for each problem, and each problem is one already."""
+        return "\n".join(map(flat, why.split("\n")))
+
 
 class Problem(str):
     """One fault in a parameters file: its place, what is wrong and what to write instead."""
@@ -66,9 +76,8 @@ class Problem(str):
     message: str
 
     def __new__(cls, place: str, message: str) -> "Problem":
-        problem = super().__new__(cls, f"{place}: {message}")
-        problem.place = place
-        problem.message = message
+        problem = super().__new__(cls, f"{flat(place)}: {flat(message)}")
+        problem.place, problem.message = flat(place), flat(message)
         return problem
 
 

@@ -122,7 +122,7 @@ class Plan:
 def canonical(phase: str, target: Target, steps: Iterable[Mapping[str, Any]]) -> bytes:
     """The one way to write a plan as bytes."""
     whole = {"schema": SCHEMA, "phase": phase, "target": asdict(target), "steps": list(steps)}
-    return (json.dumps(whole, sort_keys=True, ensure_ascii=False, indent=1) + "\n").encode()
+    return (json.dumps(whole, sort_keys=True, ensure_ascii=False, indent=1) + "\n").encode(errors="backslashreplace")
 
 
 def _plain(value: Any) -> Any:

@@ -4,12 +4,14 @@ from textwrap import fill
 
 import click
 
+from orgkit.printable import flat
+
 COLUMNS = 80
 
 
 def tell(text: str) -> None:
     """A sentence, indented and wrapped; a digest or a path stays whole."""
-    click.echo(wrapped(text))
+    click.echo(wrapped(flat(text)))
 
 
 def wrapped(text: str, indent: str = "  ", more: str = "") -> str:

@@ -1,6 +1,5 @@
 """The command line: parse, call, show, exit code; each command a few lines."""
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from typing import Any, NoReturn, ParamSpec
 
 import click
 
-from orgkit import __version__, errors
+from orgkit import __version__, errors, printable
 from orgkit.phases import PHASES, Phase, phase_of
 
 P = ParamSpec("P")
@@ -72,7 +71,7 @@ def _wrapped(line: str) -> str:
 
 def show_json(value: object) -> None:
     """One object, for a program to read."""
-    click.echo(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+    click.echo(printable.as_json(value))
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:

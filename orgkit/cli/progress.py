@@ -8,6 +8,7 @@ import click
 
 from orgkit.cli.faults import attempt_lines
 from orgkit.phases import Phase
+from orgkit.printable import flat
 from orgkit.record.result import Result
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Progress:
     def _now(self, text: str) -> None:
         if self.quiet or not self.living:
             return
-        safe = "".join(char if char.isprintable() else "�" for char in f"{self.label}: {text}")
+        safe = flat(f"{self.label}: {text}")
         self._clear()
         click.echo(safe[:WIDTH], err=True, nl=False)
 
@@ -76,7 +77,7 @@ class Progress:
     def _line(self, text: str) -> None:
         if not self.quiet:
             self._clear()
-            click.echo(text, err=True)
+            click.echo(flat(text), err=True)
 
     def _clear(self) -> None:
         if self.living and not self.quiet:

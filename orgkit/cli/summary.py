@@ -8,6 +8,7 @@ import click
 
 from orgkit.cli.layout import tell, title
 from orgkit.phases import Phase
+from orgkit.printable import flat
 from orgkit.runbook.tables import as_text
 from orgkit.runbook.tree import as_text as tree_text
 
@@ -69,7 +70,7 @@ def show_commands(commands: Sequence[str]) -> None:
     """Whole lines, however long: they are there to be copied."""
     if commands:
         click.echo("\nCommands for the owner, with the credentials of that account:")
-        click.echo("\n".join(commands) + "\n")
+        click.echo("\n".join(map(flat, commands)) + "\n")
 
 
 def result_json(phase: Phase, result: "Result") -> dict[str, Any]:

@@ -8,6 +8,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from orgkit import printable
+
 RUN_FOLDER = re.compile(r"(?P<at>\d{8}T\d{6}Z)-(?P<label>\d\d-[a-z-]+)-(?P<id>[0-9a-f]{8})")
 ACCOUNT_FOLDER = re.compile(r"\d{12}")
 
@@ -35,7 +37,7 @@ def private_folder(folder: Path) -> Path:
 
 def write_private(path: Path, content: bytes | str) -> Path:
     """Write a file that only its owner can read; a reader never sees half of it."""
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -47,7 +49,7 @@ def write_private(path: Path, content: bytes | str) -> Path:
 
 def as_json(value: object) -> str:
     """A value as JSON that a person can read."""
-    return json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n"
+    return printable.as_json(value) + "\n"
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from html import escape
 from textwrap import wrap
 
+from orgkit.printable import flat as flat
+
 Row = Sequence[object]
 
 
@@ -57,11 +59,6 @@ def as_items(items: Sequence[tuple[str, str, str]], *, width: int = 79) -> str:
         lines += wrap(flat(sentence), width, initial_indent=f"{mark} ", subsequent_indent=indent)
         lines += wrap(flat(remark), width, initial_indent=f"{indent}  ", subsequent_indent=f"{indent}  ")
     return "\n".join(lines)
-
-
-def flat(value: object) -> str:
-    """One line, without control characters: a name from AWS must not move the cursor, or turn the line around."""
-    return "".join(char if char.isprintable() else "�" for char in str(value).replace("\n", " "))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -1,0 +1,15 @@
+"""Text of others, made safe to look at: names and messages come from AWS or a file, and anybody may choose them."""
+
+import json
+from typing import Any
+
+
+def flat(value: object) -> str:
+    """One line, without control characters: a name from AWS must not move the cursor, or turn the line around."""
+    return "".join(char if char.isprintable() else "�" for char in str(value).replace("\n", " "))
+
+
+def as_json(value: Any) -> str:
+    """JSON to read: what a terminal would act upon, or could not show, is escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
