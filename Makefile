@@ -22,6 +22,8 @@ test: $(READY) $(AWSCLI_READY)  ## everything that holds the project together: s
 faults: $(READY)  ## every call against every kind of fault, pairs of faults, two operators, kill -9 (half an hour)
 	@$(VENV)/bin/python -W ignore -m tests.faults $(FILE) --whole
 	@$(VENV)/bin/python -W ignore -m tests.faults $(FILE) --pairs 100
+	@$(VENV)/bin/python -W ignore -m tests.faults.operators $(FILE)
+	@$(VENV)/bin/python -W ignore -m tests.faults.kills $(FILE)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"orgkit needs Python 3.11 to 3.13, and {sys.executable} is {v[0]}.{v[1]}: run make PYTHON=python3.12 ...")'

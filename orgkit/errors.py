@@ -14,6 +14,7 @@ EXIT_FAILED = 5
 EXIT_NOT_VERIFIED = 6
 EXIT_INTERRUPTED = 7
 EXIT_WAITING = 8
+EXIT_RETRY_LATER = 9
 
 
 class Stop(Exception):
@@ -141,6 +142,13 @@ class StepFailed(OrgkitError):
         super().__init__(why, do)
         self.code = code
         self.request_id = request_id
+
+
+class NotYet(StepFailed):
+    """Nobody has to act: what AWS refused a step for passes by itself, and the same command goes on later."""
+
+    summary = "AWS was not ready for a step within our patience; what came before it is done and stays."
+    exit_code = EXIT_RETRY_LATER
 
 
 class NotVerified(OrgkitError):

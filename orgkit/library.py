@@ -1,14 +1,12 @@
 """Approving and applying from Python: the same rules as in a runbook, without a record."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from orgkit.apply import apply
 from orgkit.approval import Approval, ApprovedPlan, check_remainder
 from orgkit.aws.clock import clock_of
-from orgkit.aws.lock import exclusive, lock_of_machine
+from orgkit.aws.lock import alone
 from orgkit.aws.session import Connection
 from orgkit.errors import ApprovalMismatch, CheckStops, OutOfOrder
 from orgkit.model.desired import Desired
@@ -51,7 +49,7 @@ def apply_plan(
     runbooks keep one folder an account (outputs/, or outputs/sandbox/): its lock is then held as well.
     """
     _refuse(aws, plan, approval)
-    with _alone(aws, desired.organization.management_account_id, outputs):
+    with alone(desired.organization.management_account_id, aws.endpoint, aws.journal.run, outputs):
         approved = ApprovedPlan.of(plan, aws.clock.now())
         directory, now = _look(aws, desired, plan.phase)
         check_remainder(now, approved, committed=())
@@ -67,16 +65,6 @@ def _refuse(aws: Connection, plan: Plan, approval: Approval) -> None:
         raise CheckStops(plan.stops[0], "mend it, then plan again.")
     if plan.needs:
         raise OutOfOrder(plan.needs[0], "run that phase, then plan again.")
-
-
-@contextmanager
-def _alone(aws: Connection, account: str, outputs: Path | None) -> Iterator[None]:
-    locks = [lock_of_machine(account, aws.endpoint)]
-    locks += [outputs / account / ".lock"] if outputs else []
-    with ExitStack() as held:
-        for lock in locks:
-            held.enter_context(exclusive(lock, account, aws.journal.run))
-        yield
 
 
 def _look(aws: Connection, desired: Desired, phase: str) -> tuple[Directory, Plan]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from orgkit.aws.asynchronous import Again, Asynchronous, Later, Request, Still
+from orgkit.aws.asynchronous import Again, Asynchronous, Later, Request, Requests, Still
 from orgkit.aws.retry import EXPIRED, THROTTLED, Refused
 from orgkit.aws.room import Room, Watch
 from orgkit.aws.session import Connection
@@ -82,6 +82,8 @@ class Together:
         self.room, self.watch = Room(way, doing.aws.clock), Watch(doing.aws.clock)
         self.moved = 0.0  # when something was begun or ended last
         self.blind = 0
+        self.names = frozenset(way.name(step) for _, step in group)
+        self.strangers: set[str] = set()  # requests of others, told already
         self.at_most = way.at_most * math.ceil(len(group) / way.in_flight)
 
     def run(self) -> None:
@@ -102,6 +104,7 @@ class Together:
         except (Refused, OrgkitError):
             return  # each step looks by itself before it sends anything
         self.room.found(known)
+        self._tell_strangers(known)
         for task in list(self.queue):
             request = known.by_name.get(self.way.name(task.step))
             if request is None:
@@ -114,13 +117,22 @@ class Together:
     def _look(self) -> None:
         """One call for all; a failure of it may pass, but not one of the credentials."""
         try:
-            self.room.busy, self.blind = self.way.look(self.aws).in_progress, 0
+            known = self.way.look(self.aws)
+            self.room.busy, self.blind = known.in_progress, 0
+            self._tell_strangers(known)
         except (Refused, OrgkitError) as error:
             self.blind += 1
             if self.blind >= BLIND or not isinstance(error, Refused) or error.code in EXPIRED:
                 self.room.busy = frozenset()
                 for task in list(self.watched):
                     self._end(task, error)
+
+    def _tell_strangers(self, known: Requests) -> None:
+        """Whatever has another name than ours takes a slot, and is somebody else's."""
+        for name, request in known.by_name.items():
+            if name not in self.names and request in known.in_progress and request not in self.strangers:
+                self.strangers.add(request)
+                self.aws.journal.write("others", what=name, request=request)
 
     def _settle_ended(self) -> None:
         """AWS is asked about those alone that it no longer works on."""

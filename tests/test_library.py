@@ -12,7 +12,6 @@ import pytest
 from orgkit.aws.lock import exclusive, lock_of_machine
 from orgkit.errors import AnotherRun, WrongPlace
 from orgkit.outcome import Result
-from orgkit.record import outputs as runbooks
 from tests.aws.conftest import Answer, CountingClock, Wire, clock, own_environment, wire
 from tests.aws.scene import CHANGE, go, set_up
 from tests.plans.loader import MANAGEMENT
@@ -65,7 +64,10 @@ def test_two_applies_for_one_account_cannot_run_at_once(stage: Wire, clock: Coun
 def test_a_runbook_of_the_project_that_is_named_keeps_the_library_out_as_well(
     stage: Wire, clock: CountingClock, tmp_path: Path
 ) -> None:
-    with runbooks.exclusive(tmp_path, MANAGEMENT, "a-runbook"), pytest.raises(AnotherRun, match="run a-runbook"):
+    with (
+        exclusive(tmp_path / MANAGEMENT / ".lock", MANAGEMENT, "a-runbook"),
+        pytest.raises(AnotherRun, match="run a-runbook"),
+    ):
         go(clock, outputs=tmp_path)
     assert CHANGE not in stage.asked
     go(clock, outputs=tmp_path)

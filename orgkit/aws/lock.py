@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +15,16 @@ def lock_of_machine(account: str, endpoint: str | None, environment: Mapping[str
     state = Path(environment.get("XDG_STATE_HOME") or "~/.local/state")
     where = f"-{urlsplit(endpoint).port}" if endpoint else ""
     return state / "orgkit" / f"{account}{where}.lock"
+
+
+@contextmanager
+def alone(account: str, endpoint: str | None, run: str, outputs: Path | None) -> Iterator[None]:
+    """Keep every other apply for this account away: this user's on this machine, and those into `outputs`."""
+    locks = [lock_of_machine(account, endpoint), *([outputs / account / ".lock"] if outputs else [])]
+    with ExitStack() as held:
+        for lock in locks:
+            held.enter_context(exclusive(lock, account, run))
+        yield
 
 
 @contextmanager

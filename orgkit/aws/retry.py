@@ -39,6 +39,10 @@ BUSY = frozenset(
 # CloudTrail may not see yet the policy that was just written; a policy that is wrong it will never like.
 NOT_SEEN_YET = frozenset({"InsufficientS3BucketPolicyException", "InsufficientEncryptionPolicyException"})
 FINALIZING = frozenset({"FinalizingOrganizationException"})
+NO_ROOM = "NoRoom"  # ours: all that we have of AWS's slots and throttles is taken, longer than we wait
+# Nobody has to act: after its budget of seconds too, the same request makes sense later. (A policy that is NOT_SEEN_YET
+# may be one that CloudTrail will never like.)
+PASSES = THROTTLED | BUSY | FINALIZING | {NO_ROOM}
 # Without credentials nothing more can be done, whatever the step.
 EXPIRED = frozenset(
     {

@@ -102,7 +102,7 @@ def cli() -> None:
                 1 refused, nothing changed    6 verification failed
                 2 bad parameters              7 interrupted
                 3 approval needed             8 waiting for someone else
-                4 plan changed since approval
+                4 plan changed since approval 9 AWS not ready: run it again later
     """
 
 

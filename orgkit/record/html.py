@@ -8,7 +8,7 @@ from importlib.resources import files
 from threading import Lock
 from typing import Any
 
-from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_WAITING
+from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_RETRY_LATER, EXIT_WAITING
 from orgkit.record.result import Result
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -118,7 +118,7 @@ def _head(result: Result, label: str, run: str) -> str:
         "good"
         if result.exit_code == 0
         else "stop"
-        if result.exit_code in (EXIT_APPROVAL_NEEDED, EXIT_WAITING)
+        if result.exit_code in (EXIT_APPROVAL_NEEDED, EXIT_WAITING, EXIT_RETRY_LATER)
         else "bad"
     )
     reasons = "".join(f"<p>{escape(reason)}</p>" for reason in result.reasons)

@@ -1,19 +1,17 @@
 """Where records and plans lie: the project's outputs folder, a new folder for each run, one apply at a time."""
 
-import fcntl
 import hashlib
 import json
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from orgkit.approval import ApprovedPlan
-from orgkit.errors import AnotherRun, ApprovalMismatch
+from orgkit.errors import ApprovalMismatch
 from orgkit.intents import Intent, settled_in, unanswered
 from orgkit.journal import read_events
 from orgkit.outcome import Result as StepResult
@@ -132,32 +130,6 @@ def unsettled(base: Path, account: str, phase: Phase) -> tuple[Intent, ...]:
     settled = {each for events in runs.values() for each in settled_in(events)}
     mine = ((run.name, events) for run, events in runs.items() if label_of(run) == phase.label)
     return tuple(each for run, events in mine for each in unanswered(run, events) if each.id not in settled)
-
-
-@contextmanager
-def exclusive(base: Path, account: str, run: str = "") -> Iterator[None]:
-    """Hold the account's lock while applying; AnotherRun, naming its holder, when somebody has it.
-
-    The operating system frees the lock when its holder dies, however it dies: there is no stale lock to remove.
-    """
-    descriptor = os.open(private_folder(base / account) / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        _take(descriptor, account)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()}{f', run {run}' if run else ''}".encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _take(descriptor: int, account: str) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 1000, 0).decode(errors="replace") or "another process"
-        raise AnotherRun(
-            f"account {account}: {holder} holds the lock.", "wait until that run has ended, then run again."
-        ) from None
 
 
 def _bytes_of(approved: ApprovedPlan) -> bytes:

@@ -23,6 +23,7 @@ WORDS = {
     errors.EXIT_NOT_VERIFIED: "not verified",
     errors.EXIT_INTERRUPTED: "interrupted",
     errors.EXIT_WAITING: "waiting",
+    errors.EXIT_RETRY_LATER: "not yet",
 }
 GOES_ON = ("phase", "approval", "apply", "intent", "answer", "step")  # after a stop, these say that a run went on
 
@@ -91,7 +92,7 @@ def _end(
     notebook: Mapping[str, Any] | None, events: Sequence[Event], interrupted: bool, mutations: Mapping[str, int]
 ) -> tuple[int, tuple[str, ...]]:
     """Exit code and reasons: from the last stop or end, unless the run went on after it."""
-    last = _last_word(events)
+    last = last_word(events)
     if last.get("event") == "stop":
         return _stopped(Stopped(*(last.get(key, "") for key in ("exit_code", "summary", "why", "do"))), mutations)
     wrong = tuple(faults(notebook))
@@ -127,7 +128,7 @@ def _ended(events: Sequence[Event], wrong: tuple[str, ...]) -> tuple[int, tuple[
     return errors.EXIT_DONE, ()
 
 
-def _last_word(events: Sequence[Event]) -> Event:
+def last_word(events: Sequence[Event]) -> Event:
     """The stop or end that nothing came after; a run that went on after it has not had its last word."""
     for event in reversed(events):
         if event["event"] in ("stop", "end"):

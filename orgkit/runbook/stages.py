@@ -10,19 +10,22 @@ from orgkit import __version__
 from orgkit.apply import apply as apply_steps
 from orgkit.aws.clock import clock_of
 from orgkit.aws.identity import endpoint_of
+from orgkit.aws.lock import alone
+from orgkit.aws.retry import PASSES
 from orgkit.aws.session import Connection
 from orgkit.connecting import connect as connect_to
 from orgkit.costs.effect import Effect, monthly_effect
 from orgkit.costs.estimate import Estimate
 from orgkit.costs.estimate import estimate as estimate_costs
-from orgkit.errors import ApprovalMismatch, CheckStops, Interrupted, NotVerified, StepFailed, Stop
+from orgkit.errors import ApprovalMismatch, CheckStops, Interrupted, NotVerified, NotYet, StepFailed, Stop
 from orgkit.intents import Intent, became, events_since, unanswered
 from orgkit.journal import Journal
 from orgkit.model.directory import Directory
 from orgkit.model.management_account import Findings
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed
-from orgkit.outcome import Outcomes
+from orgkit.others import signs
+from orgkit.outcome import Outcome, Outcomes
 from orgkit.outcome import Result as StepResult
 from orgkit.parameters import find, load
 from orgkit.phases import phase_of
@@ -30,6 +33,7 @@ from orgkit.plan import Plan
 from orgkit.planning import plan_phase
 from orgkit.read import read_account, read_organization
 from orgkit.record import outputs
+from orgkit.record.cut_short import cut_short
 from orgkit.runbook import display
 from orgkit.runbook.gate import Gate, open_gate
 from orgkit.runbook.live import Live
@@ -145,12 +149,15 @@ def approve(run: Run, aws: Connection, plan: Plan, approved_plan: str = "") -> G
 @stage
 def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
     """Read and plan again, and carry out exactly what was approved, or what is left of it."""
-    live, earlier = Live(), outputs.unsettled(run.base, run.account, run.phase)
+    live = Live()
     if plan.empty:
-        outcomes = Outcomes((), tuple(_settle(run, earlier, Outcomes(()), ())))
+        named, earlier = tuple(_name_cut_short(run)), outputs.unsettled(run.base, run.account, run.phase)
+        outcomes = Outcomes((), (*named, *_settle(run, earlier, Outcomes(()), ())))
         live.outcomes(outcomes)
         return outcomes
-    with outputs.exclusive(run.base, run.account, run.folder.name):
+    with alone(run.account, aws.endpoint, run.folder.name, run.base):
+        # Read under the lock: a kernel whose runner was killed goes on for a moment, and writes.
+        named, earlier = tuple(_name_cut_short(run)), outputs.unsettled(run.base, run.account, run.phase)
         aws.progress = _told(run, live)
         _let_settle(aws, earlier)
         observed = read_organization(aws, run.desired, run.phase.name)
@@ -162,11 +169,11 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
         outcomes = apply_steps(aws, now, Directory(observed, run.desired), lambda: _look(run, aws), live.outcomes)
         sent = tuple(unanswered(run.folder.name, run.journal.events))
         left = [step.sentence for step in now.steps]
-        outcomes = replace(outcomes, found=tuple(_settle(run, (*earlier, *sent), outcomes, left)))
+        told = (*named, *_settle(run, (*earlier, *sent), outcomes, left), *_name_others(run, earlier))
+        outcomes = replace(outcomes, found=told)
         live.outcomes(outcomes)
     if outcomes.failed:
-        first = outcomes.failed[0]
-        raise StepFailed(f"{first.sentence}: {first.why}", first.do, code=first.code)
+        raise _failure(outcomes.failed)
     return outcomes
 
 
@@ -254,11 +261,35 @@ def record(run: Run) -> Done:
     return Done(run.phase, run.folder)
 
 
+def _failure(failed: Sequence[Outcome]) -> StepFailed:
+    """That of the first step for which somebody has to act; when all of them pass by themselves, NotYet."""
+    first = next((outcome for outcome in failed if outcome.code not in PASSES), failed[0])
+    why = f"{first.sentence}: {first.why}"
+    if first.code not in PASSES:
+        return StepFailed(why, first.do, code=first.code)
+    do = f"{first.do} Nothing has to be mended: it is the same command, under the same approval."
+    return NotYet(why, do, code=first.code)
+
+
 def _let_settle(aws: Connection, earlier: Sequence[Intent]) -> None:
     """What an earlier run sent last may still be on its way: AWS is looked at when it must have arrived."""
     if earlier:
         aws.progress("what an earlier run sent last to show itself", 0.0, LATE)
         aws.clock.sleep(LATE)
+
+
+def _name_cut_short(run: Run) -> Iterator[str]:
+    """Write down which earlier runs never said how they ended; the line that a person reads about each."""
+    for found in cut_short(run.base, run.account, run.phase, run.folder.name):
+        run.journal.write("cut-short", run=found.run, done=found.done, steps=found.steps, sealed=found.sealed)
+        yield found.sentence
+
+
+def _name_others(run: Run, earlier: Sequence[Intent]) -> Iterator[str]:
+    """Write down what somebody else seems to have done meanwhile; the line that a person reads about each."""
+    for sign in tuple(signs(run.journal.events, earlier)):
+        run.journal.write("sign", of="somebody else", what=sign)
+        yield sign
 
 
 def _settle(run: Run, intents: Sequence[Intent], outcomes: Outcomes, left: Sequence[str]) -> Iterator[str]:

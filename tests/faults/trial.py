@@ -227,6 +227,7 @@ class Trial:
         yield from self._unsettled()
         yield from (f"I7: {call.operation}" for call in made if call.operation.startswith(FORBIDDEN))
         yield from self._canaries()
+        yield from self._suspicions()
 
     def _doubles(self, made: list[Any]) -> Iterator[str]:
         """I2: nothing is made twice, and no account is asked for twice."""
@@ -266,6 +267,13 @@ class Trial:
         call = self.wire.calls[self._target]
         done = call.status in range(200, 300) and self.fault.kind != "kill-before"
         return "adopted" if done else "not-committed"
+
+    def _suspicions(self) -> Iterator[str]:
+        """I11: whatever goes wrong, nobody else is suspected of what we did ourselves."""
+        kinds = {self.fault.kind, self.met.then[1].kind if self.met.then else ""}
+        if "concurrent-modification" not in kinds:
+            signs = (event["what"] for event in self.phase.journals.events() if event["event"] == "sign")
+            yield from (f"I11: {sign}" for sign in signs)
 
     def _canaries(self) -> Iterator[str]:
         """I8: no secret in any file."""

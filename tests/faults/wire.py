@@ -138,6 +138,7 @@ def settings(folder: Path) -> dict[str, str]:
         "ORGKIT_ENDPOINT_URL": ADDRESS,
         "ORGKIT_CLOCK_URL": CLOCK,
         "ORGKIT_OUTPUTS": str(folder),
+        "XDG_STATE_HOME": "/proc/self/cwd/state",  # of each copy of the process its own
         "AWS_CONFIG_FILE": str(folder / "aws" / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws" / "credentials"),
         "AWS_PROFILE": "management",

@@ -1,8 +1,5 @@
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orgkit.approval import ApprovedPlan
-from orgkit.errors import AnotherRun, ApprovalMismatch
+from orgkit.errors import ApprovalMismatch
 from orgkit.journal import Journal
 from orgkit.phases import PHASES, phase_of
 from orgkit.plan import Plan, Step, Target
@@ -231,29 +228,3 @@ def test_what_is_committed_is_what_any_run_has_done_under_the_approved_plan(tmp_
     assert outputs.committed(tmp_path, ACCOUNT, "a") == {"one", "two"}
     assert outputs.committed(tmp_path, ACCOUNT, "b") == {"four"}
     assert outputs.committed(tmp_path, "999999999999", "a") == set()
-
-
-class TestTheLock:
-    def test_is_held_by_one_and_names_its_holder(self, tmp_path):
-        with (
-            outputs.exclusive(tmp_path, ACCOUNT, "run-1"),
-            pytest.raises(AnotherRun, match=rf"process {os.getpid()}, run run-1"),
-            outputs.exclusive(tmp_path, ACCOUNT, "run-2"),
-        ):
-            raise AssertionError("two at a time")
-
-    def test_is_free_again_afterwards_and_apart_for_each_account(self, tmp_path):
-        with outputs.exclusive(tmp_path, ACCOUNT, "a rather long name"), outputs.exclusive(tmp_path, "999999999999"):
-            pass
-        with outputs.exclusive(tmp_path, ACCOUNT):
-            assert (tmp_path / ACCOUNT / ".lock").read_text() == f"process {os.getpid()}"
-
-    def test_of_a_killed_process_is_free(self, tmp_path):
-        program = (
-            "import sys, pathlib, os; from orgkit.record import outputs\n"
-            f"with outputs.exclusive(pathlib.Path({str(tmp_path)!r}), {ACCOUNT!r}):\n"
-            "    os.kill(os.getpid(), 9)"
-        )
-        assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
-        with outputs.exclusive(tmp_path, ACCOUNT):
-            pass

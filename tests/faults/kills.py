@@ -1,0 +1,185 @@
+"""python -m tests.faults.kills: kernel, runner or both killed with `kill -9` at random moments, and run again."""
+
+import argparse
+import json
+import random
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orgkit.record import outputs
+from orgkit.record.files import run_folders
+from tests.faults.left import Left
+from tests.faults.moments import VICTIMS, Moment, draw, strike
+from tests.faults.processes import runs as is_running
+from tests.road.project import BIN, EXAMPLE, PHASES_THAT_CHANGE, Stage, before, new_project
+
+AGAIN_AT_MOST = 8  # runs after the killed one
+PATIENCE = 1.0  # seconds until a person tries again, when another run is still applying
+ENDS = 90.0  # seconds in which a run ends
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a run of a phase is when nobody kills it."""
+
+    seconds: float
+    changes: int
+    state: dict[str, Any]
+
+
+@dataclass
+class Verdict:
+    """One moment: how the killed run ended, the runs after it, and what did not hold."""
+
+    moment: Moment
+    first: str = ""
+    again: list[str] = field(default_factory=list)
+    found: int = 0  # changes without an answer that a later run settled
+    bad: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        end = f"BAD {'; '.join(self.bad)}" if self.bad else f"found {self.found}" if self.found else ""
+        return f"{self.moment} {self.first:12} then {', '.join(self.again)} {end}".rstrip()
+
+
+class Sweep:
+    """Kills on one stage, which is begun again for each."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self._undisturbed: dict[str, Undisturbed] = {}
+
+    def kills(self, number: int, seed: int) -> Iterator[Verdict]:
+        """So many; a moment that came after the end of its run is none, and another is drawn."""
+        chance, done = random.Random(seed), 0
+        while done < number:
+            phase = chance.choice(PHASES_THAT_CHANGE)
+            verdict = self._kill(draw(chance, phase, self._of(phase).changes))
+            if verdict is not None:
+                done += 1
+                yield verdict
+
+    def _of(self, phase: str) -> Undisturbed:
+        if phase not in self._undisturbed:
+            digest = self._begin(phase)
+            began = time.monotonic()
+            self.stage.project.phase(phase, digest)
+            seconds = time.monotonic() - began
+            left = Left(self.stage, phase)
+            self._undisturbed[phase] = Undisturbed(seconds, len(left.intents()), left.state())
+        return self._undisturbed[phase]
+
+    def _begin(self, phase: str) -> str:
+        """A fresh AWS up to this phase, whose plan is kept; its digest."""
+        self.stage.begin(*before(phase))
+        plan, desired = self.stage.plan(phase), self.stage.desired
+        review = plan.review(self.stage.sandbox.now())
+        outputs.keep_plan(self._outputs(), desired.organization.management_account_id, plan, review)
+        return plan.digest
+
+    def _outputs(self) -> Path:
+        return Path(self.stage.project.settings["ORGKIT_OUTPUTS"])
+
+    def _kill(self, moment: Moment) -> Verdict | None:
+        digest, verdict = self._begin(moment.phase), Verdict(moment)
+        account = self._outputs() / self.stage.desired.organization.management_account_id
+        runner = self._run(moment.phase, digest)
+        blow = strike(moment, runner, account, self._of(moment.phase).seconds)
+        told, errors = runner.communicate(timeout=ENDS)
+        if not blow.hit:
+            return None
+        killed = [run.name for run in run_folders(account.parent, account.name)]
+        verdict.first = _end_of(runner.returncode, told)
+        verdict.bad += _not_told_well(runner.returncode, told, errors)
+        self._run_again(verdict, digest)
+        if blow.kernel and is_running(blow.kernel):  # a kernel looks every second whether its runner is there
+            verdict.bad.append(f"kernel {blow.kernel} goes on without its runner")
+        left = Left(self.stage, moment.phase)
+        verdict.found = len(left.settled())
+        verdict.bad += left.wrong(killed, self._of(moment.phase).state)
+        return verdict
+
+    def _run(self, phase: str, digest: str) -> "subprocess.Popen[str]":
+        project = self.stage.project
+        command = [str(BIN / "orgkit"), "run", phase, str(project.file), "--approved-plan", digest, "--json"]
+        pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, cwd=project.folder, env=project.environment, text=True, **pipes)
+
+    def _run_again(self, verdict: Verdict, digest: str) -> None:
+        """As a person would: until it is done, with a pause when another run still holds the lock."""
+        for _ in range(AGAIN_AT_MOST):
+            runner = self._run(verdict.moment.phase, digest)
+            told, errors = runner.communicate(timeout=ENDS)
+            verdict.again.append(_end_of(runner.returncode, told))
+            if runner.returncode == 0:
+                return
+            if "holds the lock" not in told:
+                verdict.bad.append(f"the run after it ended with {runner.returncode}: {told[-300:]}{errors[-300:]}")
+            time.sleep(PATIENCE)
+        verdict.bad.append(f"not done after {AGAIN_AT_MOST} runs more")
+
+
+def _end_of(code: int, told: str) -> str:
+    if code < 0:
+        return f"signal {-code}"
+    try:
+        return str(json.loads(told)["outcome"])
+    except (ValueError, KeyError):
+        return f"exit {code}"
+
+
+def _not_told_well(code: int, told: str, errors: str) -> Iterator[str]:
+    """A runner that lives on says how its run ended, and never with a traceback."""
+    if code not in (-9, 0, 7):
+        yield f"exit code {code}: {told[-300:]}{errors[-300:]}"
+    if "Traceback" in told + errors:
+        yield f"a traceback: {(told + errors)[-300:]}"
+
+
+def sweep(stage: Stage, number: int, seed: int, tell: Callable[[str], None]) -> list[Verdict]:
+    """Kill and run again so many times, a line for each; the last line has the numbers."""
+    verdicts = []
+    for verdict in Sweep(stage).kills(number, seed):
+        tell(str(verdict))
+        verdicts.append(verdict)
+    hit = Counter(verdict.moment.victim for verdict in verdicts)
+    told = ", ".join(f"{victim} {hit[victim]}" for victim in VICTIMS)
+    found, bad = sum(verdict.found for verdict in verdicts), sum(bool(verdict.bad) for verdict in verdicts)
+    tell(f"{number} kills, seed {seed}: {told}; {found} changes found without an answer; {bad} bad")
+    return verdicts
+
+
+def new_stage(folder: Path, parameters: Path = EXAMPLE) -> Stage:
+    """With a KMS key, whose creation AWS would do twice."""
+    project = new_project(folder, parameters)
+    project.file.write_text(project.file.read_text().replace("#kms_key = false", "kms_key = true"))
+    return Stage(project)
+
+
+def main() -> int:
+    """0 when nothing was bad."""
+    parser = argparse.ArgumentParser(prog="tests.faults.kills", description=__doc__)
+    parser.add_argument("file", nargs="?", type=Path, default=EXAMPLE)
+    parser.add_argument("--number", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(100_000))
+    asked = parser.parse_args()
+    print(f"{asked.number} kills. The same moments again: --number {asked.number} --seed {asked.seed}", flush=True)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="orgkit-kills-") as folder:
+        stage = new_stage(Path(folder) / "project", asked.file.absolute())
+        with stage.sandbox:
+            verdicts = sweep(stage, asked.number, asked.seed, lambda line: print(line, flush=True))
+    print(f"{time.monotonic() - began:.0f} s")
+    return 1 if any(verdict.bad for verdict in verdicts) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
