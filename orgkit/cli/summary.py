@@ -57,6 +57,8 @@ def show_result(phase: Phase, result: "Result") -> None:
     click.echo(f"{phase.label}: {result.outcome} ({result.steps} steps, {result.seconds:.1f} s)")
     for reason in result.reasons:
         tell(reason)
+    for line in result.found:
+        tell(f"found out: {line}")
     show_commands(result.commands)
     if result.checks:
         checks = result.checks

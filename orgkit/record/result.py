@@ -44,6 +44,7 @@ class Result:
     request_ids: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()  # what somebody else has to do
     commands: tuple[str, ...] = ()  # with which they do it
+    found: tuple[str, ...] = ()  # lines about earlier runs, lost answers and others at work
     seconds: float = 0.0
     identity: Mapping[str, Any] = field(default_factory=dict)
     approval: Mapping[str, Any] = field(default_factory=dict)
@@ -80,6 +81,7 @@ def compute(notebook: Mapping[str, Any] | None, events: Sequence[Event], *, inte
         request_ids=tuple(dict.fromkeys(_request_ids(events))),
         waiting=tuple(_last(events, "verified").get("waiting", ())),
         commands=tuple(_last(events, "verified").get("commands", ())),
+        found=tuple(_last(events, "found").get("lines", ())),
         seconds=_seconds(events),
         identity=_values(_last(events, "identity"), "at"),
         approval=_values(_last(events, "approval")),

@@ -152,7 +152,7 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
     live = Live()
     if plan.empty:
         named, earlier = tuple(_name_cut_short(run)), outputs.unsettled(run.base, run.account, run.phase)
-        outcomes = Outcomes((), (*named, *_settle(run, earlier, Outcomes(()), ())))
+        outcomes = _with_found(run, Outcomes(()), (*named, *_settle(run, earlier, Outcomes(()), ())))
         live.outcomes(outcomes)
         return outcomes
     with alone(run.account, aws.endpoint, run.folder.name, run.base):
@@ -170,7 +170,7 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
         sent = tuple(unanswered(run.folder.name, run.journal.events))
         left = [step.sentence for step in now.steps]
         told = (*named, *_settle(run, (*earlier, *sent), outcomes, left), *_name_others(run, earlier))
-        outcomes = replace(outcomes, found=told)
+        outcomes = _with_found(run, outcomes, told)
         live.outcomes(outcomes)
     if outcomes.failed:
         raise _failure(outcomes.failed)
@@ -276,6 +276,13 @@ def _let_settle(aws: Connection, earlier: Sequence[Intent]) -> None:
     if earlier:
         aws.progress("what an earlier run sent last to show itself", 0.0, LATE)
         aws.clock.sleep(LATE)
+
+
+def _with_found(run: Run, outcomes: Outcomes, lines: tuple[str, ...]) -> Outcomes:
+    """What was found out, for the notebook and for whoever reads the result alone."""
+    if lines:
+        run.journal.write("found", lines=list(lines))
+    return replace(outcomes, found=lines)
 
 
 def _name_cut_short(run: Run) -> Iterator[str]:

@@ -167,3 +167,9 @@ def test_damaged_events_do_not_keep_the_result_from_being_computed():
 
 def test_the_record_s_own_place_is_no_part_of_it():
     assert "record" not in compute(None, []).as_json()
+
+
+def test_what_was_found_out_about_earlier_runs_and_others_stands_in_the_result() -> None:
+    events = [{"event": "found", "at": "2026-11-24T05:00:00+00:00", "lines": ["it was made", "somebody was there"]}]
+    assert compute(None, events).found == ("it was made", "somebody was there")
+    assert compute(None, []).found == ()
