@@ -6,9 +6,10 @@ from typing import Any
 
 def _sdk_retries() -> None:
     """A change is sent again by botocore, as it is with stock settings."""
-    from orgkit.aws import clients
+    from orgkit.aws.clients import Clients
 
-    clients.WRITES = clients.READS
+    get = Clients.get
+    Clients.get = lambda self, service, region, *, reads: get(self, service, region, reads=True)  # type: ignore[method-assign]
 
 
 def _no_look_ups() -> None:
