@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from orgkit.accounts.aws import read_accounts
 from orgkit.accounts.roles_aws import read_member
+from orgkit.aws.constraints import advice
 from orgkit.aws.identity import guard_organization
 from orgkit.aws.retry import Refused
 from orgkit.aws.session import Caller, Connection
@@ -33,10 +34,7 @@ def read_organization(aws: Connection, desired: Desired, phase: str = "all") -> 
     try:
         return _with_details(aws, desired, _read_tree(aws, desired), phase)
     except Refused as refused:
-        raise CouldNotRead(
-            f"{refused}.",
-            "compare the identity's rights with `orgkit permissions`, then run the phase again.",
-        ) from None
+        raise CouldNotRead(f"{refused}.", refused.do or advice(refused.reason, refused.code)) from None
 
 
 def _read_tree(aws: Connection, desired: Desired) -> Observed:

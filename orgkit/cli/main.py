@@ -42,7 +42,7 @@ def ends(command: Callable[P, int]) -> Callable[P, NoReturn]:
             tell_stop(stop, bool(kwargs.get("as_json")))
             code = stop.exit_code
         except KeyboardInterrupt:
-            click.echo("\nInterrupted. Nothing is half-done: run the same command again.", err=True)
+            click.echo("\nInterrupted. What was done stays: run the same command again.", err=True)
             code = errors.EXIT_INTERRUPTED
         sys.exit(code)
 

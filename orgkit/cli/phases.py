@@ -110,7 +110,7 @@ def run(phase: Phase, file: Path, as_json: bool, plan_file: Path | None, **given
     if as_json:
         show_json(result_json(phase, result))
     else:
-        show_result(phase, result)
+        show_result(phase, result, file)
     return result.exit_code
 
 
@@ -143,7 +143,7 @@ def open_runbook(phase: Phase, file: Path) -> int:
     click.echo(f"{phase.label} opens in JupyterLab, as a copy of its own. When you are done there: save (Ctrl-S), then")
     click.echo("File > Shut Down, or Ctrl-C here. Then its record is sealed.")
     result = open_in_jupyterlab(phase, path)
-    show_result(phase, result)
+    show_result(phase, result, file)
     return result.exit_code
 
 

@@ -38,7 +38,7 @@ class Progress:
     def attempt(self, _phase: Phase, number: int, attempt: "Attempt") -> None:
         """A run under faults has ended; on a good day there is nothing to tell of it."""
         if attempt.faults or attempt.again or number > 1:
-            for line in attempt_lines(number, attempt):
+            for line in "\n".join(attempt_lines(number, attempt)).split("\n"):
                 self._line(line)
 
     def event(self, event: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from orgkit.cli.layout import tell, title
 from orgkit.phases import Phase
 from orgkit.printable import flat
-from orgkit.runbook.tables import as_text
+from orgkit.runbook.tables import as_text, as_text_list
 from orgkit.runbook.tree import as_text as tree_text
 
 if TYPE_CHECKING:
@@ -52,11 +53,12 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     click.echo(f"\nRehearsed in {done.seconds:.1f} s, on an emulator: nothing touched AWS.")
 
 
-def show_result(phase: Phase, result: "Result") -> None:
+def show_result(phase: Phase, result: "Result", file: Path) -> None:
     """One phase: outcome, why, and the record."""
     click.echo(f"{phase.label}: {result.outcome} ({result.steps} steps, {result.seconds:.1f} s)")
     for reason in result.reasons:
         tell(reason)
+    show_how_far(result, file)
     for line in result.found:
         tell(f"found out: {line}")
     show_commands(result.commands)
@@ -66,6 +68,18 @@ def show_result(phase: Phase, result: "Result") -> None:
     if result.plan_sha256:
         click.echo(f"plan    {result.plan_sha256}")
     click.echo(f"record  {_short(result.record)}")
+
+
+def show_how_far(result: "Result", file: Path) -> None:
+    """Of a run that ended early: what it did, what it did not, and what to run next."""
+    from orgkit.record.how_far import MEANS
+
+    if not result.succeeded:
+        for word, sentences in result.how_far.items():
+            click.echo(as_text_list(sentences, MEANS[word]))
+        if result.next_command:
+            command = result.next_command.replace(" FILE", f" {quote(str(file))}")
+            click.echo(f"\nnext    {flat(command)}")
 
 
 def show_commands(commands: Sequence[str]) -> None:

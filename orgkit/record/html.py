@@ -146,4 +146,7 @@ def _facts(result: Result, run: str) -> Iterator[tuple[str, str]]:
         "USD a month",
         f"{usd.get('low')} / {usd.get('expected')} / {usd.get('high')} (low / expected / high)" if usd else "",
     )
+    if not result.succeeded:
+        yield from ((word, "; ".join(sentences)) for word, sentences in result.how_far.items())
+        yield "next", result.next_command
     yield "seconds", f"{result.seconds:.1f}"

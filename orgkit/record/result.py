@@ -9,6 +9,7 @@ from typing import Any
 from orgkit import errors
 from orgkit.outcome import Result as StepResult
 from orgkit.record.executed import Stopped, faults, stopped_by
+from orgkit.record.how_far import how_far
 
 Event = Mapping[str, Any]
 
@@ -40,10 +41,12 @@ class Result:
     plan_sha256: str = ""  # the plan that was applied, else the one that was made
     steps: int = 0  # in the plan
     ended: Mapping[str, int] = field(default_factory=dict)  # steps by how they ended: done, found done, failed, left
+    how_far: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # this run's steps, by how each stood
     mutations: Mapping[str, int] = field(default_factory=dict)  # attempted, committed, refused, unsure
     request_ids: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()  # what somebody else has to do
     commands: tuple[str, ...] = ()  # with which they do it
+    next_command: str = ""  # with which a run that ended early is taken up again
     found: tuple[str, ...] = ()  # lines about earlier runs, lost answers and others at work
     seconds: float = 0.0
     identity: Mapping[str, Any] = field(default_factory=dict)
@@ -77,10 +80,12 @@ def compute(notebook: Mapping[str, Any] | None, events: Sequence[Event], *, inte
         plan_sha256=(applied or planned).get("plan_sha256", ""),
         steps=_count(planned.get("steps", 0)),
         ended=_ended_steps(events),
+        how_far=how_far(events),
         mutations=mutations,
         request_ids=tuple(dict.fromkeys(_request_ids(events))),
         waiting=tuple(_last(events, "verified").get("waiting", ())),
         commands=tuple(_last(events, "verified").get("commands", ())),
+        next_command=_next_command(code, events),
         found=tuple(_last(events, "found").get("lines", ())),
         seconds=_seconds(events),
         identity=_values(_last(events, "identity"), "at"),
@@ -106,8 +111,8 @@ def _end(
     why = "a signal or a dead kernel ended the run" if interrupted else "the run stopped before its end"
     return errors.EXIT_INTERRUPTED, (
         errors.Interrupted.summary,
-        f"{why}.",
-        "run the phase again: it looks at what is there and goes on.",
+        f"{why}{'' if mutations['attempted'] else errors.Interrupted.unchanged}.",
+        errors.Interrupted.go_on,
     )
 
 
@@ -128,6 +133,14 @@ def _ended(events: Sequence[Event], wrong: tuple[str, ...]) -> tuple[int, tuple[
     if verified.get("waiting"):
         return errors.EXIT_WAITING, tuple(map(str, verified["waiting"]))
     return errors.EXIT_DONE, ()
+
+
+def _next_command(code: int, events: Sequence[Event]) -> str:
+    """For a run that the same command, under the same approval, takes up again."""
+    phase, digest = _last(events, "phase").get("phase", ""), _last(events, "approval").get("plan_sha256", "")
+    if code not in (errors.EXIT_FAILED, errors.EXIT_INTERRUPTED, errors.EXIT_RETRY_LATER) or not phase:
+        return ""
+    return f"orgkit run {phase} FILE{f' --approved-plan {digest}' if digest else ''}"
 
 
 def last_word(events: Sequence[Event]) -> Event:

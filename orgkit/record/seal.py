@@ -123,7 +123,7 @@ def _redact_files(run_folder: Path, redactor: Redactor) -> None:
     events = run_folder / "events.jsonl"
     if not events.exists():
         return
-    lines = [json.dumps(redactor.value(event), ensure_ascii=False) for event in read_events(events)]
+    lines = [json.dumps(redactor.value(event)) for event in read_events(events)]  # ASCII, as they were written
     write_private(events, "".join(f"{line}\n" for line in lines))
 
 

@@ -60,9 +60,9 @@ def stage(function: Callable[P, T]) -> Callable[P, T]:
             _write_stop(run, stop)
             raise
         except KeyboardInterrupt:
-            interrupted = Interrupted(
-                "the run was interrupted.", "run the phase again: it looks first and goes on from there."
-            )
+            sent = any(event["event"] == "intent" for event in run.journal.events)
+            unchanged = "" if sent else Interrupted.unchanged
+            interrupted = Interrupted(f"Ctrl-C or a signal ended the run{unchanged}.", Interrupted.go_on)
             _write_stop(run, interrupted)
             raise interrupted from None
 

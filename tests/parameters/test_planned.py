@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from orgkit.costs.effect import monthly_effect
 from orgkit.costs.estimate import estimate
-from orgkit.errors import OrgkitError, ParametersInvalid
+from orgkit.errors import NeedsDecision, OrgkitError, ParametersInvalid
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Account, Handshake, Member, Observed, Owner, TrailFacts, Unit
 from orgkit.parameters import load
@@ -21,6 +21,7 @@ from tests.parameters.arbitrary import WHOLE, files, odd_trees, toml
 from tests.plans.loader import observed_of
 from tests.runbook.hostile import HOSTILE, NAMES, check, check_text
 
+ORGANIZED = observed_of({"organization": {}}).organization
 PATIENT = settings(deadline=None, suppress_health_check=list(HealthCheck))  # other tests may run beside these
 
 
@@ -129,6 +130,30 @@ def strange(bare: Observed, name: str) -> Observed:
         owners=(Owner("111111111111", name, (name,), True, False, (name,)),),
         trail=TrailFacts(()),
     )
+
+
+def keyed(bare: Observed, name: str) -> Observed:
+    """Somebody has named an account so, and tagged it as one that the file asks for under another e-mail."""
+    account = Account(
+        "000000000002", name, name, "ACTIVE", "", "CREATED", (("orgkit:key", "log-archive"), (name, name))
+    )
+    return replace(strange(bare, name), accounts=(account,))
+
+
+@pytest.mark.parametrize("phase", ["accounts", "trail"])
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_strange_account_under_a_key_of_the_file_stops_in_three_harmless_lines(
+    folder: Path, name: str, phase: str
+) -> None:
+    file = folder / "acme.toml"
+    file.write_text(toml(WHOLE))
+    desired = load(file)
+    bare = next(iter(states(desired, ())))
+    stop = plan_or_stop(phase, keyed(replace(bare, organization=ORGANIZED, trail=TrailFacts(())), name), desired)
+    assert isinstance(stop, NeedsDecision), stop
+    check_text(str(stop))
+    assert [line.split(":")[0].strip() for line in str(stop).splitlines()][1:] == ["why", "do"]
+    assert "log-archive" in stop.why
 
 
 def test_the_example_with_every_key_in_use_is_planned(folder: Path) -> None:

@@ -26,7 +26,7 @@ from orgkit.record.seal import seal
 from orgkit.runbook.prepare import prepare
 from orgkit.runbook.tables import as_html, as_text
 from orgkit.runbook.views import View, of_plan
-from tests.runbook.hostile import HOSTILE, NAMES, words_of
+from tests.runbook.hostile import HOSTILE, NAMES, check_text, words_of
 from tests.runbook.test_execute import write_runbook
 
 CHECKOUT = Path(__file__).parents[2]
@@ -78,6 +78,7 @@ def record_of(name: str, base: Path) -> Path:
     journal = Journal(folder / "events.jsonl", run=folder.name)
     journal.write("identity", account=ACCOUNT, arn=name, target=name)
     journal.write("approval", asserted_by=name, how=name, at=name, ticket=name, plan_sha256=plan.digest)
+    journal.write("apply", plan_sha256=plan.digest, steps=[plan.steps[0].sentence, name])
     journal.write("step", sentence=plan.steps[0].sentence, result="done")
     journal.write("stop", exit_code=5, summary=name, why=name, do=name)
     nbformat.write(notebook_of(name), folder / "03-accounts.ipynb")
@@ -91,6 +92,8 @@ def check_record(name: str, base: Path) -> None:
     for file in folder.glob("*.json"):
         assert isinstance(json.loads(file.read_text(encoding="utf-8")), dict)
     assert json.loads((folder / "plan.json").read_bytes())["steps"][0]["name"] == name
+    for file in (*folder.glob("*.jsonl"), *(folder / f"{part}.json" for part in ("review", "approval", "result"))):
+        check_text(file.read_text(encoding="utf-8"))
     strays = [path for path in base.rglob("*") if not PLACES.fullmatch(str(path.relative_to(base)))]
     assert not strays
 

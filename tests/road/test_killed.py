@@ -58,6 +58,8 @@ def kill_and_go_on(stage: Stage, phase: str, steps: Sequence[str]) -> None:
     for step in steps:
         killed = stage.project.phase(phase, digest, more=("--stop-after", step), code=7)
         assert killed["outcome"] == "interrupted"
+        assert killed["next_command"].endswith(digest)
+        assert sum(map(len, killed["how_far"].values())) == len(steps_of(Path(killed["record"])))
         records.append(Path(killed["record"]))
         assert calls_of(records[-1]), "it was killed before its first change"
     again = stage.project.phase(phase, digest)
@@ -70,6 +72,15 @@ def kill_and_go_on(stage: Stage, phase: str, steps: Sequence[str]) -> None:
     assert {hashlib.sha256((record / "plan.json").read_bytes()).hexdigest() for record in records} == {digest}
     remainders = [len(left(record)) for record in records[1:]]
     assert remainders == sorted(remainders, reverse=True)
+
+
+def steps_of(record: Path) -> list[dict[str, Any]]:
+    """What this run began to apply: the plan, or what was left of it."""
+    return (
+        left(record)
+        if (record / "remainder.json").exists()
+        else json.loads((record / "plan.json").read_text())["steps"]
+    )
 
 
 def left(record: Path) -> list[dict[str, Any]]:
@@ -104,7 +115,10 @@ def test_a_signal_while_aws_makes_accounts_ends_the_phase_and_it_goes_on_later(s
     os.killpg(running.pid, number) if number == signal.SIGINT else running.send_signal(number)
     told, _ = running.communicate(timeout=60)
     assert running.returncode == 7
-    assert json.loads(told)["outcome"] == "interrupted"
+    ended = json.loads(told)
+    assert ended["outcome"] == "interrupted"
+    assert {word: len(steps) for word, steps in ended["how_far"].items()} == {"begun": 2, "not begun": 4}
+    assert ended["next_command"] == f"orgkit run accounts FILE --approved-plan {digest}"
 
     again = slow.project.phase("accounts", digest)
     assert again["outcome"] == "done"

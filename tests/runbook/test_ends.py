@@ -1,20 +1,23 @@
 """How an apply ends that could not be brought to its end: what its record says to a person who is frightened by it."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from orgkit.aws import session
+from orgkit import library
+from orgkit.aws import answer, session
 from orgkit.aws.retry import BUSY, FINALIZING, NO_ROOM, PASSES, THROTTLED
-from orgkit.errors import EXIT_FAILED, EXIT_RETRY_LATER, NotYet, StepFailed, Stop
+from orgkit.errors import EXIT_FAILED, EXIT_RETRY_LATER, AnotherRun, Interrupted, NotYet, StepFailed, Stop
 from orgkit.journal import read_events
-from orgkit.outcome import Outcome
+from orgkit.outcome import Outcome, Outcomes
 from orgkit.outcome import Result as StepResult
 from orgkit.record.result import Result, compute
 from orgkit.runbook import stages
 from tests.aws.conftest import Answer, CountingClock, Wire, clock, own_environment, wire
-from tests.aws.scene import CHANGE, set_up
+from tests.aws.scene import CHANGE, go, set_up
 
 __all__ = ["clock", "own_environment", "wire"]
 
@@ -104,3 +107,79 @@ def test_a_clock_that_goes_wrong_meanwhile_ends_in_an_exact_record(at_wire: Wire
     assert do.endswith("then run the phase again.")
     (step,) = [event for event in read_events(folder / "events.jsonl") if event["event"] == "step"]
     assert (step["result"], step["do"]) == ("failed", do)
+
+
+def test_credentials_that_end_meanwhile_leave_the_rest_and_say_what_to_run_next(at_wire: Wire) -> None:
+    at_wire.always["ListAWSServiceAccessForOrganization"] = Answer.json(EnabledServicePrincipals=[])
+    at_wire.always[CHANGE] = Answer.error("ExpiredTokenException")
+    stopped, result, _ = apply()
+    assert stopped is not None
+    assert stopped.do.startswith("sign in again")
+    assert result.exit_code == EXIT_FAILED
+    assert [len(result.how_far[word]) for word in ("failed", "not begun")] == [1, 1]
+    assert result.next_command == f"orgkit run organization FILE --approved-plan {result.plan_sha256}"
+
+
+def ctrl_c(*_: object, **__: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_a_change_is_on_its_way_leaves_it_in_doubt(at_wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer, "change", ctrl_c)
+    stopped, result, _ = apply()
+    assert isinstance(stopped, Interrupted)
+    assert (result.outcome, result.exit_code) == ("interrupted", 7)
+    assert stopped.why == "Ctrl-C or a signal ended the run."
+    assert "looks at what is there" in stopped.do
+    assert list(result.how_far) == ["in doubt"]
+    assert result.next_command == f"orgkit run organization FILE --approved-plan {result.plan_sha256}"
+
+
+def test_ctrl_c_before_the_first_change_says_that_nothing_was_changed(
+    at_wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "apply_steps", ctrl_c)
+    stopped, result, _ = apply()
+    assert stopped is not None
+    assert stopped.why == "Ctrl-C or a signal ended the run before it had changed anything."
+    assert list(result.how_far) == ["not begun"]
+
+
+def test_a_library_that_would_apply_while_a_runbook_does_is_told_which_run_it_is(
+    at_wire: Wire, clock: CountingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever folder the records of either are kept in."""
+    refused: list[AnotherRun] = []
+
+    def meanwhile(*_: object) -> Outcomes:
+        with pytest.raises(AnotherRun) as found:
+            go(clock)
+        refused.append(found.value)
+        return Outcomes(())
+
+    monkeypatch.setattr(stages, "apply_steps", meanwhile)
+    stopped, result, folder = apply()
+    assert stopped is None
+    assert f"run {folder.name} holds the lock" in refused[0].why
+    assert CHANGE not in at_wire.asked
+    assert result.mutations["attempted"] == 0
+    go(clock)
+    assert at_wire.asked.count(CHANGE) == 1
+
+
+def test_a_runbook_that_would_apply_while_the_library_does_is_refused_and_changes_nothing(
+    at_wire: Wire, clock: CountingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[tuple[Stop | None, Result, Path]] = []
+
+    def meanwhile(*_: object) -> Outcomes:
+        ends.append(apply())
+        return Outcomes(())
+
+    monkeypatch.setattr(library, "apply", meanwhile)
+    go(clock)
+    ((stopped, result, _),) = ends
+    assert isinstance(stopped, AnotherRun)
+    assert f"process {os.getpid()}, run library holds the lock" in stopped.why
+    assert (result.outcome, result.exit_code) == ("refused", 1)
+    assert CHANGE not in at_wire.asked

@@ -43,3 +43,40 @@ def test_a_run_keeps_such_names_as_text_in_its_record(stage: Stage) -> None:
     words = "".join(words_of(page))
     assert all(name in words for name in NAMES if name.isprintable())
     assert json.loads((page.parent / "result.json").read_text(encoding="utf-8"))["outcome"] == "awaiting approval"
+
+
+def test_json_of_such_names_is_harmless_to_look_at_and_means_the_same(stage: Stage) -> None:
+    said = stage.project.orgkit("plan", stage.project.file, "units", "--json", code=3).stdout
+    check_text(said)
+    (made,) = json.loads(said)["plans"]
+    told = " ".join(made["unmanaged"])
+    assert all(name in told for name in NAMES)
+
+
+@pytest.mark.parametrize("arguments", [("plan",), ("plan", "--json"), ("run",), ("run", "--json")], ids=" ".join)
+def test_an_account_that_passes_for_one_of_the_file_s_stops_every_command_with_harmless_words(
+    stage: Stage, arguments: tuple[str, ...]
+) -> None:
+    """Its tag says that it is ours, its e-mail that it is not; and this would clear the screen and turn the line."""
+    name = "\x1b[2J\u202egnp.exe"
+    aws = stage.client("organizations")
+    if not [account for account in aws.list_accounts()["Accounts"] if account["Name"] == name]:
+        tags = [{"Key": "orgkit:key", "Value": "log-archive"}, {"Key": "\x1b[31m", "Value": "\u202e"}]
+        aws.create_account(AccountName=name, Email=f"{name}@example.com", Tags=tags)
+        stage.sandbox.sleep(5)
+    command, *options = arguments
+    what = (stage.project.file, "accounts") if command == "plan" else ("accounts", stage.project.file)
+    done = stage.project.orgkit(command, *what, *options, code=1)
+    check_text(done.stdout)
+    check_text(done.stderr)
+    assert "log-archive" in done.stdout + done.stderr
+    assert "gnp.exe" in done.stdout + done.stderr
+    outputs = Path(stage.project.environment["ORGKIT_OUTPUTS"])
+    assert all(str(path.relative_to(outputs)).isascii() for path in outputs.rglob("*"))
+    for page in outputs.rglob("*-03-accounts-*/*.html"):
+        assert "gnp.exe" in "".join(words_of(page))
+    for file in outputs.rglob("*-03-accounts-*/*.json*"):
+        check_text(file.read_text(encoding="utf-8"))
+    for notebook in outputs.rglob("*-03-accounts-*/*.ipynb"):
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        assert not [cell for cell in cells if "gnp.exe" in "".join(cell["source"])]

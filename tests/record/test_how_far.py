@@ -1,0 +1,98 @@
+"""Of a run that ended early, its record says which steps are done, which are not, and which nobody knows about."""
+
+from typing import Any
+
+import pytest
+
+from orgkit.record.how_far import how_far
+from orgkit.record.result import compute
+
+Event = dict[str, Any]
+APPLY: Event = {"event": "apply", "plan_sha256": "d" * 64, "steps": ["one", "two", "three"]}
+APPROVED: Event = {"event": "approval", "plan_sha256": "a" * 64}
+BEGIN: Event = {"event": "phase", "phase": "units", "run": "r"}
+
+
+def step(sentence: str, result: str) -> Event:
+    return {"event": "step", "sentence": sentence, "result": result}
+
+
+def sent(step: str, *answers: str) -> list[Event]:
+    """So many calls for a step; an empty answer is none."""
+    events: list[Event] = []
+    for number, answer in enumerate(answers):
+        events.append({"event": "intent", "intent": f"{step}-{number}", "step": step, "call": "a:B"})
+        if answer:
+            events.append({"event": "answer", "intent": f"{step}-{number}", "step": step, "result": answer})
+    return events
+
+
+def test_a_run_that_never_began_to_apply_has_done_nothing() -> None:
+    assert how_far([BEGIN]) == {}
+
+
+def test_each_step_stands_where_its_end_puts_it() -> None:
+    ends = [step("one", "done"), step("two", "failed"), step("three", "left")]
+    assert how_far([APPLY, *ends]) == {"done": ("one",), "failed": ("two",), "not begun": ("three",)}
+    assert how_far([APPLY, step("two", "found done")])["done"] == ("two",)
+
+
+@pytest.mark.parametrize(
+    ("answers", "word"),
+    [
+        ((), "not begun"),
+        (("refused",), "not begun"),
+        (("refused", "refused"), "not begun"),
+        (("committed",), "begun"),
+        (("committed", "refused"), "begun"),
+        (("",), "in doubt"),
+        (("unsure",), "in doubt"),
+        (("refused", ""), "in doubt"),
+        (("committed", ""), "in doubt"),
+        (("unsure", "committed"), "begun"),
+    ],
+)
+def test_a_step_without_an_end_stands_where_the_last_that_was_sent_for_it_puts_it(
+    answers: tuple[str, ...], word: str
+) -> None:
+    assert how_far([APPLY, step("one", "done"), *sent("two", *answers)])[word][0] == "two"
+
+
+def test_only_the_last_apply_of_a_run_is_told() -> None:
+    """In JupyterLab a person can run the cell again: what was left is a new apply."""
+    again = {**APPLY, "steps": ["three"]}
+    assert how_far([APPLY, step("one", "done"), step("two", "done"), again]) == {"not begun": ("three",)}
+
+
+def test_damaged_events_keep_nothing_from_being_told() -> None:
+    assert how_far([{"event": "apply"}, step("one", "done")]) == {}
+    odd: list[Event] = [{"event": "apply", "steps": ["one", 2]}, {"event": "step", "sentence": "one", "result": []}]
+    assert how_far(odd) == {"not begun": ("one", "2")}
+
+
+def stop(code: int) -> Event:
+    return {"event": "stop", "exit_code": code, "summary": "s", "why": "w", "do": "d"}
+
+
+@pytest.mark.parametrize("code", [5, 7, 9])
+def test_what_to_run_next_is_told_with_its_approval(code: int) -> None:
+    result = compute(None, [BEGIN, APPROVED, APPLY, stop(code)])
+    assert result.next_command == f"orgkit run units FILE --approved-plan {'a' * 64}"
+    assert result.as_json()["how_far"] == {"not begun": ("one", "two", "three")}
+
+
+def test_a_run_that_was_killed_before_it_was_approved_is_run_again_without() -> None:
+    result = compute(None, [BEGIN], interrupted=True)
+    assert result.next_command == "orgkit run units FILE"
+    assert "before it had changed anything" in result.reasons[1]
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 6])
+def test_where_the_same_command_would_not_help_none_is_told(code: int) -> None:
+    assert compute(None, [BEGIN, stop(code)]).next_command == ""
+
+
+def test_nobody_is_told_that_nothing_changed_when_something_was_sent() -> None:
+    result = compute(None, [BEGIN, APPROVED, APPLY, *sent("one", "")], interrupted=True)
+    assert "before it had changed anything" not in result.reasons[1]
+    assert result.how_far == {"in doubt": ("one",), "not begun": ("two", "three")}
