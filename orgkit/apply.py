@@ -17,7 +17,7 @@ from orgkit.errors import OrgkitError, StepFailed
 from orgkit.imports import aws as imports
 from orgkit.model.directory import Directory
 from orgkit.organization import aws as organization
-from orgkit.outcome import Outcome, Outcomes, Result
+from orgkit.outcome import Outcome, Outcomes, Result, Slot
 from orgkit.plan import Plan, Step
 from orgkit.together import Together, groups
 from orgkit.trail import aws as trail
@@ -53,6 +53,9 @@ class _Apply:
     def tell(self, index: int, outcome: Outcome) -> None:
         self.outcomes[index] = outcome
         self.watch(Outcomes(tuple(self.outcomes)))
+
+    def tell_slots(self, slots: Sequence[Slot]) -> None:
+        self.watch(Outcomes(tuple(self.outcomes), slots=tuple(slots)))
 
 
 def apply(aws: Connection, plan: Plan, directory: Directory, look: Look, watch: Watch = lambda _: None) -> Outcomes:

@@ -22,6 +22,7 @@ class Stop(Exception):
 
     summary = "The phase stopped."
     exit_code = EXIT_REFUSED
+    heading = "When something stops"  # of the README, where a person reads more
 
     def __init__(self, why: str, do: str) -> None:
         self.why = self._one_line(why)
@@ -41,6 +42,7 @@ class AwaitingApproval(Stop):
     """A plan is ready and nobody has approved it yet; no error, and nothing was changed."""
 
     summary = "Awaiting approval: nothing was changed."
+    heading = "Approval"
     exit_code = EXIT_APPROVAL_NEEDED
 
 
@@ -54,6 +56,7 @@ class ParametersInvalid(OrgkitError):
     """Fix the parameters file: carries every problem at once."""
 
     summary = "The parameters file needs mending; AWS was not called."
+    heading = "Guided, in JupyterLab"
     exit_code = EXIT_PARAMETERS
 
     def __init__(self, file: str, problems: Sequence["Problem"]) -> None:
@@ -129,6 +132,7 @@ class ApprovalMismatch(OrgkitError):
     """Read the plan again: what was approved is not what would happen now."""
 
     summary = "The approval does not fit: nothing was changed."
+    heading = "Approval"
     exit_code = EXIT_PLAN_CHANGED
 
 
@@ -189,3 +193,17 @@ class EmulatorTrouble(OrgkitError):
     """The sandbox could not be started, found or stopped."""
 
     summary = "The sandbox is not as expected."
+    heading = "The sandbox"
+
+
+class CellOutOfOrder(OrgkitError):
+    """Run the cells above first: this one needs what they make."""
+
+    summary = "This cell needs the cells above it; nothing was changed."
+
+
+class Unexpected(OrgkitError):
+    """A fault of orgkit, or of what it runs on: report it."""
+
+    summary = "orgkit met something that it did not expect."
+    exit_code = EXIT_FAILED

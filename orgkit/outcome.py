@@ -30,11 +30,21 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Slot:
+    """One of the places that AWS has for what it works on at once; `name` is "" where it is free."""
+
+    name: str = ""
+    seconds: float = 0.0
+    at_most: float = 0.0
+
+
+@dataclass(frozen=True)
 class Outcomes:
     """All of a plan's outcomes, in the order of the plan."""
 
     items: tuple[Outcome, ...]
     found: tuple[str, ...] = ()  # what became of changes that this run or an earlier one sent without an answer
+    slots: tuple[Slot, ...] = ()  # while AWS works on several at once; none in the end
 
     @property
     def failed(self) -> tuple[Outcome, ...]:

@@ -11,9 +11,9 @@ from orgkit.model.trail import READS_IN_MANAGEMENT
 from orgkit.phases import Phase
 from orgkit.plan import Step
 
-# What reading the tree takes, in every phase.
+# What it takes, in every phase, to say which account this is and to read the tree.
 TREE_READS = (
-    "iam:ListOrganizationsFeatures", "organizations:DescribeOrganization",
+    "iam:ListAccountAliases", "iam:ListOrganizationsFeatures", "organizations:DescribeOrganization",
     "organizations:ListAWSServiceAccessForOrganization", "organizations:ListAccounts",
     "organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent", "organizations:ListRoots",
     "organizations:ListTagsForResource", "tag:GetResources",

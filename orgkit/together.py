@@ -13,7 +13,7 @@ from orgkit.aws.room import Room, Watch
 from orgkit.aws.session import Connection
 from orgkit.errors import OrgkitError, StepFailed
 from orgkit.model.directory import Directory
-from orgkit.outcome import Outcome, Result
+from orgkit.outcome import Outcome, Result, Slot
 from orgkit.plan import Step
 
 BLIND = 3  # looks in a row that fail before the steps under way are given up: the next run finds them again
@@ -30,6 +30,8 @@ class Doing(Protocol):
     outcomes: list[Outcome]
 
     def tell(self, index: int, outcome: Outcome) -> None: ...
+
+    def tell_slots(self, slots: Sequence[Slot]) -> None: ...
 
 
 class Attempt(Protocol):
@@ -256,5 +258,14 @@ class Together:
         slots = f"{self.room.slots(self._ours())} of {self.way.in_flight} at once"
         what = f"AWS: {slots} ({', '.join(watched) or 'none of them ours'}), {len(self.queue)} more to begin"
         what += f", waiting for {self.room.waits_for}" if self.queue and self.room.waits_for else ""
+        self.doing.tell_slots(self._slots())
         self.aws.progress(what, so_far, self.at_most)
         self.watch.sleep(min(room, self.way.poll) if self.watched else room)
+
+    def _slots(self) -> list[Slot]:
+        """Ours with their times, then those that somebody else takes, then the free ones."""
+        now = self.watch.seconds
+        ours = [Slot(self.way.name(t.step), now - t.since, self.way.at_most) for t in self.watched if t.in_flight]
+        others = [Slot("somebody else's")] * (self.room.slots(self._ours()) - len(ours))
+        free = [Slot()] * (self.way.in_flight - len(ours) - len(others))
+        return [*ours, *others, *free]

@@ -108,8 +108,8 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point; commands are imported when they are registered, libraries when they are used."""
-    from orgkit.cli import phases, project, records, sandbox
+    from orgkit.cli import lab, phases, project, records, sandbox
 
-    for command in (*phases.COMMANDS, *project.COMMANDS, records.records, sandbox.sandbox):
+    for command in (*lab.COMMANDS, *phases.COMMANDS, *project.COMMANDS, records.records, sandbox.sandbox):
         cli.add_command(command)
     cli()

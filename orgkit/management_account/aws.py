@@ -32,7 +32,7 @@ def read_facts(aws: Connection, desired: Desired, caller: Caller, *, workloads: 
         state=ask(_state, aws),
         phone=ask(_phone, aws),
         security_contact=ask(_security_contact, aws),
-        alias=ask(_alias, aws),
+        alias=ask(read_alias, aws),
         landing_zones=ask(_landing_zones, aws, home),
         control_tower_role=ask(_control_tower_role, aws),
         trails=ask(_trails, aws, home),
@@ -125,7 +125,8 @@ def _security_contact(aws: Connection) -> bool:
         raise
 
 
-def _alias(aws: Connection) -> str | None:
+def read_alias(aws: Connection) -> str | None:
+    """The account's alias, the name by which people know it; raises Refused."""
     return next(iter(aws.read("iam", "ListAccountAliases").get("AccountAliases", [])), None)
 
 

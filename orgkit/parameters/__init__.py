@@ -21,14 +21,22 @@ LARGEST = 1_000_000  # bytes; a file for 1,000 accounts has a quarter of that
 
 def load(path: str | Path) -> Desired:
     """The organization that the file asks for; ParametersInvalid with everything that is wrong, in the file's order."""
-    content = _read(path)
-    text = _decode(content, path)
+    return load_text(_decode(_read(path), path), path)
+
+
+def load_text(text: str, path: str | Path) -> Desired:
+    """The same of a text that may not be in the file yet; `path` is what a person calls it."""
     raw = _parse(text, path)
     file, wrong = validate(raw)
     wrong += check(raw)
     if wrong or file is None:
         raise ParametersInvalid(str(path), _problems(wrong, lines(text)))
-    return build(file, hashlib.sha256(content).hexdigest())
+    return build(file, hashlib.sha256(text.encode()).hexdigest())
+
+
+def read_text(path: str | Path) -> str:
+    """The file's text as it is, well-formed or not; ParametersInvalid when there is none to be read."""
+    return _decode(_read(path), path)
 
 
 def find(path: str | Path, start: Path | None = None) -> Path:

@@ -10,15 +10,17 @@ from orgkit.model.desired import Desired
 from orgkit.model.management_account import Findings
 from orgkit.outcome import Outcomes
 from orgkit.plan import Plan
-from orgkit.runbook import views
-from orgkit.runbook.form import view_of_gate
+from orgkit.runbook import bars, views
+from orgkit.runbook.bars import Bars
+from orgkit.runbook.form import show_gate, view_of_gate
 from orgkit.runbook.gate import Gate
+from orgkit.runbook.guided import is_guided
 from orgkit.runbook.picture import as_svg
 from orgkit.runbook.run import Run
 from orgkit.runbook.tables import as_html, as_text
 from orgkit.runbook.tree import Node
 from orgkit.runbook.tree import as_text as tree_text
-from orgkit.runbook.views import Charges, Done, Verification, View, WhoAmI
+from orgkit.runbook.views import Charges, Done, Proposal, Verification, View, WhoAmI
 
 
 def of_tree(node: Node) -> View:
@@ -59,18 +61,26 @@ def of_run(run: Run) -> View:
     return View(as_text(("", ""), rows), as_html(("", ""), rows))
 
 
+STYLE = (
+    ".jp-RenderedHTMLCommon td, .jp-RenderedHTMLCommon th, .jp-RenderedHTMLCommon caption"
+    " { text-align: left !important; vertical-align: top; }"
+    " .jp-RenderedHTMLCommon table { font-size: 13px; }"
+)
+
 VIEWS: dict[type, Callable[[Any], View]] = {
     Run: of_run,
     WhoAmI: lambda it: it.view(),
     Desired: views.of_desired,
     Node: of_tree,
     Plan: views.of_plan,
+    Proposal: lambda it: it.view(),
     Effect: of_effect,
     Gate: view_of_gate,
     Outcomes: views.of_outcomes,
     Verification: lambda it: it.view(),
     Findings: of_findings,
     Estimate: of_estimate,
+    Bars: lambda it: View(bars.as_words(it), svg=bars.as_svg(it)),
     Charges: lambda it: it.view(),
     Done: lambda it: it.view(),
 }
@@ -83,6 +93,16 @@ def register() -> None:
     shell = get_ipython()
     if shell is None:
         return
+    if is_guided():
+        _show_style()
+    shell.display_formatter.ipython_display_formatter.for_type(Gate, show_gate)
     formatter = shell.display_formatter.mimebundle_formatter
     for noun, view in VIEWS.items():
         formatter.for_type(noun, lambda it, view=view, **_: view(it).bundle())
+
+
+def _show_style() -> None:
+    """JupyterLab sets every table flush right, where sentences are hard to read; a sealed record has its own style."""
+    from IPython.display import display
+
+    display({"text/plain": "", "text/html": f"<style>{STYLE}</style>"}, raw=True)

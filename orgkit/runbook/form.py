@@ -1,6 +1,7 @@
 """The form of the gate, for a person in JupyterLab: it records a decision, and calls nothing else."""
 
 from html import escape
+from typing import Any
 
 from orgkit.plan import Plan
 from orgkit.runbook.gate import Gate
@@ -8,14 +9,24 @@ from orgkit.runbook.tables import flat
 from orgkit.runbook.views import View
 
 PREFIX = 8  # characters of the digest that a person types: enough to show that it was looked at
+NEXT = "Run the apply cell now, and all below it (Run > Run Selected Cell and All Below)."
+
+
+def show_gate(gate: Gate) -> None:
+    """What is asked, in a place that the decision will replace; under it a form, where a person is there to decide."""
+    from IPython.display import display
+
+    place = display(view_of_gate(gate).bundle(), raw=True, display_id=True)
+    if gate.interactive and not gate.rejected_by:
+        _show_form(gate, place)
 
 
 def view_of_gate(gate: Gate) -> View:
-    """Where the decision stands, in one sentence; with a form under it where a person is."""
-    if gate.interactive and not gate.rejected_by:
-        _show_form(gate)
-    said = flat(standing(gate))
-    return View(said, f"<p>{escape(said)}</p>")
+    """The target, large, and where the decision stands, in one sentence."""
+    where, said = flat(_where(gate.plan)), flat(standing(gate))
+    if gate.plan.empty:
+        return View(said, f"<p>{escape(said)}</p>")
+    return View(f"{where}\n{said}", f"<h2>{escape(where)}</h2><p>{escape(said)}</p>")
 
 
 def standing(gate: Gate) -> str:
@@ -25,7 +36,8 @@ def standing(gate: Gate) -> str:
     if gate.approval is not None:
         approval = gate.approval
         by = f" by {approval.asserted_by}" if approval.asserted_by else ""
-        return f"Approved{by} ({approval.how}), until {approval.expires_at}: digest {approval.plan_sha256}"
+        for_ticket = f", for {approval.ticket}" if approval.ticket else ""
+        return f"Approved{by}{for_ticket} ({approval.how}), until {approval.expires_at}: digest {approval.plan_sha256}"
     if gate.rejected_by:
         return f"Rejected by {gate.rejected_by}: nothing will be applied."
     return f"Awaiting approval. {question(gate.plan)} To approve, give this digest: {gate.plan.digest}"
@@ -38,22 +50,53 @@ def question(plan: Plan) -> str:
     return " ".join([f"On {plan.target}: {first}{more}.", *plan.warnings])
 
 
-def _show_form(gate: Gate) -> None:
+def problem_of(gate: Gate, approver: str, typed: str, account: str) -> str:
+    """What keeps the form from being an approval; "" when nothing does."""
+    target = gate.plan.target
+    if not approver.strip():
+        return "Type your name as approver: the record says who approved."
+    if len(typed.strip()) < PREFIX or not gate.plan.digest.startswith(typed.strip().lower()):
+        return f"Type the first {PREFIX} characters of the digest: {gate.plan.digest}"
+    if target.kind == "aws" and account.strip() != target.account:
+        return f"Type the id of the account that this changes, all twelve digits: {target.account}"
+    return ""
+
+
+def _where(plan: Plan) -> str:
+    return f"{'AWS' if plan.target.kind == 'aws' else 'Sandbox'} account {plan.target.account}"
+
+
+def _show_form(gate: Gate, place: Any) -> None:
     """Text fields and two buttons; errors of a callback would show nowhere, so they are written into the form."""
     import ipywidgets as widgets
     from IPython.display import display
 
-    approver = widgets.Text(description="Approver", placeholder="your name")
-    ticket = widgets.Text(description="Ticket", placeholder="optional")
-    typed = widgets.Text(description="Digest", placeholder=f"its first {PREFIX} characters")
-    approve = widgets.Button(description="Approve", tooltip="Approve exactly this plan")
-    reject = widgets.Button(description="Reject", tooltip="Nothing will be applied")
-    said = widgets.HTML(f"<p>{escape(flat(question(gate.plan)))}</p><p>Digest {gate.plan.digest}</p>")
-    form = widgets.VBox([said, approver, ticket, typed, widgets.HBox([approve, reject])])
+    def field(label: str, hint: str) -> Any:
+        return widgets.Text(
+            description=label, placeholder=hint, style={"description_width": "14em"}, layout={"width": "40em"},
+            continuous_update=True,
+        )  # fmt: skip
+
+    approver = field("Approver", "your name")
+    ticket = field("Ticket", "where the change was asked for (optional)")
+    typed = field(f"First {PREFIX} of the digest", gate.plan.digest[:2] + "…")
+    account = field("Id of the AWS account", "twelve digits")
+    on_aws = gate.plan.target.kind == "aws"
+    approve = widgets.Button(description="Approve", tooltip="Approve exactly this plan", button_style="success")
+    reject = widgets.Button(description="Reject", tooltip="Nothing will be applied", button_style="danger")
+    said = widgets.HTML(_status("Nothing is decided yet."))
+    fields = [approver, ticket, typed, *([account] if on_aws else [])]
+    form = widgets.VBox([*fields, widgets.HBox([approve, reject]), said])
 
     def decide(accept: bool) -> None:
-        problem = _decide(gate, accept, approver.value, ticket.value, typed.value)
-        said.value = f"<p>{escape(flat(problem or standing(gate)))}</p>"
+        try:
+            problem = problem_of(gate, approver.value, typed.value, account.value) if accept else ""
+            if not problem:
+                _take(gate, accept, approver.value.strip(), ticket.value.strip())
+                place.update(view_of_gate(gate).bundle(), raw=True)
+        except Exception as error:
+            problem = f"This could not be recorded: {error}"
+        said.value = _status(problem or f"{standing(gate)} {NEXT if accept else ''}")
         if not problem:
             form.children = (said,)
 
@@ -62,21 +105,13 @@ def _show_form(gate: Gate) -> None:
     display(form)
 
 
-def _decide(gate: Gate, accept: bool, approver: str, ticket: str, typed: str) -> str:
-    """Take the decision; the text says what is missing, and is empty when it was taken."""
-    if not accept:
-        gate.reject(approver)
-        return ""
-    if not approver.strip():
-        return "Type your name: the record says who approved."
-    if len(typed.strip()) < PREFIX or not gate.plan.digest.startswith(typed.strip().lower()):
-        return f"Type the first {PREFIX} characters of the digest: {gate.plan.digest}"
-    return _accept(gate, approver.strip(), ticket.strip())
-
-
-def _accept(gate: Gate, approver: str, ticket: str) -> str:
-    try:
+def _take(gate: Gate, accept: bool, approver: str, ticket: str) -> None:
+    if accept:
         gate.accept(approver, ticket, "button")
-    except Exception as error:
-        return f"This could not be recorded: {error}"
-    return ""
+    else:
+        gate.reject(approver)
+
+
+def _status(text: str) -> str:
+    """Read aloud when it changes."""
+    return f'<p role="status" aria-live="polite">{escape(flat(text))}</p>'

@@ -11,6 +11,7 @@ from orgkit.errors import ApprovalMismatch, AwaitingApproval, CheckStops, OutOfO
 from orgkit.model.desired import OrganizationSpec
 from orgkit.plan import Plan
 from orgkit.record import outputs
+from orgkit.runbook.guided import is_guided
 
 
 class Gate:
@@ -28,8 +29,8 @@ class Gate:
 
     @property
     def interactive(self) -> bool:
-        """Whether somebody is asked on the screen: `orgkit open` and `orgkit lab` say so, nothing is sniffed."""
-        return os.environ.get("ORGKIT_PERSON") == "1" and self.approval is None and not self.plan.empty
+        """Whether somebody is asked on the screen."""
+        return is_guided() and self.approval is None and not self.plan.empty
 
     def accept(self, asserted_by: str, ticket: str, how: str) -> Approval:
         """Record that a person approved the plan that is shown. Calls nothing but the clock."""
@@ -58,11 +59,17 @@ class Gate:
     def require(self, now: Plan) -> Approval:
         """The approval under which `now` may be applied; AwaitingApproval or ApprovalMismatch otherwise."""
         if self.rejected_by:
-            raise AwaitingApproval(f"the plan was rejected by {self.rejected_by}.", "change the file, and plan again.")
+            raise AwaitingApproval(
+                f"the plan was rejected by {self.rejected_by}.",
+                "change the parameters file and run this runbook again, or run the approve cell again to decide anew.",
+            )
         if self.approval is None:
+            asked = "read the plan, decide in the form of the approve cell, then run this cell and all below."
             raise AwaitingApproval(
                 f"{len(self.plan.steps)} step(s) need somebody's word; the plan's digest is {self.plan.digest}",
-                f"read the plan, then: orgkit run {self.plan.phase} FILE --approved-plan DIGEST",
+                asked
+                if self.interactive
+                else f"read the plan, then: orgkit run {self.plan.phase} FILE --approved-plan DIGEST",
             )
         if self.clock.now() > datetime.fromisoformat(self.approval.expires_at):
             raise ApprovalMismatch(f"the approval ended at {self.approval.expires_at}.", "plan and approve again.")

@@ -1,22 +1,29 @@
 """Progress that leaves one final table: a display that is updated in place."""
 
 import time
+from html import escape
 from typing import Any
 
 from orgkit.outcome import Outcomes
-from orgkit.runbook.tables import as_list, flat
+from orgkit.runbook.tables import flat
 from orgkit.runbook.views import View, of_outcomes
 
 EVERY = 0.2  # seconds between two updates: papermill writes the whole notebook for each
+SAFE = "It is safe to close the laptop: run this runbook again later, under the same approval, and it goes on."
 
 
 class Live:
-    """Shows the outcomes as they come, and what is being waited for."""
+    """Shows the outcomes as they come, under whose word they are made, and what is being waited for."""
 
     def __init__(self) -> None:
         self._handle: Any = None
         self._outcomes = Outcomes(())
         self._shown = 0.0
+        self._under = ""
+
+    def under(self, standing: str) -> None:
+        """Under which approval: shown with whatever follows, since an earlier cell may show an older state."""
+        self._under = flat(standing)
 
     def outcomes(self, outcomes: Outcomes) -> None:
         """Show them, at once when they are the last."""
@@ -26,15 +33,15 @@ class Live:
             self._show("")
 
     def waiting(self, what: str, so_far: float, at_most: float) -> None:
-        """Show what is waited for; closing the laptop is safe, since a run can be taken up again."""
-        self._show(f"waiting for {what}: {so_far:.0f} s so far, {at_most:.0f} s at most")
+        """Show what is waited for, and that nobody has to stay for it."""
+        self._show(f"Waiting for {what}: {so_far:.0f} s so far, {at_most:.0f} s at most.")
 
     def _show(self, waiting: str) -> None:
         self._shown = time.monotonic()
         view = of_outcomes(self._outcomes)
-        if waiting:
-            view = View(f"{view.text}\n{flat(waiting)}", view.html + as_list([waiting], "Now"))
-        self._put(view.bundle())
+        before, after = ([self._under] if self._under else []), ([flat(waiting), SAFE] if waiting else [])
+        text = "\n".join([*before, view.text, *after])
+        self._put(View(text, _paragraphs(before) + view.html + _paragraphs(after)).bundle())
 
     def _put(self, bundle: dict[str, str]) -> None:
         from IPython.display import display
@@ -43,3 +50,7 @@ class Live:
             self._handle = display(bundle, raw=True, display_id=True)
         else:
             self._handle.update(bundle, raw=True)
+
+
+def _paragraphs(lines: list[str]) -> str:
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)

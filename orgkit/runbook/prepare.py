@@ -4,13 +4,16 @@ import ast
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from orgkit.errors import OrgkitError, UnknownParameter
 from orgkit.phases import Phase
-from orgkit.record.files import label_of, read_json, sha256_of, write_private
+from orgkit.record import outputs
+from orgkit.record.files import label_of, read_json, run_folders, sha256_of, write_private
+from orgkit.record.manifest import MANIFEST
 
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 
@@ -82,3 +85,23 @@ def prepare(phase: Phase, parameters_file: Path, run_folder: Path, approved_plan
     notebook = read_json(copy)
     notebook["metadata"]["orgkit"] = {"source_sha256": sha256_of(runbook)}
     return write_private(copy, json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
+
+
+def ready_copy(phase: Phase, parameters_file: Path, base: Path, account: str, now: datetime) -> Path:
+    """A prepared copy for a person that nobody has run yet: one that lies ready, else a new one."""
+    source = sha256_of(find_runbook(phase, parameters_file))
+    for folder in reversed(run_folders(base, account)):
+        copy = folder / f"{phase.label}.ipynb"
+        if label_of(folder) == phase.label and _lies_ready(copy, parameters_file, source):
+            return copy
+    return prepare(phase, parameters_file, outputs.new_run_folder(base, account, phase, now))
+
+
+def _lies_ready(copy: Path, parameters_file: Path, source: str) -> bool:
+    """Made of this runbook for this file, and neither begun nor changed by anybody."""
+    notebook = read_json(copy)
+    ours = notebook.get("metadata", {}).get("orgkit", {})
+    given = notebook.get("metadata", {}).get("papermill", {}).get("parameters", {})
+    begun = (copy.parent / "events.jsonl").exists() or (copy.parent / MANIFEST).exists()
+    mine = given.get("parameters_file") == str(parameters_file.absolute())
+    return bool(notebook) and not begun and mine and ours.get("source_sha256") == source

@@ -14,12 +14,13 @@ from orgkit.aws.lock import alone
 from orgkit.aws.retry import PASSES
 from orgkit.aws.session import Connection
 from orgkit.connecting import connect as connect_to
-from orgkit.costs.effect import Effect, monthly_effect
+from orgkit.costs.effect import monthly_effect
 from orgkit.costs.estimate import Estimate
 from orgkit.costs.estimate import estimate as estimate_costs
 from orgkit.errors import ApprovalMismatch, CheckStops, Interrupted, NotVerified, NotYet, StepFailed, Stop
 from orgkit.intents import Intent, became, events_since, unanswered
 from orgkit.journal import Journal
+from orgkit.management_account.aws import ask, read_alias
 from orgkit.model.directory import Directory
 from orgkit.model.management_account import Findings
 from orgkit.model.matching import known_ids
@@ -35,11 +36,15 @@ from orgkit.read import read_account, read_organization
 from orgkit.record import outputs
 from orgkit.record.cut_short import cut_short
 from orgkit.runbook import display
+from orgkit.runbook.bars import Bars
+from orgkit.runbook.form import standing
 from orgkit.runbook.gate import Gate, open_gate
+from orgkit.runbook.guided import is_guided, link_to_next
 from orgkit.runbook.live import Live
+from orgkit.runbook.marks import after
 from orgkit.runbook.run import Run
 from orgkit.runbook.tree import Node, there, wanted
-from orgkit.runbook.views import CHARGE_COLUMNS, Charges, Done, Verification, WhoAmI
+from orgkit.runbook.views import CHARGE_COLUMNS, Charges, Done, Proposal, Verification, WhoAmI
 
 LOOK_AGAIN_AFTER = (5.0, 20.0)  # seconds
 LATE = 30.0  # seconds within which AWS does what it was sent, though nobody waits for its answer any more
@@ -92,7 +97,8 @@ def connect(run: Run) -> Connection:
 
 def who_am_i(aws: Connection) -> WhoAmI:
     """The caller, as AWS confirms it, and where calls go."""
-    return WhoAmI(aws.caller(), aws.kind)
+    alias = ask(read_alias, aws)
+    return WhoAmI(aws.caller(), aws.kind, alias if isinstance(alias, str) else "")
 
 
 @stage
@@ -101,9 +107,11 @@ def read(run: Run, aws: Connection) -> Observed:
     return read_organization(aws, run.desired, run.phase.name)
 
 
-def picture(run: Run, observed: Observed | None = None) -> Node:
-    """The organization as a tree: as AWS has it, or, without a reading, as the file wants it."""
-    return there(observed, run.desired) if observed else wanted(run.desired)
+def picture(run: Run, observed: Observed | None = None, plan: Plan | None = None) -> Node:
+    """The organization as a tree: as the file wants it, as AWS has it, or as a plan would leave it."""
+    if observed is None:
+        return wanted(run.desired)
+    return after(observed, run.desired, plan) if plan else there(observed, run.desired)
 
 
 @stage
@@ -120,9 +128,9 @@ def plan(run: Run, observed: Observed) -> Plan:
     return made
 
 
-def monthly_cost(run: Run, plan: Plan) -> Effect:
-    """What these steps would cost per month, between low and high."""
-    return monthly_effect(plan, run.desired)
+def proposal(run: Run, plan: Plan) -> Proposal:
+    """The plan as a person reads it: each step with its why, its IAM actions and its cost per month, and the digest."""
+    return Proposal(plan, monthly_effect(plan, run.desired))
 
 
 @stage
@@ -165,6 +173,7 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
         approval = gate.require(now)
         outputs.write_approval(run.folder, approval.as_json())
         run.journal.write("approval", **approval.as_json())
+        live.under(standing(gate))
         run.journal.write("apply", plan_sha256=approval.plan_sha256, steps=[s.sentence for s in now.steps])
         outcomes = apply_steps(aws, now, Directory(observed, run.desired), lambda: _look(run, aws), live.outcomes)
         sent = tuple(unanswered(run.folder.name, run.journal.events))
@@ -236,6 +245,11 @@ def estimate(run: Run, observed: Observed) -> Estimate:
     return made
 
 
+def bars(estimate: Estimate) -> Bars:
+    """The estimate as a picture: a bar for each account, by service."""
+    return Bars.of(estimate)
+
+
 def charges(estimate: Estimate) -> Charges:
     """Every row of the estimate, in FOCUS column names, with its price, the price's source and dates."""
     frame = estimate.to_frame()[list(CHARGE_COLUMNS)]
@@ -258,7 +272,8 @@ def pass_estimate(run: Run, estimate: Estimate) -> Verification:
 def record(run: Run) -> Done:
     """The last word of the run; the record is sealed by who executes the notebook."""
     run.journal.write("end")
-    return Done(run.phase, run.folder)
+    done = Done(run.phase, run.folder, guided=is_guided())
+    return replace(done, link=link_to_next(run, done.following)) if done.guided and done.following else done
 
 
 def _failure(failed: Sequence[Outcome]) -> StepFailed:

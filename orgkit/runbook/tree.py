@@ -2,11 +2,31 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 
 from orgkit.model.desired import Desired
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed
 from orgkit.runbook.tables import flat
+
+
+class Mark(Enum):
+    """What is to be seen of a node at a glance: a sign, and what the sign means."""
+
+    NONE = ("", "")
+    NEW = ("+", "new")
+    MOVED = ("\u2192", "moved")
+    CHANGED = ("~", "changed")
+    WAITING = ("\u2026", "waiting for someone else")
+    UNMANAGED = ("?", "unmanaged: in AWS, not in the file; left alone")
+
+    @property
+    def sign(self) -> str:
+        return self.value[0]
+
+    @property
+    def meaning(self) -> str:
+        return self.value[1]
 
 
 @dataclass
@@ -19,6 +39,12 @@ class Node:
     id: str = ""
     email: str = ""
     children: list["Node"] = field(default_factory=list)
+    mark: Mark = Mark.NONE
+
+    @property
+    def marks(self) -> set[Mark]:
+        """Those of the node and of everything below it."""
+        return {self.mark, *(mark for child in self.children for mark in child.marks)} - {Mark.NONE}
 
     def as_json(self) -> dict[str, object]:
         plain: dict[str, object] = {"name": self.name, "kind": self.kind}
@@ -39,7 +65,7 @@ def wanted(desired: Desired) -> Node:
     for spec in desired.members:
         note = "imported" if spec in desired.imports else ""
         _below(nodes, spec.unit, Node(spec.name, "account", note, spec.id or "", spec.email))
-    return _sorted(root)
+    return in_order(root)
 
 
 def there(observed: Observed, desired: Desired) -> Node:
@@ -51,14 +77,14 @@ def there(observed: Observed, desired: Desired) -> Node:
     wanted_units = {unit.path for unit in desired.units}
     for unit in observed.units:
         note = "" if unit.path in wanted_units else "unmanaged"
-        nodes[unit.path] = _below(
-            nodes, unit.path.rpartition("/")[0], Node(unit.path.rpartition("/")[2], "unit", note, unit.id)
-        )
+        node = Node(unit.path.rpartition("/")[2], "unit", note, unit.id, mark=_mark_of(note))
+        nodes[unit.path] = _below(nodes, unit.path.rpartition("/")[0], node)
     notes = dict(_account_notes(observed, desired))
     for account in observed.accounts:
-        node = Node(account.name, "account", notes.get(account.id, ""), account.id, account.email)
+        note = notes.get(account.id, "")
+        node = Node(account.name, "account", note, account.id, account.email, mark=_mark_of(note))
         _below(nodes, account.unit, node)
-    return _sorted(root)
+    return in_order(root)
 
 
 def _account_notes(observed: Observed, desired: Desired) -> Iterator[tuple[str, str]]:
@@ -76,9 +102,15 @@ def _account_notes(observed: Observed, desired: Desired) -> Iterator[tuple[str, 
         yield account.id, ", ".join(words)
 
 
+def _mark_of(note: str) -> Mark:
+    return Mark.UNMANAGED if note.startswith("unmanaged") else Mark.NONE
+
+
 def as_text(node: Node) -> str:
-    """Lines with branches."""
-    return "\n".join([_label(node), *_branches(node.children, "")])
+    """Lines with branches, and what the signs before the names mean."""
+    meanings = [f"{mark.sign} {mark.meaning}" for mark in Mark if mark in node.marks]
+    legend = ["", "   ".join(meanings)] if meanings else []
+    return "\n".join([_label(node), *_branches(node.children, ""), *legend])
 
 
 def _branches(children: list[Node], indent: str) -> Iterator[str]:
@@ -92,7 +124,8 @@ def _label(node: Node) -> str:
     name = f"{node.name}/" if node.kind == "unit" else node.name
     if node.kind == "account":
         name = "  ".join(part for part in (node.name, node.id, f"<{node.email}>" if node.email else "") if part)
-    return flat(name + (f"  ({node.note})" if node.note else ""))
+    sign = f"{node.mark.sign} " if node.mark.sign else ""
+    return flat(sign + name + (f"  ({node.note})" if node.note else ""))
 
 
 def _below(nodes: dict[str, Node], path: str, node: Node) -> Node:
@@ -100,9 +133,14 @@ def _below(nodes: dict[str, Node], path: str, node: Node) -> Node:
     return node
 
 
-def _sorted(node: Node) -> Node:
+def below(path: str, name: str) -> str:
+    """The path of what lies in a unit."""
+    return f"{path}/{name}" if path else name
+
+
+def in_order(node: Node) -> Node:
     """Units before accounts, each by name, so that the same organization always looks the same."""
     node.children.sort(key=lambda child: (child.kind != "unit", child.name))
     for child in node.children:
-        _sorted(child)
+        in_order(child)
     return node

@@ -1,18 +1,23 @@
 """What a runbook shows of its nouns: for each, its text and its HTML, and nothing that decides."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from pathlib import Path
 
 from orgkit.aws.session import Caller
+from orgkit.costs.effect import Effect
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
-from orgkit.outcome import Outcome, Outcomes
+from orgkit.outcome import Outcome, Outcomes, Slot
 from orgkit.phases import PHASES, Phase
 from orgkit.plan import Plan
 from orgkit.runbook import tables
 
 STEP_HEADERS = ("", "step", "why", "IAM actions")
+PRICED_HEADERS = (*STEP_HEADERS, "USD a month, expected (low to high)")
+SLOT_HEADERS = ("slot", "account", "so far", "at most")
 OUTCOME_HEADERS = ("", "step", "result", "seconds", "request id")
 
 
@@ -37,11 +42,39 @@ class WhoAmI:
 
     caller: Caller
     kind: str
+    alias: str = ""
 
     def view(self) -> View:
         where = "AWS" if self.kind == "aws" else "an emulator: nothing here touches AWS"
-        rows = [("account", self.caller.account), ("identity", self.caller.arn), ("where calls go", where)]
-        return View(tables.as_text(("", ""), rows), tables.as_html(("", ""), rows))
+        rows = [
+            ("account", self.caller.account),
+            ("alias", self.alias or "none, or not to be seen"),
+            ("identity", self.caller.arn),
+            ("where calls go", where),
+        ]
+        large = f"<h2>{escape(tables.flat(self.large))}</h2>"
+        return View(tables.as_text(("", ""), rows), large + tables.as_html(("", ""), rows))
+
+    @property
+    def large(self) -> str:
+        """What nobody must overlook."""
+        alias = f" ({self.alias})" if self.alias else ""
+        return f"{'AWS' if self.kind == 'aws' else 'Sandbox'} account {self.caller.account}{alias}"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A plan with what each of its steps would cost: what a person reads before they approve."""
+
+    plan: Plan
+    effect: Effect
+
+    def view(self) -> View:
+        shown = of_plan(self.plan, [_cost(line.low, line.expected, line.high) for line in self.effect.lines])
+        if self.plan.empty:
+            return shown
+        said = tables.flat(self.effect.sentence)
+        return View(f"{shown.text}\n{said}", f"{shown.html}<p>{escape(said)}</p>")
 
 
 @dataclass(frozen=True)
@@ -65,13 +98,27 @@ class Done:
 
     phase: Phase
     folder: Path
+    guided: bool = False  # by a person in JupyterLab
+    link: str = ""  # to the next runbook, prepared; as an HTML attribute may hold it
 
     def view(self) -> View:
-        following = next((p for p in PHASES if p.number > self.phase.number), None)
-        record = "/".join(self.folder.parts[-2:])
-        then = f" Next: {following.label}." if following else " That was the last phase."
-        text = tables.flat(f"The events of this run are written: {record}.{then}")
-        return View(text, f"<p>{escape(text)}</p>")
+        record = tables.flat(f"The events of this run are written: {'/'.join(self.folder.parts[-2:])}.")
+        if not self.guided:
+            text = f"{record} {self._next}"
+            return View(text, f"<p>{escape(text)}</p>")
+        seal = "Seal: done when JupyterLab ends (File > Shut Down); nothing in this run can be changed after that."
+        lines = (record, "Save: press Ctrl-S now; the saved notebook is the record.", seal)
+        opens = f'<a href="{escape(self.link)}">{escape(self._next)}</a>' if self.link else escape(self._next)
+        html = "".join(f"<li>{escape(line)}</li>" for line in lines)
+        return View("\n".join([*lines, self._next]), f"<ul>{html}<li>{opens}</li></ul>")
+
+    @property
+    def following(self) -> Phase | None:
+        return next((p for p in PHASES if p.number > self.phase.number), None)
+
+    @property
+    def _next(self) -> str:
+        return f"Next: {self.following.label}." if self.following else "That was the last phase."
 
 
 # Of the FOCUS columns, those that let a reader check a row by hand.
@@ -92,21 +139,27 @@ class Charges:
         return View(tables.as_text(CHARGE_COLUMNS, rows), tables.as_html(CHARGE_COLUMNS, rows))
 
 
-def of_plan(plan: Plan) -> View:
-    """The steps, what stands beside them, and the digest."""
-    rows = [(s.sign, s.sentence, s.why, ", ".join(s.actions)) for s in plan.steps]
+def of_plan(plan: Plan, costs: Sequence[str] = ()) -> View:
+    """The steps, what stands beside them, and the digest; with a cost for each step when they are given."""
+    plain = [(s.sign, s.sentence, s.why, ", ".join(s.actions)) for s in plan.steps]
+    rows = [(*row, cost) for row, cost in zip(plain, costs, strict=True)] if costs else plain
+    headers = PRICED_HEADERS if costs else STEP_HEADERS
     said = f"{len(rows)} step(s) on {plan.target}" if rows else f"Nothing to change on {plan.target}"
     first = (*(f"phase 00 stops here: {why}" for why in plan.stops), *plan.needs)
     notes = ((plan.warnings, "Worth knowing"), (plan.unmanaged, "In AWS and not in the file (left alone)"))
     steps = tables.as_items([(s.sign, s.sentence, f"because {s.why}" if s.why else "") for s in plan.steps])
     text = "\n".join(part for part in (said + tables.as_text_list(first, "First"), steps, _digest(plan)) if part)
     html = f"<p>{escape(said)}</p>" + tables.as_list(first, "First")
-    html += (tables.as_html(STEP_HEADERS, rows) if rows else "") + f"<p>{escape(_digest(plan))}</p>"
+    html += (tables.as_html(headers, rows) if rows else "") + f"<p>{escape(_digest(plan))}</p>"
     waiting = of_waiting(plan)
     return View(
         text + "".join(tables.as_text_list(items, title) for items, title in notes) + waiting.text,
         html + "".join(tables.as_list(items, title) for items, title in notes) + waiting.html,
     )
+
+
+def _cost(low: Decimal, expected: Decimal, high: Decimal) -> str:
+    return f"{expected} ({low} to {high})" if high else "nothing"
 
 
 def _digest(plan: Plan) -> str:
@@ -140,11 +193,27 @@ def of_outcomes(outcomes: Outcomes) -> View:
         (o.sign, o.sentence, _result(o.result, o.why), f"{o.seconds:.1f}", " ".join(o.request_ids))
         for o in outcomes.items
     ]
-    said = f"{outcomes.done} of {len(rows)} step(s) done"
+    said, slots = f"{outcomes.done} of {len(rows)} step(s) done", of_slots(outcomes.slots)
     return View(
-        f"{said}\n{tables.as_items([_told(outcome) for outcome in outcomes.items])}{found.text}",
-        f"<p>{escape(said)}</p>{tables.as_html(OUTCOME_HEADERS, rows)}{found.html}",
+        f"{said}\n{tables.as_items([_told(outcome) for outcome in outcomes.items])}{slots.text}{found.text}",
+        f"<p>{escape(said)}</p>{tables.as_html(OUTCOME_HEADERS, rows)}{slots.html}{found.html}",
     )
+
+
+def of_slots(slots: Sequence[Slot]) -> View:
+    """The places that AWS has for accounts under way: who takes each, for how long, and for how long at most."""
+    if not slots:
+        return View("")
+    rows = [
+        (
+            number,
+            slot.name or "free",
+            *((f"{slot.seconds:.0f} s", f"{slot.at_most:.0f} s") if slot.at_most else ("", "")),
+        )
+        for number, slot in enumerate(slots, 1)
+    ]
+    title = "AWS creates at most five accounts at once"
+    return View(f"\n{title}:\n{tables.as_text(SLOT_HEADERS, rows)}", tables.as_html(SLOT_HEADERS, rows, f"{title}."))
 
 
 def of_desired(desired: Desired) -> View:

@@ -34,7 +34,7 @@ NAMES = st.one_of(
     st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=50),  # AWS's own [ -~]+
     st.text(max_size=40),  # whatever can be written down
 )
-TAGS = {"table", "caption", "thead", "tbody", "tr", "th", "td", "p", "b", "ul", "li", "pre"}
+TAGS = {"h2", "table", "caption", "thead", "tbody", "tr", "th", "td", "p", "b", "ul", "li", "pre"}
 SHAPES = {"svg", "title", "style", "rect", "path", "text", "tspan"}
 
 

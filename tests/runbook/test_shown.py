@@ -11,23 +11,25 @@ import pytest
 from hypothesis import given, settings
 
 from orgkit.aws.session import Caller
-from orgkit.costs.effect import Effect, Line
+from orgkit.costs.effect import Effect, Line, monthly_effect
 from orgkit.costs.estimate import Estimate, estimate
 from orgkit.journal import Journal
 from orgkit.model.accounts import CreateAccount
 from orgkit.model.desired import ACCESS_ROLE, Desired
 from orgkit.model.management_account import Finding, Findings
 from orgkit.model.observed import Account, Observed, Unit
-from orgkit.outcome import Outcome, Outcomes, Result
+from orgkit.outcome import Outcome, Outcomes, Result, Slot
 from orgkit.phases import PHASES
 from orgkit.plan import Plan, Target, Waiting
 from orgkit.runbook import display, tables
+from orgkit.runbook.bars import Bars
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.live import Live
+from orgkit.runbook.marks import after
 from orgkit.runbook.picture import as_svg
 from orgkit.runbook.run import Run
-from orgkit.runbook.tree import Node, as_text, there, wanted
-from orgkit.runbook.views import Charges, Done, Verification, View, WhoAmI
+from orgkit.runbook.tree import Mark, Node, as_text, there, wanted
+from orgkit.runbook.views import Charges, Done, Proposal, Verification, View, WhoAmI
 from tests.aws.conftest import CountingClock
 from tests.plans.loader import desired_of, observed_of
 from tests.runbook.hostile import HOSTILE, NAMES, check, check_svg
@@ -72,13 +74,16 @@ def a_gate(name: str, decide: Callable[[Gate], object] = lambda gate: None) -> G
 
 MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
     Run: lambda name: [Run(PHASES[1], Path(name), desired_of(), Path(), Path(name), Journal())],
-    WhoAmI: lambda name: [WhoAmI(Caller("1", name, "ASIA"), "aws")],
+    WhoAmI: lambda name: [WhoAmI(Caller("1", name, "ASIA"), "aws", name)],
     Desired: lambda name: [a_desired(name)],
     Node: lambda name: [
         there(an_observed(name), a_desired("x")), wanted(a_desired(name)),
-        Node(name, "root", name, name, name, [Node(name, "account", name, name, name)]),
+        Node(name, "root", name, name, name, [Node(name, "account", name, name, name, mark=mark) for mark in Mark]),
+        after(an_observed(name), a_desired(name), a_plan(name)),
     ],
     Plan: lambda name: [a_plan(name), replace(a_plan(name), steps=())],
+    Proposal: lambda name: [Proposal(a_plan(name), monthly_effect(a_plan(name), desired_of()))],
+    Bars: lambda name: [Bars.of(an_estimate(name))],
     Effect: lambda name: [
         Effect(Decimal(0), Decimal(1), Decimal(2), (Line(name, name, *[Decimal(1)] * 4, name),)),
     ],
@@ -87,7 +92,11 @@ MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
         a_gate(name, lambda gate: gate.accept(name, name, name)),
         a_gate(name, lambda gate: gate.reject(name)),
     ],
-    Outcomes: lambda name: [Outcomes(tuple(Outcome(name, "+", r, 1.0, (name,), name, name, name) for r in Result))],
+    Outcomes: lambda name: [
+        Outcomes(
+            tuple(Outcome(name, "+", r, 1.0, (name,), name, name, name) for r in Result), (name,), (Slot(name), Slot())
+        ),
+    ],
     Verification: lambda name: [Verification(replace(a_plan(name), steps=())), Verification(None)],
     Findings: lambda name: [Findings((Finding.ok(name, name, name), Finding.warns(name, name, name)))],
     Estimate: lambda name: [an_estimate(name)],
@@ -160,12 +169,14 @@ def test_a_tree_shows_units_before_accounts_whatever_the_order_of_aws() -> None:
     )  # fmt: skip
     assert as_text(there(observed, desired_of())).splitlines() == [
         "organization root",
-        "├─ Attic/  (unmanaged)",
-        "│  └─ lab  333333333333  <lab@acme.example>  (unmanaged)",
+        "├─ ? Attic/  (unmanaged)",
+        "│  └─ ? lab  333333333333  <lab@acme.example>  (unmanaged)",
         "├─ Security/",
-        "│  └─ Audit/  (unmanaged)",
+        "│  └─ ? Audit/  (unmanaged)",
         "├─ acme  999999999999  <aws@acme.example>  (management account)",
-        "└─ log-archive  222222222222  <aws-log-archive@acme.example>  (unmanaged, SUSPENDED)",
+        "└─ ? log-archive  222222222222  <aws-log-archive@acme.example>  (unmanaged, SUSPENDED)",
+        "",
+        "? unmanaged: in AWS, not in the file; left alone",
     ]
 
 

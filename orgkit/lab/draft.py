@@ -1,0 +1,157 @@
+"""A parameters file while it is written: values go in and out by their place, and every comment stays."""
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Table
+
+from orgkit.errors import ParametersInvalid, Problem, RecordExists
+from orgkit.model.desired import Desired
+from orgkit.parameters import load_text, read_text
+from orgkit.record.outputs import project_of
+
+EXAMPLE = "example.toml"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a text asks for, or everything that keeps it from being a parameters file, as `orgkit check` says it."""
+
+    desired: Desired | None
+    problems: tuple[Problem, ...] = ()
+
+
+class Draft:
+    """The text of a file that may not be well-formed yet; while it is TOML, its values can be set one by one."""
+
+    def __init__(self, text: str, path: Path) -> None:
+        self.path = path
+        self.text = text
+        self._read = _digest(path)  # what lay there when this was begun: saving must not undo another's work
+
+    @classmethod
+    def of(cls, path: Path) -> "Draft":
+        """From the file, or from the example where there is none yet."""
+        return cls(read_text(path if path.exists() else example()), path)
+
+    @property
+    def document(self) -> tomlkit.TOMLDocument | None:
+        """None while the text is no TOML at all."""
+        try:
+            return tomlkit.parse(self.text)
+        except (TOMLKitError, ValueError, RecursionError):
+            return None
+
+    def check(self) -> Checked:
+        try:
+            return Checked(load_text(self.text, self.path.name))
+        except ParametersInvalid as invalid:
+            return Checked(None, invalid.problems)
+
+    def value(self, *place: str) -> str:
+        """The value as text; "" where there is none."""
+        found: Any = self.document
+        for part in place:
+            found = found.get(part) if isinstance(found, Mapping) else None
+        return "" if found is None or isinstance(found, Mapping) else str(found)
+
+    def keys(self, section: str) -> list[str]:
+        document: Any = self.document or {}
+        found = document.get(section)
+        return [str(key) for key in found] if isinstance(found, Mapping) else []
+
+    def put(self, value: str, *place: str, optional: bool = False) -> None:
+        """Set one text; an optional one that is emptied goes, so that its default holds again."""
+        document = self.document
+        if document is None:
+            return
+        table: Any = document
+        for part in place[:-1]:
+            if not isinstance(table.get(part), Mapping):
+                table[part] = tomlkit.table()
+            table = table[part]
+        if optional and not value:
+            table.pop(place[-1], None)
+        else:
+            table[place[-1]] = value
+        self.text = tomlkit.dumps(document)
+
+    def add(self, section: str, key: str, values: Mapping[str, str]) -> None:
+        """A section of its own, [section.key]; one that is there stays as it is."""
+        document = self.document
+        if document is None or key in self.keys(section):
+            return
+        table = tomlkit.table()
+        for name, value in values.items():
+            table[name] = value
+        if section not in document:
+            document[section] = tomlkit.table(is_super_table=True)
+        parent: Any = document[section]
+        parent.append(key, _spaced(table))
+        self.text = tomlkit.dumps(document)
+
+    def remove(self, section: str, key: str) -> None:
+        """Take one section out, with the remarks inside it."""
+        document: Any = self.document
+        if document is not None and key in self.keys(section):
+            del document[section][key]
+            self.text = tomlkit.dumps(document)
+
+    def email_of(self, key: str) -> str:
+        """As the file's own convention has it; "" without one."""
+        convention = self.value("organization", "email_convention")
+        return convention.replace("{key}", key).replace("{name}", key)
+
+    def save(self, path: Path) -> None:
+        """Write the whole file or nothing of it; RecordExists when that would undo somebody else's work."""
+        same = path.absolute() == self.path.absolute()
+        if same and _digest(path) != self._read:
+            raise RecordExists(
+                f"{path.name} has changed since this form read it.",
+                "run this cell again; to keep what you wrote, copy it from “The whole file” first.",
+            )
+        if not same and path.exists():
+            raise RecordExists(f"{path.name} is there already.", "choose another name, or open the form for that file.")
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            beside.write_text(self.text, encoding="utf-8", newline="")
+            if path.exists():
+                shutil.copymode(path, beside)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        self.path, self._read = path, _digest(path)
+
+
+def example() -> Path:
+    """The example that orgkit ships."""
+    packaged = Path(str(files("orgkit"))) / "_project" / "parameters" / EXAMPLE
+    return packaged if packaged.exists() else Path(__file__).parents[2] / "parameters" / EXAMPLE
+
+
+def place_to_save(draft: Draft) -> str:
+    """The file itself, seen from its project; for the example, a name of its own beside it."""
+    path = draft.path
+    if path.name == EXAMPLE:
+        name = draft.value("organization", "name")
+        plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name) or "organization"
+        path = path.with_name(f"{plain if plain != 'example' else 'acme'}.toml")
+    return os.path.relpath(path, project_of(draft.path))
+
+
+def _spaced(table: Table) -> Table:
+    table.add(tomlkit.nl())
+    return table
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

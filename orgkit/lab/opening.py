@@ -1,0 +1,143 @@
+"""`orgkit lab`: JupyterLab on the start page, on AWS or on a sandbox of its own; afterwards every record is sealed."""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib.resources import files
+from pathlib import Path
+
+from orgkit.aws.identity import endpoint_of
+from orgkit.errors import ParametersInvalid, WrongPlace
+from orgkit.lab.draft import example
+from orgkit.model.desired import Desired
+from orgkit.parameters import load
+from orgkit.record import outputs
+from orgkit.record.files import ACCOUNT_FOLDER, private_folder, run_folders
+from orgkit.record.manifest import MANIFEST
+from orgkit.record.result import Result
+from orgkit.record.seal import seal
+from orgkit.recovery.circumstances import Circumstances
+from orgkit.runbook.kernel import README
+from orgkit.runbook.person import put_readme, run_jupyterlab
+from orgkit.runbook.prepare import literal
+from orgkit.sandbox.lifecycle import Sandbox, start
+from orgkit.scene import environment, new_sandbox_folder, seed_of
+
+LOOK_EVERY = 0.5  # seconds between two looks at whether the parameters file has changed
+Say = Callable[[str], None]
+
+
+def open_on_aws(file: Path, say: Say) -> list[Result]:
+    """The start page over the person's own AWS identity; WrongPlace where a setting leads to an emulator."""
+    if endpoint_of():
+        raise WrongPlace(
+            "ORGKIT_ENDPOINT_URL is set, so calls would go to an emulator and not to AWS.",
+            "unset it (open a new shell), or leave --target aws out.",
+        )
+    base = outputs.base_folder(outputs.project_of(file), "aws")
+    return _open(file, base, say)
+
+
+def open_on_sandbox(file: Path, circumstances: Circumstances, say: Say) -> list[Result]:
+    """The start page over a fresh sandbox, seeded for the file; it ends with JupyterLab."""
+    folder = new_sandbox_folder(file)
+    seed = circumstances.over(seed_of(_loaded(file) or load(example())))
+    with (
+        start(seed, folder, real_time=circumstances.real_time) as sandbox,
+        environment(sandbox.environment()),
+        _following(file, sandbox, circumstances, say),
+    ):
+        return _open(file, folder, say)
+
+
+def _open(file: Path, base: Path, say: Say) -> list[Result]:
+    began, project = time.time(), outputs.project_of(file)
+    folder = private_folder(base / "lab" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    readme = put_readme(folder)
+    settings = dict(os.environ) | {README: str(readme)}
+    page = _start_page(file, folder, settings)
+    run_jupyterlab(page, Path(os.path.commonpath((project, base))), settings)
+    say("JupyterLab has ended; sealing the records of this session …")
+    return [seal(run, parameters_file=file) for run in _begun_since(base, began)]
+
+
+def _start_page(file: Path, folder: Path, settings: dict[str, str]) -> Path:
+    """The page in a folder of its own, run once, so that a person sees where they are before they press anything."""
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from nbformat.sign import NotebookNotary
+    from papermill import execute_notebook
+
+    source, page = Path(str(files("orgkit.lab"))) / "start.ipynb", folder / "start.ipynb"
+    given = {"parameters_file": str(file.absolute())}
+    gone_wrong = suppress(CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError)  # the page says what
+    with gone_wrong, environment(settings):
+        execute_notebook(
+            literal(source), literal(page), given, kernel_name="python3", language="python", progress_bar=False,
+            cwd=str(folder),
+        )  # fmt: skip
+    _sign(page, NotebookNotary())
+    return page
+
+
+def _sign(page: Path, notary: object) -> None:
+    """Ours, just made: JupyterLab shows no picture of a page that it does not trust."""
+    import nbformat
+
+    notebook = nbformat.from_dict(json.loads(page.read_text(encoding="utf-8")))
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", ())):
+            cell.metadata["jupyter"] = {"source_hidden": True}
+    nbformat.write(notebook, page)
+    notary.sign(nbformat.read(page, 4))  # type: ignore[attr-defined]
+
+
+def _begun_since(base: Path, began: float) -> Iterator[Path]:
+    """The runs that wrote an event in this session and are not sealed."""
+    for account in sorted(base.iterdir()):
+        if ACCOUNT_FOLDER.fullmatch(account.name):
+            for run in run_folders(base, account.name):
+                events = run / "events.jsonl"
+                if events.exists() and events.stat().st_mtime >= began - 1 and not (run / MANIFEST).exists():
+                    yield run
+
+
+@contextmanager
+def _following(file: Path, sandbox: Sandbox, circumstances: Circumstances, say: Say) -> Iterator[None]:
+    """A sandbox that nobody has changed yet begins again when the file asks for other accounts than it was made for."""
+    ended = threading.Event()
+
+    def follow() -> None:
+        known = _loaded(file)
+        while not ended.wait(LOOK_EVERY):
+            now = _loaded(file)
+            if now is None or (known is not None and now.sha256 == known.sha256):
+                continue
+            if known is None or seed_of(now) != seed_of(known):
+                _begin_again(sandbox, now, circumstances, say)
+            known = now
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _begin_again(sandbox: Sandbox, desired: Desired, circumstances: Circumstances, say: Say) -> None:
+    if any(call["mutating"] for call in sandbox.calls()):
+        say("The file asks for other accounts than this sandbox was made for: end JupyterLab, and start again.")
+    else:
+        sandbox.reset(circumstances.over(seed_of(desired)))
+
+
+def _loaded(file: Path) -> Desired | None:
+    try:
+        return load(file)
+    except ParametersInvalid:
+        return None

@@ -1,0 +1,134 @@
+"""What an organization costs a month as bars: one for each account, stacked by service, with its range."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+from orgkit.costs.estimate import Estimate
+from orgkit.model.costs import SCENARIOS
+from orgkit.runbook.tables import as_text, flat
+
+WIDTH, LEFT, RIGHT, ROW = 820, 190, 190, 40
+LONGEST = WIDTH - LEFT - RIGHT
+# Each service has a letter, a colour and a pattern: the letter alone is enough.
+FILLS = ("#2f6db5", "#b5562f", "#3d8a4e", "#7d4fa8", "#8a7a1f", "#4f7f86", "#a83f6b", "#5b5b5b")
+STYLE = (
+    "text{font:13px system-ui,sans-serif;fill:#1a1f29}.small{font-size:11px;fill:#55606e}"
+    ".in{font-size:11px;font-weight:700;fill:#ffffff}.range{stroke:#1a1f29;stroke-width:1.6;fill:none}"
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One account: its expected amounts by service, and its range; USD a month."""
+
+    name: str
+    parts: Mapping[str, Decimal]
+    low: Decimal
+    expected: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True)
+class Bars:
+    """An estimate to be looked at."""
+
+    rows: tuple[Row, ...]
+    services: tuple[str, ...]
+
+    @classmethod
+    def of(cls, estimate: Estimate) -> "Bars":
+        """The services in the order of what they cost, the largest first."""
+        cost: dict[tuple[str, str], Decimal] = {}
+        services: dict[str, Decimal] = {}
+        for charge in estimate.charges["expected"]:
+            key, service = charge.usage.account, charge.price.service
+            cost[key, service] = cost.get((key, service), Decimal(0)) + charge.effective_cost
+            services[service] = services.get(service, Decimal(0)) + charge.effective_cost
+        names = tuple(sorted((name for name in services if services[name]), key=lambda name: (-services[name], name)))
+        table: dict[Any, dict[Any, Decimal]] = estimate.by_account()[list(SCENARIOS)].to_dict(orient="index")
+        rows = tuple(
+            Row(
+                account.name,
+                {name: cost[account.key, name] for name in names if cost.get((account.key, name))},
+                *(table[account.key][scenario] for scenario in SCENARIOS),
+            )
+            for account in estimate.accounts
+        )
+        return cls(rows, names)
+
+    def letter(self, service: str) -> str:
+        return chr(ord("A") + self.services.index(service) % 26)
+
+
+def as_words(bars: Bars) -> str:
+    """The same as text."""
+    rows = [
+        (row.name, ", ".join(f"{name} {cost:.2f}" for name, cost in row.parts.items()) or "nothing", _range(row))
+        for row in bars.rows
+    ]
+    return as_text(("account", "expected, by service (USD a month)", "in all"), rows)
+
+
+def as_svg(bars: Bars) -> str:
+    """A bar for each account, of equal scale; a range that leaves the picture ends in an arrow."""
+    longest = max((row.expected for row in bars.rows), default=Decimal(0)) or Decimal(1)
+    scale = Decimal(LONGEST) / (longest * Decimal("1.5"))
+    drawn = "".join(_row(bars, number, row, scale) for number, row in enumerate(bars.rows))
+    top = ROW * len(bars.rows) + 24
+    legend = "".join(_legend(bars, number, name, top) for number, name in enumerate(bars.services))
+    height = top + 20 * len(bars.services) + 30
+    title = "Cost per account and service, USD a month"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
+        f'role="img" aria-label="{title}"><title>{title}</title><style>{STYLE}</style>'
+        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>{drawn}{legend}'
+        f'<text class="small" x="8" y="{height - 8}">Bars: expected. Line: from low to high, with an arrow where high '
+        f"lies beyond the picture.</text></svg>"
+    )
+
+
+def _row(bars: Bars, number: int, row: Row, scale: Decimal) -> str:
+    y, x, drawn = 12 + number * ROW, Decimal(LEFT), ""
+    for service, cost in row.parts.items():
+        width = cost * scale
+        letter = bars.letter(service)
+        fill = FILLS[bars.services.index(service) % len(FILLS)]
+        drawn += (
+            f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="20" fill="{fill}" stroke="#ffffff">'
+            f"<title>{escape(flat(f'{row.name}: {service} {cost:.2f}'))}</title></rect>"
+        )
+        drawn += f'<text class="in" x="{x + 4:.1f}" y="{y + 14}">{letter}</text>' if width > 14 else ""
+        x += width
+    return (
+        f'<text x="8" y="{y + 15}">{escape(_short(row.name))}</text>{drawn}{_line(row, y + 26, scale)}'
+        f'<text class="small" x="{WIDTH - RIGHT + 12}" y="{y + 15}">{escape(_range(row))}</text>'
+    )
+
+
+def _line(row: Row, y: int, scale: Decimal) -> str:
+    if not row.high:
+        return ""
+    low, high, end = LEFT + row.low * scale, LEFT + row.high * scale, Decimal(LEFT + LONGEST)
+    arrow = f"M{end - 6:.0f} {y - 4} L{end:.0f} {y} L{end - 6:.0f} {y + 4}" if high > end else f"M{high:.1f} {y - 3} v6"
+    return f'<path class="range" d="M{low:.1f} {y - 3} v6 M{low:.1f} {y} H{min(high, end):.1f} {arrow}"/>'
+
+
+def _legend(bars: Bars, number: int, name: str, top: int) -> str:
+    y = top + 20 * number
+    return (
+        f'<rect x="{LEFT}" y="{y}" width="16" height="14" fill="{FILLS[number % len(FILLS)]}"/>'
+        f'<text class="in" x="{LEFT + 4}" y="{y + 11}">{bars.letter(name)}</text>'
+        f'<text class="small" x="{LEFT + 24}" y="{y + 11}">{escape(flat(name))}</text>'
+    )
+
+
+def _range(row: Row) -> str:
+    return f"{row.expected} ({row.low} to {row.high})"
+
+
+def _short(text: str, length: int = 24) -> str:
+    safe = flat(text)
+    return safe if len(safe) <= length else safe[: length - 1] + "…"
