@@ -55,7 +55,7 @@ class Form:
         self.place = self._text("Save as", "parameters/acme.toml")
         self.place.value = place_to_save(draft)
         self.save_button = widgets.Button(
-            description="Save", button_style="primary", tooltip="Write the parameters file"
+            description="Save the file", button_style="primary", tooltip="Write the parameters file"
         )
         self.save_button.on_click(lambda _: self._guarded(lambda _: self._save())(None))
         folded = widgets.Accordion(children=[self.whole], titles=("The whole file, as text",), selected_index=None)
@@ -130,7 +130,7 @@ class Form:
         remove = self.widgets.Button(
             description=f"Remove {key}",
             tooltip=f"Take {key} out of the file; nothing is removed from AWS",
-            layout={"width": "auto", "margin": "2px 2px 12px 16.5em"},
+            layout={"width": "auto", "align_self": "flex-start", "margin": "2px 2px 12px 16.5em"},
         )
         remove.on_click(lambda _: self._guarded(lambda _: self._remove(section, key))(None))
         return self.widgets.VBox([*fields, remove])

@@ -21,6 +21,7 @@ from orgkit.record.result import Result
 from orgkit.record.seal import seal
 from orgkit.recovery.circumstances import Circumstances
 from orgkit.runbook.kernel import README
+from orgkit.runbook.kernels import Kernel
 from orgkit.runbook.person import put_readme, run_jupyterlab
 from orgkit.runbook.prepare import literal
 from orgkit.sandbox.lifecycle import Sandbox, start
@@ -66,18 +67,18 @@ def _open(file: Path, base: Path, say: Say) -> list[Result]:
 
 def _start_page(file: Path, folder: Path, settings: dict[str, str]) -> Path:
     """The page in a folder of its own, run once, so that a person sees where they are before they press anything."""
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     from nbformat.sign import NotebookNotary
-    from papermill import execute_notebook
+    from papermill import PapermillExecutionError, execute_notebook
 
     source, page = Path(str(files("orgkit.lab"))) / "start.ipynb", folder / "start.ipynb"
     given = {"parameters_file": str(file.absolute())}
-    gone_wrong = suppress(CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError)  # the page says what
-    with gone_wrong, environment(settings):
+    kernel = Kernel(settings, folder)
+    with suppress(PapermillExecutionError, RuntimeError):  # the page itself says what went wrong
         execute_notebook(
             literal(source), literal(page), given, kernel_name="python3", language="python", progress_bar=False,
-            cwd=str(folder),
+            km=kernel.manager,
         )  # fmt: skip
+    kernel.end()
     _sign(page, NotebookNotary())
     return page
 

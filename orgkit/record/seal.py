@@ -17,6 +17,7 @@ from orgkit.record.redact import Redactor, live_values
 from orgkit.record.result import WORDS, Result, compute
 
 # plan.json and remainder.json are left byte for byte: their hash is what was approved.
+WIDGET = "application/vnd.jupyter.widget-view+json"
 REDACTED_JSON = ("review.json", "approval.json")
 
 
@@ -89,7 +90,12 @@ def _readable(executed: dict[str, Any]) -> dict[str, Any]:
 def _without_widgets(cell: dict[str, Any]) -> dict[str, Any]:
     """A widget without its kernel is a blank; GitHub refuses the whole notebook for it."""
     outputs = cell.get("outputs")
-    return cell if not outputs else {**cell, "outputs": [_plain(output) for output in outputs]}
+    return cell if not outputs else {**cell, "outputs": [_plain(o) for o in outputs if not _is_widget(o)]}
+
+
+def _is_widget(output: dict[str, Any]) -> bool:
+    """A form: what was decided in it stands beside it."""
+    return WIDGET in output.get("data", {})
 
 
 def _plain(output: dict[str, Any]) -> dict[str, Any]:

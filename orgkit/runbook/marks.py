@@ -30,7 +30,9 @@ def after(observed: Observed, desired: Desired, plan: Plan) -> Node:
     tree = _Marked(observed, desired)
     for step in plan.steps:
         if plan.phase == "organization":
-            _add(tree.root, *MAKES.get(type(step), (Mark.CHANGED, "changed")))
+            makes = MAKES.get(type(step), (Mark.CHANGED, "changed"))
+            if tree.root.mark is not Mark.NEW:  # what is new has been given all of it
+                _add(tree.root, *makes)
         else:
             tree.mark(step)
     for spec in desired.members:

@@ -1,4 +1,4 @@
-"""JupyterLab for a person: on a page of ours, with a kernel that tells errors in three lines; then records are sealed."""
+"""JupyterLab for a person: on a page of ours, and with a kernel that tells errors in three lines."""
 
 import json
 import os
@@ -30,6 +30,10 @@ DEFAULTS = {
         "autosaveInterval": 10,  # seconds: the saved notebook becomes the record
         "defaultViewers": {"markdown": "Markdown Preview"},  # links to the README are there to be read
     },
+    "@jupyterlab/notebook-extension:tracker": {
+        "windowingMode": "none",  # short notebooks, whole: for screen readers, for searching, for printing
+        "recordTiming": True,
+    },
 }
 
 
@@ -46,7 +50,8 @@ def open_in_jupyterlab(phase: Phase, parameters: Path) -> Result:
 def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.environ) -> None:
     """Show `page` of the folder `root` to a person; returns when JupyterLab has ended, however it did."""
     with TemporaryDirectory(prefix="orgkit-lab-") as made:
-        command = [sys.executable, "-m", "jupyterlab", "--log-level=ERROR", f"--ServerApp.root_dir={root}", str(page)]
+        command = [sys.executable, "-m", "jupyterlab", "--log-level=ERROR", "--LabApp.log_level=ERROR",
+                   f"--ServerApp.root_dir={root}", str(page)]  # fmt: skip
         environment = dict(settings) | _settings(Path(made)) | ({PERSON: "1"})
         with subprocess.Popen(command, env=environment) as lab, _outlasting(lab):  # noqa: S603  our own page
             lab.wait()

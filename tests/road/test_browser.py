@@ -1,6 +1,5 @@
 """A record as a stranger opens it: in a browser, from a file, without a network."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from tests.browser import CHROMIUM, FLAGS, needs_browser
 from tests.road.project import Project
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="NO BROWSER: records were not looked at. Install Debian's chromium to run these tests."
-)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,7 @@ def test_the_digest_of_a_kept_plan_opens_it(
         "expires_at": "2026-11-24T12:00:00+00:00",
         "ticket": "OPS-1",
     }
-    assert standing(gate).startswith("Approved by Jane (parameter), until 2026-11-24T12:00:00+00:00")
+    assert standing(gate).startswith("Approved by Jane, for OPS-1 (parameter), until 2026-11-24T12:00:00+00:00")
 
 
 def test_a_plan_file_that_nobody_kept_opens_nothing(opened: Open) -> None:

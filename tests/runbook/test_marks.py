@@ -74,7 +74,7 @@ def test_before_there_is_an_organization_its_root_is_new() -> None:
         EnableTrustedAccess(principal="iam.amazonaws.com"),
     )
     lines = as_text(after(observed, desired, Plan("organization", TARGET, steps))).splitlines()
-    assert lines[0] == "+ organization root  (new, changed)"
+    assert lines[0] == "+ organization root  (new)"
     assert "management account" in lines[1]
 
 

@@ -1,0 +1,227 @@
+"""`orgkit lab` as a person uses it: a real JupyterLab, a real browser, and the sandbox that it started."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, sync_playwright
+
+from orgkit.phases import Phase, phase_of
+from orgkit.rehearsal import environment
+from orgkit.sandbox.lifecycle import Sandbox, find
+from tests.browser import CHROMIUM, FLAGS
+from tests.road.project import BIN, Project
+from tests.road.test_open import free_port
+
+WAIT = 90_000  # milliseconds; a loaded machine is slow, and that is no failure
+SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+# No cell of the notebook that is shown is waiting or running, and its kernel has nothing to do.
+IDLE = f"""() => {{
+  const panel = document.querySelector('{SHOWN}');
+  const prompts = [...panel.querySelectorAll('.jp-InputPrompt')].map(each => each.textContent.trim());
+  const context = (window.jupyterapp.shell.currentWidget || {{}}).sessionContext;
+  const kernel = context && context.session && context.session.kernel;
+  return kernel && kernel.status === 'idle' && !prompts.includes('[*]:');
+}}"""
+
+
+@dataclass
+class Lab:
+    """JupyterLab under way."""
+
+    project: Project
+    port: int
+    process: "subprocess.Popen[bytes]"
+    told: Path
+
+    @property
+    def page(self) -> str:
+        (page,) = self.project.folder.glob("outputs/sandbox/*/lab/*/start.ipynb")
+        return f"http://127.0.0.1:{self.port}/lab/tree/{page.relative_to(self.project.folder)}"
+
+    @property
+    def records(self) -> Path:
+        (folder,) = self.project.folder.glob("outputs/sandbox/*")
+        return folder
+
+    @property
+    def sandbox(self) -> Sandbox:
+        found = find(self.records)
+        assert found is not None
+        return found
+
+    def changes(self) -> list[str]:
+        """What the server's log has of calls that change something."""
+        return [f"{call['service']}:{call['operation']}" for call in self.sandbox.calls() if call["mutating"]]
+
+    def client(self, service: str) -> Any:
+        """Plain boto3 on the sandbox: what is there, not what a page says."""
+        import boto3
+
+        with environment(self.sandbox.environment()):
+            return boto3.Session().client(service, endpoint_url=self.sandbox.endpoint_url)
+
+    def end(self) -> str:
+        """As Ctrl-C would, twice; what the terminal shows in the end."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(60) == 0, self.told.read_text()
+        return self.told.read_text()
+
+
+@contextmanager
+def opened(project: Project, tmp_path: Path, *arguments: object, **more: str) -> Iterator[Lab]:
+    """Start it without a browser of its own and without a token: in tests only."""
+    port = free_port()
+    settings = tmp_path / "jupyter"
+    settings.mkdir(parents=True)
+    (settings / "jupyter_server_config.py").write_text(
+        f"c.ServerApp.open_browser = False\nc.ServerApp.port = {port}\nc.IdentityProvider.token = ''\n"
+        "c.ServerApp.allow_root = True\nc.ServerApp.port_retries = 0\nc.LabApp.expose_app_in_browser = True\n"
+    )
+    own = {f"JUPYTER_{name}_DIR": str(settings) for name in ("CONFIG", "DATA", "RUNTIME")} | more
+    told = tmp_path / "told"
+    with told.open("wb") as out:
+        process = subprocess.Popen(
+            [str(BIN / "python"), "-m", "orgkit", "lab", *map(str, arguments)],
+            cwd=project.folder, env={**project.environment, **own}, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            process_group=0,
+        )  # fmt: skip
+    try:
+        _wait(process, port, told)
+        yield Lab(project, port, process, told)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait(process: "subprocess.Popen[bytes]", port: int, told: Path) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        assert process.poll() is None, told.read_text()
+        try:
+            opener.open(f"http://127.0.0.1:{port}/api", timeout=10).read()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(told.read_text())
+
+
+@contextmanager
+def browser(lab: Lab, pictures: Path, scheme: str = "light") -> Iterator["Guide"]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        page = chromium.new_page(viewport={"width": 1300, "height": 1500})
+        page.set_default_timeout(WAIT)
+        guide = Guide(page, lab, pictures)
+        page.goto(lab.page)
+        guide.ready()
+        yield guide
+        chromium.close()
+
+
+@dataclass
+class Guide:
+    """A person at the browser: every click and key is counted."""
+
+    page: Page
+    lab: Lab
+    pictures: Path
+    clicks: int = 0
+    log: list[str] = field(default_factory=list)
+
+    def ready(self) -> None:
+        self.page.wait_for_function("window.jupyterapp && window.jupyterapp.restored")
+        self.page.wait_for_selector(f"{SHOWN} .jp-Cell")
+        self.settled()
+
+    def settled(self) -> None:
+        self.page.wait_for_function(IDLE)
+
+    def click(self, place: Locator) -> None:
+        place.click()
+        self.clicks += 1
+
+    def menu(self, title: str, item: str) -> None:
+        """Two clicks in JupyterLab's menu bar."""
+        self.click(self.page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{title}$")))
+        self.click(self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{re.escape(item)}$")))
+
+    def run_all(self) -> None:
+        self.menu("Run", "Run All Cells")
+        self.settled()
+
+    def save(self) -> None:
+        self.page.keyboard.press("Control+s")
+        self.clicks += 1
+        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+    def notebook(self) -> Locator:
+        return self.page.locator(SHOWN)
+
+    def cell(self, source: str) -> Locator:
+        return self.notebook().locator(".jp-CodeCell", has=self.page.locator(".jp-InputArea-editor", has_text=source))
+
+    def run_from(self, source: str) -> None:
+        """This cell and all below it."""
+        self.click(self.cell(source).locator(".jp-InputPrompt").first)
+        self.menu("Run", "Run Selected Cell and All Below")
+        self.settled()
+
+    def shown(self) -> str:
+        """The text of the outputs, never that of the code."""
+        return "\n".join(self.notebook().locator(".jp-OutputArea-output").all_inner_texts())
+
+    def start_page(self) -> None:
+        """Back to the start page, which reads AWS again."""
+        self.click(self.page.locator(".lm-TabBar-tabLabel", has_text="start.ipynb"))
+        self.run_all()
+
+    def states(self) -> dict[str, str]:
+        """Each phase's state, as the start page's table has it."""
+        rows = self.notebook().locator(".jp-OutputArea-output table tbody tr").all()
+        cells = [row.locator("td").all_inner_texts() for row in rows]
+        return {row[0]: row[1].replace("\xa0", " ")[2:] for row in cells if len(row) == 5}
+
+    def open(self, phase: str) -> Phase:
+        found = phase_of(phase)
+        self.click(self.notebook().get_by_role("link", name=f"Open {found.label}").last)
+        self.arrived(found)
+        return found
+
+    def arrived(self, phase: Phase) -> None:
+        self.page.wait_for_selector(f"{SHOWN} h1:has-text('{phase.number} ')")
+        self.settled()
+
+    def fill(self, label: str, text: str) -> None:
+        """By its label, as a screen reader finds it."""
+        self.notebook().get_by_label(label, exact=True).last.fill(text)
+        self.clicks += 1
+
+    def digest(self) -> str:
+        return re.findall(r"\b[0-9a-f]{64}\b", self.cell("stages.proposal(").inner_text())[-1]
+
+    def approve(self, approver: str = "Jane Doe", digest: str = "") -> None:
+        self.fill("Approver", approver)
+        self.fill("Ticket", "OPS-7")
+        self.fill("First 8 of the digest", digest or self.digest()[:8])
+        self.click(self.notebook().get_by_role("button", name="Approve").last)
+        said = f"[...document.querySelectorAll('{SHOWN} [role=status]')]"
+        self.page.wait_for_function(f"() => {said}.some(each => !/decided yet/.test(each.textContent))")
+
+    def picture(self, name: str, source: str = "") -> None:
+        """Of the page; with a source, scrolled to that cell."""
+        if source:
+            self.cell(source).scroll_into_view_if_needed()
+            self.cell(source).evaluate("cell => cell.scrollIntoView({block: 'start'})")
+        self.page.wait_for_timeout(300)
+        self.page.screenshot(path=self.pictures / f"{name}.png")

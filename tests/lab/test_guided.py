@@ -1,0 +1,278 @@
+"""The whole bootstrap by clicking, in a real JupyterLab on the sandbox: what a person does, and what they do wrong."""
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orgkit.phases import PHASES
+from orgkit.record.manifest import MANIFEST
+from tests.browser import needs_browser
+from tests.conftest import Tell
+from tests.lab.guide import Guide, browser, opened
+from tests.road.project import EXAMPLE, Project, new_project
+
+pytestmark = needs_browser
+REMARK = "# The account that keeps the logs of all the others, and nothing else."
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A file with two faults: an e-mail that is in it twice, and a unit that nobody makes."""
+    made = new_project(tmp_path / "project")
+    text = EXAMPLE.read_text().replace('"aws-log-archive@example.com"', '"aws-website-prod@example.com"')
+    text = text.replace('unit = "Production"', 'unit = "Prodution"')
+    made.file.write_text(text)
+    return made
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where the screenshots go: ORGKIT_SCREENSHOTS of `make pictures`, else the test's own folder."""
+    place = Path(os.environ.get("SCREENSHOTS_OF_TESTS", tmp_path / "screenshots"))
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+class Watch:
+    """Seconds and clicks of each part."""
+
+    def __init__(self, guide: Guide) -> None:
+        self.guide, self.lines = guide, [f"{'part':<26}seconds  clicks"]
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        began, clicks = time.monotonic(), self.guide.clicks
+        yield
+        self.lines.append(f"{name:<26}{time.monotonic() - began:7.1f}  {self.guide.clicks - clicks:6}")
+
+
+def test_a_person_is_led_from_a_bad_file_to_an_organization(
+    project: Project, tmp_path: Path, pictures: Path, tell: Tell
+) -> None:
+    with opened(project, tmp_path, project.file) as lab, browser(lab, pictures) as guide:
+        watch = Watch(guide)
+        with watch.part("parameters file"):
+            mend_the_file(guide, project)
+        with watch.part("00-management-account"):
+            guide.open("00")
+            guide.run_all()
+            assert "Verified" in guide.shown()
+            guide.picture("00-done")
+        with watch.part("01-organization"):
+            organization(guide)
+        with watch.part("02-units"):
+            reject_then_approve(guide)
+        with watch.part("03-accounts"):
+            reload_before_the_approval(guide)
+        with watch.part("04-imports"):
+            restart_after_the_approval(guide)
+        with watch.part("05-trail"):
+            trail(guide)
+        with watch.part("06-costs"):
+            next_runbook(guide, "06")
+            guide.run_all()
+            guide.picture("06-costs", "stages.bars(")
+            assert "That was the last phase" in guide.shown()
+            guide.save()
+        guide.start_page()
+        assert set(guide.states().values()) == {"done"}, guide.states()
+        guide.picture("start-done")
+        is_as_the_file_asks(guide)
+        dark(guide)
+        told = lab.end()
+    records_are_sealed_and_readable(lab.records, told)
+    tell("\n".join(["guided bootstrap by clicking (tests/lab)", *watch.lines, f"screenshots in {pictures}"]))
+
+
+def mend_the_file(guide: Guide, project: Project) -> None:
+    assert set(guide.states().values()) == {"unknown"}
+    assert "accounts.website-prod.unit" in guide.shown()
+    guide.picture("start-bad-file")
+    guide.run_all()
+    guide.page.wait_for_selector("text=2 problems")
+    guide.picture("form-problems", "page.parameters(")
+    guide.fill("log-archive: root e-mail", "aws-log-archive@example.com")
+    guide.page.wait_for_selector("text=1 problem")
+    guide.fill("website-prod: unit", "Production")
+    guide.page.wait_for_selector("text=The file is well-formed.")
+    guide.page.wait_for_selector("text=a month (an estimate)")
+    guide.click(guide.notebook().get_by_role("button", name="Save the file"))
+    guide.page.wait_for_selector("text=Saved to parameters/acme.toml.")
+    guide.picture("form-saved", "page.parameters(")
+    assert project.file.read_text() == EXAMPLE.read_text()  # every remark is still there
+    assert REMARK in project.file.read_text()
+    guide.run_all()
+    assert guide.states()["01-organization"] == "ready"
+    assert guide.states()["02-units"] == "not yet"
+    guide.picture("start")
+
+
+def organization(guide: Guide) -> None:
+    """Run All before the approval changes nothing; half a digest approves nothing."""
+    next_runbook(guide, "01")
+    guide.run_all()
+    assert "Awaiting approval: nothing was changed." in guide.shown()
+    assert "Traceback" not in guide.shown()
+    guide.picture("01-plan", "stages.proposal(")
+    guide.approve(digest="0000")
+    assert "Type the first 8 characters" in guide.shown()
+    guide.approve()
+    guide.picture("01-approved", "stages.approve(")
+    assert guide.lab.changes() == []
+    guide.run_from("stages.apply(")
+    assert "Approved by Jane Doe, for OPS-7 (button)" in guide.cell("stages.apply(").inner_text()
+    assert "10 of 10 step(s) done" in guide.shown()
+    guide.picture("01-applied", "stages.apply(")
+    guide.run_from("stages.apply(")  # once more: nothing is left of it
+    assert guide.lab.changes().count("organizations:CreateOrganization") == 1
+
+
+def reject_then_approve(guide: Guide) -> None:
+    next_runbook(guide, "02")
+    guide.run_all()
+    before = guide.lab.changes()
+    guide.click(guide.notebook().get_by_role("button", name="Reject"))
+    guide.page.wait_for_selector("text=Rejected by somebody")
+    guide.run_from("stages.apply(")
+    assert "the plan was rejected by somebody" in guide.shown()
+    assert guide.lab.changes() == before
+    guide.picture("02-rejected", "stages.approve(")
+    guide.run_from("stages.approve(")
+    guide.approve()
+    guide.run_from("stages.apply(")
+    assert "planned again, and there is nothing left to do" in guide.shown()
+
+
+def reload_before_the_approval(guide: Guide) -> None:
+    """Run All on a fresh 03: no change. Then the page is reloaded, and the form still works."""
+    next_runbook(guide, "03")
+    before = guide.lab.changes()
+    guide.run_all()
+    assert guide.lab.changes() == before
+    guide.picture("03-plan", "stages.proposal(")
+    guide.save()
+    guide.page.reload()
+    guide.ready()
+    guide.page.wait_for_selector(f"{'.jp-NotebookPanel:not(.lm-mod-hidden)'} .widget-text input")
+    guide.approve()
+    guide.run_from("stages.apply(")
+    assert "Approved by Jane Doe, for OPS-7 (button)" in guide.cell("stages.apply(").inner_text()
+    guide.picture("03-applied", "stages.apply(")
+
+
+def restart_after_the_approval(guide: Guide) -> None:
+    """What was approved is forgotten with the kernel, and so nothing is applied."""
+    next_runbook(guide, "04")
+    guide.run_all()
+    guide.approve()
+    before = guide.lab.changes()
+    guide.menu("Kernel", "Restart Kernel…")
+    guide.click(guide.page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart"))
+    guide.page.wait_for_timeout(1500)
+    guide.settled()
+    guide.run_from("stages.apply(")
+    assert "This cell needs the cells above it; nothing was changed." in guide.shown()
+    guide.picture("04-out-of-order", "stages.apply(")
+    guide.run_all()
+    assert "Awaiting approval: nothing was changed." in guide.shown()
+    assert guide.lab.changes() == before
+    guide.approve()
+    guide.run_from("stages.apply(")
+    assert "nothing left to do" in guide.shown()
+    guide.picture("04-applied", "stages.apply(")
+
+
+def trail(guide: Guide) -> None:
+    """A plan that is no longer what would happen is not applied, although it was approved."""
+    next_runbook(guide, "05")
+    guide.run_all()
+    guide.approve()
+    client = guide.lab.client("organizations")
+    (root,) = items(client, "list_roots", "Roots")
+    root = root["Id"]
+    account = next(a["Id"] for a in items(client, "list_accounts", "Accounts") if a["Name"] == "log-archive")
+    (parent,) = items(client, "list_parents", "Parents", ChildId=account)
+    unit = parent["Id"]
+    guide.run_from("stages.apply(")
+    assert "Logging" in guide.shown() or "logging" in guide.shown()
+    guide.picture("05-applied", "stages.apply(")
+    client.move_account(AccountId=account, SourceParentId=unit, DestinationParentId=root)
+    guide.save()
+    guide.start_page()
+    assert guide.states()["03-accounts"] == "drifted"
+    guide.picture("start-drifted")
+    guide.open("03")
+    guide.run_all()
+    guide.approve()
+    client.move_account(AccountId=account, SourceParentId=root, DestinationParentId=unit)
+    client.tag_resource(ResourceId=account, Tags=[{"Key": "Name", "Value": "else"}])
+    changed = guide.lab.changes()
+    guide.run_from("stages.apply(")
+    assert "The approval does not fit: nothing was changed." in guide.shown()
+    assert guide.lab.changes() == changed
+    guide.picture("03-stale", "stages.apply(")
+    guide.run_all()
+    guide.approve()
+    guide.run_from("stages.apply(")
+    assert "nothing left to do" in guide.shown()
+    guide.save()
+
+
+def next_runbook(guide: Guide, phase: str) -> None:
+    """Save, as the last cell says, and go on from the start page."""
+    guide.save()
+    guide.start_page()
+    guide.open(phase)
+
+
+def is_as_the_file_asks(guide: Guide) -> None:
+    """Asked of the server, by plain boto3."""
+    client = guide.lab.client("organizations")
+    (root,) = items(client, "list_roots", "Roots")
+    units = items(client, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=root["Id"])
+    found = {
+        unit["Name"]: {a["Name"] for a in items(client, "list_accounts_for_parent", "Accounts", ParentId=unit["Id"])}
+        for unit in units
+    }
+    assert found == {"Production": {"website-prod"}, "Infrastructure": {"dns"}, "Security": {"log-archive"}}
+    assert client.describe_organization()["Organization"]["FeatureSet"] == "ALL"
+    assert guide.lab.client("cloudtrail").get_trail_status(Name="org-trail")["IsLogging"]
+
+
+def items(client: Any, operation: str, member: str, **parameters: str) -> list[dict[str, Any]]:
+    """Every item: the sandbox's pages are sometimes empty, as AWS's are."""
+    pages = client.get_paginator(operation).paginate(**parameters)
+    return [item for page in pages for item in page[member]]
+
+
+def dark(guide: Guide) -> None:
+    """The same in the dark theme; then on a phone."""
+    guide.page.evaluate(
+        "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }"
+    )
+    guide.page.wait_for_timeout(1500)
+    guide.picture("start-dark")
+    guide.page.evaluate(
+        "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }"
+    )
+
+
+def records_are_sealed_and_readable(records: Path, told: str) -> None:
+    runs = [run for run in records.glob("999999999999/*-0*-*") if (run / "events.jsonl").exists()]
+    assert {re.sub(r"^[^-]+-(.*)-[0-9a-f]{8}$", r"\1", run.name) for run in runs} == {p.label for p in PHASES}
+    for run in runs:
+        manifest = json.loads((run / MANIFEST).read_text())
+        result = json.loads((run / "result.json").read_text())
+        assert manifest["outcome"] == "done", (run, result)
+        (notebook,) = run.glob("*.ipynb")
+        assert "vnd.jupyter.widget" not in notebook.read_text()
+        assert "VBox(" not in notebook.read_text()
+        assert run.name in told
+    assert "Traceback" not in told
