@@ -89,27 +89,28 @@ def _show_form(gate: Gate, place: Any) -> None:
     form = widgets.VBox([*fields, widgets.HBox([approve, reject]), said])
 
     def decide(accept: bool) -> None:
-        try:
-            problem = problem_of(gate, approver.value, typed.value, account.value) if accept else ""
-            if not problem:
-                _take(gate, accept, approver.value.strip(), ticket.value.strip())
-                place.update(view_of_gate(gate).bundle(), raw=True)
-        except Exception as error:
-            problem = f"This could not be recorded: {error}"
+        problem = problem_of(gate, approver.value, typed.value, account.value) if accept else ""
+        problem = problem or _take(gate, accept, approver.value.strip(), ticket.value.strip())
         said.value = _status(problem or f"{standing(gate)} {NEXT if accept else ''}")
         if not problem:
             form.children = (said,)
+            place.update(view_of_gate(gate).bundle(), raw=True)
 
     approve.on_click(lambda _: decide(True))
     reject.on_click(lambda _: decide(False))
     display(form)
 
 
-def _take(gate: Gate, accept: bool, approver: str, ticket: str) -> None:
-    if accept:
-        gate.accept(approver, ticket, "button")
-    else:
-        gate.reject(approver)
+def _take(gate: Gate, accept: bool, approver: str, ticket: str) -> str:
+    """Take the decision; the text says why it could not be taken, and is empty when it was."""
+    try:
+        if accept:
+            gate.accept(approver, ticket, "button")
+        else:
+            gate.reject(approver)
+    except Exception as error:
+        return f"This could not be recorded: {error}"
+    return ""
 
 
 def _status(text: str) -> str:

@@ -71,6 +71,17 @@ class TestTheExample:
         assert "111111111111" in ids
         assert all(len(account) == 12 and account.isdigit() for account in ids)
 
+    def test_no_notebook_that_papermill_ran_has_a_widget(self, example):
+        for phase in example["phases"]:
+            (notebook,) = Path(phase["record"]).glob("*.ipynb")
+            kinds = {
+                kind
+                for cell in json.loads(notebook.read_text())["cells"]
+                for output in cell.get("outputs", ())
+                for kind in output.get("data", {})
+            }
+            assert kinds <= {"text/plain", "text/html", "image/svg+xml"}, (phase["phase"], kinds)
+
     def test_costs_are_amounts_in_order(self, example):
         low, expected, high = (float(example["costs"][name]) for name in ("low", "expected", "high"))
         assert 0 < low < expected < high

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from orgkit.model.units import CreateUnit
 from orgkit.outcome import Result
 from orgkit.plan import Plan, Target
 from orgkit.record import outputs
-from orgkit.runbook.form import PREFIX, standing, view_of_gate
+from orgkit.runbook.form import PREFIX, show_gate, standing, view_of_gate
 from orgkit.runbook.gate import Gate, open_gate
 from tests.aws.conftest import CountingClock
 from tests.plans.loader import desired_of
@@ -178,8 +179,11 @@ def test_a_rejected_plan_is_not_applied_and_may_be_approved_after_all(opened: Op
 
 
 def test_without_a_person_no_form_is_made(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orgkit.runbook.form._show_form", lambda gate: pytest.fail("a form"))
-    assert view_of_gate(opened()).text.startswith("Awaiting approval.")
+    monkeypatch.setattr("orgkit.runbook.form._show_form", lambda *_: pytest.fail("a form"))
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: None)
+    show_gate(opened())
+    assert view_of_gate(opened()).text.splitlines()[0] == f"AWS account {ACCOUNT}"
+    assert view_of_gate(opened()).text.splitlines()[1].startswith("Awaiting approval.")
 
 
 class Form:
@@ -187,11 +191,21 @@ class Form:
 
     def __init__(self, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
         shown: list[Any] = []
+        self.place: list[str] = []  # what stands above the form, one after another
+        handle = SimpleNamespace(update=lambda bundle, raw: self.place.append(bundle["text/plain"]))
+
+        def display(thing: Any, **_: Any) -> Any:
+            shown.append(thing)
+            return handle
+
         monkeypatch.setenv("ORGKIT_PERSON", "1")
-        monkeypatch.setattr("IPython.display.display", shown.append)
-        view_of_gate(gate)
-        self.box = shown[0]
-        self.said, self.approver, self.ticket, self.typed, buttons = self.box.children
+        monkeypatch.setattr("IPython.display.display", display)
+        show_gate(gate)
+        self.above, self.box = shown
+        *fields, buttons, self.said = self.box.children
+        self.fields = {field.description: field for field in fields}
+        self.approver, self.ticket, self.typed, *account = fields
+        self.account = account[0] if account else None
         self.approve, self.reject = buttons.children
 
 
@@ -205,12 +219,41 @@ def test_who_types_a_name_and_the_begin_of_the_digest_has_approved(form: tuple[F
     shown, gate = form
     shown.approver.value, shown.ticket.value = " Jane ", "OPS-1"
     shown.typed.value = PLAN.digest[:PREFIX].upper() + " "
+    shown.account.value = ACCOUNT
     shown.approve.click()
     assert gate.approval is not None
     assert (gate.approval.asserted_by, gate.approval.ticket, gate.approval.how) == ("Jane", "OPS-1", "button")
     assert shown.box.children == (shown.said,)
     assert "Approved by Jane" in shown.said.value
+    assert "Approved by Jane, for OPS-1" in shown.place[-1]
     gate.require(PLAN)
+
+
+def test_on_aws_the_account_is_typed_too_and_on_a_sandbox_nobody_asks_for_it(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_aws = Form(opened(), monkeypatch)
+    assert "AWS account" in on_aws.above["text/html"]
+    on_aws.approver.value, on_aws.typed.value = "Jane", PLAN.digest
+    for wrong in ("", "99999999999", "111111111111"):
+        on_aws.account.value = wrong
+        on_aws.approve.click()
+        assert f"all twelve digits: {ACCOUNT}" in on_aws.said.value
+        assert on_aws.place == []
+    gate = opened(replace(PLAN, target=replace(TARGET, kind="emulator")))
+    sandbox = Form(gate, monkeypatch)
+    assert sandbox.account is None
+    assert "Sandbox account" in sandbox.above["text/html"]
+    sandbox.approver.value, sandbox.typed.value = "Jane", gate.plan.digest
+    sandbox.approve.click()
+    assert gate.approval is not None
+
+
+def test_every_field_has_a_label_and_every_button_a_word(form: tuple[Form, Gate]) -> None:
+    shown, _ = form
+    assert list(shown.fields) == ["Approver", "Ticket", f"First {PREFIX} of the digest", "Id of the AWS account"]
+    assert [button.description for button in (shown.approve, shown.reject)] == ["Approve", "Reject"]
+    assert 'role="status"' in shown.said.value
 
 
 @pytest.mark.parametrize(
@@ -230,7 +273,7 @@ def test_a_click_alone_approves_nothing(form: tuple[Form, Gate], name: str, type
     shown.approve.click()
     assert gate.approval is None
     assert said in shown.said.value
-    assert len(shown.box.children) == 5
+    assert len(shown.box.children) == 6
 
 
 def test_reject_needs_no_name(form: tuple[Form, Gate]) -> None:
@@ -244,7 +287,7 @@ def test_an_error_of_the_form_is_shown_in_it(form: tuple[Form, Gate], monkeypatc
     """Errors of a widget's callback show nowhere else."""
     shown, gate = form
     monkeypatch.setattr(gate, "accept", lambda *_: 1 / 0)
-    shown.approver.value, shown.typed.value = "Jane", PLAN.digest
+    shown.approver.value, shown.typed.value, shown.account.value = "Jane", PLAN.digest, ACCOUNT
     shown.approve.click()
     assert "could not be recorded: division by zero" in shown.said.value
 

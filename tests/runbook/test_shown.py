@@ -21,7 +21,7 @@ from orgkit.model.observed import Account, Observed, Unit
 from orgkit.outcome import Outcome, Outcomes, Result, Slot
 from orgkit.phases import PHASES
 from orgkit.plan import Plan, Target, Waiting
-from orgkit.runbook import display, tables
+from orgkit.runbook import bars, display, tables
 from orgkit.runbook.bars import Bars
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.live import Live
@@ -214,3 +214,45 @@ def test_progress_ends_with_one_final_table_however_fast_it_comes(monkeypatch: p
     assert len(screen.shown) <= 3
     live.waiting("<b>\x1b[2J", 1, 2)
     check(View(screen.shown[-1]["text/plain"], screen.shown[-1]["text/html"]))
+
+
+def test_a_wait_says_what_for_how_long_and_that_nobody_has_to_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: screen)
+    live = Live()
+    live.under("Approved by Jane")
+    slots = (Slot("website-prod", 40, 600), Slot("somebody else's"), Slot(), Slot(), Slot())
+    live.outcomes(Outcomes((Outcome("create it", "+", Result.RUNNING),), slots=slots))
+    live.waiting("AWS to make accounts", 40, 600)
+    told = screen.shown[-1]["text/plain"]
+    assert told.splitlines()[0] == "Approved by Jane"
+    assert "1     website-prod     40 s    600 s" in told
+    assert "2     somebody else's" in told
+    assert told.count("free") == 3
+    assert "Waiting for AWS to make accounts: 40 s so far, 600 s at most." in told
+    assert "It is safe to close the laptop" in told
+    live.outcomes(Outcomes((Outcome("create it", "+", Result.DONE),)))
+    assert "free" not in screen.shown[-1]["text/plain"]
+    assert "Waiting" not in screen.shown[-1]["text/plain"]
+
+
+def test_the_bars_say_in_words_what_they_show() -> None:
+    made = Bars.of(an_estimate("x"))
+    words, picture = bars.as_words(made), bars.as_svg(made)
+    for row in made.rows:
+        assert sum(row.parts.values()).quantize(Decimal("0.01")) == pytest.approx(row.expected, abs=Decimal("0.02"))
+        assert f"{row.expected} ({row.low} to {row.high})" in words
+        assert f"{row.expected} ({row.low} to {row.high})" in picture
+    for service in made.services:
+        assert f">{made.letter(service)}</text>" in picture  # a letter, not a colour alone
+        assert service in words
+
+
+def test_a_proposal_shows_what_each_step_costs_and_the_last_cell_leads_on() -> None:
+    plan = a_plan("x")
+    proposal = Proposal(plan, monthly_effect(plan, desired_of()))
+    assert "USD a month" in proposal.view().html
+    assert proposal.effect.sentence in proposal.view().text
+    done = Done(PHASES[1], Path("outputs/1/run"), guided=True, link="../x/02-units.ipynb").view()
+    assert '<a href="../x/02-units.ipynb">Next: 02-units.</a>' in done.html
+    assert [line.split(":")[0] for line in done.text.splitlines()[1:]] == ["Save", "Seal", "Next"]
