@@ -224,4 +224,4 @@ class Guide:
             self.cell(source).scroll_into_view_if_needed()
             self.cell(source).evaluate("cell => cell.scrollIntoView({block: 'start'})")
         self.page.wait_for_timeout(300)
-        self.page.screenshot(path=self.pictures / f"{name}.png")
+        self.page.locator("#jp-main-dock-panel").screenshot(path=self.pictures / f"{name}.png")

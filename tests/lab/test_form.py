@@ -54,10 +54,10 @@ def test_a_problem_takes_the_place_of_tree_and_cost_until_it_is_mended(form: For
 
 def test_units_are_lines(form: Form) -> None:
     form.fields["units",].value = "Production\nInfrastructure\nSecurity\nSecurity/Audit\n\n"
-    assert 'units."Security/Audit"' in form.whole.value
+    assert '\n[units."Security/Audit"]' in form.whole.value
     assert "Audit" in form.tree.value
     form.fields["units",].value = "Production\nInfrastructure\nSecurity"
-    assert 'units."Security/Audit"' not in form.whole.value
+    assert '\n[units."Security/Audit"]' not in form.whole.value
     assert "well-formed" in form.problems.value
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,19 @@ from typing import Any
 
 import pytest
 
+from orgkit.apply import apply
+from orgkit.connecting import connect
+from orgkit.model.directory import Directory
+from orgkit.parameters import load
 from orgkit.phases import PHASES
+from orgkit.planning import plan_phase
+from orgkit.read import read_organization
 from orgkit.record.manifest import MANIFEST
+from orgkit.rehearsal import environment
 from tests.browser import needs_browser
 from tests.conftest import Tell
 from tests.lab.guide import Guide, browser, opened
-from tests.road.project import EXAMPLE, Project, new_project
+from tests.road.project import CHECKOUT, EXAMPLE, Project, new_project
 
 pytestmark = needs_browser
 REMARK = "# The account that keeps the logs of all the others, and nothing else."
@@ -34,7 +42,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Where the screenshots go: ORGKIT_SCREENSHOTS of `make pictures`, else the test's own folder."""
+    """Where the screenshots go: the folder that SCREENSHOTS_OF_TESTS names, else the test's own."""
     place = Path(os.environ.get("SCREENSHOTS_OF_TESTS", tmp_path / "screenshots"))
     place.mkdir(parents=True, exist_ok=True)
     return place
@@ -276,3 +284,47 @@ def records_are_sealed_and_readable(records: Path, told: str) -> None:
         assert "VBox(" not in notebook.read_text()
         assert run.name in told
     assert "Traceback" not in told
+
+
+def run_all_on_a_fresh_03(project: Project, tmp_path: Path, pictures: Path, **settings: str) -> list[str]:
+    """What the server's log has of changes after Run All, twice, on a 03 whose plan nobody has approved."""
+    with opened(project, tmp_path / "jupyterlab", project.file, **settings) as lab:
+        with environment(lab.sandbox.environment()):
+            for phase in ("organization", "units"):
+                desired = load(project.file)
+                aws = connect(desired)
+                observed = read_organization(aws, desired, phase)
+                plan = plan_phase(phase, observed, desired)
+                apply(aws, plan, Directory(observed, desired), lambda: pytest.fail("an answer was lost"))
+        lab.sandbox.forget_calls()
+        with browser(lab, pictures) as guide:
+            guide.run_all()
+            guide.open("03")
+            guide.run_all()
+            guide.run_all()
+            guide.run_from("stages.apply(")
+        return lab.changes()
+
+
+def test_run_all_on_a_fresh_03_changes_nothing(tmp_path: Path, pictures: Path) -> None:
+    project = new_project(tmp_path / "project")
+    assert run_all_on_a_fresh_03(project, tmp_path, pictures) == []
+
+
+def test_without_the_gate_s_refusal_the_test_above_would_fail(tmp_path: Path, pictures: Path) -> None:
+    """A copy of orgkit in which the gate lets everything through makes accounts; that it does is seen."""
+    copy = tmp_path / "copy"
+    shutil.copytree(CHECKOUT / "orgkit", copy / "orgkit", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(CHECKOUT / "runbooks", copy / "runbooks")
+    shutil.copytree(CHECKOUT / "docs", copy / "docs")
+    shutil.copy(CHECKOUT / "README.md", copy / "README.md")
+    gate = copy / "orgkit" / "runbook" / "gate.py"
+    refuses = "        if self.approval is None:\n            asked ="
+    assert refuses in gate.read_text()
+    lets_through = (
+        '        if self.approval is None:\n            self.accept("nobody", "", "mutant")\n        if False:\n'
+    )
+    gate.write_text(gate.read_text().replace(refuses, f"{lets_through}            asked ="))
+    project = new_project(tmp_path / "project")
+    changes = run_all_on_a_fresh_03(project, tmp_path, pictures, PYTHONPATH=str(copy))
+    assert "organizations:CreateAccount" in changes
