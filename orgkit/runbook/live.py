@@ -39,9 +39,8 @@ class Live:
     def _show(self, waiting: str) -> None:
         self._shown = time.monotonic()
         view = of_outcomes(self._outcomes)
-        before, after = ([self._under] if self._under else []), ([flat(waiting), SAFE] if waiting else [])
-        text = "\n".join([*before, view.text, *after])
-        self._put(View(text, _paragraphs(before) + view.html + _paragraphs(after)).bundle())
+        above = [*([self._under] if self._under else []), *([flat(waiting), SAFE] if waiting else [])]
+        self._put(View("\n".join([*above, view.text]), _paragraphs(above) + view.html).bundle())
 
     def _put(self, bundle: dict[str, str]) -> None:
         from IPython.display import display

@@ -190,13 +190,13 @@ def of_outcomes(outcomes: Outcomes) -> View:
         said = "Nothing was changed: there was nothing to do."
         return View(said + found.text, f"<p>{said}</p>{found.html}")
     rows = [
-        (o.sign, o.sentence, _result(o.result, o.why), f"{o.seconds:.1f}", " ".join(o.request_ids))
+        (o.sign, o.sentence, _result(o.result, o.why), f"{o.seconds:.1f}" if o.seconds else "", " ".join(o.request_ids))
         for o in outcomes.items
     ]
     said, slots = f"{outcomes.done} of {len(rows)} step(s) done", of_slots(outcomes.slots)
     return View(
-        f"{said}\n{tables.as_items([_told(outcome) for outcome in outcomes.items])}{slots.text}{found.text}",
-        f"<p>{escape(said)}</p>{tables.as_html(OUTCOME_HEADERS, rows)}{slots.html}{found.html}",
+        f"{said}{slots.text}\n{tables.as_items([_told(outcome) for outcome in outcomes.items])}{found.text}",
+        f"<p>{escape(said)}</p>{slots.html}{tables.as_html(OUTCOME_HEADERS, rows)}{found.html}",
     )
 
 

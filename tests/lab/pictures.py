@@ -1,0 +1,69 @@
+"""Make the README's pictures anew, in real time and so in some minutes: `python -m tests.lab.pictures`."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from orgkit.apply import apply
+from orgkit.connecting import connect
+from orgkit.model.directory import Directory
+from orgkit.parameters import load
+from orgkit.planning import plan_phase
+from orgkit.read import read_organization
+from orgkit.rehearsal import environment
+from tests.lab.guide import Guide, Lab, browser, opened
+from tests.road.project import CHECKOUT, new_project
+
+MORE = ("website-test", "shop-prod", "shop-test", "data")
+FINALIZING = 70_000  # milliseconds for which the sandbox sets a new organization up, as AWS does for up to an hour
+
+
+def main() -> int:
+    """A start page, a plan with its form, and accounts under way."""
+    with tempfile.TemporaryDirectory() as made:
+        place = Path(made)
+        project = new_project(place / "project")
+        accounts = "".join(f'[accounts.{k}]\nemail = "aws-{k}@example.com"\nunit = "Production"\n' for k in MORE)
+        project.file.write_text(f"{project.file.read_text()}\n{accounts}")
+        with opened(project, place / "jupyterlab", project.file, "--real-time") as lab:
+            _until_units(lab)
+            with browser(lab, CHECKOUT / "docs") as guide:
+                _take(guide)
+    return 0
+
+
+def _until_units(lab: Lab) -> None:
+    desired = load(lab.project.file)
+    with environment(lab.sandbox.environment()):
+        for phase in ("organization", "units"):
+            aws = connect(desired)
+            observed = read_organization(aws, desired, phase)
+            apply(aws, plan_phase(phase, observed, desired), Directory(observed, desired), lambda: _lost())
+
+
+def _lost() -> None:
+    raise AssertionError("an answer was lost")
+
+
+def _take(guide: Guide) -> None:
+    guide.page.set_viewport_size({"width": 1300, "height": 900})
+    guide.run_all()
+    guide.page.locator(".jp-MarkdownCell").first.evaluate("cell => cell.scrollIntoView({block: 'start'})")
+    guide.picture("lab-start")
+    guide.open("03")
+    guide.run_all()
+    guide.picture("lab-plan", "stages.picture(run, observed, plan)")
+    guide.approve()
+    guide.click(guide.cell("stages.apply(").locator(".jp-InputPrompt").first)
+    guide.menu("Run", "Run Selected Cell and All Below")
+    guide.page.wait_for_timeout(FINALIZING)
+    guide.page.wait_for_selector("text=website-test")
+    guide.page.evaluate(
+        "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }"
+    )
+    guide.page.wait_for_timeout(15_000)
+    guide.picture("lab-apply", "stages.apply(")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
