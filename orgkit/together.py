@@ -255,9 +255,13 @@ class Together:
         room = self._seconds_to_room() if self.queue else self.way.poll
         so_far = self.watch.seconds
         watched = [f"{self.way.name(task.step)} {so_far - task.since:.0f} s" for task in self.watched]
-        slots = f"{self.room.slots(self._ours())} of {self.way.in_flight} at once"
-        what = f"AWS: {slots} ({', '.join(watched) or 'none of them ours'}), {len(self.queue)} more to begin"
-        what += f", waiting for {self.room.waits_for}" if self.queue and self.room.waits_for else ""
+        taken, left = self.room.slots(self._ours()), len(self.queue)
+        what = f"AWS: {taken} of {self.way.in_flight} at once ({', '.join(watched) or 'none of them ours'})"
+        if not taken and self.room.waits_for:
+            what = f"{self.room.waits_for} ({left} to begin)"
+        elif left:
+            what += f", {left} more to begin"
+            what += f", waiting for {self.room.waits_for}" if self.room.waits_for else ""
         self.doing.tell_slots(self._slots())
         self.aws.progress(what, so_far, self.at_most)
         self.watch.sleep(min(room, self.way.poll) if self.watched else room)

@@ -5,11 +5,15 @@ from html import escape
 from typing import Any
 
 from orgkit.outcome import Outcomes
+from orgkit.runbook.guided import is_guided
 from orgkit.runbook.tables import flat
 from orgkit.runbook.views import View, of_outcomes
 
 EVERY = 0.2  # seconds between two updates: papermill writes the whole notebook for each
-SAFE = "It is safe to close the laptop: run this runbook again later, under the same approval, and it goes on."
+SAFE = "It is safe to close the laptop: run this phase again later, under the same approval, and it goes on."
+SAFE_GUIDED = (
+    "It is safe to close the laptop: if this has stopped, open the phase again, and approve what is left of it."
+)
 
 
 class Live:
@@ -39,7 +43,10 @@ class Live:
     def _show(self, waiting: str) -> None:
         self._shown = time.monotonic()
         view = of_outcomes(self._outcomes)
-        above = [*([self._under] if self._under else []), *([flat(waiting), SAFE] if waiting else [])]
+        above = [
+            *([self._under] if self._under else []),
+            *([flat(waiting), SAFE_GUIDED if is_guided() else SAFE] if waiting else []),
+        ]
         self._put(View("\n".join([*above, view.text]), _paragraphs(above) + view.html).bundle())
 
     def _put(self, bundle: dict[str, str]) -> None:

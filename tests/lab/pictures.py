@@ -11,11 +11,10 @@ from orgkit.parameters import load
 from orgkit.planning import plan_phase
 from orgkit.read import read_organization
 from orgkit.rehearsal import environment
-from tests.lab.guide import Guide, Lab, browser, opened
+from tests.lab.guide import SHOWN, Guide, Lab, browser, opened
 from tests.road.project import CHECKOUT, new_project
 
 MORE = ("website-test", "shop-prod", "shop-test", "data")
-FINALIZING = 70_000  # milliseconds for which the sandbox sets a new organization up, as AWS does for up to an hour
 
 
 def main() -> int:
@@ -46,22 +45,23 @@ def _lost() -> None:
 
 
 def _take(guide: Guide) -> None:
-    guide.page.set_viewport_size({"width": 1300, "height": 900})
+    guide.page.set_viewport_size({"width": 1300, "height": 1200})
     guide.run_all()
     guide.page.locator(".jp-MarkdownCell").first.evaluate("cell => cell.scrollIntoView({block: 'start'})")
     guide.picture("lab-start")
     guide.open("03")
     guide.run_all()
     guide.picture("lab-plan", "stages.picture(run, observed, plan)")
+    guide.page.set_viewport_size({"width": 1300, "height": 900})
     guide.approve()
     guide.click(guide.cell("stages.apply(").locator(".jp-InputPrompt").first)
     guide.menu("Run", "Run Selected Cell and All Below")
-    guide.page.wait_for_timeout(FINALIZING)
-    guide.page.wait_for_selector("text=website-test")
+    # The sandbox sets a new organization up for a minute first, as AWS does for up to an hour.
+    guide.page.wait_for_selector(f"{SHOWN} table:has(caption:has-text('five accounts')) td:has-text('website-prod')")
     guide.page.evaluate(
         "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }"
     )
-    guide.page.wait_for_timeout(15_000)
+    guide.page.wait_for_timeout(2_000)
     guide.picture("lab-apply", "stages.apply(")
 
 

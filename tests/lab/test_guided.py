@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from orgkit.apply import apply
 from orgkit.connecting import connect
@@ -21,7 +22,7 @@ from orgkit.planning import plan_phase
 from orgkit.read import read_organization
 from orgkit.record.manifest import MANIFEST
 from orgkit.rehearsal import environment
-from tests.browser import needs_browser
+from tests.browser import CHROMIUM, FLAGS, needs_browser
 from tests.conftest import Tell
 from tests.lab.guide import Guide, browser, opened
 from tests.road.project import CHECKOUT, EXAMPLE, Project, new_project
@@ -96,6 +97,7 @@ def test_a_person_is_led_from_a_bad_file_to_an_organization(
         dark(guide)
         told = lab.end()
     records_are_sealed_and_readable(lab.records, told)
+    a_record_reads_well_on_a_phone(lab.records, pictures)
     tell("\n".join(["guided bootstrap by clicking (tests/lab)", *watch.lines, f"screenshots in {pictures}"]))
 
 
@@ -191,7 +193,7 @@ def restart_after_the_approval(guide: Guide) -> None:
     guide.run_all()
     assert "Awaiting approval: nothing was changed." in guide.shown()
     assert guide.lab.changes() == before
-    guide.approve()
+    guide.approve_by_keyboard()
     guide.run_from("stages.apply(")
     assert "nothing left to do" in guide.shown()
     guide.picture("04-applied", "stages.apply(")
@@ -284,6 +286,22 @@ def records_are_sealed_and_readable(records: Path, told: str) -> None:
         assert "VBox(" not in notebook.read_text()
         assert run.name in told
     assert "Traceback" not in told
+
+
+def a_record_reads_well_on_a_phone(records: Path, pictures: Path) -> None:
+    """What was decided in the form stands there as text, and nothing has to be pushed aside."""
+    page_of_03 = min(records.glob("999999999999/*-03-accounts-*/03-accounts.html"))
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        page = chromium.new_page(viewport={"width": 390, "height": 844})
+        page.goto(page_of_03.as_uri())
+        text = page.inner_text("body")
+        assert "Approved by Jane Doe, for OPS-7 (button)" in text
+        assert "VBox" not in text
+        assert "widget" not in text.lower()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        page.screenshot(path=pictures / "record-phone.png", full_page=True)
+        chromium.close()
 
 
 def run_all_on_a_fresh_03(project: Project, tmp_path: Path, pictures: Path, **settings: str) -> list[str]:
