@@ -43,10 +43,8 @@ class Live:
     def _show(self, waiting: str) -> None:
         self._shown = time.monotonic()
         view = of_outcomes(self._outcomes)
-        above = [
-            *([self._under] if self._under else []),
-            *([flat(waiting), SAFE_GUIDED if is_guided() else SAFE] if waiting else []),
-        ]
+        safe = SAFE_GUIDED if is_guided() else SAFE
+        above = [*([self._under] if self._under else []), *([flat(waiting), safe] if waiting else [])]
         self._put(View("\n".join([*above, view.text]), _paragraphs(above) + view.html).bundle())
 
     def _put(self, bundle: dict[str, str]) -> None:

@@ -226,6 +226,7 @@ class Guide:
             keys.type(text)
             keys.press("Tab")
             self.clicks += 2
+        self.page.wait_for_timeout(500)  # nobody types as fast as we do: what was typed has to arrive first
         keys.press("Enter")
         self.page.wait_for_selector(f"{SHOWN} [role=status]:has-text('Approved by {approver}')")
 
