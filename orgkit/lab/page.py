@@ -9,7 +9,7 @@ from pathlib import Path
 from orgkit.aws.clock import clock_of
 from orgkit.aws.identity import endpoint_of
 from orgkit.connecting import connect
-from orgkit.errors import Stop
+from orgkit.errors import ParametersInvalid, Stop
 from orgkit.lab import road as roads
 from orgkit.lab.road import Stand
 from orgkit.management_account.aws import ask, read_alias
@@ -18,7 +18,7 @@ from orgkit.parameters import load
 from orgkit.record import outputs
 from orgkit.runbook.guided import is_guided, link
 from orgkit.runbook.prepare import ready_copy
-from orgkit.runbook.tables import as_items, flat
+from orgkit.runbook.tables import as_items, as_list, as_text_list, flat
 from orgkit.runbook.views import View, WhoAmI
 
 NO_BREAK = "\xa0"
@@ -138,9 +138,19 @@ def view_of_start(start: Start) -> View:
     """The file, and what of it needs mending."""
     where = "a sandbox on this machine: nothing here touches AWS" if endpoint_of() else "AWS"
     lines = [f"Parameters file: {os.path.relpath(start.file, outputs.project_of(start.file))}", f"Calls go to {where}."]
-    problems = str(start.stop) if start.stop else ""
-    html = "".join(f"<p>{escape(flat(line))}</p>" for line in lines)
     return View(
-        "\n".join([*map(flat, lines), *([problems] if problems else [])]),
-        html + (f"<pre>{escape(problems)}</pre>" if problems else ""),
+        "\n".join(map(flat, lines)) + _problems(start.stop).text, _paragraphs(lines) + _problems(start.stop).html
     )
+
+
+def _problems(stop: Stop | None) -> View:
+    """What keeps the file from being used, and where that is mended."""
+    if stop is None:
+        return View("")
+    found = list(stop.problems) if isinstance(stop, ParametersInvalid) else [stop.why]
+    title, do = stop.summary, "Mend it in the form below: run its cell (Shift-Enter). Another file: orgkit lab FILE."
+    return View(f"{as_text_list(found, title)}\n{do}", f"{as_list(found, title)}<p>{escape(do)}</p>")
+
+
+def _paragraphs(lines: Sequence[str]) -> str:
+    return "".join(f"<p>{escape(flat(line))}</p>" for line in lines)

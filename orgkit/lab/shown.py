@@ -3,6 +3,7 @@
 from orgkit.lab.form import show_form
 from orgkit.lab.page import Editor, Road, Start, view_of_start
 from orgkit.runbook import display
+from orgkit.runbook.guided import is_guided
 
 
 def register() -> None:
@@ -13,6 +14,8 @@ def register() -> None:
     shell = get_ipython()
     if shell is None:
         return
+    if not is_guided():
+        display.show_style()  # this page is for a person, whoever runs it first
     formatter = shell.display_formatter.mimebundle_formatter
     formatter.for_type(Start, lambda it, **_: view_of_start(it).bundle())
     formatter.for_type(Road, lambda it, **_: it.view().bundle())

@@ -9,6 +9,7 @@ from orgkit.record.files import ACCOUNT_FOLDER, RUN_FOLDER, read_json, run_folde
 from orgkit.record.manifest import MANIFEST
 
 UNSEALED = "not sealed"
+PREPARED = "prepared, not run"  # for a person who has not come yet
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,14 @@ def _record(run: Path) -> Record:
         name=run.name,
         account=run.parent.name,
         phase=parts["label"] if parts else "",
-        outcome=str(result.get("outcome", UNSEALED)) if sealed else UNSEALED,
+        outcome=str(result.get("outcome", UNSEALED)) if sealed else _unsealed(run),
         exit_code=result.get("exit_code") if sealed else None,
         plan_sha256=str(result.get("plan_sha256", "")),
         seconds=float(result.get("seconds", 0.0)),
         folder=run,
     )
+
+
+def _unsealed(run: Path) -> str:
+    prepared = not (run / "events.jsonl").exists() and any(run.glob("*.ipynb"))
+    return PREPARED if prepared else UNSEALED

@@ -94,14 +94,14 @@ def register() -> None:
     if shell is None:
         return
     if is_guided():
-        _show_style()
+        show_style()
     shell.display_formatter.ipython_display_formatter.for_type(Gate, show_gate)
     formatter = shell.display_formatter.mimebundle_formatter
     for noun, view in VIEWS.items():
         formatter.for_type(noun, lambda it, view=view, **_: view(it).bundle())
 
 
-def _show_style() -> None:
+def show_style() -> None:
     """JupyterLab sets every table flush right, where sentences are hard to read; a sealed record has its own style."""
     from IPython.display import display
 
