@@ -152,7 +152,7 @@ def test_the_organization_is_the_one_of_a_good_day(day, good_day):
 
 def test_nothing_is_made_twice(day):
     calls = [call for call in day.sandbox.calls() if call["operation"].startswith(("Create", "Invite"))]
-    calls = [call for call in calls if call["status"] < 300 and call["fault"] != "creation-failure"]
+    calls = [call for call in calls if 200 <= call["status"] < 300 and call["fault"] != "creation-failure"]
     made = Counter(
         json.dumps([call[name] for name in ("account", "region", "service", "operation", "parameters")])
         for call in calls
@@ -198,7 +198,9 @@ def test_a_kernel_that_dies_is_followed_by_another_run_under_the_same_approval(k
     assert first["outcome"] == "interrupted"
     assert more
     _, err = killed.seen_by_a_person
-    assert "  ended early: Interrupted. a signal or a dead kernel ended the run." in err
+    assert (
+        "  ended early: Interrupted. a signal or a dead kernel ended the run" in err
+    )  # before or after a first change
     assert "  run again under the same approval" in err
 
 
