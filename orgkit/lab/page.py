@@ -95,9 +95,7 @@ def road(start: Start) -> Road:
     """Read AWS, and say of each phase where it stands; what can be opened lies ready in a run folder of its own."""
     here = Path.cwd()
     if start.desired is None:
-        return Road(
-            roads.unknown(start.base, start.account, "the file needs mending first"), {}, here, None, start.stop
-        )
+        return Road(roads.unknown(start.base, start.account, "the parameters file comes first"), {}, here, None)
     try:
         aws = connect(start.desired)
         alias = ask(read_alias, aws)
@@ -135,21 +133,23 @@ def _outcome(stand: Stand) -> str:
 
 
 def view_of_start(start: Start) -> View:
-    """The file, and what of it needs mending."""
+    """The file, where calls go, and what of the file needs mending."""
     where = "a sandbox on this machine: nothing here touches AWS" if endpoint_of() else "AWS"
-    lines = [f"Parameters file: {os.path.relpath(start.file, outputs.project_of(start.file))}", f"Calls go to {where}."]
-    return View(
-        "\n".join(map(flat, lines)) + _problems(start.stop).text, _paragraphs(lines) + _problems(start.stop).html
-    )
+    name = os.path.relpath(start.file, outputs.project_of(start.file))
+    lines, problems = [f"Parameters file: {name}", f"Calls go to {where}."], _problems(start)
+    return View("\n".join(map(flat, lines)) + problems.text, _paragraphs(lines) + problems.html)
 
 
-def _problems(stop: Stop | None) -> View:
+def _problems(start: Start) -> View:
     """What keeps the file from being used, and where that is mended."""
-    if stop is None:
+    if start.stop is None:
         return View("")
-    found = list(stop.problems) if isinstance(stop, ParametersInvalid) else [stop.why]
-    title, do = stop.summary, "Mend it in the form below: run its cell (Shift-Enter). Another file: orgkit lab FILE."
-    return View(f"{as_text_list(found, title)}\n{do}", f"{as_list(found, title)}<p>{escape(do)}</p>")
+    if not start.file.exists():
+        said = "There is no file of this name yet. The form below begins with the example: run its cell (Shift-Enter)."
+        return View(f"\n{said}", _paragraphs([said]))
+    found = list(start.stop.problems) if isinstance(start.stop, ParametersInvalid) else [start.stop.why]
+    title, do = start.stop.summary.rstrip("."), "Mend it in the form below: run its cell (Shift-Enter)."
+    return View(f"{as_text_list(found, title)}\n{do}", as_list(found, title) + _paragraphs([do]))
 
 
 def _paragraphs(lines: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote
 
 from orgkit.aws.clock import clock_of
 from orgkit.aws.identity import endpoint_of
@@ -51,7 +52,8 @@ def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.envi
     """Show `page` of the folder `root` to a person; returns when JupyterLab has ended, however it did."""
     with TemporaryDirectory(prefix="orgkit-lab-") as made:
         command = [sys.executable, "-m", "jupyterlab", "--log-level=ERROR", "--LabApp.log_level=ERROR",
-                   f"--ServerApp.root_dir={root}", str(page)]  # fmt: skip
+                   f"--ServerApp.root_dir={root}",
+                   f"--LabApp.default_url=/lab/tree/{quote(str(page.relative_to(root)))}", str(page)]  # fmt: skip
         environment = dict(settings) | _settings(Path(made)) | ({PERSON: "1"})
         with subprocess.Popen(command, env=environment) as lab, _outlasting(lab):  # noqa: S603  our own page
             lab.wait()

@@ -53,6 +53,7 @@ def test_a_file_that_needs_mending_is_told_and_the_way_to_mend_it(file: Path) ->
     assert "accounts.website-prod.unit" in view.text
     assert "form below" in view.text
     assert "<b>Prod" not in view.html
+    assert "accounts.website-prod.unit" not in page.road(begun).view().text  # it is told once
     assert {stand.state for stand in page.road(begun).stands} == {State.UNKNOWN}
 
 
@@ -78,3 +79,9 @@ def test_names_of_others_are_only_text_on_the_page_and_the_account_stands_large(
 
 def test_without_a_person_there_is_no_form(file: Path) -> None:
     assert "Shift-Enter" in page.parameters(page.begin(str(file))).view().text
+
+
+def test_a_file_that_is_not_there_yet_begins_as_the_example(file: Path) -> None:
+    begun = page.begin(str(file.with_name("new.toml")))
+    assert "no file of this name yet" in page.view_of_start(begun).text
+    assert {stand.state for stand in page.road(begun).stands} == {State.UNKNOWN}
