@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -14,7 +15,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
-from orgkit.errors import ParametersInvalid, Problem, RecordExists
+from orgkit.errors import OrgkitError, ParametersInvalid, Problem, RecordExists
 from orgkit.model.desired import Desired
 from orgkit.parameters import load_text, read_text
 from orgkit.record.outputs import project_of
@@ -71,40 +72,60 @@ class Draft:
 
     def put(self, value: str, *place: str, optional: bool = False) -> None:
         """Set one text; an optional one that is emptied goes, so that its default holds again."""
-        document = self.document
+        document: Any = self.document
         if document is None:
             return
-        table: Any = document
+        wanted = tomllib.loads(self.text)
+        table, plain = document, wanted
         for part in place[:-1]:
             if not isinstance(table.get(part), Mapping):
-                table[part] = tomlkit.table()
-            table = table[part]
-        if optional and not value:
-            table.pop(place[-1], None)
-        else:
-            table[place[-1]] = value
-        self.text = tomlkit.dumps(document)
+                table[part], plain[part] = tomlkit.table(), {}
+            table, plain = table[part], plain[part]
+        for each in (table, plain):
+            if optional and not value:
+                each.pop(place[-1], None)
+            else:
+                each[place[-1]] = value
+        self._become(tomlkit.dumps(document), wanted)
 
     def add(self, section: str, key: str, values: Mapping[str, str]) -> None:
         """A section of its own, [section.key]; one that is there stays as it is."""
-        document = self.document
+        document: Any = self.document
         if document is None or key in self.keys(section):
             return
         table = tomlkit.table()
-        for name, value in values.items():
-            table[name] = value
-        if section not in document:
-            document[section] = tomlkit.table(is_super_table=True)
-        parent: Any = document[section]
-        parent.append(key, _spaced(table))
-        self.text = tomlkit.dumps(document)
+        table.update(values)
+        parent, wanted = document.get(section), tomllib.loads(self.text)
+        wanted.setdefault(section, {})[key] = dict(values)
+        if isinstance(parent, Table):
+            table.add(tomlkit.nl())
+            parent.append(key, table)
+            text = tomlkit.dumps(document)
+        else:  # none yet, or sections of a kind that stand apart from each other: then it comes last
+            text = f"{self.text.rstrip()}\n\n{tomlkit.dumps({section: {key: table}})}"
+        self._become(text, wanted)
 
     def remove(self, section: str, key: str) -> None:
         """Take one section out, with the remarks inside it."""
         document: Any = self.document
-        if document is not None and key in self.keys(section):
-            del document[section][key]
-            self.text = tomlkit.dumps(document)
+        if document is None or key not in self.keys(section):
+            return
+        wanted = tomllib.loads(self.text)
+        del document[section][key], wanted[section][key]
+        self._become(tomlkit.dumps(document), wanted)
+
+    def _become(self, text: str, wanted: Mapping[str, Any]) -> None:
+        """Only what says exactly what was meant: OrgkitError for a file that is written in some other way."""
+        try:
+            found = tomllib.loads(text)
+        except ValueError:
+            found = {}
+        if _without_empty(found) != _without_empty(wanted):
+            raise OrgkitError(
+                "this file is written in a way into which the form cannot write that.",
+                "write it under “The whole file, as text”: nothing was changed.",
+            )
+        self.text = text
 
     def email_of(self, key: str) -> str:
         """As the file's own convention has it; "" without one."""
@@ -148,9 +169,9 @@ def place_to_save(draft: Draft) -> str:
     return os.path.relpath(path, project_of(draft.path))
 
 
-def _spaced(table: Table) -> Table:
-    table.add(tomlkit.nl())
-    return table
+def _without_empty(table: Mapping[str, Any]) -> dict[str, Any]:
+    """[accounts] with nothing in it is the same as none."""
+    return {key: value for key, value in table.items() if value != {} or key not in ("units", "accounts", "imports")}
 
 
 def _digest(path: Path) -> str:

@@ -1,11 +1,13 @@
 """Writing a parameters file: values by their place, every remark kept, nobody's work undone."""
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from orgkit.errors import RecordExists
+from orgkit.errors import OrgkitError, RecordExists
 from orgkit.lab.draft import Draft, example, place_to_save
 from orgkit.parameters import load
 
@@ -124,3 +126,50 @@ def test_the_example_is_saved_under_another_name(tmp_path: Path) -> None:
     assert place_to_save(draft) == "parameters/acme.toml"
     draft.put("Bake / Sons", "organization", "name")
     assert place_to_save(draft) == "parameters/Bake---Sons.toml"
+
+
+APART = f'{EXAMPLE}\n[accounts.shop]\nemail = "aws-shop@example.com"\nunit = "Production"\n\n[units.Late]\n'
+INLINE = """
+[organization]
+name = "x"
+[units]
+A = { tags = { B = "c" } }
+[accounts]
+log = { email = "log@x.example", unit = "A" }
+"""
+DOTTED = 'organization.name = "x"\nunits.A.tags.B = "c"\naccounts.log.email = "log@x.example"\n'
+BRACES = 'accounts = { log = { email = "log@x.example" } }\nunits = { A = {} }\n'
+
+
+@pytest.mark.parametrize("text", [EXAMPLE, APART, INLINE, DOTTED, BRACES, "", "# only a remark"])
+def test_however_a_file_is_written_a_change_says_exactly_what_was_meant_or_is_refused(
+    tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "acme.toml"
+    file.write_text(text)
+    draft = Draft(text, file)
+    steps: list[tuple[Callable[[], None], Callable[[dict[str, Any]], object]]] = [
+        (lambda: draft.add("units", "A/B", {}), lambda raw: raw.setdefault("units", {}).setdefault("A/B", {})),
+        (lambda: draft.add("accounts", "data", {"email": "d@x.example", "unit": "A/B"}),
+         lambda raw: raw.setdefault("accounts", {}).update(data={"email": "d@x.example", "unit": "A/B"})),
+        (lambda: draft.put("e@x.example", "accounts", "data", "email"),
+         lambda raw: raw["accounts"]["data"].update(email="e@x.example")),
+        (lambda: draft.put("y", "organization", "name"),
+         lambda raw: raw.setdefault("organization", {}).update(name="y")),
+        (lambda: draft.remove("accounts", "data"), lambda raw: raw["accounts"].pop("data")),
+        (lambda: draft.remove("units", "A/B"), lambda raw: raw["units"].pop("A/B")),
+    ]  # fmt: skip
+    for change, meant in steps:
+        before = draft.text
+        raw = tomllib.loads(before)
+        try:
+            change()
+        except OrgkitError:
+            if text not in (BRACES, DOTTED) or draft.text != before:
+                raise
+            return
+        meant(raw)
+        after = tomllib.loads(draft.text)
+        for section in ("units", "accounts"):
+            assert after.get(section, {}) == raw.get(section, {}), draft.text
+        assert after.get("organization") == raw.get("organization")

@@ -95,3 +95,13 @@ def test_an_error_of_a_callback_is_written_into_the_form(form: Form) -> None:
     assert "This could not be done: FileNotFoundError" in form.saved.value
     form.fields["accounts", "add"].click()
     assert "Type the key" in form.saved.value
+
+
+@pytest.mark.parametrize("name", ["road/elsewhere.toml", "parameters/nested.toml"])
+def test_files_that_nobody_made_for_it_are_shown_as_they_are(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "any.toml"
+    file.write_bytes((Path(__file__).parents[1] / name).read_bytes())
+    form = Form(Draft.of(file))
+    assert form.whole.value == file.read_text()
+    assert "well-formed" in form.problems.value
+    assert "USD" in form.cost.value
