@@ -20,7 +20,7 @@ from orgkit.record.manifest import MANIFEST
 from orgkit.record.result import Result
 from orgkit.record.seal import seal
 from orgkit.recovery.circumstances import Circumstances
-from orgkit.runbook.kernel import README
+from orgkit.runbook.guided import README
 from orgkit.runbook.kernels import Kernel
 from orgkit.runbook.person import put_readme, run_jupyterlab
 from orgkit.runbook.prepare import literal

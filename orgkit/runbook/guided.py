@@ -8,6 +8,7 @@ from orgkit.phases import Phase
 from orgkit.runbook.run import Run
 
 PERSON = "ORGKIT_PERSON"  # nothing is sniffed: who opens a notebook for a person says so
+README = "ORGKIT_README"  # of `orgkit lab`: where the copy of the README lies that links lead to
 
 
 def is_guided() -> bool:
@@ -16,7 +17,9 @@ def is_guided() -> bool:
 
 
 def link_to_next(run: Run, phase: Phase) -> str:
-    """A link that opens the next runbook, prepared in a run folder of its own."""
+    """A link that opens the next runbook, prepared in a run folder of its own; "" where one alone was opened."""
+    if README not in os.environ:
+        return ""
     from orgkit.aws.clock import clock_of
     from orgkit.runbook.prepare import ready_copy
 

@@ -9,10 +9,9 @@ from types import TracebackType
 from typing import Any
 
 from orgkit.errors import CellOutOfOrder, Stop, Unexpected
-from orgkit.runbook.guided import link
+from orgkit.runbook.guided import README, link
 from orgkit.runbook.tables import flat
 
-README = "ORGKIT_README"  # where the copy lies that links lead to
 MADE_BY_CELLS = re.compile(r"name '(\w+)' is not defined")
 
 

@@ -9,15 +9,16 @@ from IPython.core.interactiveshell import InteractiveShell
 from orgkit import errors
 from orgkit.errors import ApprovalMismatch, CellOutOfOrder, Stop, Unexpected
 from orgkit.runbook import kernel
+from orgkit.runbook.guided import README
 from orgkit.runbook.kernel import as_stop
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 STOPS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Stop)]
 
 
 @pytest.mark.parametrize("kind", STOPS, ids=lambda kind: kind.__name__)
 def test_every_end_names_a_heading_that_the_readme_has(kind: type[Stop]) -> None:
-    assert f"\n## {kind.heading}\n" in README
+    assert f"\n## {kind.heading}\n" in TEXT
 
 
 def test_orgkit_s_own_ends_stay_as_they_are() -> None:
@@ -60,7 +61,7 @@ def test_a_cell_that_fails_shows_a_link_and_three_lines_and_has_failed(
 ) -> None:
     (tmp_path / "lab").mkdir()
     (tmp_path / "run").mkdir()
-    monkeypatch.setenv(kernel.README, str(tmp_path / "lab" / "README.md"))
+    monkeypatch.setenv(README, str(tmp_path / "lab" / "README.md"))
     monkeypatch.chdir(tmp_path / "run")
     shown = Shown(monkeypatch)
     result = shown.run("from orgkit.errors import ApprovalMismatch\nraise ApprovalMismatch('<b>x</b>', 'do this')")
@@ -71,7 +72,7 @@ def test_a_cell_that_fails_shows_a_link_and_three_lines_and_has_failed(
 
 
 def test_a_fault_keeps_its_traceback_folded_away_for_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(kernel.README, raising=False)
+    monkeypatch.delenv(README, raising=False)
     shown = Shown(monkeypatch)
     shown.run("{}['<script>']")
     ((_, _, lines),) = shown.errors
