@@ -23,7 +23,7 @@ from orgkit.recovery.circumstances import Circumstances
 from orgkit.runbook.guided import README
 from orgkit.runbook.kernels import Kernel
 from orgkit.runbook.person import put_readme, run_jupyterlab
-from orgkit.runbook.prepare import literal
+from orgkit.runbook.prepare import literal, session_of
 from orgkit.sandbox.lifecycle import Sandbox, start
 from orgkit.scene import environment, new_sandbox_folder, seed_of
 
@@ -55,14 +55,14 @@ def open_on_sandbox(file: Path, circumstances: Circumstances, say: Say) -> list[
 
 
 def _open(file: Path, base: Path, say: Say) -> list[Result]:
-    began, project = time.time(), outputs.project_of(file)
+    project = outputs.project_of(file)
     folder = private_folder(base / "lab" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
     readme = put_readme(folder)
     settings = dict(os.environ) | {README: str(readme)}
     page = _start_page(file, folder, settings)
     run_jupyterlab(page, Path(os.path.commonpath((project, base))), settings)
     say("JupyterLab has ended; sealing the records of this session …")
-    return [seal(run, parameters_file=file) for run in _begun_since(base, began)]
+    return [seal(run, parameters_file=file) for run in _begun_in(folder.name, base)]
 
 
 def _start_page(file: Path, folder: Path, settings: dict[str, str]) -> Path:
@@ -73,12 +73,14 @@ def _start_page(file: Path, folder: Path, settings: dict[str, str]) -> Path:
     source, page = Path(str(files("orgkit.lab"))) / "start.ipynb", folder / "start.ipynb"
     given = {"parameters_file": str(file.absolute())}
     kernel = Kernel(settings, folder)
-    with suppress(PapermillExecutionError, RuntimeError):  # the page itself says what went wrong
-        execute_notebook(
-            literal(source), literal(page), given, kernel_name="python3", language="python", progress_bar=False,
-            km=kernel.manager,
-        )  # fmt: skip
-    kernel.end()
+    try:
+        with suppress(PapermillExecutionError, RuntimeError):  # the page itself says what went wrong
+            execute_notebook(
+                literal(source), literal(page), given, kernel_name="python3", language="python", progress_bar=False,
+                km=kernel.manager,
+            )  # fmt: skip
+    finally:
+        kernel.end()
     _sign(page, NotebookNotary())
     return page
 
@@ -96,13 +98,13 @@ def _sign(page: Path, notary: object) -> None:
     notary.sign(nbformat.read(page, 4))  # type: ignore[attr-defined]
 
 
-def _begun_since(base: Path, began: float) -> Iterator[Path]:
-    """The runs that wrote an event in this session and are not sealed."""
+def _begun_in(session: str, base: Path) -> Iterator[Path]:
+    """The runs of this session that are not sealed; those that somebody else has under way are theirs."""
     for account in sorted(base.iterdir()):
         if ACCOUNT_FOLDER.fullmatch(account.name):
             for run in run_folders(base, account.name):
-                events = run / "events.jsonl"
-                if events.exists() and events.stat().st_mtime >= began - 1 and not (run / MANIFEST).exists():
+                begun, sealed = (run / "events.jsonl").exists(), (run / MANIFEST).exists()
+                if begun and not sealed and session_of(run) == session:
                     yield run
 
 

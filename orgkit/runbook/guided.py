@@ -16,9 +16,15 @@ def is_guided() -> bool:
     return os.environ.get(PERSON) == "1"
 
 
+def session() -> str:
+    """The name of the `orgkit lab` that we are part of; "" outside of one."""
+    readme = os.environ.get(README)
+    return Path(readme).parent.name if readme else ""
+
+
 def link_to_next(run: Run, phase: Phase) -> str:
     """A link that opens the next runbook, prepared in a run folder of its own; "" where one alone was opened."""
-    if README not in os.environ:
+    if not session():
         return ""
     from orgkit.aws.clock import clock_of
     from orgkit.runbook.prepare import ready_copy

@@ -14,6 +14,7 @@ from orgkit.phases import Phase
 from orgkit.record import outputs
 from orgkit.record.files import label_of, read_json, run_folders, sha256_of, write_private
 from orgkit.record.manifest import MANIFEST
+from orgkit.runbook.guided import session
 
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 
@@ -83,18 +84,24 @@ def prepare(phase: Phase, parameters_file: Path, run_folder: Path, approved_plan
         literal(runbook), literal(copy), given, prepare_only=True, kernel_name="python3", language="python"
     )
     notebook = read_json(copy)
-    notebook["metadata"]["orgkit"] = {"source_sha256": sha256_of(runbook)}
+    notebook["metadata"]["orgkit"] = {"source_sha256": sha256_of(runbook), "lab": session()}
     return write_private(copy, json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
 
 
 def ready_copy(phase: Phase, parameters_file: Path, base: Path, account: str, now: datetime) -> Path:
-    """A prepared copy for a person that nobody has run yet: one that lies ready, else a new one."""
+    """A prepared copy that nobody has run yet: one of this `orgkit lab` that lies ready, else a new one."""
     source = sha256_of(find_runbook(phase, parameters_file))
     for folder in reversed(run_folders(base, account)):
         copy = folder / f"{phase.label}.ipynb"
         if label_of(folder) == phase.label and _lies_ready(copy, parameters_file, source):
             return copy
     return prepare(phase, parameters_file, outputs.new_run_folder(base, account, phase, now))
+
+
+def session_of(run_folder: Path) -> str:
+    """The `orgkit lab` for which the copy in a run's folder was prepared; "" for every other run."""
+    notebook = read_json(run_folder / f"{label_of(run_folder)}.ipynb")
+    return str(notebook.get("metadata", {}).get("orgkit", {}).get("lab", ""))
 
 
 def _lies_ready(copy: Path, parameters_file: Path, source: str) -> bool:
@@ -104,4 +111,4 @@ def _lies_ready(copy: Path, parameters_file: Path, source: str) -> bool:
     given = notebook.get("metadata", {}).get("papermill", {}).get("parameters", {})
     begun = (copy.parent / "events.jsonl").exists() or (copy.parent / MANIFEST).exists()
     mine = given.get("parameters_file") == str(parameters_file.absolute())
-    return bool(notebook) and not begun and mine and ours.get("source_sha256") == source
+    return not begun and mine and ours == {"source_sha256": source, "lab": session()}

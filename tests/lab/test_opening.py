@@ -1,6 +1,7 @@
 """`orgkit lab` before and after JupyterLab: where calls go, which sandbox, and which records are sealed."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ from click.testing import CliRunner
 from orgkit.cli.lab import lab
 from orgkit.errors import WrongPlace
 from orgkit.lab import opening
+from orgkit.phases import phase_of
 from orgkit.recovery.circumstances import GOOD_DAY
+from orgkit.runbook.guided import README
+from orgkit.runbook.prepare import ready_copy
 from tests.road.project import EXAMPLE
 
 
@@ -68,3 +72,20 @@ def test_a_sandbox_follows_the_file_until_somebody_has_changed_something_in_it(
         wait(lambda: said != [])
         assert "start again" in said[0]
         assert len(box.seeds) == 2
+
+
+def test_only_the_runs_of_this_session_are_sealed_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that CI or a colleague has under way in the same folder is theirs."""
+    base, account, units = tmp_path / "outputs", "999999999999", phase_of("units")
+    base.mkdir()
+    copies = {}
+    for lab_name in ("", "mine", "theirs"):
+        if lab_name:
+            monkeypatch.setenv(README, str(tmp_path / lab_name / "README.md"))
+        copies[lab_name] = ready_copy(units, EXAMPLE, base, account, datetime.now(UTC))
+    assert ready_copy(units, EXAMPLE, base, account, datetime.now(UTC)) == copies["theirs"]
+    assert len(set(copies.values())) == 3
+    assert list(opening._begun_in("mine", base)) == []  # nobody has run it
+    for copy in copies.values():
+        (copy.parent / "events.jsonl").write_text("{}\n")
+    assert list(opening._begun_in("mine", base)) == [copies["mine"].parent]
