@@ -13,7 +13,7 @@ from orgkit.errors import Stop
 from orgkit.lab.draft import Checked, Draft, place_to_save
 from orgkit.record.outputs import project_of
 from orgkit.runbook.picture import as_svg
-from orgkit.runbook.tables import flat
+from orgkit.runbook.tables import as_status
 from orgkit.runbook.tree import wanted
 
 WIDE = {"width": "46em"}
@@ -143,7 +143,7 @@ class Form:
 
     def _add(self, section: str, key: str) -> None:
         if not key:
-            self.saved.value = _status("Type the key of the new account first: lower-case letters, digits, hyphens.")
+            self.saved.value = as_status("Type the key of the new account first: lower-case letters, digits, hyphens.")
             return
         first = next(iter(self.draft.keys("units")), "")
         values = {"email": self.draft.email_of(key), "unit": first}
@@ -167,7 +167,7 @@ class Form:
         there += f" It has {problems} problem(s) still." if problems else ""
         same = place.absolute() == before.absolute()
         then = "Run the cells above again." if same else f"To work with it: orgkit lab {self.place.value.strip()}"
-        self.saved.value = _status(f"{there} {then}")
+        self.saved.value = as_status(f"{there} {then}")
 
     def _field(self, label: str, hint: str, place: tuple[str, ...], *, optional: bool = False) -> Any:
         field = self._text(label, hint)
@@ -197,16 +197,16 @@ class Form:
                 self.saved.value = ""
                 act(change)
             except Stop as stop:
-                self.saved.value = _status(f"{stop.why} {stop.do}")
+                self.saved.value = as_status(f"{stop.why} {stop.do}")
             except Exception as error:
-                self.saved.value = _status(f"This could not be done: {type(error).__name__}: {error}")
+                self.saved.value = as_status(f"This could not be done: {type(error).__name__}: {error}")
 
         return guarded
 
 
 def _problems(checked: Checked) -> str:
     if not checked.problems:
-        return _status("The file is well-formed.")
+        return as_status("The file is well-formed.")
     listed = "".join(f"<li>{escape(problem)}</li>" for problem in checked.problems)
     count = len(checked.problems)
     said = f"{count} problem{'s' if count > 1 else ''}:"
@@ -219,10 +219,5 @@ def _cost(checked: Checked) -> str:
     try:
         made = estimate(checked.desired)
     except Stop as stop:
-        return _status(stop.why)
+        return as_status(stop.why)
     return f"<p>USD {made.low} low, {made.expected} expected, {made.high} high a month (an estimate)</p>"
-
-
-def _status(text: str) -> str:
-    """Read aloud when it changes."""
-    return f'<p role="status" aria-live="polite">{escape(flat(text))}</p>'

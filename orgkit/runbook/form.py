@@ -5,7 +5,7 @@ from typing import Any
 
 from orgkit.plan import Plan
 from orgkit.runbook.gate import Gate
-from orgkit.runbook.tables import flat
+from orgkit.runbook.tables import as_status, flat
 from orgkit.runbook.views import View
 
 PREFIX = 8  # characters of the digest that a person types: enough to show that it was looked at
@@ -84,14 +84,14 @@ def _show_form(gate: Gate, place: Any) -> None:
     on_aws = gate.plan.target.kind == "aws"
     approve = widgets.Button(description="Approve", tooltip="Approve exactly this plan", button_style="success")
     reject = widgets.Button(description="Reject", tooltip="Nothing will be applied", button_style="danger")
-    said = widgets.HTML(_status("Nothing is decided yet."))
+    said = widgets.HTML(as_status("Nothing is decided yet."))
     fields = [approver, ticket, typed, *([account] if on_aws else [])]
     form = widgets.VBox([*fields, widgets.HBox([approve, reject]), said])
 
     def decide(accept: bool) -> None:
         problem = problem_of(gate, approver.value, typed.value, account.value) if accept else ""
         problem = problem or _take(gate, accept, approver.value.strip(), ticket.value.strip())
-        said.value = _status(problem or f"{standing(gate)} {NEXT if accept else ''}")
+        said.value = as_status(problem or f"{standing(gate)} {NEXT if accept else ''}")
         if not problem:
             form.children = (said,)
             place.update(view_of_gate(gate).bundle(), raw=True)
@@ -111,8 +111,3 @@ def _take(gate: Gate, accept: bool, approver: str, ticket: str) -> str:
     except Exception as error:
         return f"This could not be recorded: {error}"
     return ""
-
-
-def _status(text: str) -> str:
-    """Read aloud when it changes."""
-    return f'<p role="status" aria-live="polite">{escape(flat(text))}</p>'

@@ -27,6 +27,11 @@ def as_html(headers: Sequence[str], rows: Sequence[Row], caption: str = "") -> s
     return f"<table>{title}{head}<tbody>{body}</tbody></table>"
 
 
+def as_status(text: str) -> str:
+    """A line of a form that is read aloud when it changes."""
+    return f'<p role="status" aria-live="polite">{escape(flat(text))}</p>'
+
+
 def as_list(items: Sequence[str], title: str) -> str:
     """A titled HTML list; empty when there is nothing to list."""
     if not items:

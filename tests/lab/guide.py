@@ -8,7 +8,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,7 @@ def _wait(process: "subprocess.Popen[bytes]", port: int, told: Path) -> None:
 
 
 @contextmanager
-def browser(lab: Lab, pictures: Path, scheme: str = "light") -> Iterator["Guide"]:
+def browser(lab: Lab, pictures: Path) -> Iterator["Guide"]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         page = chromium.new_page(viewport={"width": 1300, "height": 1500})
@@ -137,7 +137,6 @@ class Guide:
     lab: Lab
     pictures: Path
     clicks: int = 0
-    log: list[str] = field(default_factory=list)
 
     def ready(self) -> None:
         self.page.wait_for_function("window.jupyterapp && window.jupyterapp.restored")

@@ -263,7 +263,7 @@ def items(client: Any, operation: str, member: str, **parameters: str) -> list[d
 
 
 def dark(guide: Guide) -> None:
-    """The same in the dark theme; then on a phone."""
+    """The same in the dark theme, and back."""
     guide.page.evaluate(
         "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }"
     )
