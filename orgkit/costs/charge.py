@@ -90,6 +90,16 @@ def cost(price: Price, quantity: Decimal, regions: Decimal = Decimal(1)) -> Deci
     return sum((tier.unit_price * (inside - free) for tier, inside, free in tiers(price, quantity, regions)), ZERO)
 
 
+@exact()
+def payer_total(usages: Iterable[Usage], book: PriceBook) -> Decimal:
+    """What the payer owes for all of it: the sum of `charges`, without handing it back to accounts."""
+    pools: dict[Pool, Decimal] = {}
+    for usage in usages:
+        pool = usage.pool(book.price(usage.price_id))
+        pools[pool] = pools.get(pool, ZERO) + usage.quantity
+    return sum((cost(book.price(name), amount, regions) for (name, regions, _), amount in pools.items()), ZERO)
+
+
 def _pooled(price: Price, usages: Sequence[Usage]) -> Iterator[Charge]:
     left = [usage.quantity for usage in usages]
     for number, (tier, inside, free) in enumerate(tiers(price, sum(left, ZERO), usages[0].regions)):

@@ -7,7 +7,8 @@ from typing import Any
 
 from orgkit.costs.additions import Additions
 from orgkit.costs.charge import Pool, Usage, cost
-from orgkit.costs.prices import PriceBook, shipped
+from orgkit.costs.estimate import book_for
+from orgkit.costs.prices import PriceBook
 from orgkit.costs.reasons import reason
 from orgkit.costs.rounding import ZERO, exact, in_cents
 from orgkit.costs.usage import volumes
@@ -65,7 +66,7 @@ def monthly_effect(plan: Plan, desired: Desired, *, trail_logs: bool = False, bo
     `trail_logs` says that the organization trail delivers already, so that a new account adds its files; otherwise
     they count where logging starts. Along the road of a bootstrap nothing is then counted twice.
     """
-    prices = book or shipped()
+    prices = book_for(desired, book)
     additions = {name: Additions.of(plan, desired, v, trail_logs) for name, v in volumes(desired).items()}
     low, expected, high = (in_cents(_differences(additions[name], prices)) for name in SCENARIOS)
     later = in_cents(_differences(additions["expected"].later, prices))

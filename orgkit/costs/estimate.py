@@ -105,7 +105,7 @@ class Estimate:
 @exact()
 def estimate(desired: Desired, accounts: Mapping[str, str] | None = None, book: PriceBook | None = None) -> Estimate:
     """What a parameters file would cost in a month; `accounts` are the ids that are known, by key. Pure."""
-    book = book or shipped()
+    book = book_for(desired, book)
     volumes = usage.volumes(desired)
     return Estimate(
         accounts=_accounts(desired, accounts or {}),
@@ -113,9 +113,14 @@ def estimate(desired: Desired, accounts: Mapping[str, str] | None = None, book: 
         charges={name: charges(usage.of_everything(desired, v), book) for name, v in volumes.items()},
         assumptions={name: _amounts(volumes, name) for name in ASSUMPTIONS},
         one_off=notes.one_off(desired),
-        notes=notes.notes(desired),
+        notes=notes.notes(desired, book),
         price_book=book.version,
     )
+
+
+def book_for(desired: Desired, book: PriceBook | None = None) -> PriceBook:
+    """The prices of the file's region, with the allowances of its free-tier programme."""
+    return (book or shipped()).in_region(desired.trail.region).under(desired.costs.free_tier)
 
 
 @exact()

@@ -1,5 +1,6 @@
 """What an estimate leaves out or takes for granted, in sentences for the person who reads its total."""
 
+from orgkit.costs.prices import HOME, PriceBook
 from orgkit.costs.usage import CONFIG
 from orgkit.model.desired import Desired
 
@@ -15,7 +16,15 @@ COUNTED = (
     "sso.amazonaws.com",
     "tagpolicies.tag.amazonaws.com",
 )
-PRICED_REGION = "us-east-1"
+ALWAYS_FREE = "No free tier but what is always free, counted once for the whole organization."
+FREE_TIER = {
+    "none": ALWAYS_FREE,
+    "post_2025_07_credits": f"{ALWAYS_FREE} The credits of the programme end when the organization is created.",
+    "legacy_12_month": (
+        "What is always free and the 12-month offer are counted once for the whole organization. The offer ended "
+        "12 months after sign-up, for everybody by July 2026."
+    ),
+}
 CREDITS = (
     "Creating the organization ends the Free plan and the Free Tier credits of the management account at once: up to "
     "200 USD for an account opened since 15 July 2025. 00-management-account reads the amount."
@@ -34,18 +43,22 @@ def one_off(desired: Desired) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def notes(desired: Desired) -> tuple[str, ...]:
+def notes(desired: Desired, book: PriceBook) -> tuple[str, ...]:
     """What the amounts rest on beside the assumptions."""
     sentences = [
         "The scenarios are joint (everything low, everything high): the range is wider than chance would make it.",
-        "No free tier but what is always free, counted once for the whole organization.",
+        FREE_TIER[desired.costs.free_tier],
         "What runs in the accounts, taxes, support plans and discounts are not in it.",
         "Logs are counted at the price of S3 Standard; what the lifecycle moves or deletes is not taken off.",
     ]
     if desired.trail.kms_key:
         sentences.append("The first and the second yearly rotation of the trail's KMS key add 1 USD a month each.")
-    if desired.trail.region != PRICED_REGION:
-        sentences.append(f"Prices are those of {PRICED_REGION}; {desired.trail.region} may differ.")
+    if borrowed := [price for price in book.prices.values() if price.region == HOME != desired.trail.region]:
+        count = f"{len(borrowed)} of {len(book.prices)} prices are"
+        sentences.append(
+            f"{count} those of {HOME}; {desired.trail.region} may differ. To read its own: orgkit prices refresh "
+            f"--region {desired.trail.region}"
+        )
     if uncounted := [name for name in desired.organization.trusted_access if name not in COUNTED]:
         sentences.append(f"Not estimated: what these charge once they are switched on: {', '.join(uncounted)}.")
     return tuple(sentences)

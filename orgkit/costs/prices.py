@@ -5,15 +5,27 @@ import datetime
 import hashlib
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib import resources
 
 from orgkit.errors import UnknownPrice
 
+COLUMNS = (
+    "price_id", "service_code", "service_name_ce", "usage_type", "selectors", "region_code", "unit", "currency",
+    "tier_start", "tier_end", "price_per_unit", "tier_scope", "free_allowance", "free_scope", "free_type",
+    "billing_rule", "effective_date", "publication", "sku", "rate_code", "source_url", "source_kind", "retrieved_at",
+    "note",
+)  # fmt: skip
 REQUIRED = ("price_id", "service_code", "service_name_ce", "usage_type", "region_code", "unit", "source_url")
 ADVICE = "correct the row, or append one that has its source, in the price book (orgkit/costs/prices.csv)."
+HOME = "us-east-1"  # whose prices orgkit ships
+NOWHERE = "aws-other"  # the region of what has none
+OLD = datetime.timedelta(days=180)
+WITHOUT = "without"  # no free tier at all, not even what is always free
+# The offers that AWS makes to an account beside what is always free; credits do not lower a price, and end.
+PROGRAMMES = ("none", "legacy_12_month", "post_2025_07_credits")
 
 
 @dataclass(frozen=True)
@@ -23,6 +35,7 @@ class Tier:
     start: Decimal
     end: Decimal | None
     unit_price: Decimal
+    rate_code: str = ""  # AWS's name of it, where known
 
 
 @dataclass(frozen=True)
@@ -45,11 +58,19 @@ class Price:
     effective: str  # ISO date, "" when the source does not say
     source: str
     retrieved: str  # ISO date
+    selectors: str = ""  # further attributes of AWS's price list that single it out: volumeType=Standard
+    publication: str = ""  # of AWS's price list, for a price that was read there
+    sku: str = ""
+    programme: str = "none"  # the free tier that the payer has
 
     @property
     def allowance(self) -> Decimal:
-        """Free units a month; only what is always free: the 12-month offers and credits end with the organization."""
-        return self.free_allowance if self.free_type == "always_free" else Decimal(0)
+        """Free units a month: what is always free, and the offer that the payer's programme makes."""
+        return self.free_allowance if self.free_type in self._granted else Decimal(0)
+
+    @property
+    def _granted(self) -> tuple[str, ...]:
+        return () if self.programme == WITHOUT else ("always_free", "included", self.programme)
 
     @property
     def pooled(self) -> bool:
@@ -59,10 +80,32 @@ class Price:
 
 @dataclass(frozen=True)
 class PriceBook:
-    """The newest version of every price."""
+    """The newest version of every price, as one region has it; where that is not known, as us-east-1 has it."""
 
     prices: Mapping[str, Price]
     version: str  # of the file's bytes: an old estimate tells which book it was made with
+    elsewhere: Mapping[str, Mapping[str, Price]] = field(default_factory=dict)  # region → price id → price
+
+    def in_region(self, region: str) -> "PriceBook":
+        """With the prices of another region, as far as they are in the book."""
+        return replace(self, prices={**self.prices, **self.elsewhere.get(region, {})})
+
+    def under(self, programme: str) -> "PriceBook":
+        """With the allowances of a free-tier programme, one of PROGRAMMES; or WITHOUT any."""
+        return replace(self, prices={key: replace(price, programme=programme) for key, price in self.prices.items()})
+
+    def old(self, today: datetime.date) -> tuple[Price, ...]:
+        """Those that nobody has read again for 180 days."""
+        return tuple(p for p in self.prices.values() if today - datetime.date.fromisoformat(p.retrieved) > OLD)
+
+    def warning(self, today: datetime.date) -> str:
+        """A sentence about old prices; "" when there are none."""
+        old = self.old(today)
+        if not old:
+            return ""
+        first = min(price.retrieved for price in old)
+        count = f"{len(old)} of {len(self.prices)} prices were"
+        return f"{count} read over {OLD.days} days ago, the oldest on {first}: run orgkit prices refresh."
 
     def price(self, price_id: str) -> Price:
         """The price; UnknownPrice when the book does not have it."""
@@ -71,24 +114,50 @@ class PriceBook:
         return self.prices[price_id]
 
 
-def parse(text: str) -> PriceBook:
-    """Read prices.csv; a later version of a price (by retrieval, then effective date) replaces an earlier one."""
-    rows = list(csv.DictReader(text.splitlines()))
-    for number, row in enumerate(rows, start=2):
-        _refuse_unsourced(number, row)
-    versions = itertools.groupby(sorted(rows, key=_version), key=_version)
-    prices = (_price(list(tiers)) for _, tiers in versions)
-    return PriceBook({price.id: price for price in prices}, hashlib.sha256(text.encode()).hexdigest()[:12])
+def parse(*texts: str) -> PriceBook:
+    """Read price books, laid over each other: a later version of a price replaces an earlier one.
+
+    Later is what was read later, then what holds later, then what AWS published later.
+    """
+    rows = [row for text in texts for row in _rows(text)]
+    newest: dict[tuple[str, str], Price] = {}
+    for _, tiers in itertools.groupby(sorted(rows, key=_version), key=_version):
+        price = _price(list(tiers))
+        newest[price.id, price.region] = price
+    at_home = {key: price for (key, region), price in newest.items() if region in (HOME, NOWHERE)}
+    elsewhere: dict[str, dict[str, Price]] = {}
+    for (key, region), price in newest.items():
+        if region not in (HOME, NOWHERE):
+            elsewhere.setdefault(region, {})[key] = price
+    version = hashlib.sha256("".join(texts).encode()).hexdigest()[:12]
+    return PriceBook(at_home, version, elsewhere)
+
+
+def shipped_text() -> str:
+    """prices.csv as it comes with orgkit."""
+    return resources.files("orgkit.costs").joinpath("prices.csv").read_text(encoding="utf-8")
 
 
 @cache
 def shipped() -> PriceBook:
     """The price book that comes with orgkit."""
-    return parse(resources.files("orgkit.costs").joinpath("prices.csv").read_text(encoding="utf-8"))
+    return parse(shipped_text())
 
 
-def _version(row: Mapping[str, str]) -> tuple[str, str, str]:
-    return row["price_id"], row["retrieved_at"], row["effective_date"]
+def _rows(text: str) -> list[dict[str, str]]:
+    reader = csv.DictReader(text.splitlines())
+    if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
+        raise UnknownPrice(f"the price book has no column {', '.join(missing)}.", "begin it with the header row.")
+    rows = list(reader)
+    for number, row in enumerate(rows, start=2):
+        if None in row or None in row.values():
+            raise UnknownPrice(f"row {number} of the price book has not {len(COLUMNS)} fields.", ADVICE)
+        _refuse_unsourced(number, row)
+    return rows
+
+
+def _version(row: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(row[name] for name in ("price_id", "region_code", "retrieved_at", "effective_date", "publication"))
 
 
 def _refuse_unsourced(number: int, row: Mapping[str, str | None]) -> None:
@@ -133,12 +202,15 @@ def _price(rows: Iterable[Mapping[str, str]]) -> Price:
         effective=first["effective_date"],
         source=first["source_url"],
         retrieved=first["retrieved_at"],
+        selectors=first["selectors"],
+        publication=first["publication"],
+        sku=first["sku"],
     )
 
 
 def _tier(row: Mapping[str, str]) -> Tier:
     end = _number(row, "tier_end") if row["tier_end"] else None
-    return Tier(_number(row, "tier_start"), end, _number(row, "price_per_unit"))
+    return Tier(_number(row, "tier_start"), end, _number(row, "price_per_unit"), row["rate_code"])
 
 
 def _number(row: Mapping[str, str], name: str) -> Decimal:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from orgkit.costs.charge import Usage
-from orgkit.model.costs import SCENARIOS, assumed
+from orgkit.model.costs import SCENARIOS, Amounts, assumed
 from orgkit.model.desired import Desired
 
 MANAGEMENT = "management account"  # its key; no key of a parameters file has a space
@@ -15,6 +15,10 @@ HOURS = 730  # in a month, as AWS's price pages count
 LOG_FILES = 12 * HOURS  # a log file about every five minutes, per account and active region
 DIGEST_FILES = HOURS  # a digest file every hour, per account and enabled region, also when nothing happened
 
+NONE = (Decimal(0), Decimal(0), Decimal(0))
+# What AWS Config does not charge, by how it records.
+NOT_RECORDED = {"continuous": "config_changed_resource_days", "daily": "config_items_per_account"}
+PLAN_READS = 3  # of the state bucket: head and get the state, get its lock
 # The rules by which accounts come to their charges, as the table tells them.
 OWN = "the account that uses it"
 SHARED = "pooled over all accounts, handed back in proportion to usage"
@@ -28,11 +32,18 @@ NOBODY_YET = "owner not known: counted at the management account"
 Volumes = Mapping[str, Decimal]  # assumption → its amount in one scenario
 
 
-def volumes(desired: Desired) -> dict[str, Volumes]:
-    """Scenario → assumption → amount; AWS Config counts only where the file asks for it, or states its regions."""
+def stated(desired: Desired) -> dict[str, Amounts]:
+    """Every assumption as it counts for this file: what is not recorded counts as nothing."""
     amounts = assumed(desired.costs)
     if CONFIG not in desired.organization.trusted_access and "recorded_regions" not in dict(desired.costs.assumptions):
-        amounts["recorded_regions"] = (Decimal(0), Decimal(0), Decimal(0))
+        amounts["recorded_regions"] = NONE
+    amounts[NOT_RECORDED[desired.costs.config_recording]] = NONE
+    return amounts
+
+
+def volumes(desired: Desired) -> dict[str, Volumes]:
+    """Scenario → assumption → amount; AWS Config counts only where the file asks for it, or states its regions."""
+    amounts = stated(desired)
     return {scenario: {name: amounts[name][i] for name in amounts} for i, scenario in enumerate(SCENARIOS)}
 
 
@@ -49,12 +60,17 @@ def of_account(key: str, v: Volumes) -> list[Usage]:
     """What comes with an account: nothing but what AWS Config records in it, once somebody switches that on."""
     regions = v["recorded_regions"]
     items, evaluations = v["config_items_per_account"], v["config_evaluations_per_account"]
+    days = v["config_changed_resource_days"]
     told = f"recorded_regions {regions} x config_items_per_account {items}"
+    daily = f"recorded_regions {regions} x config_changed_resource_days {days}"
     rules = f"recorded_regions {regions} x config_evaluations_per_account {evaluations}"
-    return [
+    recorded = [
         Usage(key, "config.ci.continuous", regions * items, "AWS Config items", told, OWN, False),
         Usage(key, "config.eval.rule", regions * evaluations, "AWS Config evaluations", rules, SHARED, False, regions),
     ]
+    if days:
+        recorded.append(Usage(key, "config.ci.periodic", regions * days, "AWS Config items, daily", daily, OWN, False))
+    return recorded
 
 
 def of_logging(desired: Desired, key: str, v: Volumes) -> list[Usage]:
@@ -88,17 +104,32 @@ def of_key(desired: Desired, v: Volumes) -> list[Usage]:
 
 def of_organization(desired: Desired, v: Volumes) -> list[Usage]:
     """What no phase makes and most organizations have soon: zones, keys, and the reading of actual costs."""
-    zones, keys, asked = v["hosted_zones"], v["kms_keys"], v["cost_explorer_requests"]
-    owner = zone_owner(desired)
-    rule = NOBODY_YET if owner == MANAGEMENT else ZONE_OWNER
+    keys, asked, logs = v["kms_keys"], v["cost_explorer_requests"], v["cloudwatch_logs_gb"]
+    told = f"cost_explorer_requests {asked}"
     return [
-        Usage(owner, "r53.zone", zones, "hosted zones", f"hosted_zones {zones}", rule, False),
+        *_of_zones(desired, v),
+        *_of_state(v),
         Usage(MANAGEMENT, "kms.key", keys, "further KMS keys", f"kms_keys {keys}", NOBODY_YET, False),
-        Usage(
-            MANAGEMENT, "ce.request", asked, "reading actual costs", f"cost_explorer_requests {asked}", MANAGEMENT_PAYS,
-            False,
-        ),
-    ]  # fmt: skip
+        Usage(MANAGEMENT, "cwl.ingest.standard", logs, "logs", f"cloudwatch_logs_gb {logs}", NOBODY_YET, False),
+        Usage(MANAGEMENT, "ce.request", asked, "reading actual costs", told, MANAGEMENT_PAYS, False),
+    ]
+
+
+def _of_zones(desired: Desired, v: Volumes) -> Iterator[Usage]:
+    zones, queries, owner = v["hosted_zones"], v["dns_queries"], zone_owner(desired)
+    rule = NOBODY_YET if owner == MANAGEMENT else ZONE_OWNER
+    yield Usage(owner, "r53.zone", zones, "hosted zones", f"hosted_zones {zones}", rule, False)
+    yield Usage(owner, "r53.query.standard", queries, "DNS queries", f"dns_queries {queries}", rule, False)
+
+
+def _of_state(v: Volumes) -> Iterator[Usage]:
+    """A plan writes its lock, an apply the state as well; each reads three times. Deleting a lock is free."""
+    # Counted in OpenTofu's source at f831fa1aa (2026-08-22), with use_lockfile.
+    plans, applies = v["plans_per_month"], v["applies_per_month"]
+    told = f"plans_per_month {plans}, applies_per_month {applies}"
+    writes, reads = plans + 2 * applies, PLAN_READS * (plans + applies)
+    yield Usage(MANAGEMENT, "s3.requests.tier1", writes, "writes of IaC state", told, NOBODY_YET, False)
+    yield Usage(MANAGEMENT, "s3.requests.tier2", reads, "reads of IaC state", told, NOBODY_YET, False)
 
 
 def zone_owner(desired: Desired) -> str:

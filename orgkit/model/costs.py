@@ -48,6 +48,12 @@ _ALL = (
         f"{_QUIET}; the price is per item (AWS Config pricing page), there is no fee per account",
     ),
     _assume(
+        "config_changed_resource_days", "50", "200", "900", "resource-days a month",
+        "resources that changed on a day, summed over the days, per account and recorded region: what is charged "
+        'with config_recording = "daily", in place of every change',
+        f"{_QUIET}; daily recording is charged once per changed resource and day (AWS Config pricing page)",
+    ),
+    _assume(
         "config_evaluations_per_account", "30", "300", "2000", "rule evaluations a month",
         "evaluations by AWS Config rules, per account and recorded region",
         _QUIET,
@@ -83,6 +89,26 @@ _ALL = (
         "own model: a domain and one subdomain",
     ),
     _assume(
+        "dns_queries", "0", "0", "1000000", "queries a month",
+        "DNS queries that the hosted zones answer; those for aliases of AWS resources are free",
+        "own model: not counted before there is traffic",
+    ),
+    _assume(
+        "cloudwatch_logs_gb", "0", "0", "2", "GB a month",
+        "logs written to CloudWatch Logs in the whole organization, all in one account",
+        "own model; the first 5 GB are always free, once per payer (Amazon CloudWatch pricing page)",
+    ),
+    _assume(
+        "plans_per_month", "20", "100", "2000", "plans a month",
+        "Terraform or OpenTofu plans with the state and its lock file in S3",
+        "own model: by hand, a small team, or CI on every push",
+    ),
+    _assume(
+        "applies_per_month", "5", "20", "500", "applies a month",
+        "Terraform or OpenTofu applies with the state and its lock file in S3",
+        "own model: by hand, a small team, or CI on every push",
+    ),
+    _assume(
         "kms_keys", "0", "1", "2", "keys",
         "customer managed KMS keys beside the trail's own, such as the one of an IaC state bucket",
         "own model",
@@ -99,6 +125,7 @@ _ALL = (
     ),
 )  # fmt: skip
 
+CHOICES = ("free_tier", "config_recording")  # what `[costs]` says beside the assumptions
 ASSUMPTIONS: Mapping[str, Assumption] = MappingProxyType({assumption.name: assumption for assumption in _ALL})
 
 

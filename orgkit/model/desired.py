@@ -118,6 +118,8 @@ class CostsSpec:
     """`[costs]`: the assumptions of an estimate; each is (low, expected, high)."""
 
     assumptions: tuple[tuple[str, tuple[Decimal, Decimal, Decimal]], ...] = ()
+    free_tier: str = "none"  # the programme of the management account: see orgkit.costs.prices.PROGRAMMES
+    config_recording: str = "continuous"  # or "daily"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ def build(file: schema.File, sha256: str) -> desired.Desired:
         accounts=tuple(_account(key, spec, common) for key, spec in sorted(file.accounts.items())),
         imports=tuple(_import(key, spec, common) for key, spec in sorted(file.imports.items())),
         trail=_trail(file.trail, file.organization),
-        costs=desired.CostsSpec(tuple((k, (v.low, v.expected, v.high)) for k, v in sorted(file.costs.items()))),
+        costs=_costs(file.costs),
         sha256=sha256,
     )
 
@@ -94,3 +94,9 @@ def _trail(spec: schema.Trail, organization: schema.Organization) -> desired.Tra
         object_lock=desired.ObjectLockSpec(lock.mode, lock.days) if lock else None,
         tags=trail_tags(organization.tags, spec.tags),
     )
+
+
+def _costs(spec: schema.Costs) -> desired.CostsSpec:
+    ranges = sorted(spec.assumptions.items())
+    stated = tuple((name, (given.low, given.expected, given.high)) for name, given in ranges)
+    return desired.CostsSpec(stated, spec.free_tier, spec.config_recording)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from orgkit.model.costs import ASSUMPTIONS
+from orgkit.model.costs import ASSUMPTIONS, CHOICES
 from orgkit.parameters.buckets import bucket_name, default_bucket, default_records_bucket
 from orgkit.parameters.formats import quoted, suggest
 from orgkit.parameters.raw import Raw, members, number, section, text, texts
@@ -80,8 +80,8 @@ def lifecycle(raw: Raw) -> Iterator[Wrong]:
 def assumptions(raw: Raw) -> Iterator[Wrong]:
     """Names of assumptions come from the estimate itself."""
     for name in section(raw, "costs"):
-        if name not in ASSUMPTIONS:
-            yield ("costs", name), f"there is no such assumption. {suggest(name, ASSUMPTIONS)}"
+        if name not in (*ASSUMPTIONS, *CHOICES):
+            yield ("costs", name), f"there is no such assumption. {suggest(name, (*ASSUMPTIONS, *CHOICES))}"
 
 
 TRAIL_CHECKS: tuple[Callable[[Raw], Iterator[Wrong]], ...] = (

@@ -170,6 +170,20 @@ class Range(Section):
         return self
 
 
+class Costs(Section):
+    """`[costs]`: two choices, and any number of assumptions, whose names the estimate knows."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[Range, BeforeValidator(_assumption)]] = Field(init=False)
+
+    free_tier: Literal["none", "legacy_12_month", "post_2025_07_credits"] = "none"
+    config_recording: Literal["continuous", "daily"] = "continuous"
+
+    @property
+    def assumptions(self) -> dict[str, Range]:
+        return self.__pydantic_extra__
+
+
 class File(Section):
     """The whole parameters file."""
 
@@ -178,4 +192,4 @@ class File(Section):
     accounts: dict[Key, Account] = {}
     imports: dict[Key, Import] = {}
     trail: Trail
-    costs: dict[str, Annotated[Range, BeforeValidator(_assumption)]] = {}
+    costs: Costs = Costs()

@@ -89,11 +89,17 @@ def model_at(place: Place) -> type[BaseModel] | None:
     for part in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             field = kind.model_fields.get(part)
-            kind = field.annotation if field else None
+            kind = field.annotation if field else _of_any_name(kind)
         elif typing.get_origin(kind) is dict:
             kind = typing.get_args(kind)[1]
         kind = _plain(kind)
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _of_any_name(model: type[BaseModel]) -> Any:
+    """What stands under the keys that a section does not name itself: the assumptions of `[costs]`."""
+    extra = model.__annotations__.get("__pydantic_extra__")
+    return typing.get_args(extra)[1] if extra else None
 
 
 def _plain(kind: Any) -> Any:

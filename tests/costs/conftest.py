@@ -28,6 +28,8 @@ def _build(
     trusted_access: tuple[str, ...] = ("cloudtrail.amazonaws.com", "config.amazonaws.com"),
     kms_key: bool = False,
     region: str = "us-east-1",
+    free_tier: str = "none",
+    config_recording: str = "continuous",
     **assumptions: Any,
 ) -> Desired:
     return Desired(
@@ -39,7 +41,9 @@ def _build(
             for n, k in enumerate(imports, start=111111111111)
         ),
         trail=TrailSpec("org", "log-archive", "logs", "records", region, kms_key, 90, 365, 30, None, ()),
-        costs=CostsSpec(tuple((name, _amounts(value)) for name, value in assumptions.items())),
+        costs=CostsSpec(
+            tuple((name, _amounts(value)) for name, value in assumptions.items()), free_tier, config_recording
+        ),
     )
 
 

@@ -13,8 +13,9 @@ from orgkit.costs.rounding import exact
 from orgkit.errors import UnknownPrice
 from orgkit.model.costs import ASSUMPTIONS, SCENARIOS
 
-# The worked numbers were made before these three were thought of; without them they must come out to the cent.
+# The worked numbers were made before these were thought of; without them they must come out to the cent.
 AS_WORKED = {"enabled_regions": 0, "trail_gb_per_account": (0, 0, "10.869565"), "second_trail_copies": 0}
+AS_WORKED |= dict.fromkeys(("dns_queries", "plans_per_month", "applies_per_month", "cloudwatch_logs_gb"), 0)
 
 amount = st.decimals(min_value=0, max_value=200_000, places=3)
 three = st.tuples(amount, amount, amount).map(lambda amounts: tuple(sorted(amounts)))
@@ -220,7 +221,7 @@ def test_what_the_amounts_leave_out_is_told(build):
 
 def test_the_facts_are_strings_with_cents(build):
     facts = estimate(build()).facts()
-    assert [facts[scenario] for scenario in SCENARIOS] == ["2.74", "9.93", "65.15"]
+    assert [facts[scenario] for scenario in SCENARIOS] == ["2.74", "9.93", "65.56"]  # high: 0.40 of it for a million DNS queries
     assert facts["made_by_orgkit"]["expected"] == "0.43"
 
 
