@@ -189,6 +189,34 @@ class UnknownPrice(OrgkitError):
     summary = "A price is missing, and orgkit does not guess."
 
 
+class NoQuote(OrgkitError):
+    """A quantity that was asked for cannot be read."""
+
+    summary = "Nothing was quoted."
+
+
+class NotOnePrice(OrgkitError):
+    """AWS's price file has not exactly one product for a price of the book."""
+
+    summary = "A price was not found in AWS's price file; nothing was written."
+    look = "look at the file, and correct the usage type or its selectors in the price book."
+
+
+class NoPriceList(OrgkitError):
+    """One of AWS's price files cannot be had."""
+
+    summary = "AWS's price file could not be read; nothing was written."
+    again = "check the network, or give a folder of price files with --from; then run it again."
+
+
+class PriceChanged(OrgkitError):
+    """A price differs by more than half, or from what a person has accepted."""
+
+    summary = "The price book was left as it is."
+    exit_code = EXIT_PLAN_CHANGED
+    sure = "compare it with AWS's price page; if it is right, say --accept-large-change as well."
+
+
 class EmulatorTrouble(OrgkitError):
     """The sandbox could not be started, found or stopped."""
 

@@ -1,6 +1,9 @@
 """Commands about the phases: rehearse, check, plan, run, open, estimate, permissions."""
 
 import os
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -154,16 +157,30 @@ def open_runbook(phase: Phase, file: Path) -> int:
 def estimate(file: Path, as_json: bool) -> int:
     """Estimate what the organization costs a month, by account and by service. Calls nothing."""
     from orgkit.cli.summary import show_estimate
+    from orgkit.costs.books import book_beside
     from orgkit.costs.estimate import estimate as estimate_costs
+    from orgkit.costs.sensitivity import sensitivity, sizes
     from orgkit.parameters import find, load
 
-    made = estimate_costs(load(find(str(file))))
+    path = find(str(file))
+    desired, book = load(path), book_beside(path)
+    made, swings, table = estimate_costs(desired, book=book), sensitivity(desired, book), sizes(desired, book)
     if as_json:
-        totals = {"low": str(made.low), "expected": str(made.expected), "high": str(made.high)}
-        show_json({**totals, "rows": json_rows(made.to_frame())})
+        more = {"sensitivity": [asdict(each) for each in swings], "sizes": [asdict(each) for each in table]}
+        assumed = json_rows(made.by_assumption().reset_index())
+        show_json({**made.facts(), "rows": json_rows(made.to_frame()), "assumptions": assumed, **as_strings(more)})
     else:
-        show_estimate(made)
+        show_estimate(made, swings, table, book.warning(date.today()))
     return errors.EXIT_DONE
+
+
+def as_strings(value: Any) -> Any:
+    """Amounts as text, so that no digit is lost."""
+    if isinstance(value, dict):
+        return {key: as_strings(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_strings(item) for item in value]
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def json_rows(frame: Any) -> list[dict[str, Any]]:

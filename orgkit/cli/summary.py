@@ -15,6 +15,7 @@ from orgkit.runbook.tree import as_text as tree_text
 
 if TYPE_CHECKING:
     from orgkit.costs.estimate import Estimate
+    from orgkit.costs.sensitivity import Size, Swing
     from orgkit.record.result import Result
     from orgkit.rehearsed import Rehearsal
 
@@ -94,15 +95,24 @@ def result_json(phase: Phase, result: "Result") -> dict[str, Any]:
     return {"phase": phase.label, **result.as_json(), "record": str(result.record)}
 
 
-def show_estimate(made: "Estimate") -> None:
-    """The range, by account and by service."""
+def show_estimate(made: "Estimate", swings: "Sequence[Swing]", sizes: "Sequence[Size]", warning: str) -> None:
+    """The range, by account and by service; what moves it, and what more accounts and regions would make of it."""
     click.echo(f"USD {made.low} low, {made.expected} expected, {made.high} high a month (an estimate)\n")
     for frame in (made.by_account(), made.by_service()):
         table = frame.reset_index()
         click.echo(as_text([str(c) for c in table.columns], [list(row) for row in table.itertuples(index=False)]))
         click.echo()
+    click.echo("What moves it most, each assumption alone:")
+    for swing in swings[:3]:
+        tell(f"- {swing.sentence}")
+    click.echo("\nFor other numbers of accounts (none imported) and recorded regions:")
+    rows = [(size.accounts, size.regions, size.low, size.expected, size.high) for size in sizes]
+    click.echo(as_text(("accounts", "regions", "low", "expected", "high"), rows))
+    click.echo()
     for note in made.one_off:
         tell(f"once: {note}")
+    for note in (*made.notes, *([warning] if warning else [])):
+        tell(f"note: {note}")
 
 
 def _short(path: Path) -> Path:

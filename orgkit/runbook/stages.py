@@ -14,6 +14,7 @@ from orgkit.aws.lock import alone
 from orgkit.aws.retry import PASSES
 from orgkit.aws.session import Connection
 from orgkit.connecting import connect as connect_to
+from orgkit.costs.books import book_beside
 from orgkit.costs.effect import monthly_effect
 from orgkit.costs.estimate import Estimate
 from orgkit.costs.estimate import estimate as estimate_costs
@@ -130,7 +131,7 @@ def plan(run: Run, observed: Observed) -> Plan:
 
 def proposal(run: Run, plan: Plan) -> Proposal:
     """The plan as a person reads it: each step with its why, its IAM actions and its cost per month, and the digest."""
-    return Proposal(plan, monthly_effect(plan, run.desired))
+    return Proposal(plan, monthly_effect(plan, run.desired, book=book_beside(run.parameters)))
 
 
 @stage
@@ -240,7 +241,7 @@ def pass_checks(run: Run, findings: Findings) -> Verification:
 @stage
 def estimate(run: Run, observed: Observed) -> Estimate:
     """What the organization of the file costs per account and month: low, expected and high."""
-    made = estimate_costs(run.desired, known_ids(run.desired, observed))
+    made = estimate_costs(run.desired, known_ids(run.desired, observed), book_beside(run.parameters))
     run.journal.write("estimate", low=str(made.low), expected=str(made.expected), high=str(made.high))
     return made
 
@@ -339,7 +340,7 @@ def _keep(run: Run, plan: Plan, review: dict[str, Any], unless: str = "") -> Non
 
 
 def _review(run: Run, plan: Plan) -> dict[str, Any]:
-    costs = monthly_effect(plan, run.desired).facts()
+    costs = monthly_effect(plan, run.desired, book=book_beside(run.parameters)).facts()
     return plan.review(clock_of().now().isoformat(timespec="seconds"), monthly_usd=costs)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from orgkit.costs.estimate import estimate
 from orgkit.costs.prices import PriceBook, shipped
 from orgkit.costs.rounding import exact
+from orgkit.costs.sensitivity import sensitivity, sizes
 from orgkit.errors import UnknownPrice
 from orgkit.model.costs import ASSUMPTIONS, SCENARIOS
 
@@ -221,10 +222,44 @@ def test_what_the_amounts_leave_out_is_told(build):
 
 def test_the_facts_are_strings_with_cents(build):
     facts = estimate(build()).facts()
-    assert [facts[scenario] for scenario in SCENARIOS] == ["2.74", "9.93", "65.56"]  # high: 0.40 of it for a million DNS queries
+    assert [facts[scenario] for scenario in SCENARIOS] == [
+        "2.74",
+        "9.93",
+        "65.56",
+    ]  # high: 0.40 of it for a million DNS queries
     assert facts["made_by_orgkit"]["expected"] == "0.43"
 
 
 def _row(charge):
     usage = charge.usage
     return usage.account, usage.driver, charge.price.id, charge.tier.start, usage.assumption.partition("for ")[2]
+
+
+# What the total hangs on
+
+
+def test_the_assumption_that_moves_the_total_most_comes_first(build):
+    swings = sensitivity(build())
+    assert [swing.assumption for swing in swings[:2]] == ["config_items_per_account", "config_evaluations_per_account"]
+    assert [swing.moves for swing in swings] == sorted((swing.moves for swing in swings), reverse=True)
+
+
+def test_the_row_of_the_file_s_own_size_is_the_estimate(build):
+    desired = build(many(5), ())
+    (own,) = [size for size in sizes(desired) if (size.accounts, size.regions) == (5, 1)]
+    made = estimate(desired)
+    assert (own.low, own.expected, own.high) == (made.low, made.expected, made.high)
+
+
+def test_daily_recording_is_charged_by_the_day_and_not_by_the_change(build):
+    found = estimate(build(config_recording="daily"))
+    paid = {c.price.id for c in found.charges["expected"] if c.price.service == "AWS Config" and c.effective_cost}
+    assert paid == {"config.ci.periodic", "config.eval.rule"}
+
+
+def test_the_twelve_month_offer_counts_only_where_the_file_says_so(build):
+    def requests(programme):
+        charges = estimate(build(free_tier=programme)).charges["expected"]
+        return sum(c.free for c in charges if c.price.id == "s3.requests.tier1")
+
+    assert (requests("none"), requests("post_2025_07_credits"), requests("legacy_12_month")) == (0, 0, 2000)

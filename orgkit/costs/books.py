@@ -1,0 +1,27 @@
+"""Which price book counts for a parameters file: the shipped one, and over it what its own folder keeps."""
+
+from pathlib import Path
+
+from orgkit.costs.prices import PriceBook, parse, shipped, shipped_text
+from orgkit.errors import UnknownPrice
+
+NAME = "prices.csv"
+
+
+def place_beside(parameters_file: Path) -> Path:
+    """Where `orgkit prices refresh` writes: beside the parameters file."""
+    return parameters_file.absolute().parent / NAME
+
+
+def book_beside(parameters_file: Path) -> PriceBook:
+    """Shipped prices and those beside the file; UnknownPrice where a row of them cannot be vouched for."""
+    place = place_beside(parameters_file)
+    return parse(shipped_text(), read_book(place)) if place.exists() else shipped()
+
+
+def read_book(place: Path) -> str:
+    """The text of a price book; UnknownPrice when it cannot be read."""
+    try:
+        return place.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnknownPrice(f"{place} cannot be read: {error}", "mend or remove the file.") from None

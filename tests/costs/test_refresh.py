@@ -1,0 +1,172 @@
+"""New prices from files of AWS's format, with the traps that those files have."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from orgkit.costs.books import book_beside
+from orgkit.costs.offer import find
+from orgkit.costs.price_list_aws import fetch, path_of
+from orgkit.costs.prices import shipped
+from orgkit.costs.refresh import append, look_up
+from orgkit.errors import NoPriceList, NotOnePrice, PriceChanged
+
+TODAY = "2026-12-01"
+
+
+def product(sku, usage_type, *rates, region="us-east-1", **attributes):
+    """A product and its term as AWS's bulk files have them; `rates` are (from, to, price)."""
+    about = {"usagetype": usage_type, "regionCode": region, **attributes}
+    code = f"{sku}.JRTCKXETXF"
+    dimensions = {
+        f"{code}.D{n}": {
+            "rateCode": f"{code}.D{n}", "beginRange": start, "endRange": end, "unit": "Units",
+            "pricePerUnit": {"USD": price}, "appliesTo": [],
+        }
+        for n, (start, end, price) in enumerate(rates)
+    }  # fmt: skip
+    term = {"effectiveDate": "2026-11-01T00:00:00Z", "priceDimensions": dimensions}
+    return {sku: {"sku": sku, "attributes": about}}, {sku: {code: term}}
+
+
+def offer(*products):
+    everything, terms = {}, {}
+    for found, term in products:
+        everything |= found
+        terms |= term
+    published = "2026-11-20T10:00:00Z"
+    return {"formatVersion": "v1.0", "publicationDate": published, "products": everything, "terms": {"OnDemand": terms}}
+
+
+CONFIG = offer(
+    product("A", "USE1-ConfigurationItemRecorded", ("0", "Inf", "0.0030000000")),
+    product("B", "USE1-ConfigurationItemRecordedDaily", ("0", "Inf", "0.0120000000")),
+    product(
+        "C", "USE1-ConfigRuleEvaluations", ("500000", "Inf", "0.0005"), ("0", "100000", "0.001"),
+        ("100000", "500000", "0.0008"),
+    ),
+)  # fmt: skip
+
+
+def only(service, made):
+    """Price files of which one service's alone is there."""
+
+    def get(name, region):
+        if name != service:
+            raise NoPriceList(f"no file of {name}", "")
+        return made
+
+    return get
+
+
+def test_a_usage_type_is_matched_whole_since_another_contains_it():
+    found = find(CONFIG, shipped().price("config.ci.continuous"), "us-east-1")
+    assert (found.sku, found.rates[0].unit_price) == ("A", Decimal("0.003"))
+
+
+def test_tiers_come_in_their_order_whatever_the_files():
+    found = find(CONFIG, shipped().price("config.eval.rule"), "us-east-1")
+    assert [rate.unit_price for rate in found.rates] == [Decimal("0.001"), Decimal("0.0008"), Decimal("0.0005")]
+
+
+def test_a_first_tier_that_costs_nothing_is_an_allowance_and_not_the_price():
+    storage = offer(product("D", "TimedStorage-ByteHrs", ("0", "25", "0"), ("25", "Inf", "0.25")))
+    found = find(storage, shipped().price("ddb.storage"), "us-east-1")
+    assert (found.allowance, [rate.unit_price for rate in found.rates]) == (25, [Decimal("0.25")])
+    assert found.rates[0].start == 0
+
+
+def test_a_selector_tells_apart_products_of_one_usage_type():
+    storage = offer(
+        product("S", "TimedStorage-ByteHrs", ("0", "Inf", "0.02"), volumeType="Standard"),
+        product("T", "TimedStorage-ByteHrs", ("0", "Inf", "0.01"), volumeType="Tags"),
+    )
+    assert find(storage, shipped().price("s3.storage.standard"), "us-east-1").sku == "S"
+
+
+@pytest.mark.parametrize("products", [(), ("X", "Y")], ids=["none", "two"])
+def test_anything_but_exactly_one_product_is_refused(products):
+    made = offer(*(product(sku, "us-east-1-KMS-Keys", ("0", "Inf", "1")) for sku in products))
+    with pytest.raises(NotOnePrice, match="2 products" if products else "no product"):
+        find(made, shipped().price("kms.key"), "us-east-1")
+
+
+def test_a_product_without_an_on_demand_term_is_none():
+    made = offer(product("K", "us-east-1-KMS-Keys", ("0", "Inf", "1")))
+    made["terms"]["OnDemand"] = {}
+    with pytest.raises(NotOnePrice, match="no product"):
+        find(made, shipped().price("kms.key"), "us-east-1")
+
+
+def test_another_region_writes_another_prefix_and_no_other_region_is_taken():
+    made = offer(
+        product("F", "EUC1-Requests-Tier1", ("0", "Inf", "0.0000054"), region="eu-central-1"),
+        product("G", "Requests-Tier1", ("0", "Inf", "0.000005")),
+        product("H", "EUC1-Other-Requests-Tier1", ("0", "Inf", "7"), region="eu-central-1"),
+    )
+    assert find(made, shipped().price("s3.requests.tier1"), "eu-central-1").sku == "F"
+
+
+@pytest.mark.parametrize("broken", [{}, {"products": []}, {"products": {}, "terms": 3}], ids=str)
+def test_a_file_of_another_format_is_refused(broken):
+    with pytest.raises(NotOnePrice):
+        find(broken, shipped().price("kms.key"), "us-east-1")
+
+
+@pytest.mark.parametrize("price", ["-1", "NaN", "much", None])
+def test_a_price_that_is_no_amount_is_refused(price):
+    with pytest.raises(NotOnePrice):
+        find(offer(product("K", "us-east-1-KMS-Keys", ("0", "Inf", price))), shipped().price("kms.key"), "us-east-1")
+
+
+def test_what_was_read_is_appended_with_its_source_and_never_twice(tmp_path):
+    place = tmp_path / "prices.csv"
+    made = look_up(shipped(), "us-east-1", only("AWSConfig", CONFIG), "https://example.com", TODAY)
+    assert not any(each.changed for each in made.found)
+    assert append(made, place) == 5
+    before = place.read_text()
+    assert append(made, place) == 0
+    assert place.read_text() == before
+    price = book_beside(tmp_path / "acme.toml").price("config.ci.continuous")
+    assert (price.retrieved, price.sku, price.source) == (TODAY, "A", "https://example.com")
+
+
+def test_a_new_price_counts_and_the_old_row_stays(tmp_path):
+    place = tmp_path / "prices.csv"
+    dearer = offer(product("A", "USE1-ConfigurationItemRecorded", ("0", "Inf", "0.004")))
+    for day, prices in ((TODAY, CONFIG), ("2026-12-02", dearer)):
+        append(look_up(shipped(), "us-east-1", only("AWSConfig", prices), "https://example.com", day), place)
+    book = book_beside(tmp_path / "acme.toml")
+    assert book.price("config.ci.continuous").tiers[0].unit_price == Decimal("0.004")
+    assert book.price("config.ci.periodic").tiers[0].unit_price == Decimal("0.012")
+    assert place.read_text().count("config.ci.continuous") == 2
+
+
+def test_a_price_that_more_than_doubles_is_refused_without_a_flag(tmp_path):
+    place = tmp_path / "prices.csv"
+    jumped = offer(product("A", "USE1-ConfigurationItemRecorded", ("0", "Inf", "0.3")))
+    made = look_up(shipped(), "us-east-1", only("AWSConfig", jumped), "https://example.com", TODAY)
+    with pytest.raises(PriceChanged, match=r"0\.003 .*becomes 0\.3 "):
+        append(made, place)
+    assert not place.exists()
+    assert append(made, place, large=True) == 1
+
+
+def test_files_of_a_folder_are_read_as_aws_lays_them_out(tmp_path):
+    file = tmp_path / path_of("AWSConfig", "us-east-1")
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(CONFIG))
+    assert fetch("AWSConfig", "us-east-1", str(tmp_path)) == CONFIG
+    with pytest.raises(NoPriceList, match="cannot be read"):
+        fetch("awskms", "us-east-1", str(tmp_path))
+    file.write_text("<html>")
+    with pytest.raises(NoPriceList, match="no JSON object"):
+        fetch("AWSConfig", "us-east-1", str(tmp_path))
+
+
+def test_prices_that_nobody_has_read_for_half_a_year_warn():
+    from datetime import date
+
+    assert shipped().warning(date(2026, 12, 24)) == ""
+    assert "over 180 days ago" in shipped().warning(date(2027, 6, 24))
