@@ -2,8 +2,7 @@
 
 import csv
 import hashlib
-import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +12,7 @@ from orgkit.costs.books import read_book
 from orgkit.costs.offer import Offered, find
 from orgkit.costs.prices import COLUMNS, HOME, NOWHERE, Price, PriceBook, Tier, parse, shipped_text
 from orgkit.errors import OrgkitError, PriceChanged
+from orgkit.spreadsheet import as_csv
 
 TOO_MUCH = Decimal("0.5")  # of a price: a change that is rather a mistake than a change
 UNLISTED = ("none", "unknown")  # usage types of what stands in no price file
@@ -78,7 +78,7 @@ class Refresh:
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(_as_csv(self.rows).encode()).hexdigest()
+        return hashlib.sha256(as_csv(COLUMNS, self.rows).encode()).hexdigest()
 
     @property
     def jumps(self) -> tuple[Found, ...]:
@@ -103,7 +103,7 @@ def append(made: Refresh, place: Path, *, large: bool = False) -> int:
     before = read_book(place) if place.exists() else ""
     known = {_key(row) for row in csv.DictReader(before.splitlines())}
     rows = [row for row in made.rows if _key(row) not in known]
-    text = _as_csv(rows) if not before else _as_csv(rows).partition("\n")[2]
+    text = as_csv(COLUMNS, rows) if not before else as_csv(COLUMNS, rows).partition("\n")[2]
     whole = before + ("\n" if before and not before.endswith("\n") else "") + text
     parse(shipped_text(), whole)  # what could not be read again is not written
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -164,14 +164,6 @@ def _rows(found: Found, source: str, today: str) -> list[dict[str, str]]:
         }
         for rate in offered.rates
     ]
-
-
-def _as_csv(rows: Sequence[Mapping[str, str]]) -> str:
-    written = io.StringIO()
-    writer = csv.DictWriter(written, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return written.getvalue()
 
 
 def _key(row: Mapping[str, str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import time
 import urllib.request
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def find(folder_root: Path) -> Sandbox | None:
         return None
     try:
         status = _ask(f"{found.endpoint_url}/orgkit/status", timeout=5)
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):  # it may end in the middle of its answer
         return None
     return found if status.get("folder") == str(folder) else None
 

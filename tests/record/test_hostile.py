@@ -174,9 +174,10 @@ UNESCAPED = re.compile(
 def test_there_is_no_other_way_out_for_a_name() -> None:
     """Neither CSV, in which a spreadsheet would run "=cmd|…", nor HTML of pandas, whose Styler escapes nothing.
 
-    Whoever needs one finds in reliability.md 4.6 what it has to do to a cell, and makes an exception here.
+    The one module that writes CSV makes cells safe; everybody else asks it.
     """
     sources = [*(CHECKOUT / "orgkit").rglob("*.py"), *(CHECKOUT / "runbooks").glob("*.ipynb")]
+    sources.remove(CHECKOUT / "orgkit" / "spreadsheet.py")
     found = [path.name for path in sources if "sandbox" not in path.parts and UNESCAPED.search(path.read_text("utf-8"))]
     assert len(sources) > 100
     assert found == []
