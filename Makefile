@@ -41,7 +41,7 @@ $(AWSCLI_READY): tests/awscli/requirements.lock
 
 lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--no-emit-index-url --no-emit-find-links --group dev pyproject.toml -o requirements.lock
+		--no-emit-index-url --no-emit-find-links --group dev --extra exports pyproject.toml -o requirements.lock
 	sed -i '1i # Every package that orgkit runs, builds and tests with, for Python 3.11 to 3.13, pinned by hash. Made by `make lock`.' requirements.lock
 	echo 'awscli>=1.46,<1.47' | uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-emit-index-url --no-emit-find-links - -o tests/awscli/requirements.lock

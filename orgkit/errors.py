@@ -235,3 +235,48 @@ class Unexpected(OrgkitError):
 
     summary = "orgkit met something that it did not expect."
     exit_code = EXIT_FAILED
+
+
+class NoSuchMonth(OrgkitError):
+    """A month that is none, or that has not begun."""
+
+    summary = "That month cannot be read."
+    heading = "Actual costs"
+    exit_code = EXIT_PARAMETERS
+
+
+class NoBill(OrgkitError):
+    """AWS has no bill that can be read."""
+
+    summary = "The bill cannot be read."
+    heading = "Actual costs"
+    switch_on = (
+        "open Billing and Cost Management > Cost Explorer in the console once; its data takes up to a day to appear."
+    )
+    only_usd = "read the bill in the console: only plain amounts in USD are compared."
+
+
+class TooDear(OrgkitError):
+    """Each request to Cost Explorer is paid: the next one would cost more than was allowed."""
+
+    summary = "Reading on would cost more than was allowed; what was read is kept."
+    heading = "Actual costs"
+    more = "allow more with --at-most, or name fewer months; what was read already is not paid again."
+
+
+class BadBills(OrgkitError):
+    """The file of bills for a sandbox has mistakes."""
+
+    summary = "The file of bills needs mending; the sandbox has none of them."
+    heading = "Actual costs"
+    exit_code = EXIT_PARAMETERS
+
+
+class NoWriter(OrgkitError):
+    """A table cannot be written as that file."""
+
+    summary = "The table was not written."
+    heading = "Actual costs"
+    exit_code = EXIT_PARAMETERS
+    exports = "install it: pip install 'orgkit[exports]'; or write .csv."
+    openpyxl = "install it: pip install openpyxl; or write .csv."

@@ -13,10 +13,8 @@ FORMULA = ("=", "+", "-", "@")  # how a cell begins that a spreadsheet takes for
 def cell(value: object) -> object:
     """The value as a spreadsheet may have it: one line, and an apostrophe before what would be a formula.
 
-    Numbers stay numbers, also negative ones; a Decimal keeps every digit and has no exponent.
+    Numbers stay numbers, also negative ones.
     """
-    if isinstance(value, Decimal):
-        return f"{value:f}"
     if not isinstance(value, str):
         return value
     text = flat(value)
@@ -24,9 +22,13 @@ def cell(value: object) -> object:
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
-    """A header and a line for each row; None is an empty cell."""
+    """A header and a line for each row; None is an empty cell, a Decimal keeps every digit and has no exponent."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow([cell(name) for name in columns])
-    writer.writerows([cell(row.get(name)) for name in columns] for row in rows)
+    writer.writerows([_written(row.get(name)) for name in columns] for row in rows)
     return written.getvalue()
+
+
+def _written(value: object) -> object:
+    return f"{value:f}" if isinstance(value, Decimal) else cell(value)

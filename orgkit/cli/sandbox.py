@@ -81,6 +81,34 @@ def env() -> int:
     return errors.EXIT_DONE
 
 
+@sandbox.command("seed-bills")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--page-size", type=click.IntRange(1), default=1000, show_default=True, help="Groups in an answer.")
+@click.option("--not-ready", multiple=True, metavar="MONTH", help="A month that AWS has no data of yet.")
+@ends
+def seed_bills(file: Path, page_size: int, not_ready: tuple[str, ...]) -> int:
+    """Give the sandbox that runs the bills from which its Cost Explorer answers.
+
+    \b
+    FILE is CSV with the columns month,account,service,record_type,amount:
+      2026-10,website-prod,AWS Config,Usage,6.25
+      2026-10,website-prod,AWS Config,Credit,-6.25
+    An account is an id, a name, or "management"; amounts are USD. It takes the place of what was given before.
+    """
+    from orgkit.costs.month import Month
+    from orgkit.sandbox.bills import read_bills
+
+    months, rows = [str(Month.parse(text)) for text in not_ready], read_bills(file)
+    unknown = _need().seed_bills({"rows": rows, "page_size": page_size, "not_ready": months})
+    if unknown:
+        raise errors.BadBills(
+            f"no account of the sandbox's organization is called {', '.join(unknown)}.",
+            "run the phases that make it first, or write its id.",
+        )
+    click.echo(f"{len(rows)} row(s) of {len({row['month'] for row in rows})} month(s): orgkit costs FILE reads them.")
+    return errors.EXIT_DONE
+
+
 @sandbox.command()
 @json_option
 @ends

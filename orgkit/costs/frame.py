@@ -9,17 +9,10 @@ import pandas as pd
 from orgkit.costs.charge import Charge
 from orgkit.costs.estimate import BilledAccount, Estimate
 from orgkit.costs.rounding import ZERO, cents, exact, in_cents
+from orgkit.costs.services import category_of
 from orgkit.model.costs import ASSUMPTIONS, SCENARIOS
 
 FOCUS_VERSION = "1.2"
-CATEGORIES = {  # FOCUS's ServiceCategory
-    "AmazonRoute53": "Networking",
-    "AmazonS3": "Storage",
-    "AWSCloudTrail": "Management and Governance",
-    "AWSConfig": "Management and Governance",
-    "AWSCostExplorer": "Management and Governance",
-    "awskms": "Security",
-}
 MADE = "orgkit makes this"
 LATER = "assumed to be switched on later"
 
@@ -100,7 +93,7 @@ def _row(estimate: Estimate, scenario: str, charge: Charge, account: BilledAccou
         "SubAccountId": account.id or None,
         "SubAccountName": account.name,
         "ServiceName": price.service,
-        "ServiceCategory": CATEGORIES.get(price.service_code, "Other"),
+        "ServiceCategory": category_of(price.service),
         "RegionId": None if price.region == "aws-other" else estimate.region,
         "ChargeCategory": "Usage",
         "ChargeDescription": f"{usage.driver}: {price.usage_type}, {bounds}",

@@ -18,6 +18,7 @@ from orgkit.sandbox import ids, wire
 from orgkit.sandbox.calls import Call, CallLog, mutates
 from orgkit.sandbox.corrections import readiness, s3, sts
 from orgkit.sandbox.corrections.controltower import ControlTowerResponse
+from orgkit.sandbox.corrections.cost_explorer import CostExplorerResponse
 from orgkit.sandbox.corrections.freetier import FreeTierResponse
 from orgkit.sandbox.corrections.members import management_of
 from orgkit.sandbox.corrections.registry import differs, settle
@@ -26,8 +27,13 @@ from orgkit.sandbox.world import Principal, world
 
 Answer = tuple[int, dict[str, str], bytes]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
-# Those that moto does not have, and the one of which it serves three paths only.
-OWN_SERVICES = {"account": AccountResponse, "controltower": ControlTowerResponse, "freetier": FreeTierResponse}
+# Those that moto does not have, of which it serves a few paths only, or which answer what was queued beforehand.
+OWN_SERVICES = {
+    "account": AccountResponse,
+    "ce": CostExplorerResponse,
+    "controltower": ControlTowerResponse,
+    "freetier": FreeTierResponse,
+}
 REQUEST_ID = re.compile(rb"(<RequestId>)[^<]*(</RequestId>)", re.IGNORECASE)
 ERROR_CODE = re.compile(rb"<Code>([^<]+)</Code>")
 

@@ -64,6 +64,11 @@ class Sandbox:
         """Let the sandbox's clock run; at once, unless it runs in real time."""
         return str(self._ask("/orgkit/clock", {"sleep": seconds})["now"])
 
+    def seed_bills(self, values: dict[str, Any]) -> list[str]:
+        """What Cost Explorer is to answer from; the accounts in it that are none here, and then nothing is taken."""
+        unknown: list[str] = self._ask("/orgkit/bills", values)["unknown"]
+        return unknown
+
     def reset(self, seed: Seed) -> None:
         """Begin again from a seed, in the same process: some ms instead of a new start. The profiles are rewritten."""
         given = profiles.credentials(seed, self.folder)

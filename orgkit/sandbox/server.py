@@ -97,6 +97,7 @@ class Pages:
             "/calls/clear": lambda _: self.application.calls.clear(),
             "/reset": self._reset,
             "/sign-in": self._sign_in,
+            "/bills": self._bills,
         }
         return pages[path](values)
 
@@ -119,6 +120,11 @@ class Pages:
 
         world().renew_credentials()
         return {}
+
+    def _bills(self, values: dict[str, Any]) -> dict[str, Any]:
+        from orgkit.sandbox.corrections import cost_explorer
+
+        return {"unknown": cost_explorer.seed(values)}
 
     def _reset(self, values: dict[str, Any]) -> dict[str, Any]:
         from orgkit.sandbox import seeding

@@ -174,10 +174,11 @@ UNESCAPED = re.compile(
 def test_there_is_no_other_way_out_for_a_name() -> None:
     """Neither CSV, in which a spreadsheet would run "=cmd|…", nor HTML of pandas, whose Styler escapes nothing.
 
-    The one module that writes CSV makes cells safe; everybody else asks it.
+    The one module that writes CSV makes cells safe, and one writes tables by it; everybody else asks them.
     """
     sources = [*(CHECKOUT / "orgkit").rglob("*.py"), *(CHECKOUT / "runbooks").glob("*.ipynb")]
-    sources.remove(CHECKOUT / "orgkit" / "spreadsheet.py")
+    for safe in ("spreadsheet.py", "costs/export.py"):
+        sources.remove(CHECKOUT / "orgkit" / safe)
     found = [path.name for path in sources if "sandbox" not in path.parts and UNESCAPED.search(path.read_text("utf-8"))]
     assert len(sources) > 100
     assert found == []

@@ -201,6 +201,14 @@ def there_are_no_such_services(_: Stock) -> bool:
     return not {"freetier", "controltower"} & set(list_of_moto_modules())
 
 
+@probe("ce.get_cost_and_usage")
+def anything_may_be_asked_of_cost_explorer(stock: Stock) -> bool:
+    three = [{"Type": "DIMENSION", "Key": key} for key in ("SERVICE", "LINKED_ACCOUNT", "RECORD_TYPE")]
+    period = {"Start": "2026-10-01", "End": "2026-09-01"}
+    asked = {"TimePeriod": period, "Granularity": "MONTHLY", "Metrics": ["Nonsense"], "GroupBy": three}
+    return "ResultsByTime" in stock("ce").get_cost_and_usage(**asked)
+
+
 @probe("every_service.request_id")
 def a_request_id_is_52_letters_at_random(stock: Stock) -> bool:
     ids = [stock("iam").list_users()["ResponseMetadata"]["RequestId"] for _ in range(2)]

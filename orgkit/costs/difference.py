@@ -1,0 +1,181 @@
+"""The estimate beside the bill: the whole organization first, then every account and service."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from orgkit.costs.bill import CREDIT, USAGE, Bill
+from orgkit.costs.charge import Charge
+from orgkit.costs.estimate import Estimate
+from orgkit.costs.month import Month
+from orgkit.costs.rounding import ZERO, cents, exact
+from orgkit.model.costs import SCENARIOS, Amounts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MATCHED, ESTIMATE_ONLY, ACTUAL_ONLY = "matched", "estimate only", "actual only"
+ORGANIZATION = "organization"
+WHOLE_MONTHS = ("monthly", "monthly_not_prorated")  # billing rules: charged whole, however much of the month is over
+NOTHING = (ZERO, ZERO, ZERO)
+
+Place = tuple[str, str]  # an account's id (its key in the file before it has one), and a service
+
+
+@dataclass(frozen=True)
+class Line:
+    """One account and service in one month, USD; `gross` and `credits` are None while AWS has no data."""
+
+    month: Month
+    account: str
+    name: str
+    service: str
+    low: Decimal
+    expected: Decimal
+    high: Decimal
+    gross: Decimal | None
+    credits: Decimal | None
+    maturity: str
+
+    @property
+    def net(self) -> Decimal | None:
+        return None if self.gross is None or self.credits is None else self.gross + self.credits
+
+    @property
+    def difference(self) -> Decimal | None:
+        """Gross less expected: credits hide what is used."""
+        return None if self.gross is None else self.gross - self.expected
+
+    @property
+    def outside(self) -> Decimal:
+        """By how much it lies above high (or, negative, below low), in cents; 0 within, and while there is no data."""
+        if self.gross is None:
+            return ZERO
+        gross, low, high = cents(self.gross), cents(self.low), cents(self.high)
+        return max(gross - high, ZERO) + min(gross - low, ZERO)
+
+    @property
+    def in_range(self) -> bool | None:
+        return None if self.gross is None else not self.outside
+
+    @property
+    def status(self) -> str:
+        """Which side knows of it."""
+        if self.gross is None or not (self.gross or self.credits):
+            return ESTIMATE_ONLY
+        return MATCHED if self.high else ACTUAL_ONLY
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One month: of the whole organization, by service (`payer`), by account, and by both (`lines`)."""
+
+    bill: Bill
+    part: Decimal  # of the month that the estimate counts
+    whole: Line
+    payer: tuple[Line, ...]
+    accounts: tuple[Line, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def month(self) -> Month:
+        return self.bill.month
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A row for each account and service, amounts as Decimal."""
+        return frame([self])
+
+
+@exact()
+def compare(estimate: Estimate, bill: Bill, names: Mapping[str, str], now: datetime) -> Difference:
+    """Outer join of both by account and service; `names` are the organization's, by id. Pure.
+
+    In a month that is not over the estimate counts in proportion to its days, but what AWS charges by the month.
+    """
+    part = bill.month.part(now)
+    estimated = _estimated(estimate, part)
+    known = {account.id or account.key: account.name for account in estimate.accounts} | dict(names)
+    usage, credited = _billed(bill, USAGE), _billed(bill, CREDIT)
+    places = sorted({*(place for place, amounts in estimated.items() if any(amounts)), *usage, *credited})
+    make = _Maker(bill, known, estimated, usage, credited)
+    by_service, by_account = _grouped(places, 1), _grouped(places, 0)
+    everybody = [*known, *sorted(by_account.keys() - known.keys())]
+    return Difference(
+        bill,
+        part,
+        whole=make.sum(ORGANIZATION, "", places),
+        payer=tuple(make.sum(ORGANIZATION, service, found) for service, found in sorted(by_service.items())),
+        accounts=tuple(make.sum(account, "", by_account.get(account, [])) for account in everybody),
+        lines=tuple(make.sum(account, service, [(account, service)]) for account, service in places),
+    )
+
+
+@dataclass(frozen=True)
+class _Maker:
+    bill: Bill
+    names: Mapping[str, str]
+    estimated: Mapping[Place, Amounts]
+    usage: Mapping[Place, Decimal]
+    credited: Mapping[Place, Decimal]
+
+    def sum(self, account: str, service: str, places: Sequence[Place]) -> Line:
+        scenarios = [self.estimated.get(place, NOTHING) for place in places]
+        low, expected, high = (sum((amounts[i] for amounts in scenarios), ZERO) for i in range(3))
+        gross = sum((self.usage.get(place, ZERO) for place in places), ZERO)
+        credited = sum((self.credited.get(place, ZERO) for place in places), ZERO)
+        there = self.bill.ready
+        return Line(
+            self.bill.month, account, self.names.get(account, ""), service, low, expected, high,
+            gross if there else None, credited if there else None, self.bill.maturity,
+        )  # fmt: skip
+
+
+def _estimated(estimate: Estimate, part: Decimal) -> dict[Place, Amounts]:
+    ids = {account.key: account.id or account.key for account in estimate.accounts}
+    sums: dict[Place, list[Decimal]] = {}
+    for i, scenario in enumerate(SCENARIOS):
+        for charge in estimate.charges[scenario]:
+            place = (ids[charge.usage.account], charge.price.service)
+            sums.setdefault(place, [ZERO, ZERO, ZERO])[i] += prorated(charge, part)
+    return {place: (low, expected, high) for place, (low, expected, high) in sums.items()}
+
+
+@exact()
+def prorated(charge: Charge, part: Decimal) -> Decimal:
+    """What a charge comes to when this part of the month is over."""
+    return charge.effective_cost * (1 if charge.price.billing_rule in WHOLE_MONTHS else part)
+
+
+@exact()
+def _billed(bill: Bill, category: str) -> dict[Place, Decimal]:
+    sums: dict[Place, Decimal] = {}
+    for row in bill.rows:
+        if row.category == category:
+            sums[row.account, row.service] = sums.get((row.account, row.service), ZERO) + row.amount
+    return sums
+
+
+def _grouped(places: Iterable[Place], by: int) -> dict[str, list[Place]]:
+    groups: dict[str, list[Place]] = {}
+    for place in places:
+        groups.setdefault(place[by], []).append(place)
+    return groups
+
+
+def frame(differences: Iterable[Difference]) -> "pd.DataFrame":
+    """Several months in one long table."""
+    import pandas as pd
+
+    rows = [
+        {
+            "BillingPeriodStart": line.month.start, "SubAccountId": line.account, "SubAccountName": line.name,
+            "ServiceName": line.service, "low": line.low, "expected": line.expected, "high": line.high,
+            "gross": line.gross, "credits": line.credits, "net": line.net, "difference": line.difference,
+            "in_range": line.in_range, "status": line.status, "maturity": line.maturity,
+        }
+        for difference in differences
+        for line in difference.lines
+    ]  # fmt: skip
+    return pd.DataFrame(rows, dtype=object)

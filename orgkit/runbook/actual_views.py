@@ -1,0 +1,105 @@
+"""Bills beside their estimate, as text and HTML: each total with its range and the day on which it was read."""
+
+from collections.abc import Sequence
+from html import escape
+
+from orgkit.costs.actuals import Actuals
+from orgkit.costs.bill import Bill
+from orgkit.costs.difference import ACTUAL_ONLY, Difference, Line
+from orgkit.costs.rounding import cents
+from orgkit.costs.showback import Share, Showback
+from orgkit.runbook.tables import as_html, as_list, as_text, as_text_list, flat
+from orgkit.runbook.views import View
+
+HEADERS = ("low", "expected", "high", "gross", "credits", "range")
+UNNAMED = 22  # characters of a name that a terminal of 80 columns has room for
+
+
+def of_actuals(actuals: Actuals) -> View:
+    """Each month: its total, its services and its accounts, and the differences in words; then what reading cost."""
+    views = [of_difference(each, actuals.explained(each)) for each in actuals.differences]
+    paid = View(actuals.paid, f"<p>{escape(flat(actuals.paid))}</p>" if actuals.paid else "")
+    return View("\n\n".join(view.text for view in (*views, paid)), "".join(view.html for view in (*views, paid)))
+
+
+def of_difference(difference: Difference, explained: Sequence[str] = ()) -> View:
+    """One month."""
+    said, bill = headline(difference), difference.bill
+    if not bill.ready:
+        return View(said, f"<p><b>{escape(said)}</b></p>")
+    services = [_row(line.service, line) for line in difference.payer]
+    accounts = [_row(line.name or line.account, line) for line in difference.accounts]
+    whole = _row("Total", difference.whole)
+    tables = (("service", [*services, whole]), ("account", [*accounts, whole]))
+    notes = [*_other(bill), *bill.notes]
+    text = "\n\n".join([said, *(_text(first, rows) for first, rows in tables)])
+    return View(
+        text + as_text_list(explained, "What differs most") + as_text_list(notes, "Beside this"),
+        f"<p><b>{escape(said)}</b></p>"
+        + "".join(as_html((first, *HEADERS), rows) for first, rows in tables)
+        + as_list(explained, "What differs most")
+        + as_list(notes, "Beside this"),
+    )
+
+
+def headline(difference: Difference) -> str:
+    """The month's total beside its range, with how far it can be trusted and when it was read."""
+    whole, bill = difference.whole, difference.bill
+    day = bill.read_at[:10]
+    range_ = f"estimate {cents(whole.expected)} ({cents(whole.low)} to {cents(whole.high)})"
+    if whole.gross is None or whole.net is None or whole.credits is None:
+        return f"{bill.month}: AWS has no data yet, which does not mean nothing; {range_}. Asked on {day}."
+    so_far = "" if difference.part == 1 else f", for {difference.part:.0%} of the month"
+    credited = f"{cents(whole.credits)} of credits, {cents(bill.net)} billed" if bill.credits else "no credits"
+    return (
+        f"{bill.month}: USD {cents(whole.gross)} used, {credited}; {range_}{so_far}. "
+        f"{bill.source}, {day}: {bill.maturity}."
+    )
+
+
+def of_showback(showback: Showback) -> View:
+    """The bill handed on: by unit, and by account with its tags."""
+    said = f"{showback.bill.month}: USD {cents(showback.bill.net)} billed, handed on"
+    units = [(share.unit, *_amounts(share)) for share in showback.units]
+    accounts = [(share.unit, share.name or share.account, *_amounts(share)) for share in showback.accounts]
+    tagged = [(*row, share.tags) for row, share in zip(accounts, showback.accounts, strict=True)]
+    by_unit = ("unit", "gross", "credits", "other", "net", "share")
+    by_account = ("unit", "account", *by_unit[1:])
+    return View(
+        f"{said}\n\n{as_text(by_unit, units)}\n\n{as_text(by_account, accounts)}",
+        f"<p><b>{escape(said)}</b></p>{as_html(by_unit, units)}{as_html((*by_account, 'tags'), tagged)}",
+    )
+
+
+def _amounts(share: Share) -> tuple[object, ...]:
+    return (*map(cents, (share.gross, share.credits, share.other, share.net)), f"{share.part:.1%}")
+
+
+def _row(name: str, line: Line) -> tuple[object, ...]:
+    gross = "" if line.gross is None else cents(line.gross)
+    credited = "" if line.credits is None else cents(line.credits)
+    return (name, cents(line.low), cents(line.expected), cents(line.high), gross, credited, verdict(line))
+
+
+def verdict(line: Line) -> str:
+    """One or two words."""
+    if line.gross is None:
+        return "no data"
+    if line.status == ACTUAL_ONLY:
+        return "not estimated"
+    return "over" if line.outside > 0 else "under" if line.outside < 0 else "in range"
+
+
+def _other(bill: Bill) -> Sequence[str]:
+    """Taxes, purchases and refunds have no estimate."""
+    return [f"{cents(bill.other)} USD of taxes, purchases or refunds, which no estimate counts."] if bill.other else []
+
+
+def _text(first: str, rows: Sequence[tuple[object, ...]]) -> str:
+    short = [(_short(str(name)), *rest) for name, *rest in rows]
+    return as_text((first, *HEADERS), short)
+
+
+def _short(name: str) -> str:
+    safe = flat(name)
+    return safe if len(safe) <= UNNAMED else safe[: UNNAMED - 1] + "…"

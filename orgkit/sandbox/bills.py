@@ -1,0 +1,49 @@
+"""A file of bills for the sandbox: CSV, a row for each amount of an account in a month."""
+
+import csv
+import re
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from orgkit.errors import BadBills
+
+COLUMNS = ("month", "account", "service", "record_type", "amount")
+# Those that Cost Explorer is known to have.
+RECORD_TYPES = (
+    "Credit", "DiscountedUsage", "Other", "Recurring", "Refund", "RIFee", "SavingsPlanCoveredUsage",
+    "SavingsPlanNegation", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee", "Support", "Tax", "Upfront", "Usage",
+)  # fmt: skip
+MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
+
+
+def read_bills(file: Path) -> list[dict[str, str]]:
+    """Every row of it; BadBills with the line and the mend of the first mistake."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadBills(f"{file} cannot be read: {error}", "name a CSV file in UTF-8.") from None
+    reader = csv.DictReader(text.splitlines(), strict=True)
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise BadBills(f"the first line of {file} is not the header.", f"begin it with: {','.join(COLUMNS)}")
+    try:
+        return [_checked(row, f"{file}, line {reader.line_num}") for row in reader]
+    except csv.Error as error:
+        raise BadBills(f"{file}, line {reader.line_num}: {error}", "write it as a spreadsheet would.") from None
+
+
+def _checked(row: dict[str, str], where: str) -> dict[str, str]:
+    if None in row or None in row.values():
+        raise BadBills(f"{where} has not {len(COLUMNS)} cells.", f"write: {','.join(COLUMNS)}")
+    if not MONTH.fullmatch(row["month"]):
+        raise BadBills(f"{where}: {row['month']!r} is not a month.", "write it as 2026-10.")
+    if not row["account"] or not row["service"]:
+        raise BadBills(f"{where} has no account or no service.", "name both; an account by its id or its name.")
+    if row["record_type"] not in RECORD_TYPES:
+        raise BadBills(f"{where}: {row['record_type']!r} is no record type.", f"one of {', '.join(RECORD_TYPES)}.")
+    try:
+        finite = Decimal(row["amount"]).is_finite()
+    except InvalidOperation:
+        finite = False
+    if not finite:
+        raise BadBills(f"{where}: {row['amount']!r} is not an amount.", "write USD: 1.25; credits are negative.")
+    return row
