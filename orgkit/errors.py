@@ -280,3 +280,12 @@ class NoWriter(OrgkitError):
     exit_code = EXIT_PARAMETERS
     exports = "install it: pip install 'orgkit[exports]'; or write .csv."
     openpyxl = "install it: pip install openpyxl; or write .csv."
+
+
+class BillsNotReady(OrgkitError):
+    """AWS has not gathered the data of a month yet: which is not the same as a month without costs."""
+
+    summary = "There is no bill yet."
+    heading = "Actual costs"
+    exit_code = EXIT_RETRY_LATER
+    later = "run it again tomorrow: after Cost Explorer is switched on, data takes up to a day."

@@ -29,6 +29,7 @@ READS: dict[str, tuple[str, ...]] = {
     "imports": ("organizations:ListHandshakesForOrganization", "organizations:ListParents", "sts:AssumeRole"),
     "trail": READS_IN_MANAGEMENT,
     "costs": (),
+    "actual_costs": ("ce:GetCostAndUsage",),
 }  # fmt: skip
 # The file of each phase's steps. Imported accounts are placed, tagged and made readable by the steps of accounts.
 _MODELS = {"organization": organization, "units": units, "accounts": accounts, "imports": imports, "trail": trail}

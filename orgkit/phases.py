@@ -1,4 +1,4 @@
-"""THE list of phases: number, concept, runbook, what must have run before, and what each reads of AWS."""
+"""THE list of phases: number, concept, runbook, and what must have run before."""
 
 from dataclasses import dataclass
 
@@ -33,12 +33,15 @@ PHASES = (
     ),
     Phase("06", "costs", (), False, "estimate what it costs per account and month"),
 )
+# What follows the bootstrap, whenever somebody wants it: no part of a rehearsal, and nothing rests on it.
+AFTERWARDS = (Phase("07", "actual_costs", ("organization",), False, "compare what AWS billed with the estimate"),)
+RUNBOOKS = (*PHASES, *AFTERWARDS)
 
 
 def phase_of(word: str) -> Phase:
     """The phase that a person means by `02`, `units`, `02-units` or `02-units.ipynb`; KeyError when there is none."""
     plain = word.removesuffix(".ipynb").replace("-", "_").lower()
-    for phase in PHASES:
+    for phase in RUNBOOKS:
         if plain in (phase.number, phase.name, f"{phase.number}_{phase.name}"):
             return phase
     raise KeyError(word)

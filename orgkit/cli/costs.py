@@ -1,6 +1,5 @@
 """`orgkit costs`: what AWS billed, beside the estimate."""
 
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import click
@@ -10,36 +9,21 @@ from orgkit.cli.layout import wrapped
 from orgkit.cli.main import FILE, endpoint_option, ends, json_option, show_json
 
 
-class Usd(click.ParamType[Decimal]):
-    """An amount of money."""
-
-    name = "usd"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        try:
-            amount = Decimal(str(value))
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if not amount.is_finite() or amount < 0:
-            self.fail(f"{value!r} is not an amount in USD, such as 0.25", param, ctx)
-        return amount
-
-
 @click.command()
 @FILE
 @click.option("--month", multiple=True, metavar="YYYY-MM", help="As often as you like; the last whole one if omitted.")
-@click.option("--at-most", type=Usd(), default="0.10", show_default=True, help="USD for Cost Explorer's requests.")
+@click.option("--at-most", default="0.10", show_default=True, help="USD for Cost Explorer's requests.")
 @click.option("--fresh", is_flag=True, help="Ask AWS again, whatever was kept.")
 @click.option("--save", type=click.Path(path_type=Path), help="The compared rows as .csv, .parquet or .xlsx.")
 @endpoint_option
 @json_option
 @ends
-def costs(file: Path, month: tuple[str, ...], at_most: Decimal, fresh: bool, save: Path | None, as_json: bool) -> int:
+def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: Path | None, as_json: bool) -> int:
     """Read what AWS billed per account and service, beside the estimate. Each request costs 0.01 USD."""
     from orgkit.connecting import connect
     from orgkit.costs.actuals import actuals
     from orgkit.costs.books import book_beside
-    from orgkit.costs.cost_explorer_aws import CostExplorer
+    from orgkit.costs.cost_explorer_aws import CostExplorer, usd
     from orgkit.costs.estimate import estimate
     from orgkit.costs.export import write
     from orgkit.costs.month import chosen
@@ -57,7 +41,7 @@ def costs(file: Path, month: tuple[str, ...], at_most: Decimal, fresh: bool, sav
     observed = read_organization(aws, desired, "costs")
     account = desired.organization.management_account_id
     kept = KeptAnswers(outputs.base_folder(outputs.project_of(path), aws.kind), account)
-    desk = CostExplorer(aws, kept, book.price("ce.request").tiers[0].unit_price, at_most, fresh=fresh)
+    desk = CostExplorer(aws, kept, book.price("ce.request").tiers[0].unit_price, usd(at_most), fresh=fresh)
     bills = tuple(desk.bill(each) for each in months)
     made = estimate(desired, known_ids(desired, observed), book)
     found = actuals(desired, observed, made, bills, aws.clock.now(), desk.sentence)

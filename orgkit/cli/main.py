@@ -11,7 +11,7 @@ from typing import Any, NoReturn, ParamSpec
 import click
 
 from orgkit import __version__, errors, printable
-from orgkit.phases import PHASES, Phase, phase_of
+from orgkit.phases import RUNBOOKS, Phase, phase_of
 
 P = ParamSpec("P")
 FILE = click.argument("file", type=click.Path(path_type=Path))
@@ -28,7 +28,7 @@ class PhaseType(click.ParamType[Phase]):
         try:
             return phase_of(value)
         except KeyError:
-            self.fail(f"{value!r} is none of {', '.join(phase.label for phase in PHASES)}", param, ctx)
+            self.fail(f"{value!r} is none of {', '.join(phase.label for phase in RUNBOOKS)}", param, ctx)
 
 
 def ends(command: Callable[P, int]) -> Callable[P, NoReturn]:

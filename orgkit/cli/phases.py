@@ -89,11 +89,12 @@ def plan(file: Path, phase: Phase | None, as_json: bool) -> int:
 @click.option("--plan-file", type=click.Path(path_type=Path), help="A plan.json that was handed over.")
 @click.option("--approver", default="", help="Who approved: written into the record as a claim.")
 @click.option("--ticket", default="", help="Where the change was asked for.")
+@click.option("--parameter", "-p", "more", multiple=True, metavar="NAME=VALUE", help="One that this runbook alone has.")
 @click.option("--stop-after", default="", metavar="STEP", help="A test hook: kill the phase after this step.")
 @json_option
 @endpoint_option
 @ends
-def run(phase: Phase, file: Path, as_json: bool, plan_file: Path | None, **given: str) -> int:
+def run(phase: Phase, file: Path, as_json: bool, plan_file: Path | None, more: tuple[str, ...], **given: str) -> int:
     """Run one phase headlessly; without an approved plan it stops before it changes anything."""
     from orgkit.cli.summary import result_json, show_result
     from orgkit.parameters import find, load
@@ -107,7 +108,8 @@ def run(phase: Phase, file: Path, as_json: bool, plan_file: Path | None, **given
     os.environ.update({name: given[key] for name, key in hooks.items() if given[key]})
     progress = Progress(quiet=as_json)
     progress.phase(phase, None)
-    result = execute(phase, path, approved_plan=given["approved_plan"], on_event=progress.event)
+    own = dict(_named(each) for each in more)
+    result = execute(phase, path, approved_plan=given["approved_plan"], on_event=progress.event, more=own)
     progress.phase(phase, result)
     progress.over()
     if as_json:
@@ -148,6 +150,13 @@ def open_runbook(phase: Phase, file: Path) -> int:
     result = open_in_jupyterlab(phase, path)
     show_result(phase, result, file)
     return result.exit_code
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, given, value = text.partition("=")
+    if not given:
+        raise click.UsageError(f"{text!r} is not NAME=VALUE.")
+    return name, value
 
 
 @click.command()

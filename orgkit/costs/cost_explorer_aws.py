@@ -26,6 +26,17 @@ CATEGORIES = {
 PENNY = Decimal("0.01")
 
 
+def usd(text: str) -> Decimal:
+    """An amount as a person writes it; TooDear for what is none."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise TooDear(f"{text[:40]!r} is not an amount of USD.", "write it as 0.25.")
+    return amount
+
+
 class Kept(Protocol):
     """Answers that were paid for; on disk, or wherever the caller wants them."""
 

@@ -1,6 +1,7 @@
 """Bills beside their estimate, as text and HTML: each total with its range and the day on which it was read."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 from orgkit.costs.actuals import Actuals
@@ -15,10 +16,25 @@ HEADERS = ("low", "expected", "high", "gross", "credits", "range")
 UNNAMED = 22  # characters of a name that a terminal of 80 columns has room for
 
 
+@dataclass(frozen=True)
+class Showbacks:
+    """The newest month's bill handed on, if there is one."""
+
+    newest: Showback | None
+
+
+def of_showbacks(showbacks: Showbacks) -> View:
+    """By unit and account, or that there is nothing to hand on."""
+    if showbacks.newest is None:
+        return View("No bill is ready.", "<p>No bill is ready.</p>")
+    return of_showback(showbacks.newest)
+
+
 def of_actuals(actuals: Actuals) -> View:
     """Each month: its total, its services and its accounts, and the differences in words; then what reading cost."""
     views = [of_difference(each, actuals.explained(each)) for each in actuals.differences]
-    paid = View(actuals.paid, f"<p>{escape(flat(actuals.paid))}</p>" if actuals.paid else "")
+    said = flat(actuals.paid)
+    paid = View(said, f"<p>{escape(said)}</p>" if said else "")
     return View("\n\n".join(view.text for view in (*views, paid)), "".join(view.html for view in (*views, paid)))
 
 
@@ -45,7 +61,7 @@ def of_difference(difference: Difference, explained: Sequence[str] = ()) -> View
 def headline(difference: Difference) -> str:
     """The month's total beside its range, with how far it can be trusted and when it was read."""
     whole, bill = difference.whole, difference.bill
-    day = bill.read_at[:10]
+    day = flat(bill.read_at[:10])
     range_ = f"estimate {cents(whole.expected)} ({cents(whole.low)} to {cents(whole.high)})"
     if whole.gross is None or whole.net is None or whole.credits is None:
         return f"{bill.month}: AWS has no data yet, which does not mean nothing; {range_}. Asked on {day}."
@@ -53,7 +69,7 @@ def headline(difference: Difference) -> str:
     credited = f"{cents(whole.credits)} of credits, {cents(bill.net)} billed" if bill.credits else "no credits"
     return (
         f"{bill.month}: USD {cents(whole.gross)} used, {credited}; {range_}{so_far}. "
-        f"{bill.source}, {day}: {bill.maturity}."
+        f"{flat(bill.source)}, {day}: {flat(bill.maturity)}."
     )
 
 

@@ -6,7 +6,9 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
+from orgkit.costs.difference import Difference
 from orgkit.costs.estimate import Estimate
+from orgkit.costs.rounding import ZERO, cents
 from orgkit.model.costs import SCENARIOS
 from orgkit.runbook.tables import as_text, flat
 
@@ -22,21 +24,22 @@ STYLE = (
 
 @dataclass(frozen=True)
 class Row:
-    """One account: its expected amounts by service, and its range; USD a month."""
+    """One account: its amounts by service, their sum, and the range of its estimate; USD a month."""
 
     name: str
     parts: Mapping[str, Decimal]
     low: Decimal
-    expected: Decimal
+    whole: Decimal
     high: Decimal
 
 
 @dataclass(frozen=True)
 class Bars:
-    """An estimate to be looked at."""
+    """An estimate, or a bill beside it, to be looked at."""
 
     rows: tuple[Row, ...]
     services: tuple[str, ...]
+    shows: str = "expected"  # what the bars are
 
     @classmethod
     def of(cls, estimate: Estimate) -> "Bars":
@@ -47,7 +50,7 @@ class Bars:
             key, service = charge.usage.account, charge.price.service
             cost[key, service] = cost.get((key, service), Decimal(0)) + charge.effective_cost
             services[service] = services.get(service, Decimal(0)) + charge.effective_cost
-        names = tuple(sorted((name for name in services if services[name]), key=lambda name: (-services[name], name)))
+        names = _largest_first(services)
         table: dict[Any, dict[Any, Decimal]] = estimate.by_account()[list(SCENARIOS)].to_dict(orient="index")
         rows = tuple(
             Row(
@@ -59,6 +62,21 @@ class Bars:
         )
         return cls(rows, names)
 
+    @classmethod
+    def of_bill(cls, difference: Difference) -> "Bars":
+        """What was used in a month, with the range in which it was expected."""
+        services = {line.service: line.gross or ZERO for line in difference.payer}
+        names = _largest_first(services)
+        parts: dict[str, dict[str, Decimal]] = {line.account: {} for line in difference.accounts}
+        for line in sorted(difference.lines, key=lambda line: -services[line.service]):
+            if line.gross and line.gross > 0:  # a correction of an earlier month has no length
+                parts[line.account][line.service] = line.gross
+        rows = tuple(
+            Row(line.name or line.account, parts[line.account], *map(cents, (line.low, line.gross or ZERO, line.high)))
+            for line in difference.accounts
+        )
+        return cls(rows, names, f"used in {difference.month}")
+
     def letter(self, service: str) -> str:
         return chr(ord("A") + self.services.index(service) % 26)
 
@@ -69,12 +87,12 @@ def as_words(bars: Bars) -> str:
         (row.name, ", ".join(f"{name} {cost:.2f}" for name, cost in row.parts.items()) or "nothing", _range(row))
         for row in bars.rows
     ]
-    return as_text(("account", "expected, by service (USD a month)", "in all"), rows)
+    return as_text(("account", f"{bars.shows}, by service (USD a month)", "in all"), rows)
 
 
 def as_svg(bars: Bars) -> str:
     """A bar for each account, of equal scale; a range that leaves the picture ends in an arrow."""
-    longest = max((row.expected for row in bars.rows), default=Decimal(0)) or Decimal(1)
+    longest = max((row.whole for row in bars.rows), default=Decimal(0)) or Decimal(1)
     scale = Decimal(LONGEST) / (longest * Decimal("1.5"))
     drawn = "".join(_row(bars, number, row, scale) for number, row in enumerate(bars.rows))
     top = ROW * len(bars.rows) + 24
@@ -85,9 +103,13 @@ def as_svg(bars: Bars) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'role="img" aria-label="{title}"><title>{title}</title><style>{STYLE}</style>'
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>{drawn}{legend}'
-        f'<text class="small" x="8" y="{height - 8}">Bars: expected. Line: from low to high, with an arrow where high '
-        f"lies beyond the picture.</text></svg>"
+        f'<text class="small" x="8" y="{height - 8}">Bars: {bars.shows}. Line: the estimate from low to high, with '
+        f"an arrow where high lies beyond the picture.</text></svg>"
     )
+
+
+def _largest_first(services: Mapping[str, Decimal]) -> tuple[str, ...]:
+    return tuple(sorted((name for name in services if services[name]), key=lambda name: (-services[name], name)))
 
 
 def _row(bars: Bars, number: int, row: Row, scale: Decimal) -> str:
@@ -126,7 +148,7 @@ def _legend(bars: Bars, number: int, name: str, top: int) -> str:
 
 
 def _range(row: Row) -> str:
-    return f"{row.expected} ({row.low} to {row.high})"
+    return f"{row.whole} ({row.low} to {row.high})"
 
 
 def _short(text: str, length: int = 24) -> str:

@@ -4,23 +4,26 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
+from orgkit.costs.actuals import Actuals
 from orgkit.costs.effect import Effect
 from orgkit.costs.estimate import Estimate
 from orgkit.model.desired import Desired
 from orgkit.model.management_account import Findings
 from orgkit.outcome import Outcomes
 from orgkit.plan import Plan
-from orgkit.runbook import bars, views
+from orgkit.runbook import bars, lines, views
+from orgkit.runbook.actual_views import Showbacks, of_actuals, of_showbacks
 from orgkit.runbook.bars import Bars
 from orgkit.runbook.form import show_gate, view_of_gate
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.guided import is_guided
+from orgkit.runbook.lines import Lines
 from orgkit.runbook.picture import as_svg
 from orgkit.runbook.run import Run
 from orgkit.runbook.tables import as_html, as_text
 from orgkit.runbook.tree import Node
 from orgkit.runbook.tree import as_text as tree_text
-from orgkit.runbook.views import Charges, Done, Proposal, Verification, View, WhoAmI
+from orgkit.runbook.views import Charges, Done, Moves, Proposal, Verification, View, WhoAmI
 
 
 def of_tree(node: Node) -> View:
@@ -82,6 +85,10 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Estimate: of_estimate,
     Bars: lambda it: View(bars.as_words(it), svg=bars.as_svg(it)),
     Charges: lambda it: it.view(),
+    Moves: lambda it: it.view(),
+    Actuals: of_actuals,
+    Lines: lambda it: View(lines.as_words(it), svg=lines.as_svg(it)),
+    Showbacks: of_showbacks,
     Done: lambda it: it.view(),
 }
 

@@ -41,17 +41,20 @@ def execute(
     kernels: Kernels | None = None,
     on_event: OnEvent | None = None,
     environment: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Result:
     """Run one runbook headlessly; how it ended, in one word and one exit code.
 
     With `kernels`, made for several runs, the record is sealed beside the next run and `environment` is theirs.
+    `more` are parameters of that runbook's own; UnknownParameter for one that it does not have.
     SIGINT and SIGTERM interrupt the kernel; the record is sealed as interrupted all the same.
     """
     with ExitStack() as stack:
         settings = kernels.environment if kernels else dict(os.environ if environment is None else environment)
         pool = kernels or stack.enter_context(Kernels(settings, outputs.project_of(parameters_file), count=1))
         folder = run_folder or _new_folder(phase, parameters_file, settings)
-        runbook, given = find_runbook(phase, parameters_file), parameters_of(parameters_file, folder, approved_plan)
+        runbook = find_runbook(phase, parameters_file)
+        given = {**(more or {}), **parameters_of(parameters_file, folder, approved_plan)}
         check_parameters(runbook, given)
         source, kernel = sha256_of(runbook), pool.take()
         with told(folder / "events.jsonl", on_event):

@@ -18,6 +18,7 @@ from orgkit.costs.books import book_beside
 from orgkit.costs.effect import monthly_effect
 from orgkit.costs.estimate import Estimate
 from orgkit.costs.estimate import estimate as estimate_costs
+from orgkit.costs.sensitivity import sensitivity, sizes
 from orgkit.errors import ApprovalMismatch, CheckStops, Interrupted, NotVerified, NotYet, StepFailed, Stop
 from orgkit.intents import Intent, became, events_since, unanswered
 from orgkit.journal import Journal
@@ -45,7 +46,7 @@ from orgkit.runbook.live import Live
 from orgkit.runbook.marks import after
 from orgkit.runbook.run import Run
 from orgkit.runbook.tree import Node, there, wanted
-from orgkit.runbook.views import CHARGE_COLUMNS, Charges, Done, Proposal, Verification, WhoAmI
+from orgkit.runbook.views import CHARGE_COLUMNS, Charges, Done, Moves, Proposal, Verification, WhoAmI
 
 LOOK_AGAIN_AFTER = (5.0, 20.0)  # seconds
 LATE = 30.0  # seconds within which AWS does what it was sent, though nobody waits for its answer any more
@@ -249,6 +250,12 @@ def estimate(run: Run, observed: Observed) -> Estimate:
 def bars(estimate: Estimate) -> Bars:
     """The estimate as a picture: a bar for each account, by service."""
     return Bars.of(estimate)
+
+
+def moves(run: Run) -> Moves:
+    """Which assumptions move the total most, and what more accounts and regions would make of it."""
+    book = book_beside(run.parameters)
+    return Moves(sensitivity(run.desired, book), sizes(run.desired, book))
 
 
 def charges(estimate: Estimate) -> Charges:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from orgkit.aws.session import Caller
 from orgkit.costs.effect import Effect
+from orgkit.costs.sensitivity import Size, Swing
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
 from orgkit.outcome import Outcome, Outcomes, Slot
-from orgkit.phases import PHASES, Phase
+from orgkit.phases import AFTERWARDS, PHASES, Phase
 from orgkit.plan import Plan
 from orgkit.runbook import tables
 
@@ -114,11 +115,16 @@ class Done:
 
     @property
     def following(self) -> Phase | None:
+        """The next phase of the bootstrap."""
         return next((p for p in PHASES if p.number > self.phase.number), None)
 
     @property
     def _next(self) -> str:
-        return f"Next: {self.following.label}." if self.following else "That was the last phase."
+        if self.following:
+            return f"Next: {self.following.label}."
+        if self.phase in AFTERWARDS:
+            return "Run it again whenever there is a new bill."
+        return f"That was the last phase. Once AWS has billed a month: {AFTERWARDS[0].label}."
 
 
 # Of the FOCUS columns, those that let a reader check a row by hand.
@@ -137,6 +143,22 @@ class Charges:
     def view(self) -> View:
         rows = [["" if value is None or value != value else value for value in row] for row in self.rows]
         return View(tables.as_text(CHARGE_COLUMNS, rows), tables.as_html(CHARGE_COLUMNS, rows))
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What an estimate hangs on: single assumptions, and the number of accounts and recorded regions."""
+
+    swings: tuple[Swing, ...]
+    sizes: tuple[Size, ...]
+
+    def view(self) -> View:
+        told = [swing.sentence for swing in self.swings[:3]]
+        headers = ("accounts", "regions", "low", "expected", "high")
+        rows = [(size.accounts, size.regions, size.low, size.expected, size.high) for size in self.sizes]
+        title, caption = "What moves it most", "Other numbers of accounts (none imported) and recorded regions"
+        text = f"{tables.as_text_list(told, title)}\n\n{caption}:\n{tables.as_text(headers, rows)}".strip()
+        return View(text, tables.as_list(told, title) + tables.as_html(headers, rows, f"{caption}."))
 
 
 def of_plan(plan: Plan, costs: Sequence[str] = ()) -> View:

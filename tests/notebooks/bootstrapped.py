@@ -3,13 +3,26 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from orgkit.costs.month import last
 from orgkit.rehearsal import rehearse
+from orgkit.sandbox.bills import COLUMNS
 from orgkit.sandbox.lifecycle import Sandbox
 
 CHECKOUT = Path(__file__).parents[2]
 EXAMPLE = CHECKOUT / "parameters" / "example.toml"
+
+
+def three_months(now: str) -> dict[str, Any]:
+    """Bills of the last three months that are over: some usage, and credits in the newest."""
+    months = [str(month) for month in last(3, datetime.fromisoformat(now))]
+    used = [("management", "AWS Cost Explorer", "0.30"), ("website-prod", "AWS Config", "6.25")]
+    rows = [(month, account, service, "Usage", amount) for month in months for account, service, amount in used]
+    rows.append((months[-1], "website-prod", "AWS Config", "Credit", "-5"))
+    return {"rows": [dict(zip(COLUMNS, row, strict=True)) for row in rows], "page_size": 1000, "not_ready": []}
 
 
 @contextmanager
@@ -18,5 +31,6 @@ def bootstrapped(parameters: Path = EXAMPLE) -> Iterator[tuple[Sandbox, Mapping[
     done = rehearse(parameters, keep=True)
     with done.sandbox as sandbox:
         assert done.exit_code == 0, [each.result.reasons for each in done.phases]
+        assert sandbox.seed_bills(three_months(sandbox.now())) == []
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ORGKIT_"))}
         yield sandbox, plain | sandbox.environment()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from orgkit.phases import RUNBOOKS
 from tests.road.project import CHECKOUT, Project
 
 
@@ -44,7 +45,7 @@ def test_a_project_made_by_the_wheel_rehearses_outside_a_checkout(installed, tmp
     assert made.returncode == 0, made.stderr
     assert sorted(p.name for p in (tmp_path / "acme").iterdir()) == ["outputs", "parameters", "runbooks"]
     assert sorted(p.name for p in (tmp_path / "acme" / "outputs").iterdir()) == [".gitignore", "README.md"]
-    assert len(list((tmp_path / "acme" / "runbooks").glob("*.ipynb"))) == 7
+    assert len(list((tmp_path / "acme" / "runbooks").glob("*.ipynb"))) == len(RUNBOOKS)
     done = here.run(installed / "orgkit", "rehearse", cwd=tmp_path / "acme")
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert len(list((tmp_path / "acme" / "outputs" / "sandbox").glob("*/*/*/manifest.json"))) == 7

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,14 @@ import pytest
 from hypothesis import given, settings
 
 from orgkit.aws.session import Caller
-from orgkit.costs.effect import Effect, Line, monthly_effect
+from orgkit.costs.actuals import Actuals, actuals
+from orgkit.costs.bill import NOT_READY, USAGE, Bill, BillRow
+from orgkit.costs.difference import compare
+from orgkit.costs.effect import Effect, monthly_effect
+from orgkit.costs.effect import Line as EffectLine
 from orgkit.costs.estimate import Estimate, estimate
+from orgkit.costs.month import Month
+from orgkit.costs.sensitivity import Size, Swing
 from orgkit.journal import Journal
 from orgkit.model.accounts import CreateAccount
 from orgkit.model.desired import ACCESS_ROLE, Desired
@@ -21,15 +28,17 @@ from orgkit.model.observed import Account, Observed, Unit
 from orgkit.outcome import Outcome, Outcomes, Result, Slot
 from orgkit.phases import PHASES
 from orgkit.plan import Plan, Target, Waiting
-from orgkit.runbook import bars, display, tables
+from orgkit.runbook import bars, display, lines, tables
+from orgkit.runbook.actual_views import Showbacks
 from orgkit.runbook.bars import Bars
 from orgkit.runbook.gate import Gate
+from orgkit.runbook.lines import Line, Lines
 from orgkit.runbook.live import Live
 from orgkit.runbook.marks import after
 from orgkit.runbook.picture import as_svg
 from orgkit.runbook.run import Run
 from orgkit.runbook.tree import Mark, Node, as_text, there, wanted
-from orgkit.runbook.views import Charges, Done, Proposal, Verification, View, WhoAmI
+from orgkit.runbook.views import Charges, Done, Moves, Proposal, Verification, View, WhoAmI
 from tests.aws.conftest import CountingClock
 from tests.plans.loader import desired_of, observed_of
 from tests.runbook.hostile import HOSTILE, NAMES, check, check_svg
@@ -40,6 +49,15 @@ TARGET = Target("999999999999", "o-exampleorgid", "aws", "aws")
 def an_estimate(name: str) -> Estimate:
     desired = desired_of()
     return estimate(replace(desired, accounts=tuple(replace(spec, name=name) for spec in desired.accounts)))
+
+
+def the_actuals(name: str) -> Actuals:
+    """Two months: one of an account, a service and a charge of that name, and one that is not ready."""
+    rows = tuple(BillRow(account, name, USAGE, Decimal("7.5")) for account in (name, "111111111111"))
+    bill = Bill(Month(2026, 9), (*rows, BillRow(name, name, "Tax", Decimal(1))), name, name, name, name, (name,))
+    none = replace(bill, month=Month(2026, 10), rows=(), maturity=NOT_READY)
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    return actuals(a_desired(name), an_observed(name), an_estimate(name), (bill, none), now, name)
 
 
 def a_plan(name: str) -> Plan:
@@ -85,7 +103,7 @@ MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
     Proposal: lambda name: [Proposal(a_plan(name), monthly_effect(a_plan(name), desired_of()))],
     Bars: lambda name: [Bars.of(an_estimate(name))],
     Effect: lambda name: [
-        Effect(Decimal(0), Decimal(1), Decimal(2), (Line(name, name, *[Decimal(1)] * 4, name),)),
+        Effect(Decimal(0), Decimal(1), Decimal(2), (EffectLine(name, name, *[Decimal(1)] * 4, name),)),
     ],
     Gate: lambda name: [
         a_gate(name),
@@ -100,6 +118,12 @@ MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
     Verification: lambda name: [Verification(replace(a_plan(name), steps=())), Verification(None)],
     Findings: lambda name: [Findings((Finding.ok(name, name, name), Finding.warns(name, name, name)))],
     Estimate: lambda name: [an_estimate(name)],
+    Moves: lambda name: [
+        Moves((Swing(name, Decimal(1), Decimal(2)),), (Size(1, 1, *[Decimal(1)] * 3),)),
+    ],
+    Actuals: lambda name: [the_actuals(name)],
+    Lines: lambda name: [Lines.of(the_actuals(name).differences), Lines((name,), (Line(name, (None,)),))],
+    Showbacks: lambda name: [Showbacks(the_actuals(name).showback[0]), Showbacks(None)],
     Charges: lambda name: [Charges(((name,) * 12,))],
     Done: lambda name: [Done(PHASES[1], Path("outputs") / re.sub(r"[/\x00]", "", name))],
 }  # fmt: skip
@@ -240,12 +264,32 @@ def test_the_bars_say_in_words_what_they_show() -> None:
     made = Bars.of(an_estimate("x"))
     words, picture = bars.as_words(made), bars.as_svg(made)
     for row in made.rows:
-        assert sum(row.parts.values()).quantize(Decimal("0.01")) == pytest.approx(row.expected, abs=Decimal("0.02"))
-        assert f"{row.expected} ({row.low} to {row.high})" in words
-        assert f"{row.expected} ({row.low} to {row.high})" in picture
+        assert sum(row.parts.values()).quantize(Decimal("0.01")) == pytest.approx(row.whole, abs=Decimal("0.02"))
+        assert f"{row.whole} ({row.low} to {row.high})" in words
+        assert f"{row.whole} ({row.low} to {row.high})" in picture
     for service in made.services:
         assert f">{made.letter(service)}</text>" in picture  # a letter, not a colour alone
         assert service in words
+
+
+def test_bars_and_lines_of_bills_say_in_words_what_they_show() -> None:
+    made = the_actuals("prod")
+    drawn = Bars.of_bill(made.differences[0])
+    assert drawn.shows == "used in 2026-09"
+    assert [row.whole for row in drawn.rows if row.parts] == [Decimal("7.50")] * 2
+    over = Lines.of(made.differences)
+    assert "no data" in lines.as_words(over)
+    assert "prod, 2026-09: 7.50" in lines.as_svg(over)
+
+
+def test_more_accounts_than_lines_can_be_told_apart_are_added_up() -> None:
+    many = tuple(BillRow(f"{number:012}", "S3", USAGE, Decimal(number)) for number in range(1, 31))
+    made = the_actuals("x").differences[0]
+    bill = replace(made.bill, rows=many)
+    found = Lines.of([compare(an_estimate("x"), bill, {}, datetime(2026, 11, 24, tzinfo=UTC))])
+    assert [line.name for line in found.lines[:2]] == ["000000000030", "000000000029"]
+    assert re.fullmatch(r"\d+ others", found.lines[-1].name)
+    assert sum(line.amounts[0] or 0 for line in found.lines) == sum(range(1, 31))
 
 
 def test_a_proposal_shows_what_each_step_costs_and_the_last_cell_leads_on() -> None:
