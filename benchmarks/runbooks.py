@@ -78,5 +78,5 @@ def rehearsal() -> float:
 
 if __name__ == "__main__":
     measured = measure(rehearsal, int(sys.argv[1]) if len(sys.argv) > 1 else 3)
-    print(measured)  # noqa: T201  it is what the script is for
+    print(measured)
     sys.exit(measured.ratio > AT_MOST)

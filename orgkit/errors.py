@@ -289,3 +289,21 @@ class BillsNotReady(OrgkitError):
     heading = "Actual costs"
     exit_code = EXIT_RETRY_LATER
     later = "run it again tomorrow: after Cost Explorer is switched on, data takes up to a day."
+
+
+class OddExport(OrgkitError):
+    """A data export that cannot be read without guessing."""
+
+    summary = "The data export is refused."
+    heading = "Actual costs"
+    one_kind = "let the export overwrite its files (OVERWRITE_REPORT), or name a folder with one kind of delivery."
+    columns = "export FOCUS 1.0 or 1.2 as Parquet with all its columns."
+
+
+class NoEngine(OrgkitError):
+    """What reads data exports is not installed, or does not answer."""
+
+    summary = "The data export cannot be read."
+    heading = "Actual costs"
+    exports = "install it: pip install 'orgkit[exports]'."
+    athena = "try the query in Athena's console; [bills] of the parameters file names table and output."

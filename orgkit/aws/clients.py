@@ -22,7 +22,7 @@ class Clients:
     """Each is made once; which run sent a request stands in its user agent, and so in CloudTrail."""
 
     def __init__(self, session: Any, *, endpoint: str | None, region: str, clock: Clock, run: str) -> None:
-        self._session = session  # boto3's
+        self.session = session  # boto3's
         self._made: dict[tuple[str, str, bool], Any] = {}
         self._endpoint = endpoint
         self._region = region
@@ -42,7 +42,7 @@ class Clients:
     def access_key(self) -> str:
         """The public id of the credentials; Refused when there are none."""
         try:
-            credentials = self._session.get_credentials()
+            credentials = self.session.get_credentials()
             if credentials is not None:
                 return str(credentials.access_key)
         except Exception as error:
@@ -52,7 +52,7 @@ class Clients:
     def _make(self, service: str, region: str, *, reads: bool) -> Any:
         config = (READS if reads else WRITES).merge(self._common)
         try:
-            made = self._session.client(service, region_name=region, endpoint_url=self._endpoint, config=config)
+            made = self.session.client(service, region_name=region, endpoint_url=self._endpoint, config=config)
         except Exception as error:
             raise _no_credentials(service, error) from None
         if reads:

@@ -143,6 +143,10 @@ class Connection:
                 raise Refused("profile", type(error).__name__, "", str(error), "") from None
         return self._told_of_progress(known)
 
+    def session_for_library(self) -> boto3.Session:
+        """For a library that reads AWS itself: it has to be told of the endpoint, and its calls are in no journal."""
+        return self._clients.session
+
     def _change(
         self, service: str, operation: str, expect: str | None, region: str | None, parameters: dict[str, Any]
     ) -> Change:

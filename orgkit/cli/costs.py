@@ -23,10 +23,11 @@ def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: P
     from orgkit.connecting import connect
     from orgkit.costs.actuals import actuals
     from orgkit.costs.books import book_beside
-    from orgkit.costs.cost_explorer_aws import CostExplorer, usd
+    from orgkit.costs.cost_explorer_aws import usd
     from orgkit.costs.estimate import estimate
     from orgkit.costs.export import write
     from orgkit.costs.month import chosen
+    from orgkit.costs.sources_aws import source_of
     from orgkit.model.matching import known_ids
     from orgkit.parameters import find, load
     from orgkit.read import read_organization
@@ -41,7 +42,8 @@ def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: P
     observed = read_organization(aws, desired, "costs")
     account = desired.organization.management_account_id
     kept = KeptAnswers(outputs.base_folder(outputs.project_of(path), aws.kind), account)
-    desk = CostExplorer(aws, kept, book.price("ce.request").tiers[0].unit_price, usd(at_most), fresh=fresh)
+    base = path.absolute().parent
+    desk = source_of(desired.bills, aws, kept, book, base, at_most=usd(at_most), fresh=fresh)
     bills = tuple(desk.bill(each) for each in months)
     made = estimate(desired, known_ids(desired, observed), book)
     found = actuals(desired, observed, made, bills, aws.clock.now(), desk.sentence)

@@ -123,6 +123,16 @@ class CostsSpec:
 
 
 @dataclass(frozen=True)
+class BillsSpec:
+    """`[bills]`: where actual costs are read; what the source does not need is ""."""
+
+    source: str = "cost_explorer"  # or "duckdb" or "athena"
+    place: str = ""  # of a data export's files: a folder, or s3://bucket/prefix
+    table: str = ""  # of Athena: database.table
+    output: str = ""  # of Athena: s3://bucket/prefix
+
+
+@dataclass(frozen=True)
 class Desired:
     """One parameters file, whole and valid."""
 
@@ -132,6 +142,7 @@ class Desired:
     imports: tuple[ImportSpec, ...]
     trail: TrailSpec
     costs: CostsSpec = field(default_factory=CostsSpec)
+    bills: BillsSpec = field(default_factory=BillsSpec)
     sha256: str = ""  # of the file's bytes
 
     @property

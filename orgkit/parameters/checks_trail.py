@@ -11,6 +11,8 @@ from orgkit.parameters.validate import Wrong
 
 STANDARD_IA_DAYS = 30  # S3 moves nothing to Standard-IA earlier
 
+NEEDED = {"duckdb": ("place",), "athena": ("table", "output")}  # by the source of bills
+
 
 def log_archive(raw: Raw) -> Iterator[Wrong]:
     """The trail needs somebody to keep its logs."""
@@ -84,6 +86,14 @@ def assumptions(raw: Raw) -> Iterator[Wrong]:
             yield ("costs", name), f"there is no such assumption. {suggest(name, (*ASSUMPTIONS, *CHOICES))}"
 
 
+def bills(raw: Raw) -> Iterator[Wrong]:
+    """What a source of bills cannot do without."""
+    given = section(raw, "bills")
+    for name in NEEDED.get(str(given.get("source")), ()):
+        if not given.get(name):
+            yield ("bills", name), f"is missing, and source is {given['source']!r}. Write where that finds the export."
+
+
 TRAIL_CHECKS: tuple[Callable[[Raw], Iterator[Wrong]], ...] = (
-    log_archive, trusted_access, repeated, bucket_names, lifecycle, assumptions,
+    log_archive, trusted_access, repeated, bucket_names, lifecycle, assumptions, bills,
 )  # fmt: skip

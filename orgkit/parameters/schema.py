@@ -184,6 +184,15 @@ class Costs(Section):
         return self.__pydantic_extra__
 
 
+class Bills(Section):
+    """`[bills]`: where actual costs are read."""
+
+    source: Literal["cost_explorer", "duckdb", "athena"] = "cost_explorer"
+    place: str = ""
+    table: Annotated[str, Field(pattern=r"^([A-Za-z0-9_]{1,128}\.[A-Za-z0-9_]{1,128})?$")] = ""
+    output: Annotated[str, Field(pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*)?$")] = ""
+
+
 class File(Section):
     """The whole parameters file."""
 
@@ -193,3 +202,4 @@ class File(Section):
     imports: dict[Key, Import] = {}
     trail: Trail
     costs: Costs = Costs()
+    bills: Bills = Bills()

@@ -4,10 +4,11 @@ from orgkit.aws.session import Connection
 from orgkit.costs.actuals import Actuals
 from orgkit.costs.actuals import actuals as compare_all
 from orgkit.costs.books import book_beside
-from orgkit.costs.cost_explorer_aws import CostExplorer, usd
+from orgkit.costs.cost_explorer_aws import usd
 from orgkit.costs.estimate import Estimate
 from orgkit.costs.month import chosen
 from orgkit.costs.rounding import ZERO
+from orgkit.costs.sources_aws import source_of
 from orgkit.errors import BillsNotReady, NotVerified
 from orgkit.model.observed import Observed
 from orgkit.record.answers import KeptAnswers
@@ -28,11 +29,11 @@ def bills(
     """Some months of bills beside the estimate: those that are named, apart by blanks, or the last three."""
     now = aws.clock.now()
     named = chosen(tuple(months.replace(",", " ").split()), now, otherwise=MONTHS)
-    price = book_beside(run.parameters).price("ce.request").tiers[0].unit_price
-    desk = CostExplorer(aws, KeptAnswers(run.base, run.account), price, usd(at_most))
+    kept, folder = KeptAnswers(run.base, run.account), run.parameters.absolute().parent
+    desk = source_of(run.desired.bills, aws, kept, book_beside(run.parameters), folder, at_most=usd(at_most))
     found = tuple(desk.bill(month) for month in named)
     told = [{"month": str(b.month), "maturity": b.maturity, "gross": str(b.gross), "net": str(b.net)} for b in found]
-    run.journal.write("bills", months=told, requests=desk.requests, usd=str(desk.cost))
+    run.journal.write("bills", months=told, paid=desk.sentence)
     return compare_all(run.desired, observed, estimate, found, now, desk.sentence)
 
 

@@ -1,0 +1,49 @@
+"""The one question to a FOCUS export, whichever engine answers it: a month by account, service and kind of charge."""
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+from orgkit.costs.bill import CHANGING, FINAL, NOT_READY, Bill, BillRow
+from orgkit.costs.month import Month
+from orgkit.costs.rounding import exact
+from orgkit.costs.services import name_of
+from orgkit.errors import NoBill, OddExport
+
+# FOCUS 1.0 and 1.2 have these; x_ServiceCode is AWS's own addition.
+COLUMNS = ("SubAccountId", "ServiceName", "ChargeCategory", "BillingCurrency", "BilledCost")
+CODE = "x_ServiceCode"
+NANO = Decimal("0.000000001")  # AWS delivers doubles: digits beyond these are not money
+
+SQL = """\
+SELECT SubAccountId AS account, {code} AS code, ServiceName AS service, ChargeCategory AS category,
+       BillingCurrency AS currency, {total} AS amount
+FROM {source}
+{where}GROUP BY 1, 2, 3, 4, 5"""
+
+
+def question(source: str, total: str, *, with_code: bool = True, where: str = "") -> str:
+    """The SQL: `source` is what stands after FROM, `total` how the engine adds BilledCost up without losing cents."""
+    code = CODE if with_code else "''"
+    return SQL.format(source=source, total=total, code=code, where=f"WHERE {where}\n" if where else "")
+
+
+@exact()
+def bill_of(month: Month, rows: Iterable[tuple[Any, ...]], *, settled: bool, source: str, read_at: str) -> Bill:
+    """The rows of an answer as a bill; NoBill for another currency, OddExport for a row that makes no sense."""
+    sums: dict[tuple[str, str, str], Decimal] = {}
+    for account, code, service, category, currency, amount in rows:
+        if currency != "USD":
+            raise NoBill(f"{service} of {account} is in {currency}.", NoBill.only_usd)
+        cost = Decimal(str(amount)) if amount is not None else Decimal("NaN")
+        if not account or not cost.is_finite():
+            raise OddExport(f"{service}, {category}: account {account!r}, cost {amount!r}.", OddExport.columns)
+        place = (str(account), name_of(str(code or ""), str(service or "")), str(category or "Usage"))
+        sums[place] = sums.get(place, Decimal(0)) + cost.quantize(NANO, ROUND_HALF_EVEN)
+    told = tuple(BillRow(*place, amount.normalize()) for place, amount in sorted(sums.items()) if amount)
+    return Bill(month, told, FINAL if settled else CHANGING, source, read_at)
+
+
+def not_ready(month: Month, source: str, read_at: str) -> Bill:
+    """A month of which nothing was delivered yet."""
+    return Bill(month, (), NOT_READY, source, read_at)

@@ -1,0 +1,86 @@
+"""Every row of an estimate, computed again by a script that knows nothing of orgkit: from prices.csv and quantities."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from decimal import Decimal
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PRICES = ROOT / "orgkit" / "costs" / "prices.csv"
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+# "recorded_regions 1 x config_items_per_account 500", "trail_active_regions 0.4 x 8760 log files, for dns"
+PRODUCT = re.compile(r"(?:[a-z_]+ )?[\d.]+(?: [a-z][a-z ]*)?(?: x (?:[a-z_]+ )?[\d.]+(?: [a-z][a-z ]*)?)*(?:, for .+)?")
+
+
+@pytest.fixture(scope="module", params=["parameters/example.toml", "tests/road/elsewhere.toml"])
+def told(request: pytest.FixtureRequest) -> Any:
+    command = [Path(sys.executable).parent / "orgkit", "estimate", ROOT / request.param, "--json"]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.fixture(scope="module")
+def book() -> dict[str, list[dict[str, str]]]:
+    """Price id → its tiers, the cheapest bound first; the shipped book has each price once."""
+    tiers: dict[str, list[dict[str, str]]] = {}
+    with PRICES.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            tiers.setdefault(row["price_id"], []).append(row)
+    return {name: sorted(found, key=lambda row: Decimal(row["tier_start"])) for name, found in tiers.items()}
+
+
+def test_every_row_is_its_price_times_its_quantity_to_the_last_digit(told, book):
+    assert len(told["rows"]) > 50
+    for row in told["rows"]:
+        (tier,) = [t for t in book[row["x_PriceId"]] if Decimal(t["tier_start"]) == Decimal(row["x_TierStart"])]
+        price, quantity = Decimal(tier["price_per_unit"]), Decimal(row["PricingQuantity"])
+        assert Decimal(row["ListUnitPrice"]) == price, row
+        assert Decimal(row["ListCost"]) == price * quantity, row
+        assert Decimal(row["EffectiveCost"]) == price * quantity - Decimal(row["x_FreeTierDiscount"]), row
+        assert row["x_PriceSource"] == tier["source_url"]
+
+
+def test_the_quantities_of_all_accounts_fill_the_tiers_and_the_allowance_from_below(told, book):
+    pools: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in told["rows"]:
+        pools.setdefault((row["x_Scenario"], row["x_PriceId"]), []).append(row)
+    for (_, name), rows in pools.items():
+        assert len({row["x_AccountKey"] for row in rows}) == 1 or book[name][0]["tier_scope"] != "account_region"
+        whole = sum(Decimal(row["PricingQuantity"]) for row in rows)
+        allowed = book[name][0]["free_type"] == "always_free"
+        free = min(whole, Decimal(book[name][0]["free_allowance"] or 0)) if allowed else Decimal(0)
+        for tier in book[name]:
+            start, price = Decimal(tier["tier_start"]), Decimal(tier["price_per_unit"])
+            end = Decimal(tier["tier_end"]) if tier["tier_end"] else whole
+            inside = max(Decimal(0), min(whole, end) - start)
+            mine = [row for row in rows if Decimal(row["x_TierStart"]) == start]
+            assert sum(Decimal(row["PricingQuantity"]) for row in mine) == inside, name
+            here = min(free, inside)
+            assert sum(Decimal(row["x_FreeTierDiscount"]) for row in mine) == here * price, name
+            free -= here
+
+
+def test_the_totals_are_the_sums_of_the_rows(told):
+    for scenario in ("low", "expected", "high"):
+        rows = [Decimal(row["EffectiveCost"]) for row in told["rows"] if row["x_Scenario"] == scenario]
+        assert sum(rows).quantize(Decimal("0.01")) == Decimal(told[scenario])
+
+
+def test_a_quantity_is_the_product_of_the_assumptions_that_its_row_states(told):
+    stated: dict[tuple[str, ...], Decimal] = {}
+    for row in told["rows"]:
+        key = tuple(row[name] for name in ("x_Scenario", "x_AccountKey", "x_PriceId", "x_Driver", "x_Assumption"))
+        stated[key] = stated.get(key, Decimal(0)) + Decimal(row["PricingQuantity"])
+    checked = 0
+    for (*_, assumption), quantity in stated.items():
+        if PRODUCT.fullmatch(assumption):
+            numbers = NUMBER.findall(assumption.partition(", for ")[0])
+            assert prod(map(Decimal, numbers)) == quantity, assumption
+            checked += 1
+    assert checked > len(stated) * 0.7
