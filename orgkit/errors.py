@@ -306,4 +306,4 @@ class NoEngine(OrgkitError):
     summary = "The data export cannot be read."
     heading = "Actual costs"
     exports = "install it: pip install 'orgkit[exports]'."
-    athena = "try the query in Athena's console; [bills] of the parameters file names table and output."
+    athena = "try the query in Athena's console; [billing] of the parameters file names table and output."

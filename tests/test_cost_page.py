@@ -1,4 +1,4 @@
-"""docs/what-it-costs.md holds the estimate of the example as it comes out: `python -m tests.test_cost_page` writes it."""
+"""docs/what-it-costs.md holds the estimate of the example as it comes out: python -m tests.test_cost_page."""
 
 import re
 import sys

@@ -43,7 +43,7 @@ def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: P
     account = desired.organization.management_account_id
     kept = KeptAnswers(outputs.base_folder(outputs.project_of(path), aws.kind), account)
     base = path.absolute().parent
-    desk = source_of(desired.bills, aws, kept, book, base, at_most=usd(at_most), fresh=fresh)
+    desk = source_of(desired.billing, aws, kept, book, base, at_most=usd(at_most), fresh=fresh)
     bills = tuple(desk.bill(each) for each in months)
     made = estimate(desired, known_ids(desired, observed), book)
     found = actuals(desired, observed, made, bills, aws.clock.now(), desk.sentence)

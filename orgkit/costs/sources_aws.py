@@ -10,7 +10,7 @@ from orgkit.costs.cost_explorer_aws import AT_MOST, CostExplorer, Kept
 from orgkit.costs.exports_aws import AthenaBills, ExportedBills
 from orgkit.costs.month import Month
 from orgkit.costs.prices import PriceBook
-from orgkit.model.desired import BillsSpec
+from orgkit.model.desired import BillingSpec
 
 
 class Source(Protocol):
@@ -23,7 +23,7 @@ class Source(Protocol):
 
 
 def source_of(
-    spec: BillsSpec, aws: Connection, kept: Kept, book: PriceBook, base: Path,
+    spec: BillingSpec, aws: Connection, kept: Kept, book: PriceBook, base: Path,
     *, at_most: Decimal = AT_MOST, fresh: bool = False,
 ) -> Source:  # fmt: skip
     """The one that the file asks for. `base` is the folder from which a relative place counts."""

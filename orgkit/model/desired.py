@@ -123,8 +123,8 @@ class CostsSpec:
 
 
 @dataclass(frozen=True)
-class BillsSpec:
-    """`[bills]`: where actual costs are read; what the source does not need is ""."""
+class BillingSpec:
+    """`[billing]`: where actual costs are read; what the source does not need is ""."""
 
     source: str = "cost_explorer"  # or "duckdb" or "athena"
     place: str = ""  # of a data export's files: a folder, or s3://bucket/prefix
@@ -142,7 +142,7 @@ class Desired:
     imports: tuple[ImportSpec, ...]
     trail: TrailSpec
     costs: CostsSpec = field(default_factory=CostsSpec)
-    bills: BillsSpec = field(default_factory=BillsSpec)
+    billing: BillingSpec = field(default_factory=BillingSpec)
     sha256: str = ""  # of the file's bytes
 
     @property

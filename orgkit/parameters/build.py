@@ -17,7 +17,7 @@ def build(file: schema.File, sha256: str) -> desired.Desired:
         imports=tuple(_import(key, spec, common) for key, spec in sorted(file.imports.items())),
         trail=_trail(file.trail, file.organization),
         costs=_costs(file.costs),
-        bills=desired.BillsSpec(file.bills.source, file.bills.place, file.bills.table, file.bills.output),
+        billing=desired.BillingSpec(file.billing.source, file.billing.place, file.billing.table, file.billing.output),
         sha256=sha256,
     )
 

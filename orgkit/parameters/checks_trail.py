@@ -86,14 +86,17 @@ def assumptions(raw: Raw) -> Iterator[Wrong]:
             yield ("costs", name), f"there is no such assumption. {suggest(name, (*ASSUMPTIONS, *CHOICES))}"
 
 
-def bills(raw: Raw) -> Iterator[Wrong]:
+def billing(raw: Raw) -> Iterator[Wrong]:
     """What a source of bills cannot do without."""
-    given = section(raw, "bills")
+    given = section(raw, "billing")
     for name in NEEDED.get(str(given.get("source")), ()):
         if not given.get(name):
-            yield ("bills", name), f"is missing, and source is {given['source']!r}. Write where that finds the export."
+            yield (
+                ("billing", name),
+                f"is missing, and source is {given['source']!r}. Write where that finds the export.",
+            )
 
 
 TRAIL_CHECKS: tuple[Callable[[Raw], Iterator[Wrong]], ...] = (
-    log_archive, trusted_access, repeated, bucket_names, lifecycle, assumptions, bills,
+    log_archive, trusted_access, repeated, bucket_names, lifecycle, assumptions, billing,
 )  # fmt: skip

@@ -184,8 +184,8 @@ class Costs(Section):
         return self.__pydantic_extra__
 
 
-class Bills(Section):
-    """`[bills]`: where actual costs are read."""
+class Billing(Section):
+    """`[billing]`: where actual costs are read."""
 
     source: Literal["cost_explorer", "duckdb", "athena"] = "cost_explorer"
     place: str = ""
@@ -202,4 +202,4 @@ class File(Section):
     imports: dict[Key, Import] = {}
     trail: Trail
     costs: Costs = Costs()
-    bills: Bills = Bills()
+    billing: Billing = Billing()

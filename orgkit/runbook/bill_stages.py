@@ -30,7 +30,7 @@ def bills(
     now = aws.clock.now()
     named = chosen(tuple(months.replace(",", " ").split()), now, otherwise=MONTHS)
     kept, folder = KeptAnswers(run.base, run.account), run.parameters.absolute().parent
-    desk = source_of(run.desired.bills, aws, kept, book_beside(run.parameters), folder, at_most=usd(at_most))
+    desk = source_of(run.desired.billing, aws, kept, book_beside(run.parameters), folder, at_most=usd(at_most))
     found = tuple(desk.bill(month) for month in named)
     told = [{"month": str(b.month), "maturity": b.maturity, "gross": str(b.gross), "net": str(b.net)} for b in found]
     run.journal.write("bills", months=told, paid=desk.sentence)
