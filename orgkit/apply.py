@@ -13,6 +13,7 @@ from orgkit.aws.asynchronous import Asynchronous
 from orgkit.aws.constraints import advice
 from orgkit.aws.retry import EXPIRED, Refused, Unsure
 from orgkit.aws.session import Connection
+from orgkit.billing import aws as billing
 from orgkit.errors import OrgkitError, StepFailed
 from orgkit.imports import aws as imports
 from orgkit.model.directory import Directory
@@ -29,6 +30,7 @@ HANDLERS: dict[type[Step], Any] = {
     **accounts.STEPS,
     **imports.STEPS,
     **trail.STEPS,
+    **billing.STEPS,
 }
 # After a lost answer AWS may still be committing: look after these pauses, before anything is sent again.
 LOOK_AFTER = (5.0, 30.0)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from orgkit.model import accounts, imports, organization, trail, units
+from orgkit.model import accounts, billing, imports, organization, trail, units
 from orgkit.model.desired import ACCESS_ROLE, READ_ROLE
 from orgkit.model.management_account import READS as ACCOUNT_READS
 from orgkit.model.management_account import WORKLOAD_READS
@@ -30,9 +30,17 @@ READS: dict[str, tuple[str, ...]] = {
     "trail": READS_IN_MANAGEMENT,
     "costs": (),
     "actual_costs": ("ce:GetCostAndUsage",),
+    "billing": billing.READS,
 }  # fmt: skip
 # The file of each phase's steps. Imported accounts are placed, tagged and made readable by the steps of accounts.
-_MODELS = {"organization": organization, "units": units, "accounts": accounts, "imports": imports, "trail": trail}
+_MODELS = {
+    "organization": organization,
+    "units": units,
+    "accounts": accounts,
+    "imports": imports,
+    "trail": trail,
+    "billing": billing,
+}
 _BORROWED: dict[str, tuple[type[Step], ...]] = {
     "imports": (accounts.CreateReadRole, accounts.MakeManageable, accounts.MoveAccount, accounts.TagAccount),
 }

@@ -34,7 +34,10 @@ PHASES = (
     Phase("06", "costs", (), False, "estimate what it costs per account and month"),
 )
 # What follows the bootstrap, whenever somebody wants it: no part of a rehearsal, and nothing rests on it.
-AFTERWARDS = (Phase("07", "actual_costs", ("organization",), False, "compare what AWS billed with the estimate"),)
+AFTERWARDS = (
+    Phase("07", "actual_costs", ("organization",), False, "compare what AWS billed with the estimate"),
+    Phase("10", "billing", ("organization", "accounts"), True, "have people told when the bill grows"),
+)
 RUNBOOKS = (*PHASES, *AFTERWARDS)
 
 

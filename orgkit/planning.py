@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from orgkit.accounts import planner as accounts
+from orgkit.billing import planner as billing
 from orgkit.imports import planner as imports
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
@@ -17,6 +18,7 @@ PLANNERS: dict[str, Callable[[Observed, Desired], Plan]] = {
     "accounts": accounts.plan,
     "imports": imports.plan,
     "trail": trail.plan,
+    "billing": billing.plan,
 }
 
 

@@ -11,6 +11,7 @@ from orgkit.aws.identity import guard_organization
 from orgkit.aws.retry import Refused
 from orgkit.aws.session import Caller, Connection
 from orgkit.aws.tags import Tags, read_tags, read_tags_of
+from orgkit.billing.aws import read_billing
 from orgkit.connecting import target_of
 from orgkit.errors import CouldNotRead
 from orgkit.imports.aws import read_handshakes, read_owner
@@ -98,6 +99,8 @@ def _with_details(aws: Connection, desired: Desired, tree: Observed, phase: str)
         owners = _owners(aws, desired)
         handshakes = read_handshakes(aws) if tree.organization else ()
         tree = replace(tree, members=(*tree.members, *members), owners=owners, handshakes=handshakes)
+    if phase == "billing" and tree.organization:
+        tree = replace(tree, billing=read_billing(aws, tree.target.account))
     if phase in ("trail", "all"):
         tree = _with_trail(aws, desired, tree)
     return tree

@@ -25,7 +25,7 @@ from orgkit.model.trail import CreateTrail, SetEncryption, StartLogging
 from orgkit.model.units import CreateUnit, TagUnit
 from orgkit.outcome import Outcome, Outcomes, Result
 from orgkit.permissions import steps_of
-from orgkit.phases import PHASES
+from orgkit.phases import RUNBOOKS
 from orgkit.plan import Plan, Step, Target
 from tests.aws.conftest import CountingClock
 from tests.plans.loader import desired_of, observed_of
@@ -130,7 +130,7 @@ def move(key: str) -> MoveAccount:
 
 
 def test_every_step_that_a_phase_can_take_has_a_handler() -> None:
-    assert set(HANDLERS) == {step for phase in PHASES for step in steps_of(phase)}
+    assert set(HANDLERS) == {step for phase in RUNBOOKS for step in steps_of(phase)}
 
 
 def test_every_step_that_may_run_beside_others_is_begun_and_settled() -> None:

@@ -11,13 +11,13 @@ from orgkit.model.imports import AcceptInvitation
 from orgkit.model.roles import extra_reads, read_policy
 from orgkit.model.trail import CreateBucket, CreateKey, InLogArchive
 from orgkit.permissions import actions_of, policy_for, steps_of
-from orgkit.phases import PHASES, Phase, phase_of
+from orgkit.phases import RUNBOOKS, Phase, phase_of
 from orgkit.plan import Step
 from tests.plans.loader import desired_of
 from tests.test_steps_page import example
 
 LARGEST = 6144  # characters of a managed policy
-ALL = sorted({step for phase in PHASES for step in steps_of(phase)}, key=lambda step: step.__name__)
+ALL = sorted({step for phase in RUNBOOKS for step in steps_of(phase)}, key=lambda step: step.__name__)
 
 
 def subclasses(kind: type[Step]) -> Iterator[type[Step]]:
@@ -60,7 +60,7 @@ def test_every_action_of_a_step_exists(step: type[Step]) -> None:
     assert set(step.actions) - known == set()
 
 
-@pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.label)
+@pytest.mark.parametrize("phase", RUNBOOKS, ids=lambda phase: phase.label)
 def test_every_action_of_a_policy_exists(phase: Phase) -> None:
     services = {action.split(":")[0] for action in allowed(phase)}
     known = {action for service in services for action in get_actions_for_service(service)}
@@ -76,25 +76,25 @@ def test_every_action_of_the_read_role_exists_and_reads() -> None:
     assert [action for action in actions if not action.split(":")[1].startswith(("Get", "List", "Describe"))] == []
 
 
-@pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.label)
+@pytest.mark.parametrize("phase", RUNBOOKS, ids=lambda phase: phase.label)
 def test_the_policy_of_a_phase_fits_into_a_managed_policy(phase: Phase) -> None:
     assert len(json.dumps(policy_for([phase]), separators=(",", ":"))) < LARGEST
 
 
-@pytest.mark.parametrize("phase", [phase for phase in PHASES if not phase.changes], ids=lambda phase: phase.label)
+@pytest.mark.parametrize("phase", [phase for phase in RUNBOOKS if not phase.changes], ids=lambda phase: phase.label)
 def test_a_phase_that_changes_nothing_is_allowed_to_read_only(phase: Phase) -> None:
     verbs = ("Get", "List", "Describe", "View")
     assert [action for action in allowed(phase) if not action.split(":")[1].startswith(verbs)] == []
 
 
 def test_no_statement_allows_by_wildcard() -> None:
-    for statement in policy_for(PHASES)["Statement"]:
+    for statement in policy_for(RUNBOOKS)["Statement"]:
         assert [action for action in statement["Action"] if "*" in action] == []
         assert statement["Effect"] == "Allow"
 
 
 def test_roles_are_entered_and_made_by_name_only() -> None:
-    for statement in policy_for(PHASES)["Statement"]:
+    for statement in policy_for(RUNBOOKS)["Statement"]:
         if {"sts:AssumeRole", "iam:CreateServiceLinkedRole"} & set(statement["Action"]):
             assert len(statement["Action"]) == 1
             assert statement["Resource"] != "*"

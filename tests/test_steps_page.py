@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.permissions import actions_of, steps_of
-from orgkit.phases import PHASES
+from orgkit.phases import RUNBOOKS
 from orgkit.plan import Step
 
 PAGE = Path(__file__).parents[1] / "docs" / "steps.md"
@@ -33,18 +33,20 @@ def test_the_page_of_all_steps_is_current() -> None:
 
 def test_every_step_stands_on_the_page() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert [step.__name__ for phase in PHASES for step in steps_of(phase) if f"### {step.__name__}\n" not in text] == []
+    assert [
+        step.__name__ for phase in RUNBOOKS for step in steps_of(phase) if f"### {step.__name__}\n" not in text
+    ] == []
 
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(part for phase in PHASES if phase.changes for part in _phase(phase))])
+    return "\n".join([HEAD, *(part for phase in RUNBOOKS if phase.changes for part in _phase(phase))])
 
 
 def _phase(phase: Any) -> Iterator[str]:
     yield f"## {phase.label}\n\nTo {phase.purpose}.\n"
     for step in steps_of(phase):
-        first = next(other for other in PHASES if step in steps_of(other))
+        first = next(other for other in RUNBOOKS if step in steps_of(other))
         yield f"### {step.__name__}\n" if first == phase else f"### {step.__name__} (as in {first.label})\n"
         yield f"{_doc(step)}\n" if first == phase else ""
         if first == phase:

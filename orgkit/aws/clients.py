@@ -10,7 +10,7 @@ from orgkit.aws.pauses import pause_by
 from orgkit.aws.retry import Refused, as_refused
 
 HOME = "us-east-1"  # Organizations lives there in the `aws` partition
-AT_HOME = ("organizations", "iam", "sts", "ce", "freetier")
+AT_HOME = ("organizations", "iam", "sts", "ce", "freetier", "budgets", "billing")
 ATTEMPTS = 6  # of a read
 READS = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=30)
 # One wire attempt: a lost answer must not make the SDK send CreateAccount twice. The long time-out keeps a slow

@@ -34,6 +34,10 @@ FREE = {
     "SetKeyPolicy": "settings of a key cost nothing",
     "RotateKey": "the first and the second rotation add a part of the key's price each, a year from now",
     "CreateTrail": "a trail costs nothing until it logs",
+    "CreateBudget": "a budget that only tells costs nothing",
+    "CreateAnomalyMonitor": "anomaly detection costs nothing",
+    "CreateAnomalySubscription": "alerts by e-mail cost nothing",
+    "ActivateCostTag": "cost allocation tags cost nothing",
     "UpdateTrail": "a trail costs nothing; its first copy of management events is free",
 }
 ADDS = {

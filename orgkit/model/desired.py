@@ -124,12 +124,14 @@ class CostsSpec:
 
 @dataclass(frozen=True)
 class BillingSpec:
-    """`[billing]`: where actual costs are read; what the source does not need is ""."""
+    """`[billing]`: where actual costs are read, and who is told when they grow; what a source does not need is ""."""
 
     source: str = "cost_explorer"  # or "duckdb" or "athena"
     place: str = ""  # of a data export's files: a folder, or s3://bucket/prefix
     table: str = ""  # of Athena: database.table
     output: str = ""  # of Athena: s3://bucket/prefix
+    alerts: tuple[str, ...] = ()  # e-mails
+    cost_allocation_tags: tuple[str, ...] = (KEY_TAG,)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What AWS answers, as frozen values; "not there" and "could not be read" are never the same."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from orgkit.model.desired import UnitPath
 from orgkit.plan import Target
@@ -148,6 +149,17 @@ class TrailFacts:
 
 
 @dataclass(frozen=True)
+class BillingFacts:
+    """What watches over the bill already; amounts are USD a month."""
+
+    budgets: tuple[tuple[str, Decimal | None], ...] = ()  # name and limit; None for one without a fixed limit
+    monitors: tuple[tuple[str, str], ...] = ()  # name and ARN of those that watch services
+    subscriptions: tuple[str, ...] = ()  # names
+    tags: tuple[tuple[str, str], ...] = ()  # key and Active | Inactive, of those that AWS knows
+    sharing: tuple[str, ...] | Unread = ()  # preferences, in sentences
+
+
+@dataclass(frozen=True)
 class Observed:
     """One reading of AWS: taken once, in the fewest calls, before anything is planned."""
 
@@ -160,6 +172,7 @@ class Observed:
     owners: tuple[Owner, ...] = ()
     members: tuple[Member, ...] = ()
     trail: TrailFacts | None = None  # None: this phase did not look
+    billing: BillingFacts | None = None  # likewise
     credits_usd: str | None | Unread = None  # what a Free-plan account would lose
     stops: tuple[str, ...] = ()  # findings of phase 00 that keep the organization from being made
 

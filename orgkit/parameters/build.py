@@ -17,7 +17,7 @@ def build(file: schema.File, sha256: str) -> desired.Desired:
         imports=tuple(_import(key, spec, common) for key, spec in sorted(file.imports.items())),
         trail=_trail(file.trail, file.organization),
         costs=_costs(file.costs),
-        billing=desired.BillingSpec(file.billing.source, file.billing.place, file.billing.table, file.billing.output),
+        billing=_billing(file.billing),
         sha256=sha256,
     )
 
@@ -101,3 +101,8 @@ def _costs(spec: schema.Costs) -> desired.CostsSpec:
     ranges = sorted(spec.assumptions.items())
     stated = tuple((name, (given.low, given.expected, given.high)) for name, given in ranges)
     return desired.CostsSpec(stated, spec.free_tier, spec.config_recording)
+
+
+def _billing(spec: schema.Billing) -> desired.BillingSpec:
+    alerts, tags = tuple(dict.fromkeys(spec.alerts)), tuple(dict.fromkeys(spec.cost_allocation_tags))
+    return desired.BillingSpec(spec.source, spec.place, spec.table, spec.output, alerts, tags)

@@ -93,7 +93,7 @@ def billing(raw: Raw) -> Iterator[Wrong]:
         if not given.get(name):
             yield (
                 ("billing", name),
-                f"is missing, and source is {given['source']!r}. Write where that finds the export.",
+                f"is missing, and source is {given['source']!r}. Write where the export is.",
             )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from orgkit.model.desired import ACCESS_ROLE
+from orgkit.model.desired import ACCESS_ROLE, KEY_TAG
 from orgkit.parameters import buckets, formats
 
 TRUSTED_ACCESS = ("account", "cloudtrail", "config", "iam", "sso")  # the blog post's five
@@ -185,11 +185,13 @@ class Costs(Section):
 
 
 class Billing(Section):
-    """`[billing]`: where actual costs are read."""
+    """`[billing]`: where actual costs are read, and who is told when they grow."""
 
     source: Literal["cost_explorer", "duckdb", "athena"] = "cost_explorer"
     place: str = ""
     table: Annotated[str, Field(pattern=r"^([A-Za-z0-9_]{1,128}\.[A-Za-z0-9_]{1,128})?$")] = ""
+    alerts: Annotated[list[Email], Field(max_length=10)] = []
+    cost_allocation_tags: list[Annotated[str, Field(min_length=1, max_length=128)]] = [KEY_TAG]
     output: Annotated[str, Field(pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*)?$")] = ""
 
 

@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplic
 from orgkit.sandbox import ids, wire
 from orgkit.sandbox.calls import Call, CallLog, mutates
 from orgkit.sandbox.corrections import readiness, s3, sts
+from orgkit.sandbox.corrections.billing import BillingResponse
 from orgkit.sandbox.corrections.controltower import ControlTowerResponse
 from orgkit.sandbox.corrections.cost_explorer import CostExplorerResponse
 from orgkit.sandbox.corrections.freetier import FreeTierResponse
@@ -30,6 +31,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 # Those that moto does not have, of which it serves a few paths only, or which answer what was queued beforehand.
 OWN_SERVICES = {
     "account": AccountResponse,
+    "billing": BillingResponse,
     "ce": CostExplorerResponse,
     "controltower": ControlTowerResponse,
     "freetier": FreeTierResponse,

@@ -16,7 +16,7 @@ from orgkit.aws.retry import Unsure
 from orgkit.aws.session import Connection
 from orgkit.journal import read_events
 from orgkit.permissions import steps_of
-from orgkit.phases import PHASES
+from orgkit.phases import RUNBOOKS
 from tests.aws.conftest import Answer, CountingClock, Wire
 
 ROOMS = Path(orgkit.__file__).parent
@@ -29,6 +29,7 @@ NAMED_ELSEWHERE = {
     "trail/bucket_aws.py": [],  # Place.set: its callers are found below
 }
 IAM = {
+    "CreateBudget": "budgets:ModifyBudget",
     "PutBucketEncryption": "s3:PutEncryptionConfiguration",
     "PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
     "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
@@ -79,7 +80,7 @@ EACH = tuple({(each.service, each.operation): each for each in ALL}.values())
 
 def test_all_of_them_are_found() -> None:
     """Each is an action that some step names; and what steps name, beside what only looks, is found."""
-    named = {action for phase in PHASES for step in steps_of(phase) for action in step.actions}
+    named = {action for phase in RUNBOOKS for step in steps_of(phase) for action in step.actions}
     found = {_as_iam(each) for each in EACH}
     assert len(EACH) > 25
     assert found <= named
@@ -200,5 +201,5 @@ def _value(shape: Any) -> Any:
 
 
 def _as_iam(each: Sent) -> str:
-    """IAM has names of its own for some of S3's settings, and none for the bucket's part in them."""
+    """IAM has names of its own for budgets and some of S3's settings, and none for the bucket's part in them."""
     return IAM.get(each.operation, str(each))

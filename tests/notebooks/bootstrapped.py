@@ -7,8 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from orgkit.apply import apply
+from orgkit.connecting import connect
 from orgkit.costs.month import last
-from orgkit.rehearsal import rehearse
+from orgkit.model.directory import Directory
+from orgkit.parameters import load
+from orgkit.planning import plan_phase
+from orgkit.read import read_organization
+from orgkit.rehearsal import environment, rehearse
 from orgkit.sandbox.bills import COLUMNS
 from orgkit.sandbox.lifecycle import Sandbox
 
@@ -25,6 +31,20 @@ def three_months(now: str) -> dict[str, Any]:
     return {"rows": [dict(zip(COLUMNS, row, strict=True)) for row in rows], "page_size": 1000, "not_ready": []}
 
 
+def _with_billing(parameters: Path, sandbox: Sandbox) -> None:
+    """Phase 10 as well, which no rehearsal does."""
+    desired = load(parameters)
+    with environment(sandbox.environment()):
+        aws = connect(desired)
+        observed = read_organization(aws, desired, "billing")
+        outcomes = apply(aws, plan_phase("billing", observed, desired), Directory(observed, desired), _unlooked)
+    assert not outcomes.failed
+
+
+def _unlooked() -> Any:
+    raise AssertionError("no answer is lost here")
+
+
 @contextmanager
 def bootstrapped(parameters: Path = EXAMPLE) -> Iterator[tuple[Sandbox, Mapping[str, str]]]:
     """The sandbox, and the settings with which a subprocess uses it and nothing else of this machine's AWS."""
@@ -32,5 +52,6 @@ def bootstrapped(parameters: Path = EXAMPLE) -> Iterator[tuple[Sandbox, Mapping[
     with done.sandbox as sandbox:
         assert done.exit_code == 0, [each.result.reasons for each in done.phases]
         assert sandbox.seed_bills(three_months(sandbox.now())) == []
+        _with_billing(parameters, sandbox)
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ORGKIT_"))}
         yield sandbox, plain | sandbox.environment()

@@ -4,6 +4,7 @@ from typing import Any
 
 import boto3
 from moto.backends import list_of_moto_modules
+from moto.ce.responses import CostExplorerResponse
 from moto.cloudtrail.models import TrailStatus, cloudtrail_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
@@ -196,9 +197,14 @@ def a_new_trail_selects_nothing(stock: Stock) -> bool:
     return not _trail(stock).get_event_selectors(TrailName=TRAIL["Name"]).get("EventSelectors")
 
 
-@probe("freetier.get_account_plan_state", "controltower.list_landing_zones")
+@probe("freetier.get_account_plan_state", "controltower.list_landing_zones", "billing.get_billing_preferences")
 def there_are_no_such_services(_: Stock) -> bool:
-    return not {"freetier", "controltower"} & set(list_of_moto_modules())
+    return not {"freetier", "controltower", "billing"} & set(list_of_moto_modules())
+
+
+@probe("ce.anomaly_alerts_and_tags")
+def cost_explorer_knows_no_alerts_and_no_tags(_: Stock) -> bool:
+    return not {"get_anomaly_monitors", "list_cost_allocation_tags"} & set(dir(CostExplorerResponse))
 
 
 @probe("ce.get_cost_and_usage")

@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult, BaseResponse
 
+from orgkit.sandbox.corrections.billing import Alerts
 from orgkit.sandbox.corrections.members import backend_of, management_of
 from orgkit.sandbox.corrections.registry import differs, refusal
 from orgkit.sandbox.world import world
@@ -36,7 +37,7 @@ def seed(values: dict[str, Any]) -> list[str]:
 
 
 @differs("ce.get_cost_and_usage", moto="Answers are queued beforehand; whatever is asked gets the next one.")
-class CostExplorerResponse(BaseResponse):  # type: ignore[misc]  # moto has no types
+class CostExplorerResponse(Alerts, BaseResponse):  # type: ignore[misc]  # moto has no types
     """GetCostAndUsage filters, groups and pages; DataUnavailableException before there is a bill."""
 
     def __init__(self) -> None:

@@ -1,0 +1,99 @@
+"""Anomaly alerts, cost allocation tags and sharing preferences: what moto's Cost Explorer lacks, and no billing."""
+
+import json
+from typing import Any
+
+from moto.core.responses import ActionResult, BaseResponse
+
+from orgkit.sandbox.corrections.members import backend_of
+from orgkit.sandbox.corrections.registry import differs, refusal
+from orgkit.sandbox.world import world
+
+
+@differs("ce.anomaly_alerts_and_tags", moto="None of these operations is there.")
+class Alerts:
+    """Monitors, one of which watches all services; subscriptions to them; tags that were used, to be activated."""
+
+    current_account: str
+    body: Any
+
+    def get_anomaly_monitors(self) -> ActionResult:
+        """All of them on one page."""
+        return ActionResult({"AnomalyMonitors": list(self._kept("monitors").values())})
+
+    def create_anomaly_monitor(self) -> ActionResult:
+        """LimitExceededException for a second one of all services."""
+        asked = json.loads(self.body)["AnomalyMonitor"]
+        kept = self._kept("monitors")
+        if asked.get("MonitorDimension") == "SERVICE" and any(
+            m["MonitorDimension"] == "SERVICE" for m in kept.values()
+        ):
+            raise refusal("LimitExceededException", "Limit exceeded on dimensional spend monitor creation")
+        arn = self._arn("anomalymonitor", len(kept))
+        kept[arn] = {**asked, "MonitorArn": arn}
+        return ActionResult({"MonitorArn": arn})
+
+    def get_anomaly_subscriptions(self) -> ActionResult:
+        """All of them on one page."""
+        return ActionResult({"AnomalySubscriptions": list(self._kept("subscriptions").values())})
+
+    def create_anomaly_subscription(self) -> ActionResult:
+        """UnknownMonitorException for a monitor that is not there."""
+        asked = json.loads(self.body)["AnomalySubscription"]
+        if not set(asked["MonitorArnList"]) <= set(self._kept("monitors")):
+            raise refusal("UnknownMonitorException", "The cost anomaly monitor does not exist for the account.")
+        kept = self._kept("subscriptions")
+        arn = self._arn("anomalysubscription", len(kept))
+        kept[arn] = {**asked, "SubscriptionArn": arn}
+        return ActionResult({"SubscriptionArn": arn})
+
+    def list_cost_allocation_tags(self) -> ActionResult:
+        """Keys that accounts of the organization carry; inactive until somebody activates them."""
+        organizations = backend_of(self.current_account)
+        carried = (
+            organizations.list_tags_for_resource(ResourceId=account.id)["Tags"] for account in organizations.accounts
+        )
+        keys = {tag["Key"] for tags in carried for tag in tags}
+        active = self._kept("active")
+        tags = [
+            {"TagKey": key, "Type": "UserDefined", "Status": "Active" if key in active else "Inactive"}
+            for key in sorted(keys)
+        ]
+        return ActionResult({"CostAllocationTags": tags})
+
+    def update_cost_allocation_tags_status(self) -> ActionResult:
+        """A key that AWS does not know is an error within a 200."""
+        known = {tag["TagKey"] for tag in self.list_cost_allocation_tags().result["CostAllocationTags"]}
+        errors = []
+        for asked in json.loads(self.body)["CostAllocationTagsStatus"]:
+            key = asked["TagKey"]
+            if key not in known:
+                errors.append({"TagKey": key, "Code": "TagKeysNotFoundException", "Message": "Tag keys not found"})
+            elif asked["Status"] == "Active":
+                self._kept("active")[key] = True
+            else:
+                self._kept("active").pop(key, None)
+        return ActionResult({"Errors": errors})
+
+    def _kept(self, kind: str) -> dict[str, Any]:
+        alerts: dict[str, Any] = world().things.setdefault("alerts", {}).setdefault(self.current_account, {})
+        kept: dict[str, Any] = alerts.setdefault(kind, {})
+        return kept
+
+    def _arn(self, kind: str, number: int) -> str:
+        return f"arn:aws:ce::{self.current_account}:{kind}/{number:08x}-0000-4000-8000-000000000000"
+
+
+@differs("billing.get_billing_preferences", moto="There is no billing service.")
+class BillingResponse(BaseResponse):  # type: ignore[misc]  # moto has no types
+    """Discounts and credits are shared among all accounts until somebody changes that."""
+
+    def __init__(self) -> None:
+        super().__init__(service_name="billing")
+        self.automated_parameter_parsing = True
+
+    def get_billing_preferences(self) -> ActionResult:
+        """One for each feature that is asked for."""
+        asked = json.loads(self.body)["features"]
+        shared = [{"feature": feature, "key": "DEFAULT", "value": "ENABLED"} for feature in asked]
+        return ActionResult({"billingPreferences": shared})
