@@ -161,19 +161,23 @@ def _named(text: str) -> tuple[str, str]:
 
 @click.command()
 @FILE
+@click.option("--save", type=click.Path(path_type=Path), help="Every row as .csv, .parquet or .xlsx.")
 @json_option
 @ends
-def estimate(file: Path, as_json: bool) -> int:
+def estimate(file: Path, save: Path | None, as_json: bool) -> int:
     """Estimate what the organization costs a month, by account and by service. Calls nothing."""
     from orgkit.cli.summary import show_estimate
     from orgkit.costs.books import book_beside
     from orgkit.costs.estimate import estimate as estimate_costs
+    from orgkit.costs.export import write
     from orgkit.costs.sensitivity import sensitivity, sizes
     from orgkit.parameters import find, load
 
     path = find(str(file))
     desired, book = load(path), book_beside(path)
     made, swings, table = estimate_costs(desired, book=book), sensitivity(desired, book), sizes(desired, book)
+    if save:
+        write(made.to_frame(), save)
     if as_json:
         more = {"sensitivity": [asdict(each) for each in swings], "sizes": [asdict(each) for each in table]}
         assumed = json_rows(made.by_assumption().reset_index())

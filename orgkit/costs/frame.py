@@ -98,6 +98,8 @@ def _row(estimate: Estimate, scenario: str, charge: Charge, account: BilledAccou
         "ChargeCategory": "Usage",
         "ChargeDescription": f"{usage.driver}: {price.usage_type}, {bounds}",
         "BillingCurrency": price.currency,
+        "SkuId": price.sku or None,
+        "SkuPriceId": tier.rate_code or None,
         "PricingQuantity": charge.quantity,
         "PricingUnit": price.unit,
         "ListUnitPrice": tier.unit_price,

@@ -123,7 +123,7 @@ class Done:
         if self.following:
             return f"Next: {self.following.label}."
         if self.phase in AFTERWARDS:
-            return "Run it again whenever there is a new bill."
+            return f"Run it again when {'accounts were added' if self.phase.changes else 'there is a new bill'}."
         return f"That was the last phase. Once AWS has billed a month: {AFTERWARDS[0].label}."
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
+from orgkit.costs.estimate import estimate
 from orgkit.costs.export import write
 from orgkit.errors import NoWriter
 
@@ -36,3 +37,13 @@ def test_another_ending_or_place_is_refused_with_the_mend(tmp_path):
         write(TABLE, tmp_path / "x.html")
     with pytest.raises(NoWriter, match="cannot be written"):
         write(TABLE, tmp_path / "no" / "x.csv")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".xlsx"])
+def test_a_whole_estimate_can_be_written(tmp_path, build, ending):
+    made = estimate(build()).to_frame()
+    write(made, tmp_path / f"estimate{ending}")
+    read = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".xlsx": pd.read_excel}[ending]
+    again = read(tmp_path / f"estimate{ending}")
+    assert list(again.columns) == list(made.columns)
+    assert float(again["EffectiveCost"].sum()) == pytest.approx(float(made["EffectiveCost"].sum()))

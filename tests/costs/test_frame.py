@@ -12,7 +12,7 @@ from orgkit.model.costs import ASSUMPTIONS, SCENARIOS
 FOCUS = {
     "BillingAccountId", "SubAccountId", "SubAccountName", "ServiceName", "ServiceCategory", "RegionId",
     "ChargeCategory", "ChargeDescription", "BillingCurrency", "PricingQuantity", "PricingUnit", "ListUnitPrice",
-    "ListCost", "EffectiveCost",
+    "ListCost", "EffectiveCost", "SkuId", "SkuPriceId",
 }  # fmt: skip
 
 
