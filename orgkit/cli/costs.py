@@ -1,5 +1,6 @@
 """`orgkit costs`: what AWS billed, beside the estimate."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -7,6 +8,15 @@ import click
 from orgkit import errors
 from orgkit.cli.layout import wrapped
 from orgkit.cli.main import FILE, endpoint_option, ends, json_option, show_json
+from orgkit.cli.progress import WIDTH
+from orgkit.printable import flat
+
+
+def _reading(what: str, _done: float, _at_most: float) -> None:
+    """What is being read, on stderr: one living line on a terminal, a line each in a log."""
+    said = flat(f"reading {what}")[:WIDTH]
+    living = sys.stderr.isatty()
+    click.echo(f"\r{said:<{WIDTH}}\r" if living else said, nl=not living, err=True)
 
 
 @click.command()
@@ -38,6 +48,7 @@ def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: P
     path = find(str(file))
     desired, book = load(path), book_beside(path)
     aws = connect(desired)
+    aws.progress = _reading
     months = chosen(month, aws.clock.now())
     observed = read_organization(aws, desired, "costs")
     account = desired.organization.management_account_id
