@@ -239,7 +239,7 @@ def _once_a_session(make: Callable[..., Any]) -> Callable[..., Any]:
     made: dict[object, Any] = {}
 
     def known(clients: Any, service: str, region: str, *, reads: bool) -> Any:
-        key = (id(clients._session), service, region, reads)
+        key = (id(clients.session), service, region, reads)
         if key not in made:
             made[key] = make(clients, service, region, reads=reads)
         return made[key]
