@@ -97,7 +97,8 @@ def result_json(phase: Phase, result: "Result") -> dict[str, Any]:
 
 def show_estimate(made: "Estimate", swings: "Sequence[Swing]", sizes: "Sequence[Size]", warning: str) -> None:
     """The range, by account and by service; what moves it, and what more accounts and regions would make of it."""
-    click.echo(f"USD {made.low} low, {made.expected} expected, {made.high} high a month (an estimate)\n")
+    click.echo(made.sentence)
+    click.echo()
     for frame in (made.by_account(), made.by_service()):
         table = frame.reset_index()
         click.echo(as_text([str(c) for c in table.columns], [list(row) for row in table.itertuples(index=False)]))
@@ -109,8 +110,12 @@ def show_estimate(made: "Estimate", swings: "Sequence[Swing]", sizes: "Sequence[
     rows = [(size.accounts, size.regions, size.low, size.expected, size.high) for size in sizes]
     click.echo(as_text(("accounts", "regions", "low", "expected", "high"), rows))
     click.echo()
-    for note in made.one_off:
-        tell(f"once: {note}")
+    assumed = made.by_assumption().reset_index()[["assumption", "low", "expected", "high", "unit"]]
+    click.echo("What it assumes; [costs] of the file replaces any of it, --json has sources:")
+    click.echo(as_text(list(assumed.columns), [list(row) for row in assumed.itertuples(index=False)]))
+    click.echo()
+    for once in made.one_off:
+        tell(f"once: {once.sentence}")
     for note in (*made.notes, *([warning] if warning else [])):
         tell(f"note: {note}")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orgkit.costs import notes, usage
 from orgkit.costs.charge import Charge, charges
+from orgkit.costs.one_off import OneOff, one_off
 from orgkit.costs.prices import PriceBook, shipped
 from orgkit.costs.rounding import ZERO, cents, exact
 from orgkit.model.costs import ASSUMPTIONS, SCENARIOS, Amounts
@@ -33,9 +34,10 @@ class Estimate:
     region: str
     charges: Mapping[str, tuple[Charge, ...]]  # by scenario
     assumptions: Mapping[str, Amounts]
-    one_off: tuple[str, ...]
+    one_off: tuple[OneOff, ...]
     notes: tuple[str, ...]
     price_book: str
+    priced: str  # ISO date: when the oldest of its prices was read
 
     @property
     def low(self) -> Decimal:
@@ -48,6 +50,12 @@ class Estimate:
     @property
     def high(self) -> Decimal:
         return cents(self.total("high"))
+
+    @property
+    def sentence(self) -> str:
+        """The total as a range, with the day that its prices are of."""
+        range_ = f"USD {self.low} low, {self.expected} expected, {self.high} high a month"
+        return f"{range_} (estimate; prices of {self.priced})"
 
     @property
     def made(self) -> Amounts:
@@ -67,7 +75,8 @@ class Estimate:
             "currency": "USD",
             "per": "month",
             "price_book": self.price_book,
-            "one_off": list(self.one_off),
+            "prices_read": self.priced,
+            "one_off": [each.facts() for each in self.one_off],
             "notes": list(self.notes),
         }
 
@@ -107,14 +116,16 @@ def estimate(desired: Desired, accounts: Mapping[str, str] | None = None, book: 
     """What a parameters file would cost in a month; `accounts` are the ids that are known, by key. Pure."""
     book = book_for(desired, book)
     volumes = usage.volumes(desired)
+    charged = {name: charges(usage.of_everything(desired, v), book) for name, v in volumes.items()}
     return Estimate(
         accounts=_accounts(desired, accounts or {}),
         region=desired.trail.region,
-        charges={name: charges(usage.of_everything(desired, v), book) for name, v in volumes.items()},
+        charges=charged,
         assumptions={name: _amounts(volumes, name) for name in ASSUMPTIONS},
-        one_off=notes.one_off(desired),
+        one_off=one_off(desired, volumes, book),
         notes=notes.notes(desired, book),
         price_book=book.version,
+        priced=min(charge.price.retrieved for found in charged.values() for charge in found),
     )
 
 

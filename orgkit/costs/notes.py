@@ -25,22 +25,6 @@ FREE_TIER = {
         "12 months after sign-up, for everybody by July 2026."
     ),
 }
-CREDITS = (
-    "Creating the organization ends the Free plan and the Free Tier credits of the management account at once: up to "
-    "200 USD for an account opened since 15 July 2025. 00-management-account reads the amount."
-)
-
-
-def one_off(desired: Desired) -> tuple[str, ...]:
-    """What is paid or lost once, and stands in no month."""
-    sentences = [CREDITS]
-    if desired.imports:
-        sentences.append("An account that joins loses its Free plan and its Free Tier credits as well.")
-    if CONFIG in desired.organization.trusted_access:
-        sentences.append(
-            "AWS Config, once switched on, records every resource that is there: its first month costs more."
-        )
-    return tuple(sentences)
 
 
 def notes(desired: Desired, book: PriceBook) -> tuple[str, ...]:

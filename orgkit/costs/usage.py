@@ -18,6 +18,8 @@ DIGEST_FILES = HOURS  # a digest file every hour, per account and enabled region
 NONE = (Decimal(0), Decimal(0), Decimal(0))
 # What AWS Config does not charge, by how it records.
 NOT_RECORDED = {"continuous": "config_changed_resource_days", "daily": "config_items_per_account"}
+# What AWS Config charges for each resource that it finds when it is switched on.
+INVENTORY = {"continuous": "config.ci.continuous", "daily": "config.ci.periodic"}
 PLAN_READS = 3  # of the state bucket: head and get the state, get its lock
 # The rules by which accounts come to their charges, as the table tells them.
 OWN = "the account that uses it"

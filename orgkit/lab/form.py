@@ -221,4 +221,4 @@ def _cost(checked: Checked, file: Path) -> str:
         made = estimate(checked.desired, book=book_beside(file))
     except Stop as stop:
         return as_status(stop.why)
-    return f"<p>USD {made.low} low, {made.expected} expected, {made.high} high a month (an estimate)</p>"
+    return f"<p>{made.sentence}.</p>"

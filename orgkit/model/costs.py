@@ -54,6 +54,12 @@ _ALL = (
         f"{_QUIET}; daily recording is charged once per changed resource and day (AWS Config pricing page)",
     ),
     _assume(
+        "config_resources_per_account", "30", "60", "500", "resources",
+        "resources that AWS Config finds when it is switched on, per account and recorded region: recorded once, and "
+        "told apart from the months",
+        f"{_QUIET}: a default VPC, roles and policies",
+    ),
+    _assume(
         "config_evaluations_per_account", "30", "300", "2000", "rule evaluations a month",
         "evaluations by AWS Config rules, per account and recorded region",
         _QUIET,
@@ -122,6 +128,12 @@ _ALL = (
         "cost_explorer_requests", "10", "30", "300", "requests a month",
         "pages asked of the Cost Explorer API when actual costs are read",
         "own model: weekly, daily, or by a tool that does not cache",
+    ),
+    _assume(
+        "credits_per_account", "0", "0", "200", "USD of credits",
+        "Free Tier credits that the management account, and each account to be imported, still has and loses at once; "
+        "told apart from the months",
+        "AWS Free Tier FAQ: 100 at sign-up and up to 100 more, for accounts opened since 15 July 2025",
     ),
 )  # fmt: skip
 

@@ -20,10 +20,10 @@ from orgkit.runbook.guided import is_guided
 from orgkit.runbook.lines import Lines
 from orgkit.runbook.picture import as_svg
 from orgkit.runbook.run import Run
-from orgkit.runbook.tables import as_html, as_text
+from orgkit.runbook.tables import as_html, as_list, as_text, as_text_list
 from orgkit.runbook.tree import Node
 from orgkit.runbook.tree import as_text as tree_text
-from orgkit.runbook.views import Charges, Done, Moves, Proposal, Verification, View, WhoAmI
+from orgkit.runbook.views import Assumed, Charges, Done, Moves, Proposal, Verification, View, WhoAmI
 
 
 def of_tree(node: Node) -> View:
@@ -40,12 +40,16 @@ def of_findings(findings: Findings) -> View:
 
 def of_estimate(estimate: Estimate) -> View:
     """The month's range, by account and by service."""
-    said = f"USD {estimate.low} low, {estimate.expected} expected, {estimate.high} high a month"
+    said = f"{estimate.sentence}."
     tables = [frame.reset_index() for frame in (estimate.by_account(), estimate.by_service())]
     parts = [([str(c) for c in t.columns], [list(row) for row in t.itertuples(index=False)]) for t in tables]
+    lists = (([each.sentence for each in estimate.one_off], "Once"), (estimate.notes, "Beside this"))
     return View(
-        "\n\n".join([said, *(as_text(headers, rows) for headers, rows in parts)]),
-        f"<p><b>{said}</b></p>" + "".join(as_html(headers, rows) for headers, rows in parts),
+        "\n\n".join([said, *(as_text(headers, rows) for headers, rows in parts)])
+        + "".join(as_text_list(items, title) for items, title in lists),
+        f"<p><b>{escape(said)}</b></p>"
+        + "".join(as_html(headers, rows) for headers, rows in parts)
+        + "".join(as_list(items, title) for items, title in lists),
     )
 
 
@@ -84,6 +88,7 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Findings: of_findings,
     Estimate: of_estimate,
     Bars: lambda it: View(bars.as_words(it), svg=bars.as_svg(it)),
+    Assumed: lambda it: it.view(),
     Charges: lambda it: it.view(),
     Moves: lambda it: it.view(),
     Actuals: of_actuals,

@@ -16,16 +16,12 @@ from orgkit.aws.session import Connection
 from orgkit.connecting import connect as connect_to
 from orgkit.costs.books import book_beside
 from orgkit.costs.effect import monthly_effect
-from orgkit.costs.estimate import Estimate
-from orgkit.costs.estimate import estimate as estimate_costs
-from orgkit.costs.sensitivity import sensitivity, sizes
 from orgkit.errors import ApprovalMismatch, CheckStops, Interrupted, NotVerified, NotYet, StepFailed, Stop
 from orgkit.intents import Intent, became, events_since, unanswered
 from orgkit.journal import Journal
 from orgkit.management_account.aws import ask, read_alias
 from orgkit.model.directory import Directory
 from orgkit.model.management_account import Findings
-from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed
 from orgkit.others import signs
 from orgkit.outcome import Outcome, Outcomes
@@ -38,7 +34,6 @@ from orgkit.read import read_account, read_organization
 from orgkit.record import outputs
 from orgkit.record.cut_short import cut_short
 from orgkit.runbook import display
-from orgkit.runbook.bars import Bars
 from orgkit.runbook.form import standing
 from orgkit.runbook.gate import Gate, open_gate
 from orgkit.runbook.guided import is_guided, link_to_next
@@ -46,7 +41,7 @@ from orgkit.runbook.live import Live
 from orgkit.runbook.marks import after
 from orgkit.runbook.run import Run
 from orgkit.runbook.tree import Node, there, wanted
-from orgkit.runbook.views import CHARGE_COLUMNS, Charges, Done, Moves, Proposal, Verification, WhoAmI
+from orgkit.runbook.views import Done, Proposal, Verification, WhoAmI
 
 LOOK_AGAIN_AFTER = (5.0, 20.0)  # seconds
 LATE = 30.0  # seconds within which AWS does what it was sent, though nobody waits for its answer any more
@@ -236,43 +231,6 @@ def pass_checks(run: Run, findings: Findings) -> Verification:
     if stops:
         more = f" (and {len(stops) - 1} more in the table)" if len(stops) > 1 else ""
         raise CheckStops(f"{stops[0].what}{more}", stops[0].do)
-    return Verification(None)
-
-
-@stage
-def estimate(run: Run, observed: Observed) -> Estimate:
-    """What the organization of the file costs per account and month: low, expected and high."""
-    made = estimate_costs(run.desired, known_ids(run.desired, observed), book_beside(run.parameters))
-    run.journal.write("estimate", low=str(made.low), expected=str(made.expected), high=str(made.high))
-    return made
-
-
-def bars(estimate: Estimate) -> Bars:
-    """The estimate as a picture: a bar for each account, by service."""
-    return Bars.of(estimate)
-
-
-def moves(run: Run) -> Moves:
-    """Which assumptions move the total most, and what more accounts and regions would make of it."""
-    book = book_beside(run.parameters)
-    return Moves(sensitivity(run.desired, book), sizes(run.desired, book))
-
-
-def charges(estimate: Estimate) -> Charges:
-    """Every row of the estimate, in FOCUS column names, with its price, the price's source and dates."""
-    frame = estimate.to_frame()[list(CHARGE_COLUMNS)]
-    return Charges(tuple(frame.itertuples(index=False, name=None)))
-
-
-@stage
-def pass_estimate(run: Run, estimate: Estimate) -> Verification:
-    """An estimate holds together when its scenarios are in order and its rows add up to its totals."""
-    left = [] if estimate.low <= estimate.expected <= estimate.high else ["low, expected and high are out of order"]
-    if estimate.by_account().loc["Total", "expected"] != estimate.expected:
-        left.append("the accounts' amounts do not add up to the total")
-    run.journal.write("verified", passed=not left, left=left, waiting=[])
-    if left:
-        raise NotVerified(left[0], "report this: it is a fault of orgkit's estimate.")
     return Verification(None)
 
 

@@ -146,6 +146,21 @@ class Charges:
 
 
 @dataclass(frozen=True)
+class Assumed:
+    """What an estimate assumes: each with its range, what it means and where it comes from."""
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+    def view(self) -> View:
+        return View(tables.as_text(self.headers[:5], [row[:5] for row in self.rows]), self._html)
+
+    @property
+    def _html(self) -> str:
+        return tables.as_html(self.headers, self.rows, "Any of these can be replaced by [costs] of the file.")
+
+
+@dataclass(frozen=True)
 class Moves:
     """What an estimate hangs on: single assumptions, and the number of accounts and recorded regions."""
 

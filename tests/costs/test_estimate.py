@@ -206,8 +206,26 @@ def test_every_assumption_says_what_it_means_and_where_it_comes_from():
 
 
 def test_credits_and_first_inventories_stand_apart_from_the_month(build):
-    assert len(estimate(build()).one_off) == 3
-    assert len(estimate(build(imports=(), trusted_access=())).one_off) == 1
+    once = {each.what: each for each in estimate(build()).one_off}
+    inventory = once["first inventory of AWS Config"]  # four accounts, one region, 0.003 USD an item
+    assert (inventory.low, inventory.expected, inventory.high) == (Decimal("0.36"), Decimal("0.72"), Decimal("6.00"))
+    assert once["credits of the management account, lost"].high == 200
+    assert once["credits of 1 account(s) to import, lost"].high == 200
+    assert [each.what for each in estimate(build(imports=(), trusted_access=())).one_off] == [
+        "credits of the management account, lost"
+    ]
+
+
+def test_credits_that_the_file_states_are_lost_whole_and_daily_recording_has_a_dearer_inventory(build):
+    once = {each.what: each for each in estimate(build(credits_per_account=120, config_recording="daily")).one_off}
+    assert once["credits of the management account, lost"].expected == 120
+    assert once["first inventory of AWS Config"].expected == Decimal("2.88")  # 0.012 USD a resource
+    assert estimate(build(credits_per_account=120)).expected == estimate(build()).expected
+
+
+def test_a_total_is_never_told_without_its_range_and_the_day_of_its_prices(build):
+    told = estimate(build()).sentence
+    assert told == "USD 2.74 low, 9.93 expected, 65.56 high a month (estimate; prices of 2026-11-23)"
 
 
 def test_what_the_amounts_leave_out_is_told(build):

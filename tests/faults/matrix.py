@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.parameters import load
-from orgkit.phases import PHASES
+from orgkit.phases import PHASES, phase_of
 from orgkit.rehearsal import seed_of
 from orgkit.sandbox.world import world
 from tests.faults import wire as wires
@@ -25,6 +25,9 @@ from tests.faults.trial import FAULTS, Fault, Met, Phase, Point, Reference, Tria
 DIGEST = re.compile(r"[0-9a-f]{64}")
 # A copy stands in a folder of its own, and finds its outputs under the name that all others have for theirs.
 OUTPUTS = Path("/proc/self/cwd/outputs")
+# What follows the bootstrap and changes something too; for which somebody has to be told of the bill.
+ROAD = (*PHASES, phase_of("billing"))
+TOLD = '[billing]\nalerts = ["ada@example.com"]\n'
 
 
 @dataclass(frozen=True)
@@ -38,24 +41,25 @@ class Told:
 
 
 class Matrix:
-    """The whole bootstrap of one parameters file, phase by phase."""
+    """The whole bootstrap of one parameters file, phase by phase, and the budgets and alerts after it."""
 
     def __init__(self, file: Path, *, tell: Callable[[Told], None], at_once: int = os.cpu_count() or 1) -> None:
-        self.file = file
         self.calls = 0
         self._tell = tell
         self._copies = Copies(at_once, self._heard)
         base = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
         self.folder = Path(tempfile.mkdtemp(prefix="orgkit-faults-", dir=base))
         outputs = self.folder / "outputs"
-        self.wire = wires.begin(seed_of(load(file)), outputs)
+        self.file = self.folder / file.name
+        self.file.write_text(_with_alerts(file.read_text(encoding="utf-8")), encoding="utf-8")
+        self.wire = wires.begin(seed_of(load(self.file)), outputs)
         os.environ.update(wires.settings(outputs))
         os.environ["ORGKIT_OUTPUTS"] = str(OUTPUTS)
         os.chdir(self.folder)
 
     def run(self, chosen: "Chosen") -> None:
         """Every phase once, with copies made on the way; each cell is told as its trial ends."""
-        for phase in PHASES:
+        for phase in ROAD:
             digest = self._planned(phase.name)
             reference = answer_of(*in_a_copy(lambda name=phase.name, digest=digest: self._reference(name, digest)))
             assert isinstance(reference, Reference), reference
@@ -125,6 +129,12 @@ class Matrix:
         shutil.copytree(self.folder / "outputs", folder / "outputs", ignore=shutil.ignore_patterns("aws"))
         os.chdir(folder)
         return folder
+
+
+def _with_alerts(text: str) -> str:
+    if "\nalerts = " in text:
+        return text
+    return text.replace("[billing]\n", TOLD) if "[billing]\n" in text else f"{text}\n{TOLD}"
 
 
 Chosen = Callable[[str, tuple[Point, ...]], Iterator[tuple[Point, Met]]]

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from moto.budgets.models import budgets_backends
 from moto.cloudtrail.models import cloudtrail_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
@@ -21,9 +22,24 @@ def state() -> dict[str, Any]:
     accounts = {management, *(each.id for each in seed.standalone), *_members(management)}
     return {
         "organization": _organization(management),
+        "budgets": sorted(map(_budget, budgets_backends[management]["aws"].budgets[management].values())),
+        "alerts": sorted(json.dumps(each, sort_keys=True) for each in _alerts(management)),
         "handshakes": sorted(f"{each.action} {each.state}" for each in world().things.get("handshakes", ())),
         **{account: _account(account) for account in sorted(accounts)},
     }
+
+
+def _budget(budget: Any) -> str:
+    told = {name: value for name, value in budget.budget.items() if name not in ("LastUpdatedTime", "TimePeriod")}
+    return json.dumps([told, budget.notifications], default=_plain, sort_keys=True)
+
+
+def _alerts(management: str) -> list[Any]:
+    """Anomaly monitors and subscriptions, and the tags that are active."""
+    kept = world().things.get("alerts", {}).get(management, {})
+    return [each for kind in ("monitors", "subscriptions") for each in kept.get(kind, {}).values()] + sorted(
+        kept.get("active", {})
+    )
 
 
 def _members(management: str) -> list[str]:

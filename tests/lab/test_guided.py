@@ -87,7 +87,7 @@ def test_a_person_is_led_from_a_bad_file_to_an_organization(
         with watch.part("06-costs"):
             next_runbook(guide, "06")
             guide.run_all()
-            guide.picture("06-costs", "stages.bars(")
+            guide.picture("06-costs", "estimate_stages.bars(")
             assert "That was the last phase" in guide.shown()
             guide.save()
         guide.start_page()
