@@ -210,7 +210,7 @@ class NoPriceList(OrgkitError):
 
 
 class PriceChanged(OrgkitError):
-    """A price differs by more than half, or from what a person has accepted."""
+    """A price differs so much that it is rather a mistake, or from what a person has accepted."""
 
     summary = "The price book was left as it is."
     exit_code = EXIT_PLAN_CHANGED
@@ -253,7 +253,16 @@ class NoBill(OrgkitError):
     switch_on = (
         "open Billing and Cost Management > Cost Explorer in the console once; its data takes up to a day to appear."
     )
+    too_old = "name one of the last 13 months, or switch on years of history in Cost Management's preferences."
     only_usd = "read the bill in the console: only plain amounts in USD are compared."
+
+
+class NoAmount(OrgkitError):
+    """An amount of money that is none."""
+
+    summary = "Nothing was read, and nothing was spent."
+    heading = "Actual costs"
+    exit_code = EXIT_PARAMETERS
 
 
 class TooDear(OrgkitError):
@@ -297,6 +306,8 @@ class OddExport(OrgkitError):
     summary = "The data export is refused."
     heading = "Actual costs"
     one_kind = "let the export overwrite its files (OVERWRITE_REPORT), or name a folder with one kind of delivery."
+    one_export = "name the folder of one of them, or a table of one: each export holds the whole bill."
+    place = "name what holds data/BILLING_PERIOD=... of a Parquet export: its folder, s3://bucket/prefix, or its table."
     columns = "export FOCUS 1.0 or 1.2 as Parquet with all its columns."
 
 

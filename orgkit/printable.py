@@ -9,6 +9,12 @@ def flat(value: object) -> str:
     return "".join(char if char.isprintable() else "�" for char in str(value).replace("\n", " "))
 
 
+def short(value: object, length: int) -> str:
+    """The same, cut to a length where there is no room for more."""
+    whole = flat(value)
+    return whole if len(whole) <= length else whole[: length - 1] + "…"
+
+
 def as_json(value: Any) -> str:
     """JSON to read: what a terminal would act upon, or could not show, is escaped."""
     text = json.dumps(value, ensure_ascii=False, indent=1, default=str)

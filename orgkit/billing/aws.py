@@ -14,6 +14,8 @@ from orgkit.model.observed import BillingFacts, Unread
 from orgkit.plan import Step
 
 AT_PERCENT = (80, 100)
+# What the estimate does not count, or would hide usage; discounts are left as AWS has them.
+UNCOUNTED = ("Credit", "Refund", "Tax", "Support", "Subscription", "OtherSubscription", "Recurring", "Upfront")
 # AWS's words for what the console calls sharing; a value is said of all accounts, or of one where it names one.
 FEATURES = {
     "RI_SHARING": "Reserved Instance and Savings Plans discounts are",
@@ -34,14 +36,14 @@ def read_billing(aws: Connection, account: str) -> BillingFacts:
 
 
 def create_budget(aws: Connection, step: CreateBudget, directory: Directory) -> None:
-    """A monthly budget of usage, before credits and refunds, which would hide it; one of that name is left alone."""
+    """A monthly budget of usage alone, as the estimate counts it; one of that name is left alone."""
     payer = directory.desired.organization.management_account_id
     only = {"CostFilters": {"LinkedAccount": [_account(directory, step.account)]}} if step.account else {}
     people = [{"SubscriptionType": "EMAIL", "Address": email} for email in step.emails]
     budget = {
         "BudgetName": step.name, "BudgetType": "COST", "TimeUnit": "MONTHLY",
         "BudgetLimit": {"Amount": step.limit_usd, "Unit": "USD"},
-        "CostTypes": {"IncludeCredit": False, "IncludeRefund": False}, **only,
+        "CostTypes": {f"Include{kind}": False for kind in UNCOUNTED}, **only,
     }  # fmt: skip
     told = [{"Notification": _notification(percent), "Subscribers": people} for percent in AT_PERCENT]
     try:

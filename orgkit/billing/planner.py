@@ -46,8 +46,10 @@ def limits(made: Estimate) -> dict[str, Decimal]:
 
 
 def name_of(key: str) -> str:
-    """The name of an account's budget."""
-    return f"{OURS}organization" if key == ORGANIZATION else f"{OURS}account-{key.replace(' ', '-')}"
+    """The name of an account's budget; no key of a file makes one of the first two."""
+    if key == ORGANIZATION:
+        return f"{OURS}organization"
+    return f"{OURS}management" if key == MANAGEMENT else f"{OURS}account-{key}"
 
 
 def _steps(observed: Observed, desired: Desired, facts: BillingFacts, made: Estimate) -> Iterator[Step]:

@@ -11,7 +11,6 @@ import click
 from orgkit import errors
 from orgkit.cli.layout import COLUMNS
 from orgkit.connecting import connect
-from orgkit.costs.books import book_beside
 from orgkit.costs.effect import Effect, monthly_effect
 from orgkit.parameters import find, load
 from orgkit.phases import Phase
@@ -53,7 +52,7 @@ def make_plans(file: Path, phases: Sequence[Phase]) -> list[Made]:
         except errors.OrgkitError as stop:
             made.append(Made(phase, None, {}, stop))
             continue
-        effect = monthly_effect(plan, desired, book=book_beside(path))
+        effect = monthly_effect(plan, desired)
         review = plan.review(aws.clock.now().isoformat(timespec="seconds"), monthly_usd=effect.facts())
         if plan.steps and plan.digest:
             outputs.keep_plan(base, desired.organization.management_account_id, plan, review)

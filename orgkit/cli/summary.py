@@ -9,9 +9,11 @@ import click
 
 from orgkit.cli.layout import tell, title
 from orgkit.phases import Phase
-from orgkit.printable import flat
+from orgkit.printable import flat, short
 from orgkit.runbook.tables import as_text, as_text_list
 from orgkit.runbook.tree import as_text as tree_text
+
+NAME = 30  # characters of a name for which a terminal has room beside amounts
 
 if TYPE_CHECKING:
     from orgkit.costs.estimate import Estimate
@@ -99,11 +101,12 @@ def show_estimate(made: "Estimate", swings: "Sequence[Swing]", sizes: "Sequence[
     """The range, by account and by service; what moves it, and what more accounts and regions would make of it."""
     click.echo(made.sentence)
     click.echo()
-    for frame in (made.by_account(), made.by_service()):
+    for frame in (made.by_account().drop(columns="name"), made.by_service()):
         table = frame.reset_index()
-        click.echo(as_text([str(c) for c in table.columns], [list(row) for row in table.itertuples(index=False)]))
+        rows = [(short(first, NAME), *rest) for first, *rest in table.itertuples(index=False)]
+        click.echo(as_text([str(c) for c in table.columns], rows))
         click.echo()
-    click.echo("What moves it most, each assumption alone:")
+    click.echo("What moves it most, each assumption alone:" if swings else "No assumption moves it.")
     for swing in swings[:3]:
         tell(f"- {swing.sentence}")
     click.echo("\nFor other numbers of accounts (none imported) and recorded regions:")

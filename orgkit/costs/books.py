@@ -15,8 +15,18 @@ def place_beside(parameters_file: Path) -> Path:
 
 def book_beside(parameters_file: Path) -> PriceBook:
     """Shipped prices and those beside the file; UnknownPrice where a row of them cannot be vouched for."""
-    place = place_beside(parameters_file)
+    return book_of(place_beside(parameters_file))
+
+
+def book_of(place: Path) -> PriceBook:
+    """Shipped prices, and over them those of one price book, where it is there."""
     return parse(shipped_text(), read_book(place)) if place.exists() else shipped()
+
+
+def rows_beside(parameters_file: Path) -> str:
+    """The text of the price book beside a parameters file; "" where there is none."""
+    place = place_beside(parameters_file)
+    return read_book(place) if place.exists() else ""
 
 
 def read_book(place: Path) -> str:

@@ -91,6 +91,23 @@ def cost(price: Price, quantity: Decimal, regions: Decimal = Decimal(1)) -> Deci
 
 
 @exact()
+def quantity_for(price: Price, amount: Decimal, regions: Decimal = Decimal(1)) -> Decimal | None:
+    """The quantity that costs so much: the inverse of `cost`, beyond the allowance; None where every unit is free."""
+    quantity, left = price.allowance, amount
+    for tier in price.tiers:
+        end = None if tier.end is None else tier.end * regions
+        if end is not None and end <= quantity:
+            continue
+        room = None if end is None else (end - quantity) * tier.unit_price
+        if tier.unit_price and (room is None or left <= room):
+            return quantity + left / tier.unit_price
+        if end is None or room is None:
+            return None
+        quantity, left = end, left - room
+    return None
+
+
+@exact()
 def payer_total(usages: Iterable[Usage], book: PriceBook) -> Decimal:
     """What the payer owes for all of it: the sum of `charges`, without handing it back to accounts."""
     pools: dict[Pool, Decimal] = {}

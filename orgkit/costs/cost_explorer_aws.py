@@ -1,6 +1,6 @@
 """Cost Explorer: what was used and what was credited, a month at a time; every request counted, since each is paid."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -9,31 +9,35 @@ from typing import Any, Protocol
 from orgkit.aws.constraints import advice
 from orgkit.aws.retry import Refused
 from orgkit.aws.session import Connection
-from orgkit.costs.bill import ADJUSTMENT, CHANGING, CREDIT, FINAL, NOT_READY, PURCHASE, TAX, USAGE, Bill, BillRow, total
+from orgkit.costs.bill import ADJUSTMENT, CHANGING, CREDIT, FINAL, NOT_READY, PURCHASE, TAX, USAGE, Bill, BillRow
 from orgkit.costs.month import Month
-from orgkit.errors import CouldNotRead, NoBill, TooDear
+from orgkit.errors import CouldNotRead, NoAmount, NoBill, TooDear
 
 READS = ("ce:GetCostAndUsage",)
 AT_MOST = Decimal("0.10")  # USD for one reading
 STALE = timedelta(hours=8)  # AWS refreshes its data up to three times a day
 SOURCE = "Cost Explorer"
 METRIC = "UnblendedCost"
-# RECORD_TYPE of Cost Explorer → ChargeCategory of FOCUS; what is not here is usage of some sort.
+# Record types that are usage of a service: at the price of the list, though a commitment covers it.
+USED = ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage")
+# RECORD_TYPE of Cost Explorer → ChargeCategory of FOCUS; a discount, or what is not here, adjusts the bill.
 CATEGORIES = {
-    "Credit": CREDIT, "Tax": TAX, "Refund": ADJUSTMENT, "Upfront": PURCHASE, "Recurring": PURCHASE, "RIFee": PURCHASE,
+    "Credit": CREDIT, "Tax": TAX, "Upfront": PURCHASE, "Recurring": PURCHASE, "RIFee": PURCHASE, "Fee": PURCHASE,
     "SavingsPlanUpfrontFee": PURCHASE, "SavingsPlanRecurringFee": PURCHASE, "Support": PURCHASE, "Other": PURCHASE,
+    "FlatRateSubscription": PURCHASE,
 }  # fmt: skip
 PENNY = Decimal("0.01")
+ABSURD = Decimal(10) ** 15  # USD: nobody's bill
 
 
 def usd(text: str) -> Decimal:
-    """An amount as a person writes it; TooDear for what is none."""
+    """An amount as a person writes it; NoAmount for what is none."""
     try:
         amount = Decimal(text)
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0:
-        raise TooDear(f"{text[:40]!r} is not an amount of USD.", "write it as 0.25.")
+        raise NoAmount(f"{text[:40]!r} is not an amount of USD.", "write it as 0.25.")
     return amount
 
 
@@ -102,30 +106,32 @@ class CostExplorer:
             now = self._aws.clock.now()
             if refused.code == "DataUnavailableException":
                 return Bill(month, (), NOT_READY, SOURCE, now.isoformat(timespec="seconds"))
+            if refused.code == "ValidationException" and "historical" in refused.message:
+                raise NoBill(f"{month}: {refused.message}", NoBill.too_old) from None
             if refused.code == "AccessDeniedException" and "enabled" in refused.message:
                 raise NoBill(refused.message, NoBill.switch_on) from None
             raise CouldNotRead(f"{refused}.", refused.do or advice(refused.reason, refused.code)) from None
 
     def _bill(self, month: Month) -> Bill:
         kinds = self._groups(month, "RECORD_TYPE")
-        usage = self._groups(month, "SERVICE", "Usage")
+        usage = self._groups(month, "SERVICE", *USED)
         credited = any(group.second == "Credit" and group.amount for group in kinds.items)
         credit = self._groups(month, "SERVICE", "Credit") if credited else Groups((), False, usage.at)
         rows = [BillRow(g.first, g.second, USAGE, g.amount) for g in usage.items]
         rows += [BillRow(g.first, g.second, CREDIT, g.amount) for g in credit.items]
-        other = (group for group in kinds.items if group.second not in ("Usage", "Credit"))
-        rows += [BillRow(g.first, g.second, CATEGORIES.get(g.second, USAGE), g.amount) for g in other]
+        other = (group for group in kinds.items if group.second not in (*USED, "Credit"))
+        rows += [BillRow(g.first, g.second, CATEGORIES.get(g.second, ADJUSTMENT), g.amount) for g in other]
         at = min(kinds.at, usage.at, credit.at)
         changing = kinds.estimated or usage.estimated or not month.settled(self._aws.clock.now())
         told = tuple(row for row in rows if row.amount)
         return Bill(
             month, told, CHANGING if changing else FINAL, SOURCE, at.isoformat(timespec="seconds"),
-            notes=tuple(_disagreements(kinds, told)),
+            notes=tuple(_disagreements(kinds, usage)),
         )  # fmt: skip
 
-    def _groups(self, month: Month, by: str, record_type: str = "") -> Groups:
+    def _groups(self, month: Month, by: str, *record_types: str) -> Groups:
         """Every page; from the beginning once more when AWS no longer knows where a kept page left off."""
-        asked = _question(month, by, record_type)
+        asked = _question(month, by, record_types)
         try:
             pages = list(self._pages(month, asked, fresh=self._fresh))
         except Refused as refused:
@@ -169,8 +175,8 @@ class CostExplorer:
         return answer
 
 
-def _question(month: Month, by: str, record_type: str) -> dict[str, Any]:
-    only = {"Filter": {"Dimensions": {"Key": "RECORD_TYPE", "Values": [record_type]}}} if record_type else {}
+def _question(month: Month, by: str, record_types: Sequence[str]) -> dict[str, Any]:
+    only = {"Filter": {"Dimensions": {"Key": "RECORD_TYPE", "Values": list(record_types)}}} if record_types else {}
     dimensions = [{"Type": "DIMENSION", "Key": key} for key in ("LINKED_ACCOUNT", by)]
     period = {"Start": month.start.isoformat(), "End": month.end.isoformat()}
     return {"TimePeriod": period, "Granularity": "MONTHLY", "Metrics": [METRIC], "GroupBy": dimensions, **only}
@@ -183,15 +189,15 @@ def _group(group: Mapping[str, Any]) -> Group:
         amount = Decimal(told["Amount"])
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite() or told["Unit"] != "USD":
-        raise NoBill(f"{second} of {first} is {told['Amount']} {told['Unit']}.", NoBill.only_usd)
+    if not amount.is_finite() or abs(amount) >= ABSURD or told["Unit"] != "USD":
+        raise NoBill(f"{second} of {first} is {str(told['Amount'])[:40]} {told['Unit']}.", NoBill.only_usd)
     return Group(first, second, amount)
 
 
-def _disagreements(kinds: Groups, rows: tuple[BillRow, ...]) -> Iterator[str]:
+def _disagreements(kinds: Groups, usage: Groups) -> Iterator[str]:
     """The same usage is asked for twice; AWS may have refreshed its data in between."""
-    whole = sum((group.amount for group in kinds.items if group.second == "Usage"), Decimal(0))
-    parts = total(row for row in rows if row.category == USAGE and row.service not in {g.second for g in kinds.items})
+    whole = sum((group.amount for group in kinds.items if group.second in USED), Decimal(0))
+    parts = sum((group.amount for group in usage.items), Decimal(0))
     if abs(whole - parts) >= PENNY:
         yield (
             f"Cost Explorer says {whole:.2f} USD of usage in one answer and {parts:.2f} in another: it was "

@@ -1,12 +1,12 @@
 """The estimate beside the bill: the whole organization first, then every account and service."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from orgkit.costs.bill import CREDIT, USAGE, Bill
+from orgkit.costs.bill import CREDIT, USAGE, Bill, total
 from orgkit.costs.charge import Charge
 from orgkit.costs.estimate import Estimate
 from orgkit.costs.month import Month
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MATCHED, ESTIMATE_ONLY, ACTUAL_ONLY = "matched", "estimate only", "actual only"
+BESIDE = "beside usage"  # taxes, purchases, refunds: billed, and never estimated
+SILENT = "nothing"  # an account of which neither side knows anything
 ORGANIZATION = "organization"
 WHOLE_MONTHS = ("monthly", "monthly_not_prorated")  # billing rules: charged whole, however much of the month is over
 NOTHING = (ZERO, ZERO, ZERO)
@@ -38,6 +40,7 @@ class Line:
     gross: Decimal | None
     credits: Decimal | None
     maturity: str
+    estimated: bool  # whether the estimate counts some of it, also where that is free
 
     @property
     def net(self) -> Decimal | None:
@@ -65,7 +68,7 @@ class Line:
         """Which side knows of it."""
         if self.gross is None or not (self.gross or self.credits):
             return ESTIMATE_ONLY
-        return MATCHED if self.high else ACTUAL_ONLY
+        return MATCHED if self.estimated else ACTUAL_ONLY
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ class _Maker:
         return Line(
             self.bill.month, account, self.names.get(account, ""), service, low, expected, high,
             gross if there else None, credited if there else None, self.bill.maturity,
+            any(place in self.estimated for place in places),
         )  # fmt: skip
 
 
@@ -136,7 +140,7 @@ def _estimated(estimate: Estimate, part: Decimal) -> dict[Place, Amounts]:
     ids = {account.key: account.id or account.key for account in estimate.accounts}
     sums: dict[Place, list[Decimal]] = {}
     for i, scenario in enumerate(SCENARIOS):
-        for charge in estimate.charges[scenario]:
+        for charge in (charge for charge in estimate.charges[scenario] if charge.quantity):
             place = (ids[charge.usage.account], charge.price.service)
             sums.setdefault(place, [ZERO, ZERO, ZERO])[i] += prorated(charge, part)
     return {place: (low, expected, high) for place, (low, expected, high) in sums.items()}
@@ -145,7 +149,12 @@ def _estimated(estimate: Estimate, part: Decimal) -> dict[Place, Amounts]:
 @exact()
 def prorated(charge: Charge, part: Decimal) -> Decimal:
     """What a charge comes to when this part of the month is over."""
-    return charge.effective_cost * (1 if charge.price.billing_rule in WHOLE_MONTHS else part)
+    return charge.effective_cost * part_of(charge, part)
+
+
+def part_of(charge: Charge, part: Decimal) -> Decimal:
+    """How much of a charge counts when this part of the month is over: all of what is charged by the month."""
+    return Decimal(1) if charge.price.billing_rule in WHOLE_MONTHS else part
 
 
 @exact()
@@ -165,17 +174,39 @@ def _grouped(places: Iterable[Place], by: int) -> dict[str, list[Place]]:
 
 
 def frame(differences: Iterable[Difference]) -> "pd.DataFrame":
-    """Several months in one long table."""
+    """Several months in one long table, whose `net` adds up to what was billed; silent accounts stand in it too."""
     import pandas as pd
 
-    rows = [
-        {
-            "BillingPeriodStart": line.month.start, "SubAccountId": line.account, "SubAccountName": line.name,
-            "ServiceName": line.service, "low": line.low, "expected": line.expected, "high": line.high,
-            "gross": line.gross, "credits": line.credits, "net": line.net, "difference": line.difference,
-            "in_range": line.in_range, "status": line.status, "maturity": line.maturity,
-        }
-        for difference in differences
-        for line in difference.lines
-    ]  # fmt: skip
-    return pd.DataFrame(rows, dtype=object)
+    return pd.DataFrame([row for difference in differences for row in _rows(difference)], dtype=object)
+
+
+def _rows(difference: Difference) -> Iterator[dict[str, Any]]:
+    yield from (_row(line, line.status) for line in difference.lines)
+    beside = {(row.account, row.service) for row in difference.bill.rows if row.category not in (USAGE, CREDIT)}
+    blank = replace(difference.whole, service="", low=ZERO, expected=ZERO, high=ZERO, credits=ZERO, gross=ZERO)
+    names = {line.account: line.name for line in difference.accounts}
+    for account, service in sorted(beside):
+        line = replace(blank, account=account, name=names.get(account, ""), service=service)
+        yield _row(line, BESIDE, _beside(difference.bill, account, service))
+    heard = {line.account for line in difference.lines} | {account for account, _ in beside}
+    for account in sorted(names.keys() - heard) if difference.bill.ready else ():
+        yield _row(replace(blank, account=account, name=names[account]), SILENT)
+
+
+@exact()
+def _beside(bill: Bill, account: str, service: str) -> Decimal:
+    return total(
+        row
+        for row in bill.rows
+        if (row.account, row.service) == (account, service) and row.category not in (USAGE, CREDIT)
+    )
+
+
+def _row(line: Line, status: str, other: Decimal = ZERO) -> dict[str, Any]:
+    net = None if line.net is None else line.net + other
+    return {
+        "BillingPeriodStart": line.month.start, "SubAccountId": line.account, "SubAccountName": line.name,
+        "ServiceName": line.service, "low": line.low, "expected": line.expected, "high": line.high,
+        "gross": line.gross, "credits": line.credits, "other": other, "net": net, "difference": line.difference,
+        "in_range": line.in_range, "status": status, "maturity": line.maturity,
+    }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orgkit.costs import notes, usage
 from orgkit.costs.charge import Charge, charges
 from orgkit.costs.one_off import OneOff, one_off
-from orgkit.costs.prices import PriceBook, shipped
+from orgkit.costs.prices import PriceBook, priced
 from orgkit.costs.rounding import ZERO, cents, exact
 from orgkit.model.costs import ASSUMPTIONS, SCENARIOS, Amounts
 from orgkit.model.desired import Desired
@@ -131,7 +131,7 @@ def estimate(desired: Desired, accounts: Mapping[str, str] | None = None, book: 
 
 def book_for(desired: Desired, book: PriceBook | None = None) -> PriceBook:
     """The prices of the file's region, with the allowances of its free-tier programme."""
-    return (book or shipped()).in_region(desired.trail.region).under(desired.costs.free_tier)
+    return (book or priced(desired.prices)).in_region(desired.trail.region).under(desired.costs.free_tier)
 
 
 @exact()

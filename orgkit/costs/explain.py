@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from orgkit.costs.charge import Charge
-from orgkit.costs.difference import ACTUAL_ONLY, Difference, Line, prorated
+from orgkit.costs.charge import Charge, quantity_for
+from orgkit.costs.difference import ACTUAL_ONLY, Difference, Line, part_of, prorated
 from orgkit.costs.estimate import Estimate
 from orgkit.costs.rounding import ZERO, cents, exact
 from orgkit.printable import flat
@@ -37,22 +37,36 @@ def _sentence(estimate: Estimate, difference: Difference, line: Line) -> str:
 @exact()
 def _driver(estimate: Estimate, difference: Difference, line: Line) -> str:
     """The one thing that could move most, and the quantity at which it alone would make the difference."""
-    charges = _of(estimate, line, "expected")
-    largest = max(_of(estimate, line, "high"), key=lambda charge: charge.effective_cost, default=None)
-    if largest is None or not largest.tier.unit_price or line.gross is None:
-        return ""
-    driver = largest.usage.driver
+    charges, high = _of(estimate, line, "expected"), _of(estimate, line, "high")
+    driver = max({charge.usage.driver for charge in high}, key=lambda name: (_cost(high, name), name), default="")
+    mine = [charge for charge in charges if charge.usage.driver == driver]
     others = sum((prorated(c, difference.part) for c in charges if c.usage.driver != driver), ZERO)
-    rest = line.gross - others
-    if rest <= 0:
+    if not mine or line.gross is None or line.gross <= others or not _cost(high, driver):
         return ""
-    counted = sum((c.quantity for c in charges if c.usage.driver == driver), ZERO)
-    implied = rest / largest.tier.unit_price
-    told = next((f" ({c.usage.assumption})" for c in charges if c.usage.driver == driver), "")
-    return (
-        f"With everything else as expected that is about {_round(implied)} {largest.price.unit} of {driver} at "
-        f"{largest.tier.unit_price.normalize():f} USD, where {_round(counted * difference.part)} were expected{told}."
-    )
+    price, usage = mine[0].price, mine[0].usage
+    expected = sum((charge.quantity for charge in mine), ZERO) * part_of(mine[0], difference.part)
+    counted = f"{_round(expected)} were expected ({usage.assumption})"
+    if _shared(estimate, mine[0]):
+        return f"{driver} could move it most, of which {counted}; its tiers are shared by all accounts."
+    implied = quantity_for(price, line.gross - others, usage.regions)
+    if implied is None:
+        return ""
+    each = f" at {price.tiers[0].unit_price.normalize():f} USD" if len(price.tiers) == 1 else ", tier by tier"
+    told = f"about {_round(implied)} {price.unit} of {driver}{each}"
+    return f"With everything else as expected that is {told}, where {counted}."
+
+
+def _shared(estimate: Estimate, charge: Charge) -> bool:
+    """Whether others fill the tiers and the allowance of this price as well: then no amount is a quantity."""
+    price, pool = charge.price, charge.usage.pool(charge.price)
+    plain = len(price.tiers) == 1 and not price.allowance
+    everybody = {c.usage.account for c in estimate.charges["high"] if c.usage.pool(c.price) == pool and c.quantity}
+    return not plain and len(everybody) > 1
+
+
+@exact()
+def _cost(charges: Sequence[Charge], driver: str) -> Decimal:
+    return sum((charge.effective_cost for charge in charges if charge.usage.driver == driver), ZERO)
 
 
 def _of(estimate: Estimate, line: Line, scenario: str) -> Sequence[Charge]:

@@ -4,7 +4,7 @@ import csv
 import datetime
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -26,6 +26,10 @@ OLD = datetime.timedelta(days=180)
 WITHOUT = "without"  # no free tier at all, not even what is always free
 # The offers that AWS makes to an account beside what is always free; credits do not lower a price, and end.
 PROGRAMMES = ("none", "legacy_12_month", "post_2025_07_credits")
+NONE = "none"  # of a price: no allowance, or nobody's; of a payer: no programme. Never a reason to grant one
+# Where a row comes from that was read in AWS's price file; the second's allowance was a free first tier there.
+READ = "bulk_price_list"
+READ_WITH_FREE_TIER = "bulk_price_list+free_tier"
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ class Price:
     selectors: str = ""  # further attributes of AWS's price list that single it out: volumeType=Standard
     publication: str = ""  # of AWS's price list, for a price that was read there
     sku: str = ""
-    programme: str = "none"  # the free tier that the payer has
+    source_kind: str = ""  # stored_copy, READ …
+    programme: str = NONE  # the free tier that the payer has
 
     @property
     def allowance(self) -> Decimal:
@@ -70,7 +75,9 @@ class Price:
 
     @property
     def _granted(self) -> tuple[str, ...]:
-        return () if self.programme == WITHOUT else ("always_free", "included", self.programme)
+        if self.programme == WITHOUT:
+            return ()
+        return ("always_free", "included", *([self.programme] if self.programme != NONE else []))
 
     @property
     def pooled(self) -> bool:
@@ -133,6 +140,13 @@ def parse(*texts: str) -> PriceBook:
     return PriceBook(at_home, version, elsewhere)
 
 
+def borrowed(prices: Collection[Price], region: str) -> str:
+    """A sentence about those that are us-east-1's, for want of the region's own; "" when there are none."""
+    count = sum(price.region == HOME != region for price in prices)
+    told = f"{count} of {len(prices)} prices {'is that' if count == 1 else 'are those'} of {HOME}"
+    return f"{told}: the book has none for {region}." if count else ""
+
+
 def shipped_text() -> str:
     """prices.csv as it comes with orgkit."""
     return resources.files("orgkit.costs").joinpath("prices.csv").read_text(encoding="utf-8")
@@ -142,6 +156,12 @@ def shipped_text() -> str:
 def shipped() -> PriceBook:
     """The price book that comes with orgkit."""
     return parse(shipped_text())
+
+
+@cache
+def priced(rows: str) -> PriceBook:
+    """The shipped prices, and over them the rows of another price book."""
+    return parse(shipped_text(), rows) if rows else shipped()
 
 
 def _rows(text: str) -> list[dict[str, str]]:
@@ -205,6 +225,7 @@ def _price(rows: Iterable[Mapping[str, str]]) -> Price:
         selectors=first["selectors"],
         publication=first["publication"],
         sku=first["sku"],
+        source_kind=first["source_kind"],
     )
 
 

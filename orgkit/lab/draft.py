@@ -6,7 +6,7 @@ import secrets
 import shutil
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
+from orgkit.costs.books import rows_beside
 from orgkit.errors import OrgkitError, ParametersInvalid, Problem, RecordExists
 from orgkit.model.desired import Desired
 from orgkit.parameters import load_text, read_text
@@ -54,7 +55,8 @@ class Draft:
 
     def check(self) -> Checked:
         try:
-            return Checked(load_text(self.text, self.path.name))
+            desired = load_text(self.text, self.path.name)
+            return Checked(replace(desired, prices=rows_beside(self.path)))
         except ParametersInvalid as invalid:
             return Checked(None, invalid.problems)
 

@@ -8,7 +8,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from orgkit.costs.books import book_beside
 from orgkit.costs.estimate import estimate
 from orgkit.errors import Stop
 from orgkit.lab.draft import Checked, Draft, place_to_save
@@ -89,7 +88,7 @@ class Form:
         checked = self.draft.check()
         self.problems.value = _problems(checked)
         self.tree.value = as_svg(wanted(checked.desired)) if checked.desired else ""
-        self.cost.value = _cost(checked, self.draft.path)
+        self.cost.value = _cost(checked)
 
     def _organization(self) -> list[Any]:
         fields = [
@@ -214,11 +213,11 @@ def _problems(checked: Checked) -> str:
     return f'<div role="status" aria-live="polite"><p>{said}</p><ul>{listed}</ul></div>'
 
 
-def _cost(checked: Checked, file: Path) -> str:
+def _cost(checked: Checked) -> str:
     if checked.desired is None:
         return "<p>The tree and the cost are shown when the problems are mended.</p>"
     try:
-        made = estimate(checked.desired, book=book_beside(file))
+        made = estimate(checked.desired)
     except Stop as stop:
         return as_status(stop.why)
     return f"<p>{made.sentence}.</p>"

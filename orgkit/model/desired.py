@@ -146,6 +146,7 @@ class Desired:
     costs: CostsSpec = field(default_factory=CostsSpec)
     billing: BillingSpec = field(default_factory=BillingSpec)
     sha256: str = ""  # of the file's bytes
+    prices: str = ""  # rows of the price book that lies beside the file; they go over the shipped ones
 
     @property
     def members(self) -> tuple["AccountSpec | ImportSpec", ...]:

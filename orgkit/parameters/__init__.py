@@ -4,10 +4,12 @@ import hashlib
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from orgkit.costs.books import rows_beside
 from orgkit.errors import ParametersInvalid, Problem
 from orgkit.model.desired import Desired
 from orgkit.parameters.build import build
@@ -20,8 +22,11 @@ LARGEST = 1_000_000  # bytes; a file for 1,000 accounts has a quarter of that
 
 
 def load(path: str | Path) -> Desired:
-    """The organization that the file asks for; ParametersInvalid with everything that is wrong, in the file's order."""
-    return load_text(_decode(_read(path), path), path)
+    """The organization that the file asks for; ParametersInvalid with everything that is wrong, in the file's order.
+
+    The price book beside the file comes along; UnknownPrice where it cannot be read.
+    """
+    return replace(load_text(_decode(_read(path), path), path), prices=rows_beside(Path(path).expanduser()))
 
 
 def load_text(text: str, path: str | Path) -> Desired:

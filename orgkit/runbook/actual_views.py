@@ -7,8 +7,9 @@ from html import escape
 from orgkit.costs.actuals import Actuals
 from orgkit.costs.bill import Bill
 from orgkit.costs.difference import ACTUAL_ONLY, Difference, Line
-from orgkit.costs.rounding import cents
+from orgkit.costs.rounding import ZERO, cents, in_cents
 from orgkit.costs.showback import Share, Showback
+from orgkit.printable import short
 from orgkit.runbook.tables import as_html, as_list, as_text, as_text_list, flat
 from orgkit.runbook.views import View
 
@@ -43,10 +44,9 @@ def of_difference(difference: Difference, explained: Sequence[str] = ()) -> View
     said, bill = headline(difference), difference.bill
     if not bill.ready:
         return View(said, f"<p><b>{escape(said)}</b></p>")
-    services = [_row(line.service, line) for line in difference.payer]
-    accounts = [_row(line.name or line.account, line) for line in difference.accounts]
-    whole = _row("Total", difference.whole)
-    tables = (("service", [*services, whole]), ("account", [*accounts, whole]))
+    services = _rows([(line.service, line) for line in difference.payer], difference.whole)
+    accounts = _rows([(line.name or line.account, line) for line in difference.accounts], difference.whole)
+    tables = (("service", services), ("account", accounts))
     notes = [*_other(bill), *bill.notes]
     text = "\n\n".join([said, *(_text(first, rows) for first, rows in tables)])
     return View(
@@ -66,7 +66,8 @@ def headline(difference: Difference) -> str:
     if whole.gross is None or whole.net is None or whole.credits is None:
         return f"{bill.month}: AWS has no data yet, which does not mean nothing; {range_}. Asked on {day}."
     so_far = "" if difference.part == 1 else f", for {difference.part:.0%} of the month"
-    credited = f"{cents(whole.credits)} of credits, {cents(bill.net)} billed" if bill.credits else "no credits"
+    credited = f"{cents(whole.credits)} of credits" if bill.credits else "no credits"
+    credited += f", {cents(bill.net)} billed" if bill.net != bill.gross else ""
     return (
         f"{bill.month}: USD {cents(whole.gross)} used, {credited}; {range_}{so_far}. "
         f"{flat(bill.source)}, {day}: {flat(bill.maturity)}."
@@ -91,10 +92,11 @@ def _amounts(share: Share) -> tuple[object, ...]:
     return (*map(cents, (share.gross, share.credits, share.other, share.net)), f"{share.part:.1%}")
 
 
-def _row(name: str, line: Line) -> tuple[object, ...]:
-    gross = "" if line.gross is None else cents(line.gross)
-    credited = "" if line.credits is None else cents(line.credits)
-    return (name, cents(line.low), cents(line.expected), cents(line.high), gross, credited, verdict(line))
+def _rows(named: Sequence[tuple[str, Line]], whole: Line) -> list[tuple[object, ...]]:
+    """A row for each line and their total, in cents that a person can add up."""
+    columns = [in_cents([getattr(line, name) or ZERO for _, line in named]) for name in HEADERS[:-1]]
+    rows = [(name, *amounts, verdict(line)) for (name, line), *amounts in zip(named, *columns, strict=True)]
+    return [*rows, ("Total", *(cents(getattr(whole, name) or ZERO) for name in HEADERS[:-1]), verdict(whole))]
 
 
 def verdict(line: Line) -> str:
@@ -112,10 +114,4 @@ def _other(bill: Bill) -> Sequence[str]:
 
 
 def _text(first: str, rows: Sequence[tuple[object, ...]]) -> str:
-    short = [(_short(str(name)), *rest) for name, *rest in rows]
-    return as_text((first, *HEADERS), short)
-
-
-def _short(name: str) -> str:
-    safe = flat(name)
-    return safe if len(safe) <= UNNAMED else safe[: UNNAMED - 1] + "…"
+    return as_text((first, *HEADERS), [(short(name, UNNAMED), *rest) for name, *rest in rows])

@@ -1,21 +1,25 @@
 """What an organization costs a month as bars: one for each account, stacked by service, with its range."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from html import escape
 from typing import Any
 
 from orgkit.costs.difference import Difference
 from orgkit.costs.estimate import Estimate
-from orgkit.costs.rounding import ZERO, cents
+from orgkit.costs.rounding import ZERO, in_cents
 from orgkit.model.costs import SCENARIOS
-from orgkit.runbook.tables import as_text, flat
+from orgkit.printable import short
+from orgkit.runbook.tables import as_items, flat
 
 WIDTH, LEFT, RIGHT, ROW = 820, 190, 190, 40
+NAME = 24  # characters for which there is room
 LONGEST = WIDTH - LEFT - RIGHT
-# Each service has a letter, a colour and a pattern: the letter alone is enough.
+# Each service has a letter and a colour: the letter alone is enough. More than these cannot be told apart.
 FILLS = ("#2f6db5", "#b5562f", "#3d8a4e", "#7d4fa8", "#8a7a1f", "#4f7f86", "#a83f6b", "#5b5b5b")
+MOST = len(FILLS) - 1  # services of their own; the rest is one
+OTHERS = "other services"
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1a1f29}.small{font-size:11px;fill:#55606e}"
     ".in{font-size:11px;font-weight:700;fill:#ffffff}.range{stroke:#1a1f29;stroke-width:1.6;fill:none}"
@@ -60,7 +64,7 @@ class Bars:
             )
             for account in estimate.accounts
         )
-        return cls(rows, names)
+        return cls(rows, names).at_most(MOST)
 
     @classmethod
     def of_bill(cls, difference: Difference) -> "Bars":
@@ -71,23 +75,41 @@ class Bars:
         for line in sorted(difference.lines, key=lambda line: -services[line.service]):
             if line.gross and line.gross > 0:  # a correction of an earlier month has no length
                 parts[line.account][line.service] = line.gross
+        amounts = [
+            in_cents([getattr(line, name) or ZERO for line in difference.accounts]) for name in ("low", "gross", "high")
+        ]
         rows = tuple(
-            Row(line.name or line.account, parts[line.account], *map(cents, (line.low, line.gross or ZERO, line.high)))
-            for line in difference.accounts
+            Row(line.name or line.account, parts[line.account], *three)
+            for line, *three in zip(difference.accounts, *amounts, strict=True)
         )
-        return cls(rows, names, f"used in {difference.month}")
+        return cls(rows, names, f"used in {difference.month}").at_most(MOST)
+
+    def at_most(self, count: int) -> "Bars":
+        """The first so many services each for itself, and all others as one."""
+        if len(self.services) <= count + 1:
+            return self
+        kept = self.services[:count]
+        return replace(
+            self,
+            rows=tuple(replace(row, parts=_folded(row.parts, kept)) for row in self.rows),
+            services=(*kept, OTHERS),
+        )
 
     def letter(self, service: str) -> str:
-        return chr(ord("A") + self.services.index(service) % 26)
+        return chr(ord("A") + self.services.index(service))
 
 
 def as_words(bars: Bars) -> str:
     """The same as text."""
-    rows = [
-        (row.name, ", ".join(f"{name} {cost:.2f}" for name, cost in row.parts.items()) or "nothing", _range(row))
+    told = [
+        (
+            "-",
+            f"{short(row.name, NAME)}: {_range(row)}",
+            ", ".join(f"{name} {cost:.2f}" for name, cost in row.parts.items()) or "nothing",
+        )
         for row in bars.rows
     ]
-    return as_text(("account", f"{bars.shows}, by service (USD a month)", "in all"), rows)
+    return f"USD a month, {bars.shows} (low to high of the estimate), then by service:\n{as_items(told)}"
 
 
 def as_svg(bars: Bars) -> str:
@@ -108,6 +130,11 @@ def as_svg(bars: Bars) -> str:
     )
 
 
+def _folded(parts: Mapping[str, Decimal], kept: Sequence[str]) -> dict[str, Decimal]:
+    rest = sum((cost for name, cost in parts.items() if name not in kept), ZERO)
+    return {name: cost for name, cost in parts.items() if name in kept} | ({OTHERS: rest} if rest else {})
+
+
 def _largest_first(services: Mapping[str, Decimal]) -> tuple[str, ...]:
     return tuple(sorted((name for name in services if services[name]), key=lambda name: (-services[name], name)))
 
@@ -117,7 +144,7 @@ def _row(bars: Bars, number: int, row: Row, scale: Decimal) -> str:
     for service, cost in row.parts.items():
         width = cost * scale
         letter = bars.letter(service)
-        fill = FILLS[bars.services.index(service) % len(FILLS)]
+        fill = FILLS[bars.services.index(service)]
         drawn += (
             f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="20" fill="{fill}" stroke="#ffffff">'
             f"<title>{escape(flat(f'{row.name}: {service} {cost:.2f}'))}</title></rect>"
@@ -125,7 +152,7 @@ def _row(bars: Bars, number: int, row: Row, scale: Decimal) -> str:
         drawn += f'<text class="in" x="{x + 4:.1f}" y="{y + 14}">{letter}</text>' if width > 14 else ""
         x += width
     return (
-        f'<text x="8" y="{y + 15}">{escape(_short(row.name))}</text>{drawn}{_line(row, y + 26, scale)}'
+        f'<text x="8" y="{y + 15}">{escape(short(row.name, NAME))}</text>{drawn}{_line(row, y + 26, scale)}'
         f'<text class="small" x="{WIDTH - RIGHT + 12}" y="{y + 15}">{escape(_range(row))}</text>'
     )
 
@@ -141,7 +168,7 @@ def _line(row: Row, y: int, scale: Decimal) -> str:
 def _legend(bars: Bars, number: int, name: str, top: int) -> str:
     y = top + 20 * number
     return (
-        f'<rect x="{LEFT}" y="{y}" width="16" height="14" fill="{FILLS[number % len(FILLS)]}"/>'
+        f'<rect x="{LEFT}" y="{y}" width="16" height="14" fill="{FILLS[number]}"/>'
         f'<text class="in" x="{LEFT + 4}" y="{y + 11}">{bars.letter(name)}</text>'
         f'<text class="small" x="{LEFT + 24}" y="{y + 11}">{escape(flat(name))}</text>'
     )
@@ -149,8 +176,3 @@ def _legend(bars: Bars, number: int, name: str, top: int) -> str:
 
 def _range(row: Row) -> str:
     return f"{row.whole} ({row.low} to {row.high})"
-
-
-def _short(text: str, length: int = 24) -> str:
-    safe = flat(text)
-    return safe if len(safe) <= length else safe[: length - 1] + "…"

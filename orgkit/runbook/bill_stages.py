@@ -3,9 +3,8 @@
 from orgkit.aws.session import Connection
 from orgkit.costs.actuals import Actuals
 from orgkit.costs.actuals import actuals as compare_all
-from orgkit.costs.books import book_beside
 from orgkit.costs.cost_explorer_aws import usd
-from orgkit.costs.estimate import Estimate
+from orgkit.costs.estimate import Estimate, book_for
 from orgkit.costs.month import chosen
 from orgkit.costs.rounding import ZERO
 from orgkit.costs.sources_aws import source_of
@@ -30,7 +29,7 @@ def bills(
     now = aws.clock.now()
     named = chosen(tuple(months.replace(",", " ").split()), now, otherwise=MONTHS)
     kept, folder = KeptAnswers(run.base, run.account), run.parameters.absolute().parent
-    desk = source_of(run.desired.billing, aws, kept, book_beside(run.parameters), folder, at_most=usd(at_most))
+    desk = source_of(run.desired.billing, aws, kept, book_for(run.desired), folder, at_most=usd(at_most))
     found = tuple(desk.bill(month) for month in named)
     told = [{"month": str(b.month), "maturity": b.maturity, "gross": str(b.gross), "net": str(b.net)} for b in found]
     run.journal.write("bills", months=told, paid=desk.sentence)

@@ -1,6 +1,5 @@
 """The stages of 06-costs, beside those that every runbook has."""
 
-from orgkit.costs.books import book_beside
 from orgkit.costs.estimate import Estimate
 from orgkit.costs.estimate import estimate as estimate_costs
 from orgkit.costs.sensitivity import sensitivity, sizes
@@ -17,7 +16,7 @@ from orgkit.runbook.views import CHARGE_COLUMNS, Assumed, Charges, Moves, Verifi
 @stage
 def estimate(run: Run, observed: Observed) -> Estimate:
     """What the organization of the file costs per account and month: low, expected and high."""
-    made = estimate_costs(run.desired, known_ids(run.desired, observed), book_beside(run.parameters))
+    made = estimate_costs(run.desired, known_ids(run.desired, observed))
     run.journal.write("estimate", low=str(made.low), expected=str(made.expected), high=str(made.high))
     return made
 
@@ -35,8 +34,7 @@ def assumed(estimate: Estimate) -> Assumed:
 
 def moves(run: Run) -> Moves:
     """Which assumptions move the total most, and what more accounts and regions would make of it."""
-    book = book_beside(run.parameters)
-    return Moves(sensitivity(run.desired, book), sizes(run.desired, book))
+    return Moves(sensitivity(run.desired), sizes(run.desired))
 
 
 def charges(estimate: Estimate) -> Charges:

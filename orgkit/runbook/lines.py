@@ -7,10 +7,12 @@ from html import escape
 
 from orgkit.costs.difference import Difference
 from orgkit.costs.rounding import ZERO, cents
+from orgkit.printable import short
 from orgkit.runbook.bars import FILLS
 from orgkit.runbook.tables import as_text, flat
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 820, 300, 70, 240, 16, 40
+NAME = 20  # characters for which there is room
 MOST = 7  # lines of their own; more cannot be told apart
 STYLE = "text{font:12px system-ui,sans-serif;fill:#1a1f29}.small{font-size:11px;fill:#55606e}"
 DASHES = ("", "6 3", "2 3", "9 3 2 3")  # beside the colour: nobody has to see it
@@ -77,7 +79,7 @@ def _grid(lines: Lines, highest: Decimal) -> Iterator[str]:
         amount = highest * part / 4
         y = _y(amount, highest)
         yield f'<path d="M{LEFT} {y:.1f} H{WIDTH - RIGHT}" stroke="#d8dce3"/>'
-        yield f'<text class="small" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{amount:.2f}</text>'
+        yield f'<text class="small" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_axis(amount)}</text>'
     for number, month in enumerate(lines.months):
         x, y = _x(number, len(lines.months)), float(HEIGHT - BOTTOM + 20)
         yield f'<text class="small" x="{x:.1f}" y="{y}" text-anchor="middle">{escape(flat(month))}</text>'
@@ -102,7 +104,7 @@ def _line(lines: Lines, number: int, line: Line, highest: Decimal) -> str:
     return (
         f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>{points}'
         f'<path d="M{x} {y - 4} h24" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-        f'<text x="{x + 32}" y="{y}">{escape(_short(line.name) + last)}</text>'
+        f'<text x="{x + 32}" y="{y}">{escape(short(line.name, NAME) + last)}</text>'
     )
 
 
@@ -116,6 +118,9 @@ def _y(amount: Decimal, highest: Decimal) -> float:
     return HEIGHT - BOTTOM - part * (HEIGHT - TOP - BOTTOM)
 
 
-def _short(text: str, length: int = 20) -> str:
-    safe = flat(text)
-    return safe if len(safe) <= length else safe[: length - 1] + "…"
+def _axis(amount: Decimal) -> str:
+    """Short enough for its place, however large."""
+    for size, sign in ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**4), "k")):
+        if amount >= size:
+            return f"{amount / (size if sign != 'k' else 1000):.1f} {sign}"
+    return f"{amount:.2f}"

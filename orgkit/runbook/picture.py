@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from html import escape
 
-from orgkit.runbook.tables import flat
+from orgkit.printable import short
 from orgkit.runbook.tree import Mark, Node
 
 ROW, INDENT, WIDTH, LETTER = 34, 28, 820, 7.6
@@ -46,17 +46,17 @@ def _rows(node: Node, depth: int, parent: int | None = None, start: int = 0) -> 
 
 def _shape(number: int, depth: int, node: Node) -> str:
     x, y = 8 + depth * INDENT, 6 + number * ROW
-    name = _short(node.name, 44)
+    name = short(node.name, 44)
     sign = f'<tspan class="sign">{node.mark.sign}</tspan> ' if node.mark.sign else ""
     width = 26 + LETTER * (len(name) + (2 if sign else 0))
     corner = 12 if node.kind == "account" else 3
     kind = node.kind if node.mark is Mark.NONE else f"{node.kind} {node.mark.name.lower()}"
     details = "  ".join(part for part in (node.id, node.email) if part)
-    note = f'<tspan class="note" dx="10">{escape(_short(node.note, 60))}</tspan>' if node.note else ""
+    note = f'<tspan class="note" dx="10">{escape(short(node.note, 60))}</tspan>' if node.note else ""
     return (
         f'<rect class="{kind}" x="{x}" y="{y}" width="{width:.0f}" height="24" rx="{corner}"/>'
         f'<text x="{x + 12}" y="{y + 16}">{sign}{escape(name)}</text>'
-        f'<text class="small" x="{x + width + 10:.0f}" y="{y + 16}">{escape(_short(details, 58))}{note}</text>'
+        f'<text class="small" x="{x + width + 10:.0f}" y="{y + 16}">{escape(short(details, 58))}{note}</text>'
     )
 
 
@@ -68,8 +68,3 @@ def _legend(marks: list[Mark], y: int) -> str:
 def _line(number: int, depth: int, parent: int) -> str:
     x, y = 8 + depth * INDENT, 6 + number * ROW + 12
     return f'<path class="line" d="M{x - INDENT + 14} {6 + parent * ROW + 24} V{y} H{x}"/>'
-
-
-def _short(text: str, length: int) -> str:
-    safe = flat(text)
-    return safe if len(safe) <= length else safe[: length - 1] + "…"

@@ -14,7 +14,6 @@ from orgkit.aws.lock import alone
 from orgkit.aws.retry import PASSES
 from orgkit.aws.session import Connection
 from orgkit.connecting import connect as connect_to
-from orgkit.costs.books import book_beside
 from orgkit.costs.effect import monthly_effect
 from orgkit.errors import ApprovalMismatch, CheckStops, Interrupted, NotVerified, NotYet, StepFailed, Stop
 from orgkit.intents import Intent, became, events_since, unanswered
@@ -127,7 +126,7 @@ def plan(run: Run, observed: Observed) -> Plan:
 
 def proposal(run: Run, plan: Plan) -> Proposal:
     """The plan as a person reads it: each step with its why, its IAM actions and its cost per month, and the digest."""
-    return Proposal(plan, monthly_effect(plan, run.desired, book=book_beside(run.parameters)))
+    return Proposal(plan, monthly_effect(plan, run.desired))
 
 
 @stage
@@ -305,7 +304,7 @@ def _keep(run: Run, plan: Plan, review: dict[str, Any], unless: str = "") -> Non
 
 
 def _review(run: Run, plan: Plan) -> dict[str, Any]:
-    costs = monthly_effect(plan, run.desired, book=book_beside(run.parameters)).facts()
+    costs = monthly_effect(plan, run.desired).facts()
     return plan.review(clock_of().now().isoformat(timespec="seconds"), monthly_usd=costs)
 
 

@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from orgkit.billing.planner import ALERT, MONITOR, plan
+from orgkit.billing.planner import ALERT, MONITOR, name_of, plan
 from orgkit.costs.estimate import estimate
+from orgkit.costs.prices import shipped_text
+from orgkit.costs.usage import MANAGEMENT
 from orgkit.model.billing import ActivateCostTag, CreateAnomalyMonitor, CreateAnomalySubscription, CreateBudget
 from orgkit.model.desired import BillingSpec
 from orgkit.model.matching import known_ids
@@ -102,3 +104,19 @@ def test_how_discounts_are_shared_is_shown_or_that_it_could_not_be_read(observed
 def test_before_there_is_an_organization_it_is_a_preview(desired):
     found = plan(replace(observed_of({"organization": {}}), organization=None), desired)
     assert found.needs
+
+
+def test_budgets_rest_on_the_prices_that_lie_beside_the_file(observed, desired):
+    header, *rows = shipped_text().splitlines()
+    (item,) = (row for row in rows if row.startswith("s3.requests.tier1,"))
+    dearer = item.replace(",0.000005,", ",0.00005,").replace("2026-11-23", "2026-11-26")
+    assert dearer != item
+    beside = replace(desired, prices=f"{header}\n{dearer}\n")
+    before, after = (Decimal(budgets(plan(observed, each))[0].limit_usd) for each in (desired, beside))
+    assert after > before
+    assert 0 <= after - estimate(beside, known_ids(desired, observed)).high < 1
+
+
+def test_no_two_accounts_have_a_budget_of_one_name():
+    keys = ("", MANAGEMENT, "management", "management-account", "organization", "account-management")
+    assert len({name_of(key) for key in keys}) == len(keys)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgkit.costs.charge import QUANTUM, Usage, charges, cost, tiers
+from orgkit.costs.charge import QUANTUM, Usage, charges, cost, quantity_for, tiers
 from orgkit.costs.prices import Price, PriceBook, Tier, shipped
 
 PRICES = tuple(shipped().prices.values())
@@ -28,6 +28,17 @@ def usages(chosen, amounts, count=Decimal(1)):
 @given(price, quantity, quantity, regions)
 def test_more_usage_never_costs_less(chosen, one, more, count):
     assert cost(chosen, one, count) <= cost(chosen, one + more, count)
+
+
+@given(price, quantity, regions.filter(bool))
+def test_the_quantity_for_an_amount_costs_that_amount(chosen, used, count):
+    amount = cost(chosen, used, count)
+    found = quantity_for(chosen, amount, count)
+    if any(tier.unit_price for tier in chosen.tiers):
+        assert found is not None
+        assert abs(cost(chosen, found, count) - amount) < Decimal("1e-6")
+    else:
+        assert found is None
 
 
 @given(price, regions.filter(bool))

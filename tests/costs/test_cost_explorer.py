@@ -32,9 +32,37 @@ def test_usage_is_asked_for_without_credits_which_would_hide_it():
     desk(aws).bill(OCTOBER)
     kinds, usage, credit = aws.calls
     assert "Filter" not in kinds
-    assert usage["Filter"]["Dimensions"] == {"Key": "RECORD_TYPE", "Values": ["Usage"]}
+    assert usage["Filter"]["Dimensions"] == {
+        "Key": "RECORD_TYPE", "Values": ["Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"]
+    }  # fmt: skip
     assert credit["Filter"]["Dimensions"]["Values"] == ["Credit"]
     assert {call["TimePeriod"]["Start"] + call["TimePeriod"]["End"] for call in aws.calls} == {"2026-10-012026-11-01"}
+
+
+def test_what_a_commitment_covers_is_usage_of_its_service_and_the_commitment_stands_beside_it():
+    covered = (PROD, "Amazon EC2", "SavingsPlanCoveredUsage", "100"), (PROD, "Amazon EC2", "Usage", "7")
+    beside = (
+        (PROD, "Amazon EC2", "SavingsPlanNegation", "-100"),
+        (PAYER, "Savings Plans", "SavingsPlanRecurringFee", "60"),
+        (PAYER, "AWS Data Transfer", "PrivateRateDiscount", "-1"),
+        (PAYER, "Something", "OfTheFuture", "2"),
+    )
+    bill = desk(Table(rows=(*covered, *beside))).bill(OCTOBER)
+    assert {row.service: row.amount for row in bill.rows if row.category == USAGE} == {"Amazon EC2": 107}
+    assert (bill.gross, bill.other, bill.net) == (107, -39, 68)
+    assert not bill.notes
+
+
+@pytest.mark.parametrize("amount", ["1e400000", "-1E+16", "NaN", "Infinity", "much"])
+def test_an_absurd_amount_is_refused_and_not_reckoned_with(amount):
+    with pytest.raises(NoBill, match="Usage of 111111111111 is"):
+        desk(Table(rows=((PROD, "AWS Config", "Usage", amount),), summed=False)).bill(OCTOBER)
+
+
+def test_a_month_that_is_too_old_says_which_can_be_read():
+    aws = Table(error=refused("ValidationException", "You haven't enabled historical data beyond 14 months"))
+    with pytest.raises(NoBill, match="last 13 months"):
+        desk(aws).bill(Month(2019, 1))
 
 
 def test_without_credits_a_month_costs_two_requests():

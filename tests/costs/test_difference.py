@@ -100,6 +100,44 @@ def test_what_lies_farthest_outside_is_explained_first_with_the_quantity_that_it
     assert "Amazon EC2 in website-prod: 12.50 USD, which nothing in the estimate counts" in unknown
 
 
+def test_a_price_with_tiers_is_told_as_the_quantity_that_costs_so_much(made):
+    (told, *_) = explain(made, compare(made, bill_of((IDS["dns"], R53, USAGE, "100")), NAMES, NOW))
+    # 25 zones at 0.50, and 875 at 0.10
+    assert "that is about 900 HostedZone of hosted zones, tier by tier, where 2.00 were expected" in told
+
+
+def test_tiers_that_all_accounts_share_are_not_turned_into_a_quantity(build):
+    made = estimate(build(recorded_regions=1, config_items_per_account=0, config_evaluations_per_account=300), IDS)
+    bill = bill_of((IDS["website-prod"], CONFIG, USAGE, "100"))
+    (told, *_) = explain(made, compare(made, bill, NAMES, NOW))
+    assert "AWS Config evaluations could move it most, of which 300 were expected" in told
+    assert "its tiers are shared by all accounts" in told
+
+
+def test_in_an_open_month_what_is_charged_by_the_month_was_expected_whole(made):
+    now = datetime(2026, 11, 3, tzinfo=UTC)
+    (told, *_) = explain(made, compare(made, bill_of((IDS["dns"], R53, USAGE, "5"), month="2026-11"), NAMES, now))
+    assert "where 2.00 were expected (hosted_zones 2)" in told
+
+
+def test_what_the_estimate_counts_as_free_is_estimated_all_the_same(build):
+    made = estimate(build(cloudwatch_logs_gb=2), IDS)
+    bill = bill_of((PAYER, "AmazonCloudWatch", USAGE, "10"))
+    found = line(compare(made, bill, NAMES, NOW), PAYER, "AmazonCloudWatch")
+    assert (found.status, found.high) == (MATCHED, 0)
+
+
+def test_the_table_adds_up_to_what_was_billed_and_has_a_row_for_silent_accounts(made):
+    prod = IDS["website-prod"]
+    rows = (prod, CONFIG, USAGE, "61.5"), (prod, CONFIG, CREDIT, "-20"), (PAYER, "Tax", TAX, "3.21")
+    bill = bill_of(*rows, (GONE, "Refund", "Adjustment", "-2"))
+    quiet = "666666666666"
+    table = compare(made, bill, {**NAMES, quiet: "quiet"}, NOW).to_frame()
+    assert table["net"].sum() == bill.net == Decimal("42.71")
+    assert table[table.SubAccountId == quiet].net.tolist() == [0]
+    assert table[table.status == "beside usage"].other.tolist() == [Decimal("3.21"), Decimal("-2")]
+
+
 def test_what_was_not_charged_at_all_may_not_be_switched_on(made):
     sentences = explain(made, compare(made, bill_of(), NAMES, NOW), most=2)
     assert "Amazon Route 53 in dns: 0.00 USD, 1.00 below the low of 1.00: nothing of it was charged" in sentences[0]

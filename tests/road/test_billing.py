@@ -30,9 +30,11 @@ def test_nothing_is_made_before_somebody_approves_and_then_exactly_that(stage):
     budgets = stage.client("budgets").describe_budgets(AccountId=stage.desired.organization.management_account_id)
     made = {budget["BudgetName"]: budget["BudgetLimit"]["Amount"] for budget in budgets["Budgets"]}
     assert made["orgkit-organization"] == "66"  # the high scenario of the example is 65.56
-    assert {"orgkit-account-website-prod", "orgkit-account-management-account"} <= set(made)
+    assert {"orgkit-account-website-prod", "orgkit-management"} <= set(made)
     prod = next(each for each in budgets["Budgets"] if each["BudgetName"] == "orgkit-account-website-prod")
     assert len(prod["CostFilters"]["LinkedAccount"][0]) == 12
+    counted = {name for name, value in prod["CostTypes"].items() if name.startswith("Include") and value}
+    assert counted <= {"IncludeDiscount"}, "taxes and support are not in the estimate either"
     costs = stage.client("ce", region_name="us-east-1")
     (monitor,) = costs.get_anomaly_monitors()["AnomalyMonitors"]
     (alert,) = costs.get_anomaly_subscriptions()["AnomalySubscriptions"]

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from orgkit.aws.session import Caller
 from orgkit.costs.actuals import Actuals, actuals
 from orgkit.costs.bill import NOT_READY, USAGE, Bill, BillRow
-from orgkit.costs.difference import compare
+from orgkit.costs.difference import Difference, compare
 from orgkit.costs.effect import Effect, monthly_effect
 from orgkit.costs.effect import Line as EffectLine
 from orgkit.costs.estimate import Estimate, estimate
@@ -29,7 +29,7 @@ from orgkit.outcome import Outcome, Outcomes, Result, Slot
 from orgkit.phases import PHASES
 from orgkit.plan import Plan, Target, Waiting
 from orgkit.runbook import bars, display, lines, tables
-from orgkit.runbook.actual_views import Showbacks
+from orgkit.runbook.actual_views import Showbacks, of_difference
 from orgkit.runbook.bars import Bars
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.lines import Line, Lines
@@ -38,7 +38,7 @@ from orgkit.runbook.marks import after
 from orgkit.runbook.picture import as_svg
 from orgkit.runbook.run import Run
 from orgkit.runbook.tree import Mark, Node, as_text, there, wanted
-from orgkit.runbook.views import Charges, Done, Moves, Proposal, Verification, View, WhoAmI
+from orgkit.runbook.views import Assumed, Charges, Done, Moves, Proposal, Verification, View, WhoAmI
 from tests.aws.conftest import CountingClock
 from tests.plans.loader import desired_of, observed_of
 from tests.runbook.hostile import HOSTILE, NAMES, check, check_svg
@@ -125,6 +125,7 @@ MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
     Lines: lambda name: [Lines.of(the_actuals(name).differences), Lines((name,), (Line(name, (None,)),))],
     Showbacks: lambda name: [Showbacks(the_actuals(name).showback[0]), Showbacks(None)],
     Charges: lambda name: [Charges(((name,) * 12,))],
+    Assumed: lambda name: [Assumed((name,) * 7, ((name,) * 7,))],
     Done: lambda name: [Done(PHASES[1], Path("outputs") / re.sub(r"[/\x00]", "", name))],
 }  # fmt: skip
 
@@ -280,6 +281,39 @@ def test_bars_and_lines_of_bills_say_in_words_what_they_show() -> None:
     over = Lines.of(made.differences)
     assert "no data" in lines.as_words(over)
     assert "prod, 2026-09: 7.50" in lines.as_svg(over)
+
+
+def a_month_of(*rows: tuple[str, str, str]) -> Difference:
+    made = the_actuals("x").differences[0]
+    bill = replace(
+        made.bill, rows=tuple(BillRow(account, name, USAGE, Decimal(amount)) for account, name, amount in rows)
+    )
+    return compare(an_estimate("x"), bill, {}, datetime(2026, 11, 24, tzinfo=UTC))
+
+
+def test_more_services_than_colours_can_be_told_apart_are_added_up() -> None:
+    month = a_month_of(*(("000000000001", f"Service {number}", str(number)) for number in range(1, 32)))
+    drawn = Bars.of_bill(month)
+    assert drawn.services[-1] == "other services"
+    assert len({drawn.letter(service) for service in drawn.services}) == len(drawn.services) == len(bars.FILLS)
+    (row,) = [row for row in drawn.rows if row.parts]
+    assert sum(row.parts.values()) == sum(range(1, 32))
+    assert max(map(len, bars.as_words(drawn).splitlines())) < 80
+
+
+def test_a_month_s_columns_add_up_to_their_total_in_cents() -> None:
+    thirds = [(f"{number:012}", "S3", "0.333333") for number in range(1, 8)]
+    text = of_difference(a_month_of(*thirds)).text
+    rows = [re.split(r"\s{2,}", row) for row in text.split("\naccount ")[1].splitlines()[2:]]
+    gross = [Decimal(row[4]) for row in rows if len(row) == 7]
+    assert gross[-1] == sum(gross[:-1]) == Decimal("2.33")
+    assert sorted(gross)[-3:] == [Decimal("0.34")] * 2 + [Decimal("2.33")]
+
+
+def test_an_axis_has_room_for_any_amount() -> None:
+    for amount in ("0", "9999.99", "12345", "1234567", "987654321987"):
+        month = a_month_of(("000000000001", "S3", amount))
+        assert max(map(len, re.findall(r'text-anchor="end">([^<]+)<', lines.as_svg(Lines.of([month]))))) <= 9
 
 
 def test_more_accounts_than_lines_can_be_told_apart_are_added_up() -> None:
