@@ -197,8 +197,9 @@ def as_strings(value: Any) -> Any:
 
 
 def json_rows(frame: Any) -> list[dict[str, Any]]:
-    """A frame's rows as plain objects."""
-    return [{str(key): value for key, value in row.items()} for row in frame.astype(str).to_dict(orient="records")]
+    """A frame's rows as plain objects of text; null where there is nothing, since NaN is no JSON."""
+    told = frame.astype(str).astype(object).where(frame.notna(), None)
+    return [{str(key): value for key, value in row.items()} for row in told.to_dict(orient="records")]
 
 
 @click.command()

@@ -88,6 +88,7 @@ def _column(estimate: Estimate, scenario: str, keys: Iterable[str], key: Callabl
 def _row(estimate: Estimate, scenario: str, charge: Charge, account: BilledAccount) -> dict[str, Any]:
     price, tier, usage = charge.price, charge.tier, charge.usage
     bounds = f"{tier.start:f} to {'any' if tier.end is None else format(tier.end, 'f')} {price.unit}"
+    alike = f", in each of {usage.regions:f} regions" if usage.regions > 1 else ""
     return {
         "BillingAccountId": estimate.accounts[0].id,
         "SubAccountId": account.id or None,
@@ -96,7 +97,7 @@ def _row(estimate: Estimate, scenario: str, charge: Charge, account: BilledAccou
         "ServiceCategory": category_of(price.service),
         "RegionId": None if price.region == "aws-other" else estimate.region,
         "ChargeCategory": "Usage",
-        "ChargeDescription": f"{usage.driver}: {price.usage_type}, {bounds}",
+        "ChargeDescription": f"{usage.driver}: {price.usage_type}, {bounds}{alike}",
         "BillingCurrency": price.currency,
         "SkuId": price.sku or None,
         "SkuPriceId": tier.rate_code or None,
@@ -123,6 +124,7 @@ def _row(estimate: Estimate, scenario: str, charge: Charge, account: BilledAccou
         "x_BillingRule": price.billing_rule,
         "x_TierStart": tier.start,
         "x_TierEnd": tier.end,
+        "x_Regions": usage.regions,  # alike: each fills the tiers from its own 0
         "x_Kind": "estimate",
         "x_FocusVersion": FOCUS_VERSION,
     }

@@ -38,6 +38,14 @@ def test_every_row_multiplies_and_has_a_source(found):
         assert "E-" not in f"{row['ListCost']} {row['EffectiveCost']} {row['x_FreeTierDiscount']}"
 
 
+def test_a_row_tells_in_how_many_regions_its_tiers_begin_at_0(build):
+    frame = estimate(build(recorded_regions=4, config_evaluations_per_account=100_000)).to_frame()
+    rules = frame[frame["x_PriceId"] == "config.eval.rule"]
+    assert set(rules["x_Regions"]) == {4}
+    assert rules["ChargeDescription"].str.endswith("0 to 100000 Evaluation, in each of 4 regions").any()
+    assert set(frame[frame["x_PriceId"] == "kms.key"]["x_Regions"]) == {1}
+
+
 def test_the_long_frame_adds_up_to_the_totals(found):
     sums = found.to_frame().groupby("x_Scenario")["EffectiveCost"].sum()
     assert {scenario: found.total(scenario) for scenario in SCENARIOS} == sums.to_dict()

@@ -19,10 +19,29 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?")
 PRODUCT = re.compile(r"(?:[a-z_]+ )?[\d.]+(?: [a-z][a-z ]*)?(?: x (?:[a-z_]+ )?[\d.]+(?: [a-z][a-z ]*)?)*(?:, for .+)?")
 
 
-@pytest.fixture(scope="module", params=["parameters/example.toml", "tests/road/elsewhere.toml"])
-def told(request: pytest.FixtureRequest) -> Any:
-    command = [Path(sys.executable).parent / "orgkit", "estimate", ROOT / request.param, "--json"]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+# Evaluations beyond the end of both tiers in each of several regions; in the low scenario, just within the first.
+BEYOND = """
+[costs]
+recorded_regions = { low = 2, expected = 4, high = 17 }
+config_evaluations_per_account = { low = 20000, expected = 80000, high = 900000 }
+"""
+
+
+@pytest.fixture(scope="module", params=["parameters/example.toml", "tests/road/elsewhere.toml", "beyond a tier"])
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    file = ROOT / request.param
+    if request.param == "beyond a tier":
+        file = tmp_path_factory.mktemp("beyond") / "acme.toml"
+        example = (ROOT / "parameters" / "example.toml").read_text(encoding="utf-8")
+        assert "\n[costs]\n" in example
+        file.write_text(example.replace("\n[costs]\n", BEYOND), encoding="utf-8")
+    command = [Path(sys.executable).parent / "orgkit", "estimate", file, "--json"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return json.loads(shown, parse_constant=_refuse)
+
+
+def _refuse(name: str) -> None:
+    raise AssertionError(f"{name} is no JSON")
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +66,19 @@ def test_every_row_is_its_price_times_its_quantity_to_the_last_digit(told, book)
 
 
 def test_the_quantities_of_all_accounts_fill_the_tiers_and_the_allowance_from_below(told, book):
-    pools: dict[tuple[str, str], list[dict[str, str]]] = {}
+    pools: dict[tuple[str, str, str], list[dict[str, str]]] = {}
     for row in told["rows"]:
-        pools.setdefault((row["x_Scenario"], row["x_PriceId"]), []).append(row)
-    for (_, name), rows in pools.items():
+        pools.setdefault((row["x_Scenario"], row["x_PriceId"], row["x_Regions"]), []).append(row)
+    for (_, name, alike), rows in pools.items():
+        regions = Decimal(alike)
         assert len({row["x_AccountKey"] for row in rows}) == 1 or book[name][0]["tier_scope"] != "account_region"
         whole = sum(Decimal(row["PricingQuantity"]) for row in rows)
         allowed = book[name][0]["free_type"] == "always_free"
         free = min(whole, Decimal(book[name][0]["free_allowance"] or 0)) if allowed else Decimal(0)
         for tier in book[name]:
             start, price = Decimal(tier["tier_start"]), Decimal(tier["price_per_unit"])
-            end = Decimal(tier["tier_end"]) if tier["tier_end"] else whole
-            inside = max(Decimal(0), min(whole, end) - start)
+            end = Decimal(tier["tier_end"]) * regions if tier["tier_end"] else whole
+            inside = max(Decimal(0), min(whole, end) - start * regions)
             mine = [row for row in rows if Decimal(row["x_TierStart"]) == start]
             assert sum(Decimal(row["PricingQuantity"]) for row in mine) == inside, name
             here = min(free, inside)
