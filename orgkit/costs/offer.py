@@ -1,8 +1,10 @@
 """One of AWS's bulk price files: which of its products is a price of our book, and what its tiers are."""
 
+import datetime
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -10,6 +12,8 @@ from orgkit.costs.prices import HOME, NOWHERE, Price
 from orgkit.errors import NotOnePrice
 
 ON_DEMAND = "JRTCKXETXF"  # AWS's code of the term
+DIGITS = 40  # of a number; AWS writes 0.0000000000
+GREATEST = 15  # the power of ten: what a hostile file calls a number could fill the memory when it is written out
 PREFIX = re.compile(r"^(USE1|us-east-1)-")  # of usage types in us-east-1; some services write none there
 
 
@@ -49,7 +53,7 @@ def find(offer: Mapping[str, Any], price: Price, region: str) -> Offered:
     if len(found) != 1:
         raise NotOnePrice(_told(price, region, [(sku, attributes) for sku, attributes, _ in found]), NotOnePrice.look)
     sku, attributes, (effective, dimensions) = found[0]
-    allowance, tiers = _without_allowance(price.id, dimensions)
+    allowance, tiers = _without_allowance(dimensions)
     return Offered(str(attributes["usagetype"]), sku, tiers, allowance, effective, _text(offer, "publicationDate"))
 
 
@@ -84,7 +88,14 @@ def _rates(offer: Mapping[str, Any], sku: str) -> tuple[str, list[Rate]] | None:
     ends = [rate.end for rate in rates]
     if not rates or [rate.start for rate in rates] != [Decimal(0), *ends[:-1]] or ends[-1] is not None:
         raise NotOnePrice(f"the tiers of {sku} in AWS's price file leave a gap or overlap.", NotOnePrice.look)
-    return _text(term, "effectiveDate")[:10], rates
+    return _date(_text(term, "effectiveDate")[:10], sku), rates
+
+
+def _date(text: str, sku: str) -> str:
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise NotOnePrice(f"{sku} in AWS's price file holds since {text!r}: no date.", NotOnePrice.look) from None
 
 
 def _rate(sku: str, dimension: Any) -> Rate:
@@ -102,22 +113,18 @@ def _rate(sku: str, dimension: Any) -> Rate:
         raise NotOnePrice(f"a price of {sku} in AWS's price file cannot be read.", NotOnePrice.look) from None
 
 
-def _number(text: str) -> Decimal:
+def _number(value: object) -> Decimal:
+    text = str(value)
     number = Decimal(text)
-    if not number.is_finite() or number < 0:
+    if not number.is_finite() or number < 0 or len(text) > DIGITS or abs(number.adjusted()) > GREATEST:
         raise InvalidOperation
     return number
 
 
-def _without_allowance(price_id: str, rates: Sequence[Rate]) -> tuple[Decimal, tuple[Rate, ...]]:
-    """A first tier that costs nothing is what is always free: the next one then begins at 0."""
-    if len(rates) == 1 or rates[0].unit_price:
-        return Decimal(0), tuple(rates)
-    if rates[0].end is None:  # not reached: tiers after an endless one leave a gap
-        raise NotOnePrice(f"the tiers of {price_id} do not end.", NotOnePrice.look)
-    second = rates[1]
-    begun = Rate(Decimal(0), second.end, second.unit_price, second.unit, second.rate_code)
-    return rates[0].end, (begun, *rates[2:])
+def _without_allowance(rates: Sequence[Rate]) -> tuple[Decimal, tuple[Rate, ...]]:
+    """First tiers that cost nothing are what is always free: the first that costs then begins at 0."""
+    first, *further = itertools.dropwhile(lambda rate: not rate.unit_price and rate.end is not None, rates)
+    return first.start, (replace(first, start=Decimal(0)), *further)
 
 
 def _told(price: Price, region: str, found: Sequence[tuple[str, Mapping[str, Any]]]) -> str:

@@ -30,7 +30,7 @@ def fetch(service: str, region: str, source: str = ADDRESS, told: Told = lambda 
     data = _download(f"{source}/{path}", path, told) if source.startswith("https://") else _read(Path(source) / path)
     try:
         offer = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):  # of a file that is nested without end
         offer = None
     if not isinstance(offer, dict):
         raise NoPriceList(f"{path} of {source} is no JSON object.", NoPriceList.again)

@@ -5,7 +5,7 @@ from importlib import resources
 
 import pytest
 
-from orgkit.costs.prices import parse, shipped
+from orgkit.costs.prices import PROGRAMMES, borrowed, parse, shipped
 from orgkit.errors import UnknownPrice
 
 SHIPPED = resources.files("orgkit.costs").joinpath("prices.csv").read_text(encoding="utf-8")
@@ -68,6 +68,20 @@ def test_a_later_version_of_a_price_replaces_the_earlier_wherever_it_stands():
     later = KEY.replace("2026-11-23", "2027-03-01").replace(",1.00,", ",1.25,")
     for rows in ((KEY, later), (later, KEY)):
         assert book(*rows).price("kms.key").tiers[0].unit_price == Decimal("1.25")
+
+
+def test_an_allowance_of_no_type_is_nobodys_whatever_programme_the_payer_has():
+    row = next(row for row in ROWS if row.startswith("cwl.storage")).replace(",0,none,none,", ",5,none,none,")
+    assert book(row).price("cwl.storage").free_allowance == 5
+    for programme in PROGRAMMES:
+        assert book(row).under(programme).price("cwl.storage").allowance == 0
+
+
+def test_prices_of_us_east_1_in_place_of_another_regions_are_told():
+    prices = shipped().in_region("mars-1").prices
+    assert borrowed([prices["kms.key"], prices["r53.zone"]], "us-east-1") == ""
+    told = borrowed([prices["kms.key"], prices["r53.zone"]], "mars-1")
+    assert told == "1 of 2 prices is that of us-east-1: the book has none for mars-1."
 
 
 def test_another_byte_is_another_version_of_the_book():

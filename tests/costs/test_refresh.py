@@ -153,6 +153,143 @@ def test_a_price_that_more_than_doubles_is_refused_without_a_flag(tmp_path):
     assert append(made, place, large=True) == 1
 
 
+def stored(*rates, sku="D"):
+    """The file of Amazon DynamoDB, with the storage's tiers."""
+    return only("AmazonDynamoDB", offer(product(sku, "TimedStorage-ByteHrs", *rates)))
+
+
+def refreshed(prices, book=None, day=TODAY, region="us-east-1"):
+    return look_up(book or shipped(), region, prices, "https://example.com", day)
+
+
+def of(made, price_id):
+    (found,) = [each for each in made.found if each.price.id == price_id]
+    return found
+
+
+FREE_25 = (("0", "25", "0"), ("25", "Inf", "0.25"))
+
+
+def test_a_smaller_allowance_is_a_change_and_so_large_that_it_is_refused_without_a_flag(tmp_path):
+    made = refreshed(stored(("0", "1", "0"), ("1", "Inf", "0.25")))
+    found = of(made, "ddb.storage")
+    assert found.changed
+    assert found.sentence.endswith("25 free (always_free) becomes 0.25 USD per GB-Mo, 1 free (always_free)")
+    with pytest.raises(PriceChanged, match="by more than half"):
+        append(made, tmp_path / "prices.csv")
+
+
+def test_the_same_allowance_read_as_a_tier_is_no_change(tmp_path):
+    made = refreshed(stored(*FREE_25))
+    assert not of(made, "ddb.storage").changed
+    assert append(made, tmp_path / "prices.csv") == 1
+    assert book_beside(tmp_path / "acme.toml").price("ddb.storage").allowance == 25
+
+
+def test_a_free_tier_where_the_book_has_none_is_always_free_for_all_accounts_together(tmp_path):
+    logs = offer(product("L", "USE1-TimedStorage-ByteHrs", ("0", "5", "0"), ("5", "Inf", "0.03")))
+    made = refreshed(only("AmazonCloudWatch", logs))
+    assert of(made, "cwl.storage").doubt
+    append(made, tmp_path / "prices.csv", large=True)
+    price = book_beside(tmp_path / "acme.toml").price("cwl.storage")
+    assert (price.allowance, price.free_type, price.free_scope) == (5, "always_free", "payer_region")
+    assert price.pooled
+
+
+def test_a_free_tier_that_was_read_in_a_price_file_is_gone_once_the_file_shows_it_no_more(tmp_path):
+    append(refreshed(stored(*FREE_25)), tmp_path / "prices.csv")
+    made = refreshed(stored(("0", "Inf", "0.25")), book_beside(tmp_path / "acme.toml"), "2026-12-02")
+    found = of(made, "ddb.storage")
+    assert (found.kept, found.doubt) == (False, "other tiers, or another free allowance")
+    append(made, tmp_path / "prices.csv", large=True)
+    assert book_beside(tmp_path / "acme.toml").price("ddb.storage").allowance == 0
+
+
+def test_an_allowance_that_no_price_file_has_shown_is_kept_and_told_every_time(tmp_path):
+    book = shipped()
+    for day in (TODAY, "2026-12-02"):
+        made = refreshed(only("awskms", offer(product("K", "us-east-1-KMS-Requests", ("0", "Inf", "0.000003")))), book)
+        found = of(made, "kms.request")
+        assert (found.kept, found.changed, found.doubt) == (True, False, ""), day
+        assert "20000 free (always_free) (allowance kept from the book)" in found.sentence
+        append(made, tmp_path / "prices.csv")
+        book = book_beside(tmp_path / "acme.toml")
+    assert book.price("kms.request").allowance == 20000
+
+
+def test_tiers_that_cost_nothing_are_one_allowance_however_many_they_are():
+    storage = offer(product("D", "TimedStorage-ByteHrs", ("0", "5", "0"), ("5", "25", "0"), ("25", "Inf", "0.25")))
+    found = find(storage, shipped().price("ddb.storage"), "us-east-1")
+    assert (found.allowance, [(rate.start, rate.unit_price) for rate in found.rates]) == (25, [(0, Decimal("0.25"))])
+
+
+def in_frankfurt(price):
+    made = offer(product("F", "EUC1-ConfigurationItemRecorded", ("0", "Inf", price), region="eu-central-1"))
+    return refreshed(only("AWSConfig", made), region="eu-central-1")
+
+
+@pytest.mark.parametrize(("price", "doubted"), [("0.009", 0), ("0.001", 0), ("0.0091", 1), ("0.0009", 1), ("3", 1)])
+def test_a_regions_first_price_is_within_a_factor_of_three_of_us_east_1(price, doubted):
+    assert len(in_frankfurt(price).jumps) == doubted
+
+
+def test_a_regions_first_price_beyond_that_is_refused_without_a_flag(tmp_path):
+    made = in_frankfurt("3")
+    with pytest.raises(PriceChanged, match=r"us-east-1 has 0\.003 .*over a factor of 3 from us-east-1"):
+        append(made, tmp_path / "prices.csv")
+    assert append(made, tmp_path / "prices.csv", large=True) == 1
+    book = book_beside(tmp_path / "acme.toml").in_region("eu-central-1")
+    again = refreshed(lambda _service, _region: {}, book, region="eu-central-1")
+    assert not of(again, "config.ci.continuous").is_new
+
+
+def test_a_tier_that_ends_elsewhere_is_a_jump_too():
+    moved = offer(
+        product(
+            "C", "USE1-ConfigRuleEvaluations", ("0", "10", "0.001"), ("10", "20", "0.0008"), ("20", "Inf", "0.0005")
+        )
+    )
+    assert of(refreshed(only("AWSConfig", moved)), "config.eval.rule").doubt == "by more than half"
+
+
+def test_a_file_that_cannot_be_had_is_told_once_with_all_its_prices():
+    def get(service, region):
+        raise NoPriceList(f"no file of {service}", "")
+
+    told = refreshed(get).problems
+    assert "config.ci.continuous, config.ci.periodic, config.eval.pack, config.eval.rule: no file of AWSConfig" in told
+    assert len(told) == len(set(told)) == 8
+
+
+HOSTILE = "\x1b[2J\u202egpj\r\n\x00\ud800\u2028"
+
+
+def test_what_a_hostile_file_writes_is_harmless_in_the_book(tmp_path):
+    place = tmp_path / "prices.csv"
+    made = offer(product(f"A{HOSTILE}", "USE1-ConfigurationItemRecorded", ("0", "Inf", "0.003")))
+    made["publicationDate"] = f"2026-11-20{HOSTILE}"
+    append(refreshed(only("AWSConfig", made)), place)
+    text = place.read_text()
+    assert len(text.splitlines()) == 2
+    assert all(char.isprintable() or char == "\n" for char in text)
+
+
+@pytest.mark.parametrize(
+    "price", ["1e999999999", "1e-999999999", "0." + "1" * 10_000, [0, [1], 0], {}, True, HOSTILE], ids=repr
+)
+def test_a_number_without_measure_is_refused_and_not_written_out(price):
+    with pytest.raises(NotOnePrice, match="cannot be read"):
+        find(offer(product("K", "us-east-1-KMS-Keys", ("0", "Inf", price))), shipped().price("kms.key"), "us-east-1")
+
+
+def test_a_term_that_holds_since_no_date_is_refused():
+    made = offer(product("K", "us-east-1-KMS-Keys", ("0", "Inf", "1")))
+    made["terms"]["OnDemand"]["K"]["K.JRTCKXETXF"]["effectiveDate"] = HOSTILE
+    with pytest.raises(NotOnePrice, match="no date") as refused:
+        find(made, shipped().price("kms.key"), "us-east-1")
+    assert str(refused.value).replace("\n", "").isprintable()
+
+
 def test_files_of_a_folder_are_read_as_aws_lays_them_out(tmp_path):
     file = tmp_path / path_of("AWSConfig", "us-east-1")
     file.parent.mkdir(parents=True)
@@ -160,9 +297,10 @@ def test_files_of_a_folder_are_read_as_aws_lays_them_out(tmp_path):
     assert fetch("AWSConfig", "us-east-1", str(tmp_path)) == CONFIG
     with pytest.raises(NoPriceList, match="cannot be read"):
         fetch("awskms", "us-east-1", str(tmp_path))
-    file.write_text("<html>")
-    with pytest.raises(NoPriceList, match="no JSON object"):
-        fetch("AWSConfig", "us-east-1", str(tmp_path))
+    for text in ("<html>", "[" * 100_000):
+        file.write_text(text)
+        with pytest.raises(NoPriceList, match="no JSON object"):
+            fetch("AWSConfig", "us-east-1", str(tmp_path))
 
 
 def test_prices_that_nobody_has_read_for_half_a_year_warn():
