@@ -8,7 +8,9 @@ from typing import Any
 from orgkit.costs.charge import QUANTUM, tiers
 from orgkit.costs.prices import WITHOUT, Price, PriceBook
 from orgkit.costs.rounding import ZERO, exact
-from orgkit.errors import NoQuote
+from orgkit.errors import NoQuote, UnknownPrice
+
+LISTED = "take one of the ids that `orgkit prices list` shows."
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Quote:
     def facts(self) -> dict[str, Any]:
         """As JSON takes it: amounts are strings."""
         rows = [{name: _plain(value) for name, value in asdict(tier).items()} for tier in self.tiers]
-        sources = {p.id: {"source": p.source, "retrieved": p.retrieved, "effective": p.effective} for p in self.prices}
+        sources = {
+            p.id: {"region": p.region, "source": p.source, "retrieved": p.retrieved, "effective": p.effective}
+            for p in self.prices
+        }
         book = {"price_book": self.price_book, "sources": sources}
         return {"total": _plain(self.total), "currency": "USD", "per": "month", "tiers": rows, **book}
 
@@ -54,6 +59,8 @@ def quote(asked: Sequence[tuple[str, Decimal]], book: PriceBook, *, free_tier: b
     amounts: dict[str, Decimal] = {}
     for price_id, amount in asked:
         amounts[price_id] = amounts.get(price_id, ZERO) + amount
+    if missing := [price_id for price_id in amounts if price_id not in chosen.prices]:
+        raise UnknownPrice(f"the price book has no price {', '.join(missing)}.", LISTED)
     prices = tuple(chosen.price(price_id) for price_id in amounts)
     rows = [tier for price in prices for tier in _tiers(price, amounts[price.id])]
     return Quote(tuple(rows), prices, book.version)

@@ -39,7 +39,7 @@ def test_what_is_no_quantity_is_refused(text):
 
 
 def test_what_is_not_in_the_book_is_refused():
-    with pytest.raises(UnknownPrice):
+    with pytest.raises(UnknownPrice, match=r"no price moon\.landing(.|\n)*orgkit prices list"):
         quote([("moon.landing", Decimal(1))], shipped())
 
 
