@@ -1,10 +1,11 @@
 """The one question to a FOCUS export, whichever engine answers it: a month by account, service and kind of charge."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from orgkit.costs.bill import CHANGING, FINAL, NOT_READY, Bill, BillRow
+from orgkit.costs.bill import CHANGING, FINAL, NOT_READY, USAGE, Bill, BillRow
 from orgkit.costs.month import Month
 from orgkit.costs.rounding import exact
 from orgkit.costs.services import name_of
@@ -14,6 +15,8 @@ from orgkit.errors import NoBill, OddExport
 COLUMNS = ("SubAccountId", "ServiceName", "ChargeCategory", "BillingCurrency", "BilledCost")
 CODE = "x_ServiceCode"
 NANO = Decimal("0.000000001")  # AWS delivers doubles: digits beyond these are not money
+LIMIT = Decimal(10) ** 15  # USD: nobody's bill
+NAMELESS = "(no service named)"
 
 SQL = """\
 SELECT SubAccountId AS account, {code} AS code, ServiceName AS service, ChargeCategory AS category,
@@ -29,21 +32,46 @@ def question(source: str, total: str, *, with_code: bool = True, where: str = ""
 
 
 @exact()
-def bill_of(month: Month, rows: Iterable[tuple[Any, ...]], *, settled: bool, source: str, read_at: str) -> Bill:
-    """The rows of an answer as a bill; NoBill for another currency, OddExport for a row that makes no sense."""
+def bill_of(
+    month: Month, rows: Iterable[tuple[Any, ...]], *, delivered: datetime | None, now: datetime, source: str
+) -> Bill:
+    """The rows of an answer as a bill; NoBill for another currency, OddExport for a row that makes no sense.
+
+    What was delivered before a month had settled is not final, however late it is read; nor is what was delivered
+    nobody knows when (None).
+    """
     sums: dict[tuple[str, str, str], Decimal] = {}
-    for account, code, service, category, currency, amount in rows:
-        if currency != "USD":
-            raise NoBill(f"{service} of {account} is in {currency}.", NoBill.only_usd)
-        cost = Decimal(str(amount)) if amount is not None else Decimal("NaN")
-        if not account or not cost.is_finite():
-            raise OddExport(f"{service}, {category}: account {account!r}, cost {amount!r}.", OddExport.columns)
-        place = (str(account), name_of(str(code or ""), str(service or "")), str(category or "Usage"))
-        sums[place] = sums.get(place, Decimal(0)) + cost.quantize(NANO, ROUND_HALF_EVEN)
+    for row in rows:
+        place, cost = _amount(row)
+        sums[place] = sums.get(place, Decimal(0)) + cost
+    if not sums:
+        return not_ready(month, source, now)
     told = tuple(BillRow(*place, amount.normalize()) for place, amount in sorted(sums.items()) if amount)
-    return Bill(month, told, FINAL if settled else CHANGING, source, read_at)
+    at = min(delivered or now, now)
+    settled = delivered is not None and month.settled(at)
+    return Bill(month, told, FINAL if settled else CHANGING, source, _iso(at))
 
 
-def not_ready(month: Month, source: str, read_at: str) -> Bill:
+def _amount(row: tuple[Any, ...]) -> tuple[tuple[str, str, str], Decimal]:
+    """Account, service and kind of charge, and what it cost."""
+    account, code, service, category, currency, amount = row
+    if currency != "USD":
+        raise NoBill(f"{service} of {account} is in {currency}.", NoBill.only_usd)
+    cost = Decimal(str(amount)) if amount is not None else Decimal("NaN")
+    if not account or not cost.is_finite() or abs(cost) >= LIMIT:
+        raise OddExport(f"{service}, {category}: account {account!r}, cost {amount!r}.", OddExport.columns)
+    named = name_of(_text(code), _text(service)) or NAMELESS
+    return (str(account), named, _text(category) or USAGE), cost.quantize(NANO, ROUND_HALF_EVEN)
+
+
+def _text(value: Any) -> str:
+    return str(value or "").strip()
+
+
+def not_ready(month: Month, source: str, now: datetime) -> Bill:
     """A month of which nothing was delivered yet."""
-    return Bill(month, (), NOT_READY, source, read_at)
+    return Bill(month, (), NOT_READY, source, _iso(now))
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from orgkit.costs.month import Month
 from orgkit.errors import OddExport
@@ -21,29 +22,50 @@ class Snapshot:
     name: str
     files: tuple[str, ...]
 
+    @property
+    def folder(self) -> str:
+        """Where all of them lie."""
+        return self.files[0].rpartition("/")[0]
+
+    @property
+    def delivered(self) -> datetime | None:
+        """When, by its name; None where deliveries overwrite each other, and only the files know."""
+        return _time(self.name)
+
 
 def newest(files: Iterable[str], month: Month) -> Snapshot | None:
     """The files to read for a month; None when it has none.
 
-    Adding up all that lies there would count a month once for every delivery. OddExport where nobody can tell which
-    delivery is the newest: files beside folders, or a folder that does not begin with a time.
+    Adding up all that lies there would count a month once for every delivery, and once for every export. OddExport
+    where nobody can tell what to read: files of no billing period, two exports, files beside folders of them, or a
+    folder that does not begin with a time.
     """
+    parquet = [file for file in files if file.endswith(".parquet")]
+    found = {file: match for file in parquet if (match := PERIOD.search(file))}
+    if parquet and not found:
+        raise OddExport(f"{parquet[0]} lies in no folder BILLING_PERIOD=...", OddExport.place)
+    mine = {file: match for file, match in found.items() if match[1] == str(month)}
+    if len(exports := sorted({file[: match.start(2) - 1] for file, match in mine.items()})) > 1:
+        raise OddExport(f"{month} has more than one export: {', '.join(exports)}.", OddExport.one_export)
     deliveries: dict[str, list[str]] = {}
-    for file in files:
-        found = PERIOD.search(file)
-        if found and found[1] == str(month) and file.endswith(".parquet"):
-            folder, _, _ = found[2].rpartition("/")
-            deliveries.setdefault(folder, []).append(file)
-    if not deliveries:
-        return None
+    for file, match in mine.items():
+        deliveries.setdefault(match[2].rpartition("/")[0], []).append(file)
+    return _newest(deliveries, month) if deliveries else None
+
+
+def _newest(deliveries: dict[str, list[str]], month: Month) -> Snapshot:
+    """Of one export; by name, which is "" for files that lie in no folder of their own."""
     if len(deliveries) > 1 and "" in deliveries:
         raise OddExport(f"{month} has Parquet files and folders of them side by side.", OddExport.one_kind)
-    if odd := sorted(name for name in deliveries if name and not DELIVERY.fullmatch(name)):
+    if odd := sorted(name for name in deliveries if name and _time(name) is None):
         raise OddExport(f"{month} has a folder {odd[0]!r}, which does not begin with a time.", OddExport.one_kind)
-    name = max(deliveries, key=_time)
+    name = max(deliveries, key=lambda name: (_time(name) or datetime.min.replace(tzinfo=UTC), name))
     return Snapshot(month, name, tuple(sorted(deliveries[name])))
 
 
-def _time(name: str) -> str:
+def _time(name: str) -> datetime | None:
     found = DELIVERY.fullmatch(name)
-    return re.sub(r"[-:Z]", "", found[1]) if found else ""
+    try:
+        return datetime.fromisoformat(found[1].removesuffix("Z")).replace(tzinfo=UTC) if found else None
+    except ValueError:  # a month 13
+        return None

@@ -45,3 +45,14 @@ def totals(files: list[Path]) -> dict[tuple[str, str, str], Decimal]:
             place = (account, service, category)
             sums[place] = sums.get(place, Decimal(0)) + Decimal(repr(cost))
     return sums
+
+
+def table_of(folders: dict[str, list[Path]]) -> str:
+    """The SQL of what Athena makes of the files, as if they lay in those folders: with their paths, and their month."""
+    selects = [
+        f"""SELECT *, '{folder}/{file.name}' AS "$path", coalesce(nullif(regexp_extract('{folder}',
+            'BILLING_PERIOD=([0-9-]+)', 1), ''), '2026-10') AS billing_period FROM '{file}'"""
+        for folder, files in folders.items()
+        for file in files
+    ]
+    return " UNION ALL BY NAME ".join(selects)

@@ -1,8 +1,10 @@
 """Bills from data exports: the newest delivery, every cent of it, by either engine."""
 
 import io
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,18 +13,35 @@ import duckdb
 import pandas as pd
 import pytest
 
-from orgkit.costs.bill import CREDIT, NOT_READY, USAGE, BillRow, bills_frame
-from orgkit.costs.export_sql import bill_of
-from orgkit.costs.exports_aws import AthenaBills, ExportedBills, athena_question
+from orgkit.aws.retry import Refused
+from orgkit.costs.bill import CHANGING, FINAL, NOT_READY, USAGE, Bill, BillRow, bills_frame
+from orgkit.costs.export_sql import NAMELESS, bill_of
+from orgkit.costs.exports_aws import AthenaBills, ExportedBills
 from orgkit.costs.month import Month
 from orgkit.costs.snapshots import newest
 from orgkit.errors import CouldNotRead, NoBill, OddExport
 from tests.costs.explorer import Clock, Table, desk
-from tests.costs.focus import totals, write_export
+from tests.costs.focus import table_of, totals, write_export
 
 OCTOBER = Month(2026, 10)
 FLAT = "focus/data/BILLING_PERIOD=2026-10"
 NEVER = SimpleNamespace(clock=Clock(), endpoint=None, progress=lambda *_: None)
+NOW = Clock().now()
+LATE = datetime(2026, 11, 12, tzinfo=UTC)  # when October is settled
+
+
+def billed(*rows: tuple[Any, ...]) -> Bill:
+    return bill_of(OCTOBER, rows, delivered=LATE, now=NOW, source="x")
+
+
+def sums(bill: Bill) -> dict[tuple[str, str, str], Decimal]:
+    return {(row.account, row.service, row.category): row.amount for row in bill.rows}
+
+
+def written(at: datetime, *files: Path) -> None:
+    """As if the files had been delivered then."""
+    for file in files:
+        os.utime(file, (at.timestamp(), at.timestamp()))
 
 
 def test_the_newest_delivery_is_read_and_no_other():
@@ -45,14 +64,38 @@ def test_where_deliveries_overwrite_each_other_all_files_of_the_month_are_read(p
 def test_what_nobody_can_tell_is_refused(more):
     with pytest.raises(OddExport, match="2026-10"):
         newest([f"{FLAT}/a.parquet", f"{FLAT}/{more}"], OCTOBER)
-    with pytest.raises(OddExport, match="does not begin with a time"):
-        newest([f"{FLAT}/backup/a.parquet"], OCTOBER)
+    for name in ("backup", "2026-13-41T08:15:00Z-1"):
+        with pytest.raises(OddExport, match="does not begin with a time"):
+            newest([f"{FLAT}/{name}/a.parquet"], OCTOBER)
+
+
+@pytest.mark.parametrize("below", ["", "/2026-10-09T08:15:00Z-1"])
+@pytest.mark.parametrize("other", ["exportB/data/BILLING_PERIOD=2026-10", "exportA/data/billing_period=2026-10-01"])
+def test_two_exports_in_one_place_are_named_and_not_added_up(below, other):
+    one = "exportA/data/BILLING_PERIOD=2026-10"
+    with pytest.raises(OddExport) as refused:
+        newest([f"{one}{below}/a.parquet", f"{other}{below}/a.parquet"], OCTOBER)
+    assert f"{one}, {other}" in refused.value.why
+    assert newest([f"{one}/a.parquet", "exportB/data/BILLING_PERIOD=2026-09/a.parquet"], OCTOBER) is not None
+
+
+def test_files_of_no_billing_period_are_no_export():
+    assert newest(["data/Manifest.json"], OCTOBER) is None
+    with pytest.raises(OddExport, match=r"backup/a\.parquet") as refused:
+        newest(["backup/a.parquet"], OCTOBER)
+    assert refused.value.do == OddExport.place
+
+
+def test_a_delivery_tells_its_time_by_its_folder_and_otherwise_not_at_all():
+    for name in ("2026-10-21T08:15:00.000Z-ab", "20261021T081500Z", "2026-10-21T08:15Z-1"):
+        assert newest([f"{FLAT}/{name}/a.parquet"], OCTOBER).delivered == datetime(2026, 10, 21, 8, 15, tzinfo=UTC)
+    assert newest([f"{FLAT}/a.parquet"], OCTOBER).delivered is None
 
 
 def test_every_cent_of_an_export_comes_out(tmp_path):
     files = write_export(tmp_path / FLAT, 20_000, files=3)
     bill = ExportedBills(NEVER, "focus", tmp_path).bill(OCTOBER)
-    assert {(row.account, row.service, row.category): row.amount for row in bill.rows} == totals(files)
+    assert sums(bill) == totals(files)
     assert {row.category for row in bill.rows} == {"Usage", "Credit", "Tax"}
     assert bill.credits < 0 < bill.gross
 
@@ -66,8 +109,42 @@ def test_three_cumulative_deliveries_are_not_added_up(tmp_path):
 
 def test_a_month_without_a_delivery_is_not_ready(tmp_path):
     write_export(tmp_path / FLAT, 10)
+    (tmp_path / "empty").mkdir()
     assert ExportedBills(NEVER, ".", tmp_path).bill(OCTOBER.before).maturity == NOT_READY
-    assert ExportedBills(NEVER, "nowhere", tmp_path).bill(OCTOBER).maturity == NOT_READY
+    assert ExportedBills(NEVER, "empty", tmp_path).bill(OCTOBER).maturity == NOT_READY
+
+
+def test_a_delivery_without_a_row_is_not_ready(tmp_path):
+    write_export(tmp_path / FLAT, 0)
+    assert ExportedBills(NEVER, ".", tmp_path).bill(OCTOBER).maturity == NOT_READY
+
+
+def test_a_place_that_is_not_there_is_not_taken_for_one_without_data(tmp_path):
+    (tmp_path / "file").touch()
+    for place in ("nowhere", "file"):
+        with pytest.raises(OddExport, match=place) as refused:
+            ExportedBills(NEVER, place, tmp_path).bill(OCTOBER)
+        assert refused.value.do == OddExport.place
+
+
+def test_a_delivery_made_before_the_month_was_over_is_not_final_whenever_it_is_read(tmp_path):
+    write_export(tmp_path / FLAT / "2026-10-20T08:15:00Z-1", 10)
+    bill = ExportedBills(NEVER, ".", tmp_path).bill(OCTOBER)
+    assert (bill.maturity, bill.read_at) == (CHANGING, "2026-10-20T08:15:00+00:00")
+    write_export(tmp_path / FLAT / "2026-11-12T08:15:00Z-2", 10)
+    bill = ExportedBills(NEVER, ".", tmp_path).bill(OCTOBER)
+    assert (bill.maturity, bill.read_at) == (FINAL, "2026-11-12T08:15:00+00:00")
+
+
+def test_files_that_are_overwritten_are_as_old_as_the_oldest_and_never_of_tomorrow(tmp_path):
+    old, new = write_export(tmp_path / FLAT, 10, files=2)
+    for at, of_old, maturity in ((LATE, LATE, FINAL), (datetime(2026, 10, 20, tzinfo=UTC),) * 2 + (CHANGING,)):
+        written(at, old)
+        written(NOW, new)
+        bill = ExportedBills(NEVER, ".", tmp_path).bill(OCTOBER)
+        assert (bill.maturity, bill.read_at) == (maturity, of_old.isoformat())
+    written(NOW + timedelta(days=1), old, new)
+    assert ExportedBills(NEVER, ".", tmp_path).bill(OCTOBER).read_at == NOW.isoformat()
 
 
 def test_files_that_are_no_export_are_refused_by_name(tmp_path):
@@ -83,8 +160,16 @@ def test_files_that_are_no_export_are_refused_by_name(tmp_path):
 
 def test_a_service_is_joined_by_its_code_whatever_the_export_calls_it():
     row = ("111111111111", "AmazonS3", "Amazon S3", "Usage", "USD", 1.5)
-    (found,) = bill_of(OCTOBER, [row], settled=True, source="x", read_at="x").rows
+    (found,) = billed(row).rows
     assert found == BillRow("111111111111", "Amazon Simple Storage Service", USAGE, Decimal("1.5"))
+
+
+@pytest.mark.parametrize("nothing", [None, "", " "])
+def test_an_amount_without_service_or_kind_has_a_name_all_the_same(nothing):
+    (found,) = billed(("111111111111", nothing, nothing, nothing, "USD", 1.5)).rows
+    assert found == BillRow("111111111111", NAMELESS, USAGE, Decimal("1.5"))
+    (found,) = billed(("111111111111", "AWSNew", nothing, "Tax", "USD", 1.5)).rows
+    assert found == BillRow("111111111111", "AWSNew", "Tax", Decimal("1.5"))
 
 
 @pytest.mark.parametrize(
@@ -94,81 +179,166 @@ def test_a_service_is_joined_by_its_code_whatever_the_export_calls_it():
         ((None, "", "S", "Usage", "USD", 1.0), OddExport),
         (("1", "", "S", "Usage", "USD", None), OddExport),
         (("1", "", "S", "Usage", "USD", float("inf")), OddExport),
+        (("1", "", "S", "Usage", "USD", 1e308), OddExport),
     ],
 )
 def test_a_row_that_makes_no_sense_is_refused(row, error):
     with pytest.raises(error):
-        bill_of(OCTOBER, [row], settled=True, source="x", read_at="x")
+        billed(row)
 
 
-def test_files_in_a_bucket_are_read_like_those_of_a_folder(tmp_path):
-    (file,) = write_export(tmp_path / "made", 500)
-    key = f"focus/{FLAT}/{file.name}"
+class Bucket:
+    """Connection's seam to S3: what lies there, since when; and the endpoint of Athena, which a test answers for."""
 
-    class Bucket:
-        clock, endpoint = Clock(), None
-
-        def __init__(self) -> None:
-            self.asked: list[str] = []
-
-        def progress(self, *_: Any) -> None:
-            """Nobody watches."""
-
-        def pages(self, service: str, operation: str, member: str, **asked: Any) -> Any:
-            assert (service, operation, member) == ("s3", "ListObjectsV2", "Contents")
-            assert asked == {"Bucket": "acme-billing", "Prefix": "focus"}
-            return iter([{"Key": key}, {"Key": "focus/metadata/x.json"}])
-
-        def read(self, service: str, operation: str, **asked: Any) -> Any:
-            self.asked.append(asked["Key"])
-            data = io.BytesIO(file.read_bytes())
-            return {"Body": SimpleNamespace(iter_chunks=lambda size: iter(lambda: data.read(size), b""))}
-
-    aws = Bucket()
-    bill = ExportedBills(aws, "s3://acme-billing/focus", tmp_path).bill(OCTOBER)
-    assert aws.asked == [key]
-    assert bill.net == sum(totals([file]).values())
-
-
-def test_athena_s_question_gives_the_same_sums_on_duckdb(tmp_path):
-    (file,) = write_export(tmp_path, 5_000)
-    with duckdb.connect() as engine:
-        engine.execute(f"CREATE TABLE focus AS SELECT *, '2026-10' AS billing_period FROM '{file}'")
-        engine.execute("INSERT INTO focus SELECT * REPLACE ('2026-09' AS billing_period) FROM focus")
-        rows = engine.execute(athena_question("focus", OCTOBER)).fetchall()
-    bill = bill_of(OCTOBER, rows, settled=True, source="x", read_at="x")
-    assert {(row.account, row.service, row.category): row.amount for row in bill.rows} == totals([file])
-
-
-class Library(SimpleNamespace):
     clock, endpoint = Clock(), "http://127.0.0.1:1"
+
+    def __init__(self, files: dict[str, Path], at: datetime = LATE, error: Exception | None = None) -> None:
+        self.files, self.at, self.error = files, at, error
+        self.asked: list[str] = []
+
+    def progress(self, *_: Any) -> None:
+        """Nobody watches."""
 
     def session_for_library(self) -> str:
         return "session"
 
+    def read(self, service: str, operation: str, **asked: Any) -> Any:
+        assert service == "s3"
+        return {"ListObjectsV2": self.listed, "GetObject": self.got}[operation](**asked)
 
-def test_athena_is_asked_with_unload_at_the_emulator_if_there_is_one(monkeypatch):
-    asked: dict[str, Any] = {}
+    def listed(self, **asked: Any) -> dict[str, Any]:
+        """One at a time; S3 leaves Contents out where there is nothing."""
+        if self.error:
+            raise self.error
+        keys = [key for key in self.files if key.startswith(asked["Prefix"]) and asked["Bucket"] == "acme-billing"]
+        first = int(asked.get("ContinuationToken", "0"))
+        page = [{"Key": key, "LastModified": self.at} for key in keys[first : first + 1]]
+        more = {"NextContinuationToken": str(first + 1)} if first + 1 < len(keys) else {}
+        return {"IsTruncated": bool(more), **({"Contents": page} if page else {}), **more}
 
-    def answer(sql: str, database: str, **more: Any) -> pd.DataFrame:
-        asked.update(more, sql=sql, database=database, endpoint=awswrangler.config.athena_endpoint_url)
-        names = ("account", "code", "service", "category", "currency", "amount")
-        rows = [("111111111111", "AWSConfig", "AWS Config", "Usage", "USD", Decimal("61.250000000000")),
-                ("111111111111", "AWSConfig", "AWS Config", "Credit", "USD", Decimal("-20"))]  # fmt: skip
-        return pd.DataFrame(rows, columns=names)
+    def got(self, **asked: Any) -> dict[str, Any]:
+        self.asked.append(asked["Key"])
+        data = io.BytesIO(self.files[asked["Key"]].read_bytes())
+        return {"Body": SimpleNamespace(iter_chunks=lambda size: iter(lambda: data.read(size), b""))}
 
-    monkeypatch.setattr(awswrangler.athena, "read_sql_query", answer)
-    bill = AthenaBills(Library(), "billing.focus", "s3://acme-athena/answers/").bill(OCTOBER)
-    assert bill.rows == (
-        BillRow("111111111111", "AWS Config", CREDIT, Decimal(-20)),
-        BillRow("111111111111", "AWS Config", USAGE, Decimal("61.25")),
-    )
-    assert (asked["database"], asked["s3_output"], asked["endpoint"]) == (
-        "billing", "s3://acme-athena/answers/", "http://127.0.0.1:1",
-    )  # fmt: skip
-    assert asked["unload_approach"] is True
-    assert asked["ctas_approach"] is False
-    assert "billing_period = '2026-10'" in asked["sql"]
+
+@pytest.mark.parametrize("place", ["s3://acme-billing/focus", "s3://acme-billing/focus/"])
+def test_files_in_a_bucket_are_read_like_those_of_a_folder(tmp_path, place):
+    (file,) = write_export(tmp_path / "made", 500)
+    key = f"focus/{FLAT}/{file.name}"
+    aws = Bucket({key: file, "focus/metadata/x.json": file, f"focus-old/{FLAT}/{file.name}": file})
+    bill = ExportedBills(aws, place, tmp_path).bill(OCTOBER)
+    assert aws.asked == [key]
+    assert bill.net == sum(totals([file]).values())
+    assert (bill.maturity, bill.read_at) == (FINAL, LATE.isoformat())
+
+
+def test_a_bucket_is_judged_as_a_folder_is(tmp_path):
+    (file,) = write_export(tmp_path / "made", 10)
+    assert ExportedBills(Bucket({}), "s3://acme-billing/focus", tmp_path).bill(OCTOBER).maturity == NOT_READY
+    with pytest.raises(OddExport, match=r"x\.parquet"):
+        ExportedBills(Bucket({"x.parquet": file}), "s3://acme-billing", tmp_path).bill(OCTOBER)
+    for code, error in (("NoSuchBucket", OddExport), ("AccessDenied", CouldNotRead)):
+        aws = Bucket({}, error=Refused("s3:ListObjectsV2", code, "", "no", "r-1"))
+        with pytest.raises(error):
+            ExportedBills(aws, "s3://acme-billing", tmp_path).bill(OCTOBER)
+    early = Bucket({f"focus/{FLAT}/{file.name}": file}, datetime(2026, 10, 20, tzinfo=UTC))
+    assert ExportedBills(early, "s3://acme-billing", tmp_path).bill(OCTOBER).maturity == CHANGING
+
+
+@pytest.fixture
+def athena(monkeypatch):
+    """Athena as DuckDB answers for it: the questions, as they were asked, and then the answers."""
+
+    def over(files: dict[str, list[Path]]) -> list[tuple[str, dict[str, Any]]]:
+        asked: list[tuple[str, dict[str, Any]]] = []
+        engine = duckdb.connect()
+        engine.execute(f"CREATE TABLE focus AS {table_of(files)}")
+
+        def answer(sql: str, database: str, **more: Any) -> pd.DataFrame:
+            asked.append((sql, more | {"database": database, "endpoint": awswrangler.config.athena_endpoint_url}))
+            found = engine.execute(sql)
+            names = [column[0] for column in found.description]
+            frame = pd.DataFrame(found.fetchall(), columns=names)
+            return frame.astype({name: "string" for name in names if name != "amount"})
+
+        monkeypatch.setattr(awswrangler.athena, "read_sql_query", answer)
+        return asked
+
+    return over
+
+
+def from_athena(aws: Bucket) -> Bill:
+    return AthenaBills(aws, "billing.focus", "s3://acme-athena/answers/").bill(OCTOBER)
+
+
+BUCKET = "s3://acme-billing"
+
+
+def test_athena_is_asked_with_unload_at_the_emulator_if_there_is_one(athena, tmp_path):
+    asked = athena({f"{BUCKET}/{FLAT}": write_export(tmp_path, 500)})
+    bills = AthenaBills(Bucket({}), "billing.focus", "s3://acme-athena/answers/")
+    assert bills.bill(OCTOBER).ready
+    assert bills.sentence.startswith("Athena was asked 2 time(s)")
+    for sql, more in asked:
+        assert "billing_period = '2026-10'" in sql
+        assert (more["database"], more["s3_output"]) == ("billing", "s3://acme-athena/answers/")
+        assert more["endpoint"] == "http://127.0.0.1:1"
+        assert (more["unload_approach"], more["ctas_approach"]) == (True, False)
+
+
+def test_a_table_of_files_that_are_overwritten_gives_every_cent(athena, tmp_path):
+    files = write_export(tmp_path, 5_000, files=2)
+    other = f"{BUCKET}/focus/data/BILLING_PERIOD=2026-09"
+    athena({f"{BUCKET}/{FLAT}": files, other: write_export(tmp_path / "other", 100)})
+    bill = from_athena(Bucket({f"{FLAT}/{file.name}": file for file in files}))
+    assert sums(bill) == totals(files)
+    assert (bill.maturity, bill.read_at) == (FINAL, LATE.isoformat())
+
+
+def test_a_table_of_many_deliveries_gives_the_newest_alone(athena, tmp_path):
+    times = [f"2026-10-{day:02}T08:15:00.000Z-{day}" for day in (3, 21, 9)]
+    made = {name: write_export(tmp_path / name, 100 * number, files=2) for number, name in enumerate(times, start=1)}
+    athena({f"{BUCKET}/{FLAT}/{name}": files for name, files in made.items()})
+    bill = from_athena(Bucket({}))
+    assert sums(bill) == totals(made[times[1]])
+    assert (bill.maturity, bill.read_at) == (CHANGING, "2026-10-21T08:15:00+00:00")
+
+
+def test_a_table_over_two_exports_is_refused(athena, tmp_path):
+    files = write_export(tmp_path, 10)
+    athena({f"{BUCKET}/{name}/{FLAT}": files for name in ("a", "b")})
+    with pytest.raises(OddExport, match="more than one export"):
+        from_athena(Bucket({}))
+
+
+def test_a_table_whose_months_are_not_its_folders_is_refused(athena, tmp_path):
+    athena({f"{BUCKET}/focus/data/BILLING_PERIOD=2026-09": write_export(tmp_path, 10)})
+    duckdb_month = OCTOBER.before
+    assert AthenaBills(Bucket({}), "billing.focus", "s3://a/").bill(duckdb_month).ready
+    athena({f"{BUCKET}/elsewhere": write_export(tmp_path, 10)})
+    with pytest.raises(OddExport, match="elsewhere"):
+        from_athena(Bucket({}))
+
+
+def test_a_table_without_a_row_of_the_month_is_not_ready(athena, tmp_path):
+    athena({f"{BUCKET}/focus/data/BILLING_PERIOD=2026-09": write_export(tmp_path, 10)})
+    assert from_athena(Bucket({})).maturity == NOT_READY
+
+
+def test_a_table_whose_files_we_may_not_look_at_is_never_final(athena, tmp_path):
+    athena({f"{BUCKET}/{FLAT}": write_export(tmp_path, 10)})
+    bill = from_athena(Bucket({}, error=Refused("s3:ListObjectsV2", "AccessDenied", "", "no", "r-1")))
+    assert (bill.maturity, bill.read_at) == (CHANGING, NOW.isoformat())
+
+
+def test_what_an_answer_of_athena_leaves_out_is_named(athena, tmp_path):
+    (file,) = write_export(tmp_path, 40)
+    holes = tmp_path / "holes.parquet"
+    duckdb.sql(f"COPY (SELECT * REPLACE (NULL::VARCHAR AS ServiceName, NULL::VARCHAR AS x_ServiceCode) FROM '{file}') "
+               f"TO '{holes}' (FORMAT parquet)")  # fmt: skip
+    athena({f"{BUCKET}/{FLAT}": [holes]})
+    assert {row.service for row in from_athena(Bucket({})).rows} == {NAMELESS}
 
 
 def test_whatever_athena_stumbles_over_says_what_to_do(monkeypatch):
@@ -177,7 +347,7 @@ def test_whatever_athena_stumbles_over_says_what_to_do(monkeypatch):
 
     monkeypatch.setattr(awswrangler.athena, "read_sql_query", fail)
     with pytest.raises(CouldNotRead, match="TABLE_NOT_FOUND"):
-        AthenaBills(Library(), "billing.focus", "s3://acme-athena/answers/").bill(OCTOBER)
+        from_athena(Bucket({}))
 
 
 def test_bills_of_every_source_make_the_same_table(tmp_path):
