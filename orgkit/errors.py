@@ -289,6 +289,7 @@ class NoWriter(OrgkitError):
     exit_code = EXIT_PARAMETERS
     exports = "install it: pip install 'orgkit[exports]'; or write .csv."
     openpyxl = "install it: pip install openpyxl; or write .csv."
+    place = "name a place that can be written."
 
 
 class BillsNotReady(OrgkitError):

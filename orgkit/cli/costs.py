@@ -35,7 +35,7 @@ def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: P
     from orgkit.costs.books import book_beside
     from orgkit.costs.cost_explorer_aws import usd
     from orgkit.costs.estimate import estimate
-    from orgkit.costs.export import write
+    from orgkit.costs.export import check, write
     from orgkit.costs.month import chosen
     from orgkit.costs.sources_aws import source_of
     from orgkit.model.matching import known_ids
@@ -45,6 +45,8 @@ def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: P
     from orgkit.record.answers import KeptAnswers
     from orgkit.runbook.actual_views import of_actuals
 
+    if save:
+        check(save)  # before anything is paid
     path = find(str(file))
     desired, book = load(path), book_beside(path)
     aws = connect(desired)

@@ -1,6 +1,8 @@
 """Tables as files: CSV and Excel that a spreadsheet does not run, and Parquet."""
 
+import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,20 +21,14 @@ def to_csv(table: "pd.DataFrame", path: Path) -> None:
 
 
 def to_parquet(table: "pd.DataFrame", path: Path) -> None:
-    """Amounts as decimals; NoWriter without pyarrow."""
-    try:
-        table.to_parquet(path, index=False)
-    except ImportError:
-        raise NoWriter("Parquet is written by pyarrow, which is not installed.", NoWriter.exports) from None
+    """Amounts as decimals; by pyarrow."""
+    table.to_parquet(path, index=False)
 
 
 def to_excel(table: "pd.DataFrame", path: Path) -> None:
-    """One sheet; NoWriter without openpyxl."""
+    """One sheet; by openpyxl."""
     safe = table.map(cell).rename(columns=lambda name: cell(str(name)))
-    try:
-        safe.to_excel(path, index=False, sheet_name="costs")
-    except ImportError:
-        raise NoWriter("Excel files are written by openpyxl, which is not installed.", NoWriter.openpyxl) from None
+    safe.to_excel(path, index=False, sheet_name="costs")
 
 
 WRITERS: dict[str, Callable[["pd.DataFrame", Path], None]] = {
@@ -42,12 +38,27 @@ WRITERS: dict[str, Callable[["pd.DataFrame", Path], None]] = {
 }
 
 
-def write(table: "pd.DataFrame", path: Path) -> None:
-    """As the name's ending says; NoWriter for an ending that is none of them."""
-    writer = WRITERS.get(path.suffix.lower())
-    if writer is None:
+LIBRARIES = {".parquet": ("pyarrow", NoWriter.exports), ".xlsx": ("openpyxl", NoWriter.openpyxl)}
+
+
+def check(path: Path) -> None:
+    """NoWriter for a file that could not be written: to be known before anything is paid for what it is to hold."""
+    ending, folder = path.suffix.lower(), path.absolute().parent
+    if ending not in WRITERS:
         raise NoWriter(f"{path.name} does not end in {', '.join(WRITERS)}.", "give it one of these endings.")
+    library, install = LIBRARIES.get(ending, ("", ""))
+    if library and find_spec(library) is None:
+        raise NoWriter(f"{ending} files are written by {library}, which is not installed.", install)
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise NoWriter(f"{folder} is no folder that can be written to.", NoWriter.place)
+    if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
+        raise NoWriter(f"{path} is no file that can be written.", NoWriter.place)
+
+
+def write(table: "pd.DataFrame", path: Path) -> None:
+    """As the name's ending says; NoWriter where `check` finds something, or the disk does."""
+    check(path)
     try:
-        writer(table, path)
+        WRITERS[path.suffix.lower()](table, path)
     except OSError as error:
-        raise NoWriter(f"{path} cannot be written: {error.strerror}", "name a place that can be written.") from None
+        raise NoWriter(f"{path} cannot be written: {error.strerror or error}", NoWriter.place) from None
