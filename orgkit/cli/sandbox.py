@@ -96,15 +96,19 @@ def seed_bills(file: Path, page_size: int, not_ready: tuple[str, ...]) -> int:
     An account is an id, a name, or "management"; amounts are USD. It takes the place of what was given before.
     """
     from orgkit.costs.month import Month
+    from orgkit.record.answers import forget_free
     from orgkit.sandbox.bills import read_bills
 
     months, rows = [str(Month.parse(text)) for text in not_ready], read_bills(file)
-    unknown = _need().seed_bills({"rows": rows, "page_size": page_size, "not_ready": months})
+    running = _need()
+    unknown = running.seed_bills({"rows": rows, "page_size": page_size, "not_ready": months})
     if unknown:
         raise errors.BadBills(
             f"no account of the sandbox's organization is called {', '.join(unknown)}.",
             "run the phases that make it first, or write its id.",
         )
+    for base in {running.folder, _base()}:  # of a shell that has its settings, and of one that has its address alone
+        forget_free(base)
     click.echo(f"{len(rows)} row(s) of {len({row['month'] for row in rows})} month(s): orgkit costs FILE reads them.")
     return errors.EXIT_DONE
 
@@ -135,11 +139,16 @@ def _facts(running: Sandbox) -> dict[str, str]:
 
 def _running() -> Sandbox | None:
     """The newest one that answers, of the project that we stand in."""
-    from orgkit.record.outputs import project_of
-
-    base = project_of(Path.cwd() / "parameters" / "any.toml") / "outputs" / "sandbox"
+    base = _base()
     folders = sorted((f for f in base.glob("*") if f.is_dir()), reverse=True) if base.is_dir() else []
     return next((found for folder in folders if (found := find(folder)) is not None), None)
+
+
+def _base() -> Path:
+    """Where the sandboxes of the project that we stand in keep their folders."""
+    from orgkit.record.outputs import project_of
+
+    return project_of(Path.cwd() / "parameters" / "any.toml") / "outputs" / "sandbox"
 
 
 def _need() -> Sandbox:

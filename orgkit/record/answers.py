@@ -9,12 +9,15 @@ from typing import Any
 
 from orgkit.record.files import as_json, private_folder, read_json, write_private
 
+FOLDER = "cost-explorer"
+PAID = "aws"  # "where" of a question that cost something; otherwise it is an emulator's address
+
 
 class KeptAnswers:
     """In base/<account>/cost-explorer/; what cannot be read there counts as never asked."""
 
     def __init__(self, base: Path, account: str) -> None:
-        self._folder = base / account / "cost-explorer"
+        self._folder = base / account / FOLDER
 
     def get(self, asked: Mapping[str, Any]) -> tuple[datetime, dict[str, Any]] | None:
         """When it was answered, and what; None when it never was."""
@@ -36,3 +39,14 @@ class KeptAnswers:
     def _place(self, asked: Mapping[str, Any]) -> Path:
         canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"))
         return self._folder / f"{hashlib.sha256(canonical.encode()).hexdigest()[:32]}.json"
+
+
+def forget_free(base: Path) -> None:
+    """Drop what emulators answered, for every account of a base: one that was given other bills answers otherwise.
+
+    They cost nothing; an answer of AWS was paid for, and stays.
+    """
+    for file in base.glob(f"*/{FOLDER}/*.json"):
+        asked = read_json(file).get("asked")
+        if isinstance(asked, dict) and asked.get("where", PAID) != PAID:
+            file.unlink(missing_ok=True)

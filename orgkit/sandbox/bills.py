@@ -14,6 +14,11 @@ RECORD_TYPES = (
     "SavingsPlanNegation", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee", "Support", "Tax", "Upfront", "Usage",
 )  # fmt: skip
 MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
+LIMIT, DECIMALS = (
+    Decimal(10) ** 15,
+    20,
+)  # beyond either it is nobody's bill: 1e400000 would be written out digit by digit
+AMOUNT = f"write USD: 1.25; credits are negative. It is less than {LIMIT:f}, with at most {DECIMALS} decimals."
 
 
 def read_bills(file: Path) -> list[dict[str, str]]:
@@ -40,10 +45,15 @@ def _checked(row: dict[str, str], where: str) -> dict[str, str]:
         raise BadBills(f"{where} has no account or no service.", "name both; an account by its id or its name.")
     if row["record_type"] not in RECORD_TYPES:
         raise BadBills(f"{where}: {row['record_type']!r} is no record type.", f"one of {', '.join(RECORD_TYPES)}.")
-    try:
-        finite = Decimal(row["amount"]).is_finite()
-    except InvalidOperation:
-        finite = False
-    if not finite:
-        raise BadBills(f"{where}: {row['amount']!r} is not an amount.", "write USD: 1.25; credits are negative.")
+    if not _is_amount(row["amount"]):
+        raise BadBills(f"{where}: {row['amount'][:40]!r} is not an amount.", AMOUNT)
     return row
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return False
+    exponent = amount.as_tuple().exponent
+    return isinstance(exponent, int) and -DECIMALS <= exponent <= 15 and -LIMIT < amount < LIMIT

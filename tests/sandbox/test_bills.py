@@ -1,8 +1,13 @@
 """The file of bills that a person gives to the sandbox."""
 
-import pytest
+from datetime import UTC, datetime
 
+import pytest
+from click.testing import CliRunner
+
+from orgkit.cli import sandbox as commands
 from orgkit.errors import BadBills
+from orgkit.record.answers import KeptAnswers
 from orgkit.sandbox.bills import read_bills
 
 HEAD = "month,account,service,record_type,amount\n"
@@ -27,6 +32,11 @@ def test_a_file_as_a_spreadsheet_writes_it_is_read(tmp_path):
         (HEAD + "2026-10,a,S,Credits,1\n", "'Credits' is no record type"),
         (HEAD + "2026-10,a,S,Usage,one\n", "'one' is not an amount"),
         (HEAD + "2026-10,a,S,Usage,NaN\n", "'NaN' is not an amount"),
+        (HEAD + "2026-10,a,S,Usage,1\n2026-10,a,S,Usage,1e400000\n", "line 3: '1e400000' is not an amount"),
+        (HEAD + "2026-10,a,S,Usage,-1e4000000\n", "is not an amount"),
+        (HEAD + "2026-10,a,S,Usage,1e-400000\n", "is not an amount"),
+        (HEAD + "2026-10,a,S,Usage,0e400000\n", "is not an amount"),
+        (HEAD + "2026-10,a,S,Usage,1000000000000000\n", "less than 10"),
         (HEAD + "2026-10,a,S,Usage\n", "has not 5 cells"),
         (HEAD + "2026-10,a,S,Usage,1,2\n", "has not 5 cells"),
     ],
@@ -41,3 +51,44 @@ def test_the_first_mistake_is_named_with_its_line(tmp_path, text, told):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(BadBills, match=r"nowhere\.csv cannot be read"):
         read_bills(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.parametrize("amount", ["-999999999999999.999999999999", "0.30000000000000004", "1e-6", "0"])
+def test_an_amount_of_any_bill_is_taken(tmp_path, amount):
+    file = tmp_path / "bills.csv"
+    file.write_text(HEAD + f"2026-10,a,S,Usage,{amount}\n")
+    assert read_bills(file)[0]["amount"] == amount
+
+
+class Seeded:
+    """A sandbox that takes whatever it is given."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def seed_bills(self, values):
+        return [row["account"] for row in values["rows"] if row["account"] == "nobody"]
+
+
+def test_other_bills_are_read_though_answers_of_the_first_were_kept(tmp_path, monkeypatch):
+    """Both where a shell of the sandbox keeps them, and where one does that was only given its address."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ORGKIT_OUTPUTS", raising=False)
+    base = tmp_path / "outputs" / "sandbox"
+    places = [KeptAnswers(folder, "123456789012") for folder in (base, base / "box")]
+    real = KeptAnswers(base, "210987654321")
+    free, paid = {"where": "http://127.0.0.1:5000", "x": 1}, {"where": "aws", "x": 1}
+    for kept, asked in [*((place, free) for place in places), (real, paid)]:
+        kept.put(asked, datetime(2026, 11, 24, tzinfo=UTC), {"answer": 1})
+    monkeypatch.setattr(commands, "_running", lambda: Seeded(base / "box"))
+    file = tmp_path / "bills.csv"
+
+    def seed(account):
+        file.write_text(HEAD + f"2026-10,{account},S,Usage,1\n")
+        return CliRunner().invoke(commands.sandbox, ["seed-bills", str(file)]).exit_code
+
+    assert seed("nobody") == BadBills.exit_code
+    assert all(place.get(free) for place in places)
+    assert seed("a") == 0
+    assert not any(place.get(free) for place in places)
+    assert real.get(paid), "what was paid for stays"

@@ -56,6 +56,12 @@ def test_rows_are_filtered_grouped_and_added_up(asked):
     assert result["Total"] == {}
 
 
+def test_large_and_small_amounts_add_up_to_the_last_digit(asked):
+    asked.seed(row("management", amount="999999999999999"), row("management", amount="0.00000000000000000001"))
+    total = asked()["ResultsByTime"][0]["Total"]["UnblendedCost"]["Amount"]
+    assert total == "999999999999999.00000000000000000001"
+
+
 def test_groups_come_in_pages_and_each_once(asked, error):
     asked.seed(*(row("management", service=f"S{number}") for number in range(5)), page_size=2)
     seen, token = [], {}

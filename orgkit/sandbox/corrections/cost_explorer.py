@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult, BaseResponse
 
+from orgkit.costs.rounding import exact
 from orgkit.sandbox.corrections.billing import Alerts
 from orgkit.sandbox.corrections.members import backend_of, management_of
 from orgkit.sandbox.corrections.registry import differs, refusal
@@ -53,12 +54,19 @@ class CostExplorerResponse(Alerts, BaseResponse):  # type: ignore[misc]  # moto 
             raise refusal("DataUnavailableException", "Data is not available. Please try to adjust the time period.")
         metrics, keys = _metrics(asked), _keys(asked)
         rows = [row for row in _visible(bills["rows"], self.current_account) if _test(asked.get("Filter"))(row)]
-        found = [(month, row) for month in _months(start, end) for row in rows if row["month"] == month]
-        sums: dict[tuple[str, ...], Decimal] = {}
-        for month, row in found:
-            place = (month, *(row[DIMENSIONS[key]] for key in keys))
-            sums[place] = sums.get(place, Decimal(0)) + Decimal(row["amount"])
-        return ActionResult(_answer(asked, _months(start, end), keys, metrics, sums, int(bills["page_size"])))
+        months = _months(start, end)
+        sums = _sums(rows, months, keys)
+        return ActionResult(_answer(asked, months, keys, metrics, sums, int(bills["page_size"])))
+
+
+@exact()
+def _sums(rows: list[Row], months: list[str], keys: list[str]) -> dict[tuple[str, ...], Decimal]:
+    """By month and by what is asked for; in the order of the months."""
+    sums: dict[tuple[str, ...], Decimal] = {}
+    for month, row in ((month, row) for month in months for row in rows if row["month"] == month):
+        place = (month, *(row[DIMENSIONS[key]] for key in keys))
+        sums[place] = sums.get(place, Decimal(0)) + Decimal(row["amount"])
+    return sums
 
 
 def _answer(
@@ -74,6 +82,7 @@ def _answer(
     return {"ResultsByTime": results, "DimensionValueAttributes": [], **definitions, **token}
 
 
+@exact()
 def _result(month: str, keys: list[str], metrics: list[str], sums: Mapping[tuple[str, ...], Decimal]) -> dict[str, Any]:
     whole = _amounts(metrics, sum(sums.values(), Decimal(0)))
     groups = [{"Keys": list(place[1:]), "Metrics": _amounts(metrics, amount)} for place, amount in sums.items()]
