@@ -97,6 +97,7 @@ def seed_bills(file: Path, page_size: int, not_ready: tuple[str, ...]) -> int:
     """
     from orgkit.costs.month import Month
     from orgkit.record.answers import forget_free
+    from orgkit.record.outputs import base_folder
     from orgkit.sandbox.bills import read_bills
 
     months, rows = [str(Month.parse(text)) for text in not_ready], read_bills(file)
@@ -107,7 +108,8 @@ def seed_bills(file: Path, page_size: int, not_ready: tuple[str, ...]) -> int:
             f"no account of the sandbox's organization is called {', '.join(unknown)}.",
             "run the phases that make it first, or write its id.",
         )
-    for base in {running.folder, _base()}:  # of a shell that has its settings, and of one that has its address alone
+    # Kept by a shell that has its settings, by one that has its address alone, and by this one.
+    for base in {running.folder, _base(), base_folder(_project(), "emulator")}:
         forget_free(base)
     click.echo(f"{len(rows)} row(s) of {len({row['month'] for row in rows})} month(s): orgkit costs FILE reads them.")
     return errors.EXIT_DONE
@@ -145,10 +147,15 @@ def _running() -> Sandbox | None:
 
 
 def _base() -> Path:
-    """Where the sandboxes of the project that we stand in keep their folders."""
+    """Where the sandboxes of the project have their folders."""
+    return _project() / "outputs" / "sandbox"
+
+
+def _project() -> Path:
+    """The one that we stand in."""
     from orgkit.record.outputs import project_of
 
-    return project_of(Path.cwd() / "parameters" / "any.toml") / "outputs" / "sandbox"
+    return project_of(Path.cwd() / "parameters" / "any.toml")
 
 
 def _need() -> Sandbox:

@@ -71,12 +71,12 @@ class Seeded:
 
 
 def test_other_bills_are_read_though_answers_of_the_first_were_kept(tmp_path, monkeypatch):
-    """Both where a shell of the sandbox keeps them, and where one does that was only given its address."""
+    """By a shell of the sandbox, by one that was given its address alone, and by this one."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("ORGKIT_OUTPUTS", raising=False)
+    monkeypatch.setenv("ORGKIT_OUTPUTS", str(tmp_path / "mine"))
     base = tmp_path / "outputs" / "sandbox"
-    places = [KeptAnswers(folder, "123456789012") for folder in (base, base / "box")]
-    real = KeptAnswers(base, "210987654321")
+    places = [KeptAnswers(folder, "123456789012") for folder in (base, base / "box", tmp_path / "mine")]
+    real = KeptAnswers(tmp_path / "mine", "210987654321")
     free, paid = {"where": "http://127.0.0.1:5000", "x": 1}, {"where": "aws", "x": 1}
     for kept, asked in [*((place, free) for place in places), (real, paid)]:
         kept.put(asked, datetime(2026, 11, 24, tzinfo=UTC), {"answer": 1})
