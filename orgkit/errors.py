@@ -217,6 +217,13 @@ class PriceChanged(OrgkitError):
     sure = "compare it with AWS's price page; if it is right, say --accept-large-change as well."
 
 
+class KeyRefused(OrgkitError):
+    """A key that signs or verifies cannot be used."""
+
+    summary = "The key cannot be used; nothing was signed."
+    heading = "Approval"
+
+
 class EmulatorTrouble(OrgkitError):
     """The sandbox could not be started, found or stopped."""
 

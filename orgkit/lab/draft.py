@@ -55,7 +55,7 @@ class Draft:
 
     def check(self) -> Checked:
         try:
-            desired = load_text(self.text, self.path.name)
+            desired = load_text(self.text, self.path.name, self.path.parent)
             return Checked(replace(desired, prices=rows_beside(self.path)))
         except ParametersInvalid as invalid:
             return Checked(None, invalid.problems)

@@ -135,6 +135,24 @@ class BillingSpec:
 
 
 @dataclass(frozen=True)
+class ApprovalSpec:
+    """`[approval]`: who may approve a plan with a signature, and whether each plan needs one by somebody else."""
+
+    approvers: tuple[tuple[str, str], ...] = ()  # name, and public key as PEM
+    four_eyes: bool = False
+
+
+@dataclass(frozen=True)
+class RecordsSpec:
+    """`[records]`: what signs the chain of records, what they leave out, and where they are kept for good."""
+
+    sign_with: str = ""  # the file of a private key, from the folder of the parameters file; or the ARN of a KMS key
+    public_key: str = ""  # its public half, as PEM
+    mask_emails: bool = False
+    archive: str = ""  # s3://bucket/prefix
+
+
+@dataclass(frozen=True)
 class Desired:
     """One parameters file, whole and valid."""
 
@@ -145,6 +163,8 @@ class Desired:
     trail: TrailSpec
     costs: CostsSpec = field(default_factory=CostsSpec)
     billing: BillingSpec = field(default_factory=BillingSpec)
+    approval: ApprovalSpec = field(default_factory=ApprovalSpec)
+    records: RecordsSpec = field(default_factory=RecordsSpec)
     sha256: str = ""  # of the file's bytes
     prices: str = ""  # rows of the price book that lies beside the file; they go over the shipped ones
 

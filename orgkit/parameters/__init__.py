@@ -14,6 +14,7 @@ from orgkit.errors import ParametersInvalid, Problem
 from orgkit.model.desired import Desired
 from orgkit.parameters.build import build
 from orgkit.parameters.checks import check
+from orgkit.parameters.keys import public_keys
 from orgkit.parameters.places import Place, lines, spell
 from orgkit.parameters.syntax import explain
 from orgkit.parameters.validate import validate
@@ -26,17 +27,19 @@ def load(path: str | Path) -> Desired:
 
     The price book beside the file comes along; UnknownPrice where it cannot be read.
     """
-    return replace(load_text(_decode(_read(path), path), path), prices=rows_beside(Path(path).expanduser()))
+    text, file = read_text(path), Path(path).expanduser()
+    return replace(load_text(text, path, file.parent), prices=rows_beside(file))
 
 
-def load_text(text: str, path: str | Path) -> Desired:
-    """The same of a text that may not be in the file yet; `path` is what a person calls it."""
+def load_text(text: str, path: str | Path, folder: Path) -> Desired:
+    """The same of a text that may not be in the file yet; `path` is what a person calls it, `folder` where it lies."""
     raw = _parse(text, path)
     file, wrong = validate(raw)
-    wrong += check(raw)
+    pems, unread = public_keys(raw, folder)
+    wrong += [*check(raw), *unread]
     if wrong or file is None:
         raise ParametersInvalid(str(path), _problems(wrong, lines(text)))
-    return build(file, hashlib.sha256(text.encode()).hexdigest())
+    return build(file, hashlib.sha256(text.encode()).hexdigest(), pems)
 
 
 def read_text(path: str | Path) -> str:

@@ -26,6 +26,17 @@ def bucket_name(value: str) -> str:
     return value
 
 
+def archive(value: str) -> str:
+    """A place in S3, or nothing; a prefix of plain words, since it becomes part of the keys of objects."""
+    if not value:
+        return value
+    found = re.fullmatch(r"s3://([^/]*)((/[A-Za-z0-9_.=-]+)*)/?", value)
+    if found is None:
+        refuse(value, 'is no place in S3: write s3://bucket/prefix, as "s3://acme-archive/orgkit".')
+    bucket_name(found[1])
+    return value
+
+
 def trail_name(value: str) -> str:
     """CloudTrail's rules for the name of a trail."""
     if not 3 <= len(value) <= 128:

@@ -1,14 +1,17 @@
 """From valid sections to Desired: defaults that depend on other keys, tags, and one order whatever the file's."""
 
+from collections.abc import Mapping
+
 from orgkit.model import desired
 from orgkit.parameters import schema
 from orgkit.parameters.buckets import default_bucket, default_records_bucket
+from orgkit.parameters.places import Place
 from orgkit.parameters.raw import unit_paths
 from orgkit.parameters.tags import account_tags, trail_tags, unit_tags
 
 
-def build(file: schema.File, sha256: str) -> desired.Desired:
-    """The whole file as frozen values."""
+def build(file: schema.File, sha256: str, pems: Mapping[Place, str] = {}) -> desired.Desired:
+    """The whole file as frozen values; `pems` holds the public keys that it names, by their place."""
     common = file.organization.tags
     return desired.Desired(
         organization=_organization(file.organization),
@@ -18,6 +21,8 @@ def build(file: schema.File, sha256: str) -> desired.Desired:
         trail=_trail(file.trail, file.organization),
         costs=_costs(file.costs),
         billing=_billing(file.billing),
+        approval=_approval(file.approval, pems),
+        records=_records(file.records, pems),
         sha256=sha256,
     )
 
@@ -106,3 +111,17 @@ def _costs(spec: schema.Costs) -> desired.CostsSpec:
 def _billing(spec: schema.Billing) -> desired.BillingSpec:
     alerts, tags = tuple(dict.fromkeys(spec.alerts)), tuple(dict.fromkeys(spec.cost_allocation_tags))
     return desired.BillingSpec(spec.source, spec.place, spec.table, spec.output, alerts, tags)
+
+
+def _approval(spec: schema.Approval, pems: Mapping[Place, str]) -> desired.ApprovalSpec:
+    named = tuple((name, pems["approval", "approvers", name]) for name in sorted(spec.approvers))
+    return desired.ApprovalSpec(named, spec.four_eyes)
+
+
+def _records(spec: schema.Records, pems: Mapping[Place, str]) -> desired.RecordsSpec:
+    return desired.RecordsSpec(
+        sign_with=spec.sign_with,
+        public_key=pems.get(("records", "public_key"), ""),
+        mask_emails=spec.mask_emails,
+        archive=spec.archive,
+    )

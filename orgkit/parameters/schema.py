@@ -195,6 +195,22 @@ class Billing(Section):
     output: Annotated[str, Field(pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*)?$")] = ""
 
 
+class Approval(Section):
+    """`[approval]`: signed approvals; how long they hold stands in `[organization]`."""
+
+    four_eyes: bool = False
+    approvers: dict[Label, str] = {}
+
+
+class Records(Section):
+    """`[records]`."""
+
+    sign_with: str = ""
+    public_key: str = ""
+    mask_emails: bool = False
+    archive: Annotated[str, _text(buckets.archive)] = ""
+
+
 class File(Section):
     """The whole parameters file."""
 
@@ -205,3 +221,5 @@ class File(Section):
     trail: Trail
     costs: Costs = Costs()
     billing: Billing = Billing()
+    approval: Approval = Approval()
+    records: Records = Records()

@@ -26,6 +26,8 @@ SECTIONS = [
     ("trail",),
     ("trail", "object_lock"),
     ("costs",),
+    ("approval",),
+    ("records",),
 ]
 
 
@@ -79,7 +81,7 @@ def test_the_trusted_access_that_the_example_calls_default_is_the_default() -> N
 def test_defaults_that_follow_from_other_keys_are_shown_as_they_come_out(tmp_path: Path) -> None:
     file = tmp_path / "all-on.toml"
     keep = re.sub(
-        r"^(organization_id|id = \"2|object_lock|place|table|output|[a-z_]+ += \{ by)",
+        r"^(organization_id|id = \"2|object_lock|place|table|output|ada|[a-z_]+ += \{ by)",
         r"#\1",
         ALL_ON,
         flags=re.MULTILINE,

@@ -1,0 +1,72 @@
+"""Public keys that a parameters file names: read when it is loaded, so that nothing else has to look for them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from orgkit.errors import KeyRefused
+from orgkit.parameters.formats import quoted
+from orgkit.parameters.places import Place, spell
+from orgkit.parameters.raw import Raw, section, text
+from orgkit.parameters.validate import Wrong
+
+PUBLIC_KEY: Place = ("records", "public_key")
+APPROVERS: Place = ("approval", "approvers")
+
+
+def public_keys(raw: Raw, folder: Path) -> tuple[dict[Place, str], list[Wrong]]:
+    """Each as PEM by its place, and what is wrong with the others; a relative path counts from `folder`."""
+    pems: dict[Place, str] = {}
+    wrong: list[Wrong] = []
+    for place, value in _named(raw):
+        try:
+            pems[place] = _pem(value, folder)
+        except KeyRefused as refused:
+            wrong.append((place, f"{refused.why} {refused.do[0].upper()}{refused.do[1:]}"))
+    return pems, [*wrong, *_twice(pems), *_missing(raw)]
+
+
+def _named(raw: Raw) -> Iterator[tuple[Place, str]]:
+    for name in section(raw, *APPROVERS):
+        value = text(section(raw, *APPROVERS), name)
+        if value is not None:
+            yield (*APPROVERS, name), value
+    if own := text(section(raw, "records"), "public_key"):
+        yield PUBLIC_KEY, own
+
+
+def _pem(value: str, folder: Path) -> str:
+    from orgkit.signing.keys import PublicKey  # late: most files name no key
+    from orgkit.signing.texts import is_inline
+
+    if value.startswith("arn:"):
+        what = f"write what `orgkit keys show {value[:120]}` prints."
+        raise KeyRefused("is in AWS, where not everybody can look.", what)
+    return PublicKey.load(value if is_inline(value) else _path(value, folder)).pem
+
+
+def _path(value: str, folder: Path) -> Path:
+    try:
+        return folder / Path(value).expanduser()
+    except RuntimeError:  # no such home
+        return folder / value
+
+
+def _twice(pems: dict[Place, str]) -> Iterator[Wrong]:
+    """One key under two names would let one person be two."""
+    first: dict[str, Place] = {}
+    for place, pem in pems.items():
+        owner = first.setdefault(pem, place) if place[0] == "approval" else place
+        if owner != place:
+            yield place, f"is the key of {spell(owner)} too: each approver needs a key of their own."
+
+
+def _missing(raw: Raw) -> Iterator[Wrong]:
+    """What one key of the file asks of another."""
+    approval, records = section(raw, "approval"), section(raw, "records")
+    if approval.get("four_eyes") is True and not section(raw, *APPROVERS):
+        yield ("approval", "four_eyes"), "is true, and nobody could approve: name people in [approval.approvers]."
+    sign_with = text(records, "sign_with")
+    if sign_with and "PRIVATE KEY" in sign_with:
+        yield ("records", "sign_with"), "is a private key itself: keep it in a file of its own, and write its path."
+    elif sign_with and not records.get("public_key"):
+        yield PUBLIC_KEY, f"is missing, and sign_with is {quoted(sign_with)}: write the public half of that key."

@@ -1,0 +1,122 @@
+"""Keys that verify: Ed25519, ECDSA and RSA, wherever the private half lies; nobody has to be asked for it."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol, TypeGuard
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from orgkit.errors import KeyRefused
+from orgkit.printable import short
+from orgkit.signing.texts import NO_KEY, der_of, is_inline, pem_of, text_of
+
+WEAKEST_RSA = 2048  # bits
+HASH_OF_CURVE = {"secp256r1": hashes.SHA256(), "secp384r1": hashes.SHA384()}  # as KMS signs with them
+DIFFERENTLY = "make one with `orgkit keys new`, or use a KMS key of the kind Ed25519, P-256, P-384 or RSA."
+Kind = Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """Verifies Ed25519, ECDSA over P-256 or P-384, and RSA signatures; two are equal when the key is the same."""
+
+    der: bytes  # SubjectPublicKeyInfo
+
+    @classmethod
+    def load(cls, text_or_path: str | Path) -> "PublicKey":
+        """From PEM, from PEM's middle in one line, or from a file that holds either; KeyRefused for anything else."""
+        if isinstance(text_or_path, str) and is_inline(text_or_path):
+            return _read(text_or_path, "the text")
+        path = Path(text_or_path).expanduser()
+        return _read(text_of(path), short(path, 120))
+
+    @classmethod
+    def of(cls, key: object, where: str = "the key") -> "PublicKey":
+        """Of a key of `cryptography`; KeyRefused for a kind or size that is not relied on."""
+        if not _is_good(key):
+            raise KeyRefused(f"{where} is of a kind or size that orgkit does not rely on.", DIFFERENTLY)
+        return cls(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
+
+    @property
+    def id(self) -> str:
+        """sha256 of the DER: the same wherever the key lies, and however it is written."""
+        return f"sha256:{hashlib.sha256(self.der).hexdigest()}"
+
+    @property
+    def line(self) -> str:
+        """In one line, for a parameters file."""
+        return base64.b64encode(self.der).decode()
+
+    @property
+    def pem(self) -> str:
+        """As openssl reads it."""
+        return pem_of(self.line)
+
+    @cached_property
+    def _key(self) -> Kind:
+        key = serialization.load_der_public_key(self.der)
+        assert _is_good(key)
+        return key
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether the private half of this key has signed exactly this message."""
+        try:
+            _verify(self._key, message, signature)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+class Signer(Protocol):
+    """Whoever can sign; the name is free of paths, so that it may stand in a record."""
+
+    @property
+    def public(self) -> PublicKey: ...
+
+    @property
+    def name(self) -> str: ...
+
+    def sign(self, message: bytes) -> bytes: ...
+
+
+def _read(text: str, where: str) -> PublicKey:
+    """What a person took for a public key; a private one is refused, and never shown."""
+    if "PRIVATE KEY" in text:
+        raise KeyRefused(f"{where} holds a private key, which is a secret: its public half belongs here.", NO_KEY)
+    try:
+        key = serialization.load_der_public_key(der_of(text))
+    except (ValueError, UnsupportedAlgorithm):
+        raise KeyRefused(f"{where} holds no public key.", NO_KEY) from None
+    return PublicKey.of(key, where)
+
+
+def _is_good(key: object) -> TypeGuard[Kind]:
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size >= WEAKEST_RSA
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return key.curve.name in HASH_OF_CURVE
+    return isinstance(key, Ed25519PublicKey)
+
+
+def _verify(key: Kind, message: bytes, signature: bytes) -> None:
+    if isinstance(key, Ed25519PublicKey):
+        key.verify(signature, message)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(signature, message, ec.ECDSA(HASH_OF_CURVE[key.curve.name]))
+    else:
+        _verify_rsa(key, message, signature)
+
+
+def _verify_rsa(key: rsa.RSAPublicKey, message: bytes, signature: bytes) -> None:
+    """PSS, or PKCS #1 v1.5: KMS signs in both ways."""
+    pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.AUTO)
+    try:
+        key.verify(signature, message, pss, hashes.SHA256())
+    except InvalidSignature:
+        key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())

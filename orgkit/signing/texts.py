@@ -1,0 +1,57 @@
+"""How keys are written: PEM, PEM's middle in one line, or the path of a file that holds either."""
+
+import base64
+import binascii
+from pathlib import Path
+from stat import S_ISREG
+
+from orgkit.errors import KeyRefused
+from orgkit.printable import short
+
+BEGIN, END = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
+SHORTEST = 56  # characters: the shortest key, Ed25519, has 60
+LARGEST = 10_000  # bytes of a file
+NO_KEY = 'write the public half in one line, as "orgkit keys show" prints it, as PEM, or as the path of its .pub file.'
+
+
+def is_inline(text: str) -> bool:
+    """A key itself rather than the name of a file: base64 of this length that begins as DER is no path."""
+    return "-----BEGIN" in text or (len(text) >= SHORTEST and text.startswith("M") and decoded(text) is not None)
+
+
+def der_of(text: str) -> bytes:
+    """What stands between the lines of PEM, or the whole; ValueError when it is no base64."""
+    found = decoded(text.partition(BEGIN)[2].partition(END)[0] or text)
+    if found is None:
+        raise ValueError("no base64")
+    return found
+
+
+def pem_of(line: str) -> str:
+    """A key in one line, as openssl reads it."""
+    rows = [line[at : at + 64] for at in range(0, len(line), 64)]
+    return "\n".join([BEGIN, *rows, END, ""])
+
+
+def decoded(text: str) -> bytes | None:
+    """The bytes that base64 stands for; None when it is none."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def text_of(path: Path) -> str:
+    """The text of a file of a key; "" for what cannot be one, KeyRefused when it cannot be read."""
+    try:
+        about = path.stat()
+        return path.read_text(encoding="ascii") if S_ISREG(about.st_mode) and about.st_size < LARGEST else ""
+    except UnicodeDecodeError:
+        return ""
+    except (OSError, ValueError) as error:
+        raise KeyRefused(f"{short(path, 120)} cannot be read: {reason(error)}.", NO_KEY) from None
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be read or written, in a few words."""
+    return getattr(error, "strerror", None) or "no file can have this name"
