@@ -29,6 +29,11 @@ class Caller:
         return not self.access_key.startswith("AKIA")
 
     @property
+    def session(self) -> str:
+        """The name of an assumed role's session; "" for a user."""
+        return self.arn.rpartition("/")[2] if ":assumed-role/" in self.arn else ""
+
+    @property
     def partition(self) -> str:
         return (*self.arn.split(":"), "")[1]
 

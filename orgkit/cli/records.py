@@ -6,6 +6,7 @@ import click
 
 from orgkit import errors
 from orgkit.cli.main import ends, json_option, show_json
+from orgkit.cli.verified import show_differences, show_verified
 from orgkit.runbook.tables import as_text
 
 
@@ -47,11 +48,81 @@ def show(run: str) -> int:
 @ends
 def seal(run_folder: Path, notebook: Path | None) -> int:
     """Seal a record that was not made by `orgkit run`: a notebook cannot hash itself."""
+    from orgkit.record.seal import complete
     from orgkit.record.seal import seal as seal_record
 
+    if complete(run_folder) is not None:
+        click.echo(f"{run_folder.name}: its seal was cut short; it stands in the chain of records now.")
+        return errors.EXIT_DONE
     result = seal_record(run_folder, notebook)
     click.echo(f"{run_folder.name}: {result.outcome}; sealed.")
     return errors.EXIT_DONE
+
+
+@records.command()
+@click.argument("run", required=False, default="")
+@click.option("--all", "everything", is_flag=True, help="Every record and chain of the project; so without RUN too.")
+@click.option("--head", default="", metavar="HASH", help="A head of the chain that was kept elsewhere.")
+@click.option("--key", "key_file", default="", metavar="FILE", help="The public key with which the chain was signed.")
+@json_option
+@ends
+def verify(run: str, everything: bool, head: str, key_file: str, as_json: bool) -> int:
+    """Check that records are what was sealed: each file, the approval, and the chain of all of them."""
+    from orgkit.record.catalogue import account_folders, find_record
+    from orgkit.record.verify import of_record, verify_all
+    from orgkit.signing.keys import PublicKey
+
+    key = PublicKey.load(key_file) if key_file else None
+    if run and not everything:
+        found = [of_record(find_record(_outputs(), run).folder, head, key)]
+    else:
+        places = account_folders(_outputs())
+        holders = [place for place in places if head and head in _digests(place)]
+        found = [verify_all(place, head if place in holders or not holders else "", key) for place in places]
+    if as_json:
+        show_json({"accounts": [each.as_json() for each in found]})
+    else:
+        show_verified(found)
+    return errors.EXIT_NOT_VERIFIED if any(each.faults for each in found) else errors.EXIT_DONE
+
+
+@records.command("diff")
+@click.argument("before")
+@click.argument("after")
+@json_option
+@ends
+def diff(before: str, after: str, as_json: bool) -> int:
+    """What two records tell differently: parameters, plan, outcome and versions; times are no difference."""
+    from orgkit.record.catalogue import find_record
+    from orgkit.record.diff import differences
+
+    found = differences(*(find_record(_outputs(), name).folder for name in (before, after)))
+    if as_json:
+        show_json(found.as_json())
+    else:
+        show_differences(found)
+    return errors.EXIT_DONE
+
+
+@records.command()
+@ends
+def catalogue() -> int:
+    """Write outputs/catalogue.html: every run on one page, with links, and what was found when checking them."""
+    from orgkit.record.catalogue import account_folders
+    from orgkit.record.catalogue import list_records as all_records
+    from orgkit.record.catalogue_page import write_page
+    from orgkit.record.verify import verify_all
+
+    base = _outputs()
+    page = write_page(base, all_records(base), [verify_all(place) for place in account_folders(base)])
+    click.echo(f"Written: {page}")
+    return errors.EXIT_DONE
+
+
+def _digests(place: Path) -> set[str]:
+    from orgkit.record.chain import entries_of
+
+    return {entry.digest for entry in entries_of(place)}
 
 
 def _outputs() -> Path:

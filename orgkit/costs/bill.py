@@ -37,7 +37,7 @@ class Bill:
     rows: tuple[BillRow, ...]
     maturity: str
     source: str
-    read_at: str  # ISO 8601: when AWS was asked
+    read_at: str  # ISO 8601: when AWS was asked, or when an export was delivered
     currency: str = "USD"
     notes: tuple[str, ...] = ()
 

@@ -37,10 +37,16 @@ class Record:
         }
 
 
+def account_folders(base: Path) -> list[Path]:
+    """The accounts in an outputs folder that have records or a chain, those of its sandboxes last."""
+    places = [base, *sorted(base.glob("sandbox")), *sorted(base.glob("sandbox/*"))]
+    found = [folder for place in places for folder in sorted(place.glob("*")) if ACCOUNT_FOLDER.fullmatch(folder.name)]
+    return [folder for folder in found if folder.is_dir()]
+
+
 def list_records(base: Path) -> list[Record]:
     """The records in an outputs folder, those of its sandboxes too, oldest first."""
-    places = [base, *sorted(base.glob("sandbox")), *sorted(base.glob("sandbox/*"))]
-    accounts = [folder for place in places for folder in place.glob("*") if ACCOUNT_FOLDER.fullmatch(folder.name)]
+    accounts = account_folders(base)
     found = [_record(run) for folder in accounts for run in run_folders(folder.parent, folder.name)]
     return sorted(found, key=lambda record: record.name)
 

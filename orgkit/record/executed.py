@@ -1,5 +1,6 @@
 """What an executed notebook shows of its run: cells that failed, never ran or never came back, and what stopped it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,14 @@ def stopped_by(notebook: Notebook | None) -> Stopped | None:
     cells = _code_cells(notebook) if notebook else ()
     shown = [output for cell in cells for output in cell.get("outputs", ()) if output["output_type"] == "error"]
     return _read(str(shown[-1].get("ename", "")), str(shown[-1].get("evalue", ""))) if shown else None
+
+
+def told_in_head(notebook: Notebook | None, row: str) -> str:
+    """What the table at the head of a runbook says in one of its rows, such as "Roll back"."""
+    cells = (notebook or {}).get("cells", ())
+    text = "\n".join("".join(cell.get("source", "")) for cell in cells if cell.get("cell_type") == "markdown")
+    found = re.search(rf"^\| \*\*{re.escape(row)}\*\* \| (.*) \|$", text, re.M)
+    return found[1] if found else ""
 
 
 def _code_cells(notebook: Notebook) -> Iterator[Mapping[str, Any]]:

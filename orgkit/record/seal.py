@@ -10,11 +10,14 @@ from typing import Any
 from orgkit.errors import EXIT_FAILED, RecordExists
 from orgkit.journal import read_events
 from orgkit.record import html
-from orgkit.record.files import as_json, label_of, read_json, sha256_of, write_private
+from orgkit.record.chain import Entry, append, entries_of
+from orgkit.record.executed import told_in_head
+from orgkit.record.files import ACCOUNT_FOLDER, RUN_FOLDER, as_json, label_of, read_json, sha256_of, write_private
 from orgkit.record.manifest import MANIFEST, manifest
 from orgkit.record.outputs import project_of
 from orgkit.record.redact import Redactor, live_values
 from orgkit.record.result import WORDS, Result, compute
+from orgkit.signing.keys import Signer
 
 # plan.json and remainder.json are left byte for byte: their hash is what was approved.
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -29,11 +32,13 @@ def seal(
     interrupted: bool = False,
     source_sha256: str = "",
     live: Iterable[str] | None = None,
+    signer: Signer | None = None,
 ) -> Result:
     """Make a run's folder its record, and say how the run ended. RecordExists when it is one already.
 
     `notebook` is the executed one: by default that of the folder, one from elsewhere is copied. `live` are credentials
-    to take out wherever they stand; by default those of this process's environment.
+    to take out wherever they stand; by default those of this process's environment. `signer` signs the record's line
+    in the chain.
     """
     if (run_folder / MANIFEST).exists():
         raise RecordExists(f"{run_folder} is sealed.", "run the phase again: each run has a folder of its own.")
@@ -49,9 +54,30 @@ def seal(
         write_private(kept, redactor.text(kept.read_text(encoding="utf-8", errors="replace")))
     write_private(run_folder / "result.json", as_json(redactor.value(result.as_json())))
     project = project_of(parameters_file or run_folder / "parameters.toml")
-    content = manifest(run_folder, result, project=project, source_sha256=source, redacted=redactor.counts)
+    content = manifest(
+        run_folder, result, project=project, source_sha256=source, redacted=redactor.counts,
+        roll_back=told_in_head(executed, "Roll back"),
+    )  # fmt: skip
     _write_once(run_folder / MANIFEST, as_json(content))
+    link(run_folder, signer)
     return result
+
+
+def link(run_folder: Path, signer: Signer | None = None) -> Entry | None:
+    """Add a sealed record to its account's chain; nothing is done when it stands there, or lies elsewhere."""
+    if not (RUN_FOLDER.fullmatch(run_folder.name) and ACCOUNT_FOLDER.fullmatch(run_folder.parent.name)):
+        return None  # a notebook that was executed in a folder of somebody's own
+    sealed_at = str(read_json(run_folder / MANIFEST).get("sealed_at", ""))
+    return append(run_folder.parent, run_folder.name, sha256_of(run_folder / MANIFEST), sealed_at, signer)
+
+
+def complete(run_folder: Path, signer: Signer | None = None) -> Entry | None:
+    """Link a record whose seal was cut short; None when it is not sealed yet, RecordExists when it is whole."""
+    if not (run_folder / MANIFEST).exists():
+        return None
+    if any(entry.run == run_folder.name for entry in entries_of(run_folder.parent)):
+        raise RecordExists(f"{run_folder} is sealed.", "run the phase again: each run has a folder of its own.")
+    return link(run_folder, signer)
 
 
 def result_of(run_folder: Path, executed: dict[str, Any], *, interrupted: bool = False) -> Result:

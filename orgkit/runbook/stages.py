@@ -42,6 +42,8 @@ from orgkit.runbook.run import Run
 from orgkit.runbook.tree import Node, there, wanted
 from orgkit.runbook.views import Done, Proposal, Verification, WhoAmI
 
+# STS does not tell whether a session was begun with MFA; CloudTrail does (sessionContext.attributes).
+MFA = "not told by AWS"
 LOOK_AGAIN_AFTER = (5.0, 20.0)  # seconds
 LATE = 30.0  # seconds within which AWS does what it was sent, though nobody waits for its answer any more
 P = ParamSpec("P")
@@ -78,7 +80,9 @@ def begin(phase: str, parameters_file: str, run_folder: str = "") -> Run:
     base, account = outputs.base_folder(outputs.project_of(path), kind), desired.organization.management_account_id
     folder = Path(run_folder) if run_folder else outputs.new_run_folder(base, account, phase, clock_of().now())
     journal = Journal(folder / "events.jsonl", run=folder.name)
-    journal.write("phase", phase=phase, run=folder.name, parameters_sha256=desired.sha256, version=__version__)
+    journal.write(
+        "phase", phase=phase, run=folder.name, parameters_sha256=desired.sha256, version=__version__, guided=is_guided()
+    )
     return Run(phase_of(phase), path, desired, base, folder, journal)
 
 
@@ -87,7 +91,10 @@ def connect(run: Run) -> Connection:
     """Who am I? The guards stop here when the answer is not the file's management account."""
     aws = connect_to(run.desired, journal=run.journal)
     caller = aws.caller()
-    run.journal.write("identity", account=caller.account, arn=caller.arn, target=aws.kind)
+    run.journal.write(
+        "identity", account=caller.account, arn=caller.arn, target=aws.kind,
+        session=caller.session, temporary=caller.is_temporary, mfa=MFA,
+    )  # fmt: skip
     return aws
 
 

@@ -33,7 +33,7 @@ CHECKOUT = Path(__file__).parents[2]
 ACCOUNT = "123456789012"
 NOON = "2026-07-01T12:00:00+00:00"
 PLACES = re.compile(
-    rf"{ACCOUNT}(/plans(/\d{{8}}T\d{{6}}Z-accounts-[0-9a-f]{{12}}(/(plan|review)\.json)?)?"
+    rf"{ACCOUNT}(/index\.jsonl|/\.index\.lock|/plans(/\d{{8}}T\d{{6}}Z-accounts-[0-9a-f]{{12}}(/(plan|review)\.json)?)?"
     rf"|/{RUN_FOLDER.pattern}(/[0-9a-z-]+\.(json|jsonl|ipynb|html))?)?"
 )
 PATIENT = settings(deadline=None, suppress_health_check=list(HealthCheck))

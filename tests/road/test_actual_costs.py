@@ -94,7 +94,7 @@ def test_the_rows_are_written_for_a_spreadsheet(billed, months):
     billed.project.orgkit("costs", billed.project.file, "--save", "costs.csv")
     lines = (billed.project.folder / "costs.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("BillingPeriodStart,SubAccountId,SubAccountName,ServiceName,low,expected,high,gross")
-    assert any(f",website-prod,{CONFIG}," in line and ",61.5,-20,41.5," in line for line in lines)
+    assert any(f",website-prod,{CONFIG}," in line and ",61.5,-20,0,41.5," in line for line in lines)
 
 
 def test_a_terminal_of_80_columns_holds_it(billed):

@@ -1,0 +1,67 @@
+"""One page that lists every run of a project, with a link to each record: for who looks for one by eye."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from importlib.resources import files
+from os import path
+from pathlib import Path
+from urllib.parse import quote
+
+from orgkit.errors import EXIT_DONE, EXIT_WAITING
+from orgkit.printable import flat
+from orgkit.record.catalogue import Record
+from orgkit.record.files import read_json, write_private
+from orgkit.record.html import POLICY
+from orgkit.record.manifest import MANIFEST
+from orgkit.record.verify import Verified
+
+HEADERS = ("run", "outcome", "steps", "identity", "approved", "plan", "commit")
+
+
+def write_page(base: Path, records: Sequence[Record], verified: Sequence[Verified]) -> Path:
+    """catalogue.html in the outputs folder: newest first, each account with its chain and what is wrong with it."""
+    css = (files("orgkit.record") / "record.css").read_text(encoding="utf-8")
+    parts = "".join(_account(base, each, records) for each in verified)
+    return write_private(
+        base / "catalogue.html",
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>Records</title>\n<style>\n{css}</style>\n</head>\n<body>\n<main>\n<h1>Records</h1>\n{parts}</main>\n"
+        f"</body>\n</html>\n",
+    )
+
+
+def _account(base: Path, verified: Verified, records: Sequence[Record]) -> str:
+    place = Path(verified.folder)
+    mine = [record for record in reversed(records) if record.folder.parent == place]
+    head = "".join(f"<th>{name}</th>" for name in HEADERS)
+    rows = "".join(_row(base, record) for record in mine)
+    word = "everything as it was sealed" if not verified.faults else f"{len(verified.faults)} fault(s)"
+    faults = "".join(f"<li>{escape(flat(fault.sentence))}</li>" for fault in verified.faults)
+    return (
+        f"<h2>{escape(flat(path.relpath(place, base)))}</h2>\n<p>{verified.records} sealed record(s): <b>{word}</b>. "
+        f"Head <code>{escape(verified.head or 'none')}</code></p>\n{f'<ul>{faults}</ul>' if faults else ''}"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>\n"
+    )
+
+
+def _row(base: Path, record: Record) -> str:
+    """A word, not a colour, says how it ended."""
+    kind = "good" if record.exit_code == EXIT_DONE else "stop" if record.exit_code == EXIT_WAITING else ""
+    cells = "".join(f"<td>{escape(flat(value))}</td>" for value in _cells(record))
+    page = record.folder / f"{record.phase}.html"
+    link = quote(path.relpath(page, base)) if page.is_file() else ""
+    name = f'<a href="{escape(link)}">{escape(record.name)}</a>' if link else escape(record.name)
+    return f'<tr class="{kind}"><td>{name}</td>{cells}</tr>'
+
+
+def _cells(record: Record) -> Iterator[str]:
+    result, manifest = (read_json(record.folder / name) for name in ("result.json", MANIFEST))
+    approval, git = result.get("approval") or {}, manifest.get("git") or {}
+    yield record.outcome
+    yield ", ".join(f"{count} {word}" for word, count in (result.get("ended") or {}).items())
+    yield str((result.get("identity") or {}).get("arn", ""))
+    yield " ".join(str(approval.get(name) or "") for name in ("asserted_by", "ticket")).strip()
+    yield record.plan_sha256[:12]
+    yield f"{str(git.get('commit') or '')[:12]}{' (changed)' if git.get('dirty') else ''}"

@@ -1,0 +1,76 @@
+"""Whether a chain of records is whole: each line follows the one before it, and nothing was cut, moved or copied."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orgkit.record.chain import FIRST, INDEX, SIGNATURES, Entry
+from orgkit.signing.keys import PublicKey
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is not as it was sealed: in which record, in which of its files, and what."""
+
+    where: str  # a run's name, or index.jsonl
+    file: str
+    what: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.where}{f', {self.file}' if self.file else ''}: {self.what}"
+
+
+def faults_of_chain(place: Path, lines: Sequence[bytes], key: PublicKey | None) -> Iterator[Fault]:
+    """Every line follows the one before it, belongs here, and is signed with the key where one is given."""
+    previous, seen = FIRST, set[str]()
+    for number, line in enumerate(lines, 1):
+        entry = Entry.parse(line)
+        if entry is None:
+            yield Fault(INDEX, f"line {number}", "was changed, or cut short")
+        else:
+            yield from _link(place, number, entry, previous, seen)
+            yield from _signature(place, number, entry, key)
+            seen.add(entry.run)
+        previous = hashlib.sha256(line).hexdigest()
+
+
+def _link(place: Path, number: int, entry: Entry, previous: str, seen: set[str]) -> Iterator[Fault]:
+    where = f"line {number}"
+    if entry.previous != previous or entry.number != number:
+        yield Fault(
+            INDEX, where, f"does not follow the line before it: one was changed, removed, added or moved ({entry.run})"
+        )
+    if entry.account != place.name:
+        yield Fault(INDEX, where, f"belongs to account {entry.account}: the chain was copied here")
+    if entry.run in seen:
+        yield Fault(INDEX, where, f"{entry.run} stands in the chain already")
+
+
+def _signature(place: Path, number: int, entry: Entry, key: PublicKey | None) -> Iterator[Fault]:
+    where, file = f"line {number}", place / SIGNATURES / entry.signature_name
+    if not entry.signed_by:
+        if key is not None:
+            yield Fault(INDEX, where, "is not signed")
+    elif not file.is_file():
+        yield Fault(INDEX, where, f"its signature {SIGNATURES}/{file.name} is gone")
+    elif key is not None and entry.signed_by != key.id:
+        yield Fault(INDEX, where, f"was signed with another key, {entry.signed_by}")
+    elif key is not None and not key.verify(entry.line, file.read_bytes()):
+        yield Fault(INDEX, where, f"its signature {SIGNATURES}/{file.name} is not that of the key")
+
+
+def faults_of_head(lines: Sequence[bytes], head: str) -> Iterator[Fault]:
+    """A head that was kept elsewhere has to be the digest of one of the lines."""
+    if head and head not in {hashlib.sha256(line).hexdigest() for line in lines}:
+        yield Fault(INDEX, "", f"the head {head[:16]}… is not in the chain: its tail was cut, or it is another chain")
+
+
+def notes_on_head(lines: Sequence[bytes], head: str) -> Iterator[str]:
+    """What was sealed after that head, and what cannot be told without one."""
+    digests = [hashlib.sha256(line).hexdigest() for line in lines]
+    if head in digests and (later := len(digests) - 1 - digests.index(head)):
+        yield f"{later} record(s) were sealed after the head that was given."
+    if not head and lines:
+        yield "No head was given: whether the newest records were removed cannot be told (--head)."
