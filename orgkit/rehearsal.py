@@ -13,12 +13,14 @@ from orgkit.errors import EXIT_INTERRUPTED, EXIT_PLAN_CHANGED, OrgkitError
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
 from orgkit.parameters import load
+from orgkit.parameters.alone import for_one_person
 from orgkit.phases import PHASES, Phase
 from orgkit.plan import Plan, Waiting
 from orgkit.planning import plan_phase
 from orgkit.read import read_organization
 from orgkit.record import outputs
 from orgkit.record.result import Result
+from orgkit.record.sealing import unsigned
 from orgkit.recovery.circumstances import GOOD_DAY, Circumstances
 from orgkit.recovery.met import FaultLog, looked
 from orgkit.recovery.runs import AT_MOST, Attempt, WatchedKernels, worth_another
@@ -62,7 +64,10 @@ def rehearse(
 ) -> Rehearsal:
     """Run every phase on a fresh sandbox; `keep` leaves it running. Ambient AWS settings are never used."""
     started, desired = time.monotonic(), load(parameters)
-    folder = new_sandbox_folder(parameters)
+    folder, alone = new_sandbox_folder(parameters), desired.approval.four_eyes
+    if alone:  # the gate knows no rehearsals: what it cannot have here is left out of the file
+        parameters = for_one_person(parameters, desired, folder)
+        desired = load(parameters)
     sandbox = start(circumstances.over(seed_of(desired)), folder, real_time=circumstances.real_time, outlive=keep)
     met = FaultLog(sandbox, calm=not circumstances.faults)
     try:
@@ -80,7 +85,7 @@ def rehearse(
         sandbox.stop()
     costs: Mapping[str, str] = next((each.result.estimate for each in done if each.result.estimate), {})
     seconds, tree = time.monotonic() - started, there(observed, desired)
-    return Rehearsal(tree, done, costs, seconds, folder, sandbox, waiting, circumstances, afterwards)
+    return Rehearsal(tree, done, costs, seconds, folder, sandbox, waiting, circumstances, afterwards, alone)
 
 
 def _kernels(parameters: Path, met: FaultLog) -> WatchedKernels:
@@ -109,7 +114,10 @@ def _runs(road: _Road, phase: Phase) -> Iterator[Attempt]:
     for number in range(1, AT_MOST + 1):
         notes: list[str] = []
         digest = digest or (_approve(road, phase, notes) if phase.changes else "")
-        result = execute(phase, road.parameters, approved_plan=digest, kernels=road.kernels, on_event=road.on_event)
+        result = execute(
+            phase, road.parameters, approved_plan=digest, kernels=road.kernels, on_event=road.on_event,
+            sealing=unsigned(road.desired),
+        )  # fmt: skip
         if result.exit_code == EXIT_PLAN_CHANGED:
             digest = ""  # it was planned on what a fault had shown: read it again, as it is now
         attempt = _attempt(road, result, earlier, notes, _again(phase, digest) if number < AT_MOST else "")

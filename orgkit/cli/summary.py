@@ -10,6 +10,8 @@ import click
 from orgkit.cli.layout import tell, title
 from orgkit.phases import Phase
 from orgkit.printable import flat, short
+from orgkit.record.catalogue import account_folders
+from orgkit.record.chain import entries_of, head_of
 from orgkit.runbook.tables import as_text, as_text_list
 from orgkit.runbook.tree import as_text as tree_text
 
@@ -32,6 +34,8 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     for each in done.phases:
         for reason in each.result.reasons:
             tell(f"{each.phase.label}: {reason}")
+    if done.alone:
+        tell("approval: by one person. The file asks for four eyes, and was rehearsed as if it did not.")
     if done.waiting:
         title("Waiting for someone else")
         for waiting in done.waiting:
@@ -50,6 +54,8 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     )
     title("The records")
     click.echo(f"{sum(len(each.runs) for each in done.phases)} records in {_short(done.folder)}")
+    for place in account_folders(done.folder):
+        show_head(place)
     if keep:
         click.echo('\nThe sandbox is still running. To use it:  eval "$(orgkit sandbox env)"')
         click.echo("To end it:  orgkit sandbox stop")
@@ -71,6 +77,14 @@ def show_result(phase: Phase, result: "Result", file: Path) -> None:
     if result.plan_sha256:
         click.echo(f"plan    {result.plan_sha256}")
     click.echo(f"record  {_short(result.record)}")
+    show_head(result.record.parent)
+
+
+def show_head(place: Path) -> None:
+    """The head of an account's chain: kept elsewhere, it tells later whether the newest records were removed."""
+    entries = entries_of(place)
+    if entries:
+        click.echo(f"head    {entries[-1].digest}{' (signed)' if entries[-1].signed_by else ''}")
 
 
 def show_how_far(result: "Result", file: Path) -> None:
@@ -82,6 +96,7 @@ def show_how_far(result: "Result", file: Path) -> None:
             click.echo(as_text_list(sentences, MEANS[word]))
         if result.next_command:
             command = result.next_command.replace(" FILE", f" {quote(str(file))}")
+            command = command.replace(" APPROVAL", f" {quote(str(result.record / 'signed-approval.json'))}")
             click.echo(f"\nnext    {flat(command)}")
 
 
@@ -94,7 +109,8 @@ def show_commands(commands: Sequence[str]) -> None:
 
 def result_json(phase: Phase, result: "Result") -> dict[str, Any]:
     """One phase as an object."""
-    return {"phase": phase.label, **result.as_json(), "record": str(result.record)}
+    head = head_of(result.record.parent.parent, result.record.parent.name)
+    return {"phase": phase.label, **result.as_json(), "record": str(result.record), "head": head}
 
 
 def show_estimate(made: "Estimate", swings: "Sequence[Swing]", sizes: "Sequence[Size]", warning: str) -> None:

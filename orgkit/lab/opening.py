@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from orgkit.aws.identity import endpoint_of
-from orgkit.errors import ParametersInvalid, WrongPlace
+from orgkit.errors import ParametersInvalid, Stop, WrongPlace
 from orgkit.lab.draft import example
 from orgkit.model.desired import Desired
 from orgkit.parameters import load
@@ -18,7 +18,8 @@ from orgkit.record import outputs
 from orgkit.record.files import ACCOUNT_FOLDER, private_folder, run_folders
 from orgkit.record.manifest import MANIFEST
 from orgkit.record.result import Result
-from orgkit.record.seal import seal
+from orgkit.record.seal import AS_IT_IS, seal
+from orgkit.record.sealing import Sealing, sealing_of, unsigned
 from orgkit.recovery.circumstances import Circumstances
 from orgkit.runbook.guided import README
 from orgkit.runbook.kernels import Kernel
@@ -39,7 +40,7 @@ def open_on_aws(file: Path, say: Say) -> list[Result]:
             "unset it (open a new shell), or leave --target aws out.",
         )
     base = outputs.base_folder(outputs.project_of(file), "aws")
-    return _open(file, base, say)
+    return _open(file, base, say, lambda desired: sealing_of(desired, file))
 
 
 def open_on_sandbox(file: Path, circumstances: Circumstances, say: Say) -> list[Result]:
@@ -51,10 +52,10 @@ def open_on_sandbox(file: Path, circumstances: Circumstances, say: Say) -> list[
         environment(sandbox.environment()),
         _following(file, sandbox, circumstances, say),
     ):
-        return _open(file, folder, say)
+        return _open(file, folder, say, unsigned)
 
 
-def _open(file: Path, base: Path, say: Say) -> list[Result]:
+def _open(file: Path, base: Path, say: Say, sealing: Callable[[Desired], Sealing]) -> list[Result]:
     project = outputs.project_of(file)
     folder = private_folder(base / "lab" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
     readme = put_readme(folder)
@@ -62,7 +63,18 @@ def _open(file: Path, base: Path, say: Say) -> list[Result]:
     page = _start_page(file, folder, settings)
     run_jupyterlab(page, Path(os.path.commonpath((project, base))), settings)
     say("JupyterLab has ended; sealing the records of this session …")
-    return [seal(run, parameters_file=file) for run in _begun_in(folder.name, base)]
+    how = _sealing(file, say, sealing)
+    return [seal(run, parameters_file=file, sealing=how) for run in _begun_in(folder.name, base)]
+
+
+def _sealing(file: Path, say: Say, sealing: Callable[[Desired], Sealing]) -> Sealing:
+    """As the file asks for when JupyterLab has ended; records are sealed also where its key cannot sign."""
+    desired = _loaded(file)
+    try:
+        return sealing(desired) if desired else AS_IT_IS
+    except Stop as stop:
+        say(f"The records are not signed: {stop.why}")
+        return AS_IT_IS
 
 
 def _start_page(file: Path, folder: Path, settings: dict[str, str]) -> Path:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from orgkit.printable import mask_emails
+
 SECRET_SETTINGS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 SHORTEST = 16  # a shorter live value, such as moto's "testing", is an ordinary word
 # What may stand between a name and its value: JSON, Python, HTML tables, URLs, headers, a traceback's colours.
@@ -43,10 +45,11 @@ HOMES = re.compile(STARTS + r"(?:/home/[^/\s\"'\\<>:]+|/Users/[^/\s\"'\\<>:]+)(?
 class Redactor:
     """Replaces what must not be kept, and counts what it replaced by kind."""
 
-    def __init__(self, live: Iterable[str] = (), home: Path | None = None) -> None:
+    def __init__(self, live: Iterable[str] = (), home: Path | None = None, *, mask_emails: bool = False) -> None:
         # The longest first: a value may hold another one.
         self._live = sorted({value for value in live if len(value) >= SHORTEST}, key=len, reverse=True)
         self._home = _home_pattern(Path.home() if home is None else home)
+        self._mask_emails = mask_emails
         self.counts: Counter[str] = Counter()
 
     @property
@@ -81,7 +84,12 @@ class Redactor:
         for pattern in (self._home, HOMES):
             text, found = pattern.subn("~", text)
             self.counts["home folder"] += found
-        return text
+        return self._masked(text) if self._mask_emails else text
+
+    def _masked(self, text: str) -> str:
+        masked = mask_emails(text)
+        self.counts["e-mail"] += masked.count("…@") - text.count("…@")
+        return masked
 
 
 def live_values(environment: Mapping[str, str] = os.environ) -> Iterator[str]:

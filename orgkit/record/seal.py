@@ -2,12 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orgkit.errors import EXIT_FAILED, RecordExists
+from orgkit.errors import EXIT_FAILED, KeyRefused, RecordExists
 from orgkit.journal import read_events
 from orgkit.record import html
 from orgkit.record.chain import Entry, append, entries_of
@@ -17,10 +17,12 @@ from orgkit.record.manifest import MANIFEST, manifest
 from orgkit.record.outputs import project_of
 from orgkit.record.redact import Redactor, live_values
 from orgkit.record.result import WORDS, Result, compute
+from orgkit.record.sealing import Sealing
 from orgkit.signing.keys import Signer
 
 # plan.json and remainder.json are left byte for byte: their hash is what was approved.
 WIDGET = "application/vnd.jupyter.widget-view+json"
+AS_IT_IS = Sealing()
 REDACTED_JSON = ("review.json", "approval.json")
 
 
@@ -32,17 +34,18 @@ def seal(
     interrupted: bool = False,
     source_sha256: str = "",
     live: Iterable[str] | None = None,
-    signer: Signer | None = None,
+    sealing: Sealing = AS_IT_IS,
 ) -> Result:
     """Make a run's folder its record, and say how the run ended. RecordExists when it is one already.
 
     `notebook` is the executed one: by default that of the folder, one from elsewhere is copied. `live` are credentials
-    to take out wherever they stand; by default those of this process's environment. `signer` signs the record's line
-    in the chain.
+    to take out wherever they stand; by default those of this process's environment. `sealing` tells what signs
+    the record's line in the chain, and whether e-mails are masked.
     """
     if (run_folder / MANIFEST).exists():
         raise RecordExists(f"{run_folder} is sealed.", "run the phase again: each run has a folder of its own.")
-    redactor, kept = Redactor(live_values() if live is None else live), run_folder / f"{label_of(run_folder)}.ipynb"
+    redactor = Redactor(live_values() if live is None else live, mask_emails=sealing.mask_emails)
+    kept = run_folder / f"{label_of(run_folder)}.ipynb"
     executed = read_json(notebook or kept)
     result = result_of(run_folder, executed, interrupted=interrupted)
     source = source_sha256 or _source_of(executed)
@@ -59,8 +62,16 @@ def seal(
         roll_back=told_in_head(executed, "Roll back"),
     )  # fmt: skip
     _write_once(run_folder / MANIFEST, as_json(content))
-    link(run_folder, signer)
-    return result
+    return replace(result, found=(*result.found, *_linked(run_folder, sealing)))
+
+
+def _linked(run_folder: Path, sealing: Sealing) -> Iterator[str]:
+    """A key that fails now leaves the record in the chain all the same, unsigned, and says so."""
+    try:
+        link(run_folder, sealing.signer)
+    except KeyRefused as refused:
+        link(run_folder)
+        yield f"the record is in the chain and is not signed: {refused.why}"
 
 
 def link(run_folder: Path, signer: Signer | None = None) -> Entry | None:
@@ -144,6 +155,13 @@ def _keep_parameters(
     read = next((e.get("parameters_sha256") for e in read_events(run_folder / "events.jsonl")), None)
     if read in (None, sha256_of(file)):
         write_private(run_folder / "parameters.toml", redactor.text(file.read_text(encoding="utf-8", errors="replace")))
+
+
+def parameters_read_by(run_folder: Path, project: Path) -> Path | None:
+    """The file in a project's parameters/ that a run has read, unless it was changed since."""
+    read = next((event.get("parameters_sha256") for event in read_events(run_folder / "events.jsonl")), None)
+    files = sorted((project / "parameters").glob("*.toml"))
+    return next((file for file in files if sha256_of(file) == read), None)
 
 
 def _redact_files(run_folder: Path, redactor: Redactor) -> None:

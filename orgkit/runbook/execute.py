@@ -16,7 +16,8 @@ from orgkit.record import outputs
 from orgkit.record.files import label_of, read_json, sha256_of
 from orgkit.record.redact import live_values
 from orgkit.record.result import Result
-from orgkit.record.seal import result_of, seal
+from orgkit.record.seal import AS_IT_IS, result_of, seal
+from orgkit.record.sealing import Sealing
 from orgkit.runbook.kernels import Kernel, Kernels
 from orgkit.runbook.prepare import check_parameters, find_runbook, literal, parameters_of
 from orgkit.runbook.tail import OnEvent, told
@@ -42,6 +43,7 @@ def execute(
     on_event: OnEvent | None = None,
     environment: Mapping[str, str] | None = None,
     more: Mapping[str, str] | None = None,
+    sealing: Sealing = AS_IT_IS,
 ) -> Result:
     """Run one runbook headlessly; how it ended, in one word and one exit code.
 
@@ -68,6 +70,7 @@ def execute(
             interrupted=interrupted,
             source_sha256=source,
             live=tuple(live_values(settings)),
+            sealing=sealing,
         )
     return result
 

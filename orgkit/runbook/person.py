@@ -21,6 +21,7 @@ from orgkit.phases import Phase
 from orgkit.record import outputs
 from orgkit.record.result import Result
 from orgkit.record.seal import seal
+from orgkit.record.sealing import sealing_of
 from orgkit.runbook.guided import PERSON
 from orgkit.runbook.prepare import prepare
 
@@ -40,12 +41,13 @@ DEFAULTS = {
 
 def open_in_jupyterlab(phase: Phase, parameters: Path) -> Result:
     """Prepare a copy in a new run folder, open it, wait until JupyterLab ends, and seal."""
-    account, project = load(parameters).organization.management_account_id, outputs.project_of(parameters)
+    desired, project = load(parameters), outputs.project_of(parameters)
+    account, sealing = desired.organization.management_account_id, sealing_of(desired, parameters)
     base = outputs.base_folder(project, "emulator" if endpoint_of() else "aws")
     folder = outputs.new_run_folder(base, account, phase.name, clock_of().now())
     notebook = prepare(phase, parameters, folder)
     run_jupyterlab(notebook, folder)
-    return seal(folder, notebook, parameters)
+    return seal(folder, notebook, parameters, sealing=sealing)
 
 
 def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.environ) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from orgkit.errors import KeyRefused
 from orgkit.plan import Plan, Target
 from orgkit.record import outputs
 from orgkit.record.chain import FIRST, append, entries_of, head_of
 from orgkit.record.seal import complete, seal
+from orgkit.record.sealing import Sealing
 from orgkit.record.verify import of_record, verify_all
 from orgkit.signing.local import LocalSigner, new_pair
 from tests.record.test_seal import ACCOUNT, NOON, PLAN, approved, run_folder
@@ -34,7 +36,7 @@ def sealed(tmp_path: Path, plan: Plan = PLAN, signer: LocalSigner | None = None)
     folder = run_folder(tmp_path, *approved(plan.digest))
     outputs.write_plan(folder, plan, plan.review(NOON))
     outputs.write_approval(folder, {"plan_sha256": plan.digest, "how": "button", "asserted_by": "Ada"})
-    assert seal(folder, signer=signer).outcome == "done"
+    assert seal(folder, sealing=Sealing(signer)).outcome == "done"
     return folder
 
 
@@ -267,6 +269,27 @@ def test_a_signed_chain_names_what_is_unsigned_of_another_key_or_without_its_sig
     assert "line 4" in [fault.file for fault in verify_all(place, key=signer.public).faults]
     signature.unlink()
     assert [fault.file for fault in verify_all(place).faults] == ["line 4"]
+
+
+class Broken:
+    """A key that is there when the run begins, and fails when the record is sealed."""
+
+    name = "broken"
+
+    def __init__(self, signer: LocalSigner) -> None:
+        self.public = signer.public
+
+    def sign(self, message: bytes) -> bytes:
+        raise KeyRefused("KMS did not answer.", "ask again.")
+
+
+def test_a_key_that_fails_at_the_end_leaves_the_record_in_the_chain_and_says_that_it_is_not_signed(tmp_path):
+    folder = run_folder(tmp_path)
+    result = seal(folder, sealing=Sealing(Broken(new_pair(tmp_path / "records.key"))))
+    assert result.outcome == "done"
+    assert "is not signed: KMS did not answer." in result.found[-1]
+    assert [entry.signed_by for entry in entries_of(folder.parent)] == [""]
+    assert verify_all(folder.parent).faults == ()
 
 
 # Writing

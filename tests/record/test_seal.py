@@ -12,6 +12,7 @@ from orgkit.plan import Plan, Target
 from orgkit.record import outputs
 from orgkit.record.catalogue import find_record, list_records
 from orgkit.record.seal import seal
+from orgkit.record.sealing import Sealing
 
 ACCOUNT = "123456789012"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYCANARYKEYx"
@@ -77,6 +78,36 @@ class TestARecord:
         assert said["identity"]["arn"] == "arn:aws:iam::1:role/x"
         assert {"python", "packages", "lock_sha256", "git", "orgkit"} <= set(said)
         assert said["packages"]["papermill"]
+
+    def test_says_how_it_was_begun_and_how_it_is_rolled_back(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("GITHUB_ACTIONS", "true")
+        monkeypatch.setenv("GITHUB_RUN_ID", "4711")
+        monkeypatch.setenv("GITHUB_ACTOR", "ada")
+        head = nbformat.v4.new_markdown_cell("# 02\n\n| Purpose | x |\n|---|---|\n| **Roll back** | Move them back |")
+        made = notebook()
+        made["cells"].insert(0, head)
+        folder = run_folder(tmp_path, *approved(PLAN.digest), executed=made)
+        outputs.write_plan(folder, PLAN, PLAN.review(NOON))
+        seal(folder)
+        said = manifest_of(folder)
+        assert said["roll_back"] == "Move them back"
+        assert said["trigger"] == {"by": "GitHub Actions", "run": "4711", "actor": "ada"} | {
+            name: value for name, value in said["trigger"].items() if name not in ("by", "run", "actor")
+        }
+        assert said["approval"]["plan_sha256"] == said["applied_plan_sha256"] == said["plan_sha256"] == PLAN.digest
+        assert said["verification"] == {"passed": True, "left": [], "waiting": []}
+
+    def test_has_no_e_mail_where_the_file_wants_none_but_in_the_plan_that_was_approved(self, tmp_path):
+        email = "ada.lovelace@example.com"
+        told = {"event": "found", "lines": [f"told {email}"]}
+        folder = run_folder(tmp_path, told, executed=notebook(f"# {email}"))
+        (tmp_path / "acme.toml").write_text(f"[organization]\nemail = '{email}'\n")
+        outputs.write_plan(folder, PLAN, PLAN.review(NOON, warnings=[email]))
+        seal(folder, sealing=Sealing(mask_emails=True))
+        assert [path.name for path in folder.iterdir() if email.encode() in path.read_bytes()] == []
+        assert b"a\xe2\x80\xa6@example.com" in (folder / "02-units.html").read_bytes()
+        assert manifest_of(folder)["redacted"]["e-mail"] >= 3
+        assert hashlib.sha256((folder / "plan.json").read_bytes()).hexdigest() == PLAN.digest
 
     def test_is_its_owner_s_alone(self, tmp_path):
         folder = run_folder(tmp_path)
