@@ -73,6 +73,12 @@ def policy_for(phases: Iterable[Phase], access_roles: Iterable[str] = (ACCESS_RO
     return {"Version": "2012-10-17", "Statement": list(_statements(reads, changes, sorted(set(access_roles))))}
 
 
+def reading_policy_for(phases: Iterable[Phase]) -> dict[str, Any]:
+    """What it takes to plan these phases, and nothing with which one of them could be carried out."""
+    reads = {action for phase in phases for action in (*TREE_READS, *READS[phase.name])}
+    return {"Version": "2012-10-17", "Statement": list(_statements(reads, set(), []))}
+
+
 def _statements(reads: set[str], changes: set[str], access_roles: list[str]) -> Iterator[dict[str, Any]]:
     plain = {"sts:AssumeRole", "iam:CreateServiceLinkedRole"}
     yield _allow("Read", reads - plain, "*")

@@ -1,7 +1,13 @@
 """Text of others, made safe to look at: names and messages come from AWS or a file, and anybody may choose them."""
 
 import json
+import re
 from typing import Any
+
+# What may stand before the @ of an address: rather a character too many than one too few. A match begins where such
+# characters begin, so that a long text is read once; and an address may have been wrapped at one of its hyphens.
+_LOCAL, _WRAPPED = r"[^\s<>()\[\],;:|\"@]", r"(?<=-)\n +"
+_EMAIL = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*+(?:{_WRAPPED}{_LOCAL}++){{0,3}}(?=@(?:[\w-]|{_WRAPPED})+\.\w)")
 
 
 def flat(value: object) -> str:
@@ -19,3 +25,8 @@ def as_json(value: Any) -> str:
     """JSON to read: what a terminal would act upon, or could not show, is escaped."""
     text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
     return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
+
+
+def mask_emails(text: str) -> str:
+    """The text with every e-mail address as `a…@example.com`: enough to know one's own again."""
+    return _EMAIL.sub(r"\1…", text)

@@ -11,6 +11,7 @@ import click
 
 from orgkit import errors
 from orgkit.cli.faults import circumstances_options
+from orgkit.cli.github import NoReport, reported
 from orgkit.cli.main import FILE, PhaseType, endpoint_option, ends, json_option, show_json
 from orgkit.cli.progress import Progress
 from orgkit.phases import PHASES, Phase
@@ -68,7 +69,8 @@ def check(file: Path, as_json: bool) -> int:
 @json_option
 @endpoint_option
 @ends
-def plan(file: Path, phase: Phase | None, as_json: bool) -> int:
+@reported
+def plan(file: Path, phase: Phase | None, as_json: bool, report: NoReport) -> int:
     """Show what would change, phase by phase, and keep each plan for its approval. Changes nothing."""
     from orgkit.cli.planning import exit_code_of, make_plans, show_plans
 
@@ -79,6 +81,7 @@ def plan(file: Path, phase: Phase | None, as_json: bool) -> int:
         show_json({"plans": [made.as_json() for made in plans]})
     else:
         show_plans(plans)
+    report.plans(plans, exit_code_of(plans))
     return exit_code_of(plans)
 
 
@@ -94,7 +97,16 @@ def plan(file: Path, phase: Phase | None, as_json: bool) -> int:
 @json_option
 @endpoint_option
 @ends
-def run(phase: Phase, file: Path, as_json: bool, plan_file: Path | None, more: tuple[str, ...], **given: str) -> int:
+@reported
+def run(
+    phase: Phase,
+    file: Path,
+    as_json: bool,
+    report: NoReport,
+    plan_file: Path | None,
+    more: tuple[str, ...],
+    **given: str,
+) -> int:
     """Run one phase headlessly; without an approved plan it stops before it changes anything."""
     from orgkit.cli.summary import result_json, show_result
     from orgkit.parameters import find, load
@@ -116,6 +128,7 @@ def run(phase: Phase, file: Path, as_json: bool, plan_file: Path | None, more: t
         show_json(result_json(phase, result))
     else:
         show_result(phase, result, file)
+    report.result(phase, result)
     return result.exit_code
 
 

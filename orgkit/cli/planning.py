@@ -18,6 +18,8 @@ from orgkit.plan import Plan
 from orgkit.planning import plan_phase
 from orgkit.read import read_organization
 from orgkit.record import outputs
+from orgkit.runbook.marks import after
+from orgkit.runbook.tree import Node
 from orgkit.runbook.views import of_plan
 
 
@@ -30,6 +32,7 @@ class Made:
     review: dict[str, Any]
     stop: errors.Stop | None = None
     effect: Effect | None = None
+    tree: Node | None = None  # the organization as the plan would leave it
 
     def as_json(self) -> dict[str, Any]:
         if self.plan is None:
@@ -56,7 +59,7 @@ def make_plans(file: Path, phases: Sequence[Phase]) -> list[Made]:
         review = plan.review(aws.clock.now().isoformat(timespec="seconds"), monthly_usd=effect.facts())
         if plan.steps and plan.digest:
             outputs.keep_plan(base, desired.organization.management_account_id, plan, review)
-        made.append(Made(phase, plan, review, effect=effect))
+        made.append(Made(phase, plan, review, effect=effect, tree=after(observed, desired, plan)))
     return made
 
 

@@ -14,20 +14,39 @@ PARTS = ("runbooks", "parameters", "outputs")
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--ci", type=click.Choice(["github"]), help="Workflows too; a project that is there gets them alone.")
 @ends
-def init(folder: Path) -> int:
+def init(folder: Path, ci: str | None) -> int:
     """Write runbooks/, parameters/ and outputs/ into a folder; files that are there are never touched."""
-    source = _source()
     taken = [part for part in PARTS if (folder / part).exists()]
-    if taken:
+    if taken and not ci:
         raise errors.RecordExists(
             f"{folder} has {', '.join(taken)} already.", "choose a folder without them: nothing was written."
         )
+    if not taken:
+        _write_project(folder)
+    if ci:
+        _write_ci(folder)
+    return errors.EXIT_DONE
+
+
+def _write_project(folder: Path) -> None:
+    source = _source()
     for part in PARTS:
         _copy(source / part, folder / part)
     click.echo(f"Written to {folder}: {', '.join(f'{part}/' for part in PARTS)}.")
     click.echo(f"Next:  cd {folder} && orgkit rehearse")
-    return errors.EXIT_DONE
+
+
+def _write_ci(folder: Path) -> None:
+    """The files for GitHub that are not there yet."""
+    from orgkit.ci.files import write_missing
+
+    written, left = write_missing(folder)
+    for told, places in (("Written", written), ("Left as it is", left)):
+        for place in places:
+            click.echo(f"{told}: {place}")
+    click.echo(f"Next:  read {folder / 'ci' / 'README.md'}")
 
 
 def _copy(source: Path, target: Path) -> None:

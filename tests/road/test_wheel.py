@@ -57,3 +57,10 @@ def test_init_never_touches_a_folder_that_has_something(installed, tmp_path):
     assert done.returncode == 1
     assert "nothing was written" in " ".join(done.stderr.split())
     assert list((tmp_path / "acme").iterdir()) == [tmp_path / "acme" / "runbooks"]
+
+
+def test_the_wheel_carries_the_files_of_ci(installed, tmp_path):
+    done = Project(tmp_path).run(installed / "orgkit", "init", tmp_path / "acme", "--ci", "github")
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "acme" / ".github" / "workflows").glob("orgkit-*.yml"))) == 3
+    assert (tmp_path / "acme" / "ci" / "github-oidc.yaml").is_file()
