@@ -1,6 +1,5 @@
 """`orgkit costs`: what AWS billed, beside the estimate."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -8,15 +7,7 @@ import click
 from orgkit import errors
 from orgkit.cli.layout import wrapped
 from orgkit.cli.main import FILE, endpoint_option, ends, json_option, show_json
-from orgkit.cli.progress import WIDTH
-from orgkit.printable import flat
-
-
-def _reading(what: str, _done: float, _at_most: float) -> None:
-    """What is being read, on stderr: one living line on a terminal, a line each in a log."""
-    said = flat(f"reading {what}")[:WIDTH]
-    living = sys.stderr.isatty()
-    click.echo(f"\r{said:<{WIDTH}}\r" if living else said, nl=not living, err=True)
+from orgkit.cli.progress import reading
 
 
 @click.command()
@@ -32,9 +23,8 @@ def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: P
     """Read what AWS billed per account and service, beside the estimate. Each request costs 0.01 USD."""
     from orgkit.connecting import connect
     from orgkit.costs.actuals import actuals
-    from orgkit.costs.books import book_beside
     from orgkit.costs.cost_explorer_aws import usd
-    from orgkit.costs.estimate import estimate
+    from orgkit.costs.estimate import book_for, estimate
     from orgkit.costs.export import check, write
     from orgkit.costs.month import chosen
     from orgkit.costs.sources_aws import source_of
@@ -48,17 +38,17 @@ def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: P
     if save:
         check(save)  # before anything is paid
     path = find(str(file))
-    desired, book = load(path), book_beside(path)
+    desired = load(path)
     aws = connect(desired)
-    aws.progress = _reading
+    aws.progress = reading
     months = chosen(month, aws.clock.now())
     observed = read_organization(aws, desired, "costs")
     account = desired.organization.management_account_id
     kept = KeptAnswers(outputs.base_folder(outputs.project_of(path), aws.kind), account)
     base = path.absolute().parent
-    desk = source_of(desired.billing, aws, kept, book, base, at_most=usd(at_most), fresh=fresh)
+    desk = source_of(desired.billing, aws, kept, book_for(desired), base, at_most=usd(at_most), fresh=fresh)
     bills = tuple(desk.bill(each) for each in months)
-    made = estimate(desired, known_ids(desired, observed), book)
+    made = estimate(desired, known_ids(desired, observed))
     found = actuals(desired, observed, made, bills, aws.clock.now(), desk.sentence)
     if save:
         write(found.compared(), save)

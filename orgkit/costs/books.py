@@ -13,11 +13,6 @@ def place_beside(parameters_file: Path) -> Path:
     return parameters_file.absolute().parent / NAME
 
 
-def book_beside(parameters_file: Path) -> PriceBook:
-    """Shipped prices and those beside the file; UnknownPrice where a row of them cannot be vouched for."""
-    return book_of(place_beside(parameters_file))
-
-
 def book_of(place: Path) -> PriceBook:
     """Shipped prices, and over them those of one price book, where it is there."""
     return parse(shipped_text(), read_book(place)) if place.exists() else shipped()

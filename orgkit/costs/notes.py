@@ -1,6 +1,6 @@
 """What an estimate leaves out or takes for granted, in sentences for the person who reads its total."""
 
-from orgkit.costs.prices import HOME, PriceBook
+from orgkit.costs.prices import PriceBook, borrowed
 from orgkit.costs.usage import CONFIG
 from orgkit.model.desired import Desired
 
@@ -37,12 +37,8 @@ def notes(desired: Desired, book: PriceBook) -> tuple[str, ...]:
     ]
     if desired.trail.kms_key:
         sentences.append("The first and the second yearly rotation of the trail's KMS key add 1 USD a month each.")
-    if borrowed := [price for price in book.prices.values() if price.region == HOME != desired.trail.region]:
-        count = f"{len(borrowed)} of {len(book.prices)} prices are"
-        sentences.append(
-            f"{count} those of {HOME}; {desired.trail.region} may differ. To read its own: orgkit prices refresh "
-            f"--region {desired.trail.region}"
-        )
+    if told := borrowed(book.prices.values(), desired.trail.region):
+        sentences.append(f"{told} To read its own: orgkit prices refresh --region {desired.trail.region}")
     if uncounted := [name for name in desired.organization.trusted_access if name not in COUNTED]:
         sentences.append(f"Not estimated: what these charge once they are switched on: {', '.join(uncounted)}.")
     return tuple(sentences)

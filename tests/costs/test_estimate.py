@@ -232,10 +232,10 @@ def test_what_the_amounts_leave_out_is_told(build):
     told = " ".join(
         estimate(build(region="eu-central-1", kms_key=True, trusted_access=("guardduty.amazonaws.com",))).notes
     )
-    assert "eu-central-1 may differ" in told
+    assert "prices are those of us-east-1: the book has none for eu-central-1." in told
     assert "rotation" in told
     assert "guardduty.amazonaws.com" in told
-    assert "may differ" not in " ".join(estimate(build()).notes)
+    assert "the book has none" not in " ".join(estimate(build()).notes)
 
 
 def test_the_facts_are_strings_with_cents(build):

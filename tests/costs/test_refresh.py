@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from orgkit.costs.books import book_beside
+from orgkit.costs.books import book_of
 from orgkit.costs.offer import find
 from orgkit.costs.price_list_aws import fetch, path_of
 from orgkit.costs.prices import shipped
@@ -128,7 +128,7 @@ def test_what_was_read_is_appended_with_its_source_and_never_twice(tmp_path):
     before = place.read_text()
     assert append(made, place) == 0
     assert place.read_text() == before
-    price = book_beside(tmp_path / "acme.toml").price("config.ci.continuous")
+    price = book_of(tmp_path / "prices.csv").price("config.ci.continuous")
     assert (price.retrieved, price.sku, price.source) == (TODAY, "A", "https://example.com")
 
 
@@ -137,7 +137,7 @@ def test_a_new_price_counts_and_the_old_row_stays(tmp_path):
     dearer = offer(product("A", "USE1-ConfigurationItemRecorded", ("0", "Inf", "0.004")))
     for day, prices in ((TODAY, CONFIG), ("2026-12-02", dearer)):
         append(look_up(shipped(), "us-east-1", only("AWSConfig", prices), "https://example.com", day), place)
-    book = book_beside(tmp_path / "acme.toml")
+    book = book_of(tmp_path / "prices.csv")
     assert book.price("config.ci.continuous").tiers[0].unit_price == Decimal("0.004")
     assert book.price("config.ci.periodic").tiers[0].unit_price == Decimal("0.012")
     assert place.read_text().count("config.ci.continuous") == 2
@@ -183,7 +183,7 @@ def test_the_same_allowance_read_as_a_tier_is_no_change(tmp_path):
     made = refreshed(stored(*FREE_25))
     assert not of(made, "ddb.storage").changed
     assert append(made, tmp_path / "prices.csv") == 1
-    assert book_beside(tmp_path / "acme.toml").price("ddb.storage").allowance == 25
+    assert book_of(tmp_path / "prices.csv").price("ddb.storage").allowance == 25
 
 
 def test_a_free_tier_where_the_book_has_none_is_always_free_for_all_accounts_together(tmp_path):
@@ -191,18 +191,18 @@ def test_a_free_tier_where_the_book_has_none_is_always_free_for_all_accounts_tog
     made = refreshed(only("AmazonCloudWatch", logs))
     assert of(made, "cwl.storage").doubt
     append(made, tmp_path / "prices.csv", large=True)
-    price = book_beside(tmp_path / "acme.toml").price("cwl.storage")
+    price = book_of(tmp_path / "prices.csv").price("cwl.storage")
     assert (price.allowance, price.free_type, price.free_scope) == (5, "always_free", "payer_region")
     assert price.pooled
 
 
 def test_a_free_tier_that_was_read_in_a_price_file_is_gone_once_the_file_shows_it_no_more(tmp_path):
     append(refreshed(stored(*FREE_25)), tmp_path / "prices.csv")
-    made = refreshed(stored(("0", "Inf", "0.25")), book_beside(tmp_path / "acme.toml"), "2026-12-02")
+    made = refreshed(stored(("0", "Inf", "0.25")), book_of(tmp_path / "prices.csv"), "2026-12-02")
     found = of(made, "ddb.storage")
     assert (found.kept, found.doubt) == (False, "other tiers, or another free allowance")
     append(made, tmp_path / "prices.csv", large=True)
-    assert book_beside(tmp_path / "acme.toml").price("ddb.storage").allowance == 0
+    assert book_of(tmp_path / "prices.csv").price("ddb.storage").allowance == 0
 
 
 def test_an_allowance_that_no_price_file_has_shown_is_kept_and_told_every_time(tmp_path):
@@ -213,7 +213,7 @@ def test_an_allowance_that_no_price_file_has_shown_is_kept_and_told_every_time(t
         assert (found.kept, found.changed, found.doubt) == (True, False, ""), day
         assert "20000 free (always_free) (allowance kept from the book)" in found.sentence
         append(made, tmp_path / "prices.csv")
-        book = book_beside(tmp_path / "acme.toml")
+        book = book_of(tmp_path / "prices.csv")
     assert book.price("kms.request").allowance == 20000
 
 
@@ -238,7 +238,7 @@ def test_a_regions_first_price_beyond_that_is_refused_without_a_flag(tmp_path):
     with pytest.raises(PriceChanged, match=r"us-east-1 has 0\.003 .*over a factor of 3 from us-east-1"):
         append(made, tmp_path / "prices.csv")
     assert append(made, tmp_path / "prices.csv", large=True) == 1
-    book = book_beside(tmp_path / "acme.toml").in_region("eu-central-1")
+    book = book_of(tmp_path / "prices.csv").in_region("eu-central-1")
     again = refreshed(lambda _service, _region: {}, book, region="eu-central-1")
     assert not of(again, "config.ci.continuous").is_new
 
