@@ -47,14 +47,13 @@ def of_difference(difference: Difference, explained: Sequence[str] = ()) -> View
     services = _rows([(line.service, line) for line in difference.payer], difference.whole)
     accounts = _rows([(line.name or line.account, line) for line in difference.accounts], difference.whole)
     tables = (("service", services), ("account", accounts))
-    notes = [*_other(bill), *bill.notes]
+    lists = ((explained, "What differs most"), ([*_other(bill), *bill.notes], "Beside this"))
     text = "\n\n".join([said, *(_text(first, rows) for first, rows in tables)])
     return View(
-        text + as_text_list(explained, "What differs most") + as_text_list(notes, "Beside this"),
+        "\n".join([text, *(as_text_list(*each) for each in lists if each[0])]),
         f"<p><b>{escape(said)}</b></p>"
         + "".join(as_html((first, *HEADERS), rows) for first, rows in tables)
-        + as_list(explained, "What differs most")
-        + as_list(notes, "Beside this"),
+        + "".join(as_list(*each) for each in lists),
     )
 
 

@@ -111,5 +111,17 @@ def test_consolidated_billing_as_the_aws_billing_guide_computes_it(parts, dollar
     assert sum(charge.effective_cost for charge in found) == Decimal(dollars)
 
 
+def test_storage_as_the_s3_faq_computes_it():
+    # "How will I be charged and billed for my use of Amazon S3?": 100 GB for 15 days of March, 100 TB for the other 16.
+    byte_hours = (107_374_182_400 * 15 + 109_951_162_777_600 * 16) * 24
+    gigabytes = Decimal(byte_hours) / 2**30 / 744
+    assert (byte_hours, gigabytes) == (42_259_901_212_262_400, 52_900)
+    assert cost(shipped().price("s3.storage.standard"), gigabytes) == Decimal("1215.00")  # 1,177.60 and 37.40
+    # The same example at the prices of 2011, as a copy of that page has it: three tiers, 6,602.36 USD.
+    steps = (0, 1024, "0.140"), (1024, 51_200, "0.125"), (51_200, 512_000, "0.110"), (512_000, None, "0.095")
+    then = _price("s3.then", *(Tier(Decimal(a), None if b is None else Decimal(b), Decimal(c)) for a, b, c in steps))
+    assert cost(then, gigabytes) == Decimal("6602.36")
+
+
 def _price(name: str, *steps: Tier) -> Price:
     return dataclasses.replace(shipped().price("config.eval.rule"), id=name, tiers=steps)
