@@ -11,6 +11,7 @@ from orgkit.plan import Plan, Target
 
 # A plan that was handed over may come from a machine whose clock is ahead by so much.
 CLOCKS_DIFFER = timedelta(minutes=5)
+OF_A_SIGNED_FILE = ("approver", "key_id", "signed_sha256")
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,17 @@ class Approval:
     target: Target
     asserted_by: str  # what a person typed: a claim
     authenticated_as: str  # the ARN that AWS confirmed
-    how: str  # "parameter" | "button" | "rehearsal" | "library"
+    how: str  # "parameter" | "button" | "library"; of a signed file, "second person", or "signed" by who applies
     at: str
     expires_at: str
     ticket: str = ""
+    approver: str = ""  # of a signed file: whose key, by the parameters file
+    key_id: str = ""  # of that key
+    signed_sha256: str = ""  # of that file
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Without what only a signed approval has, when it is none."""
+        return {name: value for name, value in asdict(self).items() if value or name not in OF_A_SIGNED_FILE}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from orgkit.planning import plan_phase
 from orgkit.read import read_organization
 
 HOURS = 24
+RUNBOOK = "have it approved with `orgkit approve`, and applied with `orgkit run`."
 
 
 def approve(plan: Plan, digest: str, *, asserted_by: str, ticket: str = "", hours: int = HOURS) -> Approval:
@@ -48,7 +49,7 @@ def apply_plan(
     AnotherRun while anybody else on this machine applies to this account. `outputs` is the folder in which a project's
     runbooks keep one folder an account (outputs/, or outputs/sandbox/): its lock is then held as well.
     """
-    _refuse(aws, plan, approval)
+    _refuse(aws, desired, plan, approval)
     with alone(desired.organization.management_account_id, aws.endpoint, aws.journal.run, outputs):
         approved = ApprovedPlan.of(plan, aws.clock.now())
         directory, now = _look(aws, desired, plan.phase)
@@ -56,7 +57,9 @@ def apply_plan(
         return apply(aws, now, directory, lambda: _look(aws, desired, plan.phase)[::-1])
 
 
-def _refuse(aws: Connection, plan: Plan, approval: Approval) -> None:
+def _refuse(aws: Connection, desired: Desired, plan: Plan, approval: Approval) -> None:
+    if desired.approval.four_eyes:
+        raise ApprovalMismatch("the parameters file asks for four eyes, and only a runbook reads signatures.", RUNBOOK)
     if approval.plan_sha256 != plan.digest:
         raise ApprovalMismatch("the approval is for another plan.", "approve this plan's own digest.")
     if aws.clock.now() > datetime.fromisoformat(approval.expires_at):

@@ -85,6 +85,7 @@ class Rehearsal:
     waiting: tuple[Waiting, ...] = ()
     circumstances: Circumstances = GOOD_DAY
     faults_afterwards: Counter[str] = field(default_factory=Counter)  # met by the last look at everything
+    alone: bool = False  # with four_eyes of the file switched off: nobody else was there to approve
 
     @property
     def exit_code(self) -> int:

@@ -108,9 +108,9 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point; commands are imported when they are registered, libraries when they are used."""
-    from orgkit.cli import costs, lab, phases, prices, project, records, sandbox
+    from orgkit.cli import approve, costs, keys, lab, phases, prices, project, records, sandbox
 
-    groups = (prices.prices, records.records, sandbox.sandbox)
-    for command in (*lab.COMMANDS, *phases.COMMANDS, costs.costs, *project.COMMANDS, *groups):
+    groups = (keys.keys, prices.prices, records.records, sandbox.sandbox)
+    for command in (*lab.COMMANDS, *phases.COMMANDS, approve.approve, costs.costs, *project.COMMANDS, *groups):
         cli.add_command(command)
     cli()

@@ -90,6 +90,7 @@ def plan(file: Path, phase: Phase | None, as_json: bool, report: NoReport) -> in
 @FILE
 @click.option("--approved-plan", default="", metavar="DIGEST", help="The digest of the plan that was approved.")
 @click.option("--plan-file", type=click.Path(path_type=Path), help="A plan.json that was handed over.")
+@click.option("--approval", type=click.Path(resolve_path=True), help="A signed approval, as orgkit approve writes it.")
 @click.option("--approver", default="", help="Who approved: written into the record as a claim.")
 @click.option("--ticket", default="", help="Where the change was asked for.")
 @click.option("--parameter", "-p", "more", multiple=True, metavar="NAME=VALUE", help="One that this runbook alone has.")
@@ -117,6 +118,7 @@ def run(
     if plan_file is not None:
         given["approved_plan"] = _take_over(path, desired, plan_file, given["approved_plan"])
     hooks = {"ORGKIT_APPROVER": "approver", "ORGKIT_TICKET": "ticket", "ORGKIT_STOP_AFTER": "stop_after"}
+    hooks["ORGKIT_APPROVAL"] = "approval"
     os.environ.update({name: given[key] for name, key in hooks.items() if given[key]})
     progress = Progress(quiet=as_json)
     progress.phase(phase, None)

@@ -28,12 +28,7 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     """The organization, what each phase did, what it would cost, and where the records lie."""
     title("The organization")
     click.echo(tree_text(done.tree))
-    title("The phases")
-    rows = [(each.phase.label, each.outcome, each.steps, f"{each.seconds:.1f}") for each in done.phases]
-    click.echo(as_text(("phase", "outcome", "steps", "seconds"), rows))
-    for each in done.phases:
-        for reason in each.result.reasons:
-            tell(f"{each.phase.label}: {reason}")
+    _show_phases(done)
     if done.alone:
         tell("approval: by one person. The file asks for four eyes, and was rehearsed as if it did not.")
     if done.waiting:
@@ -60,6 +55,17 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
         click.echo('\nThe sandbox is still running. To use it:  eval "$(orgkit sandbox env)"')
         click.echo("To end it:  orgkit sandbox stop")
     click.echo(f"\nRehearsed in {done.seconds:.1f} s, on an emulator: nothing touched AWS.")
+
+
+def _show_phases(done: "Rehearsal") -> None:
+    title("The phases")
+    rows = [(each.phase.label, each.outcome, each.steps, f"{each.seconds:.1f}") for each in done.phases]
+    click.echo(as_text(("phase", "outcome", "steps", "seconds"), rows))
+    for each in done.phases:
+        for reason in each.result.reasons:
+            tell(f"{each.phase.label}: {reason}")
+    if done.alone:
+        tell("approval: by one person. The file asks for four eyes, and was rehearsed as if it did not.")
 
 
 def show_result(phase: Phase, result: "Result", file: Path) -> None:
@@ -96,6 +102,7 @@ def show_how_far(result: "Result", file: Path) -> None:
             click.echo(as_text_list(sentences, MEANS[word]))
         if result.next_command:
             command = result.next_command.replace(" FILE", f" {quote(str(file))}")
+            command = command.replace(" APPROVAL", f" {quote(str(result.record / 'signed-approval.json'))}")
             command = command.replace(" APPROVAL", f" {quote(str(result.record / 'signed-approval.json'))}")
             click.echo(f"\nnext    {flat(command)}")
 

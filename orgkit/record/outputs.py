@@ -81,8 +81,10 @@ def write_plan(folder: Path, plan: Plan, review: Mapping[str, Any], approved: Ap
     return folder
 
 
-def write_approval(folder: Path, approval: Mapping[str, Any]) -> Path:
-    """Write approval.json."""
+def write_approval(folder: Path, approval: Mapping[str, Any], signed: bytes = b"") -> Path:
+    """Write approval.json, and the signed file that it rests on, byte for byte, as signed-approval.json."""
+    if signed:
+        write_private(folder / "signed-approval.json", signed)
     return write_private(folder / "approval.json", as_json(approval))
 
 

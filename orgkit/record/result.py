@@ -137,9 +137,12 @@ def _ended(events: Sequence[Event], wrong: tuple[str, ...]) -> tuple[int, tuple[
 
 def _next_command(code: int, events: Sequence[Event]) -> str:
     """For a run that the same command, under the same approval, takes up again."""
-    phase, digest = _last(events, "phase").get("phase", ""), _last(events, "approval").get("plan_sha256", "")
+    phase, approval = _last(events, "phase").get("phase", ""), _last(events, "approval")
+    digest = approval.get("plan_sha256", "")
     if code not in (errors.EXIT_FAILED, errors.EXIT_INTERRUPTED, errors.EXIT_RETRY_LATER) or not phase:
         return ""
+    if approval.get("signed_sha256"):
+        return f"orgkit run {phase} FILE --approval APPROVAL"
     return f"orgkit run {phase} FILE{f' --approved-plan {digest}' if digest else ''}"
 
 

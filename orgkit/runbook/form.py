@@ -5,6 +5,7 @@ from typing import Any
 
 from orgkit.plan import Plan
 from orgkit.runbook.gate import Gate
+from orgkit.runbook.second import ASK
 from orgkit.runbook.tables import as_status, flat
 from orgkit.runbook.views import View
 
@@ -40,6 +41,8 @@ def standing(gate: Gate) -> str:
         return f"Approved{by}{for_ticket} ({approval.how}), until {approval.expires_at}: digest {approval.plan_sha256}"
     if gate.rejected_by:
         return f"Rejected by {gate.rejected_by}: nothing will be applied."
+    if gate.four_eyes:
+        return f"Awaiting a signed approval. {question(gate.plan)} {ASK} The digest is {gate.plan.digest}"
     return f"Awaiting approval. {question(gate.plan)} To approve, give this digest: {gate.plan.digest}"
 
 

@@ -39,6 +39,7 @@ from orgkit.runbook.guided import is_guided, link_to_next
 from orgkit.runbook.live import Live
 from orgkit.runbook.marks import after
 from orgkit.runbook.run import Run
+from orgkit.runbook.second import digest_of, signed_approval
 from orgkit.runbook.tree import Node, there, wanted
 from orgkit.runbook.views import Done, Proposal, Verification, WhoAmI
 
@@ -142,13 +143,13 @@ def approve(run: Run, aws: Connection, plan: Plan, approved_plan: str = "") -> G
 
     A plan that nobody has approved yet is kept, so that its digest can be approved later.
     """
-    review = _review(run, plan)
+    review, digest = _review(run, plan), approved_plan
     try:
-        gate = open_gate(
-            run.base, run.folder, plan, aws.caller().arn, run.desired.organization, approved_plan, aws.clock
-        )
+        signed = signed_approval()
+        digest = digest_of(approved_plan, signed)
+        gate = open_gate(run.base, run.folder, plan, aws.caller().arn, run.desired, digest, aws.clock, signed)
     except ApprovalMismatch:
-        _keep(run, plan, review, unless=approved_plan)
+        _keep(run, plan, review, unless=digest)
         raise
     if gate.approved is None:
         _keep(run, plan, review)
@@ -174,7 +175,7 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
         observed = read_organization(aws, run.desired, run.phase.name)
         now = plan_phase(run.phase.name, observed, run.desired)
         approval = gate.require(now)
-        outputs.write_approval(run.folder, approval.as_json())
+        outputs.write_approval(run.folder, approval.as_json(), gate.signed.content if gate.signed else b"")
         run.journal.write("approval", **approval.as_json())
         live.under(standing(gate))
         run.journal.write("apply", plan_sha256=approval.plan_sha256, steps=[s.sentence for s in now.steps])

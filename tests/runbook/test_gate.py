@@ -31,7 +31,7 @@ Open = Callable[..., Gate]
 
 @pytest.fixture(autouse=True)
 def nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ORGKIT_PERSON", "ORGKIT_APPROVER", "ORGKIT_TICKET"):
+    for name in ("ORGKIT_PERSON", "ORGKIT_APPROVER", "ORGKIT_TICKET", "ORGKIT_APPROVAL"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -49,7 +49,7 @@ def base(tmp_path: Path) -> Path:
 def opened(base: Path, clock: CountingClock) -> Open:
     def make(plan: Plan = PLAN, digest: str = "") -> Gate:
         run = outputs.new_run_folder(base, ACCOUNT, "units", clock.now())
-        return open_gate(base, run, plan, "arn:of:jane", DESIRED.organization, digest, clock)
+        return open_gate(base, run, plan, "arn:of:jane", DESIRED, digest, clock)
 
     return make
 

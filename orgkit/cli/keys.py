@@ -1,0 +1,54 @@
+"""`orgkit keys`: pairs of keys that sign approvals and records, and the public half of any key that can sign."""
+
+from pathlib import Path
+
+import click
+
+from orgkit import errors
+from orgkit.cli.main import endpoint_option, ends
+
+
+@click.group()
+def keys() -> None:
+    """Keys that sign approvals and the chain of records."""
+
+
+@keys.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@ends
+def new(path: Path) -> int:
+    """Make a pair of Ed25519 keys: PATH, which nobody else may read, and PATH.pub. Overwrites nothing."""
+    from orgkit.signing.local import new_pair, public_path
+
+    pair = new_pair(path.expanduser())
+    click.echo(f"Written: {path}, the private half, for you alone, and {public_path(path)}, the public one.")
+    click.echo("Keep the private half out of git, and away from whoever applies.\n")
+    _tell(pair.public.line)
+    return errors.EXIT_DONE
+
+
+@keys.command()
+@click.argument("key")
+@endpoint_option
+@ends
+def show(key: str) -> int:
+    """Print the public half of a key: of a file, private or .pub, or of a KMS key by its ARN."""
+    from orgkit.aws.identity import endpoint_of
+    from orgkit.aws.session import HOME, open_connection
+    from orgkit.journal import Journal
+    from orgkit.signing.keys import PublicKey
+    from orgkit.signing.kms_aws import is_kms
+    from orgkit.signing.signer import signer_of
+
+    if key.endswith(".pub"):
+        _tell(PublicKey.load(Path(key)).line)
+    else:
+        aws = open_connection(region=HOME, endpoint=endpoint_of(), journal=Journal()) if is_kms(key) else None
+        _tell(signer_of(key, aws).public.line)
+    return errors.EXIT_DONE
+
+
+def _tell(line: str) -> None:
+    click.echo("For the parameters file, where somebody other than you should merge it:\n")
+    click.echo("[approval.approvers]")
+    click.echo(f'NAME = "{line}"')

@@ -1,0 +1,265 @@
+"""A signed approval at the gate: every word of it counts, and with four eyes nothing else opens."""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orgkit.errors import ApprovalMismatch, AwaitingApproval, KeyRefused
+from orgkit.library import apply_plan, approve
+from orgkit.model.desired import ApprovalSpec
+from orgkit.model.units import CreateUnit
+from orgkit.plan import Plan, Target
+from orgkit.record import outputs
+from orgkit.runbook.form import show_gate, standing
+from orgkit.runbook.gate import Gate, open_gate
+from orgkit.runbook.second import FILE, digest_of, signed_approval
+from orgkit.signing.approvals import SignedApproval, approver_of, check_signature, parse, same_identity, sign
+from orgkit.signing.local import LocalSigner, new_pair
+from tests.aws.conftest import CountingClock
+from tests.plans.loader import desired_of
+
+ACCOUNT = "999999999999"
+TARGET = Target(ACCOUNT, "o-exampleorgid", "aws", "aws")
+PLAN = Plan("units", TARGET, tuple(CreateUnit(path=path, tags=()) for path in "AB"))
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+USER = f"arn:aws:iam::{ACCOUNT}:user/jane"
+ROLE = f"arn:aws:sts::{ACCOUNT}:assumed-role/ops"
+
+
+@pytest.fixture(scope="module")
+def ada(tmp_path_factory: pytest.TempPathFactory) -> LocalSigner:
+    return new_pair(tmp_path_factory.mktemp("keys") / "ada")
+
+
+@pytest.fixture(scope="module")
+def spec(ada: LocalSigner) -> ApprovalSpec:
+    return ApprovalSpec((("ada", ada.public.pem),), four_eyes=True)
+
+
+@pytest.fixture
+def clock() -> CountingClock:
+    return CountingClock(NOON)
+
+
+@pytest.fixture
+def signed(ada: LocalSigner) -> SignedApproval:
+    ends = (NOON + timedelta(hours=24)).isoformat()
+    words = ("ada", "Ada Lovelace", f"{ROLE}/ada", "OPS-7 – “ä”", NOON.isoformat(), ends, ada.public.id)
+    return sign(SignedApproval(PLAN.digest, TARGET, *words), ada)
+
+
+@pytest.fixture
+def opened(tmp_path: Path, clock: CountingClock, spec: ApprovalSpec) -> Callable[..., Gate]:
+    """A gate for the plan, which was kept at noon; `four_eyes` as said."""
+    account = desired_of().organization.management_account_id
+    outputs.keep_plan(tmp_path, account, PLAN, PLAN.review(NOON.isoformat()))
+
+    def make(
+        signed: SignedApproval | None = None, actor: str = USER, *, digest: str = "", four_eyes: bool = True
+    ) -> Gate:
+        desired = replace(desired_of(), approval=replace(spec, four_eyes=four_eyes))
+        run = outputs.new_run_folder(tmp_path, account, "units", clock.now())
+        return open_gate(tmp_path, run, PLAN, actor, desired, digest_of(digest, signed), clock, signed)
+
+    return make
+
+
+def test_a_signed_approval_of_somebody_else_opens_the_gate(opened: Callable[..., Gate], signed: SignedApproval) -> None:
+    approval = opened(signed).require(PLAN)
+    assert (approval.how, approval.approver, approval.asserted_by) == ("second person", "ada", "Ada Lovelace")
+    assert (approval.authenticated_as, approval.key_id) == (f"{ROLE}/ada", signed.key_id)
+    assert approval.as_json()["signed_sha256"]
+    assert "Approved by Ada Lovelace, for OPS-7" in standing(opened(signed))
+
+
+def test_what_is_signed_says_what_it_is_and_every_field_is_in_it(signed: SignedApproval) -> None:
+    facts = json.loads(signed.message)
+    assert facts.keys() == {"kind", *(each.name for each in fields(SignedApproval))} - {"signature"}
+    assert facts["kind"] == "orgkit approval 1"
+    assert parse(signed.content, "file") == signed
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"plan_sha256": "0" * 64},
+        {"target": replace(TARGET, kind="emulator")},
+        {"target": replace(TARGET, organization=None)},
+        {"approver": "bob"},
+        {"asserted_by": "Bob"},
+        {"authenticated_as": f"{ROLE}/bob"},
+        {"ticket": "OPS-8"},
+        {"at": "2026-11-23T11:00:00+00:00"},
+        {"expires_at": "2026-11-30T12:00:00+00:00"},
+        {"key_id": "sha256:0"},
+        {"signature": ""},
+        {"signature": "AAAA"},
+        {"signature": "no base64"},
+        {"signature": None},  # the same bits, written otherwise
+    ],
+    ids=lambda values: next(iter(values)),
+)
+def test_an_approval_of_which_anything_was_altered_opens_nothing(
+    opened: Callable[..., Gate], signed: SignedApproval, values: dict[str, Any]
+) -> None:
+    if values == {"signature": None}:
+        last = signed.signature[-3]
+        values = {"signature": f"{signed.signature[:-3]}{chr(ord(last) + 1)}=="}
+        assert base64.b64decode(values["signature"]) == base64.b64decode(signed.signature)
+    with pytest.raises(ApprovalMismatch):
+        opened(replace(signed, **values), digest=PLAN.digest if "plan_sha256" not in values else "")
+
+
+def test_every_byte_of_the_file_counts(signed: SignedApproval, spec: ApprovalSpec) -> None:
+    content = signed.content
+    for at in range(len(content)):
+        spoiled = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+        with pytest.raises(ApprovalMismatch):
+            check_signature(parse(spoiled, "file"), spec)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"null", b"{}", b"\xff", b"[" * 5000, b'{"kind": "orgkit approval 1", "target": 7}'],
+    ids=range(7),
+)
+def test_a_file_that_is_no_approval_is_told_so(content: bytes) -> None:
+    with pytest.raises(ApprovalMismatch, match="is no signed approval"):
+        parse(content, "file")
+
+
+def test_a_field_written_twice_or_one_too_many_is_refused(signed: SignedApproval) -> None:
+    text = signed.content.decode()
+    for spoiled in (
+        text.replace('  "at"', '  "approver": "bob",\n  "at"'),
+        text.replace('  "at"', '  "aside": "",\n  "at"'),
+        text.replace("approval 1", "approval 2"),
+        text.replace("Ada Lovelace", "Ada\\nLovelace"),
+        text.replace('"ada"', "7"),
+        text.replace("Ada Lovelace", "\\ud800"),
+    ):
+        assert spoiled != text
+        with pytest.raises(ApprovalMismatch, match="is no signed approval"):
+            parse(spoiled.encode(), "file")
+
+
+def test_a_key_that_the_file_does_not_name_signs_nothing(
+    opened: Callable[..., Gate], signed: SignedApproval, tmp_path: Path, spec: ApprovalSpec
+) -> None:
+    mallory = new_pair(tmp_path / "mallory")
+    for forged in (sign(signed, mallory), sign(replace(signed, key_id=mallory.public.id), mallory)):
+        with pytest.raises(ApprovalMismatch):
+            opened(forged)
+    with pytest.raises(KeyRefused, match="is the key of no approver") as refused:
+        approver_of(mallory.public, spec)
+    assert mallory.public.line in refused.value.do
+
+
+def test_who_applies_is_not_who_approved(opened: Callable[..., Gate], signed: SignedApproval, ada: LocalSigner) -> None:
+    with pytest.raises(ApprovalMismatch, match="would apply it too"):
+        opened(signed, f"{ROLE}/ada")
+    assert opened(signed, f"{ROLE}/bob").require(PLAN).how == "second person"
+    own = sign(replace(signed, authenticated_as=USER), ada)
+    with pytest.raises(ApprovalMismatch, match="would apply it too"):
+        opened(own, USER)
+    assert opened(own, USER, four_eyes=False).require(PLAN).how == "signed"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (USER, USER, True),
+        (USER, USER.upper(), True),
+        (USER, f"arn:aws:iam::{ACCOUNT}:user/joe", False),
+        (USER, f"arn:aws:iam::{ACCOUNT}:user/team/jane", False),
+        (f"{ROLE}/jane", f"{ROLE}/jane", True),
+        (f"{ROLE}/jane", f"{ROLE}/joe", False),
+        (f"{ROLE}/jane", f"arn:aws:sts::{ACCOUNT}:assumed-role/admin/jane", False),
+        (f"{ROLE}/jane", "arn:aws:sts::111111111111:assumed-role/ops/jane", False),
+        (f"arn:aws:sts::{ACCOUNT}:federated-user/jane", f"arn:aws:sts::{ACCOUNT}:federated-user/jane", True),
+    ],
+)
+def test_identities_are_told_apart_by_their_whole_arn(one: str, other: str, same: bool) -> None:
+    assert same_identity(one, other) is same
+
+
+def test_it_ends_when_it_says_and_when_the_plan_has_become_old(
+    opened: Callable[..., Gate], signed: SignedApproval, ada: LocalSigner, clock: CountingClock
+) -> None:
+    longer = sign(replace(signed, expires_at="2027-11-23T12:00:00+00:00"), ada)
+    assert opened(longer).require(PLAN).expires_at == "2026-11-24T12:00:00+00:00"
+    short = sign(replace(signed, expires_at="2026-11-23T13:00:00+00:00"), ada)
+    gate = opened(short)
+    clock.sleep(3601)
+    with pytest.raises(ApprovalMismatch, match="the approval ended at 2026-11-23T13:00:00"):
+        gate.require(PLAN)
+    with pytest.raises(ApprovalMismatch, match="it holds from"):
+        opened(short)
+    clock.sleep(24 * 3600)
+    with pytest.raises(ApprovalMismatch, match="could be approved for 24 hours"):
+        opened(longer)
+
+
+@pytest.mark.parametrize(
+    "values", [{"at": "2026-11-23T13:00:00+00:00"}, {"at": "noon"}, {"expires_at": ""}, {"expires_at": "2026-11-24"}]
+)
+def test_one_from_the_future_or_without_a_time_holds_for_nobody(
+    opened: Callable[..., Gate], signed: SignedApproval, ada: LocalSigner, values: dict[str, str]
+) -> None:
+    with pytest.raises(ApprovalMismatch, match="it holds from"):
+        opened(sign(replace(signed, **values), ada))
+
+
+def test_one_of_another_target_or_plan_holds_for_neither(
+    opened: Callable[..., Gate], signed: SignedApproval, ada: LocalSigner
+) -> None:
+    with pytest.raises(ApprovalMismatch, match="it is for plan"):
+        opened(sign(replace(signed, target=replace(TARGET, kind="emulator")), ada))
+    with pytest.raises(ApprovalMismatch, match="no plan with the digest"):
+        opened(sign(replace(signed, plan_sha256="0" * 64), ada))
+    with pytest.raises(ApprovalMismatch, match="it approves plan"):
+        opened(signed, digest="0" * 64)
+
+
+def test_with_four_eyes_a_digest_a_button_and_the_library_open_nothing(
+    opened: Callable[..., Gate], spec: ApprovalSpec, clock: CountingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ApprovalMismatch, match="asks for four eyes") as refused:
+        opened(digest=PLAN.digest)
+    assert "orgkit approve" in refused.value.do
+    gate = opened()
+    with pytest.raises(AwaitingApproval, match="orgkit approve"):
+        gate.require(PLAN)
+    with pytest.raises(ApprovalMismatch, match="asks for four eyes"):
+        gate.accept("Jane", "", "button")
+    gate.approval = approve(PLAN, PLAN.digest, asserted_by="Jane")
+    with pytest.raises(AwaitingApproval, match="four eyes"):
+        gate.require(PLAN)
+    aws: Any = type("Aws", (), {"clock": clock})()
+    with pytest.raises(ApprovalMismatch, match="asks for four eyes"):
+        apply_plan(aws, replace(desired_of(), approval=spec), PLAN, gate.approval)
+
+
+def test_with_four_eyes_nobody_is_shown_a_form(opened: Callable[..., Gate], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORGKIT_PERSON", "1")
+    monkeypatch.setattr("orgkit.runbook.form._show_form", lambda *_: pytest.fail("a form"))
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: None)
+    gate = opened()
+    show_gate(gate)
+    assert standing(gate).startswith("Awaiting a signed approval.")
+    assert PLAN.digest in standing(gate)
+
+
+def test_the_file_is_named_in_the_environment(signed: SignedApproval, tmp_path: Path) -> None:
+    (tmp_path / "approval.json").write_bytes(signed.content)
+    assert signed_approval({}) is None
+    assert signed_approval({FILE: str(tmp_path / "approval.json")}) == signed
+    for name in ("nowhere.json", "a\0b", ""):
+        with pytest.raises(ApprovalMismatch, match="cannot be read"):
+            signed_approval({FILE: str(tmp_path / name)})
