@@ -92,12 +92,18 @@ class Report(NoReport):
         return self.redactor.value(value)
 
     def _write(self, parts: Iterator[str]) -> None:
-        with self.summary.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(summary.in_room(parts) + "\n")
+        self._append(self.summary, summary.in_room(parts) + "\n")
 
     def _put(self, **values: str) -> None:
-        with self.outputs.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.writelines(output_lines(values))
+        self._append(self.outputs, "".join(output_lines(values)))
+
+    def _append(self, file: Path, text: str) -> None:
+        """A page that cannot be written changes nothing about what was done in AWS."""
+        try:
+            with file.open("a", encoding="utf-8", errors="backslashreplace") as opened:
+                opened.write(text)
+        except OSError as error:
+            self.annotations.append(Annotation("warning", "This summary is not whole", str(error)))
 
 
 def _of_plan(made: "Made") -> Iterator[Annotation]:

@@ -107,7 +107,7 @@ def test_only_a_person_applies_behind_reviewers_and_only_what_was_merged():
     (job,) = jobs(workflow)
     assert list(workflow["on"]) == ["workflow_dispatch"]
     assert job["environment"] == "org-apply"
-    assert job["if"] == "github.ref_name == github.event.repository.default_branch"
+    assert job["if"] == "github.ref == format('refs/heads/{0}', github.event.repository.default_branch)"
 
 
 def test_what_only_plans_never_takes_the_role_that_applies():

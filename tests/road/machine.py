@@ -14,7 +14,7 @@ from tests.road.project import BIN, Project
 
 SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")  # `shell: bash` of GitHub's runner
 # What is there already where the tests run: the environment has orgkit, and the sandbox hands out credentials.
-READY = ("python -m pip install --require-hashes", "orgkit records archive")
+READY = "python -m pip install --require-hashes"
 
 
 @dataclass

@@ -5,6 +5,7 @@ the sandbox hands out credentials. Checking out is `orgkit init`; artifacts are 
 lines that stand in the files.
 """
 
+import hashlib
 import html
 import json
 import re
@@ -14,8 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from orgkit.permissions import reading_policy_for
+from orgkit.phases import PHASES
 from tests.road.machine import Machine
 from tests.road.project import PHASES_THAT_CHANGE, Project, Stage
+from tests.road.test_approvals import untag
+from tests.road.test_permissions import called
 
 NewMachine = Callable[..., Machine]
 FILE = "parameters/acme.toml"
@@ -40,6 +45,7 @@ def machine(stage: Stage, tmp_path: Path) -> NewMachine:
             "${{ inputs.digest }}": digest,
             "${{ inputs.plan_run }}": plan_run,
             "${{ inputs.ticket }}": ticket,
+            "${{ inputs.approval }}": "",
             "${{ github.run_id }}": run_id,
             "${{ github.run_attempt }}": "1",
         }
@@ -127,6 +133,14 @@ class TestAPullRequest:
         assert plan.outputs["exit_code"] == "2"
         assert "organization.name" in html.unescape(plan.summary)
 
+    def test_makes_no_call_that_the_plan_role_may_not_make(self, stage, machine):
+        stage.begin(*PHASES_THAT_CHANGE)
+        planned(machine)
+        statements = reading_policy_for([phase for phase in PHASES if phase.changes])["Statement"]
+        assert called(stage) <= {action for statement in statements for action in statement["Action"]}
+        entered = {c["parameters"]["RoleArn"] for c in stage.sandbox.calls() if c["operation"] == "AssumeRole"}
+        assert {arn.rpartition("/")[2] for arn in entered} == {"orgkit-read"}
+
 
 class TestAnApply:
     @pytest.mark.parametrize("place", [0, -1])
@@ -171,6 +185,21 @@ class TestAnApply:
         again = applying(machine, plan_of_units)
         assert again.run("orgkit-apply.yml") == 0, again.log
         assert stage.doubles() == []
+
+    def test_goes_on_with_the_chain_of_the_archive_on_each_fresh_machine(self, stage, machine):
+        stage.begin(*PHASES_THAT_CHANGE)
+        heads = []
+        for unit in ("Production", "Security"):
+            untag(stage, unit)
+            apply = applying(machine, planned(machine))
+            assert apply.run("orgkit-apply.yml") == 0, apply.log
+            heads.append(apply.outputs["head"])
+        somewhere = machine().project
+        chain = somewhere.json("records", "archive", FILE)
+        assert chain["head"] == heads[1]
+        chained = (somewhere.folder / "outputs" / "999999999999" / "index.jsonl").read_text().splitlines()
+        assert len(chained) == 2
+        assert hashlib.sha256(f"{chained[0]}\n".encode()).hexdigest() == heads[0]
 
 
 class TestDrift:
