@@ -18,6 +18,7 @@ TREE_READS = (
     "organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent", "organizations:ListRoots",
     "organizations:ListTagsForResource", "tag:GetResources",
 )  # fmt: skip
+RECORD_READS = ("cloudtrail:LookupEvents",)  # with which the record of a phase that changes something is reconciled
 READS: dict[str, tuple[str, ...]] = {
     "management_account": (*ACCOUNT_READS, *WORKLOAD_READS),
     "organization": ACCOUNT_READS,
@@ -69,6 +70,7 @@ def policy_for(phases: Iterable[Phase], access_roles: Iterable[str] = (ACCESS_RO
     """
     wanted = list(phases)
     reads = {action for phase in wanted for action in (*TREE_READS, *READS[phase.name])}
+    reads |= set(RECORD_READS) if any(phase.changes for phase in wanted) else set()
     changes = {action for phase in wanted for step in steps_of(phase) for action in actions_of(step)} - reads
     return {"Version": "2012-10-17", "Statement": list(_statements(reads, changes, sorted(set(access_roles))))}
 

@@ -26,10 +26,16 @@ class Change:
     operation: str
     parameters: Mapping[str, Any]
     expect: str | None
+    account: str = ""  # whose session it is; "" when nobody has asked AWS yet
 
     @property
     def call(self) -> str:
         return f"{self.service}:{self.operation}"
+
+    @property
+    def region(self) -> str:
+        """Of the endpoint that it goes to: there AWS logs it."""
+        return str(self.client.meta.region_name)
 
     @property
     def key(self) -> str:
@@ -37,9 +43,9 @@ class Change:
         return " ".join(f"{name}={value}" for name, value in found if isinstance(value, str))
 
 
-def send_once(change: Change, journal: Journal) -> Answer:
+def send_once(change: Change, journal: Journal, clock: Clock) -> Answer:
     """Send it; whatever AWS refuses it for is for the caller to wait for."""
-    return _attempt(change, journal)
+    return _attempt(change, journal, clock)
 
 
 def send(change: Change, journal: Journal, clock: Clock, progress: Progress) -> Answer:
@@ -47,7 +53,7 @@ def send(change: Change, journal: Journal, clock: Clock, progress: Progress) -> 
     repeats = Repeats()
     while True:
         try:
-            return _attempt(change, journal)
+            return _attempt(change, journal, clock)
         except Refused as refused:
             so_far, patience = repeats.seconds, patience_with(refused)
             pause = repeats.pause(refused)
@@ -57,8 +63,8 @@ def send(change: Change, journal: Journal, clock: Clock, progress: Progress) -> 
             clock.sleep(pause)
 
 
-def _attempt(change: Change, journal: Journal) -> Answer:
-    intent = journal.write("intent", intent=journal.new_id(), step=journal.step, call=change.call, key=change.key)
+def _attempt(change: Change, journal: Journal, clock: Clock) -> Answer:
+    intent = _intent(change, journal, clock)
     try:
         found = _sent(change)
     except Refused as refused:
@@ -81,6 +87,14 @@ def _sent(change: Change) -> Answer:
     if not found.request_id:
         raise Unsure(change.call, "the answer had no request id")
     return found
+
+
+def _intent(change: Change, journal: Journal, clock: Clock) -> dict[str, Any]:
+    """What is about to be sent, and where and when AWS's own log will have it: by the clock that AWS's agrees with."""
+    place = {"account": change.account, "region": change.region, "sent": clock.now().isoformat(timespec="milliseconds")}
+    return journal.write(
+        "intent", intent=journal.new_id(), step=journal.step, call=change.call, key=change.key, **place
+    )
 
 
 def _outcome(journal: Journal, intent: Mapping[str, Any], result: str, request_id: str, code: str) -> None:

@@ -107,7 +107,7 @@ class Connection:
         """The same, never repeated: for who waits by itself, among other things, until AWS has room."""
         change = self._change(service, operation, expect, None, parameters)
         with self._noticing():
-            return send_once(change, self.journal)
+            return send_once(change, self.journal, self.clock)
 
     def wait_for(self, what: str, look: Callable[[], T | None], *, every: float, at_most: float) -> T:
         """Ask `look` until it answers; StepFailed when the budget of seconds is spent."""
@@ -153,8 +153,10 @@ class Connection:
         """Made only for who is known to be the right account."""
         if self._account:
             guard_member(self._identity(), self._account)
+        whose = self._caller.account if self._caller else ""
         with self._noticing():
-            return Change(self._clients.get(service, region, reads=False), service, operation, parameters, expect)
+            client = self._clients.get(service, region, reads=False)
+            return Change(client, service, operation, parameters, expect, whose)
 
     def _identity(self) -> Caller:
         if self._caller is None:

@@ -18,6 +18,13 @@ WIDTH = 78
 EVERY = 60  # seconds
 
 
+def reading(what: str, _done: float, _at_most: float) -> None:
+    """What is being read, on stderr: one living line on a terminal, a line each in a log."""
+    said = flat(f"reading {what}")[:WIDTH]
+    living = sys.stderr.isatty()
+    click.echo(f"\r{said:<{WIDTH}}\r" if living else said, nl=not living, err=True)
+
+
 class Progress:
     """Writes to stderr, so that stdout stays for results; a terminal gets one living line, a log gets few."""
 

@@ -13,7 +13,7 @@ Statement = dict[str, Any]
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"  # what AWS gives the access role of a created account
 READ_POLICY = READ_ROLE  # the inline policy has the role's name
 
-READS_IN_EVERY_MEMBER = ("iam:GetRole", "iam:GetRolePolicy", "cloudtrail:DescribeTrails")
+READS_IN_EVERY_MEMBER = ("iam:GetRole", "iam:GetRolePolicy", "cloudtrail:DescribeTrails", "cloudtrail:LookupEvents")
 
 
 def trust(management_account_id: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def parsed(value: Any) -> Any:
 
 
 def read_policy(extra: Sequence[Statement]) -> dict[str, Any]:
-    """What the read role may read: the roles themselves and trails, and `extra` in the log archive account."""
+    """What the read role may read: its roles, trails and log of calls, and `extra` in the log archive account."""
     return {"Version": "2012-10-17", "Statement": [_reading("Read", READS_IN_EVERY_MEMBER, "*"), *extra]}
 
 

@@ -16,7 +16,7 @@ from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplic
 
 from orgkit.sandbox import ids, wire
 from orgkit.sandbox.calls import Call, CallLog, mutates
-from orgkit.sandbox.corrections import readiness, s3, sts
+from orgkit.sandbox.corrections import event_history, readiness, s3, sts
 from orgkit.sandbox.corrections.billing import BillingResponse
 from orgkit.sandbox.corrections.controltower import ControlTowerResponse
 from orgkit.sandbox.corrections.cost_explorer import CostExplorerResponse
@@ -141,7 +141,9 @@ class SandboxApplication:
             traceback.print_exc()
             message = f"{type(unexpected).__name__}: {unexpected}"
             answer = wire.error(asked, 400, "SandboxFailure", message, call.request_id)
-        return self._finish(call, *answer)
+        told = self._finish(call, *answer)
+        event_history.keep(call, principal, environ)
+        return told
 
     def _record(self, asked: wire.Asked, principal: Principal | None) -> Call:
         sequence = self.calls.next()

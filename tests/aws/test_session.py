@@ -129,12 +129,15 @@ def test_the_intent_is_on_disk_when_the_request_arrives(aws: Connection, send: S
     send()
     intent = json.loads(wire.written[0])
     assert intent.pop("at")
+    assert intent.pop("sent") == aws.clock.now().isoformat(timespec="milliseconds")
     assert len(intent.pop("intent")) == 12
     assert intent == {
         "event": "intent",
         "step": "create organizational unit Security",
         "call": "organizations:CreateOrganizationalUnit",
         "key": "Name=Security",
+        "account": "",
+        "region": "us-east-1",
     }
 
 

@@ -25,6 +25,7 @@ NEEDED_BY_ANOTHER_CALL = {
     "organizations:ListAccountsForParent": "where an endpoint does not give Paths",
     "organizations:ListTagsForResource": "where the tagging API does not answer",
     "organizations:ListAWSServiceAccessForOrganization": "CreateTrail asks for it",
+    "cloudtrail:LookupEvents": "orgkit records reconcile joins the record of a phase with AWS's log",
 }
 
 

@@ -25,7 +25,7 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "CloudTrail: delivery",
         "A trail that logs writes files into its bucket, and CreateTrail a first test file.",
-        "Nothing is written, and there are no events to look up.",
+        "Nothing is written into the bucket; LookupEvents has the calls, without what they asked and were answered.",
     ),
     (
         "S3: object lock",

@@ -1,0 +1,69 @@
+"""`orgkit records reconcile`: a record beside AWS's own log of the same hours."""
+
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orgkit.cli.layout import tell, title, wrapped
+from orgkit.cli.main import endpoint_option, ends, json_option, show_json
+from orgkit.cli.progress import reading
+from orgkit.printable import flat
+
+if TYPE_CHECKING:
+    from orgkit.record.catalogue import Record
+    from orgkit.record.reconciliation import Reconciliation
+
+HEADINGS = {
+    "unknown": "Unknown: in the record, and not in AWS's log",
+    "contradicted": "Contradicted: AWS's log has the other outcome",
+    "could not be asked": "Could not be asked: nothing is known of these",
+    "not yet visible": "Not yet visible: AWS's log takes up to 15 minutes",
+    "not logged": "Not logged, and need not be: these changed nothing",
+    "matched": "Matched, though no answer had come",
+    "beside": "Beside it: done by the same identity, and in no record here",
+}
+
+
+@click.command()
+@click.argument("run")
+@click.option("--file", type=click.Path(path_type=Path), help="The parameters file; the record's own if omitted.")
+@endpoint_option
+@json_option
+@ends
+def reconcile(run: str, file: Path | None, as_json: bool) -> int:
+    """Match a run's changes with CloudTrail, and look for changes that its identity made beside them.
+
+    Exit code 9: AWS's log does not show them yet; 6: something is unknown, or somebody could not be asked.
+    """
+    from orgkit.connecting import connect
+    from orgkit.parameters import find, load
+    from orgkit.record.catalogue import find_record
+    from orgkit.record.joining import reconcile_record
+    from orgkit.record.outputs import base_folder, project_of
+
+    record = find_record(base_folder(project_of(Path.cwd() / "parameters" / "any.toml"), "aws"), run)
+    desired = load(find(str(file)) if file else record.folder / "parameters.toml")
+    aws = connect(desired)
+    aws.progress = reading
+    found = reconcile_record(record, aws, desired)
+    if as_json:
+        show_json({"run": record.name, **found.facts()})
+    else:
+        _show(record, found)
+    return found.exit_code
+
+
+def _show(record: "Record", found: "Reconciliation") -> None:
+    click.echo(record.name)
+    tell(found.sentence)
+    for word, lines in groupby(found.sentences(), key=lambda line: line[0]):
+        title(HEADINGS[word])
+        for _, line in lines:
+            click.echo(wrapped(flat(line), indent="  - ", more="    "))
+    for (account, region), why in sorted(found.unasked.items()):
+        tell(f"Account {account} could not be asked in {region}: {why}")
+    if found.others:
+        click.echo()
+        tell(f"{len(found.others)} change(s) by others, or by AWS itself, at that time (--json lists them).")

@@ -1,0 +1,86 @@
+"""The changes of a run as its journal has them: where each was sent, when, and what came back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+Event = Mapping[str, Any]
+
+NO_ANSWER = "no answer"  # the run ended, or was ended, before one came
+COMMITTED, REFUSED = "committed", "refused"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One change, sent once."""
+
+    run: str
+    call: str  # service:Operation
+    key: str  # what it changes, in a word
+    account: str  # "" in journals that do not say
+    region: str
+    sent: datetime
+    result: str  # committed, refused, unsure, or NO_ANSWER
+    request_id: str = ""
+
+    @property
+    def sure(self) -> bool:
+        """Whether AWS's answer came, and was one."""
+        return self.result in (COMMITTED, REFUSED)
+
+    @property
+    def what(self) -> str:
+        return f"{self.call} {self.key}".strip()
+
+
+@dataclass(frozen=True)
+class Window:
+    """When a run was at work, by the clock that AWS's agrees with."""
+
+    begin: datetime
+    end: datetime
+
+    def widened(self, margin: timedelta) -> "Window":
+        return Window(self.begin - margin, self.end + margin)
+
+
+def mutations_of(run: str, events: Iterable[Event]) -> tuple[Mutation, ...]:
+    """Every change that a run has sent, in order."""
+    events = list(events)
+    answers = {event.get("intent"): event for event in events if event.get("event") == "answer"}
+    sent = (event for event in events if event.get("event") == "intent")
+    return tuple(_mutation(run, event, answers.get(event.get("intent"), {})) for event in sent)
+
+
+def _mutation(run: str, intent: Event, answer: Event) -> Mutation:
+    return Mutation(
+        run=run,
+        call=str(intent.get("call", "")),
+        key=str(intent.get("key", "")),
+        account=str(intent.get("account", "")),
+        region=str(intent.get("region", "")),
+        sent=_sent(intent),
+        result=str(answer.get("result") or NO_ANSWER),
+        request_id=str(answer.get("request_id", "")),
+    )
+
+
+def window_of(events: Sequence[Event]) -> Window | None:
+    """From the first event to the last; None for a journal without any.
+
+    Journals tell this machine's time, their intents AWS's as well: a sandbox runs ahead of us.
+    """
+    timed = [event for event in events if "at" in event and event.get("event") != "approval"]
+    if not timed:
+        return None
+    ahead = [_sent(event) - _at(event) for event in timed if event.get("event") == "intent"] or [timedelta()]
+    return Window(_at(timed[0]) + ahead[0], _at(timed[-1]) + ahead[-1])
+
+
+def _sent(intent: Event) -> datetime:
+    return datetime.fromisoformat(intent["sent"]) if "sent" in intent else _at(intent)
+
+
+def _at(event: Event) -> datetime:
+    return datetime.fromisoformat(str(event["at"]))

@@ -1,0 +1,67 @@
+"""CloudTrail's event history, looked up: by time and one attribute, in pages, twice a second."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.cloudtrail.responses import CloudTrailResponse
+
+from orgkit.sandbox.corrections.event_history import visible
+from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.world import world
+
+PAGE = 50
+RATE = (2.0, 2.0)  # a second and at once, for each account and region
+# A lookup attribute that is known here, and what an event has of it.
+ATTRIBUTES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "EventId": lambda event: str(event["EventId"]),
+    "EventName": lambda event: str(event["EventName"]),
+    "EventSource": lambda event: str(event["EventSource"]),
+    "ReadOnly": lambda event: str(event["ReadOnly"]),
+    "Username": lambda event: str(event["Username"]),
+}
+
+
+@corrects(CloudTrailResponse, moto="LookupEvents is not there.")
+def lookup_events(self: CloudTrailResponse) -> str:
+    """LookupEvents tells an account's calls of a region, newest first, minutes after them; asked twice a second."""
+    if world().throttled(f"{self.current_account} {self.region}", "LookupEvents", *RATE):
+        raise refusal("ThrottlingException", "Rate exceeded")
+    start, end, attributes = (self._get_param(name) for name in ("StartTime", "EndTime", "LookupAttributes"))
+    _check(start, end, attributes or [])
+    events = visible(self.current_account, self.region)
+    found = [event for event in events if _is_asked_for(event, start, end, attributes or [])]
+    size, first = _size(self._get_param("MaxResults")), _first(self._get_param("NextToken"), found)
+    page = found[first : first + size]
+    more = {"NextToken": page[-1]["EventId"]} if first + size < len(found) else {}
+    return json.dumps({"Events": page, **more})
+
+
+def _check(start: float | None, end: float | None, attributes: list[dict[str, str]]) -> None:
+    if start is not None and end is not None and start > end:
+        raise refusal("InvalidTimeRangeException", "The start time is after the end time.")
+    if len(attributes) > 1 or any(each["AttributeKey"] not in ATTRIBUTES for each in attributes):
+        raise refusal("InvalidLookupAttributesException", "One lookup attribute can be given, of those that are known.")
+
+
+def _is_asked_for(
+    event: dict[str, Any], start: float | None, end: float | None, attributes: list[dict[str, str]]
+) -> bool:
+    within = (start is None or start <= event["EventTime"]) and (end is None or event["EventTime"] <= end)
+    return within and all(ATTRIBUTES[a["AttributeKey"]](event) == a["AttributeValue"] for a in attributes)
+
+
+def _size(asked: int | None) -> int:
+    if asked is not None and not 1 <= asked <= PAGE:
+        raise refusal("InvalidMaxResultsException", f"A page has 1 to {PAGE} results.")
+    return asked or PAGE
+
+
+def _first(token: str | None, found: list[dict[str, Any]]) -> int:
+    """After the last event of the page before: newer ones may have come meanwhile."""
+    if not token:
+        return 0
+    places = [place for place, event in enumerate(found) if event["EventId"] == token]
+    if not places:
+        raise refusal("InvalidNextTokenException", "The token is invalid.")
+    return places[0] + 1
