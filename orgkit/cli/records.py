@@ -6,6 +6,7 @@ import click
 
 from orgkit import errors
 from orgkit.cli.main import ends, json_option, show_json
+from orgkit.cli.reconcile import reconcile
 from orgkit.cli.verified import show_differences, show_verified
 from orgkit.runbook.tables import as_text
 
@@ -130,3 +131,6 @@ def _outputs() -> Path:
     from orgkit.record.outputs import base_folder, project_of
 
     return base_folder(project_of(Path.cwd() / "parameters" / "any.toml"), "aws")
+
+
+records.add_command(reconcile)
