@@ -11,7 +11,7 @@ from orgkit.plan import Plan, Target
 
 # A plan that was handed over may come from a machine whose clock is ahead by so much.
 CLOCKS_DIFFER = timedelta(minutes=5)
-OF_A_SIGNED_FILE = ("approver", "key_id", "signed_sha256")
+OF_A_SIGNED_FILE = ("approver", "key_id", "public_key", "signed_sha256")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Approval:
     ticket: str = ""
     approver: str = ""  # of a signed file: whose key, by the parameters file
     key_id: str = ""  # of that key
+    public_key: str = ""  # that key in one line, so that the record is checked without the parameters file
     signed_sha256: str = ""  # of that file
 
     def as_json(self) -> dict[str, Any]:

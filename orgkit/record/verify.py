@@ -11,6 +11,7 @@ from orgkit.journal import read_events
 from orgkit.record.chain import Entry, head_of, lines_of
 from orgkit.record.files import read_json, run_folders
 from orgkit.record.manifest import MANIFEST
+from orgkit.record.signed import faults_of_signed
 from orgkit.record.verify_chain import Fault, faults_of_chain, faults_of_head, notes_on_head
 from orgkit.signing.keys import PublicKey
 
@@ -109,6 +110,7 @@ def _approval(run: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str
     if len({*named.values(), *applied, manifest.get("applied_plan_sha256") or kept}) != 1:
         told = ", ".join(f"{file} {str(digest)[:12] or 'none'}" for file, digest in named.items())
         yield "approval.json", f"approval, plan and what was applied are not one plan: {told}"
+    yield from faults_of_signed(run, approval)
     if (run / "remainder.json").is_file():
         yield from _remainder(run)
 

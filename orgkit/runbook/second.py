@@ -42,7 +42,7 @@ def granted(
     signed: SignedApproval, approved: ApprovedPlan, spec: ApprovalSpec, actor: str, now: datetime, ends: datetime
 ) -> Approval:
     """What the file grants to `actor` until `ends` at most; ApprovalMismatch when it grants nothing."""
-    check_signature(signed, spec)
+    key = check_signature(signed, spec)
     if signed.plan_sha256 != approved.digest or asdict(signed.target) != dict(approved.content["target"]):
         raise ApprovalMismatch(f"it is for plan {signed.plan_sha256[:12]} on {signed.target}.", ANEW)
     if spec.four_eyes and same_identity(signed.authenticated_as, actor):
@@ -57,7 +57,8 @@ def granted(
         expires_at=min(_ends(signed, now), ends).isoformat(timespec="seconds"),
         ticket=signed.ticket,
         approver=signed.approver,
-        key_id=signed.key_id,
+        key_id=key.id,
+        public_key=key.line,
         signed_sha256=hashlib.sha256(signed.content).hexdigest(),
     )
 

@@ -61,8 +61,13 @@ def parse(content: bytes, where: str) -> SignedApproval:
     raise ApprovalMismatch(f"{where} is no signed approval, or is not as it was written.", ANEW)
 
 
-def check_signature(approval: SignedApproval, spec: ApprovalSpec) -> None:
-    """ApprovalMismatch unless an approver of the parameters file has signed exactly this."""
+def is_signed_by(approval: SignedApproval, key: PublicKey) -> bool:
+    """Whether this key has signed exactly this."""
+    return key.verify(approval.message, _bytes(approval.signature))
+
+
+def check_signature(approval: SignedApproval, spec: ApprovalSpec) -> PublicKey:
+    """The key of the approver who has signed exactly this; ApprovalMismatch when none of the parameters file has."""
     pem = dict(spec.approvers).get(approval.approver)
     if pem is None:
         known = ", ".join(name for name, _ in spec.approvers) or "nobody"
@@ -72,9 +77,10 @@ def check_signature(approval: SignedApproval, spec: ApprovalSpec) -> None:
     if key.id != approval.key_id:
         why = f"it names the key {approval.key_id}, and {approval.approver}'s in the parameters file is {key.id}."
         raise ApprovalMismatch(why, ANEW)
-    if not key.verify(approval.message, _bytes(approval.signature)):
+    if not is_signed_by(approval, key):
         why = f"the signature is not {approval.approver}'s under these words: it was altered, or signed by another key."
         raise ApprovalMismatch(why, ANEW)
+    return key
 
 
 def approver_of(key: PublicKey, spec: ApprovalSpec) -> str:

@@ -1,0 +1,64 @@
+"""The copy of a file that a rehearsal uses: one person may approve there, and everything else is as it was."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orgkit.parameters import load
+from orgkit.parameters.alone import for_one_person
+from orgkit.signing.local import new_pair
+from tests.parameters.test_load import SMALLEST
+
+WHOLE = """
+[billing]
+source = "duckdb"
+place = "exports/focus"
+[approval]
+four_eyes = true  # since the audit
+[approval.approvers]
+ada = "keys/ada.pub"
+[records]
+sign_with = "keys/ada"
+public_key = "keys/ada.pub"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "keys").mkdir()
+    new_pair(tmp_path / "keys" / "ada")
+    file = tmp_path / "acme.toml"
+    file.write_text(SMALLEST + WHOLE)
+    return file
+
+
+def test_only_four_eyes_are_gone_and_what_lies_beside_the_file_is_found(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "box").mkdir()
+    asked = load(file)
+    copy = for_one_person(file, asked, tmp_path / "box")
+    alone = load(copy)
+    assert (asked.approval.four_eyes, alone.approval.four_eyes) == (True, False)
+    assert alone.approval.approvers == asked.approval.approvers
+    assert alone.records == replace(asked.records, sign_with=str(tmp_path / "keys" / "ada"))
+    assert alone.billing.place == str(tmp_path / "exports" / "focus")
+    same = {"approval": asked.approval, "records": asked.records, "billing": asked.billing, "sha256": asked.sha256}
+    assert replace(alone, **same) == asked
+    assert "# since the audit" in copy.read_text()
+
+
+def test_the_price_book_beside_the_file_comes_along(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "box").mkdir()
+    shipped = Path(__file__).parents[2] / "orgkit" / "costs" / "prices.csv"
+    (tmp_path / "prices.csv").write_text("".join(shipped.read_text().splitlines(keepends=True)[:2]))
+    asked = load(file)
+    assert asked.prices
+    assert load(for_one_person(file, asked, tmp_path / "box")).prices == asked.prices
+
+
+def test_an_arn_and_a_place_in_s3_stay_as_they_are(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "box").mkdir()
+    arn = "arn:aws:kms:us-east-1:999999999999:key/0b4a7c2e-6f3e-4c52-9a3b-2f6b1e5f7a10"
+    file.write_text(file.read_text().replace('"exports/focus"', '"s3://bills/focus"').replace('"keys/ada"', f'"{arn}"'))
+    alone = load(for_one_person(file, load(file), tmp_path / "box"))
+    assert (alone.billing.place, alone.records.sign_with) == ("s3://bills/focus", arn)
