@@ -122,7 +122,7 @@ def test_what_only_plans_never_takes_the_role_that_applies():
 def test_packages_are_installed_by_hash_and_before_there_are_credentials(file):
     names = [step["name"] for step in steps(parsed(file))]
     install = next(step for step in steps(parsed(file)) if "pip install" in step.get("run", ""))
-    assert install["run"] == "python -m pip install --require-hashes -r ci/requirements.lock"
+    assert install["run"].startswith("python -m pip install --require-hashes ")
     assert names.index(install["name"]) < next(n for n, name in enumerate(names) if name.startswith("Take the role"))
 
 

@@ -120,12 +120,6 @@ class TestAPullRequest:
         for text in (html.unescape(plan_of_units.summary), plan_of_units.log):
             assert re.findall(r"[\w.-]+@example\.com", text) == []
 
-    def test_that_asks_for_what_is_there_says_so_and_is_quiet(self, stage, machine):
-        stage.begin(*PHASES_THAT_CHANGE)
-        plan = planned(machine)
-        assert plan.outputs["outcome"] in ("done", "waiting")
-        assert not any(level == "error" for level, _ in annotations(plan))
-
     def test_with_a_file_that_needs_mending_fails_and_says_where(self, machine):
         plan = machine()
         (plan.project.folder / FILE).write_text("[organization]\nname = 7\n")
