@@ -224,6 +224,14 @@ class KeyRefused(OrgkitError):
     heading = "Approval"
 
 
+class NotArchived(OrgkitError):
+    """Records could not be kept for good, or two chains of them do not fit together."""
+
+    summary = "The records were not archived; what is in the archive stays as it is."
+    heading = "Records"
+    exit_code = EXIT_FAILED
+
+
 class EmulatorTrouble(OrgkitError):
     """The sandbox could not be started, found or stopped."""
 

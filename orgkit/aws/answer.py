@@ -50,6 +50,14 @@ def change(client: Any, service: str, operation: str, parameters: Mapping[str, A
         raise classify(call, error) from None
 
 
+def streamed(answer: Answer, member: str = "Body") -> bytes:
+    """The bytes that an answer goes on to give; Refused when they do not all arrive, or not as AWS hashed them."""
+    try:
+        return bytes(answer[member].read())
+    except Exception as error:
+        raise as_refused(answer.operation, error) from None
+
+
 def ask_pages(
     client: Any, service: str, operation: str, member: str, parameters: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:

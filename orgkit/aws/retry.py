@@ -33,7 +33,7 @@ THROTTLED = frozenset(
 BUSY = frozenset(
     {
         "ConcurrentModificationException", "ConcurrentModification", "ConflictException",
-        "PolicyChangesInProgressException", "OperationAborted",
+        "PolicyChangesInProgressException", "OperationAborted", "ConditionalRequestConflict",
     }
 )  # fmt: skip
 # CloudTrail may not see yet the policy that was just written; a policy that is wrong it will never like.

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from orgkit import errors
+from orgkit.cli.archive import archive
 from orgkit.cli.main import ends, json_option, show_json
 from orgkit.cli.reconcile import reconcile
 from orgkit.cli.verified import show_differences, show_verified
@@ -134,3 +135,4 @@ def _outputs() -> Path:
 
 
 records.add_command(reconcile)
+records.add_command(archive)

@@ -76,7 +76,7 @@ def append(place: Path, run: str, manifest_sha256: str, sealed_at: str, signer: 
             return known
         made = linked(entries, place.name, run, manifest_sha256, sealed_at, signer)
         if signer is not None:
-            _keep_signature(place, made, signer)
+            keep_signature(place, made, signer)
         _add(place / INDEX, made.line)
     return made
 
@@ -96,7 +96,7 @@ def replace_chain(place: Path, before: Sequence[Entry], entries: Sequence[Entry]
             return False
         for entry in entries:
             if signer is not None and entry.signed_by == signer.public.id:
-                _keep_signature(place, entry, signer)
+                keep_signature(place, entry, signer)
         write_private(place / INDEX, b"".join(entry.line for entry in entries))
     return True
 
@@ -114,7 +114,8 @@ def _whole(place: Path) -> Iterator[Entry]:
         yield entry
 
 
-def _keep_signature(place: Path, entry: Entry, signer: Signer) -> None:
+def keep_signature(place: Path, entry: Entry, signer: Signer) -> None:
+    """Sign a line, unless that was done."""
     file = private_folder(place / SIGNATURES) / entry.signature_name
     if not file.exists():
         write_private(file, signer.sign(entry.line))

@@ -8,6 +8,7 @@ from typing import Any
 
 from orgkit.approval import first_not_in_order
 from orgkit.journal import read_events
+from orgkit.record.archived import elsewhere, told_of
 from orgkit.record.chain import Entry, head_of, lines_of
 from orgkit.record.files import read_json, run_folders
 from orgkit.record.manifest import MANIFEST
@@ -28,6 +29,7 @@ class Verified:
     faults: tuple[Fault, ...]
     unsealed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    archived: tuple[str, ...] = ()  # sealed on other machines: their lines are here, their files in the archive alone
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -42,14 +44,17 @@ def verify_all(place: Path, head: str = "", key: PublicKey | None = None) -> Ver
     sealed = [run for run in runs if (run / MANIFEST).exists() or run.name in entries]
     for run in sealed:
         faults += verify_record(run, entries.get(run.name))
-    gone = sorted(entries.keys() - {run.name for run in runs})
+    away, missing = elsewhere(place, lines, key), entries.keys() - {run.name for run in runs}
+    gone = sorted(missing - away.keys())
     faults += [Fault(name, "", "is in the chain, and its folder is gone") for name in gone]
+    archived = tuple(sorted(missing & away.keys()))
     unsealed = tuple(run.name for run in runs if run not in sealed and (run / "events.jsonl").exists())
     signed = sum(bool(entry.signed_by) for entry in entries.values())
-    notes = tuple(notes_on_head(lines, head))
+    notes = (*notes_on_head(lines, head), *(told_of(run, away[run]) for run in archived))
     return Verified(
-        place.name, str(place), len(sealed), head_of(place.parent, place.name), signed, tuple(faults), unsealed, notes
-    )
+        place.name, str(place), len(sealed), head_of(place.parent, place.name), signed, tuple(faults), unsealed, notes,
+        archived,
+    )  # fmt: skip
 
 
 def of_record(run: Path, head: str = "", key: PublicKey | None = None) -> Verified:

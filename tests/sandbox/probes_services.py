@@ -1,5 +1,6 @@
 """One probe for each correction of the other services: does moto still do what the correction says?"""
 
+import json
 from typing import Any
 
 import boto3
@@ -110,6 +111,21 @@ def newer_versions_are_not_told(stock: Stock) -> bool:
     storage.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [LIFECYCLE]})
     (rule,) = storage.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
     return bool(rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90})
+
+
+@probe("FakeBucket.get_permission")
+def without_tls_is_always(stock: Stock) -> bool:
+    storage = _bucket(stock)
+    deny = {"Sid": "a", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    policy = {"Statement": [deny | {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}]}
+    storage.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
+    return refused(storage.put_object, Bucket=BUCKET, Key="a", Body=b"b") == "403"
+
+
+@probe("S3Response.put_object")
+def any_checksum_will_do(stock: Stock) -> bool:
+    wrong = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": "A" * 43 + "="}
+    return not refused(_bucket(stock).put_object, Bucket=BUCKET, Key="a", Body=b"b", **wrong)
 
 
 @probe("s3.other_accounts")

@@ -17,8 +17,17 @@ class Caller:
 
 def allows(policy: dict[str, Any], caller: Caller, action: str, resource: str | None = None) -> bool:
     """One statement allows it, and none denies it. Without a resource (a trust policy) none is compared."""
-    applying = [each for each in as_list(policy.get("Statement", [])) if _applies(each, caller, action, resource)]
-    return {each["Effect"] for each in applying} == {"Allow"}
+    return _effects(policy, caller, action, resource) == {"Allow"}
+
+
+def denies(policy: dict[str, Any], caller: Caller, action: str, resource: str) -> bool:
+    """One statement denies it, which counts within an account too."""
+    return "Deny" in _effects(policy, caller, action, resource)
+
+
+def _effects(policy: dict[str, Any], caller: Caller, action: str, resource: str | None) -> set[str]:
+    statements = as_list(policy.get("Statement", []))
+    return {each["Effect"] for each in statements if _applies(each, caller, action, resource)}
 
 
 def as_list(value: Any) -> list[Any]:

@@ -1,19 +1,25 @@
 """S3: what a new bucket has since 2023, who may reach a bucket of another account, and settings that moto loses."""
 
+import hashlib
 import json
 import re
+from base64 import b64encode
 from typing import Any
 
+from moto.iam.access_control import PermissionResult
+from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
-from orgkit.sandbox.corrections.documents import Caller, allows
+from orgkit.sandbox.corrections.documents import Caller, allows, denies
 from orgkit.sandbox.corrections.registry import corrects, differs
 
 _create_bucket = S3Backend.create_bucket
 _get_object_lock = S3Backend.get_object_lock_configuration
 _set_lifecycle = FakeBucket.set_lifecycle
 _get_lifecycle = S3Response.get_bucket_lifecycle
+_put_object = S3Response.put_object
+CHECKSUM = "x-amz-checksum-sha256"
 EXPECTED = "HTTP_X_AMZ_EXPECTED_BUCKET_OWNER"
 EXPIRATION = re.compile(r"(<NoncurrentVersionExpiration>)(.*?)(</NoncurrentVersionExpiration>)", re.DOTALL)
 # IAM's name of an operation, where the two differ.
@@ -41,14 +47,19 @@ def refused(operation: str, path: str, environ: dict[str, Any], caller: Caller) 
         return False
     if environ.get(EXPECTED) not in (None, "", owner[1]):
         return True
-    return bool(owner[1] != caller.account) and not _allowed(name, key, operation, owner, caller)
-
-
-def _allowed(name: str, key: str, operation: str, owner: tuple[str, str], caller: Caller) -> bool:
     bucket = s3_backends[owner[1]][owner[0]].buckets.get(name)
     policy = json.loads(bucket.policy) if bucket is not None and bucket.policy else {}
     resource = f"arn:aws:s3:::{name}/{key}" if key else f"arn:aws:s3:::{name}"
-    return allows(policy, caller, f"s3:{ACTIONS.get(operation, operation)}", resource)
+    action = f"s3:{ACTIONS.get(operation, operation)}"
+    if owner[1] == caller.account:
+        return denies(policy, caller, action, resource)
+    return not allows(policy, caller, action, resource)
+
+
+@corrects(FakeBucket, moto="A statement of a bucket policy that denies does so whatever its Condition is.")
+def get_permission(*_asked: Any) -> PermissionResult:
+    """A statement denies only where its conditions hold: without TLS, say."""
+    return PermissionResult.NEUTRAL  # who may is decided above, before moto is asked
 
 
 @corrects(S3Backend, moto="A new bucket has none of the three: encryption, public access block, BucketOwnerEnforced.")
@@ -89,3 +100,21 @@ def get_bucket_lifecycle(self: S3Response) -> Any:
         return f"{matched[1]}{inner}{matched[2]}{matched[3]}"
 
     return status, headers, EXPIRATION.sub(insert, body if isinstance(body, str) else body.decode())
+
+
+class BadDigest(S3ClientError):  # type: ignore[misc]  # moto has no types
+    """What was sent is not what its sender has hashed."""
+
+    code = 400
+
+    def __init__(self) -> None:
+        super().__init__("BadDigest", "The SHA256 you specified did not match the calculated checksum.")
+
+
+@corrects(S3Response, moto="PutObject keeps any ChecksumSHA256, whatever the content is.")
+def put_object(self: S3Response) -> Any:
+    """PutObject refuses content that has not the checksum which is given with it."""
+    given = self.headers.get(CHECKSUM)
+    if given and given != b64encode(hashlib.sha256(self.body or b"").digest()).decode():
+        raise BadDigest
+    return _put_object(self)

@@ -1,0 +1,122 @@
+"""`orgkit records archive`: sealed records into the records bucket, and one chain for every machine."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orgkit import errors
+from orgkit.cli.layout import tell, title
+from orgkit.cli.main import FILE, endpoint_option, ends, json_option, show_json
+from orgkit.printable import flat
+
+if TYPE_CHECKING:
+    from orgkit.model.desired import Desired
+    from orgkit.record.archive import Archive, Archived
+
+WIDTH = 78
+
+
+@click.command()
+@FILE
+@click.option("--to", default="", metavar="S3URL", help="s3://bucket/prefix; by default [records], or phase 05's.")
+@click.option("--permissions", is_flag=True, help="Print the IAM policies that this needs, and call nothing.")
+@endpoint_option
+@json_option
+@ends
+def archive(file: Path, to: str, permissions: bool, as_json: bool) -> int:
+    """Keep every sealed record in S3: written once, locked, read back. Nothing is deleted, there or here.
+
+    \b
+    The chain in the archive is read first and written last, so that fresh machines continue one chain:
+    run it before the first phase and after the last. Exit code 6: a record is not what was sealed.
+    """
+    from orgkit.aws.identity import endpoint_of
+    from orgkit.connecting import connect
+    from orgkit.journal import Journal
+    from orgkit.parameters import find, load
+    from orgkit.record.archive_aws import archive as archive_all
+    from orgkit.record.files import private_folder
+    from orgkit.record.outputs import base_folder, project_of
+    from orgkit.record.sealing import sealing_of
+    from orgkit.signing.keys import PublicKey
+
+    path = find(str(file))
+    desired = load(path)
+    place = _archive(desired, to)
+    if permissions:
+        show_json(_policies(desired, place))
+        return errors.EXIT_DONE
+    base = base_folder(project_of(path), "emulator" if endpoint_of() else "aws")
+    folder = private_folder(base / place.account)
+    aws = connect(desired, journal=Journal(folder / "archive.jsonl", run="archive"))
+    aws.progress = _keeping
+    key = PublicKey.load(desired.records.public_key) if desired.records.public_key else None
+    found = archive_all(aws, desired, folder, place, sealing_of(desired, path).signer, key)
+    if found is None:
+        return _nowhere(place, asked=bool(to or desired.records.archive), as_json=as_json)
+    if as_json:
+        show_json(found.as_json())
+    else:
+        _show(found)
+    return errors.EXIT_NOT_VERIFIED if found.refused else errors.EXIT_DONE
+
+
+def _archive(desired: "Desired", to: str) -> "Archive":
+    from orgkit.parameters.buckets import archive as in_s3
+    from orgkit.record.archive import Archive
+
+    try:
+        named = in_s3(to) or desired.records.archive or f"s3://{desired.trail.records_bucket}/records"
+    except ValueError as wrong:
+        raise errors.NotArchived(f"--to {wrong}", "as in [records] of the parameters file.") from None
+    return Archive.parse(named, desired.organization.management_account_id)
+
+
+def _policies(desired: "Desired", place: "Archive") -> dict[str, object]:
+    """What the caller needs, and what the role in the log archive account is narrowed to."""
+    from orgkit.permissions import TREE_READS
+
+    roles = [f"arn:aws:iam::*:role/{desired.log_archive.role_name}"] if desired.members else []
+    read = {"Sid": "Read", "Effect": "Allow", "Action": sorted(TREE_READS), "Resource": "*"}
+    enter = {"Sid": "EnterLogArchive", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
+    caller = {"Version": "2012-10-17", "Statement": [read, enter]}
+    return {"caller": caller, "session in the bucket's account": place.policy()}
+
+
+def _nowhere(place: "Archive", *, asked: bool, as_json: bool) -> int:
+    """Before phase 05 there is no archive, which is no fault; a place that somebody named has to be there."""
+    if asked:
+        raise errors.NotArchived(
+            f"bucket {place.bucket} is not there, in the log archive account or in this one.",
+            "make it, with Object Lock, or leave out `archive`: phase 05 makes a bucket for records.",
+        )
+    if as_json:
+        show_json({"place": place.url, "account": place.account, "kept": [], "head": "", "notes": ["no bucket yet"]})
+    else:
+        tell(f"There is no archive yet: phase 05-trail makes bucket {place.bucket}. Nothing was done.")
+    return errors.EXIT_DONE
+
+
+def _keeping(what: str, _done: float, _at_most: float) -> None:
+    """What is being kept, on stderr: one living line on a terminal; in a log a line for each record."""
+    said = flat(f"archive: {what}")[:WIDTH]
+    if sys.stderr.isatty():
+        click.echo(f"\r{said:<{WIDTH}}\r", nl=False, err=True)
+    elif what.startswith("record "):
+        click.echo(said, err=True)
+
+
+def _show(found: "Archived") -> None:
+    title(f"Archive {found.place}")
+    click.echo(f"kept     {len(found.kept)} now: written once, and read back")
+    click.echo(f"there    {len(found.there)} already")
+    click.echo(f"others   {len(found.elsewhere)} of other machines: their lines are in the chain here from now on")
+    click.echo(f"head     {found.head or 'none yet'}")
+    for run in found.kept:
+        click.echo(f"  + {run}")
+    for fault in found.refused:
+        tell(f"REFUSED  {fault.sentence}")
+    for note in (*found.notes, *(f"not sealed, and left: {run} (orgkit records seal)" for run in found.unsealed)):
+        tell(f"note: {note}")

@@ -1,0 +1,112 @@
+"""How an archive's bucket is asked: objects are written once, read back, and never deleted."""
+
+import hashlib
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from orgkit.aws.answer import Answer, streamed
+from orgkit.aws.retry import Refused, Unsure
+from orgkit.errors import NotArchived
+from orgkit.model.desired import ObjectLockSpec
+from orgkit.record.archive import Archive
+from orgkit.record.chain import INDEX
+from orgkit.trail.bucket_aws import Place
+
+TRIES = 3  # of one object whose answers are lost: each time after a look
+GONE = ("404", "NoSuchKey", "NotFound")
+TAKEN = ("412", "PreconditionFailed")
+
+
+@dataclass(frozen=True)
+class Object:
+    """One object as it was read back."""
+
+    content: bytes
+    etag: str
+    locked: bool
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True)
+class Store:
+    """A bucket, entered: each call names its owner, so that nobody's namesake is written to."""
+
+    place: Place
+    archive: Archive
+    lock: str  # what protects new objects: "GOVERNANCE 90", "" for nothing
+    headers: ObjectLockSpec | None = None  # where the bucket itself has no default
+    versions: bool = True
+
+    def put_new(self, content: bytes, *names: str) -> bool:
+        """Write one object unless there is one; whether it was written. Who is second is told so by S3 itself."""
+        return self._put(content, names, IfNoneMatch="*", **self._retention())
+
+    def put_index(self, content: bytes, etag: str) -> bool:
+        """Write the next version of the chain; False when somebody else has written one since `etag` was read."""
+        condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        return self._put(content, (INDEX,), **condition, **self._retention())
+
+    def get(self, *names: str) -> Object | None:
+        """What is there, read in full."""
+        try:
+            found = self._read("GetObject", names)
+        except Refused as refused:
+            if refused.code in GONE:
+                return None
+            raise
+        return Object(streamed(found), str(found["ETag"]), "ObjectLockRetainUntilDate" in found)
+
+    def sha256(self, *names: str) -> str:
+        """What S3 says without giving the object; "" when there is none, or when it was written without a checksum."""
+        try:
+            found = self._read("HeadObject", names)
+        except Refused as refused:
+            if refused.code in GONE:
+                return ""
+            raise
+        return str(found.get("ChecksumSHA256", ""))
+
+    def _put(self, content: bytes, names: tuple[str, ...], **how: Any) -> bool:
+        checksum = checksum_of(hashlib.sha256(content).hexdigest())
+        for _ in range(TRIES):
+            try:
+                self.place.set(
+                    "PutObject", Key=self.archive.key(*names), Body=content, ChecksumAlgorithm="SHA256",
+                    ChecksumSHA256=checksum, **how,
+                )  # fmt: skip
+                return True
+            except Refused as refused:
+                if refused.code in TAKEN or ("IfMatch" in how and refused.code in GONE):
+                    return False
+                raise
+            except Unsure:
+                there = self.get(*names)
+                if there is not None and there.content == content:
+                    return True
+        raise NotArchived(
+            f"AWS gave no answer to {TRIES} attempts to write {'/'.join(names)}, and it is not there.",
+            "check the network, then run the same command again: what is kept is not sent again.",
+        )
+
+    def _retention(self) -> dict[str, Any]:
+        """Nothing where the bucket has a default retention: S3 sets that one."""
+        if self.headers is None:
+            return {}
+        until = self.place.member.clock.now() + timedelta(days=self.headers.days)
+        return {"ObjectLockMode": self.headers.mode, "ObjectLockRetainUntilDate": until}
+
+    def _read(self, operation: str, names: tuple[str, ...]) -> Answer:
+        who = {"Bucket": self.place.bucket, "ExpectedBucketOwner": self.place.owner}
+        return self.place.member.read(
+            "s3", operation, region=self.place.region, Key=self.archive.key(*names), ChecksumMode="ENABLED", **who
+        )
+
+
+def checksum_of(sha256: str) -> str:
+    """As S3 writes it."""
+    return b64encode(bytes.fromhex(sha256)).decode()
