@@ -20,7 +20,7 @@ def new(path: Path) -> int:
     """Make a pair of Ed25519 keys: PATH, which nobody else may read, and PATH.pub. Overwrites nothing."""
     from orgkit.signing.local import new_pair, public_path
 
-    pair = new_pair(path.expanduser())
+    pair = new_pair(path)
     click.echo(f"Written: {path}, the private half, for you alone, and {public_path(path)}, the public one.")
     click.echo("Keep the private half out of git, and away from whoever applies.\n")
     _tell(pair.public.line)

@@ -9,6 +9,7 @@ import tomlkit
 
 from orgkit.costs.books import NAME, place_beside
 from orgkit.model.desired import Desired
+from orgkit.signing.texts import path_of
 
 PLACES = (("records", "sign_with"), ("billing", "place"))  # that may be paths, from the folder of the file
 ELSEWHERE = ("arn:", "s3://")
@@ -35,7 +36,7 @@ def _changes(file: Path, desired: Desired) -> Iterator[tuple[tuple[str, ...], st
     for section, key in PLACES:
         value = getattr(getattr(desired, section), key)
         if value and not value.startswith(ELSEWHERE):
-            yield (section,), key, str(file.absolute().parent / Path(value).expanduser())
+            yield (section,), key, str(file.absolute().parent / path_of(value))
 
 
 def _table(document: tomlkit.TOMLDocument, place: tuple[str, ...]) -> MutableMapping[str, Any]:

@@ -36,19 +36,12 @@ def _named(raw: Raw) -> Iterator[tuple[Place, str]]:
 
 def _pem(value: str, folder: Path) -> str:
     from orgkit.signing.keys import PublicKey  # late: most files name no key
-    from orgkit.signing.texts import is_inline
+    from orgkit.signing.texts import is_inline, path_of
 
     if value.startswith("arn:"):
         what = f"write what `orgkit keys show {value[:120]}` prints."
         raise KeyRefused("is in AWS, where not everybody can look.", what)
-    return PublicKey.load(value if is_inline(value) else _path(value, folder)).pem
-
-
-def _path(value: str, folder: Path) -> Path:
-    try:
-        return folder / Path(value).expanduser()
-    except RuntimeError:  # no such home
-        return folder / value
+    return PublicKey.load(value if is_inline(value) else folder / path_of(value)).pem
 
 
 def _twice(pems: dict[Place, str]) -> Iterator[Wrong]:

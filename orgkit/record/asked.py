@@ -34,7 +34,7 @@ class Asked:
 
 def asked_for(base: Path, account: str, named: str) -> Asked:
     """The plan that a person names by its path or its digest; ApprovalMismatch when it is not there, or none."""
-    file = _kept(base, account, named) if DIGEST.fullmatch(named) else Path(named).expanduser()
+    file = _kept(base, account, named) if DIGEST.fullmatch(named) else Path(named)
     file = file / "plan.json" if file.is_dir() else file
     at = planned_at(file.with_name("review.json"))
     if not file.is_file() or at is None:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from orgkit.errors import KeyRefused
 from orgkit.printable import short
-from orgkit.signing.texts import NO_KEY, der_of, is_inline, pem_of, text_of
+from orgkit.signing.texts import NO_KEY, der_of, is_inline, path_of, pem_of, text_of
 
 WEAKEST_RSA = 2048  # bits
 HASH_OF_CURVE = {"secp256r1": hashes.SHA256(), "secp384r1": hashes.SHA384()}  # as KMS signs with them
@@ -33,7 +33,7 @@ class PublicKey:
         """From PEM, from PEM's middle in one line, or from a file that holds either; KeyRefused for anything else."""
         if isinstance(text_or_path, str) and is_inline(text_or_path):
             return _read(text_or_path, "the text")
-        path = Path(text_or_path).expanduser()
+        path = path_of(text_or_path)
         return _read(text_of(path), short(path, 120))
 
     @classmethod

@@ -7,12 +7,13 @@ from orgkit.errors import KeyRefused
 from orgkit.signing.keys import Signer
 from orgkit.signing.kms_aws import KmsSigner, is_kms
 from orgkit.signing.local import LocalSigner
+from orgkit.signing.texts import path_of
 
 
 def signer_of(spec_text: str, aws: Connection | None, base: Path = Path()) -> Signer:
     """A relative path counts from `base`, the folder of the parameters file; KeyRefused when it cannot sign."""
     if not is_kms(spec_text):
-        return LocalSigner(base / Path(spec_text).expanduser())
+        return LocalSigner(base / path_of(spec_text))
     if aws is None:
         raise KeyRefused(f"{spec_text} is in AWS, and there is no connection.", "name the file of a private key.")
     return KmsSigner(aws, spec_text)

@@ -41,6 +41,14 @@ def decoded(text: str) -> bytes | None:
         return None
 
 
+def path_of(text: str | Path) -> Path:
+    """The file that a person names; ~ is their home, and stays as it is where there is no such home."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def text_of(path: Path) -> str:
     """The text of a file of a key; "" for what cannot be one, KeyRefused when it cannot be read."""
     try:

@@ -81,6 +81,11 @@ def test_what_to_run_next_is_told_with_its_approval(code: int) -> None:
     assert result.as_json()["how_far"] == {"not begun": ("one", "two", "three")}
 
 
+def test_a_signed_approval_is_passed_again_as_the_record_keeps_it() -> None:
+    signed = {**APPROVED, "signed_sha256": "b" * 64}
+    assert compute(None, [BEGIN, signed, APPLY, stop(5)]).next_command == "orgkit run units FILE --approval APPROVAL"
+
+
 def test_a_run_that_was_killed_before_it_was_approved_is_run_again_without() -> None:
     result = compute(None, [BEGIN], interrupted=True)
     assert result.next_command == "orgkit run units FILE"

@@ -113,6 +113,7 @@ class TestWithFourEyes:
         kept = (record / "signed-approval.json").read_bytes()
         assert kept == approved.read_bytes()
         assert given["signed_sha256"] == hashlib.sha256(kept).hexdigest()
+        stage.project.orgkit("records", "verify", record.name)
         manifest = json.loads((record / "manifest.json").read_text())
         assert manifest["approval"] == done["approval"] == given
         assert manifest["files"]["signed-approval.json"]["sha256"] == given["signed_sha256"]

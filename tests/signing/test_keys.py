@@ -105,7 +105,15 @@ def test_a_private_key_where_the_public_one_belongs_is_refused_and_not_shown(tmp
 
 
 @pytest.mark.parametrize(
-    "text", ["", "ada.pub", "M" * 60, "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----", "a\0b"]
+    "text",
+    [
+        "",
+        "ada.pub",
+        "M" * 60,
+        "~nobody-of-that-name/key",
+        "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----",
+        "a\0b",
+    ],
 )
 def test_what_is_no_public_key_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(KeyRefused) as refused:
@@ -133,5 +141,7 @@ def test_an_encrypted_a_foreign_and_a_missing_private_key_are_refused(tmp_path: 
             LocalSigner(private_file(tmp_path / "key", content))
     with pytest.raises(KeyRefused, match="cannot be read: No such file"):
         signer_of("nowhere", None, tmp_path)
+    with pytest.raises(KeyRefused, match="cannot be read"):
+        signer_of("~nobody-of-that-name/key", None)
     with pytest.raises(KeyRefused, match="there is no connection"):
         signer_of("arn:aws:kms:us-east-1:999999999999:key/1", None)

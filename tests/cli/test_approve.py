@@ -1,0 +1,97 @@
+"""`orgkit approve` at a terminal: what is shown of a plan, and what has to be typed."""
+
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from orgkit.approval import ApprovedPlan
+from orgkit.cli import approve as command
+from orgkit.errors import ApprovalMismatch, AwaitingApproval
+from orgkit.model.units import CreateUnit
+from orgkit.plan import Plan, Target
+from orgkit.record.asked import Asked, asked_for
+from orgkit.signing.approvals import SignedApproval
+
+TARGET = Target("999999999999", "o-exampleorgid", "aws", "aws")
+PLAN = Plan("units", TARGET, (CreateUnit(path="Security", tags=(), why="it is not there"),), warnings=("It costs.",))
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+APPROVAL = SignedApproval(PLAN.digest, TARGET, "ada", "ada", "arn:of:ada", "OPS-7", "", "", "sha256:0")
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Somebody types these, one after another."""
+    typed: list[str] = []
+    monkeypatch.setattr(command.sys, "stdin", type("Terminal", (io.StringIO,), {"isatty": lambda self: True})())
+    monkeypatch.setattr(click, "prompt", lambda *_: typed.pop(0))
+    return typed
+
+
+@pytest.mark.parametrize("typed", [PLAN.digest[:8], f" {PLAN.digest[:8].upper()} ", PLAN.digest])
+def test_the_first_characters_of_the_digest_confirm_it(terminal: list[str], typed: str) -> None:
+    terminal.append(typed)
+    command._confirm(PLAN.digest, "")
+    assert terminal == []
+
+
+@pytest.mark.parametrize("typed", ["", "yes", PLAN.digest[:7], PLAN.digest[1:9], f"{PLAN.digest}0"])
+def test_anything_else_does_not(terminal: list[str], typed: str) -> None:
+    terminal.append(typed)
+    with pytest.raises(ApprovalMismatch, match="is not the digest of this plan"):
+        command._confirm(PLAN.digest, "")
+
+
+def test_without_a_terminal_the_whole_digest_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command.sys, "stdin", io.StringIO())
+    command._confirm(PLAN.digest, PLAN.digest)
+    for wrong in (PLAN.digest[:8], "0" * 64):
+        with pytest.raises(ApprovalMismatch):
+            command._confirm(PLAN.digest, wrong)
+    with pytest.raises(AwaitingApproval, match="pass --digest"):
+        command._confirm(PLAN.digest, "")
+
+
+def shown(review: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> str:
+    approved = ApprovedPlan(PLAN.digest, json.loads(PLAN.canonical), NOON)
+    command._show(Asked(Path("plan.json"), approved, review), APPROVAL, quiet=False)
+    return capsys.readouterr().out
+
+
+def test_the_steps_stand_apart_from_what_the_digest_does_not_cover(capsys: pytest.CaptureFixture[str]) -> None:
+    covered, _, beside = shown(PLAN.review("", monthly_usd={"expected": "7.00"}), capsys).partition("not covered")
+    assert PLAN.steps[0].sentence in covered
+    for told in ("because it is not there", "It costs.", "7.00 USD a month", f"digest {PLAN.digest}", "arn:of:ada"):
+        assert told not in covered
+        assert told in beside
+
+
+@pytest.mark.parametrize("review", [{}, {"why": 7, "warnings": {}, "monthly_usd": "x"}, {"why": [["\x1b[31m"], None]}])
+def test_a_review_of_any_kind_harms_nobody(review: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    assert "\x1b" not in shown(review, capsys)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"[]", PLAN.canonical + b" ", Plan("units", TARGET).canonical,
+     PLAN.canonical.replace(b'"sentence"', b'"other"')],
+    ids=range(6),
+)  # fmt: skip
+def test_what_is_no_plan_with_steps_is_not_asked_about(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "plan.json").write_bytes(content)
+    (tmp_path / "review.json").write_text(json.dumps(PLAN.review(NOON.isoformat())))
+    with pytest.raises(ApprovalMismatch, match="is no plan, or not as orgkit writes it"):
+        asked_for(tmp_path, "999999999999", str(tmp_path / "plan.json"))
+
+
+def test_a_plan_without_its_time_or_that_is_nowhere_is_not_asked_about(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_bytes(PLAN.canonical)
+    for named in (str(tmp_path), str(tmp_path / "plan.json"), str(tmp_path / "nowhere"), "a\0b"):
+        with pytest.raises(ApprovalMismatch, match="there is no plan at"):
+            asked_for(tmp_path, "999999999999", named)
+    with pytest.raises(ApprovalMismatch, match="no plan with the digest"):
+        asked_for(tmp_path, "999999999999", "0" * 64)
