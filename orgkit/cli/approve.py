@@ -110,13 +110,18 @@ def _show(asked: "Asked", approval: "SignedApproval", *, quiet: bool) -> None:
     from orgkit.runbook.tables import as_items
 
     steps, beside = asked.approved.steps, list(_beside(asked.review))
-    told = [f"{len(steps)} step(s) of phase {asked.approved.content['phase']} on {asked.target}"]
+    told = [_line(f"{len(steps)} step(s) of phase {asked.approved.content['phase']} on {asked.target}")]
     told += [as_items([(f"{n}.", step["sentence"], "") for n, step in enumerate(steps, 1)])]
     if beside:
         told += ["", "Beside the plan, and not covered by its digest:", as_items([("-", each, "") for each in beside])]
     you = f"You are {approval.approver} by your key, and {approval.authenticated_as} by AWS."
     told += ["", f"planned {asked.approved.planned_at:%Y-%m-%d %H:%M} UTC, digest {asked.approved.digest}"]
-    click.echo("\n".join([*told, fill(flat(you), COLUMNS - 1)]), err=quiet)
+    click.echo("\n".join([*told, _line(you)]), err=quiet)
+
+
+def _line(text: str) -> str:
+    """As wide as a terminal; an ARN stays whole."""
+    return fill(flat(text), COLUMNS - 1, break_long_words=False, break_on_hyphens=False)
 
 
 def _beside(review: Mapping[str, Any]) -> Iterator[str]:
