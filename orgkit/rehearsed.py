@@ -120,6 +120,7 @@ class Rehearsal:
             "waiting": [asdict(each) for each in self.waiting],
             "records": str(self.folder),
             "seconds": round(self.seconds, 3),
+            "approved_alone": self.alone,
         }
         return told | ({"faults": self._faults_json()} if stormy else {})
 

@@ -118,6 +118,22 @@ class TestWithFourEyes:
         assert manifest["approval"] == done["approval"] == given
         assert manifest["files"]["signed-approval.json"]["sha256"] == given["signed_sha256"]
 
+    def test_a_killed_run_goes_on_under_the_signed_approval_of_its_record(self, stage: Stage, approved: Path) -> None:
+        killed = apply(stage, approved, "--stop-after", "CreateUnit", code=7)
+        kept = Path(killed["record"]) / "signed-approval.json"
+        assert killed["next_command"] == "orgkit run units FILE --approval APPROVAL"
+        approved.unlink()
+        done = apply(stage, kept, code=0)
+        assert (done["ended"], done["approval"]["approver"]) == ({"done": 2}, "ada")
+        assert (Path(done["record"]) / "signed-approval.json").read_bytes() == kept.read_bytes()
+
+    def test_the_file_is_rehearsed_as_if_one_person_were_enough_and_that_is_told(self, project: Project) -> None:
+        before = project.file.read_bytes()
+        done = project.json("rehearse", project.file)
+        assert done["approved_alone"] is True
+        assert {phase["outcome"] for phase in done["phases"]} == {"done"}
+        assert project.file.read_bytes() == before
+
     def test_a_stranger_checks_the_signature_with_jq_and_openssl(
         self, approved: Path, keys: Path, tmp_path: Path
     ) -> None:
