@@ -111,6 +111,7 @@ def run(
     """Run one phase headlessly; without an approved plan it stops before it changes anything."""
     from orgkit.cli.summary import result_json, show_result
     from orgkit.parameters import find, load
+    from orgkit.record.sealing import sealing_of
     from orgkit.runbook.execute import execute
 
     path = find(str(file))
@@ -123,7 +124,10 @@ def run(
     progress = Progress(quiet=as_json)
     progress.phase(phase, None)
     own = dict(_named(each) for each in more)
-    result = execute(phase, path, approved_plan=given["approved_plan"], on_event=progress.event, more=own)
+    result = execute(
+        phase, path, approved_plan=given["approved_plan"], on_event=progress.event, more=own,
+        sealing=sealing_of(desired, path),
+    )  # fmt: skip
     progress.phase(phase, result)
     progress.over()
     if as_json:
@@ -182,15 +186,15 @@ def _named(text: str) -> tuple[str, str]:
 def estimate(file: Path, save: Path | None, as_json: bool) -> int:
     """Estimate what the organization costs a month, by account and by service. Calls nothing."""
     from orgkit.cli.summary import show_estimate
-    from orgkit.costs.books import book_beside
+    from orgkit.costs.estimate import book_for
     from orgkit.costs.estimate import estimate as estimate_costs
     from orgkit.costs.export import write
     from orgkit.costs.sensitivity import sensitivity, sizes
     from orgkit.parameters import find, load
 
     path = find(str(file))
-    desired, book = load(path), book_beside(path)
-    made, swings, table = estimate_costs(desired, book=book), sensitivity(desired, book), sizes(desired, book)
+    desired = load(path)
+    made, swings, table = estimate_costs(desired), sensitivity(desired), sizes(desired)
     if save:
         write(made.to_frame(), save)
     if as_json:
@@ -198,7 +202,7 @@ def estimate(file: Path, save: Path | None, as_json: bool) -> int:
         assumed = json_rows(made.by_assumption().reset_index())
         show_json({**made.facts(), "rows": json_rows(made.to_frame()), "assumptions": assumed, **as_strings(more)})
     else:
-        show_estimate(made, swings, table, book.warning(date.today()))
+        show_estimate(made, swings, table, book_for(desired).warning(date.today()))
     return errors.EXIT_DONE
 
 

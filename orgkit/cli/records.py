@@ -1,6 +1,7 @@
 """`orgkit records`: the records that runs left."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from orgkit.cli.main import ends, json_option, show_json
 from orgkit.cli.reconcile import reconcile
 from orgkit.cli.verified import show_differences, show_verified
 from orgkit.runbook.tables import as_text
+
+if TYPE_CHECKING:
+    from orgkit.record.sealing import Sealing
 
 
 @click.group()
@@ -47,16 +51,20 @@ def show(run: str) -> int:
 @records.command()
 @click.argument("run_folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--notebook", type=click.Path(path_type=Path, exists=True), help="The executed notebook.")
+@click.option(
+    "--file", type=click.Path(path_type=Path), help="The parameters file, if it lies elsewhere or was changed."
+)
 @ends
-def seal(run_folder: Path, notebook: Path | None) -> int:
+def seal(run_folder: Path, notebook: Path | None, file: Path | None) -> int:
     """Seal a record that was not made by `orgkit run`: a notebook cannot hash itself."""
     from orgkit.record.seal import complete
     from orgkit.record.seal import seal as seal_record
 
-    if complete(run_folder) is not None:
+    sealing = _sealing(run_folder, file)
+    if complete(run_folder, sealing.signer) is not None:
         click.echo(f"{run_folder.name}: its seal was cut short; it stands in the chain of records now.")
         return errors.EXIT_DONE
-    result = seal_record(run_folder, notebook)
+    result = seal_record(run_folder, notebook, sealing=sealing)
     click.echo(f"{run_folder.name}: {result.outcome}; sealed.")
     return errors.EXIT_DONE
 
@@ -119,6 +127,17 @@ def catalogue() -> int:
     page = write_page(base, all_records(base), [verify_all(place) for place in account_folders(base)])
     click.echo(f"Written: {page}")
     return errors.EXIT_DONE
+
+
+def _sealing(run_folder: Path, file: Path | None) -> "Sealing":
+    """As the file wants it: the one that is named, else the project's own that the run has read."""
+    from orgkit.parameters import load
+    from orgkit.record.outputs import project_of
+    from orgkit.record.seal import AS_IT_IS, parameters_read_by
+    from orgkit.record.sealing import sealing_of
+
+    found = file or parameters_read_by(run_folder, project_of(Path.cwd() / "parameters" / "any.toml"))
+    return sealing_of(load(found), found) if found else AS_IT_IS
 
 
 def _digests(place: Path) -> set[str]:
