@@ -1,11 +1,12 @@
 """Where sealed records are kept for good, and how two chains of one account become one; pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from orgkit.errors import NotArchived
 from orgkit.record.chain import FIRST, Entry, linked
+from orgkit.record.files import RUN_FOLDER
 from orgkit.record.verify_chain import Fault
 from orgkit.signing.keys import Signer
 
@@ -53,7 +54,7 @@ class Joined:
     entries: tuple[Entry, ...]
     adopted: tuple[Entry, ...]  # from the archive, of runs that are not in our chain
     added: tuple[Entry, ...]  # ours that the archive does not have yet
-    relinked: bool  # ours had to be linked again: their numbers, digests and signatures are new
+    relinked: bool  # ours no longer stand as they did: numbers, digests and signatures are others, and so is the head
 
     @property
     def content(self) -> bytes:
@@ -68,13 +69,18 @@ def chain_of(lines: Sequence[bytes], account: str) -> tuple[Entry, ...]:
         entry = Entry.parse(line)
         expected = (number, account, entries[-1].digest if entries else FIRST)
         known = {each.run for each in entries}
-        if entry is None or (entry.number, entry.account, entry.previous) != expected or entry.run in known:
+        if entry is None or (entry.number, entry.account, entry.previous) != expected or not _is_new(entry.run, known):
             raise NotArchived(
                 f"line {number} of the archive's index does not follow the one before it: nothing was written.",
                 "look at the older versions of index.jsonl in the bucket: one of them is whole.",
             )
         entries.append(entry)
     return tuple(entries)
+
+
+def _is_new(run: str, known: Collection[str]) -> bool:
+    """A name that a run can have, and none that stands in the chain."""
+    return bool(RUN_FOLDER.fullmatch(run)) and run not in known
 
 
 def joined(here: Sequence[Entry], there: Sequence[Entry], signer: Signer | None) -> Joined:
@@ -84,12 +90,13 @@ def joined(here: Sequence[Entry], there: Sequence[Entry], signer: Signer | None)
     own = [entry for entry in here if entry.run not in theirs]
     adopted = tuple(entry for entry in there if entry.run not in ours)
     if tuple(here[: len(there)]) == tuple(there):
-        return Joined(tuple(here), adopted, tuple(own), relinked=False)
+        return Joined(tuple(here), (), tuple(own), relinked=False)
     entries = list(there)
     for entry in own:
         _refuse_to_unsign(entry, signer)
         entries.append(linked(entries, entry.account, entry.run, entry.manifest_sha256, entry.sealed_at, signer))
-    return Joined(tuple(entries), adopted, tuple(entries[len(there) :]), relinked=bool(own))
+    relinked = entries[: len(here)] != list(here)
+    return Joined(tuple(entries), adopted, tuple(entries[len(there) :]), relinked)
 
 
 def _refuse_other_records(ours: dict[str, Entry], theirs: dict[str, Entry]) -> None:

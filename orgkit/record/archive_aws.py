@@ -1,7 +1,7 @@
 """Sealed records into the archive, and one chain for all machines: its index is read first and written last."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from orgkit.aws.retry import Refused
@@ -51,25 +51,33 @@ def archive_records(
     deleted. NotArchived where both sides contradict each other; records that are not as they were sealed are refused.
     `key` checks the signatures of lines that come from the archive; by default the signer's.
     """
-    keeping, public = Keeping(aws, store, place), key or (signer.public if signer else None)
+    keeping = Keeping(aws, store, place)
     for _ in range(TURNS):
-        there = store.get(INDEX)
-        remote = chain_of(there.content.splitlines(keepends=True), place.name) if there else ()
-        here = _our_chain(place)
-        both = joined(here, remote, signer)
-        keeping.keep_records(here)
-        _keep_signatures(keeping, both, signer)
-        aws.journal.step = f"keep {INDEX}"
-        if both.added and not store.put_index(both.content, there.etag if there else ""):
-            continue
-        _adopt_signatures(keeping, both, public)
-        away, notes = _adopt(keeping, both, here, signer)
-        if tuple(here) == both.entries or replace_chain(place, here, both.entries, None):
-            return _told(keeping, both, away, notes)
+        found = _turn(keeping, signer, key or (signer.public if signer else None))
+        if found is not None:
+            return found
     raise NotArchived(
         f"others wrote the archive's index, or the chain here, {TURNS} times while this was tried.",
         "run the same command again: records that are kept are not sent again.",
     )
+
+
+def _turn(keeping: Keeping, signer: Signer | None, key: PublicKey | None) -> Archived | None:
+    """None when somebody else was first: then what was read counts no longer."""
+    store, place = keeping.store, keeping.place
+    there, here = store.get(INDEX), _our_chain(place)
+    odd = () if there else tuple(_without_index(store))
+    both = joined(here, chain_of(there.content.splitlines(keepends=True), place.name) if there else (), signer)
+    _adopt_signatures(keeping, both, {*here, *both.added}, key)
+    keeping.keep_records(here)
+    _keep_signatures(keeping, both, signer)
+    keeping.aws.journal.step = f"keep {INDEX}"
+    if both.added and not store.put_index(both.content, there.etag if there else ""):
+        return None
+    away, notes = _adopt(keeping, both, here, signer)
+    if tuple(here) != both.entries and not replace_chain(place, here, both.entries, None):
+        return None
+    return _told(keeping, both, away, (*odd, *notes))
 
 
 def _our_chain(place: Path) -> list[Entry]:
@@ -89,9 +97,9 @@ def _keep_signatures(keeping: Keeping, both: Joined, signer: Signer | None) -> N
             raise NotArchived(f"signature {entry.signature_name} {what}.", "find out who wrote it.")
 
 
-def _adopt_signatures(keeping: Keeping, both: Joined, key: PublicKey | None) -> None:
+def _adopt_signatures(keeping: Keeping, both: Joined, ours: Collection[Entry], key: PublicKey | None) -> None:
     """Lines of others come with their signatures; what nobody has signed is never signed here in their name."""
-    for entry in (entry for entry in both.adopted if entry.signed_by):
+    for entry in (entry for entry in both.entries if entry.signed_by and entry not in ours):
         found = keeping.store.get(SIGNATURES, entry.signature_name)
         known = key is not None and key.id == entry.signed_by
         if found is None or (key is not None and known and not key.verify(entry.line, found.content)):
@@ -135,6 +143,15 @@ def _told(keeping: Keeping, both: Joined, away: tuple[str, ...], notes: tuple[st
         tuple(unsealed), tuple(keeping.faults), both.entries[-1].digest if both.entries else "",
         (*_notes_on(keeping.store), *notes),
     )  # fmt: skip
+
+
+def _without_index(store: Store) -> Iterator[str]:
+    """Who deletes index.jsonl leaves its versions; a fresh machine would begin a chain of its own."""
+    if store.has_objects():
+        yield (
+            "The archive had records and no index.jsonl: the first archiving was cut short, or somebody deleted it "
+            "(then its versions are still in the bucket)."
+        )
 
 
 def _notes_on(store: Store) -> Iterator[str]:

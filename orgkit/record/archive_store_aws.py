@@ -71,6 +71,14 @@ class Store:
             raise
         return str(found.get("ChecksumSHA256", ""))
 
+    def has_objects(self) -> bool:
+        """Whether anything of this account is there."""
+        found = self.place.member.read(
+            "s3", "ListObjectsV2", region=self.place.region, Bucket=self.place.bucket,
+            ExpectedBucketOwner=self.place.owner, Prefix=f"{self.archive.key()}/", MaxKeys=1,
+        )  # fmt: skip
+        return bool(found.get("Contents"))
+
     def _put(self, content: bytes, names: tuple[str, ...], **how: Any) -> bool:
         checksum = checksum_of(hashlib.sha256(content).hexdigest())
         for _ in range(TRIES):

@@ -4,11 +4,11 @@ A run counts as archived while all of this holds: its line here has the manifest
 that was read from the archive is a line of the chain here, and the run's line does not come after it. So a marker
 covers nothing that the archive's index did not have. What it cannot tell is whether the record was ever here: whoever
 may write this folder can remove a record that is in the archive and name it in the marker. The record is not lost then,
-and verify never passes over it in silence: it names each. With a public key, a marker counts only as far as it is
-signed with it.
+and verify never passes over it in silence: it names each (from the sixth on, in its JSON). With a public key, a marker
+counts only as far as it is signed with it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from orgkit.signing.keys import PublicKey, Signer
 
 MARKER = "archived.json"
 SIGNATURE = "archived.json.sig"
+SHOWN = 5  # names in a line
 
 
 def mark(place: Path, url: str, head: str, entries: Iterable[Entry], signer: Signer | None) -> None:
@@ -45,9 +46,12 @@ def elsewhere(place: Path, lines: Sequence[bytes], key: PublicKey | None = None)
     }
 
 
-def told_of(run: str, archive: str) -> str:
-    """What verify says of such a run, one by one: none is passed over in silence."""
-    return f"not here, and archived in {archive}: {run}; only its line was checked."
+def told_of(runs: Sequence[str], archives: Iterable[str]) -> Iterator[str]:
+    """What verify says of such runs, by name: none is passed over in silence."""
+    if runs:
+        names = f"{', '.join(runs[:SHOWN])}{f' and {len(runs) - SHOWN} more (--json)' if len(runs) > SHOWN else ''}"
+        where = ", ".join(sorted({*archives}))
+        yield f"{len(runs)} record(s) are archived in {where} and not here; only their lines were checked: {names}."
 
 
 def _runs(place: Path) -> dict[str, Mapping[str, Any]]:

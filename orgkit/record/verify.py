@@ -50,7 +50,7 @@ def verify_all(place: Path, head: str = "", key: PublicKey | None = None) -> Ver
     archived = tuple(sorted(missing & away.keys()))
     unsealed = tuple(run.name for run in runs if run not in sealed and (run / "events.jsonl").exists())
     signed = sum(bool(entry.signed_by) for entry in entries.values())
-    notes = (*notes_on_head(lines, head), *(told_of(run, away[run]) for run in archived))
+    notes = (*notes_on_head(lines, head), *told_of(archived, (away[run] for run in archived)))
     return Verified(
         place.name, str(place), len(sealed), head_of(place.parent, place.name), signed, tuple(faults), unsealed, notes,
         archived,

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from botocore.exceptions import ClientError
 
+from orgkit.aws.retry import Unsure
 from orgkit.aws.session import Connection
 from orgkit.errors import NotArchived
 from orgkit.journal import Journal
@@ -221,8 +222,57 @@ def test_a_fresh_machine_continues_the_chain(machines, bucket):
     assert [entry.run for entry in entries_of(second.place)] == [*old, new]
     verified = verify_all(second.place, head)
     assert (verified.faults, verified.records, verified.archived) == ((), 1, tuple(sorted(old)))
-    assert sum("not here, and archived in s3://" in note for note in verified.notes) == 2
+    assert f"2 record(s) are archived in {first.to.url} and not here" in verified.notes[-1]
     assert objects(bucket, first.to)["index.jsonl"] == index(second)
+
+
+def test_what_lies_in_the_archive_is_an_outputs_folder_again(machines, bucket, tmp_path):
+    """So an auditor needs a download and nothing of ours; `aws s3 sync` makes the same."""
+    first, second = machines("first"), machines("second")
+    for machine in (first, second):
+        machine.sealed()
+        head = machine.archive().head
+    for name, content in objects(bucket, first.to).items():
+        file = tmp_path / "downloaded" / ACCOUNT / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    verified = verify_all(tmp_path / "downloaded" / ACCOUNT, head)
+    assert (verified.faults, verified.records, verified.archived) == ((), 2, ())
+
+
+def test_an_index_that_somebody_deleted_is_missed(machines, bucket):
+    machine = machines("a")
+    machine.sealed()
+    assert machine.archive().notes == ()
+    bucket.delete_object(Bucket=BUCKET, Key=machine.to.key("index.jsonl"))
+    told = replace(machine, base=machine.base / "fresh").archive()
+    assert told.notes[0].startswith("The archive had records and no index.jsonl")
+    head = machine.archive().head
+    assert head == hashlib.sha256(objects(bucket, machine.to)["index.jsonl"]).hexdigest()
+
+
+def test_a_record_that_is_missing_in_the_archive_is_no_archived_one(machines, bucket):
+    """Its line is there: it was refused where it was sealed, or is being restored."""
+    first, second = machines("first"), machines("second")
+    run = first.sealed()
+    with (first.place / run / "result.json").open("a", encoding="utf-8") as file:
+        file.write(" ")
+    assert first.archive().kept == ()
+    told = second.archive()
+    assert told.elsewhere == ()
+    assert told.notes == (f"{run} is in the archive's chain, and no whole record of it is there.",)
+    assert second.faults() == [f"{run}: is in the chain, and its folder is gone"]
+
+
+def test_another_bucket_of_the_log_archive_account_is_entered_too(machines, bucket):
+    bucket.create_bucket(Bucket="more-records", ObjectLockEnabledForBucket=True)
+    machine = replace(machines("a"), to=Archive("more-records", "here", ACCOUNT))
+    run = machine.sealed()
+    told = machine.archive()
+    assert told.kept == (run,)
+    assert told.notes == ("Bucket more-records locks nothing by itself: each object was locked (GOVERNANCE 90 days).",)
+    kept = bucket.head_object(Bucket="more-records", Key=machine.to.key(run, "manifest.json"))
+    assert (kept["ObjectLockRetainUntilDate"] - kept["LastModified"]).days >= 89
 
 
 def test_two_machines_get_one_chain(machines, bucket):
@@ -322,19 +372,13 @@ def test_a_lost_answer_is_looked_for_before_anything_is_sent_again(stage, machin
         answer = mutate(self, *args, **kwargs)
         if len(lost) < 3:
             lost.append(args)
-            raise archive_aws_unsure()
+            raise Unsure("s3:PutObject", "ReadTimeoutError")
         return answer
 
     monkeypatch.setattr(Connection, "mutate", losing)
     stage.sandbox.forget_calls()
     assert machine.archive().kept == (run,)
     assert written(stage) == len(objects_of(machine, [run])) + 1
-
-
-def archive_aws_unsure() -> Exception:
-    from orgkit.aws.retry import Unsure
-
-    return Unsure("s3:PutObject", "ReadTimeoutError")
 
 
 def test_the_session_is_narrowed_to_the_place_of_the_records(stage, machines):
@@ -347,7 +391,7 @@ def test_the_session_is_narrowed_to_the_place_of_the_records(stage, machines):
     assert json.loads(entered["parameters"]["Policy"]) == machine.to.policy()
     inside = {f"{call['service']}:{call['operation']}" for call in calls if call["account"] != ACCOUNT}
     names = {
-        "s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject",
+        "s3:HeadBucket": "s3:ListBucket", "s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject",
         "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
     }  # fmt: skip
     allowed = {action for each in machine.to.policy()["Statement"] for action in each["Action"]}
