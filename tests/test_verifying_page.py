@@ -18,6 +18,7 @@ from orgkit.record import outputs
 from orgkit.record.chain import head_of
 from orgkit.record.seal import seal
 from orgkit.record.sealing import Sealing
+from orgkit.signing.approvals import SignedApproval, sign
 from orgkit.signing.local import LocalSigner, new_pair
 from tests.record.test_chain import resealed
 from tests.record.test_seal import ACCOUNT, NOON, approved, run_folder
@@ -47,6 +48,20 @@ def made(tmp_path: Path, signer: LocalSigner, plan: Plan | None) -> Path:
     if plan is not None:
         outputs.write_plan(folder, plan, plan.review(NOON), ApprovedPlan.of(WHOLE, NOON))  # type: ignore[arg-type]
         outputs.write_approval(folder, {"plan_sha256": WHOLE.digest, "how": "button"})
+    seal(folder, sealing=Sealing(signer))
+    return folder
+
+
+def made_by_two(tmp_path: Path, signer: LocalSigner, approver: LocalSigner) -> Path:
+    """An apply that a second person has signed."""
+    unsigned = SignedApproval(
+        WHOLE.digest, TARGET, "ada", "Ada", "arn:aws:iam::1:user/ada", "OPS-7", NOON, NOON, approver.public.id
+    )
+    folder, signed = run_folder(tmp_path, *approved(WHOLE.digest)), sign(unsigned, approver).content
+    outputs.write_plan(folder, WHOLE, WHOLE.review(NOON))
+    (folder / "signed-approval.json").write_bytes(signed)
+    named = {"public_key": approver.public.line, "signed_sha256": hashlib.sha256(signed).hexdigest()}
+    outputs.write_approval(folder, {"plan_sha256": WHOLE.digest, "how": "second person", **named})
     seal(folder, sealing=Sealing(signer))
     return folder
 
@@ -133,6 +148,19 @@ def test_a_record_that_was_tampered_with_does_not(runs, tmp_path, tamper: Callab
     head = head_of(runs[0].parent.parent, ACCOUNT)
     tamper(runs[1])
     assert check(runs[1], head, tmp_path / "records.key.pub").returncode != 0
+
+
+def test_a_signed_approval_passes_and_one_that_was_changed_does_not_though_all_hashes_fit(tmp_path, signer):
+    run = made_by_two(tmp_path, signer, new_pair(tmp_path / "ada"))
+    head, key = head_of(run.parent.parent, ACCOUNT), tmp_path / "records.key.pub"
+    assert check(run, head, key).returncode == 0
+    forged = (run / "signed-approval.json").read_bytes().replace(b"OPS-7", b"OPS-8")
+    approval = json.loads((run / "approval.json").read_text())
+    resealed(run, "signed-approval.json", forged)
+    resealed(
+        run, "approval.json", json.dumps(approval | {"signed_sha256": hashlib.sha256(forged).hexdigest()}).encode()
+    )
+    assert check(run, head_of(run.parent.parent, ACCOUNT), key, signed=False).returncode != 0
 
 
 def test_a_plan_in_the_place_of_the_approved_one_does_not_though_all_hashes_fit(runs, tmp_path):

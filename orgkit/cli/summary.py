@@ -29,8 +29,6 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     title("The organization")
     click.echo(tree_text(done.tree))
     _show_phases(done)
-    if done.alone:
-        tell("approval: by one person. The file asks for four eyes, and was rehearsed as if it did not.")
     if done.waiting:
         title("Waiting for someone else")
         for waiting in done.waiting:
@@ -102,7 +100,6 @@ def show_how_far(result: "Result", file: Path) -> None:
             click.echo(as_text_list(sentences, MEANS[word]))
         if result.next_command:
             command = result.next_command.replace(" FILE", f" {quote(str(file))}")
-            command = command.replace(" APPROVAL", f" {quote(str(result.record / 'signed-approval.json'))}")
             command = command.replace(" APPROVAL", f" {quote(str(result.record / 'signed-approval.json'))}")
             click.echo(f"\nnext    {flat(command)}")
 
