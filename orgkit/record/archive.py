@@ -10,7 +10,9 @@ from orgkit.record.files import RUN_FOLDER
 from orgkit.record.verify_chain import Fault
 from orgkit.signing.keys import Signer
 
-READS_OF_BUCKET = ("s3:GetBucketObjectLockConfiguration", "s3:GetBucketVersioning", "s3:ListBucket")
+READS_OF_BUCKET = (
+    "s3:GetBucketObjectLockConfiguration", "s3:GetBucketVersioning", "s3:GetLifecycleConfiguration", "s3:ListBucket",
+)  # fmt: skip
 CHANGES = ("s3:GetObject", "s3:GetObjectRetention", "s3:PutObject", "s3:PutObjectRetention")
 
 

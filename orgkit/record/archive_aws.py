@@ -141,7 +141,7 @@ def _told(keeping: Keeping, both: Joined, away: tuple[str, ...], notes: tuple[st
     return Archived(
         keeping.store.archive.url, keeping.place.name, tuple(keeping.kept), tuple(keeping.there), away,
         tuple(unsealed), tuple(keeping.faults), both.entries[-1].digest if both.entries else "",
-        (*_notes_on(keeping.store), *notes),
+        (*keeping.store.notes(), *notes),
     )  # fmt: skip
 
 
@@ -152,12 +152,3 @@ def _without_index(store: Store) -> Iterator[str]:
             "The archive had records and no index.jsonl: the first archiving was cut short, or somebody deleted it "
             "(then its versions are still in the bucket)."
         )
-
-
-def _notes_on(store: Store) -> Iterator[str]:
-    if not store.lock:
-        yield f"Bucket {store.place.bucket} has no Object Lock: whoever may delete there can delete records."
-    elif store.headers is not None:
-        yield f"Bucket {store.place.bucket} locks nothing by itself: each object was locked ({store.lock} days)."
-    if not store.versions:
-        yield f"Bucket {store.place.bucket} keeps no versions: the former index.jsonl is lost each time."

@@ -57,7 +57,7 @@ def _doors(aws: Connection, desired: Desired, ids: Mapping[str, str], archive: A
 def _store(place: Place, desired: Desired, archive: Archive) -> Store:
     found = place.setting("GetObjectLockConfiguration").get("ObjectLockConfiguration", {})
     versions = place.read("GetBucketVersioning").get("Status") == "Enabled"
-    store = Store(place, archive, "", versions=versions)
+    store = Store(place, archive, "", versions=versions, expires=_expires(place))
     if found.get("ObjectLockEnabled") != "Enabled":
         return store
     default = found.get("Rule", {}).get("DefaultRetention", {})
@@ -65,6 +65,12 @@ def _store(place: Place, desired: Desired, archive: Archive) -> Store:
         days = default.get("Days") or 365 * (default.get("Years") or 0)
         return replace(store, lock=f"{default['Mode']} {days}")
     return _locked_by_us(store, desired.trail.object_lock)
+
+
+def _expires(place: Place) -> int:
+    rules = place.setting("GetBucketLifecycleConfiguration").get("Rules", [])
+    found = (rule.get("Expiration", {}).get("Days", 0) for rule in rules if rule["Status"] == "Enabled")
+    return min(filter(None, found), default=0)
 
 
 def _locked_by_us(store: Store, asked: ObjectLockSpec | None) -> Store:

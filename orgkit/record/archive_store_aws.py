@@ -2,6 +2,7 @@
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -41,6 +42,7 @@ class Store:
     lock: str  # what protects new objects: "GOVERNANCE 90", "" for nothing
     headers: ObjectLockSpec | None = None  # where the bucket itself has no default
     versions: bool = True
+    expires: int = 0  # days after which a lifecycle rule of the bucket deletes objects; 0 for never
 
     def put_new(self, content: bytes, *names: str) -> bool:
         """Write one object unless there is one; whether it was written. Who is second is told so by S3 itself."""
@@ -78,6 +80,18 @@ class Store:
             ExpectedBucketOwner=self.place.owner, Prefix=f"{self.archive.key()}/", MaxKeys=1,
         )  # fmt: skip
         return bool(found.get("Contents"))
+
+    def notes(self) -> Iterator[str]:
+        """What the bucket does not protect from."""
+        bucket = f"bucket {self.place.bucket}"
+        if not self.lock:
+            yield f"{bucket.capitalize()} has no Object Lock: whoever may delete there can delete records."
+        elif self.headers is not None:
+            yield f"{bucket.capitalize()} locks nothing by itself: each object was locked ({self.lock} days)."
+        if self.expires:
+            yield f"A lifecycle rule of {bucket} deletes objects after {self.expires} days, once unlocked."
+        if not self.versions:
+            yield f"{bucket.capitalize()} keeps no versions: the former index.jsonl is lost each time."
 
     def _put(self, content: bytes, names: tuple[str, ...], **how: Any) -> bool:
         checksum = checksum_of(hashlib.sha256(content).hexdigest())

@@ -266,11 +266,16 @@ def test_a_record_that_is_missing_in_the_archive_is_no_archived_one(machines, bu
 
 def test_another_bucket_of_the_log_archive_account_is_entered_too(machines, bucket):
     bucket.create_bucket(Bucket="more-records", ObjectLockEnabledForBucket=True)
+    rule = {"ID": "tidy", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 400}}
+    bucket.put_bucket_lifecycle_configuration(Bucket="more-records", LifecycleConfiguration={"Rules": [rule]})
     machine = replace(machines("a"), to=Archive("more-records", "here", ACCOUNT))
     run = machine.sealed()
     told = machine.archive()
     assert told.kept == (run,)
-    assert told.notes == ("Bucket more-records locks nothing by itself: each object was locked (GOVERNANCE 90 days).",)
+    assert told.notes == (
+        "Bucket more-records locks nothing by itself: each object was locked (GOVERNANCE 90 days).",
+        "A lifecycle rule of bucket more-records deletes objects after 400 days, once unlocked.",
+    )
     kept = bucket.head_object(Bucket="more-records", Key=machine.to.key(run, "manifest.json"))
     assert (kept["ObjectLockRetainUntilDate"] - kept["LastModified"]).days >= 89
 
@@ -391,7 +396,8 @@ def test_the_session_is_narrowed_to_the_place_of_the_records(stage, machines):
     assert json.loads(entered["parameters"]["Policy"]) == machine.to.policy()
     inside = {f"{call['service']}:{call['operation']}" for call in calls if call["account"] != ACCOUNT}
     names = {
-        "s3:HeadBucket": "s3:ListBucket", "s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject",
+        "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration", "s3:HeadBucket": "s3:ListBucket",
+        "s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject",
         "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
     }  # fmt: skip
     allowed = {action for each in machine.to.policy()["Statement"] for action in each["Action"]}
