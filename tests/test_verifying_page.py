@@ -20,7 +20,7 @@ from orgkit.record.seal import seal
 from orgkit.record.sealing import Sealing
 from orgkit.signing.approvals import SignedApproval, sign
 from orgkit.signing.local import LocalSigner, new_pair
-from tests.record.test_chain import resealed
+from tests.proof.test_chain import resealed
 from tests.record.test_seal import ACCOUNT, NOON, approved, run_folder
 
 PAGE = Path(__file__).parents[1] / "docs" / "verifying-a-record.md"

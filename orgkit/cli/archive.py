@@ -13,7 +13,7 @@ from orgkit.printable import flat
 
 if TYPE_CHECKING:
     from orgkit.model.desired import Desired
-    from orgkit.record.archive import Archive, Archived
+    from orgkit.proof.archive import Archive, Archived
 
 WIDTH = 78
 
@@ -36,7 +36,7 @@ def archive(file: Path, to: str, permissions: bool, as_json: bool) -> int:
     from orgkit.connecting import connect
     from orgkit.journal import Journal
     from orgkit.parameters import find, load
-    from orgkit.record.archive_aws import archive as archive_all
+    from orgkit.proof.archive_aws import archive as archive_all
     from orgkit.record.files import private_folder
     from orgkit.record.outputs import base_folder, project_of
     from orgkit.record.sealing import sealing_of
@@ -65,7 +65,7 @@ def archive(file: Path, to: str, permissions: bool, as_json: bool) -> int:
 
 def _archive(desired: "Desired", to: str) -> "Archive":
     from orgkit.parameters.buckets import archive as in_s3
-    from orgkit.record.archive import Archive
+    from orgkit.proof.archive import Archive
 
     try:
         named = in_s3(to) or desired.records.archive or f"s3://{desired.trail.records_bucket}/records"

@@ -12,8 +12,8 @@ from orgkit.cli.progress import reading
 from orgkit.printable import flat
 
 if TYPE_CHECKING:
+    from orgkit.proof.reconciliation import Reconciliation
     from orgkit.record.catalogue import Record
-    from orgkit.record.reconciliation import Reconciliation
 
 HEADINGS = {
     "unknown": "Unknown: in the record, and not in AWS's log",
@@ -39,8 +39,8 @@ def reconcile(run: str, file: Path | None, as_json: bool) -> int:
     """
     from orgkit.connecting import connect
     from orgkit.parameters import find, load
+    from orgkit.proof.joining import reconcile_record
     from orgkit.record.catalogue import find_record
-    from orgkit.record.joining import reconcile_record
     from orgkit.record.outputs import base_folder, project_of
 
     record = find_record(base_folder(project_of(Path.cwd() / "parameters" / "any.toml"), "aws"), run)

@@ -78,8 +78,8 @@ def seal(run_folder: Path, notebook: Path | None, file: Path | None) -> int:
 @ends
 def verify(run: str, everything: bool, head: str, key_file: str, as_json: bool) -> int:
     """Check that records are what was sealed: each file, the approval, and the chain of all of them."""
+    from orgkit.proof.verify import of_record, verify_all
     from orgkit.record.catalogue import account_folders, find_record
-    from orgkit.record.verify import of_record, verify_all
     from orgkit.signing.keys import PublicKey
 
     key = PublicKey.load(key_file) if key_file else None
@@ -103,8 +103,8 @@ def verify(run: str, everything: bool, head: str, key_file: str, as_json: bool) 
 @ends
 def diff(before: str, after: str, as_json: bool) -> int:
     """What two records tell differently: parameters, plan, outcome and versions; times are no difference."""
+    from orgkit.proof.diff import differences
     from orgkit.record.catalogue import find_record
-    from orgkit.record.diff import differences
 
     found = differences(*(find_record(_outputs(), name).folder for name in (before, after)))
     if as_json:
@@ -118,10 +118,10 @@ def diff(before: str, after: str, as_json: bool) -> int:
 @ends
 def catalogue() -> int:
     """Write outputs/catalogue.html: every run on one page, with links, and what was found when checking them."""
+    from orgkit.proof.catalogue_page import write_page
+    from orgkit.proof.verify import verify_all
     from orgkit.record.catalogue import account_folders
     from orgkit.record.catalogue import list_records as all_records
-    from orgkit.record.catalogue_page import write_page
-    from orgkit.record.verify import verify_all
 
     base = _outputs()
     page = write_page(base, all_records(base), [verify_all(place) for place in account_folders(base)])

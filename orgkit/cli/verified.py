@@ -11,8 +11,8 @@ from orgkit.printable import flat
 from orgkit.runbook.tables import as_text
 
 if TYPE_CHECKING:
-    from orgkit.record.diff import Differences
-    from orgkit.record.verify import Verified
+    from orgkit.proof.diff import Differences
+    from orgkit.proof.verify import Verified
 
 
 def show_verified(found: "Sequence[Verified]") -> None:

@@ -16,12 +16,12 @@ from orgkit.aws.retry import Unsure
 from orgkit.aws.session import Connection
 from orgkit.errors import NotArchived
 from orgkit.journal import Journal
+from orgkit.proof.archive import Archive, Archived
+from orgkit.proof.verify import verify_all
 from orgkit.record import archive_aws, outputs
-from orgkit.record.archive import Archive, Archived
 from orgkit.record.chain import entries_of
 from orgkit.record.seal import seal
 from orgkit.record.sealing import Sealing
-from orgkit.record.verify import verify_all
 from orgkit.signing.keys import Signer
 from orgkit.signing.local import LocalSigner, new_pair
 from tests.road.project import EXAMPLE, PHASES_THAT_CHANGE, Project, Stage, new_project

@@ -14,10 +14,10 @@ from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
 
 from orgkit.journal import read_events
+from orgkit.proof.verify import verify_all
 from orgkit.record import outputs
 from orgkit.record.result import Result
 from orgkit.record.seal import seal
-from orgkit.record.verify import verify_all
 from tests.runbook.test_execute import ACCOUNT, BEGIN, END, STOP, UNITS, write_runbook
 
 SLEEP = "import time\njournal.write('wait')\ntime.sleep(60)"

@@ -9,16 +9,16 @@ from orgkit.aws.session import Connection
 from orgkit.errors import NotArchived
 from orgkit.model.desired import Desired
 from orgkit.model.matching import known_ids
+from orgkit.proof.archive import Archive, Archived, Joined, chain_of, joined
+from orgkit.proof.archive_door_aws import open_store
+from orgkit.proof.archive_files_aws import Keeping
+from orgkit.proof.archive_store_aws import Store
+from orgkit.proof.archived import mark
+from orgkit.proof.verify_chain import faults_of_chain
 from orgkit.read import read_organization
-from orgkit.record.archive import Archive, Archived, Joined, chain_of, joined
-from orgkit.record.archive_door_aws import open_store
-from orgkit.record.archive_files_aws import Keeping
-from orgkit.record.archive_store_aws import Store
-from orgkit.record.archived import mark
 from orgkit.record.chain import INDEX, SIGNATURES, Entry, entries_of, keep_signature, lines_of, replace_chain
 from orgkit.record.files import private_folder, run_folders, write_private
 from orgkit.record.manifest import MANIFEST
-from orgkit.record.verify_chain import faults_of_chain
 from orgkit.signing.keys import PublicKey, Signer
 
 TURNS = 5  # how often somebody else may be first

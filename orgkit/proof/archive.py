@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from orgkit.errors import NotArchived
+from orgkit.proof.verify_chain import Fault
 from orgkit.record.chain import FIRST, Entry, linked
 from orgkit.record.files import RUN_FOLDER
-from orgkit.record.verify_chain import Fault
 from orgkit.signing.keys import Signer
 
 READS_OF_BUCKET = (

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from orgkit.plan import Target
+from orgkit.proof.signed import SIGNED, faults_of_signed
 from orgkit.record.files import sha256_of
-from orgkit.record.signed import SIGNED, faults_of_signed
 from orgkit.signing.approvals import SignedApproval, sign
 from orgkit.signing.local import new_pair
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orgkit.record.mutations import Window, mutations_of, window_of
-from orgkit.record.reconcile import reconcile
-from orgkit.record.reconciliation import Logged, Word
+from orgkit.proof.mutations import Window, mutations_of, window_of
+from orgkit.proof.reconcile import reconcile
+from orgkit.proof.reconciliation import Logged, Word
 
 RUN = "20261123T090000Z-02-units-0a1b2c3d"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from orgkit.record.mutations import COMMITTED, REFUSED, Mutation, Window
-from orgkit.record.reconciliation import Logged, Place, Reconciliation, Verdict, Word
+from orgkit.proof.mutations import COMMITTED, REFUSED, Mutation, Window
+from orgkit.proof.reconciliation import Logged, Place, Reconciliation, Verdict, Word
 
 VISIBLE_WITHIN = timedelta(minutes=15)  # usually about 5, says AWS
 MARGIN = timedelta(minutes=5)  # of clocks, and of what arrives late

@@ -9,8 +9,8 @@ from orgkit.aws.retry import Refused
 from orgkit.aws.session import Connection
 from orgkit.model.desired import READ_ROLE
 from orgkit.model.roles import compact
-from orgkit.record.mutations import Window
-from orgkit.record.reconciliation import Logged, Place
+from orgkit.proof.mutations import Window
+from orgkit.proof.reconciliation import Logged, Place
 
 PAUSE = 0.5  # seconds: AWS answers two requests a second for an account and region
 PAGE = 50

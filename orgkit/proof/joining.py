@@ -6,12 +6,12 @@ from orgkit.aws.session import HOME, Connection
 from orgkit.errors import OrgkitError, WrongPlace
 from orgkit.journal import read_events
 from orgkit.model.desired import Desired
+from orgkit.proof.cloudtrail_aws import read_log
+from orgkit.proof.mutations import Event, Mutation, mutations_of, window_of
+from orgkit.proof.reconcile import KEPT, MARGIN, reconcile
+from orgkit.proof.reconciliation import Place, Reconciliation
 from orgkit.record.catalogue import Record
-from orgkit.record.cloudtrail_aws import read_log
 from orgkit.record.files import run_folders
-from orgkit.record.mutations import Event, Mutation, mutations_of, window_of
-from orgkit.record.reconcile import KEPT, MARGIN, reconcile
-from orgkit.record.reconciliation import Place, Reconciliation
 
 
 def reconcile_record(record: Record, aws: Connection, desired: Desired) -> Reconciliation:

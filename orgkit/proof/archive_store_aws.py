@@ -11,7 +11,7 @@ from orgkit.aws.answer import Answer, streamed
 from orgkit.aws.retry import Refused, Unsure
 from orgkit.errors import NotArchived
 from orgkit.model.desired import ObjectLockSpec
-from orgkit.record.archive import Archive
+from orgkit.proof.archive import Archive
 from orgkit.record.chain import INDEX
 from orgkit.trail.bucket_aws import Place
 

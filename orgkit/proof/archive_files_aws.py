@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orgkit.aws.session import Connection
-from orgkit.record.archive_store_aws import Store, checksum_of
+from orgkit.proof.archive_store_aws import Store, checksum_of
+from orgkit.proof.verify import verify_record
+from orgkit.proof.verify_chain import Fault
 from orgkit.record.chain import Entry
 from orgkit.record.files import read_json, run_folders
 from orgkit.record.manifest import MANIFEST
-from orgkit.record.verify import verify_record
-from orgkit.record.verify_chain import Fault
 
 
 @dataclass

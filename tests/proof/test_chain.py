@@ -12,11 +12,11 @@ import pytest
 
 from orgkit.errors import KeyRefused
 from orgkit.plan import Plan, Target
+from orgkit.proof.verify import of_record, verify_all
 from orgkit.record import outputs
 from orgkit.record.chain import FIRST, append, entries_of, head_of
 from orgkit.record.seal import complete, seal
 from orgkit.record.sealing import Sealing
-from orgkit.record.verify import of_record, verify_all
 from orgkit.signing.local import LocalSigner, new_pair
 from tests.record.test_seal import ACCOUNT, NOON, PLAN, approved, run_folder
 

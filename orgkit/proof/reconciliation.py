@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from orgkit import errors
-from orgkit.record.mutations import Mutation, Window
+from orgkit.proof.mutations import Mutation, Window
 
 Place = tuple[str, str]  # account and region
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from orgkit.approval import first_not_in_order
 from orgkit.journal import read_events
-from orgkit.record.archived import elsewhere, told_of
+from orgkit.proof.archived import elsewhere, told_of
+from orgkit.proof.signed import faults_of_signed
+from orgkit.proof.verify_chain import Fault, faults_of_chain, faults_of_head, notes_on_head
 from orgkit.record.chain import Entry, head_of, lines_of
 from orgkit.record.files import read_json, run_folders
 from orgkit.record.manifest import MANIFEST
-from orgkit.record.signed import faults_of_signed
-from orgkit.record.verify_chain import Fault, faults_of_chain, faults_of_head, notes_on_head
 from orgkit.signing.keys import PublicKey
 
 

@@ -7,8 +7,8 @@ from orgkit.aws.retry import Refused
 from orgkit.aws.session import Connection
 from orgkit.errors import NotArchived
 from orgkit.model.desired import Desired, ObjectLockSpec
-from orgkit.record.archive import Archive
-from orgkit.record.archive_store_aws import Store
+from orgkit.proof.archive import Archive
+from orgkit.proof.archive_store_aws import Store
 from orgkit.trail.bucket_aws import Foreign, Place
 from orgkit.trail.documents import compact
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from orgkit.errors import NotArchived
-from orgkit.record.archive import Archive, chain_of, joined
-from orgkit.record.archived import elsewhere, mark
+from orgkit.proof.archive import Archive, chain_of, joined
+from orgkit.proof.archived import elsewhere, mark
+from orgkit.proof.verify import verify_all
 from orgkit.record.chain import FIRST, Entry, append, lines_of, linked
 from orgkit.record.files import write_private
-from orgkit.record.verify import verify_all
 from orgkit.signing.local import LocalSigner, new_pair
 
 ACCOUNT = "123456789012"

@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 from orgkit.errors import EXIT_DONE, EXIT_WAITING
 from orgkit.printable import flat
+from orgkit.proof.verify import Verified
 from orgkit.record.catalogue import Record
 from orgkit.record.files import read_json, write_private
 from orgkit.record.html import POLICY
 from orgkit.record.manifest import MANIFEST
-from orgkit.record.verify import Verified
 
 HEADERS = ("run", "outcome", "steps", "identity", "approved", "plan", "commit")
 
