@@ -41,7 +41,8 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     title("What it costs")
     costs = done.costs
     click.echo(
-        f"USD {costs['low']} low, {costs['expected']} expected, {costs['high']} high a month (an estimate)"
+        f"USD {costs['low']} low, {costs['expected']} expected, {costs['high']} high a month "
+        f"(estimate; prices of {costs['prices_of']})"
         if costs
         else "no estimate: phase 06 did not get that far"
     )

@@ -8,7 +8,6 @@ import click
 
 from orgkit.cli.layout import tell, title
 from orgkit.printable import flat
-from orgkit.runbook.tables import as_text
 
 if TYPE_CHECKING:
     from orgkit.proof.diff import Differences
@@ -56,4 +55,5 @@ def show_differences(found: "Differences") -> None:
                 tell(f"{sign} {step}")
     if found.facts:
         title("What else")
-        click.echo(as_text(("", "before", "after"), [(f.name, f.before, f.after) for f in found.facts], width=79))
+        for fact in found.facts:
+            tell(f"{fact.name}: {fact.before or 'nothing'} -> {fact.after or 'nothing'}")

@@ -8,13 +8,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from orgkit.errors import EXIT_DONE, EXIT_WAITING
-from orgkit.printable import flat
+from orgkit.printable import flat, short
 from orgkit.proof.verify import Verified
 from orgkit.record.catalogue import Record
 from orgkit.record.files import read_json, write_private
 from orgkit.record.html import POLICY
 from orgkit.record.manifest import MANIFEST
 
+NAME = 40  # characters of who approved; the record has all of it
 HEADERS = ("run", "outcome", "steps", "identity", "approved", "plan", "commit")
 
 
@@ -62,6 +63,6 @@ def _cells(record: Record) -> Iterator[str]:
     yield record.outcome
     yield ", ".join(f"{count} {word}" for word, count in (result.get("ended") or {}).items())
     yield str((result.get("identity") or {}).get("arn", ""))
-    yield " ".join(str(approval.get(name) or "") for name in ("asserted_by", "ticket")).strip()
+    yield short(" ".join(str(approval.get(name) or "") for name in ("asserted_by", "ticket")).strip(), NAME)
     yield record.plan_sha256[:12]
     yield f"{str(git.get('commit') or '')[:12]}{' (changed)' if git.get('dirty') else ''}"

@@ -17,7 +17,8 @@ from orgkit.runbook.views import CHARGE_COLUMNS, Assumed, Charges, Moves, Verifi
 def estimate(run: Run, observed: Observed) -> Estimate:
     """What the organization of the file costs per account and month: low, expected and high."""
     made = estimate_costs(run.desired, known_ids(run.desired, observed))
-    run.journal.write("estimate", low=str(made.low), expected=str(made.expected), high=str(made.high))
+    amounts = {"low": str(made.low), "expected": str(made.expected), "high": str(made.high)}
+    run.journal.write("estimate", **amounts, prices_of=made.priced)
     return made
 
 
