@@ -1,11 +1,31 @@
 """Which price book counts for a parameters file: the shipped one, and over it what its own folder keeps."""
 
+from functools import cache
+from importlib import resources
 from pathlib import Path
 
-from orgkit.costs.prices import PriceBook, parse, shipped, shipped_text
+from orgkit.costs.book_rows import parse
+from orgkit.costs.prices import PriceBook
 from orgkit.errors import UnknownPrice
 
 NAME = "prices.csv"
+
+
+def shipped_text() -> str:
+    """prices.csv as it comes with orgkit."""
+    return resources.files("orgkit.costs").joinpath("prices.csv").read_text(encoding="utf-8")
+
+
+@cache
+def shipped() -> PriceBook:
+    """The price book that comes with orgkit."""
+    return parse(shipped_text())
+
+
+@cache
+def priced(rows: str) -> PriceBook:
+    """The shipped prices, and over them the rows of another price book."""
+    return parse(shipped_text(), rows) if rows else shipped()
 
 
 def place_beside(parameters_file: Path) -> Path:
@@ -15,7 +35,7 @@ def place_beside(parameters_file: Path) -> Path:
 
 def book_of(place: Path) -> PriceBook:
     """Shipped prices, and over them those of one price book, where it is there."""
-    return parse(shipped_text(), read_book(place)) if place.exists() else shipped()
+    return priced(read_book(place)) if place.exists() else shipped()
 
 
 def rows_beside(parameters_file: Path) -> str:

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from orgkit.costs import notes, usage
+from orgkit.costs.books import priced
 from orgkit.costs.charge import Charge, charges
 from orgkit.costs.one_off import OneOff, one_off
-from orgkit.costs.prices import PriceBook, priced
+from orgkit.costs.prices import PriceBook
 from orgkit.costs.rounding import ZERO, cents, exact
 from orgkit.model.costs import ASSUMPTIONS, SCENARIOS, Amounts
 from orgkit.model.desired import Desired

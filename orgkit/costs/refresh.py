@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orgkit.costs.books import read_book
+from orgkit.costs.book_rows import COLUMNS, parse
+from orgkit.costs.books import read_book, shipped_text
 from orgkit.costs.found import Found
 from orgkit.costs.offer import find
-from orgkit.costs.prices import COLUMNS, NOWHERE, Price, PriceBook, parse, shipped_text
+from orgkit.costs.prices import NOWHERE, Price, PriceBook
 from orgkit.errors import OrgkitError, PriceChanged
 from orgkit.spreadsheet import as_csv
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from orgkit.billing.planner import ALERT, MONITOR, name_of, plan
+from orgkit.costs.books import shipped_text
 from orgkit.costs.estimate import estimate
-from orgkit.costs.prices import shipped_text
 from orgkit.costs.usage import MANAGEMENT
 from orgkit.model.billing import ActivateCostTag, CreateAnomalyMonitor, CreateAnomalySubscription, CreateBudget
 from orgkit.model.desired import BillingSpec

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from orgkit.cli.phases import estimate
 from orgkit.cli.prices import prices
+from orgkit.costs.books import shipped_text
 from orgkit.costs.price_list_aws import path_of
-from orgkit.costs.prices import shipped_text
 from tests.costs.test_refresh import CONFIG, HOSTILE, offer, product
 
 EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orgkit.costs.books import shipped
 from orgkit.costs.charge import QUANTUM, Usage, charges, cost, quantity_for, tiers
-from orgkit.costs.prices import Price, PriceBook, Tier, shipped
+from orgkit.costs.prices import Price, PriceBook, Tier
 
 PRICES = tuple(shipped().prices.values())
 

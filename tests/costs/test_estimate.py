@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orgkit.costs.books import shipped
 from orgkit.costs.estimate import estimate
-from orgkit.costs.prices import PriceBook, shipped
+from orgkit.costs.prices import PriceBook
 from orgkit.costs.rounding import exact
 from orgkit.costs.sensitivity import sensitivity, sizes
 from orgkit.errors import UnknownPrice

@@ -5,7 +5,9 @@ from importlib import resources
 
 import pytest
 
-from orgkit.costs.prices import PROGRAMMES, borrowed, parse, shipped
+from orgkit.costs.book_rows import parse
+from orgkit.costs.books import shipped
+from orgkit.costs.prices import PROGRAMMES, borrowed
 from orgkit.errors import UnknownPrice
 
 SHIPPED = resources.files("orgkit.costs").joinpath("prices.csv").read_text(encoding="utf-8")

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from orgkit.costs.prices import parse, shipped, shipped_text
+from orgkit.costs.book_rows import parse
+from orgkit.costs.books import shipped, shipped_text
 from orgkit.costs.quote import quote, read_asked
 from orgkit.errors import NoQuote, UnknownPrice
 

@@ -5,10 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from orgkit.costs.books import book_of
+from orgkit.costs.books import book_of, shipped
 from orgkit.costs.offer import find
 from orgkit.costs.price_list_aws import fetch, path_of
-from orgkit.costs.prices import shipped
 from orgkit.costs.refresh import append, look_up
 from orgkit.errors import NoPriceList, NotOnePrice, PriceChanged
 
