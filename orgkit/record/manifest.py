@@ -8,6 +8,7 @@ from typing import Any
 from orgkit import __version__
 from orgkit.journal import read_events
 from orgkit.record.files import label_of, read_json, sha256_of
+from orgkit.record.redact import Redactor
 from orgkit.record.result import Result
 from orgkit.record.surroundings import surroundings
 from orgkit.record.trigger import trigger
@@ -22,10 +23,24 @@ def manifest(
     *,
     project: Path,
     source_sha256: str,
-    redacted: Mapping[str, int],
+    redactor: Redactor,
     roll_back: str = "",
 ) -> dict[str, Any]:
-    """The manifest of a run folder as it lies; nothing may be written into the folder after it."""
+    """The manifest of a run folder as it lies; nothing may be written into the folder after it.
+
+    Nothing in it but names and hashes of files is kept unseen: what began the run and what the notebook's head says
+    are told here alone.
+    """
+    told = redactor.value(_told(run_folder, result, project, source_sha256, roll_back))
+    return {
+        **told,
+        "redacted": {kind: count for kind, count in redactor.counts.items() if count},
+        "files": {name: _facts(run_folder / name) for name in files_of(run_folder)},
+    }
+
+
+def _told(run_folder: Path, result: Result, project: Path, source_sha256: str, roll_back: str) -> dict[str, Any]:
+    """Everything but the files and what was redacted, secrets and all."""
     events = list(read_events(run_folder / "events.jsonl"))
     begun = events[0] if events else {}
     applied = [str(event.get("plan_sha256", "")) for event in events if event.get("event") == "apply"]
@@ -54,10 +69,8 @@ def manifest(
         "plan_sha256": sha256_of(plan) if plan.exists() else "",
         "applied_plan_sha256": applied[-1] if applied else "",
         "approval_sha256": sha256_of(approval) if approval.exists() else "",
-        "redacted": {kind: count for kind, count in redacted.items() if count},
         "orgkit": __version__,
         **surroundings(project),
-        "files": {name: _facts(run_folder / name) for name in files_of(run_folder)},
     }
 
 

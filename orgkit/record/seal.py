@@ -47,7 +47,7 @@ def seal(
     redactor = Redactor(live_values() if live is None else live, mask_emails=sealing.mask_emails)
     kept = run_folder / f"{label_of(run_folder)}.ipynb"
     executed = read_json(notebook or kept)
-    result = result_of(run_folder, executed, interrupted=interrupted)
+    result = _without_secrets(result_of(run_folder, executed, interrupted=interrupted), redactor)
     source = source_sha256 or _source_of(executed)
     _keep_parameters(run_folder, parameters_file, executed, redactor)
     _redact_files(run_folder, redactor)
@@ -55,10 +55,10 @@ def seal(
         _keep_notebook(kept, executed, result, redactor)
     elif kept.exists():  # cut short while it was written
         write_private(kept, redactor.text(kept.read_text(encoding="utf-8", errors="replace")))
-    write_private(run_folder / "result.json", as_json(redactor.value(result.as_json())))
+    write_private(run_folder / "result.json", as_json(result.as_json()))
     project = project_of(parameters_file or run_folder / "parameters.toml")
     content = manifest(
-        run_folder, result, project=project, source_sha256=source, redacted=redactor.counts,
+        run_folder, result, project=project, source_sha256=source, redactor=redactor,
         roll_back=told_in_head(executed, "Roll back"),
     )  # fmt: skip
     _write_once(run_folder / MANIFEST, as_json(content))
@@ -106,6 +106,13 @@ def result_of(run_folder: Path, executed: dict[str, Any], *, interrupted: bool =
         return result
     why = "plan.json, the approval and what was applied do not name the same plan."
     return replace(result, outcome=WORDS[EXIT_FAILED], exit_code=EXIT_FAILED, reasons=(why, *sorted(hashes)))
+
+
+def _without_secrets(result: Result, redactor: Redactor) -> Result:
+    """The one Result that every file of the record, and whoever asked for it, is told from."""
+    told: dict[str, Any] = {name: redactor.value(value) for name, value in result.as_json().items()}
+    told |= {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+    return replace(result, **told)
 
 
 def _keep_notebook(kept: Path, executed: dict[str, Any], result: Result, redactor: Redactor) -> None:

@@ -154,7 +154,11 @@ def assigned(notebook: Path) -> dict[str, object]:
     return {line.targets[0].id: line.value.value for line in lines}
 
 
-LONG = ("eyJ", "eyJaaaaaaaa.", "<style", "<style>", "secretkey:", "bearer ", "-----BEGIN ", "&#39;", "IQoJ", "/home/")
+LONG = (
+    "eyJ", "eyJaaaaaaaa.", "<style", "<style>", "secretkey:", "bearer ", "-----BEGIN ", "&#39;", "IQoJ", "/home/",
+    "https://", "https://a:", "https://a:b", "http://aaaaaaaaaaaaaaaaa", "ghp_", "ghs_aaaaaaaaaaaaaaaaaaaaaaa",
+    "github_pat_", "accessToken:", "clientSecret", "AKIAAAAAAAAAAAAAAAAA,", "secret access ", "a",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("word", LONG)

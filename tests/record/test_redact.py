@@ -34,6 +34,15 @@ LEAKS = {
     "a private key": "-----BEGIN RSA PRIVATE KEY-----\nCANARY\n-----END RSA PRIVATE KEY-----",
     "half a private key": "-----BEGIN OPENSSH PRIVATE KEY-----\nCANARY\n",
     "a session token": f"session_token={'CANARY' * 5}",
+    "the console's words": f"Secret access key: {CANARY}",
+    "the console's CSV": f"Access key ID,Secret access key\n{KEY_ID},{CANARY}",
+    "a cached token of SSO": f'{{"accessToken": "{"CANARY" * 5}", "clientSecret": "{"CANARY" * 5}"}}',
+    "a token of GitHub": "ghp_" + "CANARY" * 6,
+    "a token of a GitHub job": "ghs_" + "CANARY" * 6,
+    "a fine-grained token of GitHub": "github_pat_11CANARY00_" + "CANARY" * 8,
+    "a password in a URL": "https://ada:CANARY%40x@git.example.com/org.git",
+    "a token in a URL": "git clone https://x-access-token:CANARY@github.com/a/b",
+    "a token as user": "https://:CANARY@git.example.com",
 }
 HARMLESS = {
     "account ids": "111111111111 and 012345678901",
@@ -42,6 +51,8 @@ HARMLESS = {
     "prose": "the bearer of certificates holds the secret key; a session token is temporary",
     "ids of AWS": "arn:aws:iam::111111111111:role/x AROAEXAMPLEEXAMPLEEX o-abcdefghij r-ab12 ou-ab12-abcdefgh h-0a1b",
     "an organization's root": "Root/Security r-ab12/root/x http://127.0.0.1/home/page",
+    "a URL with a port": "http://127.0.0.1:5000/x@y https://ada@example.com:443/ s3://bucket/a:b@c",
+    "words like tokens": "ghp_short github_pat_ and the next page's NextToken",
     "a public key": "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
 }
 
@@ -59,6 +70,10 @@ def test_a_secret_does_not_survive(leak):
 @pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS)
 def test_what_is_no_secret_stays(text):
     assert Redactor(home=Path("/opt/ops")).text(text) == text
+
+
+def test_of_a_url_its_user_and_host_stay():
+    assert Redactor().text("at https://ada:pass@example.com/x") == "at https://ada:[redacted: password]@example.com/x"
 
 
 def test_a_live_value_goes_wherever_it_stands():

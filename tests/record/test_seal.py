@@ -18,7 +18,6 @@ ACCOUNT = "123456789012"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYCANARYKEYx"
 KEY_ID = "ASIACANARYCANARYCANA"
 LEAK = f"{KEY_ID} {{'SecretAccessKey': '{SECRET}'}}"
-LIVE = "a-live-value-CANARY-0123"
 PLAN = Plan("units", Target(ACCOUNT, "o-abc", "aws", "emulator"))
 NOON = "2026-07-01T12:00:00+00:00"
 
@@ -176,28 +175,7 @@ class TestAnApproval:
         assert PLAN.digest in result.reasons
 
 
-class TestSecrets:
-    def test_survive_in_no_file(self, tmp_path):
-        executed = notebook(f"x = '{LEAK}'", orgkit={"note": LIVE})
-        executed.cells[0].outputs = [
-            nbformat.v4.new_output("stream", name="stdout", text=LEAK),
-            nbformat.v4.new_output(
-                "display_data", {"text/html": f"<p>{LEAK}</p>", "image/svg+xml": f"<svg>{LEAK}</svg>"}
-            ),
-            nbformat.v4.new_output("error", ename="E", evalue=LEAK, traceback=[LEAK, LIVE]),
-        ]
-        folder = run_folder(
-            tmp_path, {"event": "wait", "what": LEAK}, {"event": "stop", "why": LIVE}, executed=executed
-        )
-        outputs.write_plan(folder, PLAN, {"note": LEAK, "plan_sha256": PLAN.digest})
-        outputs.write_approval(folder, {"ticket": LEAK})
-        (folder / ".ipynb_checkpoints").mkdir()
-        (folder / ".ipynb_checkpoints" / "02-units-checkpoint.ipynb").write_text(LEAK)
-        seal(folder, live=[LIVE])
-        left = [path.name for path in folder.rglob("*") if path.is_file() and b"CANARY" in path.read_bytes()]
-        assert left == []
-        assert manifest_of(folder)["redacted"]["live credential"] >= 2
-
+class TestSecrets:  # of every kind and in every place: test_canaries.py
     def test_in_the_parameters_file_stay_there_alone(self, tmp_path):
         folder = run_folder(tmp_path)
         (tmp_path / "acme.toml").write_text(f'x = "{KEY_ID}"\n')
