@@ -8,6 +8,7 @@ from typing import Any
 
 from orgkit.errors import ApprovalMismatch
 from orgkit.plan import Plan, Target
+from orgkit.secrecy import kinds_in
 
 # A plan that was handed over may come from a machine whose clock is ahead by so much.
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -52,6 +53,14 @@ class ApprovedPlan:
     @property
     def steps(self) -> Sequence[Mapping[str, Any]]:
         return list(self.content["steps"])
+
+
+def check_claim(what: str, text: str) -> None:
+    """ApprovalMismatch for a secret in what somebody says: it is signed and kept, and can never be taken out."""
+    kind = next(kinds_in(text), None)
+    if kind is not None:
+        why = f"{what} holds a secret ({kind}), and records would keep it for good."
+        raise ApprovalMismatch(why, "write another text; if the secret is real, revoke it.")
 
 
 def check_fresh(approved: ApprovedPlan, now: datetime, hours: int) -> datetime:

@@ -39,12 +39,15 @@ def approve(plan: str, file: Path, ticket: str, key: str, asserted_by: str, dige
 
     Under your own AWS identity in the management account: it is asked who you are, nothing else, and nothing changes.
     """
+    from orgkit.approval import check_claim
     from orgkit.connecting import connect
     from orgkit.parameters import find, load
     from orgkit.record import outputs
     from orgkit.record.asked import asked_for, keep_signed
     from orgkit.signing.signer import signer_of
 
+    check_claim("--ticket", ticket)
+    check_claim("--as", asserted_by)
     path = find(str(file))
     desired = load(path)
     aws = connect(desired)

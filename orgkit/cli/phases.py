@@ -109,11 +109,14 @@ def run(
     **given: str,
 ) -> int:
     """Run one phase headlessly; without an approved plan it stops before it changes anything."""
+    from orgkit.approval import check_claim
     from orgkit.cli.summary import result_json, show_result
     from orgkit.parameters import find, load
     from orgkit.record.sealing import sealing_of
     from orgkit.runbook.execute import execute
 
+    for name in ("approver", "ticket"):
+        check_claim(f"--{name} (or ORGKIT_{name.upper()})", given[name] or os.environ.get(f"ORGKIT_{name.upper()}", ""))
     path = find(str(file))
     desired = load(path)
     if plan_file is not None:

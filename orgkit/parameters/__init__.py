@@ -15,9 +15,11 @@ from orgkit.model.desired import Desired
 from orgkit.parameters.build import build
 from orgkit.parameters.checks import check
 from orgkit.parameters.keys import public_keys
+from orgkit.parameters.leaks import but_of_secrets, without_secrets
 from orgkit.parameters.places import Place, lines, spell
 from orgkit.parameters.syntax import explain
 from orgkit.parameters.validate import validate
+from orgkit.secrecy import hidden
 
 LARGEST = 1_000_000  # bytes; a file for 1,000 accounts has a quarter of that
 
@@ -33,10 +35,11 @@ def load(path: str | Path) -> Desired:
 
 def load_text(text: str, path: str | Path, folder: Path) -> Desired:
     """The same of a text that may not be in the file yet; `path` is what a person calls it, `folder` where it lies."""
-    raw = _parse(text, path)
+    raw, leaked = without_secrets(_parse(text, path))
     file, wrong = validate(raw)
     pems, unread = public_keys(raw, folder)
     wrong += [*check(raw), *unread]
+    wrong = [*leaked, *but_of_secrets(wrong, leaked)] if leaked else wrong
     if wrong or file is None:
         raise ParametersInvalid(str(path), _problems(wrong, lines(text)))
     return build(file, hashlib.sha256(text.encode()).hexdigest(), pems)
@@ -115,7 +118,7 @@ def _parse(text: str, path: str | Path) -> dict[str, Any]:
 
 def _problems(wrong: list[tuple[Place, str]], numbers: dict[Place, int]) -> list[Problem]:
     """In the order of the file, so that a person mends it from top to bottom."""
-    placed = sorted((_line(place, numbers), spell(place), message) for place, message in wrong)
+    placed = sorted((_line(place, numbers), spell(tuple(map(hidden, place))), message) for place, message in wrong)
     return [Problem(place, f"{f'line {line}: ' if line else ''}{message}") for line, place, message in placed]
 
 

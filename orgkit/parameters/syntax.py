@@ -2,6 +2,8 @@
 
 import re
 
+from orgkit.secrecy import hidden
+
 _LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _LEADING_ZERO = re.compile(r"=\s*0\d+\s*(#.*)?$")
 _DASHED_NUMBER = re.compile(r"=\s*\d+(-\d+)+")
@@ -33,7 +35,7 @@ def explain(error: Exception, text: str) -> tuple[str, str]:
     at = _LINE.search(said)
     number = int(at[1]) if at else len(text.rstrip().splitlines())
     row = _row(text, number)
-    return f"line {number}", f"{_hint(said, row)} The line reads: {_printable(row.strip()[:60])}"
+    return f"line {number}", f"{_hint(said, row)} The line reads: {_printable(hidden(row.strip())[:60])}"
 
 
 def _printable(row: str) -> str:

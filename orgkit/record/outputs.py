@@ -19,6 +19,7 @@ from orgkit.phases import Phase, phase_of
 from orgkit.plan import Plan, Target, canonical
 from orgkit.record.files import as_json, label_of, private_folder, run_folders, write_private
 from orgkit.record.kept import places, planned_at
+from orgkit.record.redact import Redactor
 
 
 def project_of(parameters_file: Path) -> Path:
@@ -77,7 +78,7 @@ def write_plan(folder: Path, plan: Plan, review: Mapping[str, Any], approved: Ap
         write_private(folder / "plan.json", _bytes_of(approved))
         write_private(folder / "remainder.json", plan.canonical)
         told |= {"plan_sha256": approved.digest, "remainder_sha256": plan.digest}
-    write_private(folder / "review.json", as_json(told))
+    write_private(folder / "review.json", as_json(Redactor().value(told)))  # a kept plan is sealed by nobody
     return folder
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from orgkit.approval import Approval, ApprovedPlan, check_fresh, check_remainder
+from orgkit.approval import Approval, ApprovedPlan, check_claim, check_fresh, check_remainder
 from orgkit.aws.clock import Clock
 from orgkit.errors import ApprovalMismatch, AwaitingApproval, CheckStops, OutOfOrder
 from orgkit.model.desired import ApprovalSpec, Desired
@@ -40,6 +40,8 @@ class Gate:
         """Record that a person approved the plan that is shown. Calls nothing but the clock."""
         if self.four_eyes:
             raise ApprovalMismatch("the parameters file asks for four eyes: a signed approval of somebody else.", ASK)
+        check_claim("the approver's name", asserted_by)
+        check_claim("the ticket", ticket)
         now = self.clock.now()
         ends = now + timedelta(hours=self.hours)
         if self.approved is not None:
@@ -60,6 +62,7 @@ class Gate:
     def accept_signed(self, signed: SignedApproval, spec: ApprovalSpec) -> Approval:
         """Record that somebody approved the plan with a signature; ApprovalMismatch when it does not hold."""
         assert self.approved is not None
+        check_claim("the signed approval", signed.content.decode())
         now = self.clock.now()
         ends = check_fresh(self.approved, now, self.hours)
         self.approval = granted(signed, self.approved, spec, self.authenticated_as, now, ends)

@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from orgkit.approval import ApprovedPlan
 from orgkit.cli import approve as command
+from orgkit.cli.phases import run
 from orgkit.errors import ApprovalMismatch, AwaitingApproval
 from orgkit.model.units import CreateUnit
 from orgkit.plan import Plan, Target
@@ -70,6 +72,17 @@ def test_the_steps_stand_apart_from_what_the_digest_does_not_cover(capsys: pytes
         assert told in beside
 
 
+def test_a_reason_has_the_numbers_of_its_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    why = ["it is not there", "it is not there", "", "it moved", "it is not there"]
+    steps = tuple(CreateUnit(path=path, tags=(), why=reason) for path, reason in zip("ABCDE", why, strict=True))
+    plan = Plan("units", TARGET, steps)
+    asked = Asked(Path("plan.json"), ApprovedPlan(plan.digest, json.loads(plan.canonical), NOON), plan.review(""))
+    command._show(asked, APPROVAL, quiet=False)
+    told = capsys.readouterr().out
+    assert "\n1.-2., 5. because it is not there\n4. because it moved\n" in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
 @pytest.mark.parametrize("review", [{}, {"why": 7, "warnings": {}, "monthly_usd": "x"}, {"why": [["\x1b[31m"], None]}])
 def test_a_review_of_any_kind_harms_nobody(review: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in shown(review, capsys)
@@ -95,3 +108,19 @@ def test_a_plan_without_its_time_or_that_is_nowhere_is_not_asked_about(tmp_path:
             asked_for(tmp_path, "999999999999", named)
     with pytest.raises(ApprovalMismatch, match="no plan with the digest"):
         asked_for(tmp_path, "999999999999", "0" * 64)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["PLAN", "x.toml", "--key", "k", "--ticket", "T AKIACANARYCANARYCANA"],
+        ["PLAN", "x.toml", "--key", "k", "--ticket", "T", "--as", "https://ada:CANARY@example.com"],
+        ["01", "x.toml", "--approver", "ghp_CANARYCANARYCANARYCANARYCANARY"],
+        ["01", "x.toml", "--ticket", "Authorization: Bearer CANARY-0123456789"],
+    ],
+)
+def test_a_secret_in_a_ticket_or_a_name_is_refused_before_anything_is_read(arguments: list[str]) -> None:
+    done = CliRunner().invoke(command.approve if arguments[0] == "PLAN" else run, arguments)
+    assert done.exit_code == ApprovalMismatch.exit_code
+    assert "holds a secret (" in done.output
+    assert "CANARY" not in done.output

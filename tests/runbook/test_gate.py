@@ -93,6 +93,16 @@ def test_the_digest_of_a_kept_plan_opens_it(
     assert standing(gate).startswith("Approved by Jane, for OPS-1 (parameter), until 2026-11-24T12:00:00+00:00")
 
 
+@pytest.mark.parametrize("name", ["ORGKIT_APPROVER", "ORGKIT_TICKET"])
+def test_a_secret_in_what_an_approver_says_opens_nothing_and_is_not_shown(
+    opened: Open, kept: Callable[..., str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "Bob AKIACANARYCANARYCANA")
+    with pytest.raises(ApprovalMismatch, match=r"holds a secret \(access key id\)") as refusal:
+        opened(digest=kept())
+    assert "CANARY" not in str(refusal.value)
+
+
 def test_a_plan_file_that_nobody_kept_opens_nothing(opened: Open) -> None:
     with pytest.raises(ApprovalMismatch, match="no plan with the digest"):
         opened(digest=PLAN.digest)
