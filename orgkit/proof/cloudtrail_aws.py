@@ -9,12 +9,15 @@ from orgkit.aws.retry import Refused
 from orgkit.aws.session import Connection
 from orgkit.model.desired import READ_ROLE
 from orgkit.model.roles import compact
+from orgkit.proof.logged import Logged, Place
 from orgkit.proof.mutations import Window
-from orgkit.proof.reconciliation import Logged, Place
+from orgkit.proof.ours import session_arn
 
 PAUSE = 0.5  # seconds: AWS answers two requests a second for an account and region
 PAGE = 50
-CHANGES = [{"AttributeKey": "ReadOnly", "AttributeValue": "false"}]  # one attribute is all that AWS takes
+# One attribute is all that AWS takes.
+CHANGES = {"AttributeKey": "ReadOnly", "AttributeValue": "false"}
+ENTRIES = {"AttributeKey": "EventName", "AttributeValue": "AssumeRole"}  # which AWS takes for a read
 ONLY_LOOK = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "cloudtrail:LookupEvents", "Resource": "*"}],
@@ -39,6 +42,21 @@ def read_log(
     return tuple(found), unasked
 
 
+def read_entries(
+    aws: Connection, regions: Iterable[str], window: Window
+) -> tuple[tuple[Logged, ...], dict[Place, str]]:
+    """Who has entered which account from ours, as our account's log has it, and why it could not be asked."""
+    account = aws.caller().account
+    found: list[Logged] = []
+    unasked: dict[Place, str] = {}
+    for region in sorted(regions):
+        try:
+            found += _events(aws, account, region, window, ENTRIES)
+        except Refused as refused:
+            unasked[account, region] = str(refused)
+    return tuple(found), unasked
+
+
 def _through_one_of(
     aws: Connection, place: Place, window: Window, access_roles: Sequence[str]
 ) -> tuple[Logged, ...] | Refused:
@@ -58,14 +76,16 @@ def _through_one_of(
     return first
 
 
-def _events(aws: Connection, account: str, region: str, window: Window) -> Iterator[Logged]:
+def _events(
+    aws: Connection, account: str, region: str, window: Window, wanted: Mapping[str, str] = CHANGES
+) -> Iterator[Logged]:
     """All pages: one may be empty and still have a successor."""
     token: dict[str, str] = {}
     pages = 0
     while True:
         aws.progress(f"AWS's log of account {account} in {region}, page {pages + 1}", 0.0, 0.0)
         answer = aws.read(
-            "cloudtrail", "LookupEvents", region=region, LookupAttributes=CHANGES, MaxResults=PAGE,
+            "cloudtrail", "LookupEvents", region=region, LookupAttributes=[wanted], MaxResults=PAGE,
             StartTime=window.begin, EndTime=window.end, **token,
         )  # fmt: skip
         yield from (_logged(json.loads(item["CloudTrailEvent"])) for item in answer["Events"])
@@ -92,4 +112,14 @@ def _logged(event: Mapping[str, Any]) -> Logged:
         service=str(identity.get("invokedBy") or ""),
         agent=str(event.get("userAgent") or ""),
         kind=str(event.get("eventType", "")),
+        entered=_entered(event),
     )
+
+
+def _entered(event: Mapping[str, Any]) -> str:
+    """The session that was asked for, as its own calls are logged: without the path of its role."""
+    asked: Mapping[str, Any] = event.get("requestParameters") or {}
+    parts = str(asked.get("roleArn", "")).split(":")
+    if event.get("eventName") != "AssumeRole" or len(parts) != 6:
+        return ""
+    return session_arn(parts[4], parts[5].rpartition("/")[2], str(asked.get("roleSessionName", "")))

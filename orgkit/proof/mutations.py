@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Event = Mapping[str, Any]
@@ -79,8 +79,14 @@ def window_of(events: Sequence[Event]) -> Window | None:
 
 
 def _sent(intent: Event) -> datetime:
-    return datetime.fromisoformat(intent["sent"]) if "sent" in intent else _at(intent)
+    return _time(str(intent["sent"])) if "sent" in intent else _at(intent)
 
 
 def _at(event: Event) -> datetime:
-    return datetime.fromisoformat(str(event["at"]))
+    return _time(str(event["at"]))
+
+
+def _time(told: str) -> datetime:
+    """Journals tell UTC; one that somebody else wrote may not say so."""
+    at = datetime.fromisoformat(told)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,10 +1,12 @@
 """A run's record joined with AWS's own log: each change matched or not, and what else was done as us; pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from orgkit.proof.logged import Logged, Place
 from orgkit.proof.mutations import COMMITTED, REFUSED, Mutation, Window
-from orgkit.proof.reconciliation import Logged, Place, Reconciliation, Verdict, Word
+from orgkit.proof.ours import is_ours
+from orgkit.proof.reconciliation import Claimed, Reconciliation, Verdict, Word
 
 VISIBLE_WITHIN = timedelta(minutes=15)  # usually about 5, says AWS
 MARGIN = timedelta(minutes=5)  # of clocks, and of what arrives late
@@ -15,7 +17,7 @@ LOGGED_AS = {
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
 }
-CALL = "AwsApiCall"  # other kinds of events are sign-ins, and what AWS does by itself
+CALLS = ("AwsApiCall", "AwsConsoleAction")  # other kinds of events are sign-ins, and what AWS does by itself
 DONE = "no answer had come; AWS logs it as done"
 NOT_DONE = "no answer had come; AWS logs that it refused it"
 NEVER = "no answer had come, and AWS logs no such request: it did not arrive"
@@ -29,7 +31,8 @@ def reconcile(
     neighbours: Sequence[Mutation],
     logged: Iterable[Logged],
     *,
-    identity: str,
+    claimed: Sequence[Mutation] = (),
+    ours: Collection[str],
     asked: Collection[Place],
     unasked: Mapping[Place, str],
     window: Window,
@@ -37,27 +40,36 @@ def reconcile(
 ) -> Reconciliation:
     """Join a run's changes with what AWS logged; `neighbours` are the changes of all other runs of the account.
 
-    `identity` is the ARN that the run called as; whoever AWS logged the run's own requests for was the run as well.
+    `ours` are the ARNs that were the run's identity; whoever AWS logged its own requests for was the run as well.
+    `claimed` are changes of runs that nobody can check: they explain nothing, and are told with what they claim.
     """
     events = {event.request_id or event.event_id: event for event in logged}
-    ids = {mutation.request_id for mutation in (*mutations, *neighbours)} - {""}
-    found = _claims((*mutations, *neighbours), [event for event in events.values() if event.request_id not in ids])
-    verdicts = tuple(_verdict(m, events.get(m.request_id) or found.get(m), asked, now) for m in mutations)
-    claimed = ids | {event.request_id for event in found.values()}
-    ours = frozenset({identity, *(verdict.logged.arn for verdict in verdicts if verdict.logged)})
+    known = (*mutations, *neighbours)
+    found = _claims(known, list(events.values()))
+    verdicts = tuple(Verdict(m, *_word(m, found.get(m), asked, now), found.get(m)) for m in mutations)
+    ours = {*ours, *(verdict.logged.arn for verdict in verdicts if verdict.logged)}
     run = mutations[0].run if mutations else ""
-    strange = [event for event in events.values() if event.request_id not in claimed and event.kind == CALL]
-    beside = tuple(event for event in strange if _is_ours(event, ours, run) and not event.service)
-    others = tuple(event for event in strange if event not in beside)
-    return Reconciliation(verdicts, beside, others, dict(unasked), window, complete=now >= window.end + VISIBLE_WITHIN)
+    explained = {event.event_id for event in found.values()}
+    strange = [event for event in events.values() if event.event_id not in explained and event.kind in CALLS]
+    suspected = [event for event in strange if is_ours(event, ours, run) and not event.service]
+    doubtful = {event.event_id: mutation.run for mutation, event in _claims(claimed, suspected).items()}
+    return Reconciliation(
+        verdicts,
+        beside=tuple(event for event in suspected if event.event_id not in doubtful),
+        others=tuple(event for event in strange if event not in suspected),
+        claimed=tuple(Claimed(e, doubtful[e.event_id]) for e in suspected if e.event_id in doubtful),
+        asked=frozenset(asked), unasked=dict(unasked), window=window, complete=now >= window.end + VISIBLE_WITHIN,
+    )  # fmt: skip
 
 
 def _claims(mutations: Iterable[Mutation], events: Sequence[Logged]) -> dict[Mutation, Logged]:
-    """For each change without an answer the event that it must have been: the first like it that nobody else has."""
-    left = sorted(events, key=lambda event: event.at)
-    found: dict[Mutation, Logged] = {}
-    for mutation in mutations:
-        event = next((event for event in left if not mutation.sure and _is_like(mutation, event)), None)
+    """For each change its event: by the id of its request, else the first like it that nobody else has."""
+    mutations, by_id = list(mutations), {event.request_id: event for event in events if event.request_id}
+    found = {each: by_id[each.request_id] for each in mutations if each.request_id in by_id}
+    taken = {mutation.request_id for mutation in mutations} - {""}
+    left = sorted((event for event in events if event.request_id not in taken), key=lambda event: event.at)
+    for mutation in (each for each in mutations if each not in found and not each.sure):
+        event = next((event for event in left if _is_like(mutation, event)), None)
         if event is not None:
             found[mutation] = event
             left.remove(event)
@@ -72,9 +84,8 @@ def _is_like(mutation: Mutation, event: Logged) -> bool:
     return same and near and event.account == mutation.account and f"orgkit-{mutation.run}"[:50] in event.agent
 
 
-def _verdict(mutation: Mutation, event: Logged | None, asked: Collection[Place], now: datetime) -> Verdict:
-    word, remark = _matched(mutation, event) if event else _unmatched(mutation, asked, now)
-    return Verdict(mutation, word, remark, event)
+def _word(mutation: Mutation, event: Logged | None, asked: Collection[Place], now: datetime) -> tuple[Word, str]:
+    return _matched(mutation, event) if event else _unmatched(mutation, asked, now)
 
 
 def _matched(mutation: Mutation, event: Logged) -> tuple[Word, str]:
@@ -95,17 +106,3 @@ def _unmatched(mutation: Mutation, asked: Collection[Place], now: datetime) -> t
     if mutation.result == COMMITTED:
         return Word.UNKNOWN, ""
     return Word.NOT_LOGGED, HARMLESS if mutation.result == REFUSED else NEVER
-
-
-def _is_ours(event: Logged, ours: Collection[str], run: str) -> bool:
-    """The same ARN, a session of the same role, or a session that has the run's name."""
-    roles = {role for arn in ours for role in _role(arn)}
-    named = bool(run) and event.arn.endswith(f"/orgkit-{run}"[:65])
-    return event.arn in ours or named or any(role in roles for role in _role(event.arn))
-
-
-def _role(arn: str) -> Iterator[tuple[str, str]]:
-    """Account and role of arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION; nothing of a user's."""
-    parts = arn.split(":", 5)
-    if len(parts) == 6 and parts[5].startswith("assumed-role/"):
-        yield parts[4], parts[5].split("/")[1]

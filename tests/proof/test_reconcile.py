@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from orgkit.proof.logged import Logged
 from orgkit.proof.mutations import Window, mutations_of, window_of
 from orgkit.proof.reconcile import reconcile
-from orgkit.proof.reconciliation import Logged, Word
+from orgkit.proof.reconciliation import Word
 
 RUN = "20261123T090000Z-02-units-0a1b2c3d"
+PLANTED = "20261127T000000Z-02-units-00000000"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MANAGEMENT, ARCHIVE = "999999999999", "112103421649"
 USER = f"arn:aws:iam::{MANAGEMENT}:user/jane"
@@ -37,13 +39,15 @@ def logged(name, *, call=UNIT, place=HOME, arn=USER, seconds=1, run=RUN, **more)
     return Logged(**{**values, "kind": "AwsApiCall", **more})
 
 
-def join(*events, log=(), minutes=20, asked=(HOME, ELSEWHERE), unasked=None, neighbour=()):
+def join(*events, log=(), minutes=20, asked=(HOME, ELSEWHERE), unasked=None, neighbour=(), claim=()):
     mutations = mutations_of(RUN, [event for group in events for event in group])
     others = mutations_of("20261123T090000Z-03-accounts-00000000", [event for group in neighbour for event in group])
+    claimed = mutations_of(PLANTED, [event for group in claim for event in group])
     window, now = Window(NOON, NOON + timedelta(minutes=1)), NOON + timedelta(minutes=minutes)
     return reconcile(
-        mutations, others, log, identity=USER, asked=set(asked), unasked=unasked or {}, window=window, now=now
-    )
+        mutations, others, log, claimed=claimed,
+        ours={USER}, asked=set(asked), unasked=unasked or {}, window=window, now=now,
+    )  # fmt: skip
 
 
 def words(found):
@@ -177,6 +181,48 @@ class TestBeside:
             f"{UNIT} in account {MANAGEMENT}, us-east-1, 2026-11-23 12:00:01 UTC, request id-x, by {USER} "
             "(refused: AccessDenied)"
         )
+
+
+class TestConsole:
+    def test_what_somebody_changes_in_the_console_is_beside_it_too(self):
+        found = join(log=[logged("x", kind="AwsConsoleAction")])
+        assert ([event.request_id for event in found.beside], found.exit_code) == (["id-x"], 6)
+
+    def test_an_event_without_a_request_is_known_by_its_own_id(self):
+        log = [logged(name, kind="AwsConsoleAction", request_id="") for name in "xy"]
+        found = join(sent("a", "unsure", call="iam:CreateUser"), sent("b", request=""), log=log)
+        assert [event.event_id for event in found.beside] == ["event-x", "event-y"]
+
+
+class TestClaims:
+    def test_what_only_a_run_that_nobody_sealed_has_is_shown_with_that_run(self):
+        found = join(sent("a"), log=[logged("a"), logged("x"), logged("y")], claim=[sent("x")])
+        ((claimed),) = found.claimed
+        assert (claimed.logged.request_id, claimed.run) == ("id-x", PLANTED)
+        assert ([event.request_id for event in found.beside], found.exit_code) == (["id-y"], 6)
+        assert found.sentence.endswith("1 beside them, 1 claimed by runs that nobody can check.")
+
+    def test_a_claim_alone_is_never_clean(self):
+        assert join(sent("a"), log=[logged("a"), logged("x")], claim=[sent("x")]).exit_code == 6
+
+    def test_such_a_run_takes_no_event_from_one_that_is_sealed(self):
+        found = join(sent("a"), log=[logged("a"), logged("n")], neighbour=[sent("n")], claim=[sent("n"), sent("a")])
+        assert (words(found), found.claimed, found.exit_code) == (["matched"], (), 0)
+
+    def test_without_an_answer_it_claims_what_is_like_what_it_sent(self):
+        found = join(log=[logged("x", run=PLANTED)], claim=[sent("z", "unsure")])
+        assert ([each.run for each in found.claimed], found.beside) == ([PLANTED], ())
+
+
+class TestTheRecordItself:
+    def test_one_that_nobody_sealed_is_never_clean(self):
+        found = replace(join(sent("a"), log=[logged("a")]), sealed=False)
+        assert (found.exit_code, [word for word, _ in found.sentences()]) == (6, ["not sealed"])
+
+    def test_one_that_was_changed_is_never_clean_and_each_fault_is_told(self):
+        found = replace(join(sent("a"), log=[logged("a")]), faults=("it was changed",))
+        assert (found.exit_code, list(found.sentences())) == (6, [("fault", "it was changed")])
+        assert found.facts()["faults"] == ["it was changed"]
 
 
 class TestTamperedJournal:

@@ -79,7 +79,7 @@ def _event(each: Happened, account: str) -> dict[str, Any]:
 
 
 def _whole(each: Happened, account: str) -> dict[str, Any]:
-    """The event as CloudTrail delivers it; what was asked and answered is left out here."""
+    """The event as CloudTrail delivers it; what was asked (but for AssumeRole) and answered is left out here."""
     call = each.call
     failed = {"errorCode": call.error} if call.error else {}
     return {
@@ -92,7 +92,7 @@ def _whole(each: Happened, account: str) -> dict[str, Any]:
         "sourceIPAddress": "127.0.0.1",
         "userAgent": each.agent,
         **failed,
-        "requestParameters": None,
+        "requestParameters": _asked(call),
         "responseElements": None,
         "requestID": call.request_id,
         "eventID": ids.uuid("event", call.request_id, account),
@@ -102,6 +102,13 @@ def _whole(each: Happened, account: str) -> dict[str, Any]:
         "recipientAccountId": account,
         "eventCategory": "Management",
     }
+
+
+def _asked(call: Call) -> dict[str, Any] | None:
+    """Which role, and under which name: that tells who was where."""
+    if call.operation != "AssumeRole":
+        return None
+    return {"roleArn": call.parameters.get("RoleArn"), "roleSessionName": call.parameters.get("RoleSessionName")}
 
 
 def _identity(principal: Principal) -> dict[str, Any]:

@@ -25,7 +25,7 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "CloudTrail: delivery",
         "A trail that logs writes files into its bucket, and CreateTrail a first test file.",
-        "Nothing is written into the bucket; LookupEvents has the calls, without what they asked and were answered.",
+        "Nothing is written into the bucket; LookupEvents has the calls, what AssumeRole asked, and no more.",
     ),
     (
         "S3: object lock",
