@@ -22,7 +22,7 @@ class Approval:
     plan_sha256: str
     target: Target
     asserted_by: str  # what a person typed: a claim
-    authenticated_as: str  # the ARN that AWS confirmed
+    authenticated_as: str  # the ARN that AWS told us; of a signed file, what AWS told the approver, who signed it
     how: str  # "parameter" | "button" | "library"; of a signed file, "second person", or "signed" by who applies
     at: str
     expires_at: str

@@ -1,7 +1,8 @@
 """`orgkit approve`: a second person reads a plan, confirms it, and signs that they did."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -60,9 +61,8 @@ def approve(plan: str, file: Path, ticket: str, key: str, asserted_by: str, dige
     if as_json:
         show_json({"approval": str(written), "plan_sha256": asked.approved.digest, "expires_at": unsigned.expires_at})
     else:
-        click.echo(f"\nApproved until {unsigned.expires_at}: {written}")
-        phase = asked.approved.content["phase"]
-        click.echo(f"Whoever applies it runs:  orgkit run {phase} {file} --approval {written}")
+        click.echo(f"\nApproved until {unsigned.expires_at}:\n  {written}\n\nWhoever applies it runs:")
+        click.echo(f"  orgkit run {asked.approved.content['phase']} {file} \\\n    --approval {written}")
     return errors.EXIT_DONE
 
 
@@ -72,19 +72,22 @@ def _approval(
     """What is to be signed; refused before anybody is asked, when it could never be used."""
     from orgkit.approval import check_fresh
     from orgkit.signing.approvals import SignedApproval, approver_of
+    from orgkit.signing.identities import check_own
 
     approver, caller, now = approver_of(signer.public, desired.approval), aws.caller(), aws.clock.now()
     if (asked.target.account, asked.target.kind) != (caller.account, aws.kind):
         why = f"the plan is for {asked.target}; you are in account {caller.account} on {aws.kind}."
         raise errors.ApprovalMismatch(why, "approve it where it would be applied.")
-    if asserted_by != approver and asserted_by in dict(desired.approval.approvers):
-        raise errors.KeyRefused(f"the key is {approver}'s, not {asserted_by}'s.", "sign with a key of your own.")
-    ends = check_fresh(asked.approved, now, desired.organization.approval_hours)
+    if asserted_by != approver.name and desired.approval.approver(asserted_by):
+        raise errors.KeyRefused(f"the key is {approver.name}'s, not {asserted_by}'s.", "sign with a key of your own.")
+    check_own(caller.arn, approver, desired.approval)
+    hours = desired.organization.approval_hours
+    ends = min(check_fresh(asked.approved, now, hours), now + timedelta(hours=hours))
     return SignedApproval(
         plan_sha256=asked.approved.digest,
         target=asked.target,
-        approver=approver,
-        asserted_by=flat(asserted_by) or approver,
+        approver=approver.name,
+        asserted_by=flat(asserted_by) or approver.name,
         authenticated_as=caller.arn,
         ticket=ticket,
         at=now.isoformat(timespec="seconds"),
@@ -112,13 +115,14 @@ def _show(asked: "Asked", approval: "SignedApproval", *, quiet: bool) -> None:
     """The steps as the digest covers them; what is told beside them, as not covered. --json leaves stdout alone."""
     from orgkit.runbook.tables import as_items
 
-    steps, beside = asked.approved.steps, list(_beside(asked.review))
+    steps = asked.approved.steps
+    beside = list(_beside(asked.review, len(steps)))
     told = [_line(f"{len(steps)} step(s) of phase {asked.approved.content['phase']} on {asked.target}")]
     told += [as_items([(f"{n}.", step["sentence"], "") for n, step in enumerate(steps, 1)])]
     if beside:
-        told += ["", "Beside the plan, and not covered by its digest:", as_items([("-", each, "") for each in beside])]
+        told += ["", "Beside the plan, and not covered by its digest:", as_items(beside)]
     you = f"You are {approval.approver} by your key, and {approval.authenticated_as} by AWS."
-    told += ["", f"planned {asked.approved.planned_at:%Y-%m-%d %H:%M} UTC, digest {asked.approved.digest}"]
+    told += ["", f"planned {asked.approved.planned_at:%Y-%m-%d %H:%M} UTC", f"digest {asked.approved.digest}"]
     click.echo("\n".join([*told, _line(you)]), err=quiet)
 
 
@@ -127,15 +131,28 @@ def _line(text: str) -> str:
     return fill(flat(text), COLUMNS - 1, break_long_words=False, break_on_hyphens=False)
 
 
-def _beside(review: Mapping[str, Any]) -> Iterator[str]:
-    """What review.json tells, as far as it is what orgkit writes there."""
-    for name, before in (("why", "because "), ("warnings", "")):
-        lines = review.get(name)
-        told = dict.fromkeys(map(str, lines)) if isinstance(lines, list) else ()
-        yield from (f"{before}{line}" for line in told if line)
+def _beside(review: Mapping[str, Any], steps: int) -> Iterator[tuple[str, str, str]]:
+    """What review.json tells, as far as it is what orgkit writes there; a reason has the number of its step."""
+    reasons: dict[str, list[int]] = {}
+    for number, why in enumerate(_lines(review, "why")[:steps], 1):
+        reasons.setdefault(why, []).append(number)
+    yield from ((_numbers(of), f"because {why}", "") for why, of in reasons.items() if why)
+    yield from (("-", line, "") for line in dict.fromkeys(_lines(review, "warnings")) if line)
     monthly = review.get("monthly_usd")
     if isinstance(monthly, dict):
-        yield f"about {monthly.get('expected')} USD a month more"
+        yield "-", f"about {monthly.get('expected')} USD a month more", ""
+
+
+def _lines(review: Mapping[str, Any], name: str) -> list[str]:
+    lines = review.get(name)
+    return [str(line) for line in lines] if isinstance(lines, list) else []
+
+
+def _numbers(of: Sequence[int]) -> str:
+    """Of steps, as they stand before them: 1. or 2.-5. or both."""
+    first = [n for n in of if n - 1 not in of]
+    last = [n for n in of if n + 1 not in of]
+    return ", ".join(f"{a}." if a == b else f"{a}.-{b}." for a, b in zip(first, last, strict=True))
 
 
 def _confirm(digest: str, given: str) -> None:

@@ -21,7 +21,7 @@ def new(path: Path) -> int:
     from orgkit.signing.local import new_pair, public_path
 
     pair = new_pair(path)
-    click.echo(f"Written: {path}, the private half, for you alone, and {public_path(path)}, the public one.")
+    click.echo(f"Written: the private half, for you alone:\n  {path}\nand the public one:\n  {public_path(path)}\n")
     click.echo("Keep the private half out of git, and away from whoever applies.\n")
     _tell(pair.public.line)
     return errors.EXIT_DONE
@@ -49,6 +49,9 @@ def show(key: str) -> int:
 
 
 def _tell(line: str) -> None:
-    click.echo("For the parameters file, where somebody other than you should merge it:\n")
+    """The identity stays to be written: with four eyes a key alone tells nobody apart."""
+    click.echo("For the parameters file, where somebody other than you should merge it.")
+    click.echo("With four_eyes it needs who you are in AWS: aws sts get-caller-identity\n")
     click.echo("[approval.approvers]")
-    click.echo(f'NAME = "{line}"')
+    click.echo(f'NAME.key = "{line}"')
+    click.echo('#NAME.arn = "arn:aws:iam::ACCOUNT:user/NAME"')

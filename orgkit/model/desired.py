@@ -135,11 +135,24 @@ class BillingSpec:
 
 
 @dataclass(frozen=True)
+class ApproverSpec:
+    """`[approval.approvers]`: a person by name, the key with which they sign, and who they are in AWS."""
+
+    name: str
+    key: str  # the public half, as PEM
+    arns: tuple[str, ...] = ()  # users, sessions, or roles of which any session is meant
+
+
+@dataclass(frozen=True)
 class ApprovalSpec:
     """`[approval]`: who may approve a plan with a signature, and whether each plan needs one by somebody else."""
 
-    approvers: tuple[tuple[str, str], ...] = ()  # name, and public key as PEM
+    approvers: tuple[ApproverSpec, ...] = ()
     four_eyes: bool = False
+
+    def approver(self, name: str) -> ApproverSpec | None:
+        """The one of this name, if there is one."""
+        return next((each for each in self.approvers if each.name == name), None)
 
 
 @dataclass(frozen=True)

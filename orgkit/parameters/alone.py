@@ -8,7 +8,7 @@ from typing import Any
 import tomlkit
 
 from orgkit.costs.books import NAME, place_beside
-from orgkit.model.desired import Desired
+from orgkit.model.desired import ApproverSpec, Desired
 from orgkit.signing.texts import path_of
 
 PLACES = (("records", "sign_with"), ("billing", "place"))  # that may be paths, from the folder of the file
@@ -29,14 +29,21 @@ def for_one_person(file: Path, desired: Desired, folder: Path) -> Path:
 
 def _changes(file: Path, desired: Desired) -> Iterator[tuple[tuple[str, ...], str, Any]]:
     yield ("approval",), "four_eyes", False
-    for name, pem in desired.approval.approvers:
-        yield ("approval", "approvers"), name, pem
+    for each in desired.approval.approvers:
+        yield ("approval", "approvers"), each.name, _approver(each)
     if desired.records.public_key:
         yield ("records",), "public_key", desired.records.public_key
     for section, key in PLACES:
         value = getattr(getattr(desired, section), key)
         if value and not value.startswith(ELSEWHERE):
             yield (section,), key, str(file.absolute().parent / path_of(value))
+
+
+def _approver(spec: ApproverSpec) -> Any:
+    """In one line, whichever form it had: a table of its own would swallow the approvers below it."""
+    inline = tomlkit.inline_table()
+    inline.update({"key": spec.key, "arn": list(spec.arns)})
+    return inline
 
 
 def _table(document: tomlkit.TOMLDocument, place: tuple[str, ...]) -> MutableMapping[str, Any]:

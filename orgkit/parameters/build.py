@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from orgkit.model import desired
 from orgkit.parameters import schema
 from orgkit.parameters.buckets import default_bucket, default_records_bucket
+from orgkit.parameters.keys import pem_of
 from orgkit.parameters.places import Place
 from orgkit.parameters.raw import unit_paths
 from orgkit.parameters.tags import account_tags, trail_tags, unit_tags
@@ -114,8 +115,9 @@ def _billing(spec: schema.Billing) -> desired.BillingSpec:
 
 
 def _approval(spec: schema.Approval, pems: Mapping[Place, str]) -> desired.ApprovalSpec:
-    named = tuple((name, pems["approval", "approvers", name]) for name in sorted(spec.approvers))
-    return desired.ApprovalSpec(named, spec.four_eyes)
+    stated = sorted(spec.approvers.items())
+    approvers = tuple(desired.ApproverSpec(name, pem_of(pems, name), tuple(given.arn or ())) for name, given in stated)
+    return desired.ApprovalSpec(approvers, spec.four_eyes)
 
 
 def _records(spec: schema.Records, pems: Mapping[Place, str]) -> desired.RecordsSpec:

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
+from orgkit.parameters.checks_approval import APPROVAL_CHECKS
 from orgkit.parameters.checks_trail import TRAIL_CHECKS
 from orgkit.parameters.formats import quoted, suggest, unit_path
 from orgkit.parameters.places import Place, spell
@@ -110,5 +111,5 @@ def _twice(claims: Iterable[Claim], advice: str, alike: Callable[[str], str] = s
 
 
 CHECKS: tuple[Callable[[Raw], Iterator[Wrong]], ...] = (
-    emails, ids, names, profiles, keys, placement, twins, tag_counts, *TRAIL_CHECKS,
+    emails, ids, names, profiles, keys, placement, twins, tag_counts, *TRAIL_CHECKS, *APPROVAL_CHECKS,
 )  # fmt: skip

@@ -8,9 +8,13 @@ from collections.abc import Collection
 from typing import NoReturn
 
 from orgkit.model.desired import KEY_TAG
+from orgkit.signing.identities import is_identity
 
 _DIRECTIONS = "(north|south|east|west|central|northeast|northwest|southeast|southwest)"
 _LOCAL_FORBIDS = set("\"'()<>[]:;,\\|%&")
+IDENTITIES = (
+    'write "arn:aws:iam::ACCOUNT:user/NAME", or of a role "arn:aws:sts::ACCOUNT:assumed-role/ROLE", without its path.'
+)
 _MOST = 20  # words of a list of what may be meant
 
 
@@ -105,6 +109,13 @@ def role_name(value: str) -> str:
     """IAM's rules for the name of a role."""
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,64}", value):
         refuse(value, "is no role name: write 1 to 64 letters, digits or _ + = , . @ -, without a path.")
+    return value
+
+
+def identity(value: str) -> str:
+    """The ARN of whoever signs, as `aws sts get-caller-identity` tells it; of a role the session may be left out."""
+    if not is_identity(value):
+        refuse(value, f"is no identity that can approve: {IDENTITIES}")
     return value
 
 

@@ -1,6 +1,6 @@
 """Public keys that a parameters file names: read when it is loaded, so that nothing else has to look for them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from orgkit.errors import KeyRefused
@@ -25,11 +25,18 @@ def public_keys(raw: Raw, folder: Path) -> tuple[dict[Place, str], list[Wrong]]:
     return pems, [*wrong, *_twice(pems), *_missing(raw)]
 
 
+def pem_of(pems: Mapping[Place, str], name: str) -> str:
+    """The key of an approver, in whichever of the two forms it was written."""
+    return pems.get((*APPROVERS, name)) or pems[*APPROVERS, name, "key"]
+
+
 def _named(raw: Raw) -> Iterator[tuple[Place, str]]:
     for name in section(raw, *APPROVERS):
-        value = text(section(raw, *APPROVERS), name)
-        if value is not None:
-            yield (*APPROVERS, name), value
+        short, long = text(section(raw, *APPROVERS), name), text(section(raw, *APPROVERS, name), "key")
+        if short is not None:
+            yield (*APPROVERS, name), short
+        elif long is not None:
+            yield (*APPROVERS, name, "key"), long
     if own := text(section(raw, "records"), "public_key"):
         yield PUBLIC_KEY, own
 
@@ -54,10 +61,8 @@ def _twice(pems: dict[Place, str]) -> Iterator[Wrong]:
 
 
 def _missing(raw: Raw) -> Iterator[Wrong]:
-    """What one key of the file asks of another."""
-    approval, records = section(raw, "approval"), section(raw, "records")
-    if approval.get("four_eyes") is True and not section(raw, *APPROVERS):
-        yield ("approval", "four_eyes"), "is true, and nobody could approve: name people in [approval.approvers]."
+    """What signs the records asks for its public half."""
+    records = section(raw, "records")
     sign_with = text(records, "sign_with")
     if sign_with and "PRIVATE KEY" in sign_with:
         yield ("records", "sign_with"), "is a private key itself: keep it in a file of its own, and write its path."

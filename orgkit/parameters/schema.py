@@ -29,6 +29,18 @@ def _assumption(value: Any) -> Any:
     return value if isinstance(value, dict) else dict.fromkeys(("low", "expected", "high"), _amount(value))
 
 
+def _approver(value: Any) -> Any:
+    """A text is the key alone."""
+    if not isinstance(value, str | dict):
+        raise ValueError('must be a key in quotes, or { key = "…", arn = "…" }.')
+    return {"key": value} if isinstance(value, str) else value
+
+
+def _one_or_more(value: Any) -> Any:
+    """One text stands for a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
 def _amount(value: Any) -> Decimal:
     if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
         try:
@@ -52,6 +64,7 @@ Key = Annotated[str, _text(formats.key)]
 UnitPath = Annotated[str, _text(formats.unit_path)]
 RoleName = Annotated[str, _text(formats.role_name)]
 Region = Annotated[str, _text(formats.region)]
+Arn = Annotated[str, _text(formats.identity)]
 Bucket = Annotated[str, _text(buckets.bucket_name)]
 Tags = dict[Annotated[str, _text(formats.tag_key)], Annotated[str, _text(formats.tag_value)]]
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
@@ -195,11 +208,18 @@ class Billing(Section):
     output: Annotated[str, Field(pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*)?$")] = ""
 
 
+class Approver(Section):
+    """`[approval.approvers]`, in the long form."""
+
+    key: str = Field(examples=['"ada.pub"'])
+    arn: Annotated[list[Arn] | None, BeforeValidator(_one_or_more)] = None
+
+
 class Approval(Section):
     """`[approval]`: signed approvals; how long they hold stands in `[organization]`."""
 
     four_eyes: bool = False
-    approvers: dict[Label, str] = {}
+    approvers: dict[Label, Annotated[Approver, BeforeValidator(_approver)]] = {}
 
 
 class Records(Section):

@@ -64,8 +64,7 @@ class Gate:
         assert self.approved is not None
         check_claim("the signed approval", signed.content.decode())
         now = self.clock.now()
-        ends = check_fresh(self.approved, now, self.hours)
-        self.approval = granted(signed, self.approved, spec, self.authenticated_as, now, ends)
+        self.approval = granted(signed, self.approved, spec, self.authenticated_as, now, self.hours)
         self.signed = signed
         return self.approval
 

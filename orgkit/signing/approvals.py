@@ -1,4 +1,4 @@
-"""A signed approval: one person's word for one plan, which nobody can write in another's name."""
+"""A signed approval: one person's word for one plan; whoever has their key could write anything into it."""
 
 import base64
 import binascii
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from orgkit.errors import ApprovalMismatch, KeyRefused
-from orgkit.model.desired import ApprovalSpec
+from orgkit.model.desired import ApprovalSpec, ApproverSpec
 from orgkit.plan import Target
 from orgkit.signing.keys import PublicKey, Signer
 
@@ -23,7 +23,7 @@ class SignedApproval:
     target: Target
     approver: str  # as the parameters file calls whoever has the key
     asserted_by: str  # as they call themselves: a claim
-    authenticated_as: str  # the ARN that AWS confirmed to them
+    authenticated_as: str  # the ARN that AWS told their orgkit: here a claim too, held against the parameters file
     ticket: str
     at: str
     expires_at: str
@@ -66,40 +66,30 @@ def is_signed_by(approval: SignedApproval, key: PublicKey) -> bool:
     return key.verify(approval.message, _bytes(approval.signature))
 
 
-def check_signature(approval: SignedApproval, spec: ApprovalSpec) -> PublicKey:
-    """The key of the approver who has signed exactly this; ApprovalMismatch when none of the parameters file has."""
-    pem = dict(spec.approvers).get(approval.approver)
-    if pem is None:
-        known = ", ".join(name for name, _ in spec.approvers) or "nobody"
+def check_signature(approval: SignedApproval, spec: ApprovalSpec) -> ApproverSpec:
+    """The approver whose key has signed exactly this; ApprovalMismatch when none of the parameters file has."""
+    approver = spec.approver(approval.approver)
+    if approver is None:
+        known = ", ".join(each.name for each in spec.approvers) or "nobody"
         why = f"{approval.approver} is no approver of the parameters file, which names {known}."
         raise ApprovalMismatch(why, "let one of them approve, or add the approver to [approval.approvers].")
-    key = PublicKey.load(pem)
+    key = PublicKey.load(approver.key)
     if key.id != approval.key_id:
         why = f"it names the key {approval.key_id}, and {approval.approver}'s in the parameters file is {key.id}."
         raise ApprovalMismatch(why, ANEW)
     if not is_signed_by(approval, key):
         why = f"the signature is not {approval.approver}'s under these words: it was altered, or signed by another key."
         raise ApprovalMismatch(why, ANEW)
-    return key
+    return approver
 
 
-def approver_of(key: PublicKey, spec: ApprovalSpec) -> str:
-    """The name that the parameters file gives to whoever has this key; KeyRefused when it gives none."""
-    found = next((name for name, pem in spec.approvers if PublicKey.load(pem) == key), None)
+def approver_of(key: PublicKey, spec: ApprovalSpec) -> ApproverSpec:
+    """Whoever has this key by the parameters file; KeyRefused when it names nobody."""
+    found = next((each for each in spec.approvers if PublicKey.load(each.key) == key), None)
     if found is None:
         why = f"{key.id} is the key of no approver of the parameters file."
         raise KeyRefused(why, f'add it under [approval.approvers], as NAME = "{key.line}".')
     return found
-
-
-def same_identity(one: str, other: str) -> bool:
-    """Whether two ARNs, as AWS tells callers, are one identity: the whole ARN counts, upper and lower case alike.
-
-    An IAM user is one whatever the session. A session of a role is told apart by its name too: people who share a role
-    of Identity Center or of a federation have sessions named after themselves. Where a role lets its callers choose the
-    name, one person can have two; it is the key that tells people apart then, and the record holds both ARNs.
-    """
-    return one.casefold() == other.casefold()
 
 
 def _canonical(facts: dict[str, Any]) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orgkit.model.desired import ApproverSpec
 from orgkit.parameters import load
 from orgkit.signing.local import LocalSigner
 from tests.parameters.test_load import SMALLEST
@@ -30,7 +31,11 @@ def test_what_it_prints_goes_into_the_parameters_file_as_it_is(orgkit, tmp_path:
     section = made[made.index("[approval.approvers]") :].replace("NAME", "ada")
     (tmp_path / "acme.toml").write_text(SMALLEST + section)
     key = LocalSigner(tmp_path / "ada").public
-    assert load(tmp_path / "acme.toml").approval.approvers == (("ada", key.pem),)
+    assert load(tmp_path / "acme.toml").approval.approvers == (ApproverSpec("ada", key.pem),)
+    whole = section.replace("#ada.arn", "ada.arn").replace("ACCOUNT", "999999999999")
+    (tmp_path / "acme.toml").write_text(f"{SMALLEST}[approval]\nfour_eyes = true\n{whole}")
+    assert load(tmp_path / "acme.toml").approval.approvers[0].arns == ("arn:aws:iam::999999999999:user/ada",)
+    assert max(map(len, made.splitlines())) <= 80
     for of in ("ada", "ada.pub"):
         assert key.line in orgkit("keys", "show", of).stdout
     assert "PRIVATE" not in made

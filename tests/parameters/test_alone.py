@@ -17,7 +17,12 @@ place = "exports/focus"
 [approval]
 four_eyes = true  # since the audit
 [approval.approvers]
-ada = "keys/ada.pub"
+ada = { key = "keys/ada.pub", arn = "arn:aws:iam::999999999999:user/ada" }
+bob.key = "keys/bob.pub"
+bob.arn = ["arn:aws:sts::999999999999:assumed-role/ops/bob"]
+[approval.approvers.kim]
+key = "keys/kim.pub"
+arn = "arn:aws:sts::999999999999:assumed-role/ops/kim"
 [records]
 sign_with = "keys/ada"
 public_key = "keys/ada.pub"
@@ -27,7 +32,8 @@ public_key = "keys/ada.pub"
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     (tmp_path / "keys").mkdir()
-    new_pair(tmp_path / "keys" / "ada")
+    for name in ("ada", "bob", "kim"):
+        new_pair(tmp_path / "keys" / name)
     file = tmp_path / "acme.toml"
     file.write_text(SMALLEST + WHOLE)
     return file
@@ -40,6 +46,7 @@ def test_only_four_eyes_are_gone_and_what_lies_beside_the_file_is_found(file: Pa
     alone = load(copy)
     assert (asked.approval.four_eyes, alone.approval.four_eyes) == (True, False)
     assert alone.approval.approvers == asked.approval.approvers
+    assert [each.name for each in alone.approval.approvers] == ["ada", "bob", "kim"]
     assert alone.records == replace(asked.records, sign_with=str(tmp_path / "keys" / "ada"))
     assert alone.billing.place == str(tmp_path / "exports" / "focus")
     same = {"approval": asked.approval, "records": asked.records, "billing": asked.billing, "sha256": asked.sha256}

@@ -16,7 +16,7 @@ from orgkit.parameters.validate import fields_of, model_at
 
 EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
 TEXT = EXAMPLE.read_text()
-ALL_ON = re.sub(r"^#(?=[a-z_]+ += )", "", TEXT, flags=re.MULTILINE)  # every default key in force
+ALL_ON = re.sub(r"^#(?=[a-z_.]+ += )", "", TEXT, flags=re.MULTILINE)  # every default key in force
 SECTIONS = [
     ("organization",),
     ("organization", "attestations"),
@@ -27,6 +27,7 @@ SECTIONS = [
     ("trail", "object_lock"),
     ("costs",),
     ("approval",),
+    ("approval", "approvers", "bob"),
     ("records",),
 ]
 
@@ -81,7 +82,7 @@ def test_the_trusted_access_that_the_example_calls_default_is_the_default() -> N
 def test_defaults_that_follow_from_other_keys_are_shown_as_they_come_out(tmp_path: Path) -> None:
     file = tmp_path / "all-on.toml"
     keep = re.sub(
-        r"^(organization_id|id = \"2|object_lock|place|table|output|ada|[a-z_]+ += \{ by)",
+        r"^(organization_id|id = \"2|object_lock|place|table|output|ada|bob[.a-z]*|[a-z_]+ += \{ by)",
         r"#\1",
         ALL_ON,
         flags=re.MULTILINE,

@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ import pytest
 from orgkit.signing.approvals import parse, sign
 from orgkit.signing.keys import PublicKey
 from orgkit.signing.local import LocalSigner, new_pair
-from tests.road.project import EXAMPLE, Project, Stage, new_project, sentences
+from tests.road.project import BIN, EXAMPLE, Project, Stage, new_project, sentences
 from tests.road.test_approvals import untag
 
 TRUST = {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}
 Settings = dict[str, str]
+OPERATOR = "arn:aws:iam::999999999999:user/orgkit-operator"  # who applies
+USER = "arn:aws:iam::999999999999:user/ada"
+APPROVERS = "arn:aws:sts::999999999999:assumed-role/approvers"
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +37,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Project:
     """A file that asks for four eyes, with an approver's key in one line and one's as a path."""
     project = new_project(tmp_path_factory.mktemp("four-eyes") / "project")
     (project.folder / "parameters" / "bob.pub").write_bytes((keys / "bob.pub").read_bytes())
-    line = f'ada = "{PublicKey.load(keys / "ada.pub").line}"\nbob = "bob.pub"\n'
+    line = f'ada = {{ key = "{PublicKey.load(keys / "ada.pub").line}", arn = ["{APPROVERS}/ada", "{USER}"] }}\n'
+    line += f'[approval.approvers.bob]\nkey = "bob.pub"\narn = "{APPROVERS}/bob"\n'
     text = EXAMPLE.read_text().replace("#four_eyes = false", "four_eyes = true")
     project.file.write_text(text.replace("[approval.approvers]\n", f"[approval.approvers]\n{line}"))
     return project
@@ -155,15 +160,55 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
         assert "asks for four eyes" in " ".join(stage.project.phase("02", code=3)["reasons"])
         assert stage.changes() == []
 
-    def test_who_approved_cannot_apply(self, stage: Stage, digest: str, keys: Path) -> None:
-        own = approve(stage, digest, keys / "ada")
-        refused(stage, own, "user/orgkit-operator has approved it, and would apply it too")
+    def test_nobody_approves_under_an_identity_that_the_file_does_not_give_them(
+        self, stage: Stage, digest: str, keys: Path
+    ) -> None:
+        told = approve(stage, digest, keys / "ada", code=4)
+        assert f"{OPERATOR} is no identity of ada" in told["why"]
+        assert not list((stage.project.folder / "outputs" / f"{stage.begun}").rglob("approval-*.json"))
 
-    def test_two_sessions_of_one_role_are_two_people_by_name(
-        self, stage: Stage, digest: str, keys: Path, as_ada: Callable[..., Settings], approved: Path
+    def test_one_person_with_a_key_of_their_own_is_never_two_whatever_they_sign(
+        self, stage: Stage, approved: Path, keys: Path, tmp_path: Path
+    ) -> None:
+        """ada is the operator here, and signs in any name that the file, as it was reviewed, does not give them."""
+        before, own = stage.project.file.read_text(), LocalSigner(keys / "ada")
+        given, file = parse(approved.read_bytes(), ""), tmp_path / "approval.json"
+        try:
+            stage.project.file.write_text(before.replace(USER, OPERATOR))
+            for claimed, why in (
+                (f"{APPROVERS}/bob", "is no identity of ada"),
+                (USER, "is no identity of ada"),
+                (f"{APPROVERS}/ada", "no other than ada, who approved it"),
+                (OPERATOR, "no other than ada, who approved it"),
+            ):
+                file.write_bytes(sign(replace(given, authenticated_as=claimed), own).content)
+                refused(stage, file, why)
+        finally:
+            stage.project.file.write_text(before)
+
+    def test_no_other_door_is_open_to_them_either(self, stage: Stage, approved: Path, keys: Path) -> None:
+        """papermill's parameter, the file in the environment, and both together."""
+        forged = approved.with_name("forged.json")
+        given = parse(approved.read_bytes(), "")
+        forged.write_bytes(sign(replace(given, authenticated_as=f"{APPROVERS}/bob"), LocalSigner(keys / "ada")).content)
+        words = ("runbooks/02-units.ipynb", "out.ipynb", "-p", "parameters_file", stage.project.file)
+        for more, settings in (
+            (("-r", "approved_plan", given.plan_sha256), {}),
+            ((), {"ORGKIT_APPROVAL": str(forged)}),
+            (("-r", "approved_plan", given.plan_sha256), {"ORGKIT_APPROVAL": str(forged)}),
+        ):
+            stage.sandbox.forget_calls()
+            done = stage.project.run(BIN / "papermill", *words, *more, **settings)
+            assert done.returncode != 0
+            assert ("is no identity of ada" if settings else "asks for four eyes") in " ".join(done.stderr.split())
+            assert stage.changes() == []
+
+    def test_two_sessions_of_one_role_are_one_person_unless_the_file_names_both(
+        self, stage: Stage, as_ada: Callable[..., Settings], approved: Path
     ) -> None:
         words = ("run", "02", stage.project.file, "--approval", approved)
         stage.project.orgkit(*words, code=4, **as_ada("Ada"))
+        stage.project.orgkit(*words, code=4, **as_ada("somebody"))
         done = stage.project.json(*words, **as_ada("bob"))
         assert done["identity"]["arn"].endswith("assumed-role/approvers/bob")
         assert done["approval"]["authenticated_as"].endswith("assumed-role/approvers/ada")
@@ -207,6 +252,20 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
         refused(stage, approved, "could be approved for 24 hours")
         stage.project.plan("02")  # the same digest afresh: the approval of the old plan is not renewed by it
         refused(stage, approved, "it holds from")
+
+    def test_a_signature_with_dates_of_its_own_holds_no_longer(
+        self, stage: Stage, approved: Path, keys: Path, tmp_path: Path
+    ) -> None:
+        given, file = parse(approved.read_bytes(), ""), tmp_path / "approval.json"
+        stage.sandbox.sleep(25 * 3600)
+        stage.project.plan("02")
+        now = datetime.fromisoformat(stage.sandbox.now())
+        for times in (
+            {"expires_at": (now + timedelta(hours=1)).isoformat()},
+            {"at": (now + timedelta(minutes=9)).isoformat(), "expires_at": (now + timedelta(hours=9)).isoformat()},
+        ):
+            file.write_bytes(sign(replace(given, **times), LocalSigner(keys / "ada")).content)
+            refused(stage, file, "for 24 hours at most")
 
     def test_nobody_overwrites_the_approval_of_another(
         self, stage: Stage, digest: str, approved: Path, keys: Path, as_ada: Callable[..., Settings]
@@ -262,7 +321,8 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
         kms = stage.client("kms", region_name="us-east-1")
         arn = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
         told = stage.project.orgkit("keys", "show", arn).stdout
-        line = told.strip().splitlines()[-1].replace("NAME", "kim")
+        line = told[told.index("NAME.key") :].replace("#NAME", "NAME").replace("NAME", "kim").strip()
+        line = line.replace("arn:aws:iam::ACCOUNT:user/kim", f"{APPROVERS}/kim")
         before = stage.project.file.read_text()
         try:
             stage.project.file.write_text(before.replace("[approval.approvers]\n", f"[approval.approvers]\n{line}\n"))
