@@ -18,7 +18,8 @@ TREE_READS = (
     "organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent", "organizations:ListRoots",
     "organizations:ListTagsForResource", "tag:GetResources",
 )  # fmt: skip
-RECORD_READS = ("cloudtrail:LookupEvents",)  # with which the record of a phase that changes something is reconciled
+# With which the record of a phase that changes something is reconciled, in the log archive account too.
+RECORD_READS = ("account:ListRegions", "cloudtrail:LookupEvents", "sts:AssumeRole")
 READS: dict[str, tuple[str, ...]] = {
     "management_account": (*ACCOUNT_READS, *WORKLOAD_READS),
     "organization": ACCOUNT_READS,
@@ -70,9 +71,10 @@ def policy_for(phases: Iterable[Phase], access_roles: Iterable[str] = (ACCESS_RO
     """
     wanted = list(phases)
     reads = {action for phase in wanted for action in (*TREE_READS, *READS[phase.name])}
-    reads |= set(RECORD_READS) if any(phase.changes for phase in wanted) else set()
     changes = {action for phase in wanted for step in steps_of(phase) for action in actions_of(step)} - reads
-    return {"Version": "2012-10-17", "Statement": list(_statements(reads, changes, sorted(set(access_roles))))}
+    roles = sorted(set(access_roles)) if "sts:AssumeRole" in reads | changes else []  # else only to look
+    reads |= set(RECORD_READS) if any(phase.changes for phase in wanted) else set()
+    return {"Version": "2012-10-17", "Statement": list(_statements(reads, changes - reads, roles))}
 
 
 def reading_policy_for(phases: Iterable[Phase]) -> dict[str, Any]:

@@ -25,6 +25,8 @@ NEEDED_BY_ANOTHER_CALL = {
     "organizations:ListAccountsForParent": "where an endpoint does not give Paths",
     "organizations:ListTagsForResource": "where the tagging API does not answer",
     "organizations:ListAWSServiceAccessForOrganization": "CreateTrail asks for it",
+    "account:ListRegions": "orgkit records reconcile --all-regions, and what it tells of the regions not asked",
+    "sts:AssumeRole": "orgkit records reconcile looks into the log archive account",
     "cloudtrail:LookupEvents": "orgkit records reconcile joins the record of a phase with AWS's log",
 }
 
@@ -75,6 +77,13 @@ def test_nothing_that_deletes_closes_or_stops_is_ever_allowed():
     words = ("Delete", "Remove", "Close", "Leave", "Stop", "Detach", "Disable", "Cancel", "Deregister")
     allowed = {action for phase in PHASES for action in actions(phase)}
     assert [action for action in allowed if action.split(":")[1].startswith(words)] == []
+
+
+def test_a_phase_that_stays_in_the_management_account_may_only_look_into_members():
+    for phase in ("organization", "units", "billing"):
+        statements = policy_for([phase_of(phase)])["Statement"]
+        (entering,) = [statement for statement in statements if statement["Action"] == ["sts:AssumeRole"]]
+        assert entering["Resource"] == ["arn:aws:iam::*:role/orgkit-read"]
 
 
 def test_members_are_entered_by_two_roles_only():
