@@ -9,6 +9,7 @@ from orgkit import errors
 from orgkit.cli.archive import archive
 from orgkit.cli.main import ends, json_option, show_json
 from orgkit.cli.reconcile import reconcile
+from orgkit.cli.summary import show_head
 from orgkit.cli.verified import show_differences, show_verified
 from orgkit.runbook.tables import as_text
 
@@ -60,12 +61,14 @@ def seal(run_folder: Path, notebook: Path | None, file: Path | None) -> int:
     from orgkit.record.seal import complete
     from orgkit.record.seal import seal as seal_record
 
+    run_folder = run_folder.absolute()  # "." has no name, and stands in no chain
     sealing = _sealing(run_folder, file)
     if complete(run_folder, sealing.signer) is not None:
         click.echo(f"{run_folder.name}: its seal was cut short; it stands in the chain of records now.")
-        return errors.EXIT_DONE
-    result = seal_record(run_folder, notebook, sealing=sealing)
-    click.echo(f"{run_folder.name}: {result.outcome}; sealed.")
+    else:
+        result = seal_record(run_folder, notebook, sealing=sealing)
+        click.echo(f"{run_folder.name}: {result.outcome}; sealed.")
+    show_head(run_folder.parent)
     return errors.EXIT_DONE
 
 
@@ -78,17 +81,23 @@ def seal(run_folder: Path, notebook: Path | None, file: Path | None) -> int:
 @ends
 def verify(run: str, everything: bool, head: str, key_file: str, as_json: bool) -> int:
     """Check that records are what was sealed: each file, the approval, and the chain of all of them."""
+    from orgkit.proof.named_key import NamedKey, named_key
     from orgkit.proof.verify import of_record, verify_all
     from orgkit.record.catalogue import account_folders, find_record
     from orgkit.signing.keys import PublicKey
 
-    key = PublicKey.load(key_file) if key_file else None
+    given = NamedKey(PublicKey.load(key_file)) if key_file else None
     if run and not everything:
-        found = [of_record(find_record(_outputs(), run).folder, head, key)]
+        folder = find_record(_outputs(), run).folder
+        key = given or named_key(folder.parent, _project())
+        found = [of_record(folder, head, key.public, key.file)]
     else:
         places = account_folders(_outputs())
         holders = [place for place in places if head and head in _digests(place)]
-        found = [verify_all(place, head if place in holders or not holders else "", key) for place in places]
+        heads = [head if place in holders or not holders else "" for place in places]
+        keys = [given or named_key(place, _project()) for place in places]
+        asked = zip(places, heads, keys, strict=True)
+        found = [verify_all(place, of_it, key.public, key.file) for place, of_it, key in asked]
     if as_json:
         show_json({"accounts": [each.as_json() for each in found]})
     else:
@@ -119,12 +128,15 @@ def diff(before: str, after: str, as_json: bool) -> int:
 def catalogue() -> int:
     """Write outputs/catalogue.html: every run on one page, with links, and what was found when checking them."""
     from orgkit.proof.catalogue_page import write_page
+    from orgkit.proof.named_key import named_key
     from orgkit.proof.verify import verify_all
     from orgkit.record.catalogue import account_folders
     from orgkit.record.catalogue import list_records as all_records
 
     base = _outputs()
-    page = write_page(base, all_records(base), [verify_all(place) for place in account_folders(base)])
+    keys = {place: named_key(place, _project()) for place in account_folders(base)}
+    found = [verify_all(place, key=key.public, named_by=key.file) for place, key in keys.items()]
+    page = write_page(base, all_records(base), found)
     click.echo(f"Written: {page}")
     return errors.EXIT_DONE
 
@@ -132,11 +144,10 @@ def catalogue() -> int:
 def _sealing(run_folder: Path, file: Path | None) -> "Sealing":
     """As the file wants it: the one that is named, else the project's own that the run has read."""
     from orgkit.parameters import load
-    from orgkit.record.outputs import project_of
     from orgkit.record.seal import AS_IT_IS, parameters_read_by
     from orgkit.record.sealing import sealing_of
 
-    found = file or parameters_read_by(run_folder, project_of(Path.cwd() / "parameters" / "any.toml"))
+    found = file or parameters_read_by(run_folder, _project())
     return sealing_of(load(found), found) if found else AS_IT_IS
 
 
@@ -148,9 +159,15 @@ def _digests(place: Path) -> set[str]:
 
 def _outputs() -> Path:
     """Where the records of the project that we stand in lie: the sandbox's own folder in a shell that uses one."""
-    from orgkit.record.outputs import base_folder, project_of
+    from orgkit.record.outputs import base_folder
 
-    return base_folder(project_of(Path.cwd() / "parameters" / "any.toml"), "aws")
+    return base_folder(_project(), "aws")
+
+
+def _project() -> Path:
+    from orgkit.record.outputs import project_of
+
+    return project_of(Path.cwd() / "parameters" / "any.toml")
 
 
 records.add_command(reconcile)

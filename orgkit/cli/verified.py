@@ -20,8 +20,7 @@ def show_verified(found: "Sequence[Verified]") -> None:
         click.echo("There are no records yet.")
     for each in found:
         title(f"Account {each.account}{_box(Path(each.folder))}")
-        signed = f", {each.signed} of them signed" if each.signed else ""
-        click.echo(f"records  {each.records} sealed{signed}")
+        click.echo(f"records  {each.records} sealed{_signed(each)}")
         click.echo(f"head     {each.head or 'none yet'}")
         for fault in each.faults:
             tell(f"FAULT  {fault.sentence}")
@@ -34,10 +33,20 @@ def _box(folder: Path) -> str:
     return f", sandbox {folder.parent.name}" if folder.parent.parent.name == "sandbox" else ""
 
 
+def _signed(verified: "Verified") -> str:
+    if not verified.signed:
+        return ""
+    return f", {verified.signed} of them signed" if verified.key else ", signatures not checked (--key)"
+
+
 def _word(verified: "Verified") -> str:
-    if not verified.faults:
-        return "Everything is as it was sealed."
-    return f"{len(verified.faults)} fault(s): these records are not what was sealed."
+    """Never that all is well when something was not looked at."""
+    if verified.faults:
+        return f"{len(verified.faults)} fault(s): these records are not what was sealed."
+    if verified.archived:
+        here = f"{verified.records} record(s) are as they were sealed.\n" if verified.records else ""
+        return f"{here}{len(verified.archived)} record(s) are not here and were not checked."
+    return "Everything is as it was sealed."
 
 
 def show_differences(found: "Differences") -> None:

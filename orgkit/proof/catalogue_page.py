@@ -1,10 +1,11 @@
 """One page that lists every run of a project, with a link to each record: for who looks for one by eye."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from os import path
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from orgkit.errors import EXIT_DONE, EXIT_WAITING
@@ -59,10 +60,17 @@ def _row(base: Path, record: Record) -> str:
 
 def _cells(record: Record) -> Iterator[str]:
     result, manifest = (read_json(record.folder / name) for name in ("result.json", MANIFEST))
-    approval, git = result.get("approval") or {}, manifest.get("git") or {}
+    approval, ended, identity = (_object(result, name) for name in ("approval", "ended", "identity"))
+    git = _object(manifest, "git")
     yield record.outcome
-    yield ", ".join(f"{count} {word}" for word, count in (result.get("ended") or {}).items())
-    yield str((result.get("identity") or {}).get("arn", ""))
+    yield ", ".join(f"{count} {word}" for word, count in ended.items())
+    yield str(identity.get("arn", ""))
     yield short(" ".join(str(approval.get(name) or "") for name in ("asserted_by", "ticket")).strip(), NAME)
     yield record.plan_sha256[:12]
     yield f"{str(git.get('commit') or '')[:12]}{' (changed)' if git.get('dirty') else ''}"
+
+
+def _object(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object within a file, whatever somebody put in its place."""
+    found = values.get(name)
+    return found if isinstance(found, dict) else {}

@@ -57,7 +57,8 @@ def differences(before: Path, after: Path) -> Differences:
 
 def _told(run: Path) -> Mapping[str, Any]:
     manifest = read_json(run / MANIFEST)
-    approval = {f"approval.{name}": manifest.get("approval", {}).get(name, "") for name in OF_APPROVAL}
+    named = manifest.get("approval")
+    approval = {f"approval.{name}": named.get(name, "") if isinstance(named, dict) else "" for name in OF_APPROVAL}
     whole = dict(_flat({name: manifest.get(name) for name in COMPARED}))
     return whole | approval | {"estimate": read_json(run / "result.json").get("estimate")}
 
@@ -79,8 +80,9 @@ def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Fact
 
 
 def _steps(run: Path) -> Sequence[str]:
-    steps = read_json(run / "plan.json").get("steps", ())
-    return [str(step.get("sentence", "")) for step in steps if isinstance(step, dict)]
+    steps = read_json(run / "plan.json").get("steps")
+    told = steps if isinstance(steps, list) else ()
+    return [str(step.get("sentence", "")) for step in told if isinstance(step, dict)]
 
 
 def _lines(file: Path) -> list[str]:

@@ -30,6 +30,9 @@ def faults_of_signed(run: Path, approval: Mapping[str, Any]) -> Iterator[tuple[s
     except OrgkitError as wrong:
         yield SIGNED, wrong.why
         return
+    except RecursionError:
+        yield SIGNED, "is nested beyond reason"
+        return
     if key is None or key.id != signed.key_id or not is_signed_by(signed, key):
         yield SIGNED, "is not signed by the key that approval.json names"
     if (signed.plan_sha256, signed.key_id) != (approval.get("plan_sha256"), approval.get("key_id")):

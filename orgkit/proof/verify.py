@@ -1,16 +1,25 @@
 """Whether records are still what was sealed: every file, the approval, the place, and the chain of all of them."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
-from orgkit.approval import first_not_in_order
-from orgkit.journal import read_events
 from orgkit.proof.archived import elsewhere, told_of
-from orgkit.proof.signed import faults_of_signed
-from orgkit.proof.verify_chain import Fault, faults_of_chain, faults_of_head, notes_on_head
+from orgkit.proof.strays import faults_of_place
+from orgkit.proof.verify_approval import faults_of_approval
+from orgkit.proof.verify_chain import (
+    LINK,
+    Fault,
+    faults_of_chain,
+    faults_of_head,
+    faults_of_unsigned,
+    notes_on_head,
+)
+from orgkit.proof.verify_files import faults_of_files
+from orgkit.record.catalogue import is_prepared
 from orgkit.record.chain import Entry, head_of, lines_of
 from orgkit.record.files import read_json, run_folders
 from orgkit.record.manifest import MANIFEST
@@ -30,45 +39,76 @@ class Verified:
     unsealed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     archived: tuple[str, ...] = ()  # sealed on other machines: their lines are here, their files in the archive alone
+    key: str = ""  # the id of the one with which signatures were checked
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def verify_all(place: Path, head: str = "", key: PublicKey | None = None) -> Verified:
-    """Every record of an account, whose folder `place` is, and its chain. `head` is one that was kept elsewhere."""
+def verify_all(place: Path, head: str = "", key: PublicKey | None = None, named_by: str = "") -> Verified:
+    """Every record of an account, whose folder `place` is, its chain, and what else lies there.
+
+    `head` is one that was kept elsewhere. `named_by` is the parameters file that names the key: it may have begun to
+    after the first records were sealed, while a key that a person gives has to have signed every line.
+    """
     lines = lines_of(place)
-    faults = [*faults_of_chain(place, lines, key), *faults_of_head(lines, head)]
     entries = {entry.run: entry for line in lines if (entry := Entry.parse(line))}
+    faults = [*_chain(place, lines, head, key, named_by), *faults_of_place(place)]
     runs = run_folders(place.parent, place.name)
-    sealed = [run for run in runs if (run / MANIFEST).exists() or run.name in entries]
+    sealed = [run for run in runs if lexists(run / MANIFEST) or run.name in entries or run.is_symlink()]
     for run in sealed:
         faults += verify_record(run, entries.get(run.name))
     away, missing = elsewhere(place, lines, key), entries.keys() - {run.name for run in runs}
     gone = sorted(missing - away.keys())
     faults += [Fault(name, "", "is in the chain, and its folder is gone") for name in gone]
     archived = tuple(sorted(missing & away.keys()))
-    unsealed = tuple(run.name for run in runs if run not in sealed and (run / "events.jsonl").exists())
+    unsealed = tuple(run.name for run in runs if run not in sealed and not is_prepared(run))
     signed = sum(bool(entry.signed_by) for entry in entries.values())
-    notes = (*notes_on_head(lines, head), *told_of(archived, (away[run] for run in archived)))
+    notes = (*_notes(lines, head, named_by), *told_of(archived, (away[run] for run in archived)))
     return Verified(
         place.name, str(place), len(sealed), head_of(place.parent, place.name), signed, tuple(faults), unsealed, notes,
-        archived,
+        archived, key.id if key else "",
     )  # fmt: skip
 
 
-def of_record(run: Path, head: str = "", key: PublicKey | None = None) -> Verified:
+def of_record(run: Path, head: str = "", key: PublicKey | None = None, named_by: str = "") -> Verified:
     """One record alone, and the chain that it stands in."""
     place, lines = run.parent, lines_of(run.parent)
     entry = next((entry for line in lines if (entry := Entry.parse(line)) and entry.run == run.name), None)
-    faults = (*faults_of_chain(place, lines, key), *faults_of_head(lines, head), *verify_record(run, entry))
-    digest = head_of(place.parent, place.name)
-    signed = int(bool(entry and entry.signed_by))
-    return Verified(place.name, str(place), 1, digest, signed, faults, notes=tuple(notes_on_head(lines, head)))
+    faults = (*_chain(place, lines, head, key, named_by), *verify_record(run, entry))
+    return Verified(
+        place.name, str(place), 1, head_of(place.parent, place.name), int(bool(entry and entry.signed_by)), faults,
+        notes=tuple(_notes(lines, head, named_by)), key=key.id if key else "",
+    )  # fmt: skip
+
+
+def _chain(place: Path, lines: Sequence[bytes], head: str, key: PublicKey | None, named_by: str) -> Iterator[Fault]:
+    every = key is not None and not named_by
+    yield from faults_of_chain(place, lines, key, every=every)
+    if not every:
+        yield from faults_of_unsigned(lines, at_least_one=bool(named_by))
+    yield from faults_of_head(lines, head)
+
+
+def _notes(lines: Sequence[bytes], head: str, named_by: str) -> Iterator[str]:
+    yield from notes_on_head(lines, head)
+    if named_by and lines:
+        yield f"Signatures were checked with public_key of {named_by}."
 
 
 def verify_record(run: Path, entry: Entry | None) -> Iterator[Fault]:
     """One record: its manifest against the chain, its files against the manifest, its approval against its plan."""
+    try:
+        yield from _record(run, entry)
+    except OSError as error:
+        yield Fault(run.name, "", f"cannot be read: {error}")
+
+
+def _record(run: Path, entry: Entry | None) -> Iterator[Fault]:
+    linked = [name for name in ("", MANIFEST) if (run / name).is_symlink()]
+    if linked:
+        yield Fault(run.name, linked[0], LINK)
+        return
     manifest = read_json(run / MANIFEST)
     if not manifest:
         yield Fault(run.name, MANIFEST, "is gone, or is no JSON object")
@@ -82,54 +122,5 @@ def verify_record(run: Path, entry: Entry | None) -> Iterator[Fault]:
     named = manifest.get("account"), manifest.get("run")
     if named != (run.parent.name, run.name):
         yield Fault(run.name, MANIFEST, f"belongs to {named[0]}/{named[1]}: it was copied or renamed")
-    yield from _files(run, manifest)
-    yield from (Fault(run.name, file, what) for file, what in _approval(run, manifest))
-
-
-def _files(run: Path, manifest: Mapping[str, Any]) -> Iterator[Fault]:
-    listed = manifest.get("files")
-    known: Mapping[str, Any] = listed if isinstance(listed, dict) else {}
-    for name, facts in sorted(known.items()):
-        path = run / name
-        if path.is_symlink() or not path.is_file() or run.resolve() not in path.resolve().parents:
-            yield Fault(run.name, name, "is missing")
-            continue
-        content = path.read_bytes()
-        if {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)} != facts:
-            yield Fault(run.name, name, "was changed after it was sealed")
-    there = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_symlink() or not path.is_dir()}
-    for name in sorted(there - known.keys() - {MANIFEST}):
-        yield Fault(run.name, name, "was added after the record was sealed")
-
-
-def _approval(run: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What was approved, what is kept as plan.json, and what was applied have to be one plan."""
-    applied = [str(e.get("plan_sha256")) for e in read_events(run / "events.jsonl") if e.get("event") == "apply"]
-    plan, approval = run / "plan.json", read_json(run / "approval.json")
-    kept = hashlib.sha256(plan.read_bytes()).hexdigest() if plan.is_file() else ""
-    if manifest.get("plan_sha256", "") != kept:
-        yield "plan.json", f"is {kept[:12] or 'gone'}, and the manifest names {str(manifest.get('plan_sha256'))[:12]}"
-    if not applied and not approval:
-        return
-    named = {"approval.json": approval.get("plan_sha256"), "plan.json": kept, "events.jsonl": (applied or [kept])[-1]}
-    if len({*named.values(), *applied, manifest.get("applied_plan_sha256") or kept}) != 1:
-        told = ", ".join(f"{file} {str(digest)[:12] or 'none'}" for file, digest in named.items())
-        yield "approval.json", f"approval, plan and what was applied are not one plan: {told}"
-    yield from faults_of_signed(run, approval)
-    if (run / "remainder.json").is_file():
-        yield from _remainder(run)
-
-
-def _remainder(run: Path) -> Iterator[tuple[str, str]]:
-    """What was left of a resumed plan holds none but steps of that plan, in its order."""
-    named = read_json(run / "review.json").get("remainder_sha256")
-    if hashlib.sha256((run / "remainder.json").read_bytes()).hexdigest() != named:
-        yield "remainder.json", "is not the one that review.json names"
-    whole, left = (_steps(run / name) for name in ("plan.json", "remainder.json"))
-    if first_not_in_order(left, whole) is not None:
-        yield "remainder.json", "has a step that is not in the approved plan"
-
-
-def _steps(file: Path) -> Sequence[Mapping[str, Any]]:
-    steps = read_json(file).get("steps")
-    return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+    yield from faults_of_files(run, manifest)
+    yield from (Fault(run.name, file, what) for file, what in faults_of_approval(run, manifest))

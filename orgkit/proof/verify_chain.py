@@ -8,6 +8,8 @@ from pathlib import Path
 from orgkit.record.chain import FIRST, INDEX, SIGNATURES, Entry
 from orgkit.signing.keys import PublicKey
 
+LINK = "is a link: what it leads to is no part of the records"
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -22,8 +24,15 @@ class Fault:
         return f"{self.where}{f', {self.file}' if self.file else ''}: {self.what}"
 
 
-def faults_of_chain(place: Path, lines: Sequence[bytes], key: PublicKey | None) -> Iterator[Fault]:
-    """Every line follows the one before it, belongs here, and is signed with the key where one is given."""
+def faults_of_chain(
+    place: Path, lines: Sequence[bytes], key: PublicKey | None, *, every: bool = True
+) -> Iterator[Fault]:
+    """Every line follows the one before it, belongs here, and is signed with the key where one is given.
+
+    Without `every`, a line that says that nobody signed it is not looked at: see `faults_of_unsigned`.
+    """
+    if (place / INDEX).is_symlink():
+        yield Fault(INDEX, "", LINK)
     previous, seen = FIRST, set[str]()
     for number, line in enumerate(lines, 1):
         entry = Entry.parse(line)
@@ -31,7 +40,8 @@ def faults_of_chain(place: Path, lines: Sequence[bytes], key: PublicKey | None) 
             yield Fault(INDEX, f"line {number}", "was changed, or cut short")
         else:
             yield from _link(place, number, entry, previous, seen)
-            yield from _signature(place, number, entry, key)
+            if every or entry.signed_by:
+                yield from _signature(place, number, entry, key)
             seen.add(entry.run)
         previous = hashlib.sha256(line).hexdigest()
 
@@ -59,6 +69,16 @@ def _signature(place: Path, number: int, entry: Entry, key: PublicKey | None) ->
         yield Fault(INDEX, where, f"was signed with another key, {entry.signed_by}")
     elif key is not None and not key.verify(entry.line, file.read_bytes()):
         yield Fault(INDEX, where, f"its signature {SIGNATURES}/{file.name} is not that of the key")
+
+
+def faults_of_unsigned(lines: Sequence[bytes], *, at_least_one: bool) -> Iterator[Fault]:
+    """A signature covers the lines before it, each of which is hashed into the next; nothing covers those after."""
+    signed = [bool(entry and entry.signed_by) for entry in map(Entry.parse, lines)]
+    for number in range(signed.index(True) + 1 if any(signed) else len(signed), len(signed)):
+        if not signed[number] and Entry.parse(lines[number]):
+            yield Fault(INDEX, f"line {number + 1}", "is not signed, and a line before it is")
+    if at_least_one and signed and not any(signed):
+        yield Fault(INDEX, "", "no line of it is signed, and the parameters file names a key")
 
 
 def faults_of_head(lines: Sequence[bytes], head: str) -> Iterator[Fault]:

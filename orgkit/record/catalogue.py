@@ -1,6 +1,7 @@
 """The records of a project: all of them, oldest first, or the one that is meant."""
 
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +71,17 @@ def _record(run: Path) -> Record:
         account=run.parent.name,
         phase=parts["label"] if parts else "",
         outcome=str(result.get("outcome", UNSEALED)) if sealed else _unsealed(run),
-        exit_code=result.get("exit_code") if sealed else None,
+        exit_code=code if sealed and isinstance(code := result.get("exit_code"), int) else None,
         plan_sha256=str(result.get("plan_sha256", "")),
-        seconds=float(result.get("seconds", 0.0)),
+        seconds=float(took) if isinstance(took := result.get("seconds"), int | float) and isfinite(took) else 0.0,
         folder=run,
     )
 
 
+def is_prepared(run: Path) -> bool:
+    """Whether a runbook waits there for somebody to run it."""
+    return not (run / "events.jsonl").exists() and any(run.glob("*.ipynb"))
+
+
 def _unsealed(run: Path) -> str:
-    prepared = not (run / "events.jsonl").exists() and any(run.glob("*.ipynb"))
-    return PREPARED if prepared else UNSEALED
+    return PREPARED if is_prepared(run) else UNSEALED

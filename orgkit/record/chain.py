@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
+from orgkit.journal import object_in
 from orgkit.record.files import private_folder, write_private
 from orgkit.signing.keys import Signer
 
 INDEX = "index.jsonl"
 SIGNATURES = "signatures"
+MOST = 1_000_000_000  # lines, as far as anybody believes the number of one
 FIRST = "0" * 64  # what the first line has for a line before it
 
 
@@ -47,12 +48,12 @@ class Entry:
     def parse(cls, line: bytes) -> "Entry | None":
         """None for what is no line that orgkit has written, to the byte."""
         try:
-            values: Any = json.loads(line)
-            entry = cls(**values)
-        except (ValueError, TypeError):
+            entry = cls(**object_in(line))
+        except TypeError:
             return None
-        kinds = [type(getattr(entry, name)) for name in ("number", "account", "run", "manifest_sha256", "previous")]
-        return entry if kinds == [int, str, str, str, str] and entry.line == line else None
+        number, *texts = asdict(entry).values()
+        right = type(number) is int and 0 < number < MOST and all(isinstance(text, str) for text in texts)
+        return entry if right and entry.line == line else None
 
 
 def lines_of(place: Path) -> list[bytes]:

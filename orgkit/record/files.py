@@ -1,7 +1,6 @@
 """How a record's files are named and written: for their owner only, all of a file or nothing of it."""
 
 import hashlib
-import json
 import os
 import re
 import secrets
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit import printable
+from orgkit.journal import object_in
 
 RUN_FOLDER = re.compile(r"(?P<at>\d{8}T\d{6}Z)-(?P<label>\d\d-[a-z-]+)-(?P<id>[0-9a-f]{8})")
 ACCOUNT_FOLDER = re.compile(r"\d{12}")
@@ -55,10 +55,9 @@ def as_json(value: object) -> str:
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file; empty when there is no such file or nothing of the kind in it."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        return object_in(path.read_bytes().decode()) if path.is_file() else {}
     except (OSError, ValueError):
         return {}
-    return value if isinstance(value, dict) else {}
 
 
 def sha256_of(path: Path) -> str:
