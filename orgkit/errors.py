@@ -168,7 +168,10 @@ class Interrupted(OrgkitError):
     summary = "Interrupted."
     exit_code = EXIT_INTERRUPTED
     unchanged = " before it had changed anything"
-    go_on = "run the same command again, under the same approval: it looks at what is there, and goes on from there."
+    go_on = (
+        "run the same command again, with the same approval if it had one: it looks at what is there, and goes on from "
+        "there."
+    )
 
 
 class RecordExists(OrgkitError):

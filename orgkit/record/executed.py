@@ -39,6 +39,13 @@ def stopped_by(notebook: Notebook | None) -> Stopped | None:
     return _read(str(shown[-1].get("ename", "")), str(shown[-1].get("evalue", ""))) if shown else None
 
 
+def approved_plan_of(notebook: Notebook | None) -> str:
+    """The digest that the notebook was given for an approval; "" without one, or for what is no digest."""
+    given = (notebook or {}).get("metadata", {}).get("papermill", {}).get("parameters", {})
+    digest = str(given.get("approved_plan", ""))
+    return digest if re.fullmatch(r"[0-9a-f]{64}", digest) else ""
+
+
 def told_in_head(notebook: Notebook | None, row: str) -> str:
     """What the table at the head of a runbook says in one of its rows, such as "Roll back"."""
     cells = (notebook or {}).get("cells", ())

@@ -8,7 +8,7 @@ from typing import Any
 
 from orgkit import errors
 from orgkit.outcome import Result as StepResult
-from orgkit.record.executed import Stopped, faults, stopped_by
+from orgkit.record.executed import Stopped, approved_plan_of, faults, stopped_by
 from orgkit.record.how_far import how_far
 
 Event = Mapping[str, Any]
@@ -85,7 +85,7 @@ def compute(notebook: Mapping[str, Any] | None, events: Sequence[Event], *, inte
         request_ids=tuple(dict.fromkeys(_request_ids(events))),
         waiting=tuple(_last(events, "verified").get("waiting", ())),
         commands=tuple(_last(events, "verified").get("commands", ())),
-        next_command=_next_command(code, events),
+        next_command=_next_command(code, events, approved_plan_of(notebook)),
         found=tuple(_last(events, "found").get("lines", ())),
         seconds=_seconds(events),
         identity=_values(_last(events, "identity"), "at"),
@@ -135,10 +135,10 @@ def _ended(events: Sequence[Event], wrong: tuple[str, ...]) -> tuple[int, tuple[
     return errors.EXIT_DONE, ()
 
 
-def _next_command(code: int, events: Sequence[Event]) -> str:
-    """For a run that the same command, under the same approval, takes up again."""
+def _next_command(code: int, events: Sequence[Event], given: str) -> str:
+    """For a run that the same command, under the approval that it had or was `given`, takes up again."""
     phase, approval = _last(events, "phase").get("phase", ""), _last(events, "approval")
-    digest = approval.get("plan_sha256", "")
+    digest = approval.get("plan_sha256", "") or given
     if code not in (errors.EXIT_FAILED, errors.EXIT_INTERRUPTED, errors.EXIT_RETRY_LATER) or not phase:
         return ""
     if approval.get("signed_sha256"):

@@ -92,6 +92,20 @@ def test_a_run_that_was_killed_before_it_was_approved_is_run_again_without() -> 
     assert "before it had changed anything" in result.reasons[1]
 
 
+def test_one_that_was_given_an_approval_and_had_not_come_to_it_is_run_again_with_it() -> None:
+    given = {"parameters_file": "acme.toml", "approved_plan": "a" * 64}
+    notebook = {"metadata": {"papermill": {"parameters": given}}, "cells": []}
+    result = compute(notebook, [BEGIN], interrupted=True)
+    assert result.next_command == f"orgkit run units FILE --approved-plan {'a' * 64}"
+    assert "with the same approval if it had one" in result.reasons[2]
+
+
+@pytest.mark.parametrize("metadata", [{}, {"papermill": {}}, {"papermill": {"parameters": {"approved_plan": "$(x)"}}}])
+def test_one_that_was_given_none_is_run_again_without(metadata: dict[str, object]) -> None:
+    result = compute({"metadata": metadata, "cells": []}, [BEGIN], interrupted=True)
+    assert result.next_command == "orgkit run units FILE"
+
+
 @pytest.mark.parametrize("code", [1, 2, 3, 4, 6])
 def test_where_the_same_command_would_not_help_none_is_told(code: int) -> None:
     assert compute(None, [BEGIN, stop(code)]).next_command == ""
