@@ -4,8 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
+from orgkit.aws import live
+
 NUMBERS = "numbers"
 Tell = Callable[[str], None]
+
+
+@pytest.fixture(autouse=True)
+def _credentials_of_no_other_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process remembers what it has signed with, and a test is no process of its own."""
+    monkeypatch.setattr(live, "_known", set())
 
 
 @pytest.fixture

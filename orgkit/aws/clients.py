@@ -5,6 +5,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from orgkit.aws import live
 from orgkit.aws.clock import Clock
 from orgkit.aws.pauses import pause_by
 from orgkit.aws.retry import Refused, as_refused
@@ -49,12 +50,17 @@ class Clients:
             raise _no_credentials("credentials", error) from None
         raise Refused("credentials", "NoCredentials", "", "", "")
 
+    def _remember(self, **_: Any) -> None:
+        """What signs the request is what no output may show; loading it here renews nothing that signing would not."""
+        live.remember(self.session.get_credentials())
+
     def _make(self, service: str, region: str, *, reads: bool) -> Any:
         config = (READS if reads else WRITES).merge(self._common)
         try:
             made = self.session.client(service, region_name=region, endpoint_url=self._endpoint, config=config)
         except Exception as error:
             raise _no_credentials(service, error) from None
+        made.meta.events.register("before-sign", self._remember)
         if reads:
             pause_by(self._clock, made, ATTEMPTS)
         return made

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 from botocore.session import Session as CoreSession
 
-from orgkit.aws import waiting
+from orgkit.aws import live, waiting
 from orgkit.aws.answer import Answer, ask, ask_pages
 from orgkit.aws.caller import Caller as Caller
 from orgkit.aws.caller import caller_of, guard_member, nobody
@@ -128,6 +128,7 @@ class Connection:
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
         )
+        live.remember(session.get_credentials())
         member = self._beside(session, account)
         if policy is None:  # a narrowed session is for one step, and for nobody after it
             self._members[account, role] = member, keys["Expiration"] - RENEW

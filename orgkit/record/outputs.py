@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.approval import ApprovedPlan
+from orgkit.aws.live import known
 from orgkit.errors import ApprovalMismatch
 from orgkit.intents import Intent, settled_in, unanswered
 from orgkit.journal import read_events
@@ -78,7 +79,7 @@ def write_plan(folder: Path, plan: Plan, review: Mapping[str, Any], approved: Ap
         write_private(folder / "plan.json", _bytes_of(approved))
         write_private(folder / "remainder.json", plan.canonical)
         told |= {"plan_sha256": approved.digest, "remainder_sha256": plan.digest}
-    write_private(folder / "review.json", as_json(Redactor().value(told)))  # a kept plan is sealed by nobody
+    write_private(folder / "review.json", as_json(Redactor(known()).value(told)))  # a kept plan is sealed by nobody
     return folder
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from orgkit.aws.live import MARK, SHORTEST
 from orgkit.printable import mask_emails
 from orgkit.secrecy import replaced
 
@@ -14,7 +15,6 @@ SECRET_SETTINGS = (
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN", "GITHUB_TOKEN",
 )  # fmt: skip
-SHORTEST = 16  # a shorter live value, such as moto's "testing", is an ordinary word
 # A picture's base64 says nothing, and can look like anything: it is stepped over, in text and as an output.
 PICTURE = re.compile(r"(data:image/[\w.+-]+;base64,[A-Za-z0-9+/=]+)")
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
@@ -56,7 +56,7 @@ class Redactor:
         for secret in self._live:
             if secret in text:
                 self.counts["live credential"] += text.count(secret)
-                text = text.replace(secret, "[redacted: live credential]")
+                text = text.replace(secret, MARK)
         text, counts = replaced(text)
         for kind, found in counts:
             self.counts[kind] += found

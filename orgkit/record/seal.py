@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from orgkit.aws.live import known
 from orgkit.errors import EXIT_FAILED, KeyRefused, RecordExists
 from orgkit.journal import read_events
 from orgkit.record import html
@@ -39,12 +40,14 @@ def seal(
     """Make a run's folder its record, and say how the run ended. RecordExists when it is one already.
 
     `notebook` is the executed one: by default that of the folder, one from elsewhere is copied. `live` are credentials
-    to take out wherever they stand; by default those of this process's environment. `sealing` tells what signs
+    to take out wherever they stand, beside those that this process has signed with; by default those of its
+    environment. A kernel takes out its own before anything reaches its notebook. `sealing` tells what signs
     the record's line in the chain, and whether e-mails are masked.
     """
     if (run_folder / MANIFEST).exists():
         raise RecordExists(f"{run_folder} is sealed.", "run the phase again: each run has a folder of its own.")
-    redactor = Redactor(live_values() if live is None else live, mask_emails=sealing.mask_emails)
+    given = live_values() if live is None else live
+    redactor = Redactor((*given, *known()), mask_emails=sealing.mask_emails)
     kept = run_folder / f"{label_of(run_folder)}.ipynb"
     executed = read_json(notebook or kept)
     result = _without_secrets(result_of(run_folder, executed, interrupted=interrupted), redactor)

@@ -17,6 +17,7 @@ from orgkit.runbook.bars import Bars
 from orgkit.runbook.form import show_gate, view_of_gate
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.guided import is_guided
+from orgkit.runbook.hiding import hide_credentials
 from orgkit.runbook.lines import Lines
 from orgkit.runbook.picture import as_svg
 from orgkit.runbook.run import Run
@@ -105,6 +106,7 @@ def register() -> None:
     shell = get_ipython()
     if shell is None:
         return
+    hide_credentials(shell)
     if is_guided():
         show_style()
     shell.display_formatter.ipython_display_formatter.for_type(Gate, show_gate)

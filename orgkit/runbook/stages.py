@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from orgkit import __version__
 from orgkit.apply import apply as apply_steps
+from orgkit.aws import live
 from orgkit.aws.clock import clock_of
 from orgkit.aws.identity import endpoint_of
 from orgkit.aws.lock import alone
@@ -80,7 +81,7 @@ def begin(phase: str, parameters_file: str, run_folder: str = "") -> Run:
     desired, kind = load(path), "emulator" if endpoint_of() else "aws"
     base, account = outputs.base_folder(outputs.project_of(path), kind), desired.organization.management_account_id
     folder = Path(run_folder) if run_folder else outputs.new_run_folder(base, account, phase, clock_of().now())
-    journal = Journal(folder / "events.jsonl", run=folder.name)
+    journal = Journal(folder / "events.jsonl", run=folder.name, hide=live.hidden)
     journal.write(
         "phase", phase=phase, run=folder.name, parameters_sha256=desired.sha256, version=__version__, guided=is_guided()
     )
