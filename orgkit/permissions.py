@@ -48,6 +48,8 @@ _BORROWED: dict[str, tuple[type[Step], ...]] = {
 }
 _LENT = (accounts.MakeManageable,)  # taken by the borrower alone
 # An action that can do more than its step needs is tied down as far as IAM allows.
+# Roles of these names may be in any account; AWS's data perimeter guidance has the key for sts:AssumeRole.
+OWN_ORGANIZATION = {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}
 LINKED_ROLES = ("organizations.amazonaws.com", "cloudtrail.amazonaws.com")
 
 
@@ -90,7 +92,7 @@ def _statements(reads: set[str], changes: set[str], access_roles: list[str]) -> 
         yield _allow("Change", changes - plain, "*")
     if "sts:AssumeRole" in reads | changes:
         roles = [f"arn:aws:iam::*:role/{name}" for name in (READ_ROLE, *access_roles)]
-        yield _allow("EnterMemberAccounts", {"sts:AssumeRole"}, roles)
+        yield _allow("EnterMemberAccounts", {"sts:AssumeRole"}, roles) | {"Condition": {"StringEquals": {**OWN_ORGANIZATION}}}
     if "iam:CreateServiceLinkedRole" in changes:
         statement = _allow("LinkedRoles", {"iam:CreateServiceLinkedRole"}, "arn:aws:iam::*:role/aws-service-role/*")
         yield statement | {"Condition": {"StringEquals": {"iam:AWSServiceName": list(LINKED_ROLES)}}}

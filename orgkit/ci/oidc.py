@@ -14,6 +14,12 @@ HEAD = """\
 # The identity provider and the two roles with which GitHub's workflows come to AWS: no key is kept anywhere.
 # A person deploys it once, in the management account; README.md beside it says how. Made by orgkit.ci.oidc.
 """
+SIGNING = {
+    "Sid": "SignRecords",
+    "Effect": "Allow",
+    "Action": ["kms:GetPublicKey", "kms:Sign"],
+    "Resource": {"Ref": "SigningKeyArn"},
+}
 # Name of a parameter: the pattern of its value, what it is, and its default, if any.
 PARAMETERS: Mapping[str, tuple[str, str, str | None]] = {
     "Owner": ("[A-Za-z0-9-]{1,39}", "Who owns the repository: the name in its address.", None),
@@ -31,6 +37,11 @@ PARAMETERS: Mapping[str, tuple[str, str, str | None]] = {
         "A policy that bounds what both roles may do; empty for none.",
         "",
     ),
+    "SigningKeyArn": (
+        "|arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+",
+        "The KMS key that signs the chain of records (sign_with of the parameters file); empty for none.",
+        "",
+    ),
 }
 
 
@@ -43,12 +54,13 @@ def template() -> dict[str, Any]:
         "Conditions": {
             "MakeProvider": {"Fn::Equals": [{"Ref": "ExistingProviderArn"}, ""]},
             "HasBoundary": {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]},
+            "HasSigningKey": {"Fn::Not": [{"Fn::Equals": [{"Ref": "SigningKeyArn"}, ""]}]},
             "Immutable": {"Fn::Equals": [{"Ref": "SubjectForm"}, "immutable"]},
         },
         "Resources": {
             "Provider": _provider(),
             "PlanRole": _role("plan", "reads, and changes nothing", reading_policy_for(CHANGING)),
-            "ApplyRole": _role("apply", "carries out approved plans", _with_access_role(policy_for(CHANGING))),
+            "ApplyRole": _role("apply", "carries out approved plans", _applying(policy_for(CHANGING))),
         },
         "Outputs": {
             "PlanRoleArn": {"Description": "ORGKIT_PLAN_ROLE", "Value": {"Fn::GetAtt": ["PlanRole", "Arn"]}},
@@ -119,9 +131,11 @@ def _trust(environment: str) -> dict[str, Any]:
     }
 
 
-def _with_access_role(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """The access role as the stack's parameter names it."""
-    return {**policy, "Statement": [_named_by_parameter(statement) for statement in policy["Statement"]]}
+def _applying(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """The access role as the stack's parameter names it, and the key with which a run seals its record."""
+    named = [_named_by_parameter(statement) for statement in policy["Statement"]]
+    signing = {"Fn::If": ["HasSigningKey", SIGNING, {"Ref": "AWS::NoValue"}]}
+    return {**policy, "Statement": [*named, signing]}
 
 
 def _named_by_parameter(statement: Mapping[str, Any]) -> dict[str, Any]:

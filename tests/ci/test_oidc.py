@@ -41,7 +41,12 @@ def _resolve(node: Any, template: dict[str, Any], values: dict[str, str]) -> Any
         return function(
             next(iter(inner.values())), lambda name: _resolve(template["Conditions"][name], template, values), values
         )
-    return {key: each for key, each in inner.items() if each is not None}
+    return {key: _without(each) for key, each in inner.items() if each is not None}
+
+
+def _without(each: Any) -> Any:
+    """A list without what CloudFormation would leave out."""
+    return [value for value in each if value is not None] if isinstance(each, list) else each
 
 
 def _sub(text: str, _: Any, values: dict[str, str]) -> str:
@@ -120,6 +125,21 @@ def test_the_apply_role_may_do_what_the_phases_that_change_something_need():
 
 def test_the_apply_role_enters_members_by_the_role_that_the_parameters_file_names():
     assert policy("ApplyRole", AccessRole="OrgAccess") == policy_for(CHANGING, {"OrgAccess"})
+
+
+def test_the_apply_role_signs_records_with_the_key_that_is_named_and_with_no_other():
+    key = "arn:aws:kms:us-east-1:111111111111:key/0b4a7c2e-6f3e-4c52-9a3b-2f6b1e5f7a10"
+    *others, signing = policy("ApplyRole", SigningKeyArn=key)["Statement"]
+    assert others == policy_for(CHANGING)["Statement"]
+    assert (signing["Action"], signing["Resource"]) == (["kms:GetPublicKey", "kms:Sign"], key)
+    assert "kms:Sign" not in json.dumps([policy("ApplyRole"), policy("PlanRole", SigningKeyArn=key)])
+
+
+@pytest.mark.parametrize("role", ["PlanRole", "ApplyRole"])
+def test_a_role_of_another_organization_that_trusts_ours_is_not_entered(role):
+    entering = [each for each in policy(role)["Statement"] if each["Action"] == ["sts:AssumeRole"]]
+    condition = {"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}
+    assert [each["Condition"] for each in entering] == [condition]
 
 
 def test_the_plan_role_may_read_and_enters_members_by_their_read_role_alone():

@@ -122,7 +122,7 @@ def test_what_only_plans_never_takes_the_role_that_applies():
 def test_packages_are_installed_by_hash_and_before_there_are_credentials(file):
     names = [step["name"] for step in steps(parsed(file))]
     install = next(step for step in steps(parsed(file)) if "pip install" in step.get("run", ""))
-    assert install["run"].startswith("python -m pip install --require-hashes ")
+    assert install["run"].startswith("python -m pip install --require-hashes --only-binary :all: ")
     assert names.index(install["name"]) < next(n for n, name in enumerate(names) if name.startswith("Take the role"))
 
 
@@ -143,7 +143,7 @@ def test_the_phases_that_can_be_chosen_are_those_that_change_something():
 
 def test_records_are_kept_whatever_came_of_the_run():
     last = list(steps(parsed(APPLY)))[-2:]
-    assert [step["if"] for step in last] == ["always()"] * 2
+    assert [step["if"] for step in last] == ["always() && steps.apply.outcome != 'skipped'", "always()"]
     assert last[0]["run"].startswith("orgkit records archive")
     assert last[1]["with"]["path"] == "outputs/"
 

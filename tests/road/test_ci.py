@@ -8,6 +8,7 @@ lines that stand in the files.
 import hashlib
 import html
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -47,6 +48,7 @@ def machine(stage: Stage, tmp_path: Path) -> NewMachine:
             "${{ inputs.ticket }}": ticket,
             "${{ inputs.approval }}": "",
             "${{ github.run_id }}": run_id,
+            "${{ github.token }}": "",
             "${{ github.run_attempt }}": "1",
         }
         return Machine(Project(folder, settings), contexts, tmp_path / "artifacts")
@@ -95,7 +97,7 @@ class TestAPullRequest:
             assert apply.outputs["record"] in apply.summary.replace("&#45;", "-")
             (manifest,) = records(apply)
             approval = json.loads((manifest.parent / "approval.json").read_text())
-            assert (approval["asserted_by"], approval["ticket"]) == ("ann", "https://tickets.example/7")
+            assert (approval["asserted_by"], approval["ticket"]) == ("", "https://tickets.example/7")
         listed = stage.client("organizations").list_organizational_units_for_parent(
             ParentId=stage.client("organizations").list_roots()["Roots"][0]["Id"]
         )
@@ -137,6 +139,31 @@ class TestAPullRequest:
 
 
 class TestAnApply:
+    def test_is_recorded_as_let_through_by_its_reviewers_and_not_by_who_began_it(
+        self, stage, machine, plan_of_units, tmp_path, monkeypatch
+    ):
+        """GitHub's answer through jq, with the filter that stands in the file."""
+        answer = [
+            {"state": state, "user": {"login": login}, "environments": [{"name": environment}]}
+            for state, login, environment in (
+                ("approved", "rita", "org-apply"),
+                ("approved", "eve", "org-plan"),
+                ("rejected", "joe", "org-apply"),
+                ("approved", "rita", "org-apply"),
+                ("approved", "bob", "org-apply"),
+            )
+        ]
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "answer.json").write_text(json.dumps(answer))
+        gh = tmp_path / "bin" / "gh"
+        gh.write_text(f'#!/bin/sh\nexec jq -r "$4" {tmp_path / "answer.json"}\n')
+        gh.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{gh.parent}:{os.environ['PATH']}")
+        apply = applying(machine, plan_of_units)
+        assert apply.run("orgkit-apply.yml") == 0, apply.log
+        (manifest,) = records(apply)
+        assert json.loads((manifest.parent / "approval.json").read_text())["asserted_by"] == "bob, rita"
+
     @pytest.mark.parametrize("place", [0, -1])
     def test_of_an_altered_digest_fails_and_changes_nothing(self, stage, machine, plan_of_units, place):
         letters = list(plan_of_units.outputs["digest"])
@@ -168,7 +195,8 @@ class TestAnApply:
         for other in ({"digest": "$(touch x)"}, {"plan_run": "../7"}, {"digest": ""}):
             apply = applying(machine, plan_of_units, **other)
             assert apply.run("orgkit-apply.yml") == 1
-            assert next(annotations(apply)) == ("error", "Refused")
+            assert list(annotations(apply)) == [("error", "Refused")]
+            assert apply.ran == ["Check what was typed", "Keep the records"]
         assert stage.changes() == []
 
     def test_that_fails_keeps_its_record_and_is_taken_up_by_the_same_inputs(self, stage, machine, plan_of_units):
