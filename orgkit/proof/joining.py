@@ -29,7 +29,8 @@ def reconcile_record(record: Record, aws: Connection, desired: Desired, *, all_r
     if window.begin < now - KEPT:
         why = f"{record.name} is older than the {KEPT.days} days for which AWS keeps its event history."
         raise OrgkitError(why, "search the trail's files in the log bucket for the request ids of its events.jsonl.")
-    belief, mutations, arn = belief_in(record.folder), mutations_of(record.name, events), str(identity.get("arn", ""))
+    belief, mutations = belief_in(record.folder), mutations_of(record.name, events)
+    arn = str(identity.get("arn") or aws.caller().arn)  # a run that ended at once may not have asked who it is
     asking = ask_where(aws, desired, mutations, window, arn, all_regions=all_regions)
     roles = sorted({member.role_name for member in desired.members})
     logged, unasked = read_log(aws, asking.places, window.widened(MARGIN), roles)
