@@ -92,7 +92,8 @@ def _statements(reads: set[str], changes: set[str], access_roles: list[str]) -> 
         yield _allow("Change", changes - plain, "*")
     if "sts:AssumeRole" in reads | changes:
         roles = [f"arn:aws:iam::*:role/{name}" for name in (READ_ROLE, *access_roles)]
-        yield _allow("EnterMemberAccounts", {"sts:AssumeRole"}, roles) | {"Condition": {"StringEquals": {**OWN_ORGANIZATION}}}
+        statement = _allow("EnterMemberAccounts", {"sts:AssumeRole"}, roles)
+        yield statement | {"Condition": {"StringEquals": {**OWN_ORGANIZATION}}}
     if "iam:CreateServiceLinkedRole" in changes:
         statement = _allow("LinkedRoles", {"iam:CreateServiceLinkedRole"}, "arn:aws:iam::*:role/aws-service-role/*")
         yield statement | {"Condition": {"StringEquals": {"iam:AWSServiceName": list(LINKED_ROLES)}}}
