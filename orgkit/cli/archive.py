@@ -21,16 +21,18 @@ WIDTH = 78
 @click.command()
 @FILE
 @click.option("--to", default="", metavar="S3URL", help="s3://bucket/prefix; by default [records], or phase 05's.")
+@click.option("--check", is_flag=True, help="Ask S3 for the checksum of every file that is there: a request each.")
 @click.option("--permissions", is_flag=True, help="Print the IAM policies that this needs, and call nothing.")
 @endpoint_option
 @json_option
 @ends
-def archive(file: Path, to: str, permissions: bool, as_json: bool) -> int:
+def archive(file: Path, to: str, check: bool, permissions: bool, as_json: bool) -> int:
     """Keep every sealed record in S3: written once, locked, read back. Nothing is deleted, there or here.
 
     \b
     The chain in the archive is read first and written last, so that fresh machines continue one chain:
-    run it before the first phase and after the last. Exit code 6: a record is not what was sealed.
+    run it before the first phase and after the last. Exit code 6: a record is not what was sealed,
+    here or, with --check, in the archive.
     """
     from orgkit.aws.identity import endpoint_of
     from orgkit.connecting import connect
@@ -53,14 +55,14 @@ def archive(file: Path, to: str, permissions: bool, as_json: bool) -> int:
     aws = connect(desired, journal=Journal(folder / "archive.jsonl", run="archive"))
     aws.progress = _keeping
     key = PublicKey.load(desired.records.public_key) if desired.records.public_key else None
-    found = archive_all(aws, desired, folder, place, sealing_of(desired, path).signer, key)
+    found = archive_all(aws, desired, folder, place, sealing_of(desired, path).signer, key, check=check)
     if found is None:
         return _nowhere(place, asked=bool(to or desired.records.archive), as_json=as_json)
     if as_json:
         show_json(found.as_json())
     else:
         _show(found)
-    return errors.EXIT_NOT_VERIFIED if found.refused else errors.EXIT_DONE
+    return errors.EXIT_NOT_VERIFIED if found.refused or found.altered else errors.EXIT_DONE
 
 
 def _archive(desired: "Desired", to: str) -> "Archive":
@@ -104,7 +106,7 @@ def _keeping(what: str, _done: float, _at_most: float) -> None:
     said = flat(f"archive: {what}")[:WIDTH]
     if sys.stderr.isatty():
         click.echo(f"\r{said:<{WIDTH}}\r", nl=False, err=True)
-    elif what.startswith("record "):
+    elif what.startswith(("record ", "checking ")):
         click.echo(said, err=True)
 
 
@@ -113,10 +115,15 @@ def _show(found: "Archived") -> None:
     click.echo(f"kept     {len(found.kept)} now: written once, and read back")
     click.echo(f"there    {len(found.there)} already")
     click.echo(f"others   {len(found.elsewhere)} of other machines: their lines are in the chain here from now on")
+    if found.checked:
+        word = "not all" if found.altered else "all"
+        click.echo(f"checked  {found.checked} objects, a request each: {word} as they were sealed")
     click.echo(f"head     {found.head or 'none yet'}")
     for run in found.kept:
         click.echo(f"  + {run}")
     for fault in found.refused:
         tell(f"REFUSED  {fault.sentence}")
+    for fault in found.altered:
+        tell(f"ALTERED  {fault.sentence}")
     for note in (*found.notes, *(f"not sealed, and left: {run} (orgkit records seal)" for run in found.unsealed)):
         tell(f"note: {note}")

@@ -131,6 +131,8 @@ class Archived:
     refused: tuple[Fault, ...] = ()
     head: str = ""
     notes: tuple[str, ...] = ()
+    altered: tuple[Fault, ...] = ()  # in the archive, as far as it was asked to check
+    checked: int = 0  # requests that this took
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "refused": [asdict(fault) for fault in self.refused]}
+        return asdict(self)

@@ -10,6 +10,7 @@ from orgkit.errors import NotArchived
 from orgkit.model.desired import Desired
 from orgkit.model.matching import known_ids
 from orgkit.proof.archive import Archive, Archived, Joined, chain_of, joined
+from orgkit.proof.archive_check_aws import checked
 from orgkit.proof.archive_door_aws import open_store
 from orgkit.proof.archive_files_aws import Keeping
 from orgkit.proof.archive_store_aws import Store
@@ -31,12 +32,15 @@ def archive(
     to: Archive,
     signer: Signer | None = None,
     key: PublicKey | None = None,
+    *,
+    check: bool = False,
 ) -> Archived | None:
     """The same into a bucket that is looked for first; None when there is none yet, in any account of ours."""
     try:
         aws.progress("which account has the bucket", 0.0, 0.0)
         store = open_store(aws, desired, known_ids(desired, read_organization(aws, desired, "costs")), to)
-        return archive_records(aws, store, place, signer, key) if store else None
+        found = archive_records(aws, store, place, signer, key) if store else None
+        return checked(aws, store, place, found) if store and found and check else found
     except Refused as refused:
         again = "run the same command again when that is mended: what is kept is not sent again."
         raise NotArchived(f"{refused}.", again) from None

@@ -16,9 +16,10 @@ from orgkit.aws.retry import Unsure
 from orgkit.aws.session import Connection
 from orgkit.errors import NotArchived
 from orgkit.journal import Journal
+from orgkit.proof import archive_aws
 from orgkit.proof.archive import Archive, Archived
 from orgkit.proof.verify import verify_all
-from orgkit.record import archive_aws, outputs
+from orgkit.record import outputs
 from orgkit.record.chain import entries_of
 from orgkit.record.seal import seal
 from orgkit.record.sealing import Sealing
@@ -62,9 +63,9 @@ class Machine:
         seal(folder, sealing=Sealing(self.signer))
         return folder.name
 
-    def archive(self) -> Archived:
+    def archive(self, *, check: bool = False) -> Archived:
         with self.stage.connected() as aws:
-            found = archive_aws.archive(aws, self.stage.desired, self.place, self.to, self.signer)
+            found = archive_aws.archive(aws, self.stage.desired, self.place, self.to, self.signer, check=check)
         assert found is not None
         return found
 
@@ -357,6 +358,61 @@ def test_a_record_that_was_sealed_anew_is_refused_by_its_line_in_the_archive(mac
     with pytest.raises(NotArchived, match="another record of"):
         machine.archive()
     assert objects(bucket, machine.to) == before
+
+
+def test_what_was_altered_or_deleted_in_the_archive_is_named_when_it_is_checked(stage, machines, bucket):
+    machine = machines("a")
+    altered, deleted, whole = (machine.sealed() for _ in range(3))
+    machine.archive()
+    bucket.put_object(Bucket=BUCKET, Key=machine.to.key(altered, "events.jsonl"), Body=b"all was well")
+    bucket.delete_object(Bucket=BUCKET, Key=machine.to.key(deleted, "result.json"))
+    assert machine.archive().altered == (), "a manifest that is there says nothing of the files"
+    stage.sandbox.forget_calls()
+    told = machine.archive(check=True)
+    assert [(fault.where, fault.file) for fault in told.altered] == [
+        (altered, "events.jsonl"),
+        (deleted, "result.json"),
+    ]
+    assert set(told.there) == {altered, deleted, whole}
+    assert written(stage) == 0
+    assert told.checked == len(objects_of(machine, [altered, deleted, whole]))
+
+
+def test_records_of_other_machines_are_checked_by_the_manifests_in_the_archive(machines, bucket):
+    first, second = machines("first"), machines("second")
+    one, two = first.sealed(), first.sealed()
+    first.archive()
+    bucket.delete_object(Bucket=BUCKET, Key=first.to.key(one, "02-units.html"))
+    bucket.put_object(Bucket=BUCKET, Key=first.to.key(two, "manifest.json"), Body=b"[" * 5_000)
+    for _ in range(2):
+        told = second.archive(check=True)
+        assert [(fault.where, fault.file) for fault in told.altered] == [(one, "02-units.html"), (two, "manifest.json")]
+
+
+def test_a_signature_that_is_gone_from_the_archive_is_named(machines, bucket, tmp_path):
+    machine = replace(machines("a"), signer=new_pair(tmp_path / "key"))
+    run = machine.sealed()
+    machine.archive()
+    assert machine.archive(check=True).altered == ()
+    (signature,) = [name for name in objects(bucket, machine.to) if name.startswith("signatures/")]
+    bucket.delete_object(Bucket=BUCKET, Key=machine.to.key(signature))
+    machine.archive()
+    told = machine.archive(check=True)
+    assert [(fault.where, fault.file) for fault in told.altered] == [(run, signature)]
+
+
+def test_checking_tells_how_much_it_asked_and_ends_with_6_when_something_is_altered(stage, bucket, tmp_path):
+    project = stage.project.within({"ORGKIT_OUTPUTS": str(tmp_path / "outputs")})
+    run = Path(project.phase("06")["run"]).name
+    where = ("records", "archive", project.file, "--to", f"s3://{BUCKET}/checked")
+    project.orgkit(*where)
+    assert "as they were sealed" in project.orgkit(*where, "--check").stdout
+    key = Archive(BUCKET, "checked", ACCOUNT).key(run, "result.json")
+    bucket.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
+    assert "there    1 already" in project.orgkit(*where).stdout
+    told = project.orgkit(*where, "--check", code=6).stdout
+    assert f"ALTERED  {run}, result.json" in told
+    assert max(map(len, told.splitlines())) <= 80
 
 
 def test_a_run_that_is_not_sealed_is_left_and_named(machines, bucket):
