@@ -10,8 +10,10 @@ from click.testing import CliRunner
 
 from orgkit.cli.records import records
 from orgkit.proof.archived import mark
+from orgkit.proof.catalogue_page import write_page
 from orgkit.proof.verify import of_record, verify_all
 from orgkit.record import outputs
+from orgkit.record.catalogue import list_records
 from orgkit.record.chain import entries_of
 from orgkit.signing.local import LocalSigner, new_pair
 from tests.proof.test_chain import found, place, runs, sealed
@@ -188,3 +190,18 @@ def test_a_record_is_sealed_from_within_its_folder(tmp_path, monkeypatch):
     CliRunner().invoke(records, ["seal", "."])
     assert [entry.run for entry in entries_of(run.parent)] == [run.name]
     assert json.loads((run / "manifest.json").read_text())["run"] == run.name
+
+
+def test_the_page_of_all_records_says_which_have_faults_and_what_was_not_checked(place):
+    def page() -> str:
+        write_page(place.parent, list_records(place.parent), [verify_all(place)])
+        return (place.parent / "catalogue.html").read_text(encoding="utf-8")
+
+    assert "<b>everything as it was sealed</b>" in page()
+    entries = entries_of(place)
+    shutil.rmtree(place / entries[1].run)
+    mark(place, "s3://bucket/records", entries[-1].digest, entries[1:2], None)
+    assert "1 more are not here and were not checked" in page()
+    assert "everything" not in page()
+    (place / entries[0].run / "events.jsonl").write_text("[1]")
+    assert page().count("done, with faults") == 1
