@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orgkit.proof.verify import of_record, verify_all
 from orgkit.sandbox.lifecycle import Sandbox, find
 from tests.road.project import EXAMPLE, NESTED, Project, new_project
 
@@ -54,6 +56,19 @@ class TestTheExample:
         assert [(each["phase"], each["outcome"]) for each in example["phases"]] == [(name, "done") for name in LABELS]
         assert [each["steps"] > 0 for each in example["phases"]] == [False, True, True, True, True, True, False]
         assert example["waiting"] == []
+
+    def test_the_record_of_every_phase_holds_until_a_byte_of_it_is_turned(self, example):
+        (place,) = (folder for folder in Path(example["records"]).iterdir() if folder.name == "999999999999")
+        told, drawn = verify_all(place), random.Random(20261127)
+        assert (told.faults, told.records, told.unsealed) == ((), len(LABELS), ())
+        for run in (folder for folder in place.iterdir() if (folder / "manifest.json").is_file()):
+            for file in (path for path in run.iterdir() if path.is_file()):
+                content = file.read_bytes()
+                for at in (0, len(content) - 1, drawn.randrange(len(content))):
+                    file.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+                    assert (run.name, file.name) in {(fault.where, fault.file) for fault in of_record(run).faults}, at
+                file.write_bytes(content)
+        assert verify_all(place).faults == ()
 
     def test_on_a_good_day_nothing_is_told_of_faults(self, example):
         assert "faults" not in example
