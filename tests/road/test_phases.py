@@ -43,7 +43,7 @@ def test_what_only_reads_changes_nothing_and_needs_no_approval(stage: Stage) -> 
     assert stage.project.phase("00")["outcome"] == "done"
     result = stage.project.phase("06")
     assert result["outcome"] == "done"
-    assert set(result["estimate"]) == {"low", "expected", "high"}
+    assert set(result["estimate"]) == {"low", "expected", "high", "prices_of"}
     assert stage.changes() == []
 
 
