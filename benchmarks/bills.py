@@ -24,8 +24,8 @@ KEYS = ["SubAccountId", "x_ServiceCode", "ServiceName", "ChargeCategory", "Billi
 def by_orgkit(folder: Path) -> tuple[int, float]:
     """What `orgkit costs` does."""
     from orgkit.aws.clock import clock_of
-    from orgkit.costs.exports_aws import ExportedBills
-    from orgkit.costs.month import Month
+    from orgkit.costs.bills.exports_aws import ExportedBills
+    from orgkit.costs.bills.month import Month
 
     aws = SimpleNamespace(clock=clock_of(), endpoint=None)
     bill = ExportedBills(aws, ".", folder).bill(Month(2026, 10))  # type: ignore[arg-type]

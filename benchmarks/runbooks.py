@@ -66,7 +66,7 @@ def plain_papermill(runs: int = RUNS) -> float:
 
 def rehearsal() -> float:
     """The seven runbooks on a sandbox: from the first phase's start to the last one's end."""
-    from orgkit.rehearsal import rehearse
+    from orgkit.rehearsal.bootstrap import rehearse
 
     times: list[float] = []
     example = Path(__file__).parents[1] / "parameters" / "example.toml"

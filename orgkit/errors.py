@@ -1,8 +1,12 @@
 """Every error a person can meet, one class for each answer to the question who must act."""
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.util import find_spec
 
-from orgkit.printable import flat
+from orgkit.sanitize.terminal import flat
 
 # What a shell sees. The same numbers stand in the README and in every result.json.
 EXIT_DONE = 0
@@ -17,39 +21,33 @@ EXIT_WAITING = 8
 EXIT_RETRY_LATER = 9
 
 
-class Stop(Exception):
-    """An end of a phase that is told in three lines: what, why, what to do."""
+class OrgkitError(Exception):
+    """Base of every error: a summary, the reason and the remedy, one line each."""
 
-    summary = "The phase stopped."
+    summary = "orgkit stopped."
     exit_code = EXIT_REFUSED
     heading = "When something stops"  # of the README, where a person reads more
 
-    def __init__(self, why: str, do: str) -> None:
-        self.why = self._one_line(why)
-        self.do = flat(do)
-        super().__init__(f"{self.summary}\n  why: {self.why}\n  do:  {self.do}")
+    def __init__(self, reason: str, remedy: str) -> None:
+        self.reason = self._one_line(reason)
+        self.remedy = flat(remedy)
+        super().__init__(f"{self.summary}\n  why: {self.reason}\n  do:  {self.remedy}")
 
-    def _one_line(self, why: str) -> str:
+    def _one_line(self, reason: str) -> str:
         """What AWS or a file says in it cannot begin a line of its own, and so cannot pass for what to do."""
-        return flat(why)
+        return flat(reason)
 
     def _render_traceback_(self) -> list[str]:
         """IPython asks for this: a person reads three lines, not a traceback."""
         return str(self).splitlines()
 
 
-class AwaitingApproval(Stop):
+class AwaitingApproval(OrgkitError):
     """A plan is ready and nobody has approved it yet; no error, and nothing was changed."""
 
     summary = "Awaiting approval: nothing was changed."
     heading = "Approval"
     exit_code = EXIT_APPROVAL_NEEDED
-
-
-class OrgkitError(Stop):
-    """Something is wrong, and somebody has to act."""
-
-    summary = "orgkit stopped."
 
 
 class ParametersInvalid(OrgkitError):
@@ -68,9 +66,9 @@ class ParametersInvalid(OrgkitError):
             "mend each place named above, then run `orgkit check` again.",
         )
 
-    def _one_line(self, why: str) -> str:
+    def _one_line(self, reason: str) -> str:
         """One for each problem, and each problem is one already."""
-        return "\n".join(map(flat, why.split("\n")))
+        return "\n".join(map(flat, reason.split("\n")))
 
 
 class Problem(str):
@@ -104,6 +102,52 @@ class WrongPlace(OrgkitError):
     summary = "The environment is refused."
 
 
+class OperatingSystemError(OrgkitError):
+    """Fix the machine: its disk is full, a folder cannot be written, an output is closed."""
+
+    summary = "The operating system reported an error."
+
+    @classmethod
+    def from_os_error(cls, error: OSError, exit_code: int = EXIT_REFUSED) -> "OperatingSystemError":
+        """Return the three lines for an error of the operating system.
+
+        Args:
+            error: As Python raised it.
+            exit_code: EXIT_FAILED where something may have been changed already.
+        """
+        path = "" if error.filename is None else str(error.filename)
+        reason = error.strerror or str(error) or type(error).__name__
+        remedy = next((text for numbers, text in OS_REMEDIES.items() if error.errno in numbers), OTHER_OS_REMEDY)
+        stop = cls(f"{reason}{f': {path}' if path else ''}.", f"{remedy}, then run the same command again.")
+        stop.exit_code = exit_code
+        return stop
+
+
+# What helps against an error of the operating system, by its number.
+OS_REMEDIES = {
+    (errno.ENOSPC, errno.EDQUOT): "free space on that disk (`df -h` shows how full each is)",
+    (errno.EFBIG,): "raise the limit of file sizes (`ulimit -f` shows it)",
+    (errno.EACCES, errno.EPERM, errno.EROFS): "let your user read and write there; ORGKIT_OUTPUTS names another folder "
+    "for records",
+    (errno.EMFILE, errno.ENFILE): "raise the limit of open files (`ulimit -n` shows it)",
+    (errno.EPIPE, errno.EBADF): "let the output be read to its end, or write it to a file",
+}
+OTHER_OS_REMEDY = "fix what it reports"
+
+
+@contextmanager
+def convert_os_errors(exit_code: int = EXIT_REFUSED) -> Iterator[None]:
+    """Raise OperatingSystemError in place of OSError, so that a person reads three lines; use it as a decorator too.
+
+    Args:
+        exit_code: EXIT_FAILED around what may have changed something before it fails.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OperatingSystemError.from_os_error(error, exit_code) from error
+
+
 class OutOfOrder(OrgkitError):
     """Run the earlier phase first."""
 
@@ -111,9 +155,9 @@ class OutOfOrder(OrgkitError):
 
 
 class CheckStops(OrgkitError):
-    """A check of the management account stops the organization from being made."""
+    """A check of the management account stops this phase, or steps of it."""
 
-    summary = "A check of the management account stops here."
+    summary = "A check of the management account stops this phase."
 
 
 class NeedsDecision(OrgkitError):
@@ -136,14 +180,30 @@ class ApprovalMismatch(OrgkitError):
     exit_code = EXIT_PLAN_CHANGED
 
 
+class ApprovalEnded(OrgkitError):
+    """Plan again: the approval ended before every step had begun."""
+
+    summary = "The approval ended during the apply: what had begun is done and stays, and nothing else was begun."
+    heading = "Approval"
+    exit_code = EXIT_PLAN_CHANGED
+
+    @classmethod
+    def at(cls, expires_at: datetime) -> "ApprovalEnded":
+        """The error for an approval that ended at this time."""
+        return cls(
+            f"the approval ended at {expires_at.isoformat(timespec='seconds')}.",
+            "plan again (`orgkit plan`), read what is left, and approve its digest.",
+        )
+
+
 class StepFailed(OrgkitError):
     """AWS refused a step, or did not answer in time."""
 
     summary = "A step failed; what came before it is done and stays."
     exit_code = EXIT_FAILED
 
-    def __init__(self, why: str, do: str, *, code: str = "", request_id: str = "") -> None:
-        super().__init__(why, do)
+    def __init__(self, reason: str, remedy: str, *, code: str = "", request_id: str = "") -> None:
+        super().__init__(reason, remedy)
         self.code = code
         self.request_id = request_id
 
@@ -167,8 +227,8 @@ class Interrupted(OrgkitError):
 
     summary = "Interrupted."
     exit_code = EXIT_INTERRUPTED
-    unchanged = " before it had changed anything"
-    go_on = (
+    no_change_suffix = " before it had changed anything"
+    remedy_to_continue = (
         "run the same command again, with the same approval if it had one: it looks at what is there, and goes on from "
         "there."
     )
@@ -178,6 +238,13 @@ class RecordExists(OrgkitError):
     """A run folder is never written twice."""
 
     summary = "That run already has a record."
+
+
+class NotSealed(OrgkitError):
+    """A run cannot be sealed with what was given for it."""
+
+    summary = "The run was not sealed; nothing was written."
+    heading = "Records"
 
 
 class AnotherRun(OrgkitError):
@@ -198,18 +265,18 @@ class NoQuote(OrgkitError):
     summary = "Nothing was quoted."
 
 
-class NotOnePrice(OrgkitError):
+class AmbiguousPrice(OrgkitError):
     """AWS's price file has not exactly one product for a price of the book."""
 
     summary = "A price was not found in AWS's price file; nothing was written."
-    look = "look at the file, and correct the usage type or its selectors in the price book."
+    remedy_for_selectors = "look at the file, and correct the usage type or its selectors in the price book."
 
 
 class NoPriceList(OrgkitError):
     """One of AWS's price files cannot be had."""
 
     summary = "AWS's price file could not be read; nothing was written."
-    again = "check the network, or give a folder of price files with --from; then run it again."
+    remedy_for_network = "check the network, or give a folder of price files with --from; then run it again."
 
 
 class PriceChanged(OrgkitError):
@@ -217,7 +284,7 @@ class PriceChanged(OrgkitError):
 
     summary = "The price book was left as it is."
     exit_code = EXIT_PLAN_CHANGED
-    sure = "compare it with AWS's price page; if it is right, say --accept-large-change as well."
+    remedy_for_change = "compare it with AWS's price page; if it is right, say --accept-large-change as well."
 
 
 class KeyRefused(OrgkitError):
@@ -233,6 +300,13 @@ class NotArchived(OrgkitError):
     summary = "The records were not archived; what is in the archive stays as it is."
     heading = "Records"
     exit_code = EXIT_FAILED
+
+
+class WorkflowRefused(OrgkitError):
+    """An input of a GitHub workflow is no file that was merged, or no run whose plan was reviewed."""
+
+    summary = "The workflow refuses its inputs; nothing was changed."
+    heading = "In CI"
 
 
 class EmulatorTrouble(OrgkitError):
@@ -255,7 +329,7 @@ class Unexpected(OrgkitError):
     exit_code = EXIT_FAILED
 
 
-class NoSuchMonth(OrgkitError):
+class InvalidMonth(OrgkitError):
     """A month that is none, or that has not begun."""
 
     summary = "That month cannot be read."
@@ -268,14 +342,14 @@ class NoBill(OrgkitError):
 
     summary = "The bill cannot be read."
     heading = "Actual costs"
-    switch_on = (
+    remedy_to_enable = (
         "open Billing and Cost Management > Cost Explorer in the console once; its data takes up to a day to appear."
     )
-    too_old = "name one of the last 13 months, or switch on years of history in Cost Management's preferences."
-    only_usd = "read the bill in the console: only plain amounts in USD are compared."
+    remedy_for_month = "name one of the last 13 months, or switch on years of history in Cost Management's preferences."
+    remedy_for_currency = "read the bill in the console: only plain amounts in USD are compared."
 
 
-class NoAmount(OrgkitError):
+class InvalidAmount(OrgkitError):
     """An amount of money that is none."""
 
     summary = "Nothing was read, and nothing was spent."
@@ -283,15 +357,15 @@ class NoAmount(OrgkitError):
     exit_code = EXIT_PARAMETERS
 
 
-class TooDear(OrgkitError):
+class BudgetExceeded(OrgkitError):
     """Each request to Cost Explorer is paid: the next one would cost more than was allowed."""
 
     summary = "Reading on would cost more than was allowed; what was read is kept."
     heading = "Actual costs"
-    more = "allow more with --at-most, or name fewer months; what was read already is not paid again."
+    remedy_for_budget = "allow more with --at-most, or name fewer months; what was read already is not paid again."
 
 
-class BadBills(OrgkitError):
+class InvalidBills(OrgkitError):
     """The file of bills for a sandbox has mistakes."""
 
     summary = "The file of bills needs mending; the sandbox has none of them."
@@ -299,15 +373,15 @@ class BadBills(OrgkitError):
     exit_code = EXIT_PARAMETERS
 
 
-class NoWriter(OrgkitError):
+class UnsupportedFormat(OrgkitError):
     """A table cannot be written as that file."""
 
     summary = "The table was not written."
     heading = "Actual costs"
     exit_code = EXIT_PARAMETERS
-    exports = "install it: pip install 'orgkit[exports]'; or write .csv."
-    openpyxl = "install it: pip install openpyxl; or write .csv."
-    place = "name a place that can be written."
+    remedy_for_parquet = "install it: pip install 'orgkit[exports]'; or write .csv."
+    remedy_for_excel = "install it: pip install openpyxl; or write .csv."
+    remedy_for_path = "name a place that can be written."
 
 
 class BillsNotReady(OrgkitError):
@@ -316,24 +390,63 @@ class BillsNotReady(OrgkitError):
     summary = "There is no bill yet."
     heading = "Actual costs"
     exit_code = EXIT_RETRY_LATER
-    later = "run it again tomorrow: after Cost Explorer is switched on, data takes up to a day."
+    remedy_to_wait = "run it again tomorrow: after Cost Explorer is switched on, data takes up to a day."
 
 
-class OddExport(OrgkitError):
+class InvalidExport(OrgkitError):
     """A data export that cannot be read without guessing."""
 
     summary = "The data export is refused."
     heading = "Actual costs"
-    one_kind = "let the export overwrite its files (OVERWRITE_REPORT), or name a folder with one kind of delivery."
-    one_export = "name the folder of one of them, or a table of one: each export holds the whole bill."
-    place = "name what holds data/BILLING_PERIOD=... of a Parquet export: its folder, s3://bucket/prefix, or its table."
-    columns = "export FOCUS 1.0 or 1.2 as Parquet with all its columns."
+    remedy_for_kinds = (
+        "let the export overwrite its files (OVERWRITE_REPORT), or name a folder with one kind of delivery."
+    )
+    remedy_for_exports = "name the folder of one of them, or a table of one: each export holds the whole bill."
+    remedy_for_path = (
+        "name what holds data/BILLING_PERIOD=... of a Parquet export: its folder, s3://bucket/prefix, or its table."
+    )
+    remedy_for_columns = "export FOCUS 1.0 or 1.2 as Parquet with all its columns."
 
 
-class NoEngine(OrgkitError):
-    """What reads data exports is not installed, or does not answer."""
+class ExtraMissing(OrgkitError):
+    """Install an extra: the core of orgkit plans, applies and records, and this feature needs more packages."""
 
-    summary = "The data export cannot be read."
-    heading = "Actual costs"
-    exports = "install it: pip install 'orgkit[exports]'."
-    athena = "try the query in Athena's console; [billing] of the parameters file names table and output."
+    summary = "A part of orgkit is not installed."
+    heading = "Installation"
+
+
+SANDBOX = ("flask", "flask_cors", "moto", "werkzeug")
+JUPYTERLAB = ("ipywidgets", "jupyterlab")
+EXTRAS = {"rehearse": SANDBOX, "lab": JUPYTERLAB, "exports": ("awswrangler", "duckdb", "pyarrow")}
+
+
+def require_packages(feature: str, *packages: str) -> None:
+    """Check that the packages of an extra can be imported, without importing them.
+
+    Args:
+        feature: What needs them, as the subject of a sentence.
+        packages: Names of modules that stand in `EXTRAS`.
+
+    Raises:
+        ExtraMissing: with the command that installs what is missing.
+    """
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        extras = ",".join(extra for extra, modules in EXTRAS.items() if set(modules) & set(missing))
+        names = ", ".join(missing).replace("_", "-")
+        raise ExtraMissing(
+            f"{feature} needs packages that are not installed: {names}.", f"pip install 'orgkit[{extras}]'"
+        )
+
+
+# The name that each class had in records of plan schema 1, which hold it as an output of the notebook.
+OLD_NAMES: dict[str, type[OrgkitError]] = {
+    "NotOnePrice": AmbiguousPrice,
+    "NoSuchMonth": InvalidMonth,
+    "NoAmount": InvalidAmount,
+    "TooDear": BudgetExceeded,
+    "BadBills": InvalidBills,
+    "NoWriter": UnsupportedFormat,
+    "OddExport": InvalidExport,
+    "NoEngine": ExtraMissing,
+}

@@ -1,4 +1,4 @@
-"""Everything that `make test` runs, in the order in which a fault is cheapest to mend."""
+"""Everything that `make check` and `make test` run, in the order in which a fault is cheapest to fix."""
 
 import os
 import subprocess
@@ -9,34 +9,78 @@ from pathlib import Path
 HERE = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 PYTEST = (sys.executable, "-m", "pytest")
-SPEED = "tests/road/test_speed.py"
-STAGES = (
+SPEED = "tests/bootstrap/test_speed.py"
+# What starts processes, a browser or a whole bootstrap. Everything else is a unit test.
+SLOW = (
+    "tests/bootstrap",
+    "tests/cli/test_keys.py",
+    "tests/docs/test_verifying_page.py",
+    "tests/lab/test_form.py",
+    "tests/lab/test_guided.py",
+    "tests/lab/test_page.py",
+    "tests/notebooks/test_nbval.py",
+    "tests/faults",
+    "tests/cli/test_differences.py",
+    "tests/cli/test_errors.py",
+    "tests/cli/test_faults.py",
+    "tests/cli/test_reports.py",
+    "tests/docs/test_page_and_command.py",
+    "tests/docs/test_readme.py",
+    "tests/phases/management_account/test_sandbox.py",
+    "tests/phases/trail/test_aws.py",
+    "tests/records/test_chain.py",
+    "tests/runbook/test_execute.py",
+    "tests/runbook/test_endings.py",
+    "tests/runbook/test_hostile_aws.py",
+    "tests/sandbox/test_lifecycle.py",
+    "tests/sandbox/test_moto_still_differs.py",
+    "tests/sandbox/test_time.py",
+    "tests/structure/test_new_phase.py",
+    "tests/supply",
+)
+# A file runs in one process, since its tests share fixtures; the slowest files come first (tests/conftest.py).
+BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")
+TWO_PROCESSES = ("-n", "2", *BY_FILE)
+THREE_PROCESSES = ("-n", "3", *BY_FILE)  # these tests wait for other processes a third of their time
+COVERAGE = ("-p", "tests.line_coverage")
+STATIC = (
     ("style", [BIN / "ruff", "check", "--quiet", "."]),
     ("format", [BIN / "ruff", "format", "--quiet", "--check", "."]),
     ("types", [BIN / "mypy", "--no-error-summary"]),
     ("structure", [BIN / "lint-imports"]),
-    ("behaviour", [*PYTEST, "-n", "2", "--dist", "loadfile", "--durations", "10", "--ignore", SPEED]),
+)
+UNIT = ["-m", "pytest", "-q", *TWO_PROCESSES, *(f"--ignore={path}" for path in SLOW)]
+CHECK = (*STATIC, ("unit tests", [sys.executable, *UNIT]))
+TEST = (
+    *STATIC,
+    ("unit tests", [sys.executable, *UNIT, *COVERAGE]),
+    ("other tests", [*PYTEST, "-q", *THREE_PROCESSES, "--ignore", SPEED, *SLOW]),
     ("faults", [sys.executable, "-W", "ignore", "-m", "tests.faults"]),
-    ("speed", [*PYTEST, SPEED]),  # alone: it measures
+    ("speed", [*PYTEST, "-q", SPEED]),  # alone: it measures
 )
 
 
 def main() -> int:
     """Run each stage; all of them, so that one look shows everything that is wrong."""
-    failed = []
-    for name, command in STAGES:
+    failed, begun = [], time.monotonic()
+    for name, command in CHECK if "--check" in sys.argv[1:] else TEST:
         print(f"\n== {name}: {' '.join(Path(str(part)).name for part in command)}", flush=True)
         started = time.monotonic()
         if subprocess.run([str(part) for part in command], cwd=HERE, env=_environment(), check=False).returncode:
             failed.append(name)
         print(f"== {name}: {'FAILED' if name in failed else 'ok'} in {time.monotonic() - started:.0f} s", flush=True)
-    print(f"\n{'All is well.' if not failed else 'Failed: ' + ', '.join(failed)}")
+    used = os.times()
+    processor = used.user + used.system + used.children_user + used.children_system
+    print(f"\n{time.monotonic() - begun:.0f} s, and {processor:.0f} s of processor time.")
+    print("All is well." if not failed else f"Failed: {', '.join(failed)}")
     return 1 if failed else 0
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of a person's AWS settings, and no bytecode beside the sources."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ORGKIT_"))}
+    """Nothing of the developer's AWS settings; byte code is kept, or each process would compile every module again."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ORGKIT_"))}
+    others.pop("PYTHONDONTWRITEBYTECODE", None)
+    return others
 
 
 if __name__ == "__main__":

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from orgkit.aws.session import Connection
 from orgkit.errors import StepFailed
+
+S = TypeVar("S")
+S_contra = TypeVar("S_contra", contravariant=True)
 
 
 @dataclass(frozen=True)
@@ -27,15 +30,15 @@ class Requests:
 
 
 @dataclass(frozen=True)
-class Later:
+class Throttled:
     """AWS has no room for it now: nothing was begun, and asking again makes sense after `pause` seconds."""
 
-    why: str
+    reason: str
     pause: float
 
 
 @dataclass(frozen=True)
-class Still:
+class Pending:
     """It is not over; `in_flight` is whether it still takes one of AWS's slots."""
 
     request: Request
@@ -43,38 +46,37 @@ class Still:
 
 
 @dataclass(frozen=True)
-class Again:
+class Retry:
     """It failed, and may be begun once more; `failure` is what a person is told when that was done already."""
 
     failure: StepFailed
 
 
-class Begin(Protocol):
+class BeginRequest(Protocol[S_contra]):
     """Send it unless it is under way; `doubt` after a lost answer or a failure: then look everywhere first."""
 
-    def __call__(self, aws: Connection, step: Any, directory: Any, *, doubt: bool) -> Request | Later: ...
+    def __call__(self, aws: Connection, step: S_contra, id_index: Any, *, doubt: bool) -> Request | Throttled: ...
 
 
-class Look(Protocol):
-    """What AWS works on now, in one call; with `everything` also what it did lately."""
+class ListRequests(Protocol):
+    """What AWS works on now, in one call; with `include_ended` also what it did lately."""
 
-    def __call__(self, aws: Connection, *, everything: bool = False) -> Requests: ...
-
-
-Settle = Callable[[Connection, Any, Any, Request], Still | Again | None]
+    def __call__(self, aws: Connection, *, include_ended: bool = False) -> Requests: ...
 
 
 @dataclass(frozen=True)
-class Asynchronous:
-    """At most `in_flight` at once; `burst` sent at once and then one `every` seconds, as AWS throttles; seconds."""
+class Asynchronous(Generic[S]):
+    """At most `in_flight` at once; `burst` sent at once and then one every `seconds_per_token`."""
 
-    begin: Begin
-    look: Look
-    settle: Settle  # None: it is done
-    name: Callable[[Any], str]
+    begin: BeginRequest[S]
+    list_requests: ListRequests
+    settle: Callable[[Connection, S, Any, Request], Pending | Retry | None]  # None: it is done
+    name: Callable[[S], str]
     in_flight: int
     burst: int
-    every: float
-    poll: float = 4.0
-    at_most: float = 1800.0  # for one of them, while it is in flight
-    room_within: float = 4500.0  # without anything begun or ended: AWS's own word for a new organization is an hour
+    seconds_per_token: float
+    poll_seconds: float = 4.0
+    timeout: float = 1800.0  # for one of them, while it is in flight
+    capacity_timeout: float = (
+        4500.0  # without anything begun or ended: AWS's own word for a new organization is an hour
+    )

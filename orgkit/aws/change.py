@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from orgkit.aws import answer
-from orgkit.aws.answer import Answer
+from orgkit.aws import response
 from orgkit.aws.clock import Clock
-from orgkit.aws.patience import Repeats, patience_with
-from orgkit.aws.retry import Refused, Unsure
-from orgkit.aws.waiting import Progress
-from orgkit.journal import Journal
+from orgkit.aws.rejections import OutcomeUnknown, Rejected
+from orgkit.aws.response import Answer
+from orgkit.aws.waiting import Progress, Repeats, backoff_for
+from orgkit.errors import ApprovalEnded
+from orgkit.journal.events import Journal
 
 # What identifies the thing being changed, for the journal: never a document, a policy or a secret.
 NATURAL_KEYS = ("Email", "Name", "AccountName", "ServicePrincipal", "PolicyType", "Bucket", "RoleName", "AliasName",
@@ -39,8 +40,8 @@ class Change:
 
     @property
     def key(self) -> str:
-        found = ((name, self.parameters.get(name)) for name in NATURAL_KEYS)
-        return " ".join(f"{name}={value}" for name, value in found if isinstance(value, str))
+        values = ((name, self.parameters.get(name)) for name in NATURAL_KEYS)
+        return " ".join(f"{name}={value}" for name, value in values if isinstance(value, str))
 
 
 def send_once(change: Change, journal: Journal, clock: Clock) -> Answer:
@@ -54,47 +55,55 @@ def send(change: Change, journal: Journal, clock: Clock, progress: Progress) -> 
     while True:
         try:
             return _attempt(change, journal, clock)
-        except Refused as refused:
-            so_far, patience = repeats.seconds, patience_with(refused)
-            pause = repeats.pause(refused)
-            if patience is None or pause is None:
-                raise refused.after(so_far) if so_far else refused from None
-            progress(f"{change.operation}: AWS asks to wait ({refused.code})", so_far, patience.at_most)
+        except Rejected as rejection:
+            so_far, backoff = repeats.seconds, backoff_for(rejection)
+            pause = repeats.pause(rejection)
+            if backoff is None or pause is None:
+                raise rejection.with_seconds(so_far) if so_far else rejection from None
+            progress(f"{change.operation}: AWS asks to wait ({rejection.code})", so_far, backoff.max_seconds)
             clock.sleep(pause)
 
 
 def _attempt(change: Change, journal: Journal, clock: Clock) -> Answer:
-    intent = _intent(change, journal, clock)
+    now = clock.now()
+    _check_approval(journal, now)
+    intent = _intent(change, journal, now)
     try:
-        found = _sent(change)
-    except Refused as refused:
-        _outcome(journal, intent, "refused", refused.request_id, f"{refused.code} {refused.reason}".strip())
+        answer = _sent(change)
+    except Rejected as rejection:
+        _outcome(journal, intent, "refused", rejection.request_id, f"{rejection.code} {rejection.reason}".strip())
         raise
-    except Unsure as unsure:
-        _outcome(journal, intent, "unsure", "", unsure.cause)
+    except OutcomeUnknown as doubt:
+        _outcome(journal, intent, "unsure", "", doubt.cause)
         raise
-    _outcome(journal, intent, "committed", found.request_id, "")
-    return found
+    _outcome(journal, intent, "committed", answer.request_id, "")
+    return answer
+
+
+def _check_approval(journal: Journal, now: datetime) -> None:
+    """ApprovalEnded for a step's first change after the end; a step of which AWS has a part is carried to its end."""
+    expires_at = journal.expires_at
+    if expires_at is not None and now > expires_at and not journal.has_committed():
+        raise ApprovalEnded.at(expires_at)
 
 
 def _sent(change: Change) -> Answer:
-    """The answer, when it is one; Unsure otherwise."""
-    found = answer.change(change.client, change.service, change.operation, change.parameters)
-    if change.expect is not None and change.expect not in found:
-        raise Unsure(change.call, f"the answer had no {change.expect}")
+    """The answer, when it is one; OutcomeUnknown otherwise."""
+    answer = response.change(change.client, change.service, change.operation, change.parameters)
+    if change.expect is not None and change.expect not in answer:
+        raise OutcomeUnknown(change.call, f"the answer had no {change.expect}")
     # Many changes (TagResource, MoveAccount, PutBucketPolicy ...) answer with nothing at all: of these, a real answer
     # has AWS's id of the request. An empty one that has it too is found out when the phase is planned again.
-    if not found.request_id:
-        raise Unsure(change.call, "the answer had no request id")
-    return found
+    if not answer.request_id:
+        raise OutcomeUnknown(change.call, "the answer had no request id")
+    return answer
 
 
-def _intent(change: Change, journal: Journal, clock: Clock) -> dict[str, Any]:
+def _intent(change: Change, journal: Journal, now: datetime) -> dict[str, Any]:
     """What is about to be sent, and where and when AWS's own log will have it: by the clock that AWS's agrees with."""
-    place = {"account": change.account, "region": change.region, "sent": clock.now().isoformat(timespec="milliseconds")}
-    return journal.write(
-        "intent", intent=journal.new_id(), step=journal.step, call=change.call, key=change.key, **place
-    )
+    place = {"account": change.account, "region": change.region, "sent": now.isoformat(timespec="milliseconds")}
+    step = {"step": journal.step, "sentence": journal.sentence}
+    return journal.write("intent", intent=journal.new_id(), **step, call=change.call, key=change.key, **place)
 
 
 def _outcome(journal: Journal, intent: Mapping[str, Any], result: str, request_id: str, code: str) -> None:

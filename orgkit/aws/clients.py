@@ -4,19 +4,21 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader
+from botocore.retries.standard import register_retry_handler
 
-from orgkit.aws import live
+from orgkit.aws import credentials_in_use
 from orgkit.aws.clock import Clock
-from orgkit.aws.pauses import pause_by
-from orgkit.aws.retry import Refused, as_refused
+from orgkit.aws.rejections import Rejected, as_rejected
+from orgkit.aws.response import require_whole
 
 HOME = "us-east-1"  # Organizations lives there in the `aws` partition
-AT_HOME = ("organizations", "iam", "sts", "ce", "freetier", "budgets", "billing")
+HOME_REGION_SERVICES = ("organizations", "iam", "sts", "ce", "freetier", "budgets", "billing")
 ATTEMPTS = 6  # of a read
 READS = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=30)
 # One wire attempt: a lost answer must not make the SDK send CreateAccount twice. The long time-out keeps a slow
 # commit from looking like a lost one.
-WRITES = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=75)
+WRITE_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=75)
 
 
 class Clients:
@@ -24,7 +26,7 @@ class Clients:
 
     def __init__(self, session: Any, *, endpoint: str | None, region: str, clock: Clock, run: str) -> None:
         self.session = session  # boto3's
-        self._made: dict[tuple[str, str, bool], Any] = {}
+        self._clients: dict[tuple[str, str, bool], Any] = {}
         self._endpoint = endpoint
         self._region = region
         self._clock = clock
@@ -33,41 +35,69 @@ class Clients:
             self._common = self._common.merge(Config(proxies={}))  # an emulator is on loopback: no proxy leads there
 
     def get(self, service: str, region: str | None, *, reads: bool) -> Any:
-        """Refused when there are no credentials: they are loaded when the first client is made."""
-        where = region or (HOME if service in AT_HOME else self._region)
-        key = (service, where, reads)
-        if key not in self._made:
-            self._made[key] = self._make(service, where, reads=reads)
-        return self._made[key]
+        """Rejected when there are no credentials: they are loaded when the first client is made."""
+        client_region = region or (HOME if service in HOME_REGION_SERVICES else self._region)
+        key = (service, client_region, reads)
+        if key not in self._clients:
+            self._clients[key] = self._make(service, client_region, reads=reads)
+        return self._clients[key]
 
     def access_key(self) -> str:
-        """The public id of the credentials; Refused when there are none."""
+        """The public id of the credentials; Rejected when there are none."""
         try:
             credentials = self.session.get_credentials()
             if credentials is not None:
                 return str(credentials.access_key)
         except Exception as error:
             raise _no_credentials("credentials", error) from None
-        raise Refused("credentials", "NoCredentials", "", "", "")
+        raise Rejected("credentials", "NoCredentials", "", "", "")
 
     def _remember(self, **_: Any) -> None:
         """What signs the request is what no output may show; loading it here renews nothing that signing would not."""
-        live.remember(self.session.get_credentials())
+        credentials_in_use.remember(self.session.get_credentials())
 
     def _make(self, service: str, region: str, *, reads: bool) -> Any:
-        config = (READS if reads else WRITES).merge(self._common)
+        config = (READS if reads else WRITE_CONFIG).merge(self._common)
         try:
-            made = self.session.client(service, region_name=region, endpoint_url=self._endpoint, config=config)
+            client = self.session.client(service, region_name=region, endpoint_url=self._endpoint, config=config)
         except Exception as error:
             raise _no_credentials(service, error) from None
-        made.meta.events.register("before-sign", self._remember)
+        client.meta.events.register("before-sign", self._remember)
         if reads:
-            pause_by(self._clock, made, ATTEMPTS)
-        return made
+            client.meta.events.register("before-parse", require_whole)
+            pause_by(self._clock, client, ATTEMPTS)
+        return client
 
 
-def _no_credentials(operation: str, error: Exception) -> Refused:
+def packaged_models() -> Loader:
+    """Load the models of AWS's services from the installed packages alone.
+
+    botocore also looks into ~/.aws/models, and into AWS_DATA_PATH: a model there can name another host for a service,
+    and credentials would be sent to it.
+    """
+    return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+
+
+def _no_credentials(operation: str, error: Exception) -> Rejected:
     """A credential_process may print anything, and botocore stumbles over it in its own way."""
     if isinstance(error, BotoCoreError):
-        return as_refused(operation, error)
-    return Refused(operation, "NoCredentials", "", f"they could not be loaded ({type(error).__name__})", "")
+        return as_rejected(operation, error)
+    return Rejected(operation, "NoCredentials", "", f"they could not be loaded ({type(error).__name__})", "")
+
+
+def pause_by(clock: Clock, client: Any, attempts: int) -> None:
+    """Let the clock wait where the client would sleep: whether and how long stays botocore's to say."""
+    service = client.meta.service_model.service_id.hyphenize()
+    event, name = f"needs-retry.{service}", f"retry-config-{service}"
+    client.meta.events.unregister(event, unique_id=name)
+    default_handler = register_retry_handler(client, attempts)
+    client.meta.events.unregister(event, unique_id=name)
+
+    def handle(**context: Any) -> float | None:
+        pause = default_handler.needs_retry(**context)
+        if pause is None:
+            return None
+        clock.sleep(pause)
+        return 0.0  # what is left for botocore to sleep
+
+    client.meta.events.register(event, handle, unique_id=name)

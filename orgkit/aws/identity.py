@@ -1,14 +1,74 @@
-"""Guards before the first call that matters: is this the right place, account and kind of identity?"""
+"""Who is calling, by AWS's answer, and guards before the first change: place, account, kind of identity."""
 
 import configparser
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import ip_address
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
-from orgkit.aws.caller import Caller
-from orgkit.errors import WrongAccount, WrongPlace
+from orgkit.aws.clock import time_of
+from orgkit.aws.loopback import NotLoopback, loopback_url, shown_url
+from orgkit.aws.rejections import UNREACHABLE_CODES, Rejected
+from orgkit.errors import CouldNotRead, OrgkitError, WrongAccount, WrongPlace
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who AWS says is calling."""
+
+    account: str
+    arn: str
+    access_key: str  # only its public id: temporary (ASIA) or long-lived (AKIA)
+    aws_says: datetime | None = field(default=None, compare=False, repr=False)  # None: the answer had no date
+    we_say: datetime | None = field(default=None, compare=False, repr=False)  # when that answer came
+
+    @property
+    def is_root_user(self) -> bool:
+        return self.arn.endswith(":root")
+
+    @property
+    def is_temporary(self) -> bool:
+        return not self.access_key.startswith("AKIA")
+
+    @property
+    def session(self) -> str:
+        """The name of an assumed role's session; "" for a user."""
+        return self.arn.rpartition("/")[2] if ":assumed-role/" in self.arn else ""
+
+    @property
+    def partition(self) -> str:
+        return (*self.arn.split(":"), "")[1]
+
+
+def caller_of(answer: Mapping[str, Any], access_key: str, now: datetime) -> Caller:
+    """The answer to GetCallerIdentity, and the moment at which it came."""
+    return Caller(str(answer["Account"]), str(answer["Arn"]), access_key, time_of(answer), now)
+
+
+def no_credentials(rejection: Rejected) -> OrgkitError:
+    """Why it is not known who calls: AWS was not reached, or knows no such credentials."""
+    if rejection.code in UNREACHABLE_CODES:
+        return CouldNotRead(
+            f"AWS could not be asked who is calling: {rejection}.",
+            "check the network, a proxy and ORGKIT_ENDPOINT_URL (a sandbox may have ended); then run again.",
+        )
+    if rejection.code == "NoCredentials" and not rejection.message:
+        return WrongAccount(
+            "no AWS credentials were found.",
+            "sign in to the management account first (`aws login`, or a profile in AWS_PROFILE).",
+        )
+    return WrongAccount(f"AWS does not accept these credentials: {rejection}", "sign in again.")
+
+
+def guard_member(caller: Caller, account: str) -> None:
+    """WrongAccount unless a session for a member account is one: a change must never reach another account."""
+    if account and caller.account != account:
+        raise WrongAccount(
+            f"a session for account {account} answers as account {caller.account} ({caller.arn}).",
+            "find out why before anything else: nothing was sent to that account.",
+        )
 
 
 def config_files(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
@@ -23,23 +83,22 @@ def endpoint_of(environment: Mapping[str, str] = os.environ) -> str | None:
     """The emulator that ORGKIT_ENDPOINT_URL names, or None for AWS; WrongPlace for anything else.
 
     AWS's own AWS_ENDPOINT_URL settings are refused wherever they stand: one forgotten line would send calls that
-    are meant for AWS elsewhere, or the other way round.
+    are meant for AWS elsewhere, or the other way round. The address is rebuilt from its parsed parts.
     """
-    stray = next(_stray_endpoints(environment, config_files()), None)
-    if stray:
-        raise WrongPlace(f"{stray} redirects AWS calls.", "remove it; for an emulator set ORGKIT_ENDPOINT_URL instead.")
-    url = environment.get("ORGKIT_ENDPOINT_URL")
-    if url and not _is_loopback(url):
+    variable = next(_unexpected_endpoints(environment, config_files()), None)
+    if variable:
         raise WrongPlace(
-            f"ORGKIT_ENDPOINT_URL is {url!r}, which is not on this machine.",
-            "use an address such as http://127.0.0.1:5000, or unset it for AWS.",
+            f"{variable} redirects AWS calls.", "remove it; for an emulator set ORGKIT_ENDPOINT_URL instead."
         )
-    if not url and environment.get("ORGKIT_CLOCK_URL"):
+    url = environment.get("ORGKIT_ENDPOINT_URL")
+    if url:
+        return _emulator(url)
+    if environment.get("ORGKIT_CLOCK_URL"):
         raise WrongPlace(
             "ORGKIT_CLOCK_URL is set without an emulator: approvals on AWS end by the clock of this machine.",
             "unset it, or set ORGKIT_ENDPOINT_URL to the emulator that it belongs to.",
         )
-    return url or None
+    return None
 
 
 def guard_caller(caller: Caller, *, management_account_id: str, long_lived_keys: bool) -> None:
@@ -81,7 +140,7 @@ def guard_organization(
         )
 
 
-def _stray_endpoints(environment: Mapping[str, str], files: Iterable[Path]) -> Iterator[str]:
+def _unexpected_endpoints(environment: Mapping[str, str], files: Iterable[Path]) -> Iterator[str]:
     yield from (name for name in sorted(environment) if name.startswith("AWS_ENDPOINT_URL"))
     for file in files:
         yield from _endpoints_in(file)
@@ -100,9 +159,11 @@ def _endpoints_in(file: Path) -> Iterator[str]:
                 yield f"endpoint_url in [{section}] of {file}"
 
 
-def _is_loopback(url: str) -> bool:
+def _emulator(url: str) -> str:
     try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return loopback_url(url)
+    except NotLoopback as problem:
+        raise WrongPlace(
+            f"ORGKIT_ENDPOINT_URL is {shown_url(url)!r}, which is not on this machine: {problem}.",
+            "use an address such as http://127.0.0.1:5000, or unset it for AWS.",
+        ) from None

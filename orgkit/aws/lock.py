@@ -8,22 +8,23 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orgkit.errors import AnotherRun, WrongPlace
+from orgkit.journal.file_writes import append
 
 
 def lock_of_machine(account: str, endpoint: str | None, environment: Mapping[str, str] = os.environ) -> Path:
     """The one file of this user for this account, whatever project or notebook applies; each emulator has its own."""
     state = Path(environment.get("XDG_STATE_HOME") or "~/.local/state")
-    where = f"-{urlsplit(endpoint).port}" if endpoint else ""
-    return state / "orgkit" / f"{account}{where}.lock"
+    suffix = f"-{urlsplit(endpoint).port}" if endpoint else ""
+    return state / "orgkit" / f"{account}{suffix}.lock"
 
 
 @contextmanager
-def alone(account: str, endpoint: str | None, run: str, outputs: Path | None) -> Iterator[None]:
+def lock_machine(account: str, endpoint: str | None, run: str, outputs: Path | None) -> Iterator[None]:
     """Keep every other apply for this account away: this user's on this machine, and those into `outputs`."""
     locks = [lock_of_machine(account, endpoint), *([outputs / account / ".lock"] if outputs else [])]
-    with ExitStack() as held:
+    with ExitStack() as stack:
         for lock in locks:
-            held.enter_context(exclusive(lock, account, run))
+            stack.enter_context(exclusive(lock, account, run))
         yield
 
 
@@ -37,7 +38,7 @@ def exclusive(file: Path, account: str, run: str = "") -> Iterator[None]:
     try:
         _take(descriptor, account)
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()}{f', run {run}' if run else ''}".encode(), 0)
+        append(descriptor, f"process {os.getpid()}{f', run {run}' if run else ''}".encode())
         yield
     finally:
         os.close(descriptor)

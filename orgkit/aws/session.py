@@ -7,24 +7,23 @@ from typing import Any, TypeVar
 
 import boto3
 from botocore.exceptions import BotoCoreError
-from botocore.loaders import Loader
 from botocore.session import Session as CoreSession
 
-from orgkit.aws import live, waiting
-from orgkit.aws.answer import Answer, ask, ask_pages
-from orgkit.aws.caller import Caller as Caller
-from orgkit.aws.caller import caller_of, guard_member, nobody
+from orgkit.aws import credentials_in_use, waiting
 from orgkit.aws.change import Change, send, send_once
 from orgkit.aws.clients import HOME as HOME
-from orgkit.aws.clients import Clients
-from orgkit.aws.clock import Clock, clock_of
-from orgkit.aws.retry import EXPIRED, Refused
-from orgkit.aws.skew import is_skew, wrong_clock
+from orgkit.aws.clients import Clients, packaged_models
+from orgkit.aws.clock import Clock, clock_of, is_skew, wrong_clock
+from orgkit.aws.identity import Caller as Caller
+from orgkit.aws.identity import caller_of, guard_member, no_credentials
+from orgkit.aws.rejections import EXPIRED_CODES, Rejected
+from orgkit.aws.response import Answer, ask, ask_pages, ask_stream
 from orgkit.errors import WrongAccount
-from orgkit.journal import Journal
+from orgkit.journal.events import Journal
+from orgkit.sanitize.summary import Summary
 
 # The models of AWS's services are large: every session of this process reads each of them once.
-_MODELS = Loader()
+_MODELS = packaged_models()
 
 # A session in a member account is renewed before it ends: a person may take hours between two cells.
 RENEW = timedelta(minutes=10)
@@ -32,7 +31,7 @@ RENEW = timedelta(minutes=10)
 T = TypeVar("T")
 
 
-class Connection:
+class Connection(Summary):
     """Calls AWS as one identity; reads are retried, mutations are journalled and sent once.
 
     A request that AWS refuses for the time at which it was signed ends in WrongPlace, whatever was asked.
@@ -49,7 +48,7 @@ class Connection:
         account: str = "",
     ) -> None:
         self._clients = Clients(session, endpoint=endpoint, region=region, clock=clock, run=journal.run)
-        self._members: dict[tuple[str, str], tuple[Connection, datetime]] = {}
+        self._members: dict[tuple[str, str, str | None], tuple[Connection, datetime]] = {}
         self._owners: dict[str, Connection] = {}
         self._account = account  # that it must be, before anything is changed; "" when guards have seen to that
         self._caller: Caller | None = None
@@ -58,7 +57,11 @@ class Connection:
         self.region = region
         self.clock = clock
         self.journal = journal
-        self.progress: waiting.Progress = waiting.silent
+        self.progress: waiting.Progress = waiting.report_nothing
+
+    def summary(self) -> dict[str, object]:
+        """Where calls go; who calls is not asked for this."""
+        return {"target": self.kind, "region": self.region, "account": self._account or "not asked yet"}
 
     @property
     def kind(self) -> str:
@@ -74,50 +77,58 @@ class Connection:
         """Who am I? Asked once, since a connection never becomes somebody else; WrongAccount when AWS knows nobody."""
         try:
             return self._identity()
-        except Refused as refused:
-            raise nobody(refused) from None
+        except Rejected as rejection:
+            raise no_credentials(rejection) from None
 
     def read(self, service: str, operation: str, *, region: str | None = None, **parameters: Any) -> Answer:
-        """One read; raises Refused, also when botocore's own retries did not help."""
-        with self._noticing():
-            found = ask(self._clients.get(service, region, reads=True), service, operation, parameters)
+        """One read; raises Rejected, also when botocore's own retries did not help."""
+        with self._note_end():
+            client = self._clients.get(service, region, reads=True)
+            answer = ask(client, service, operation, parameters, self.clock.sleep)
             if operation == "GetCallerIdentity":
-                self._caller = caller_of(found, self._clients.access_key(), self.clock.now())
-            return found
+                self._caller = caller_of(answer, self._clients.access_key(), self.clock.now())
+            return answer
 
     def pages(
         self, service: str, operation: str, member: str, *, region: str | None = None, **parameters: Any
     ) -> Iterator[dict[str, Any]]:
         """Every item of a paged read; a page may be empty and still have a successor, but never without its member."""
-        with self._noticing():
-            yield from ask_pages(self._clients.get(service, region, reads=True), service, operation, member, parameters)
+        with self._note_end():
+            client = self._clients.get(service, region, reads=True)
+            yield from ask_pages(client, service, operation, member, parameters, self.clock.sleep)
+
+    def stream(
+        self, service: str, operation: str, consume: Callable[[Any], T], *, region: str | None = None, **parameters: Any
+    ) -> tuple[Answer, T]:
+        """One read whose Body is a stream: `consume` reads it whole, and is called anew when the connection breaks."""
+        return ask_stream(lambda: self.read(service, operation, region=region, **parameters), consume, self.clock.sleep)
 
     def mutate(
         self, service: str, operation: str, *, expect: str | None = None, region: str | None = None, **parameters: Any
     ) -> Answer:
         """One change: intent on disk, one wire attempt, outcome on disk; repeated only after a clear refusal.
 
-        `expect` names a member that a real answer has: an empty 200 is no answer. Raises Refused or Unsure.
+        `expect` names a member that a real answer has: an empty 200 is no answer. Raises Rejected or OutcomeUnknown.
         """
         change = self._change(service, operation, expect, region, parameters)
-        with self._noticing():
+        with self._note_end():
             return send(change, self.journal, self.clock, self.progress)
 
     def mutate_once(self, service: str, operation: str, *, expect: str | None = None, **parameters: Any) -> Answer:
         """The same, never repeated: for who waits by itself, among other things, until AWS has room."""
         change = self._change(service, operation, expect, None, parameters)
-        with self._noticing():
+        with self._note_end():
             return send_once(change, self.journal, self.clock)
 
-    def wait_for(self, what: str, look: Callable[[], T | None], *, every: float, at_most: float) -> T:
+    def wait_for(self, subject: str, look: Callable[[], T | None], *, every: float, at_most: float) -> T:
         """Ask `look` until it answers; StepFailed when the budget of seconds is spent."""
-        return waiting.wait_for(self.clock, self.progress, what, look, every=every, at_most=at_most)
+        return waiting.wait_for(self.clock, self.progress, subject, look, every=every, at_most=at_most)
 
     def assume(self, account: str, role: str, *, policy: str | None = None) -> "Connection":
-        """The same calls as `role` in a member account; raises Refused while AWS does not let us."""
-        known = self._members.get((account, role))
-        if known is not None and policy is None and not known[0].ended and self.clock.now() < known[1]:
-            return self._told_of_progress(known[0])
+        """The same calls as `role` in a member account; raises Rejected while AWS does not let us."""
+        known = self._members.get((account, role, policy))
+        if known is not None and not known[0].ended and self.clock.now() < known[1]:
+            return self._share_progress(known[0])
         extra = {"Policy": policy} if policy else {}
         arn = f"arn:{self.partition}:iam::{account}:role/{role}"
         name = f"orgkit-{self.journal.run}"[:64]
@@ -128,10 +139,9 @@ class Connection:
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
         )
-        live.remember(session.get_credentials())
-        member = self._beside(session, account)
-        if policy is None:  # a narrowed session is for one step, and for nobody after it
-            self._members[account, role] = member, keys["Expiration"] - RENEW
+        credentials_in_use.remember(session.get_credentials())
+        member = self._sibling(session, account)
+        self._members[account, role, policy] = member, keys["Expiration"] - RENEW  # a policy is that of one step
         return member
 
     def as_owner(self, profile: str) -> "Connection":
@@ -139,10 +149,14 @@ class Connection:
         known = self._owners.get(profile)
         if known is None or known.ended:
             try:
-                known = self._owners[profile] = self._beside(_session(self.region, profile=profile))
+                known = self._owners[profile] = self._sibling(_session(self.region, profile=profile))
             except BotoCoreError as error:
-                raise Refused("profile", type(error).__name__, "", str(error), "") from None
-        return self._told_of_progress(known)
+                raise Rejected("profile", type(error).__name__, "", str(error), "") from None
+        return self._share_progress(known)
+
+    def regions_of(self, service: str) -> set[str]:
+        """The regions that have a service, as far as this version of botocore knows."""
+        return set(self._clients.session.get_available_regions(service, partition_name=self.partition))
 
     def session_for_library(self) -> boto3.Session:
         """For a library that reads AWS itself: it has to be told of the endpoint, and its calls are in no journal."""
@@ -154,10 +168,10 @@ class Connection:
         """Made only for who is known to be the right account."""
         if self._account:
             guard_member(self._identity(), self._account)
-        whose = self._caller.account if self._caller else ""
-        with self._noticing():
+        account = self._caller.account if self._caller else ""
+        with self._note_end():
             client = self._clients.get(service, region, reads=False)
-            return Change(client, service, operation, parameters, expect, whose)
+            return Change(client, service, operation, parameters, expect, account)
 
     def _identity(self) -> Caller:
         if self._caller is None:
@@ -167,26 +181,26 @@ class Connection:
         return self._caller
 
     @contextmanager
-    def _noticing(self) -> Iterator[None]:
+    def _note_end(self) -> Iterator[None]:
         """What every refusal may tell besides: that the credentials have ended, or that a clock is wrong."""
         try:
             yield
-        except Refused as refused:
-            self.ended = self.ended or refused.code in EXPIRED
-            if is_skew(refused.code, refused.message):
-                raise wrong_clock(refused.at, self.clock.now(), f"{refused.operation}: {refused.code}") from None
+        except Rejected as rejection:
+            self.ended = self.ended or rejection.code in EXPIRED_CODES
+            if is_skew(rejection.code, rejection.message):
+                raise wrong_clock(rejection.at, self.clock.now(), f"{rejection.operation}: {rejection.code}") from None
             raise
 
-    def _beside(self, session: boto3.Session, account: str = "") -> "Connection":
-        other = Connection(
+    def _sibling(self, session: boto3.Session, account: str = "") -> "Connection":
+        connection = Connection(
             session, endpoint=self.endpoint, region=self.region, clock=self.clock, journal=self.journal, account=account
         )
-        return self._told_of_progress(other)
+        return self._share_progress(connection)
 
-    def _told_of_progress(self, other: "Connection") -> "Connection":
+    def _share_progress(self, connection: "Connection") -> "Connection":
         """Whoever watches us now watches those that we give out, however old they are."""
-        other.progress = self.progress
-        return other
+        connection.progress = self.progress
+        return connection
 
 
 def open_connection(

@@ -1,24 +1,27 @@
-"""Waiting for AWS within a budget of seconds, which no clock on a wall can stretch or shorten."""
+"""Waiting for AWS: the pauses after a refusal that passes by itself, within a budget of seconds."""
 
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
 from typing import TypeVar
 
 from orgkit.aws.clock import Clock
+from orgkit.aws.rejections import CONFLICT_CODES, FINALIZING_CODES, THROTTLING_CODES, UNSEEN_CODES, Rejected
 from orgkit.errors import StepFailed
 
-LONGEST_LOOK = 300.0  # seconds: six attempts of a read with all of their time-outs take no longer
+MAX_READ_SECONDS = 300.0  # seconds: six attempts of a read with all of their time-outs take no longer
 
 T = TypeVar("T")
 Progress = Callable[[str, float, float], None]  # what is waited for, seconds so far, seconds at most
 
 
-def silent(what: str, so_far: float, at_most: float) -> None:
+def report_nothing(subject: str, so_far: float, at_most: float) -> None:
     """Nobody watches."""
 
 
 def wait_for(
-    clock: Clock, progress: Progress, what: str, look: Callable[[], T | None], *, every: float, at_most: float
+    clock: Clock, progress: Progress, subject: str, look: Callable[[], T | None], *, every: float, at_most: float
 ) -> T:
     """Ask `look` until it answers; StepFailed when the budget is spent.
 
@@ -26,13 +29,15 @@ def wait_for(
     """
     spent = 0.0
     while True:
-        found, seconds = _timed(look)
-        if found is not None:
-            return found
+        value, seconds = _timed(look)
+        if value is not None:
+            return value
         spent += seconds
         if spent >= at_most:
-            raise StepFailed(f"{what} took longer than {at_most:.0f} s.", "run the phase again: it goes on from here.")
-        progress(what, spent, at_most)
+            raise StepFailed(
+                f"{subject} took longer than {at_most:.0f} s.", "run the phase again: it goes on from here."
+            )
+        progress(subject, spent, at_most)
         pause = min(every, at_most - spent)
         clock.sleep(pause)
         spent += pause
@@ -41,5 +46,56 @@ def wait_for(
 def _timed(look: Callable[[], T | None]) -> tuple[T | None, float]:
     """A machine that was asleep meanwhile has not waited: one look counts for no more than a look can take."""
     started = monotonic()
-    found = look()
-    return found, min(monotonic() - started, LONGEST_LOOK)
+    value = look()
+    return value, min(monotonic() - started, MAX_READ_SECONDS)
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """How the same request is sent again: pauses grow by `factor` from `first` to `max_pause`; `max_seconds` in all.
+
+    AWS's buckets are refilled once or twice a second. (That of CreateAccount, once in ten, has a pace of its own.)
+    """
+
+    codes: frozenset[str]
+    first: float
+    factor: float
+    max_pause: float
+    max_seconds: float
+
+
+BACKOFFS = (
+    Backoff(THROTTLING_CODES, first=1.0, factor=2.0, max_pause=60.0, max_seconds=600.0),
+    Backoff(CONFLICT_CODES, first=2.0, factor=2.0, max_pause=30.0, max_seconds=600.0),
+    Backoff(UNSEEN_CODES, first=2.0, factor=2.0, max_pause=30.0, max_seconds=180.0),
+    Backoff(FINALIZING_CODES, first=60.0, factor=1.0, max_pause=60.0, max_seconds=4500.0),  # AWS says up to an hour
+)
+
+
+class Repeats:
+    """The pauses of one request so far, by what AWS refused it for."""
+
+    def __init__(self) -> None:
+        self._slept: dict[Backoff, list[float]] = defaultdict(list)
+
+    @property
+    def seconds(self) -> float:
+        """Waited in all."""
+        return sum(map(sum, self._slept.values()))
+
+    def pause(self, rejection: Rejected) -> float | None:
+        """Seconds to wait before the same request may go out again; None when that is pointless, or was too long."""
+        backoff = backoff_for(rejection)
+        if backoff is None:
+            return None
+        slept = self._slept[backoff]
+        remaining = backoff.max_seconds - sum(slept)
+        if remaining <= 0:
+            return None
+        slept.append(min(backoff.first * backoff.factor ** len(slept), backoff.max_pause, remaining))
+        return slept[-1]
+
+
+def backoff_for(rejection: Rejected) -> Backoff | None:
+    """None for what does not pass by itself."""
+    return next((backoff for backoff in BACKOFFS if rejection.code in backoff.codes), None)

@@ -4,9 +4,9 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from orgkit.printable import mask_emails, short
+from orgkit.sanitize.terminal import mask_emails, short
 
-LONGEST = 1000  # characters of a message; GitHub shows the first lines of it
+MAX_MESSAGE_LENGTH = 1000  # characters of a message; GitHub shows the first lines of it
 # Names from AWS stand in these, and anybody may have chosen them. [GitHub, workflow commands; actions/toolkit]
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = _DATA | {":": "%3A", ",": "%2C"}
@@ -27,7 +27,7 @@ class Annotation:
 
 
 def _escaped(text: str, table: Mapping[str, str]) -> str:
-    return "".join(table.get(char, char) for char in short(mask_emails(text), LONGEST))
+    return "".join(table.get(char, char) for char in short(mask_emails(text), MAX_MESSAGE_LENGTH))
 
 
 def output_lines(values: Mapping[str, str]) -> Iterator[str]:

@@ -5,16 +5,16 @@ from typing import Any
 
 from orgkit.ci.markdown import bullets, code, escaped, fenced, table
 from orgkit.errors import EXIT_RETRY_LATER
-from orgkit.record.how_far import MEANS
+from orgkit.records.apply_progress import STATE_DESCRIPTIONS
 
 Facts = Mapping[str, Any]
-ROOM = 900_000  # bytes; GitHub takes 1 MiB from a step and shows nothing of a longer one
-TOO_LONG = "\n*The rest has no room here: the artifact has everything.*\n"
+MAX_BYTES = 900_000  # bytes; GitHub takes 1 MiB from a step and shows nothing of a longer one
+TRUNCATION_NOTE = "\n*The rest has no room here: the artifact has everything.*\n"
 
 
-def of_plan(label: str, facts: Facts, tree: str = "", run_id: str = "") -> Iterator[str]:
+def render_plan(label: str, facts: Facts, tree: str = "", run_id: str = "") -> Iterator[str]:
     """One phase's plan: `facts` are those of review.json, with the steps of plan.json."""
-    steps, digest = facts.get("steps", ()), facts.get("plan_sha256", "")
+    steps, digest = facts.get("steps", ()), facts.get("digest", "")
     count = f"{len(steps)} step{'s' * (len(steps) != 1)}" if steps else "nothing to change"
     yield f"## {escaped(label)}: {count}"
     if facts.get("error"):
@@ -25,10 +25,10 @@ def of_plan(label: str, facts: Facts, tree: str = "", run_id: str = "") -> Itera
         yield _cost(facts.get("monthly_usd", {}))
         yield fenced(tree) if tree else ""
         yield _how_to_apply(label, digest, run_id) if digest and run_id else ""
-    yield from _beside(facts)
+    yield from _review_lines(facts)
 
 
-def of_run(label: str, result: Facts, plan: Facts, tree: str = "", head: str = "") -> Iterator[str]:
+def render_run(label: str, result: Facts, plan: Facts, tree: str = "", head: str = "") -> Iterator[str]:
     """One phase's run: `result` is that of result.json, `plan` as above."""
     yield f"## {escaped(label)}: {escaped(result['outcome'])}"
     yield bullets(result["reasons"], "Why")
@@ -39,14 +39,14 @@ def of_run(label: str, result: Facts, plan: Facts, tree: str = "", head: str = "
         yield _steps(plan["steps"], plan)
         yield _cost(plan.get("monthly_usd", {}))
     yield fenced(tree) if tree else ""
-    for word, sentences in result["how_far"].items():
-        yield bullets(sentences, MEANS[word])
+    for state, steps in result["how_far"].items():
+        yield bullets((step["sentence"] for step in steps), STATE_DESCRIPTIONS[state])
     yield bullets(result["found"], "Found out")
     yield bullets(result["waiting"], "Waiting for someone else")
     yield _commands(result["commands"])
 
 
-def of_stop(facts: Facts) -> Iterator[str]:
+def render_error(facts: Facts) -> Iterator[str]:
     """An end in three lines."""
     yield f"## {escaped(facts['summary'])}"
     yield fenced(f"why: {facts['why']}\ndo:  {facts['do']}")
@@ -55,35 +55,36 @@ def of_stop(facts: Facts) -> Iterator[str]:
 def last_tree(notebook: Facts) -> str:
     """The last picture of the organization in an executed notebook, as text; empty when it has none."""
     data = [out.get("data", {}) for cell in notebook.get("cells", ()) for out in cell.get("outputs", ())]
-    told = ["".join(each.get("text/plain", "")) for each in data if "image/svg+xml" in each]
-    return told[-1] if told else ""
+    drawings = ["".join(output.get("text/plain", "")) for output in data if "image/svg+xml" in output]
+    return drawings[-1] if drawings else ""
 
 
-def in_room(parts: Iterator[str]) -> str:
+def fit_limit(parts: Iterator[str]) -> str:
     """The parts that fit, each whole: half a fence would turn the rest of a page into code."""
-    told: list[str] = []
+    lines: list[str] = []
     size = 0
     for part in filter(None, parts):
         size += len(part.encode()) + 2
-        if size > ROOM:
-            return "\n\n".join([*told, TOO_LONG])
-        told.append(part)
-    return "\n\n".join(told) + "\n"
+        if size > MAX_BYTES:
+            return "\n\n".join([*lines, TRUNCATION_NOTE])
+        lines.append(part)
+    return "\n\n".join(lines) + "\n"
 
 
 def _steps(steps: Sequence[Facts], facts: Facts) -> str:
-    whys, lines = facts.get("why", ()), facts.get("monthly_usd", {}).get("lines", ())
-    whys = whys if len(whys) == len(steps) else [""] * len(steps)
+    reasons, lines = facts.get("why", ()), facts.get("monthly_usd", {}).get("lines", ())
+    reasons = reasons if len(reasons) == len(steps) else [""] * len(steps)
     costs = [_usd(line) for line in lines] if len(lines) == len(steps) else [""] * len(steps)
     rows = [
-        (n, step["sentence"], why, cost) for n, (step, why, cost) in enumerate(zip(steps, whys, costs, strict=True), 1)
+        (n, step["sentence"], reason, cost)
+        for n, (step, reason, cost) in enumerate(zip(steps, reasons, costs, strict=True), 1)
     ]
     return table(("", "step", "why", "USD a month"), rows)
 
 
 def _usd(cost: Facts) -> str:
-    nothing = str(cost.get("high")) in ("0", "0.00")
-    return "nothing" if nothing else f"{cost['expected']} ({cost['low']} to {cost['high']})"
+    is_free = str(cost.get("high")) in ("0", "0.00")
+    return "nothing" if is_free else f"{cost['expected']} ({cost['low']} to {cost['high']})"
 
 
 def _cost(monthly: Facts) -> str:
@@ -97,25 +98,30 @@ def _how_to_apply(label: str, digest: str, run_id: str) -> str:
     return f"To apply it: run the workflow *orgkit apply* with {typed}."
 
 
-def _beside(facts: Facts) -> Iterator[str]:
+def _review_lines(facts: Facts) -> Iterator[str]:
     """What stands beside the steps of a plan."""
-    titles = {"stops": "Phase 00 stops here", "needs": "First", "warnings": "Worth knowing"}
+    titles = {
+        "stops": "Stopped by phase 00",
+        "stopped": "Stopped, and no part of the plan",
+        "needs": "First",
+        "warnings": "Worth knowing",
+    }
     for name, title in (titles | {"unmanaged": "In AWS and not in the file (left alone)"}).items():
         yield bullets(facts.get(name, ()), title)
     waiting = facts.get("waiting", ())
-    yield bullets((f"{each['what']} ({each['who']})" for each in waiting), "Waiting for someone else")
-    yield _commands([command for each in waiting for command in each["commands"]])
+    yield bullets((f"{item['what']} ({item['who']})" for item in waiting), "Waiting for someone else")
+    yield _commands([command for item in waiting for command in item["commands"]])
 
 
 def _commands(commands: Sequence[str]) -> str:
-    whose = "Commands for the owner, with the credentials of that account:"
-    return f"{whose}\n\n{fenced(chr(10).join(commands))}" if commands else ""
+    intro = "Commands for the owner, with the credentials of that account:"
+    return f"{intro}\n\n{fenced(chr(10).join(commands))}" if commands else ""
 
 
 def _facts(result: Facts, head: str) -> str:
     """What a record is found and checked by."""
-    digest, done = result.get("plan_sha256", ""), result.get("ended", {})
-    told = {"Digest": digest, "Record": result["record"], "Head of the chain": head}
-    told |= {"Steps": ", ".join(f"{count} {word}" for word, count in done.items())}
-    told |= {"Estimate, USD a month": _usd(result["estimate"]) if result.get("estimate") else ""}
-    return "\n".join(f"- {name}: {code(value)}" for name, value in told.items() if value)
+    digest, done = result.get("digest", ""), result.get("ended", {})
+    rows = {"Digest": digest, "Record": result["record"], "Head of the chain": head}
+    rows |= {"Steps": ", ".join(f"{count} {state}" for state, count in done.items())}
+    rows |= {"Estimate, USD a month": _usd(result["estimate"]) if result.get("estimate") else ""}
+    return "\n".join(f"- {name}: {code(value)}" for name, value in rows.items() if value)

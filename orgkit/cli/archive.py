@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from orgkit import errors
-from orgkit.cli.layout import tell, title
-from orgkit.cli.main import FILE, endpoint_option, ends, json_option, show_json
-from orgkit.printable import flat
+from orgkit.cli.layout import print_wrapped, title
+from orgkit.cli.options import FILE, endpoint_option, exit_with, json_option, show_json
+from orgkit.sanitize.terminal import flat
 
 if TYPE_CHECKING:
     from orgkit.model.desired import Desired
-    from orgkit.proof.archive import Archive, Archived
+    from orgkit.records.archive.model import Archive, ArchiveResult
 
 WIDTH = 78
 
@@ -25,7 +25,8 @@ WIDTH = 78
 @click.option("--permissions", is_flag=True, help="Print the IAM policies that this needs, and call nothing.")
 @endpoint_option
 @json_option
-@ends
+@exit_with
+@errors.convert_os_errors(errors.EXIT_FAILED)
 def archive(file: Path, to: str, check: bool, permissions: bool, as_json: bool) -> int:
     """Keep every sealed record in S3: written once, locked, read back. Nothing is deleted, there or here.
 
@@ -35,13 +36,13 @@ def archive(file: Path, to: str, check: bool, permissions: bool, as_json: bool) 
     here or, with --check, in the archive.
     """
     from orgkit.aws.identity import endpoint_of
-    from orgkit.connecting import connect
-    from orgkit.journal import Journal
+    from orgkit.engine.connect import connect
+    from orgkit.journal.events import Journal
     from orgkit.parameters import find, load
-    from orgkit.proof.archive_aws import archive as archive_all
-    from orgkit.record.files import private_folder
-    from orgkit.record.outputs import base_folder, project_of
-    from orgkit.record.sealing import sealing_of
+    from orgkit.records.archive.upload_aws import archive as archive_all
+    from orgkit.records.files import private_folder
+    from orgkit.records.outputs import base_folder, project_of
+    from orgkit.records.seal_options import sealing_of
     from orgkit.signing.keys import PublicKey
 
     path = find(str(file))
@@ -53,32 +54,32 @@ def archive(file: Path, to: str, check: bool, permissions: bool, as_json: bool) 
     base = base_folder(project_of(path), "emulator" if endpoint_of() else "aws")
     folder = private_folder(base / place.account)
     aws = connect(desired, journal=Journal(folder / "archive.jsonl", run="archive"))
-    aws.progress = _keeping
+    aws.progress = _show_progress
     key = PublicKey.load(desired.records.public_key) if desired.records.public_key else None
-    found = archive_all(aws, desired, folder, place, sealing_of(desired, path).signer, key, check=check)
-    if found is None:
-        return _nowhere(place, asked=bool(to or desired.records.archive), as_json=as_json)
+    archived = archive_all(aws, desired, folder, place, sealing_of(desired, path).signer, key, check=check)
+    if archived is None:
+        return _report_no_archive(place, is_requested=bool(to or desired.records.archive), as_json=as_json)
     if as_json:
-        show_json(found.as_json())
+        show_json(archived.as_json())
     else:
-        _show(found)
-    return errors.EXIT_NOT_VERIFIED if found.refused or found.altered else errors.EXIT_DONE
+        _show(archived)
+    return errors.EXIT_NOT_VERIFIED if archived.refused or archived.altered else errors.EXIT_DONE
 
 
-def _archive(desired: "Desired", to: str) -> "Archive":
-    from orgkit.parameters.buckets import archive as in_s3
-    from orgkit.proof.archive import Archive
+def _archive(desired: "Desired", destination: str) -> "Archive":
+    from orgkit.phases.trail.section import s3_location as in_s3
+    from orgkit.records.archive.model import Archive
 
     try:
-        named = in_s3(to) or desired.records.archive or f"s3://{desired.trail.records_bucket}/records"
+        location = in_s3(destination) or desired.records.archive or f"s3://{desired.trail.records_bucket}/records"
     except ValueError as wrong:
         raise errors.NotArchived(f"--to {wrong}", "as in [records] of the parameters file.") from None
-    return Archive.parse(named, desired.organization.management_account_id)
+    return Archive.parse(location, desired.organization.management_account_id)
 
 
 def _policies(desired: "Desired", place: "Archive") -> dict[str, object]:
     """What the caller needs, and what the role in the log archive account is narrowed to."""
-    from orgkit.permissions import TREE_READS
+    from orgkit.phases.permissions import TREE_READS
 
     roles = [f"arn:aws:iam::*:role/{desired.log_archive.role_name}"] if desired.members else []
     read = {"Sid": "Read", "Effect": "Allow", "Action": sorted(TREE_READS), "Resource": "*"}
@@ -87,9 +88,9 @@ def _policies(desired: "Desired", place: "Archive") -> dict[str, object]:
     return {"caller": caller, "session in the bucket's account": place.policy()}
 
 
-def _nowhere(place: "Archive", *, asked: bool, as_json: bool) -> int:
+def _report_no_archive(place: "Archive", *, is_requested: bool, as_json: bool) -> int:
     """Before phase 05 there is no archive, which is no fault; a place that somebody named has to be there."""
-    if asked:
+    if is_requested:
         raise errors.NotArchived(
             f"bucket {place.bucket} is not there, in the log archive account or in this one.",
             "make it, with Object Lock, or leave out `archive`: phase 05 makes a bucket for records.",
@@ -97,33 +98,33 @@ def _nowhere(place: "Archive", *, asked: bool, as_json: bool) -> int:
     if as_json:
         show_json({"place": place.url, "account": place.account, "kept": [], "head": "", "notes": ["no bucket yet"]})
     else:
-        tell(f"There is no archive yet: phase 05-trail makes bucket {place.bucket}. Nothing was done.")
+        print_wrapped(f"There is no archive yet: phase 05-trail makes bucket {place.bucket}. Nothing was done.")
     return errors.EXIT_DONE
 
 
-def _keeping(what: str, _done: float, _at_most: float) -> None:
+def _show_progress(subject: str, _done: float, _at_most: float) -> None:
     """What is being kept, on stderr: one living line on a terminal; in a log a line for each record."""
-    said = flat(f"archive: {what}")[:WIDTH]
+    line = flat(f"archive: {subject}")[:WIDTH]
     if sys.stderr.isatty():
-        click.echo(f"\r{said:<{WIDTH}}\r", nl=False, err=True)
-    elif what.startswith(("record ", "checking ")):
-        click.echo(said, err=True)
+        click.echo(f"\r{line:<{WIDTH}}\r", nl=False, err=True)
+    elif subject.startswith(("record ", "checking ")):
+        click.echo(line, err=True)
 
 
-def _show(found: "Archived") -> None:
-    title(f"Archive {found.place}")
-    click.echo(f"kept     {len(found.kept)} now: written once, and read back")
-    click.echo(f"there    {len(found.there)} already")
-    click.echo(f"others   {len(found.elsewhere)} of other machines: their lines are in the chain here from now on")
-    if found.checked:
-        word = "not all" if found.altered else "all"
-        click.echo(f"checked  {found.checked} objects, a request each: {word} as they were sealed")
-    click.echo(f"head     {found.head or 'none yet'}")
-    for run in found.kept:
+def _show(archived: "ArchiveResult") -> None:
+    title(f"Archive {archived.place}")
+    click.echo(f"kept     {len(archived.kept)} now: written once, and read back")
+    click.echo(f"there    {len(archived.there)} already")
+    click.echo(f"others   {len(archived.elsewhere)} of other machines: their lines are in the chain here from now on")
+    if archived.checked:
+        quantifier = "not all" if archived.altered else "all"
+        click.echo(f"checked  {archived.checked} objects, a request each: {quantifier} as they were sealed")
+    click.echo(f"head     {archived.head or 'none yet'}")
+    for run in archived.kept:
         click.echo(f"  + {run}")
-    for fault in found.refused:
-        tell(f"REFUSED  {fault.sentence}")
-    for fault in found.altered:
-        tell(f"ALTERED  {fault.sentence}")
-    for note in (*found.notes, *(f"not sealed, and left: {run} (orgkit records seal)" for run in found.unsealed)):
-        tell(f"note: {note}")
+    for fault in archived.refused:
+        print_wrapped(f"REFUSED  {fault.sentence}")
+    for fault in archived.altered:
+        print_wrapped(f"ALTERED  {fault.sentence}")
+    for note in (*archived.notes, *(f"not sealed, and left: {run} (orgkit records seal)" for run in archived.unsealed)):
+        print_wrapped(f"note: {note}")

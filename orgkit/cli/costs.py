@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from orgkit import errors
-from orgkit.cli.layout import wrapped
-from orgkit.cli.main import FILE, endpoint_option, ends, json_option, show_json
-from orgkit.cli.progress import reading
+from orgkit.cli.layout import wrap
+from orgkit.cli.options import FILE, endpoint_option, exit_with, json_option, show_json
+from orgkit.cli.output import report_reading, requires_output
+from orgkit.costs.bills.billing_spec import BillingSpec
 
 
 @click.command()
@@ -18,43 +19,46 @@ from orgkit.cli.progress import reading
 @click.option("--save", type=click.Path(path_type=Path), help="The compared rows as .csv, .parquet or .xlsx.")
 @endpoint_option
 @json_option
-@ends
+@exit_with
+@requires_output
 def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: Path | None, as_json: bool) -> int:
     """Read what AWS billed per account and service, beside the estimate. Each request costs 0.01 USD."""
-    from orgkit.connecting import connect
-    from orgkit.costs.actuals import actuals
-    from orgkit.costs.cost_explorer_aws import usd
-    from orgkit.costs.estimate import book_for, estimate
+    from orgkit.costs.bills.actuals import actuals
+    from orgkit.costs.bills.cost_explorer_aws import usd
+    from orgkit.costs.bills.month import select_months
+    from orgkit.costs.bills.sources_aws import source_of
+    from orgkit.costs.estimate.estimate import book_for, estimate
     from orgkit.costs.export import check, write
-    from orgkit.costs.month import chosen
-    from orgkit.costs.sources_aws import source_of
+    from orgkit.engine.connect import connect
+    from orgkit.engine.observe import observe
     from orgkit.model.matching import known_ids
     from orgkit.parameters import find, load
-    from orgkit.read import read_organization
-    from orgkit.record import outputs
-    from orgkit.record.answers import KeptAnswers
-    from orgkit.runbook.actual_views import of_actuals
+    from orgkit.records import outputs
+    from orgkit.records.response_cache import FileResponseCache
+    from orgkit.runbook.views.actual_views import render_actuals
 
     if save:
         check(save)  # before anything is paid
     path = find(str(file))
     desired = load(path)
     aws = connect(desired)
-    aws.progress = reading
-    months = chosen(month, aws.clock.now())
-    observed = read_organization(aws, desired, "costs")
+    aws.progress = report_reading
+    months = select_months(month, aws.clock.now())
+    observed = observe(aws, desired, "costs")
     account = desired.organization.management_account_id
-    kept = KeptAnswers(outputs.base_folder(outputs.project_of(path), aws.kind), account)
+    cache = FileResponseCache(outputs.base_folder(outputs.project_of(path), aws.kind), account)
     base = path.absolute().parent
-    desk = source_of(desired.billing, aws, kept, book_for(desired), base, at_most=usd(at_most), fresh=fresh)
-    bills = tuple(desk.bill(each) for each in months)
-    made = estimate(desired, known_ids(desired, observed))
-    found = actuals(desired, observed, made, bills, aws.clock.now(), desk.sentence)
+    source = source_of(
+        desired.section(BillingSpec), aws, cache, book_for(desired), base, at_most=usd(at_most), fresh=fresh
+    )
+    bills = tuple(source.bill(bill_month) for bill_month in months)
+    cost_estimate = estimate(desired, known_ids(desired, observed))
+    report = actuals(desired, observed, cost_estimate, bills, aws.clock.now(), source.sentence)
     if save:
-        write(found.compared(), save)
+        write(report.comparison(), save)
     if as_json:
-        show_json(found.facts())
+        show_json(report.facts())
     else:
-        for line in of_actuals(found).text.splitlines():
-            click.echo(line if line.startswith("  ") or "  " in line.strip() else wrapped(line, indent=""))
+        for line in render_actuals(report).text.splitlines():
+            click.echo(line if line.startswith("  ") or "  " in line.strip() else wrap(line, indent=""))
     return errors.EXIT_DONE if any(bill.ready for bill in bills) else errors.EXIT_RETRY_LATER

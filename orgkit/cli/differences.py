@@ -2,7 +2,7 @@
 
 import click
 
-from orgkit.cli.layout import title, wrapped
+from orgkit.cli.layout import title, wrap
 from orgkit.sandbox.differences import Difference, Uncorrected, differences, uncorrected
 
 
@@ -10,7 +10,7 @@ def show_differences() -> None:
     """What is corrected, what is known and not corrected, and how many of each."""
     subjects, known = differences(), uncorrected()
     for subject in subjects:
-        title(wrapped(subject.title, indent="", more="  "))
+        title(wrap(subject.title, indent="", hanging_indent="  "))
         for row in subject.differences:
             _show(row)
     title("Known, and not corrected")
@@ -27,11 +27,11 @@ def _show(row: Difference) -> None:
 
 
 def _show_gap(gap: Uncorrected) -> None:
-    click.echo(wrapped(gap.what))
+    click.echo(wrap(gap.what))
     _side("AWS", gap.aws)
     _side("here", gap.sandbox)
 
 
-def _side(who: str, text: str) -> None:
+def _side(heading: str, text: str) -> None:
     """What one of the two does, beside who it is."""
-    click.echo(wrapped(f"{who + ':':<6}{text}", indent=" " * 4, more=" " * 10))
+    click.echo(wrap(f"{heading + ':':<6}{text}", indent=" " * 4, hanging_indent=" " * 10))

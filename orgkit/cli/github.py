@@ -1,23 +1,26 @@
 """`--github`: a step of a GitHub workflow tells what came of it, as annotations, job summary and outputs."""
 
+import io
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from orgkit import errors
 from orgkit.ci import summary
-from orgkit.ci.commands import Annotation, output_lines
-from orgkit.cli.main import tell_stop
-from orgkit.cli.masked import harmless
-from orgkit.phases import Phase
+from orgkit.ci.commands import Annotation, new_token, output_lines
+from orgkit.cli.options import print_error
+from orgkit.phases.descriptor import Phase
+from orgkit.sanitize.terminal import mask_emails
 
 if TYPE_CHECKING:
-    from orgkit.cli.planning import Made
-    from orgkit.record.result import Result
+    from orgkit.cli.planning import PlannedPhase
+    from orgkit.records.result import RunResult
 
 FILES = ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")
 LEVELS = {errors.EXIT_DONE: "notice", errors.EXIT_WAITING: "notice"} | dict.fromkeys(
@@ -28,16 +31,16 @@ LEVELS = {errors.EXIT_DONE: "notice", errors.EXIT_WAITING: "notice"} | dict.from
 class NoReport:
     """Without `--github` nobody is told but the person at the terminal."""
 
-    def plans(self, made: "Sequence[Made]", code: int) -> None: ...
+    def plans(self, planned_phases: "Sequence[PlannedPhase]", code: int) -> None: ...
 
-    def result(self, phase: Phase, result: "Result") -> None: ...
+    def result(self, phase: Phase, result: "RunResult") -> None: ...
 
 
 class Report(NoReport):
     """What a step has to tell; it is told when the command has ended."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        from orgkit.record.redact import Redactor, live_values
+        from orgkit.records.redact import Redactor, live_values
 
         missing = [name for name in FILES if not environment.get(name)]
         if missing:
@@ -50,49 +53,56 @@ class Report(NoReport):
         self.redactor = Redactor(live_values(environment))
         self.annotations: list[Annotation] = []
 
-    def plans(self, made: "Sequence[Made]", code: int) -> None:
-        from orgkit.runbook.tree import as_text
+    def plans(self, planned_phases: "Sequence[PlannedPhase]", code: int) -> None:
+        from orgkit.runbook.views.tree import as_text
 
-        told = [(each.phase.label, each.as_json(), as_text(each.tree) if each.tree else "") for each in made]
+        rows = [
+            (planned.phase.run_label, planned.as_json(), as_text(planned.tree) if planned.tree else "")
+            for planned in planned_phases
+        ]
         parts = (
             part
-            for label, facts, tree in told
-            for part in summary.of_plan(label, self._clean(facts), self._clean(tree), self.run_id)
+            for label, facts, tree in rows
+            for part in summary.render_plan(label, self._clean(facts), self._clean(tree), self.run_id)
         )
         self._write(parts)
-        self.annotations += [note for each in made for note in _of_plan(each)]
-        ready = next((each for each in made if each.plan and each.plan.steps and each.plan.digest), None)
+        self.annotations += [note for planned in planned_phases for note in _plan_annotations(planned)]
+        ready = next(
+            (planned for planned in planned_phases if planned.plan and planned.plan.steps and planned.plan.digest), None
+        )
         digest = ready.plan.digest if ready and ready.plan else ""
-        self._put(phase=ready.phase.number if ready else "", digest=digest, outcome=_word(code), exit_code=str(code))
+        self._put(
+            phase=ready.phase.number if ready else "", digest=digest, outcome=_outcome_word(code), exit_code=str(code)
+        )
 
-    def result(self, phase: Phase, result: "Result") -> None:
-        from orgkit.record.chain import head_of
-        from orgkit.record.files import read_json
+    def result(self, phase: Phase, result: "RunResult") -> None:
+        from orgkit.records.chain import head_of
+        from orgkit.records.files import read_json
 
         folder = result.record
         head = head_of(folder.parent.parent, folder.parent.name)
         plan = {**read_json(folder / "review.json"), "steps": read_json(folder / "plan.json").get("steps", ())}
-        tree = summary.last_tree(read_json(folder / f"{phase.label}.ipynb"))
+        tree = summary.last_tree(read_json(folder / f"{phase.run_label}.ipynb"))
         facts = {**result.as_json(), "record": folder.name}
         clean = self._clean
-        self._write(summary.of_run(phase.label, clean(facts), clean(plan), clean(tree), head))
-        why = " ".join(result.reasons) or f"{result.steps} steps."
+        self._write(summary.render_run(phase.run_label, clean(facts), clean(plan), clean(tree), head))
+        reason = " ".join(result.reasons) or f"{result.steps} steps."
         level = LEVELS.get(result.exit_code, "error")
-        self.annotations.append(Annotation(level, f"{phase.label}: {result.outcome}", self._clean(why)))
-        told = {"digest": result.plan_sha256, "outcome": result.outcome, "exit_code": str(result.exit_code)}
-        self._put(phase=phase.number, **told, record=folder.name, head=head)
+        self.annotations.append(Annotation(level, f"{phase.run_label}: {result.outcome}", self._clean(reason)))
+        outputs = {"digest": result.digest, "outcome": result.outcome, "exit_code": str(result.exit_code)}
+        self._put(phase=phase.number, **outputs, record=folder.name, head=head)
 
-    def stop(self, stop: errors.Stop) -> None:
-        facts = self._clean({"summary": stop.summary, "why": stop.why, "do": stop.do})
-        self._write(summary.of_stop(facts))
+    def stop(self, stop: errors.OrgkitError) -> None:
+        facts = self._clean({"summary": stop.summary, "why": stop.reason, "do": stop.remedy})
+        self._write(summary.render_error(facts))
         self.annotations.append(Annotation("error", stop.summary, f"{facts['why']} {facts['do']}"))
-        self._put(outcome=_word(stop.exit_code), exit_code=str(stop.exit_code))
+        self._put(outcome=_outcome_word(stop.exit_code), exit_code=str(stop.exit_code))
 
     def _clean(self, value: Any) -> Any:
         return self.redactor.value(value)
 
     def _write(self, parts: Iterator[str]) -> None:
-        self._append(self.summary, summary.in_room(parts) + "\n")
+        self._append(self.summary, summary.fit_limit(parts) + "\n")
 
     def _put(self, **values: str) -> None:
         self._append(self.outputs, "".join(output_lines(values)))
@@ -106,26 +116,26 @@ class Report(NoReport):
             self.annotations.append(Annotation("warning", "This summary is not whole", str(error)))
 
 
-def _of_plan(made: "Made") -> Iterator[Annotation]:
+def _plan_annotations(planned: "PlannedPhase") -> Iterator[Annotation]:
     """Why there is no plan, or that somebody has to act; nothing when all is as it should be."""
-    title = made.phase.label
-    if made.plan is None:
-        yield Annotation("error", title, str(made.stop))
-    elif made.plan.digest and made.plan.steps:
+    title = planned.phase.run_label
+    if planned.plan is None:
+        yield Annotation("error", title, str(planned.stop))
+    elif planned.plan.digest and planned.plan.steps:
         yield Annotation(
-            "notice", f"{title}: approval needed", f"{len(made.plan.steps)} steps, digest {made.plan.digest}"
+            "notice", f"{title}: approval needed", f"{len(planned.plan.steps)} steps, digest {planned.plan.digest}"
         )
-    elif made.plan.waiting:
-        yield Annotation("notice", f"{title}: waiting", made.plan.waiting[0].what)
+    elif planned.plan.waiting:
+        yield Annotation("notice", f"{title}: waiting", planned.plan.waiting[0].what)
 
 
-def _word(code: int) -> str:
-    from orgkit.record.result import WORDS
+def _outcome_word(code: int) -> str:
+    from orgkit.records.result import OUTCOMES
 
-    return WORDS[code]
+    return OUTCOMES[code]
 
 
-def reported(command: Callable[..., int]) -> Callable[..., int]:
+def report_result(command: Callable[..., int]) -> Callable[..., int]:
     """`--github` for a command, which is handed what it tells its end to."""
 
     @click.option("--github", is_flag=True, help="Tell GitHub: annotations, job summary and outputs of the step.")
@@ -137,8 +147,8 @@ def reported(command: Callable[..., int]) -> Callable[..., int]:
         with harmless(as_json):
             try:
                 code = command(*args, report=report, **kwargs)
-            except errors.Stop as stop:
-                tell_stop(stop, as_json)
+            except errors.OrgkitError as stop:
+                print_error(stop, as_json)
                 report.stop(stop)
                 code = stop.exit_code
         for annotation in report.annotations:
@@ -146,3 +156,38 @@ def reported(command: Callable[..., int]) -> Callable[..., int]:
         return code
 
     return run
+
+
+class MaskedStream(io.TextIOBase):
+    """A stream on which e-mail addresses are masked; click asks it what it asks of any other."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    encoding = property(lambda self: self.stream.encoding)
+    errors = property(lambda self: self.stream.errors)
+
+    def write(self, text: str) -> int:
+        self.stream.write(mask_emails(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+    def fileno(self) -> int:
+        return self.stream.fileno()
+
+
+@contextmanager
+def harmless(as_json: bool) -> Iterator[None]:
+    """A log in which names from AWS command nothing, and are no addresses; JSON stays as it is, on its own stream."""
+    token = new_token()
+    click.echo(f"::stop-commands::{token}", err=as_json)
+    try:
+        with (
+            redirect_stdout(sys.stdout if as_json else MaskedStream(sys.stdout)),
+            redirect_stderr(MaskedStream(sys.stderr)),
+        ):
+            yield
+    finally:
+        click.echo(f"::{token}::", err=as_json)

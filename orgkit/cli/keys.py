@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from orgkit import errors
-from orgkit.cli.main import endpoint_option, ends
+from orgkit.cli.options import endpoint_option, exit_with
+from orgkit.cli.output import requires_output
 
 
 @click.group()
@@ -15,7 +16,7 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@ends
+@exit_with
 def new(path: Path) -> int:
     """Make a pair of Ed25519 keys: PATH, which nobody else may read, and PATH.pub. Overwrites nothing."""
     from orgkit.signing.local import new_pair, public_path
@@ -23,32 +24,33 @@ def new(path: Path) -> int:
     pair = new_pair(path)
     click.echo(f"Written: the private half, for you alone:\n  {path}\nand the public one:\n  {public_path(path)}\n")
     click.echo("Keep the private half out of git, and away from whoever applies.\n")
-    _tell(pair.public.line)
+    _print_line(pair.public.line)
     return errors.EXIT_DONE
 
 
 @keys.command()
 @click.argument("key")
 @endpoint_option
-@ends
+@exit_with
+@requires_output
 def show(key: str) -> int:
     """Print the public half of a key: of a file, private or .pub, or of a KMS key by its ARN."""
     from orgkit.aws.identity import endpoint_of
     from orgkit.aws.session import HOME, open_connection
-    from orgkit.journal import Journal
+    from orgkit.journal.events import Journal
     from orgkit.signing.keys import PublicKey
     from orgkit.signing.kms_aws import is_kms
     from orgkit.signing.signer import signer_of
 
     if key.endswith(".pub"):
-        _tell(PublicKey.load(Path(key)).line)
+        _print_line(PublicKey.load(Path(key)).line)
     else:
         aws = open_connection(region=HOME, endpoint=endpoint_of(), journal=Journal()) if is_kms(key) else None
-        _tell(signer_of(key, aws).public.line)
+        _print_line(signer_of(key, aws).public.line)
     return errors.EXIT_DONE
 
 
-def _tell(line: str) -> None:
+def _print_line(line: str) -> None:
     """The identity stays to be written: with four eyes a key alone tells nobody apart."""
     click.echo("For the parameters file, where somebody other than you should merge it.")
     click.echo("With four_eyes it needs who you are in AWS: aws sts get-caller-identity\n")

@@ -6,11 +6,12 @@ import click
 
 from orgkit import errors
 from orgkit.cli.faults import circumstances_options
-from orgkit.cli.layout import wrapped
-from orgkit.cli.main import ends
-from orgkit.recovery.circumstances import Circumstances
+from orgkit.cli.layout import wrap
+from orgkit.cli.options import exit_with
+from orgkit.rehearsal.fault_options import FaultOptions
 
 DEFAULT = Path("parameters/example.toml")
+PACKAGES = {"aws": (), "sandbox": errors.SANDBOX}  # besides those of JupyterLab
 
 
 @click.command()
@@ -20,8 +21,9 @@ DEFAULT = Path("parameters/example.toml")
     help="An embedded AWS of its own, or the account that you are signed in to.",
 )  # fmt: skip
 @circumstances_options
-@ends
-def lab(file: Path, target: str, circumstances: Circumstances) -> int:
+@exit_with
+@errors.convert_os_errors(errors.EXIT_FAILED)
+def lab(file: Path, target: str, circumstances: FaultOptions) -> int:
     """Guide a person through every phase in JupyterLab, from a start page that reads where each stands.
 
     FILE is the parameters file; one that is not there yet begins as a copy of the example.
@@ -29,11 +31,12 @@ def lab(file: Path, target: str, circumstances: Circumstances) -> int:
     from orgkit.lab.opening import open_on_aws, open_on_sandbox
     from orgkit.parameters import find
 
-    if target == "aws" and circumstances != Circumstances():
+    if target == "aws" and circumstances != FaultOptions():
         raise click.UsageError("faults, latency and real time are the sandbox's: leave them out with --target aws.")
+    errors.require_packages(f"orgkit lab --target {target}", *errors.JUPYTERLAB, *PACKAGES[target])
     path = file.absolute() if not file.exists() and file.absolute().parent.is_dir() else find(str(file))
-    where = "AWS, as whoever you are signed in as" if target == "aws" else "a sandbox: nothing touches AWS"
-    _say(f"JupyterLab opens on {where}. When you are done there: File > Shut Down, or Ctrl-C here.")
+    location = "AWS, with your credentials" if target == "aws" else "a sandbox: nothing touches AWS"
+    _say(f"JupyterLab opens on {location}. When you are done there: File > Shut Down, or Ctrl-C here.")
     if circumstances.faults:
         _say(circumstances.sentence)
     results = open_on_aws(path, _say) if target == "aws" else open_on_sandbox(path, circumstances, _say)
@@ -44,7 +47,7 @@ def lab(file: Path, target: str, circumstances: Circumstances) -> int:
 
 
 def _say(text: str) -> None:
-    click.echo(wrapped(text, indent=""))
+    click.echo(wrap(text, indent=""))
 
 
 COMMANDS = (lab,)

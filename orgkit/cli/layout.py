@@ -4,21 +4,22 @@ from textwrap import fill
 
 import click
 
-from orgkit.printable import flat
+from orgkit.sanitize.terminal import flat
 
 COLUMNS = 80
 
 
-def tell(text: str) -> None:
+def print_wrapped(text: str) -> None:
     """A sentence, indented and wrapped; a digest or a path stays whole."""
-    click.echo(wrapped(flat(text)))
+    click.echo(wrap(flat(text)))
 
 
-def wrapped(text: str, indent: str = "  ", more: str = "") -> str:
+def wrap(text: str, indent: str = "  ", hanging_indent: str = "") -> str:
     """The same as text; continued lines are indented by two more columns, or as they are told."""
     return fill(
         text, COLUMNS - 1,
-        initial_indent=indent, subsequent_indent=more or f"{indent}  ", break_long_words=False, break_on_hyphens=False,
+        initial_indent=indent, subsequent_indent=hanging_indent or f"{indent}  ",
+        break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
 
 

@@ -10,77 +10,78 @@ import click
 
 from orgkit import errors
 from orgkit.cli.layout import COLUMNS
-from orgkit.connecting import connect
-from orgkit.costs.effect import Effect, monthly_effect
+from orgkit.costs.estimate.effect import Effect, monthly_effect
+from orgkit.engine.connect import connect
+from orgkit.engine.observe import observe
+from orgkit.model.plan import Plan
 from orgkit.parameters import find, load
-from orgkit.phases import Phase
-from orgkit.plan import Plan
-from orgkit.planning import plan_phase
-from orgkit.read import read_organization
-from orgkit.record import outputs
-from orgkit.runbook.marks import after
-from orgkit.runbook.tree import Node
-from orgkit.runbook.views import of_plan
+from orgkit.phases.descriptor import Phase
+from orgkit.phases.registry import plan as plan_phase
+from orgkit.records import outputs
+from orgkit.records.plan_store import as_planning
+from orgkit.runbook.views.plan_overlay import tree_after_plan
+from orgkit.runbook.views.tree import Node
+from orgkit.runbook.views.views import render_plan
 
 
 @dataclass(frozen=True)
-class Made:
+class PlannedPhase:
     """One phase's plan, or why there is none."""
 
     phase: Phase
     plan: Plan | None
-    review: dict[str, Any]
-    stop: errors.Stop | None = None
+    stop: errors.OrgkitError | None = None
     effect: Effect | None = None
     tree: Node | None = None  # the organization as the plan would leave it
 
     def as_json(self) -> dict[str, Any]:
         if self.plan is None:
-            return {"phase": self.phase.label, "error": str(self.stop)}
+            return {"phase": self.phase.run_label, "error": str(self.stop)}
         steps = [step.facts() for step in self.plan.steps]
-        return {"phase": self.phase.label, **self.review, "steps": steps}
+        return {"phase": self.phase.run_label, "digest": self.plan.digest, **self.plan.review_facts, "steps": steps}
 
 
-def make_plans(file: Path, phases: Sequence[Phase]) -> list[Made]:
+def make_plans(file: Path, phases: Sequence[Phase]) -> list[PlannedPhase]:
     """Connect, read once, plan each; plans that could be approved are kept."""
     path = find(str(file))
     desired = load(path)
     aws = connect(desired)
-    observed = read_organization(aws, desired, phases[0].name if len(phases) == 1 else "all")
+    observed = observe(aws, desired, phases[0].label if len(phases) == 1 else None)
     base = outputs.base_folder(outputs.project_of(path), aws.kind)
-    made = []
+    planned_phases = []
     for phase in phases:
         try:
-            plan = plan_phase(phase.name, observed, desired)
+            phase_plan = plan_phase(phase.label, observed, desired)
         except errors.OrgkitError as stop:
-            made.append(Made(phase, None, {}, stop))
+            planned_phases.append(PlannedPhase(phase, None, stop))
             continue
-        effect = monthly_effect(plan, desired)
-        review = plan.review(aws.clock.now().isoformat(timespec="seconds"), monthly_usd=effect.facts())
-        if plan.steps and plan.digest:
-            outputs.keep_plan(base, desired.organization.management_account_id, plan, review)
-        made.append(Made(phase, plan, review, effect=effect, tree=after(observed, desired, plan)))
-    return made
+        effect = monthly_effect(phase_plan, desired)
+        plan = as_planning(phase_plan, desired, aws.clock, effect)
+        outputs.keep_plan(base, desired.organization.management_account_id, plan)
+        planned_phases.append(PlannedPhase(phase, plan, effect=effect, tree=tree_after_plan(observed, desired, plan)))
+    return planned_phases
 
 
-def show_plans(made: Sequence[Made]) -> None:
+def show_plans(planned_phases: Sequence[PlannedPhase]) -> None:
     """Each plan as its table, with what it costs a month."""
-    for each in made:
-        click.secho(f"\n{each.phase.label}", bold=True)
-        if each.plan is None:
-            click.echo(str(each.stop))
+    for planned in planned_phases:
+        click.secho(f"\n{planned.phase.run_label}", bold=True)
+        if planned.plan is None:
+            click.echo(str(planned.stop))
             continue
-        click.echo(of_plan(each.plan).text)
-        if each.plan.steps and each.effect:
-            click.echo(fill(each.effect.sentence, COLUMNS - 1))
+        click.echo(render_plan(planned.plan).text)
+        if planned.plan.steps and planned.effect:
+            click.echo(fill(planned.effect.sentence, COLUMNS - 1))
 
 
-def exit_code_of(made: Sequence[Made]) -> int:
+def exit_code_of(planned_phases: Sequence[PlannedPhase]) -> int:
     """Steps need an approval; waiting is said when nothing else is to be done."""
-    stopped = [each.stop.exit_code for each in made if each.stop]
-    if stopped:
-        return stopped[0]
-    plans_made = [each.plan for each in made if each.plan]
+    error_codes = [planned.stop.exit_code for planned in planned_phases if planned.stop]
+    if error_codes:
+        return error_codes[0]
+    plans_made = [planned.plan for planned in planned_phases if planned.plan]
     if any(plan.steps for plan in plans_made):
         return errors.EXIT_APPROVAL_NEEDED
+    if any(plan.stops for plan in plans_made):
+        return errors.EXIT_REFUSED
     return errors.EXIT_WAITING if any(plan.waiting for plan in plans_made) else errors.EXIT_DONE

@@ -7,25 +7,33 @@ from typing import Any
 import click
 
 from orgkit import errors
-from orgkit.cli.layout import tell
-from orgkit.cli.main import ends, json_option, show_json
-from orgkit.printable import flat
+from orgkit.cli.layout import print_wrapped
+from orgkit.cli.options import exit_with, json_option, show_json
+from orgkit.cli.output import requires_output
+from orgkit.sanitize.terminal import flat
 
 DEFAULT = Path("parameters/prices.csv")
-OWN = "Your own price book, laid over the one that orgkit ships: the one beside your parameters file."
+OWN_BOOK_HELP = "Your own price book, laid over the one that orgkit ships: the one next to your parameters file."
 
 
-def _there(_ctx: click.Context, _param: click.Parameter, place: Path) -> Path:
+def _existing_book(_ctx: click.Context, _param: click.Parameter, place: Path) -> Path:
     """A book that was named is read, or missed; the one beside the parameters file may not be there yet."""
     if place != DEFAULT and not place.exists():
         raise click.BadParameter(f"{str(place)!r} does not exist.")
     return place
 
 
-READ = click.option(
-    "--book", type=click.Path(path_type=Path), default=DEFAULT, show_default=True, help=OWN, callback=_there
+BOOK_TO_READ = click.option(
+    "--book",
+    type=click.Path(path_type=Path),
+    default=DEFAULT,
+    show_default=True,
+    help=OWN_BOOK_HELP,
+    callback=_existing_book,
 )
-WRITTEN = click.option("--book", type=click.Path(path_type=Path), default=DEFAULT, show_default=True, help=OWN)
+BOOK_TO_WRITE = click.option(
+    "--book", type=click.Path(path_type=Path), default=DEFAULT, show_default=True, help=OWN_BOOK_HELP
+)
 REGION = click.option("--region", default="us-east-1", show_default=True, help="The AWS region.")
 
 
@@ -38,19 +46,20 @@ def prices() -> None:
 @click.argument("asked", nargs=-1, required=True, metavar="ID=QUANTITY...")
 @click.option("--no-free-tier", is_flag=True, help="Without what is always free.")
 @REGION
-@READ
+@BOOK_TO_READ
 @json_option
-@ends
+@exit_with
+@requires_output
 def quote(asked: tuple[str, ...], no_free_tier: bool, region: str, book: Path, as_json: bool) -> int:
     """Say what quantities cost a month, tier by tier. Calls nothing."""
-    from orgkit.costs.prices import borrowed
-    from orgkit.costs.quote import quote as quote_of
-    from orgkit.costs.quote import read_asked
-    from orgkit.runbook.tables import as_text
+    from orgkit.costs.prices.prices import borrowed_note
+    from orgkit.costs.prices.quote import quote as quote_of
+    from orgkit.costs.prices.quote import read_asked
+    from orgkit.runbook.views.tables import as_text
 
-    chosen = _book(book).in_region(region)
-    made = quote_of([read_asked(each) for each in asked], chosen, free_tier=not no_free_tier)
-    facts = {**made.facts(), "note": borrowed(made.prices, region)}
+    regional_book = _book(book).in_region(region)
+    quoted = quote_of([read_asked(item) for item in asked], regional_book, free_tier=not no_free_tier)
+    facts = {**quoted.facts(), "note": borrowed_note(quoted.prices, region)}
     if as_json:
         show_json(facts)
         return errors.EXIT_DONE
@@ -58,121 +67,122 @@ def quote(asked: tuple[str, ...], no_free_tier: bool, region: str, book: Path, a
     names = ("price_id", "start", "quantity", "free", "unit", "unit_price", "cost")
     click.echo(as_text(headers, [[row[name] for name in names] for row in facts["tiers"]]))
     click.echo(f"\nUSD {facts['total']} a month (a quote, not a bill)")
-    for price in made.prices:
-        tell(f"{price.id}: {price.region}, read on {price.retrieved} at {price.source}")
+    for price in quoted.prices:
+        print_wrapped(f"{price.id}: {price.region}, read on {price.retrieved} at {price.source}")
     _note(facts["note"])
-    _note(chosen.warning(date.today()), "warning")
+    _note(regional_book.warning(date.today()), "warning")
     return errors.EXIT_DONE
 
 
 @prices.command("list")
 @REGION
-@READ
+@BOOK_TO_READ
 @json_option
-@ends
+@exit_with
+@requires_output
 def list_prices(region: str, book: Path, as_json: bool) -> int:
     """List every price with its id, and the day on which it was read."""
-    from orgkit.costs.prices import borrowed
-    from orgkit.runbook.tables import as_text
+    from orgkit.costs.prices.prices import borrowed_note
+    from orgkit.runbook.views.tables import as_text
 
-    chosen = _book(book).in_region(region)
-    note = borrowed(chosen.prices.values(), region)
+    regional_book = _book(book).in_region(region)
+    note = borrowed_note(regional_book.prices.values(), region)
     rows = [
         {
             "id": p.id, "service": p.service, "usage_type": p.usage_type, "region": p.region, "unit": p.unit,
             "first_tier": f"{p.tiers[0].unit_price:f}", "tiers": str(len(p.tiers)), "source": p.source,
             "effective": p.effective, "retrieved": p.retrieved,
         }
-        for p in chosen.prices.values()
+        for p in regional_book.prices.values()
     ]  # fmt: skip
     if as_json:
-        show_json({"price_book": chosen.version, "prices": rows, "note": note})
+        show_json({"price_book": regional_book.version, "prices": rows, "note": note})
     else:
         names = ("id", "region", "unit", "first_tier", "retrieved")
         headers = ("price", "region", "unit", "USD each", "read on")
         click.echo(as_text(headers, [[row[name] for name in names] for row in rows]))
         _note(note)
-        _note(chosen.warning(date.today()), "warning")
+        _note(regional_book.warning(date.today()), "warning")
     return errors.EXIT_DONE
 
 
 @prices.command()
 @REGION
-@WRITTEN
+@BOOK_TO_WRITE
 @click.option("--from", "source", default="", metavar="FOLDER", help="Price files on this machine, not AWS's address.")
 @click.option("--accept", default="", metavar="DIGEST", help="Append exactly what was shown under this digest.")
 @click.option("--accept-large-change", is_flag=True, help="Also amounts that are rather a mistake.")
 @json_option
-@ends
+@exit_with
 def refresh(region: str, book: Path, source: str, accept: str, accept_large_change: bool, as_json: bool) -> int:
     """Read AWS's public price files and show what changes; nothing is written before you accept it."""
-    from orgkit.costs.price_list_aws import ADDRESS, fetch
-    from orgkit.costs.refresh import append, look_up
+    from orgkit.costs.prices.price_list_aws import ADDRESS, fetch
+    from orgkit.costs.prices.refresh import append, look_up
 
-    where = source or ADDRESS
-    made = look_up(
+    location = source or ADDRESS
+    result = look_up(
         _book(book).in_region(region), region,
-        lambda service, at: fetch(service, at, where, _downloading(as_json)), where, date.today().isoformat(),
+        lambda service, at: fetch(service, at, location, _downloading(as_json)), location, date.today().isoformat(),
     )  # fmt: skip
-    missing = [each for each in made.found if each.new is None]
-    written = 0
+    missing = [update for update in result.updates if update.new is None]
+    row_count = 0
     if accept:
-        if len(accept) < 8 or not made.digest.startswith(accept):
+        if len(accept) < 8 or not result.digest.startswith(accept):
             raise errors.PriceChanged(
-                f"{accept[:12]} was accepted; what AWS's files say now has the digest {made.digest[:12]}.",
+                f"{accept[:12]} was accepted; what AWS's files say now has the digest {result.digest[:12]}.",
                 "look at the difference again, and accept its own digest.",
             )
-        written = append(made, book, large=accept_large_change)
+        row_count = append(result, book, large=accept_large_change)
     facts = {
-        "digest": made.digest, "region": region, "rows": written, "book": str(book),
+        "digest": result.digest, "region": region, "rows": row_count, "book": str(book),
         "found": [
-            {"price": e.price.id, "changed": e.changed, "told": e.sentence, "doubt": e.doubt} for e in made.found
+            {"price": e.price.id, "changed": e.differs, "told": e.sentence, "doubt": e.doubt} for e in result.updates
         ],
     }  # fmt: skip
     if as_json:
         show_json(facts)
     else:
-        _show_refresh(made, written, book)
-    if missing and not made.rows:
+        _show_refresh(result, row_count, book)
+    if missing and not result.rows:
         return errors.EXIT_REFUSED
-    return errors.EXIT_DONE if accept or not made.rows else errors.EXIT_APPROVAL_NEEDED
+    return errors.EXIT_DONE if accept or not result.rows else errors.EXIT_APPROVAL_NEEDED
 
 
-def _show_refresh(made: Any, written: int, book: Path) -> None:
-    changed = [each for each in made.found if each.changed]
-    same = [each for each in made.found if each.new is not None and not each.changed]
-    missing = [each for each in made.found if each.new is None]
-    told = tuple(each.sentence for each in changed)
-    for title, sentences in (("Changed", told), ("Not found: these stay as they are", made.problems)):
+def _show_refresh(result: Any, row_count: int, book: Path) -> None:
+    changed = [update for update in result.updates if update.differs]
+    unchanged = [update for update in result.updates if update.new is not None and not update.differs]
+    missing = [update for update in result.updates if update.new is None]
+    lines = tuple(update.sentence for update in changed)
+    for title, sentences in (("Changed", lines), ("Not found: these stay as they are", result.problems)):
         if sentences:
             click.secho(f"{title}:", bold=True)
             for sentence in sentences:
-                tell(f"- {sentence}")
-    if kept := [each.price.id for each in made.found if each.kept]:
-        _note(f"the price files show no free tier of {', '.join(kept)}: the allowance is kept from the book.")
-    click.echo(f"{len(same)} price(s) are as they were, {len(changed)} changed, {len(missing)} not found.")
-    if written:
-        click.echo(f"{written} row(s) were appended to {book}.")
-    elif made.rows:
-        for each in made.jumps:
-            tell(f"{each.doubt}: {each.sentence}; it needs --accept-large-change")
-        click.echo(f"Nothing was written. To accept it:  orgkit prices refresh ... --accept {made.digest[:12]}")
+                print_wrapped(f"- {sentence}")
+    if with_allowance := [update.price.id for update in result.updates if update.keeps_allowance]:
+        _note(f"the price files show no free tier of {', '.join(with_allowance)}: the allowance is kept from the book.")
+    click.echo(f"{len(unchanged)} price(s) are as they were, {len(changed)} changed, {len(missing)} not found.")
+    if row_count:
+        click.echo(f"{row_count} row(s) were appended to {book}.")
+    elif result.rows:
+        for update in result.jumps:
+            print_wrapped(f"{update.doubt}: {update.sentence}; it needs --accept-large-change")
+        click.echo(f"Nothing was written. To accept it:  orgkit prices refresh ... --accept {result.digest[:12]}")
 
 
 def _downloading(quiet: bool) -> Any:
-    def told(path: str, size: int) -> None:
+    def report(path: str, size: int) -> None:
         if not quiet:
             click.echo(f"\r{flat(path)}: {size / 1e6:.0f} MB", nl=False, err=True)
 
-    return told
+    return report
 
 
 def _book(place: Path) -> Any:
-    from orgkit.costs.books import book_of
+    from orgkit.costs.prices.books import book_of
 
     return book_of(place)
 
 
 def _note(sentence: str, kind: str = "note") -> None:
     if sentence:
-        tell(f"{kind}: {sentence}")
+        print_wrapped(f"{kind}: {sentence}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from orgkit import errors
-from orgkit.cli.main import ends
+from orgkit.cli.options import exit_with
 
 PARTS = ("runbooks", "parameters", "outputs")
 
@@ -15,15 +15,15 @@ PARTS = ("runbooks", "parameters", "outputs")
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--ci", type=click.Choice(["github"]), help="Workflows too; a project that is there gets them alone.")
-@ends
+@exit_with
 def init(folder: Path, ci: str | None) -> int:
     """Write runbooks/, parameters/ and outputs/ into a folder; files that are there are never touched."""
-    taken = [part for part in PARTS if (folder / part).exists()]
-    if taken and not ci:
+    existing_parts = [part for part in PARTS if (folder / part).exists()]
+    if existing_parts and not ci:
         raise errors.RecordExists(
-            f"{folder} has {', '.join(taken)} already.", "choose a folder without them: nothing was written."
+            f"{folder} has {', '.join(existing_parts)} already.", "choose a folder without them: nothing was written."
         )
-    if not taken:
+    if not existing_parts:
         _write_project(folder)
     if ci:
         _write_ci(folder)
@@ -42,10 +42,10 @@ def _write_ci(folder: Path) -> None:
     """The files for GitHub that are not there yet."""
     from orgkit.ci.files import write_missing
 
-    written, left = write_missing(folder)
-    for told, places in (("Written", written), ("Left as it is", left)):
+    new_files, existing_files = write_missing(folder)
+    for label, places in (("Written", new_files), ("Left as it is", existing_files)):
         for place in places:
-            click.echo(f"{told}: {place}")
+            click.echo(f"{label}: {place}")
     click.echo(f"Next:  read {folder / 'ci' / 'README.md'}")
 
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orgkit.cli.layout import tell, title, wrapped
-from orgkit.cli.main import endpoint_option, ends, json_option, show_json
-from orgkit.cli.progress import reading
-from orgkit.printable import flat
+from orgkit.cli.layout import print_wrapped, title, wrap
+from orgkit.cli.options import endpoint_option, exit_with, json_option, show_json
+from orgkit.cli.output import report_reading, requires_output
+from orgkit.sanitize.terminal import flat
 
 if TYPE_CHECKING:
-    from orgkit.proof.reconciliation import Reconciliation
-    from orgkit.record.catalogue import Record
+    from orgkit.records.catalogue import Record
+    from orgkit.records.reconcile.report import Reconciliation
 
 HEADINGS = {
     "fault": "Faults: the record or its chain is not what was sealed",
@@ -35,55 +35,60 @@ HEADINGS = {
 @click.option("--all-regions", is_flag=True, help="Ask every region that is enabled, not only those of the run.")
 @endpoint_option
 @json_option
-@ends
+@exit_with
+@requires_output
 def reconcile(run: str, file: Path | None, all_regions: bool, as_json: bool) -> int:
     """Match a run's changes with CloudTrail, and look for changes that its identity made beside them.
 
     Exit code 9: AWS's log does not show them yet; 6: something is unknown or beside, the record is not sealed or not
     whole, or somebody could not be asked.
     """
-    from orgkit.connecting import connect
+    from orgkit.engine.connect import connect
     from orgkit.parameters import find, load
-    from orgkit.proof.joining import reconcile_record
-    from orgkit.proof.parameters_file import parameters_of
-    from orgkit.record.catalogue import find_record
-    from orgkit.record.outputs import base_folder, project_of
+    from orgkit.records.catalogue import find_record
+    from orgkit.records.outputs import base_folder, project_of
+    from orgkit.records.reconcile.parameters_file import parameters_of
+    from orgkit.records.reconcile.reconcile_run import reconcile_record
 
     project = project_of(Path.cwd() / "parameters" / "any.toml")
     record = find_record(base_folder(project, "aws"), run)
     desired = load(find(str(file))) if file else parameters_of(record.folder, project)
     aws = connect(desired)
-    aws.progress = reading
-    found = reconcile_record(record, aws, desired, all_regions=all_regions)
+    aws.progress = report_reading
+    result = reconcile_record(record, aws, desired, all_regions=all_regions)
     if as_json:
-        show_json({"run": record.name, **found.facts()})
+        show_json({"run": record.name, **result.facts()})
     else:
-        _show(record, found)
-    return found.exit_code
+        _show(record, result)
+    return result.exit_code
 
 
-def _show(record: "Record", found: "Reconciliation") -> None:
+def _show(record: "Record", result: "Reconciliation") -> None:
     click.echo(record.name)
-    tell(found.sentence)
-    for word, lines in groupby(found.sentences(), key=lambda line: line[0]):
-        title(HEADINGS[word])
+    print_wrapped(result.sentence)
+    for label, lines in groupby(result.sentences(), key=lambda line: line[0]):
+        title(HEADINGS[label])
         for _, line in lines:
-            click.echo(wrapped(flat(line), indent="  - ", more="    "))
-    for (account, region), why in sorted(found.unasked.items()):
-        tell(f"Account {account} could not be asked in {region}: {why}")
-    _show_asked(found)
-    if found.others:
-        tell(f"{len(found.others)} change(s) by others, or by AWS itself, at that time (--json lists them).")
+            click.echo(wrap(flat(line), indent="  - ", hanging_indent="    "))
+    for (account, region), reason in sorted(result.unreachable.items()):
+        print_wrapped(f"Account {account} could not be asked in {region}: {reason}")
+    _show_asked(result)
+    if result.other_events:
+        print_wrapped(
+            f"{len(result.other_events)} change(s) by others, or by AWS itself, at that time (--json lists them)."
+        )
 
 
-def _show_asked(found: "Reconciliation") -> None:
+def _show_asked(result: "Reconciliation") -> None:
     """Whose log was asked, and whose was not."""
     click.echo()
-    places = groupby(sorted(found.asked), key=lambda place: place[0])
-    told = [f"{account} in {', '.join(region for _, region in each)}" for account, each in places]
-    tell(f"asked: {'; '.join(told) or 'nobody'}")
-    left = found.not_asked
-    if left.accounts:
-        tell(f"not asked: {len(left.accounts)} account(s) that the run did not enter: {', '.join(left.accounts)}")
-    if left.regions:
-        tell(f"not asked: the regions {', '.join(left.regions)} (--all-regions asks them)")
+    places = groupby(sorted(result.queried), key=lambda place: place[0])
+    lines = [f"{account} in {', '.join(region for _, region in regions)}" for account, regions in places]
+    print_wrapped(f"asked: {'; '.join(lines) or 'nobody'}")
+    skipped = result.skipped
+    if skipped.accounts:
+        print_wrapped(
+            f"not asked: {len(skipped.accounts)} account(s) that the run did not enter: {', '.join(skipped.accounts)}"
+        )
+    if skipped.regions:
+        print_wrapped(f"not asked: the regions {', '.join(skipped.regions)} (--all-regions asks them)")

@@ -7,9 +7,10 @@ import click
 
 from orgkit import errors
 from orgkit.cli.faults import circumstances_options
-from orgkit.cli.layout import wrapped
-from orgkit.cli.main import ends, json_option, show_json
-from orgkit.recovery.circumstances import Circumstances
+from orgkit.cli.layout import wrap
+from orgkit.cli.options import exit_with, json_option, show_json
+from orgkit.cli.output import requires_output
+from orgkit.rehearsal.fault_options import FaultOptions
 from orgkit.sandbox.lifecycle import Sandbox, find, start
 
 DEFAULT = Path("parameters/example.toml")
@@ -23,13 +24,14 @@ def sandbox() -> None:
 @sandbox.command("start")
 @click.argument("file", type=click.Path(path_type=Path), default=DEFAULT)
 @circumstances_options
-@ends
-def start_sandbox(file: Path, circumstances: Circumstances) -> int:
+@exit_with
+def start_sandbox(file: Path, circumstances: FaultOptions) -> int:
     """Start one, seeded for the parameters file: its management account and the accounts that it imports."""
     from orgkit.parameters import find as find_file
     from orgkit.parameters import load
-    from orgkit.scene import new_sandbox_folder, seed_of
+    from orgkit.rehearsal.setup import new_sandbox_folder, seed_of
 
+    errors.require_packages("orgkit sandbox start", *errors.SANDBOX)
     path = find_file(str(file))
     running = _running()
     if running is not None:
@@ -37,19 +39,19 @@ def start_sandbox(file: Path, circumstances: Circumstances) -> int:
             f"one is running already ({running.endpoint_url}).", "use it, or end it first: orgkit sandbox stop"
         )
     desired = load(path)
-    seed = circumstances.over(seed_of(desired))
+    seed = circumstances.apply_to(seed_of(desired))
     started = start(seed, new_sandbox_folder(path), real_time=circumstances.real_time, outlive=True)
     click.echo(
         f"An embedded AWS answers on {started.endpoint_url}, for account {desired.organization.management_account_id}."
     )
     if circumstances.faults:
-        click.echo(wrapped(circumstances.sentence, indent=""))
+        click.echo(wrap(circumstances.sentence, indent=""))
     click.echo('To use it in this shell:  eval "$(orgkit sandbox env)"')
     return errors.EXIT_DONE
 
 
 @sandbox.command()
-@ends
+@exit_with
 def stop() -> int:
     """End the one that runs; its records stay."""
     _need().stop()
@@ -59,7 +61,8 @@ def stop() -> int:
 
 @sandbox.command()
 @json_option
-@ends
+@exit_with
+@requires_output
 def status(as_json: bool) -> int:
     """Say whether one runs, and where."""
     running = _running()
@@ -73,7 +76,8 @@ def status(as_json: bool) -> int:
 
 
 @sandbox.command()
-@ends
+@exit_with
+@requires_output
 def env() -> int:
     """Print the settings with which a shell uses it and nothing else."""
     for name, value in sorted(_need().environment().items()):
@@ -85,7 +89,7 @@ def env() -> int:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--page-size", type=click.IntRange(1), default=1000, show_default=True, help="Groups in an answer.")
 @click.option("--not-ready", multiple=True, metavar="MONTH", help="A month that AWS has no data of yet.")
-@ends
+@exit_with
 def seed_bills(file: Path, page_size: int, not_ready: tuple[str, ...]) -> int:
     """Give the sandbox that runs the bills from which its Cost Explorer answers.
 
@@ -95,31 +99,33 @@ def seed_bills(file: Path, page_size: int, not_ready: tuple[str, ...]) -> int:
       2026-10,website-prod,AWS Config,Credit,-6.25
     An account is an id, a name, or "management"; amounts are USD. It takes the place of what was given before.
     """
-    from orgkit.costs.month import Month
-    from orgkit.record.answers import forget_free
-    from orgkit.record.outputs import base_folder
+    from orgkit.costs.bills.month import Month
+    from orgkit.records.outputs import base_folder
+    from orgkit.records.response_cache import drop_free_responses
     from orgkit.sandbox.bills import read_bills
 
     months, rows = [str(Month.parse(text)) for text in not_ready], read_bills(file)
     running = _need()
     unknown = running.seed_bills({"rows": rows, "page_size": page_size, "not_ready": months})
     if unknown:
-        raise errors.BadBills(
+        raise errors.InvalidBills(
             f"no account of the sandbox's organization is called {', '.join(unknown)}.",
             "run the phases that make it first, or write its id.",
         )
     # Kept by a shell that has its settings, by one that has its address alone, and by this one.
     for base in {running.folder, _base(), base_folder(_project(), "emulator")}:
-        forget_free(base)
+        drop_free_responses(base)
     click.echo(f"{len(rows)} row(s) of {len({row['month'] for row in rows})} month(s): orgkit costs FILE reads them.")
     return errors.EXIT_DONE
 
 
 @sandbox.command()
 @json_option
-@ends
+@exit_with
+@requires_output
 def differences(as_json: bool) -> int:
     """List where the sandbox is not moto, and what it does not do as AWS does."""
+    errors.require_packages("orgkit sandbox differences", *errors.SANDBOX)
     from orgkit.cli.differences import show_differences
     from orgkit.sandbox.differences import as_json as all_of_it
 
@@ -143,7 +149,7 @@ def _running() -> Sandbox | None:
     """The newest one that answers, of the project that we stand in."""
     base = _base()
     folders = sorted((f for f in base.glob("*") if f.is_dir()), reverse=True) if base.is_dir() else []
-    return next((found for folder in folders if (found := find(folder)) is not None), None)
+    return next((running for folder in folders if (running := find(folder)) is not None), None)
 
 
 def _base() -> Path:
@@ -153,7 +159,7 @@ def _base() -> Path:
 
 def _project() -> Path:
     """The one that we stand in."""
-    from orgkit.record.outputs import project_of
+    from orgkit.records.outputs import project_of
 
     return project_of(Path.cwd() / "parameters" / "any.toml")
 

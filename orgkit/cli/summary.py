@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orgkit.cli.layout import tell, title
-from orgkit.phases import Phase
-from orgkit.printable import flat, short
-from orgkit.record.catalogue import account_folders
-from orgkit.record.chain import entries_of, head_of
-from orgkit.runbook.tables import as_text, as_text_list
-from orgkit.runbook.tree import as_text as tree_text
+from orgkit.cli.layout import print_wrapped, title
+from orgkit.phases.descriptor import Phase
+from orgkit.records.catalogue import account_folders
+from orgkit.records.chain import entries_of, head_of
+from orgkit.runbook.views.tables import as_text, as_text_list
+from orgkit.runbook.views.tree import as_text as tree_text
+from orgkit.sanitize.terminal import flat, short
 
 NAME = 30  # characters of a name for which a terminal has room beside amounts
 
 if TYPE_CHECKING:
-    from orgkit.costs.estimate import Estimate
-    from orgkit.costs.sensitivity import Size, Swing
-    from orgkit.record.result import Result
-    from orgkit.rehearsed import Rehearsal
+    from orgkit.costs.estimate.estimate import Estimate
+    from orgkit.costs.estimate.sensitivity import Size, Swing
+    from orgkit.records.result import RunResult
+    from orgkit.rehearsal.phase_results import Rehearsal
 
 
 def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
@@ -32,7 +32,7 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     if done.waiting:
         title("Waiting for someone else")
         for waiting in done.waiting:
-            tell(waiting.what)
+            print_wrapped(waiting.what)
             show_commands(waiting.commands)
     if done.circumstances.faults:
         from orgkit.cli.faults import show_faults
@@ -47,7 +47,7 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
         else "no estimate: phase 06 did not get that far"
     )
     title("The records")
-    click.echo(f"{sum(len(each.runs) for each in done.phases)} records in {_short(done.folder)}")
+    click.echo(f"{sum(len(rehearsal.runs) for rehearsal in done.phases)} records in {_short(done.folder)}")
     for place in account_folders(done.folder):
         show_head(place)
     if keep:
@@ -58,29 +58,32 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
 
 def _show_phases(done: "Rehearsal") -> None:
     title("The phases")
-    rows = [(each.phase.label, each.outcome, each.steps, f"{each.seconds:.1f}") for each in done.phases]
+    rows = [
+        (rehearsal.phase.run_label, rehearsal.outcome, rehearsal.steps, f"{rehearsal.seconds:.1f}")
+        for rehearsal in done.phases
+    ]
     click.echo(as_text(("phase", "outcome", "steps", "seconds"), rows))
-    for each in done.phases:
-        for reason in each.result.reasons:
-            tell(f"{each.phase.label}: {reason}")
+    for rehearsal in done.phases:
+        for reason in rehearsal.result.reasons:
+            print_wrapped(f"{rehearsal.phase.run_label}: {reason}")
     if done.alone:
-        tell("approval: by one person. The file asks for four eyes, and was rehearsed as if it did not.")
+        print_wrapped("approval: by one person. The file asks for four eyes, and was rehearsed as if it did not.")
 
 
-def show_result(phase: Phase, result: "Result", file: Path) -> None:
+def show_result(phase: Phase, result: "RunResult", file: Path) -> None:
     """One phase: outcome, why, and the record."""
-    click.echo(f"{phase.label}: {result.outcome} ({result.steps} steps, {result.seconds:.1f} s)")
+    click.echo(f"{phase.run_label}: {result.outcome} ({result.steps} steps, {result.seconds:.1f} s)")
     for reason in result.reasons:
-        tell(reason)
+        print_wrapped(reason)
     show_how_far(result, file)
     for line in result.found:
-        tell(f"found out: {line}")
+        print_wrapped(f"found out: {line}")
     show_commands(result.commands)
     if result.checks:
         checks = result.checks
-        click.echo(f"checks  {checks['stops']} stop phase 01, {checks['warns']} warn: read them in the record's HTML")
-    if result.plan_sha256:
-        click.echo(f"plan    {result.plan_sha256}")
+        click.echo(f"checks  {checks['stops']} that stop phases, {checks['warns']} warnings (see the record's HTML)")
+    if result.digest:
+        click.echo(f"digest  {result.digest}")
     click.echo(f"record  {_short(result.record)}")
     show_head(result.record.parent)
 
@@ -92,13 +95,13 @@ def show_head(place: Path) -> None:
         click.echo(f"head    {entries[-1].digest}{' (signed)' if entries[-1].signed_by else ''}")
 
 
-def show_how_far(result: "Result", file: Path) -> None:
+def show_how_far(result: "RunResult", file: Path) -> None:
     """Of a run that ended early: what it did, what it did not, and what to run next."""
-    from orgkit.record.how_far import MEANS
+    from orgkit.records.apply_progress import STATE_DESCRIPTIONS
 
     if not result.succeeded:
-        for word, sentences in result.how_far.items():
-            click.echo(as_text_list(sentences, MEANS[word]))
+        for state, steps in result.how_far.items():
+            click.echo(as_text_list([step["sentence"] for step in steps], STATE_DESCRIPTIONS[state]))
         if result.next_command:
             command = result.next_command.replace(" FILE", f" {quote(str(file))}")
             command = command.replace(" APPROVAL", f" {quote(str(result.record / 'signed-approval.json'))}")
@@ -112,36 +115,36 @@ def show_commands(commands: Sequence[str]) -> None:
         click.echo("\n".join(map(flat, commands)) + "\n")
 
 
-def result_json(phase: Phase, result: "Result") -> dict[str, Any]:
+def result_json(phase: Phase, result: "RunResult") -> dict[str, Any]:
     """One phase as an object."""
     head = head_of(result.record.parent.parent, result.record.parent.name)
-    return {"phase": phase.label, **result.as_json(), "record": str(result.record), "head": head}
+    return {"phase": phase.run_label, **result.as_json(), "record": str(result.record), "head": head}
 
 
-def show_estimate(made: "Estimate", swings: "Sequence[Swing]", sizes: "Sequence[Size]", warning: str) -> None:
+def show_estimate(estimate: "Estimate", swings: "Sequence[Swing]", sizes: "Sequence[Size]", warning: str) -> None:
     """The range, by account and by service; what moves it, and what more accounts and regions would make of it."""
-    click.echo(made.sentence)
+    click.echo(estimate.sentence)
     click.echo()
-    for frame in (made.by_account().drop(columns="name"), made.by_service()):
+    for frame in (estimate.by_account().drop(columns="name"), estimate.by_service()):
         table = frame.reset_index()
         rows = [(short(first, NAME), *rest) for first, *rest in table.itertuples(index=False)]
         click.echo(as_text([str(c) for c in table.columns], rows))
         click.echo()
     click.echo("What moves it most, each assumption alone:" if swings else "No assumption moves it.")
     for swing in swings[:3]:
-        tell(f"- {swing.sentence}")
+        print_wrapped(f"- {swing.sentence}")
     click.echo("\nFor other numbers of accounts (none imported) and recorded regions:")
     rows = [(size.accounts, size.regions, size.low, size.expected, size.high) for size in sizes]
     click.echo(as_text(("accounts", "regions", "low", "expected", "high"), rows))
     click.echo()
-    assumed = made.by_assumption().reset_index()[["assumption", "low", "expected", "high", "unit"]]
+    assumptions = estimate.by_assumption().reset_index()[["assumption", "low", "expected", "high", "unit"]]
     click.echo("What it assumes; [costs] of the file replaces any of it, --json has sources:")
-    click.echo(as_text(list(assumed.columns), [list(row) for row in assumed.itertuples(index=False)]))
+    click.echo(as_text(list(assumptions.columns), [list(row) for row in assumptions.itertuples(index=False)]))
     click.echo()
-    for once in made.one_off:
-        tell(f"once: {once.sentence}")
-    for note in (*made.notes, *([warning] if warning else [])):
-        tell(f"note: {note}")
+    for one_time_cost in estimate.one_time_costs:
+        print_wrapped(f"once: {one_time_cost.sentence}")
+    for note in (*estimate.notes, *([warning] if warning else [])):
+        print_wrapped(f"note: {note}")
 
 
 def _short(path: Path) -> Path:

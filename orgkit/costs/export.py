@@ -6,8 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orgkit.errors import NoWriter
-from orgkit.spreadsheet import as_csv, cell
+from orgkit.errors import UnsupportedFormat
+from orgkit.journal.file_writes import rewrite_file
+from orgkit.sanitize.csv import as_csv, cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +18,8 @@ def to_csv(table: "pd.DataFrame", path: Path) -> None:
     """Every digit of every amount; text that would be a formula is preceded by an apostrophe."""
     records = table.astype(object).where(table.notna(), None).to_dict(orient="records")
     rows = ({str(name): value for name, value in row.items()} for row in records)
-    path.write_text(as_csv([str(name) for name in table.columns], rows), encoding="utf-8", newline="")
+    text = as_csv([str(name) for name in table.columns], rows)
+    rewrite_file(path, text.encode())
 
 
 def to_parquet(table: "pd.DataFrame", path: Path) -> None:
@@ -38,27 +40,32 @@ WRITERS: dict[str, Callable[["pd.DataFrame", Path], None]] = {
 }
 
 
-LIBRARIES = {".parquet": ("pyarrow", NoWriter.exports), ".xlsx": ("openpyxl", NoWriter.openpyxl)}
+LIBRARIES = {
+    ".parquet": ("pyarrow", UnsupportedFormat.remedy_for_parquet),
+    ".xlsx": ("openpyxl", UnsupportedFormat.remedy_for_excel),
+}
 
 
 def check(path: Path) -> None:
-    """NoWriter for a file that could not be written: to be known before anything is paid for what it is to hold."""
+    """Raise UnsupportedFormat for a file that could not be written, before anything is paid for its content."""
     ending, folder = path.suffix.lower(), path.absolute().parent
     if ending not in WRITERS:
-        raise NoWriter(f"{path.name} does not end in {', '.join(WRITERS)}.", "give it one of these endings.")
+        raise UnsupportedFormat(f"{path.name} does not end in {', '.join(WRITERS)}.", "give it one of these endings.")
     library, install = LIBRARIES.get(ending, ("", ""))
     if library and find_spec(library) is None:
-        raise NoWriter(f"{ending} files are written by {library}, which is not installed.", install)
+        raise UnsupportedFormat(f"{ending} files are written by {library}, which is not installed.", install)
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        raise NoWriter(f"{folder} is no folder that can be written to.", NoWriter.place)
+        raise UnsupportedFormat(f"{folder} is no folder that can be written to.", UnsupportedFormat.remedy_for_path)
     if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
-        raise NoWriter(f"{path} is no file that can be written.", NoWriter.place)
+        raise UnsupportedFormat(f"{path} is no file that can be written.", UnsupportedFormat.remedy_for_path)
 
 
 def write(table: "pd.DataFrame", path: Path) -> None:
-    """As the name's ending says; NoWriter where `check` finds something, or the disk does."""
+    """As the name's ending says; UnsupportedFormat where `check` finds something, or the disk does."""
     check(path)
     try:
         WRITERS[path.suffix.lower()](table, path)
     except OSError as error:
-        raise NoWriter(f"{path} cannot be written: {error.strerror or error}", NoWriter.place) from None
+        raise UnsupportedFormat(
+            f"{path} cannot be written: {error.strerror or error}", UnsupportedFormat.remedy_for_path
+        ) from None

@@ -12,28 +12,28 @@ DIGITS = 100  # a parameters file may say 10**15 of one thing times 10**15 of an
 
 
 @contextmanager
-def exact() -> Iterator[None]:
+def sum_exactly() -> Iterator[None]:
     """Within it, or within a function that it decorates, sums and products keep every digit."""
     with localcontext(Context(prec=DIGITS)):
         yield
 
 
-@exact()
+@sum_exactly()
 def cents(amount: Decimal) -> Decimal:
     """An amount of money as a person reads it."""
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
-@exact()
+@sum_exactly()
 def in_cents(amounts: Sequence[Decimal]) -> list[Decimal]:
     """Amounts in cents that sum to the rounded sum of the exact ones; what is whole cents already stays."""
     floors = [amount.quantize(CENT, ROUND_FLOOR) for amount in amounts]
     remainders = [Fraction(amount - floor) for amount, floor in zip(amounts, floors, strict=True)]
-    left = int((cents(sum(amounts, ZERO)) - sum(floors, ZERO)) / CENT)
-    return _hand_out(left, floors, remainders, CENT)
+    cents_left = int((cents(sum(amounts, ZERO)) - sum(floors, ZERO)) / CENT)
+    return _hand_out(cents_left, floors, remainders, CENT)
 
 
-@exact()
+@sum_exactly()
 def apportion(total: Decimal, weights: Sequence[Decimal], quantum: Decimal) -> list[Decimal]:
     """Share `total`, a multiple of `quantum`, in proportion to `weights`; the parts sum to it exactly."""
     whole = sum(map(Fraction, weights), Fraction(0))
@@ -46,7 +46,7 @@ def apportion(total: Decimal, weights: Sequence[Decimal], quantum: Decimal) -> l
     return _hand_out(units - sum(floors), [floor * quantum for floor in floors], remainders, quantum)
 
 
-def _hand_out(left: int, parts: list[Decimal], remainders: Sequence[Fraction], quantum: Decimal) -> list[Decimal]:
-    """One quantum more for the `left` largest remainders; the first of equals wins."""
-    winners = set(sorted(range(len(parts)), key=lambda i: (-remainders[i], i))[:left])
+def _hand_out(cents_left: int, parts: list[Decimal], remainders: Sequence[Fraction], quantum: Decimal) -> list[Decimal]:
+    """One quantum more for the `cents_left` largest remainders; the first of equals wins."""
+    winners = set(sorted(range(len(parts)), key=lambda i: (-remainders[i], i))[:cents_left])
     return [part + quantum if i in winners else part for i, part in enumerate(parts)]

@@ -29,14 +29,14 @@ CATEGORIES: Mapping[str, str] = MappingProxyType(  # FOCUS's ServiceCategory, by
         "AmazonCloudWatch": "Management and Governance",
     }
 )
-OTHER = "Other"
+OTHER_SERVICES = "Other"
 
 
-def name_of(code: str, told: str = "") -> str:
+def name_of(code: str, default: str = "") -> str:
     """Cost Explorer's name of a service code; what the source itself says where the code is not known."""
-    return NAMES.get(code) or told or code
+    return NAMES.get(code) or default or code
 
 
 def category_of(name: str) -> str:
     """FOCUS's ServiceCategory; Other for a service that is not known here."""
-    return CATEGORIES.get(name, OTHER)
+    return CATEGORIES.get(name, OTHER_SERVICES)

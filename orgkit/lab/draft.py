@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-import secrets
-import shutil
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,17 +13,18 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
-from orgkit.costs.books import rows_beside
+from orgkit.costs.prices.books import own_rows
 from orgkit.errors import OrgkitError, ParametersInvalid, Problem, RecordExists
+from orgkit.journal.file_writes import rewrite_file
 from orgkit.model.desired import Desired
 from orgkit.parameters import load_text, read_text
-from orgkit.record.outputs import project_of
+from orgkit.records.outputs import project_of
 
 EXAMPLE = "example.toml"
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedDraft:
     """What a text asks for, or everything that keeps it from being a parameters file, as `orgkit check` says it."""
 
     desired: Desired | None
@@ -41,7 +40,7 @@ class Draft:
         self._read = _digest(path)  # what lay there when this was begun: saving must not undo another's work
 
     @classmethod
-    def of(cls, path: Path) -> "Draft":
+    def load(cls, path: Path) -> "Draft":
         """From the file, or from the example where there is none yet."""
         return cls(read_text(path if path.exists() else example()), path)
 
@@ -53,42 +52,42 @@ class Draft:
         except (TOMLKitError, ValueError, RecursionError):
             return None
 
-    def check(self) -> Checked:
+    def check(self) -> CheckedDraft:
         try:
             desired = load_text(self.text, self.path.name, self.path.parent)
-            return Checked(replace(desired, prices=rows_beside(self.path)))
+            return CheckedDraft(replace(desired, prices=own_rows(self.path)))
         except ParametersInvalid as invalid:
-            return Checked(None, invalid.problems)
+            return CheckedDraft(None, invalid.problems)
 
     def value(self, *place: str) -> str:
         """The value as text; "" where there is none."""
-        found: Any = self.document
+        value: Any = self.document
         for part in place:
-            found = found.get(part) if isinstance(found, Mapping) else None
-        return "" if found is None or isinstance(found, Mapping) else str(found)
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return "" if value is None or isinstance(value, Mapping) else str(value)
 
     def keys(self, section: str) -> list[str]:
         document: Any = self.document or {}
-        found = document.get(section)
-        return [str(key) for key in found] if isinstance(found, Mapping) else []
+        table = document.get(section)
+        return [str(key) for key in table] if isinstance(table, Mapping) else []
 
     def put(self, value: str, *place: str, optional: bool = False) -> None:
         """Set one text; an optional one that is emptied goes, so that its default holds again."""
         document: Any = self.document
         if document is None:
             return
-        wanted = tomllib.loads(self.text)
-        table, plain = document, wanted
+        target = tomllib.loads(self.text)
+        table, plain = document, target
         for part in place[:-1]:
             if not isinstance(table.get(part), Mapping):
                 table[part], plain[part] = tomlkit.table(), {}
             table, plain = table[part], plain[part]
-        for each in (table, plain):
+        for container in (table, plain):
             if optional and not value:
-                each.pop(place[-1], None)
+                container.pop(place[-1], None)
             else:
-                each[place[-1]] = value
-        self._become(tomlkit.dumps(document), wanted)
+                container[place[-1]] = value
+        self._replace_text(tomlkit.dumps(document), target)
 
     def add(self, section: str, key: str, values: Mapping[str, str]) -> None:
         """A section of its own, [section.key]; one that is there stays as it is."""
@@ -97,32 +96,32 @@ class Draft:
             return
         table = tomlkit.table()
         table.update(values)
-        parent, wanted = document.get(section), tomllib.loads(self.text)
-        wanted.setdefault(section, {})[key] = dict(values)
+        parent, target = document.get(section), tomllib.loads(self.text)
+        target.setdefault(section, {})[key] = dict(values)
         if isinstance(parent, Table):
             table.add(tomlkit.nl())
             parent.append(key, table)
             text = tomlkit.dumps(document)
         else:  # none yet, or sections of a kind that stand apart from each other: then it comes last
             text = f"{self.text.rstrip()}\n\n{tomlkit.dumps({section: {key: table}})}"
-        self._become(text, wanted)
+        self._replace_text(text, target)
 
     def remove(self, section: str, key: str) -> None:
         """Take one section out, with the remarks inside it."""
         document: Any = self.document
         if document is None or key not in self.keys(section):
             return
-        wanted = tomllib.loads(self.text)
-        del document[section][key], wanted[section][key]
-        self._become(tomlkit.dumps(document), wanted)
+        target = tomllib.loads(self.text)
+        del document[section][key], target[section][key]
+        self._replace_text(tomlkit.dumps(document), target)
 
-    def _become(self, text: str, wanted: Mapping[str, Any]) -> None:
+    def _replace_text(self, text: str, document: Mapping[str, Any]) -> None:
         """Only what says exactly what was meant: OrgkitError for a file that is written in some other way."""
         try:
-            found = tomllib.loads(text)
+            parsed = tomllib.loads(text)
         except ValueError:
-            found = {}
-        if _without_empty(found) != _without_empty(wanted):
+            parsed = {}
+        if _without_empty(parsed) != _without_empty(document):
             raise OrgkitError(
                 "this file is written in a way into which the form cannot write that.",
                 "write it under “The whole file, as text”: nothing was changed.",
@@ -136,22 +135,15 @@ class Draft:
 
     def save(self, path: Path) -> None:
         """Write the whole file or nothing of it; RecordExists when that would undo somebody else's work."""
-        same = path.absolute() == self.path.absolute()
-        if same and _digest(path) != self._read:
+        is_same_file = path.absolute() == self.path.absolute()
+        if is_same_file and _digest(path) != self._read:
             raise RecordExists(
                 f"{path.name} has changed since this form read it.",
                 "run this cell again; to keep what you wrote, copy it from “The whole file” first.",
             )
-        if not same and path.exists():
+        if not is_same_file and path.exists():
             raise RecordExists(f"{path.name} is there already.", "choose another name, or open the form for that file.")
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        try:
-            beside.write_text(self.text, encoding="utf-8", newline="")
-            if path.exists():
-                shutil.copymode(path, beside)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        rewrite_file(path, self.text.encode())
         self.path, self._read = path, _digest(path)
 
 

@@ -8,15 +8,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from orgkit.costs.estimate import estimate
-from orgkit.errors import Stop
-from orgkit.lab.draft import Checked, Draft, place_to_save
-from orgkit.record.outputs import project_of
-from orgkit.runbook.picture import as_svg
-from orgkit.runbook.tables import as_status
-from orgkit.runbook.tree import wanted
+from orgkit.costs.estimate.estimate import estimate
+from orgkit.errors import OrgkitError, require_packages
+from orgkit.lab.draft import CheckedDraft, Draft, place_to_save
+from orgkit.records.outputs import project_of
+from orgkit.runbook.views.tables import as_status
+from orgkit.runbook.views.tree import as_svg, desired_tree
 
-WIDE = {"width": "46em"}
+WIDE_LAYOUT = {"width": "46em"}
 LABEL = {"description_width": "16em"}
 FIELDS = (  # key of [organization], label, hint, optional
     ("management_account_id", "Management account id", "twelve digits", False),
@@ -36,13 +35,14 @@ def show_form(file: Path) -> None:
     """Display it for a person."""
     from IPython.display import display
 
-    display(Form(Draft.of(file)).box)
+    display(Form(Draft.load(file)).box)
 
 
 class Form:
     """Fields over one draft. Whatever changes, the draft is changed first, and everything shown is drawn from it."""
 
     def __init__(self, draft: Draft) -> None:
+        require_packages("The form for the parameters file", "ipywidgets")
         import ipywidgets as widgets
 
         self.widgets, self.draft, self._drawing = widgets, draft, False
@@ -51,16 +51,16 @@ class Form:
         self.whole = widgets.Textarea(
             description="The whole file", layout={"width": "60em", "height": "24em"}, style=LABEL
         )
-        self.whole.observe(self._guarded(self._typed_text), "value")
+        self.whole.observe(self._guard(self._typed_text), "value")
         self.place = self._text("Save as", "parameters/acme.toml")
         self.place.value = place_to_save(draft)
         self.save_button = widgets.Button(
             description="Save the file", button_style="primary", tooltip="Write the parameters file"
         )
-        self.save_button.on_click(lambda _: self._guarded(lambda _: self._save())(None))
-        folded = widgets.Accordion(children=[self.whole], titles=("The whole file, as text",), selected_index=None)
+        self.save_button.on_click(lambda _: self._guard(lambda _: self._save())(None))
+        accordion = widgets.Accordion(children=[self.whole], titles=("The whole file, as text",), selected_index=None)
         self.box = widgets.VBox(
-            [self.rows, folded, self.problems, self.tree, self.cost,
+            [self.rows, accordion, self.problems, self.tree, self.cost,
              widgets.HBox([self.place, self.save_button]), self.saved]
         )  # fmt: skip
         self.fields: dict[tuple[str, ...], Any] = {}
@@ -85,10 +85,10 @@ class Form:
             self.whole.value = self.draft.text
         finally:
             self._drawing = False
-        checked = self.draft.check()
-        self.problems.value = _problems(checked)
-        self.tree.value = as_svg(wanted(checked.desired)) if checked.desired else ""
-        self.cost.value = _cost(checked)
+        draft_check = self.draft.check()
+        self.problems.value = _problems(draft_check)
+        self.tree.value = as_svg(desired_tree(draft_check.desired)) if draft_check.desired else ""
+        self.cost.value = _cost(draft_check)
 
     def _organization(self) -> list[Any]:
         fields = [
@@ -101,7 +101,7 @@ class Form:
             description="One path a line", value="\n".join(self.draft.keys("units")), placeholder="Security/Audit",
             layout={"width": "46em", "height": "7em"}, style=LABEL,
         )  # fmt: skip
-        area.observe(self._guarded(lambda change: self._set_units(change["new"])), "value")
+        area.observe(self._guard(lambda change: self._set_units(change["new"])), "value")
         self.fields["units",] = area
         return [self._title("Organizational units"), area]
 
@@ -118,7 +118,7 @@ class Form:
         rows = [self._member(section, key) for key in self.draft.keys(section)]
         key = self._text("Key of a new one", "website-test")
         add = self.widgets.Button(description="Add", tooltip=f"Add it to: {title}")
-        add.on_click(lambda _: self._guarded(lambda _: self._add(section, key.value.strip()))(None))
+        add.on_click(lambda _: self._guard(lambda _: self._add(section, key.value.strip()))(None))
         self.fields[section, "+"], self.fields[section, "add"] = key, add
         return [self._title(title), *rows, self.widgets.HBox([key, add])]
 
@@ -132,7 +132,7 @@ class Form:
             tooltip=f"Take {key} out of the file; nothing is removed from AWS",
             layout={"width": "auto", "align_self": "flex-start", "margin": "2px 2px 12px 16.5em"},
         )
-        remove.on_click(lambda _: self._guarded(lambda _: self._remove(section, key))(None))
+        remove.on_click(lambda _: self._guard(lambda _: self._remove(section, key))(None))
         return self.widgets.VBox([*fields, remove])
 
     def _trail(self) -> list[Any]:
@@ -161,13 +161,15 @@ class Form:
     def _save(self) -> None:
         place = project_of(self.draft.path) / self.place.value.strip()
         problems = len(self.draft.check().problems)
-        before = self.draft.path
+        old_path = self.draft.path
         self.draft.save(place)
-        there = f"Saved to {self.place.value.strip()}."
-        there += f" It has {problems} problem(s) still." if problems else ""
-        same = place.absolute() == before.absolute()
-        then = "Run the cells above again." if same else f"To work with it: orgkit lab {self.place.value.strip()}"
-        self.saved.value = as_status(f"{there} {then}")
+        message = f"Saved to {self.place.value.strip()}."
+        message += f" It has {problems} problem(s) still." if problems else ""
+        is_same_file = place.absolute() == old_path.absolute()
+        next_step = (
+            "Run the cells above again." if is_same_file else f"To work with it: orgkit lab {self.place.value.strip()}"
+        )
+        self.saved.value = as_status(f"{message} {next_step}")
 
     def _field(self, label: str, hint: str, place: tuple[str, ...], *, optional: bool = False) -> Any:
         field = self._text(label, hint)
@@ -177,17 +179,17 @@ class Form:
             self.draft.put(change["new"].strip(), *place, optional=optional)
             self.refresh()
 
-        field.observe(self._guarded(put), "value")
+        field.observe(self._guard(put), "value")
         self.fields[place] = field
         return field
 
     def _text(self, label: str, hint: str) -> Any:
-        return self.widgets.Text(description=label, placeholder=hint, layout=WIDE, style=LABEL)
+        return self.widgets.Text(description=label, placeholder=hint, layout=WIDE_LAYOUT, style=LABEL)
 
     def _title(self, text: str) -> Any:
         return self.widgets.HTML(f"<h3>{escape(text)}</h3>")
 
-    def _guarded(self, act: Callable[[Any], None]) -> Callable[[Any], None]:
+    def _guard(self, act: Callable[[Any], None]) -> Callable[[Any], None]:
         """Not while we draw ourselves; and no error is lost."""
 
         def guarded(change: Any) -> None:
@@ -196,28 +198,28 @@ class Form:
             try:
                 self.saved.value = ""
                 act(change)
-            except Stop as stop:
-                self.saved.value = as_status(f"{stop.why} {stop.do}")
+            except OrgkitError as stop:
+                self.saved.value = as_status(f"{stop.reason} {stop.remedy}")
             except Exception as error:
                 self.saved.value = as_status(f"This could not be done: {type(error).__name__}: {error}")
 
         return guarded
 
 
-def _problems(checked: Checked) -> str:
-    if not checked.problems:
+def _problems(draft_check: CheckedDraft) -> str:
+    if not draft_check.problems:
         return as_status("The file is well-formed.")
-    listed = "".join(f"<li>{escape(problem)}</li>" for problem in checked.problems)
-    count = len(checked.problems)
-    said = f"{count} problem{'s' if count > 1 else ''}:"
-    return f'<div role="status" aria-live="polite"><p>{said}</p><ul>{listed}</ul></div>'
+    listed = "".join(f"<li>{escape(problem)}</li>" for problem in draft_check.problems)
+    count = len(draft_check.problems)
+    heading = f"{count} problem{'s' if count > 1 else ''}:"
+    return f'<div role="status" aria-live="polite"><p>{heading}</p><ul>{listed}</ul></div>'
 
 
-def _cost(checked: Checked) -> str:
-    if checked.desired is None:
+def _cost(draft_check: CheckedDraft) -> str:
+    if draft_check.desired is None:
         return "<p>The tree and the cost are shown when the problems are mended.</p>"
     try:
-        made = estimate(checked.desired)
-    except Stop as stop:
-        return as_status(stop.why)
-    return f"<p>{made.sentence}.</p>"
+        cost_estimate = estimate(draft_check.desired)
+    except OrgkitError as stop:
+        return as_status(stop.reason)
+    return f"<p>{cost_estimate.sentence}.</p>"

@@ -8,18 +8,20 @@ from pathlib import Path
 
 from orgkit.aws.clock import clock_of
 from orgkit.aws.identity import endpoint_of
-from orgkit.connecting import connect
-from orgkit.errors import ParametersInvalid, Stop
-from orgkit.lab import road as roads
-from orgkit.lab.road import Stand
-from orgkit.management_account.aws import ask, read_alias
+from orgkit.engine.connect import connect
+from orgkit.errors import OrgkitError, ParametersInvalid
+from orgkit.lab import phase_status as roads
+from orgkit.lab.form import show_form
+from orgkit.lab.phase_status import PhaseStatus
 from orgkit.model.desired import Desired
 from orgkit.parameters import load
-from orgkit.record import outputs
-from orgkit.runbook.guided import is_guided, link
-from orgkit.runbook.prepare import ready_copy
-from orgkit.runbook.tables import as_items, as_list, as_text_list, flat
-from orgkit.runbook.views import View, WhoAmI
+from orgkit.phases.management_account.aws import ask, read_alias
+from orgkit.records import outputs
+from orgkit.runbook.execution.prepare import ready_copy
+from orgkit.runbook.interactive.session import is_interactive, link
+from orgkit.runbook.views import display
+from orgkit.runbook.views.tables import as_items, as_list, as_text_list, flat
+from orgkit.runbook.views.views import CallerIdentity, View
 
 NO_BREAK = "\xa0"
 HEADERS = ("phase", "state", "why", "last run", "")
@@ -32,7 +34,7 @@ class Start:
     file: Path
     base: Path
     desired: Desired | None
-    stop: Stop | None = None
+    stop: OrgkitError | None = None
 
     @property
     def account(self) -> str:
@@ -40,38 +42,38 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Road:
+class PhasesPage:
     """Every phase with its state, and the link that opens it."""
 
-    stands: Sequence[Stand]
+    statuses: Sequence[PhaseStatus]
     links: dict[str, str]
     folder: Path
-    who: WhoAmI | None
-    stop: Stop | None = None
+    identity: CallerIdentity | None
+    stop: OrgkitError | None = None
 
     def view(self) -> View:
-        large = f"<h2>{escape(flat(self.who.large))}</h2>" if self.who else ""
-        stopped = str(self.stop) if self.stop else ""
-        rows = "".join(self._row(stand) for stand in self.stands)
+        large = f"<h2>{escape(flat(self.identity.large))}</h2>" if self.identity else ""
+        message = str(self.stop) if self.stop else ""
+        rows = "".join(self._row(status) for status in self.statuses)
         heads = "".join(f'<th scope="col">{escape(header)}</th>' for header in HEADERS)
         table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        text = as_items([(s.phase.label, s.state, f"{s.why}; last run: {_outcome(s)}") for s in self.stands])
-        head = [flat(self.who.large)] if self.who else []
+        text = as_items([(s.phase.run_label, s.state, f"{s.reason}; last run: {_outcome(s)}") for s in self.statuses])
+        head = [flat(self.identity.large)] if self.identity else []
         return View(
-            "\n".join([*head, *([stopped] if stopped else []), text]),
-            large + (f"<pre>{escape(stopped)}</pre>" if stopped else "") + table,
+            "\n".join([*head, *([message] if message else []), text]),
+            large + (f"<pre>{escape(message)}</pre>" if message else "") + table,
         )
 
-    def _row(self, stand: Stand) -> str:
-        opens = self.links.get(stand.phase.name)
-        last = escape(_outcome(stand))
-        if stand.last:
-            last = f'<a href="{escape(link(stand.last.page, self.folder))}">{last}</a>'
-        open_it = f'<a href="{escape(opens)}">Open {escape(stand.phase.label)}</a>' if opens else "comes later"
+    def _row(self, status: PhaseStatus) -> str:
+        opens = self.links.get(status.phase.label)
+        last = escape(_outcome(status))
+        if status.last:
+            last = f'<a href="{escape(link(status.last.page, self.folder))}">{last}</a>'
+        open_it = f'<a href="{escape(opens)}">Open {escape(status.phase.run_label)}</a>' if opens else "comes later"
         cells = (
-            escape(stand.phase.label),
-            escape(stand.state).replace(" ", NO_BREAK),
-            escape(flat(stand.why)),
+            escape(status.phase.run_label),
+            escape(status.state).replace(" ", NO_BREAK),
+            escape(flat(status.reason)),
             last,
             open_it,
         )
@@ -80,35 +82,40 @@ class Road:
 
 def begin(parameters_file: str) -> Start:
     """The file as it is now; one that needs mending is no reason not to begin."""
-    from orgkit.lab.shown import register
 
     register()
     file = Path(parameters_file)
     base = outputs.base_folder(outputs.project_of(file), "emulator" if endpoint_of() else "aws")
     try:
         return Start(file, base, load(file))
-    except Stop as stop:
+    except OrgkitError as stop:
         return Start(file, base, None, stop)
 
 
-def road(start: Start) -> Road:
+def show_phases(start: Start) -> PhasesPage:
     """Read AWS, and say of each phase where it stands; what can be opened lies ready in a run folder of its own."""
-    here = Path.cwd()
+    folder = Path.cwd()
     if start.desired is None:
-        return Road(roads.unknown(start.base, start.account, "the parameters file comes first"), {}, here, None)
+        return PhasesPage(
+            roads.unknown_statuses(start.base, start.account, "the parameters file comes first"), {}, folder, None
+        )
     try:
         aws = connect(start.desired)
         alias = ask(read_alias, aws)
-        who = WhoAmI(aws.caller(), aws.kind, alias if isinstance(alias, str) else "")
-        stands = roads.stands(aws, start.desired, start.base)
-    except Stop as stop:
-        return Road(roads.unknown(start.base, start.account, "AWS could not be read"), {}, here, None, stop)
-    return Road(stands, {s.phase.name: _prepared(start, s) for s in stands if s.can_be_opened}, here, who)
+        identity = CallerIdentity(aws.caller(), aws.kind, alias if isinstance(alias, str) else "")
+        statuses = roads.phase_statuses(aws, start.desired, start.base)
+    except OrgkitError as stop:
+        return PhasesPage(
+            roads.unknown_statuses(start.base, start.account, "AWS could not be read"), {}, folder, None, stop
+        )
+    return PhasesPage(
+        statuses, {s.phase.label: _prepared_link(start, s) for s in statuses if s.can_be_opened}, folder, identity
+    )
 
 
 def parameters(start: Start) -> "Editor":
     """The form for the parameters file; without a person, a line that says how to get it."""
-    return Editor(start.file, guided=is_guided())
+    return Editor(start.file, guided=is_interactive())
 
 
 @dataclass(frozen=True)
@@ -119,24 +126,24 @@ class Editor:
     guided: bool
 
     def view(self) -> View:
-        said = "Run this cell (Shift-Enter) to get the form for the parameters file."
-        return View(said, f"<p>{escape(said)}</p>")
+        message = "Run this cell (Shift-Enter) to get the form for the parameters file."
+        return View(message, f"<p>{escape(message)}</p>")
 
 
-def _prepared(start: Start, stand: Stand) -> str:
-    copy = ready_copy(stand.phase, start.file, start.base, start.account, clock_of().now())
+def _prepared_link(start: Start, status: PhaseStatus) -> str:
+    copy = ready_copy(status.phase, start.file, start.base, start.account, clock_of().now())
     return link(copy, Path.cwd())
 
 
-def _outcome(stand: Stand) -> str:
-    return flat(stand.last.outcome) if stand.last else "never"
+def _outcome(status: PhaseStatus) -> str:
+    return flat(status.last.outcome) if status.last else "never"
 
 
 def view_of_start(start: Start) -> View:
     """The file, where calls go, and what of the file needs mending."""
-    where = "a sandbox on this machine: nothing here touches AWS" if endpoint_of() else "AWS"
+    location = "a sandbox on this machine: nothing here touches AWS" if endpoint_of() else "AWS"
     name = os.path.relpath(start.file, outputs.project_of(start.file))
-    lines, problems = [f"Parameters file: {name}", f"Calls go to {where}."], _problems(start)
+    lines, problems = [f"Parameters file: {name}", f"Calls go to {location}."], _problems(start)
     return View("\n".join(map(flat, lines)) + problems.text, _paragraphs(lines) + problems.html)
 
 
@@ -145,12 +152,40 @@ def _problems(start: Start) -> View:
     if start.stop is None:
         return View("")
     if not start.file.exists():
-        said = "There is no file of this name yet. The form below begins with the example: run its cell (Shift-Enter)."
-        return View(f"\n{said}", _paragraphs([said]))
-    found = list(start.stop.problems) if isinstance(start.stop, ParametersInvalid) else [start.stop.why]
-    title, do = start.stop.summary.rstrip("."), "Mend it in the form below: run its cell (Shift-Enter)."
-    return View(f"{as_text_list(found, title)}\n{do}", as_list(found, title) + _paragraphs([do]))
+        message = (
+            "There is no file of this name yet. The form below begins with the example: run its cell (Shift-Enter)."
+        )
+        return View(f"\n{message}", _paragraphs([message]))
+    problems = list(start.stop.problems) if isinstance(start.stop, ParametersInvalid) else [start.stop.reason]
+    title, remedy = start.stop.summary.rstrip("."), "Fix it in the form below: run its cell (Shift-Enter)."
+    return View(f"{as_text_list(problems, title)}\n{remedy}", as_list(problems, title) + _paragraphs([remedy]))
 
 
 def _paragraphs(lines: Sequence[str]) -> str:
     return "".join(f"<p>{escape(flat(line))}</p>" for line in lines)
+
+
+def register() -> None:
+    """Teach the running IPython; nothing happens outside of one."""
+    from IPython import get_ipython
+
+    display.register()
+    shell = get_ipython()
+    if shell is None:
+        return
+    if not is_interactive():
+        display.show_style()  # this page is for a person, also when it is run ahead
+    formatter = shell.display_formatter.mimebundle_formatter
+    formatter.for_type(Start, lambda start, **_: view_of_start(start).bundle())
+    formatter.for_type(PhasesPage, lambda start, **_: start.view().bundle())
+    formatter.for_type(Editor, lambda start, **_: start.view().bundle())
+    shell.display_formatter.ipython_display_formatter.for_type(Editor, _show_editor)
+
+
+def _show_editor(editor: Editor) -> None:
+    from IPython.display import display as show
+
+    if editor.guided:
+        show_form(editor.file)
+    else:
+        show(editor.view().bundle(), raw=True)

@@ -1,13 +1,37 @@
 """What the parameters file asks for, as frozen values; nothing here knows AWS or TOML."""
 
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from orgkit.sanitize.summary import Summary
 
 ACCESS_ROLE = "OrganizationAccountAccessRole"  # the name AWS itself gives by default
 READ_ROLE = "orgkit-read"
 KEY_TAG = "orgkit:key"
 
-UnitPath = str  # "Security/Audit"; "" is the organization root
+UnitPath = tuple[str, ...]  # the names from the root down, each of which may have a slash; () is the organization root
+Tags = tuple[tuple[str, str], ...]
+S = TypeVar("S")
+
+
+def missing_tags(desired: Tags, present: Tags) -> Tags:
+    """Return the tags of `desired` that `present` lacks or has with another value; other tags are left alone."""
+    values = dict(present)
+    return tuple((key, value) for key, value in desired if values.get(key) != value)
+
+
+def replaced_tags(tags: Tags, present: Tags) -> dict[str, str]:
+    """Return what `present` has under the keys of `tags`: the values that setting them replaces."""
+    values = dict(present)
+    return {key: values[key] for key, _ in tags if key in values}
+
+
+def format_path(path: UnitPath) -> str:
+    r"""Return a path as people read it, "" for the organization root: Security/Audit.
+
+    A slash in a name is written as \/ and a backslash as \\, so that no two paths look the same.
+    """
+    return "/".join(name.replace("\\", r"\\").replace("/", r"\/") for name in path)
 
 
 @dataclass(frozen=True)
@@ -32,7 +56,7 @@ class OrganizationSpec:
     policy_types: tuple[str, ...]
     centralized_root_access: bool
     email_convention: str | None
-    tags: tuple[tuple[str, str], ...]
+    tags: Tags
     approval_hours: int
     long_lived_keys: bool
     attestations: tuple[Attestation, ...] = ()
@@ -43,15 +67,15 @@ class UnitSpec:
     """`[units."Security/Audit"]`: one organizational unit, by its path of names."""
 
     path: UnitPath
-    tags: tuple[tuple[str, str], ...]
+    tags: Tags
 
     @property
     def name(self) -> str:
-        return self.path.rpartition("/")[2]
+        return self.path[-1]
 
     @property
     def parent(self) -> UnitPath:
-        return self.path.rpartition("/")[0]
+        return self.path[:-1]
 
 
 @dataclass(frozen=True)
@@ -64,7 +88,7 @@ class AccountSpec:
     unit: UnitPath
     role_name: str
     iam_access_to_billing: bool
-    tags: tuple[tuple[str, str], ...]
+    tags: Tags
     id: str | None = None
 
 
@@ -80,7 +104,7 @@ class ImportSpec:
     role_name: str
     profile: str | None
     leaves_other_organization: bool
-    tags: tuple[tuple[str, str], ...]
+    tags: Tags
 
 
 @dataclass(frozen=True)
@@ -105,33 +129,12 @@ class TrailSpec:
     expire_days: int
     noncurrent_days: int
     object_lock: ObjectLockSpec | None
-    tags: tuple[tuple[str, str], ...]
+    tags: Tags
 
     @property
     def key_alias(self) -> str:
         """The alias of its KMS key; unlike the name of a trail, it takes no dots."""
         return f"alias/{self.name.replace('.', '-')}"
-
-
-@dataclass(frozen=True)
-class CostsSpec:
-    """`[costs]`: the assumptions of an estimate; each is (low, expected, high)."""
-
-    assumptions: tuple[tuple[str, tuple[Decimal, Decimal, Decimal]], ...] = ()
-    free_tier: str = "none"  # the programme of the management account: see orgkit.costs.prices.PROGRAMMES
-    config_recording: str = "continuous"  # or "daily"
-
-
-@dataclass(frozen=True)
-class BillingSpec:
-    """`[billing]`: where actual costs are read, and who is told when they grow; what a source does not need is ""."""
-
-    source: str = "cost_explorer"  # or "duckdb" or "athena"
-    place: str = ""  # of a data export's files: a folder, or s3://bucket/prefix
-    table: str = ""  # of Athena: database.table
-    output: str = ""  # of Athena: s3://bucket/prefix
-    alerts: tuple[str, ...] = ()  # e-mails
-    cost_allocation_tags: tuple[str, ...] = (KEY_TAG,)
 
 
 @dataclass(frozen=True)
@@ -145,14 +148,38 @@ class ApproverSpec:
 
 @dataclass(frozen=True)
 class ApprovalSpec:
-    """`[approval]`: who may approve a plan with a signature, and whether each plan needs one by somebody else."""
+    """`[approval]`: who may approve a plan with a signature, who may apply, and whether these have to be two people.
+
+    A name that stands in both tables is one person, whose identities are those of both.
+    """
 
     approvers: tuple[ApproverSpec, ...] = ()
     four_eyes: bool = False
+    operators: tuple[tuple[str, tuple[str, ...]], ...] = ()  # who may apply under four eyes: names and identities
+
+    @property
+    def approver_names(self) -> frozenset[str]:
+        """Who may approve."""
+        return frozenset(approver.name for approver in self.approvers)
+
+    @property
+    def operator_names(self) -> frozenset[str]:
+        """Who may apply."""
+        return frozenset(name for name, _ in self.operators)
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The names of all approvers and operators."""
+        return tuple(sorted(self.approver_names | self.operator_names))
+
+    def identities_of(self, name: str) -> tuple[str, ...]:
+        """The identities of one person, those of both tables."""
+        approver = self.approver(name)
+        return (*(approver.arns if approver else ()), *dict(self.operators).get(name, ()))
 
     def approver(self, name: str) -> ApproverSpec | None:
         """The one of this name, if there is one."""
-        return next((each for each in self.approvers if each.name == name), None)
+        return next((approver for approver in self.approvers if approver.name == name), None)
 
 
 @dataclass(frozen=True)
@@ -166,24 +193,57 @@ class RecordsSpec:
 
 
 @dataclass(frozen=True)
-class Desired:
-    """One parameters file, whole and valid."""
+class MemberRead:
+    """What planning reads in one member account: one statement of its read role."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]  # ARNs, or ("*",)
+
+
+@dataclass(frozen=True, repr=False)
+class Desired(Summary):
+    """One parameters file, whole and valid.
+
+    The sections that several phases and the cost estimate read have fields of their own. Those that one topic alone
+    reads are in `sections` and are looked up by class: `desired.section(BillingSpec)`.
+    """
 
     organization: OrganizationSpec
     units: tuple[UnitSpec, ...]
     accounts: tuple[AccountSpec, ...]
     imports: tuple[ImportSpec, ...]
     trail: TrailSpec
-    costs: CostsSpec = field(default_factory=CostsSpec)
-    billing: BillingSpec = field(default_factory=BillingSpec)
+    sections: tuple[object, ...] = ()
     approval: ApprovalSpec = field(default_factory=ApprovalSpec)
     records: RecordsSpec = field(default_factory=RecordsSpec)
+    member_reads: tuple[
+        tuple[str, tuple[MemberRead, ...]], ...
+    ] = ()  # by the key of an account, in addition to the usual
     sha256: str = ""  # of the file's bytes
-    prices: str = ""  # rows of the price book that lies beside the file; they go over the shipped ones
+    prices: str = ""  # rows of the price book next to the file; they take precedence over the shipped ones
+
+    def summary(self) -> dict[str, object]:
+        """The organization, and how much of what the file asks for."""
+        counted = {"units": self.units, "accounts": self.accounts, "imports": self.imports}
+        return {"name": self.organization.name, **{name: len(items) for name, items in counted.items()}}
+
+    def section(self, kind: type[S]) -> S:
+        """Return the section of that class, or its default where the file does not have it."""
+        return next((section for section in self.sections if isinstance(section, kind)), None) or kind()
+
+    def with_section(self, section: object) -> "Desired":
+        """Return the same file with another value of one section."""
+        other_sections = (other for other in self.sections if type(other) is not type(section))
+        return replace(self, sections=(*other_sections, section))
+
+    def reads_in(self, key: str) -> tuple[MemberRead, ...]:
+        """Return what the read role of this member account has to allow in addition to the usual."""
+        return dict(self.member_reads).get(key, ())
 
     @property
     def members(self) -> tuple["AccountSpec | ImportSpec", ...]:
-        """Every account beside the management account, created or imported."""
+        """Every account except the management account, created or imported."""
         return (*self.accounts, *self.imports)
 
     @property

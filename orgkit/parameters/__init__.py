@@ -9,19 +9,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orgkit.costs.books import rows_beside
+from orgkit.costs.prices.books import own_rows
 from orgkit.errors import ParametersInvalid, Problem
 from orgkit.model.desired import Desired
-from orgkit.parameters.build import build
-from orgkit.parameters.checks import check
-from orgkit.parameters.keys import public_keys
-from orgkit.parameters.leaks import but_of_secrets, without_secrets
-from orgkit.parameters.places import Place, lines, spell
-from orgkit.parameters.syntax import explain
-from orgkit.parameters.validate import validate
-from orgkit.secrecy import hidden
+from orgkit.parameters.build import build, public_keys
+from orgkit.parameters.secret_check import without_secret_violations, without_secrets
+from orgkit.parameters.toml_errors import explain
+from orgkit.parameters.toml_location import lines
+from orgkit.parameters.validate import check, validate
+from orgkit.phases.schema.location import Place, spell
+from orgkit.sanitize.secrets import hide_secrets
 
-LARGEST = 1_000_000  # bytes; a file for 1,000 accounts has a quarter of that
+MAX_BYTES = 1_000_000  # bytes; a file for 1,000 accounts has a quarter of that
 
 
 def load(path: str | Path) -> Desired:
@@ -30,7 +29,7 @@ def load(path: str | Path) -> Desired:
     The price book beside the file comes along; UnknownPrice where it cannot be read.
     """
     text, file = read_text(path), Path(path).expanduser()
-    return replace(load_text(text, path, file.parent), prices=rows_beside(file))
+    return replace(load_text(text, path, file.parent), prices=own_rows(file))
 
 
 def load_text(text: str, path: str | Path, folder: Path) -> Desired:
@@ -39,7 +38,7 @@ def load_text(text: str, path: str | Path, folder: Path) -> Desired:
     file, wrong = validate(raw)
     pems, unread = public_keys(raw, folder)
     wrong += [*check(raw), *unread]
-    wrong = [*leaked, *but_of_secrets(wrong, leaked)] if leaked else wrong
+    wrong = [*leaked, *without_secret_violations(wrong, leaked)] if leaked else wrong
     if wrong or file is None:
         raise ParametersInvalid(str(path), _problems(wrong, lines(text)))
     return build(file, hashlib.sha256(text.encode()).hexdigest(), pems)
@@ -55,54 +54,54 @@ def find(path: str | Path, start: Path | None = None) -> Path:
 
     papermill runs a notebook in the caller's folder, nbval in the notebook's: both have to find the same file.
     """
-    with _telling(path):
-        wanted, start = Path(path).expanduser(), (start or Path.cwd()).resolve()
-        candidates = [folder / wanted for folder in (start, *start.parents)]
+    with _with_location(path):
+        target, start = Path(path).expanduser(), (start or Path.cwd()).resolve()
+        candidates = [folder / target for folder in (start, *start.parents)]
         for file in candidates:
             if file.exists() and not file.is_dir():
                 return file
-        where = "" if wanted.is_absolute() else f": looked in {start} and every folder above it"
-        raise _unreadable(path, f"there is no such file{where}. {_instead(candidates)}")
+        hint = "" if target.is_absolute() else f": looked in {start} and every folder above it"
+        raise _read_error(path, f"there is no such file{hint}. {_suggestion(candidates)}")
 
 
-def _instead(candidates: list[Path]) -> str:
+def _suggestion(candidates: list[Path]) -> str:
     """What lies where the file should be, nearest folder first."""
     for file in candidates:
-        there = sorted(other.name for other in file.parent.glob("*.toml") if other.name != "pyproject.toml")
-        if there:
-            return f"In {file.parent} there is: {', '.join(there[:8])}."
+        toml_files = sorted(path.name for path in file.parent.glob("*.toml") if path.name != "pyproject.toml")
+        if toml_files:
+            return f"In {file.parent} there is: {', '.join(toml_files[:8])}."
     return "`orgkit init DIR` writes parameters/example.toml to begin from."
 
 
 def _read(path: str | Path) -> bytes:
-    with _telling(path):
+    with _with_location(path):
         file = Path(path).expanduser()
         if file.is_dir():
-            raise _unreadable(path, "is a folder; name the .toml file in it.")
+            raise _read_error(path, "is a folder; name the .toml file in it.")
         if not file.exists():
-            raise _unreadable(path, f"there is no such file in {Path.cwd()}. {_instead([Path.cwd() / file])}")
-        if not file.is_file() or file.stat().st_size > LARGEST:
-            raise _unreadable(path, "is no parameters file: not an ordinary file, or larger than 1 MB.")
+            raise _read_error(path, f"there is no such file in {Path.cwd()}. {_suggestion([Path.cwd() / file])}")
+        if not file.is_file() or file.stat().st_size > MAX_BYTES:
+            raise _read_error(path, "is no parameters file: not an ordinary file, or larger than 1 MB.")
         return file.read_bytes()
 
 
 @contextmanager
-def _telling(path: str | Path) -> Iterator[None]:
+def _with_location(path: str | Path) -> Iterator[None]:
     """No permission, a name that no file can have, no such home: all are told alike."""
     try:
         yield
     except (OSError, ValueError, RuntimeError) as error:
-        raise _unreadable(path, f"cannot be read: {error}. Check its name, and who may read it.") from None
+        raise _read_error(path, f"cannot be read: {error}. Check its name, and who may read it.") from None
 
 
 def _decode(content: bytes, path: str | Path) -> str:
     if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        raise _unreadable(path, 'begins with a byte order mark; save it as plain UTF-8 ("UTF-8 without BOM").')
+        raise _read_error(path, 'begins with a byte order mark; save it as plain UTF-8 ("UTF-8 without BOM").')
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _unreadable(path, f"line {line}: has a character that is not UTF-8; save the file as UTF-8.") from None
+        raise _read_error(path, f"line {line}: has a character that is not UTF-8; save the file as UTF-8.") from None
 
 
 def _parse(text: str, path: str | Path) -> dict[str, Any]:
@@ -112,13 +111,15 @@ def _parse(text: str, path: str | Path) -> dict[str, Any]:
         place, message = explain(error, text)
         raise ParametersInvalid(str(path), [Problem(place, message)]) from None
     if not raw:
-        raise _unreadable(path, "is empty; begin with a copy of parameters/example.toml.")
+        raise _read_error(path, "is empty; begin with a copy of parameters/example.toml.")
     return raw
 
 
 def _problems(wrong: list[tuple[Place, str]], numbers: dict[Place, int]) -> list[Problem]:
     """In the order of the file, so that a person mends it from top to bottom."""
-    placed = sorted((_line(place, numbers), spell(tuple(map(hidden, place))), message) for place, message in wrong)
+    placed = sorted(
+        (_line(place, numbers), spell(tuple(map(hide_secrets, place))), message) for place, message in wrong
+    )
     return [Problem(place, f"{f'line {line}: ' if line else ''}{message}") for line, place, message in placed]
 
 
@@ -127,5 +128,5 @@ def _line(place: Place, numbers: dict[Place, int]) -> int:
     return next((numbers[place[:n]] for n in range(len(place), 0, -1) if place[:n] in numbers), 0)
 
 
-def _unreadable(path: str | Path, message: str) -> ParametersInvalid:
+def _read_error(path: str | Path, message: str) -> ParametersInvalid:
     return ParametersInvalid(str(path), [Problem("file", message)])

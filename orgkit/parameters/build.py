@@ -1,129 +1,120 @@
-"""From valid sections to Desired: defaults that depend on other keys, tags, and one order whatever the file's."""
+"""From valid sections to Desired: each phase builds its own; public keys are read from their files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from orgkit.model import desired
-from orgkit.parameters import schema
-from orgkit.parameters.buckets import default_bucket, default_records_bucket
-from orgkit.parameters.keys import pem_of
-from orgkit.parameters.places import Place
-from orgkit.parameters.raw import unit_paths
-from orgkit.parameters.tags import account_tags, trail_tags, unit_tags
+from orgkit.errors import KeyRefused
+from orgkit.model.desired import ApprovalSpec, ApproverSpec, Desired, MemberRead, RecordsSpec
+from orgkit.parameters.schema import SECTIONS, ApprovalModel, RecordsModel
+from orgkit.phases.registry import RUNBOOKS
+from orgkit.phases.schema.formats import quote
+from orgkit.phases.schema.location import Place, Violation, spell
+from orgkit.phases.schema.raw import Raw, section, text
+from orgkit.phases.schema.section import Defaults
+
+PUBLIC_KEY: Place = ("records", "public_key")
+APPROVERS: Place = ("approval", "approvers")
+OWN_FIELDS = ("organization", "units", "accounts", "imports", "trail")  # of Desired, since several topics read them
 
 
-def build(file: schema.File, sha256: str, pems: Mapping[Place, str] = {}) -> desired.Desired:
-    """The whole file as frozen values; `pems` holds the public keys that it names, by their place."""
-    common = file.organization.tags
-    return desired.Desired(
-        organization=_organization(file.organization),
-        units=_units(file, common),
-        accounts=tuple(_account(key, spec, common) for key, spec in sorted(file.accounts.items())),
-        imports=tuple(_import(key, spec, common) for key, spec in sorted(file.imports.items())),
-        trail=_trail(file.trail, file.organization),
-        costs=_costs(file.costs),
-        billing=_billing(file.billing),
+def build(file: Any, sha256: str, pems: Mapping[Place, str] = {}) -> Desired:
+    """Return the whole file as frozen values; `pems` holds the public keys that it names, by their place."""
+    organization = file.organization
+    defaults = Defaults(
+        organization.management_account_id, organization.home_region, tuple(sorted(organization.tags.items()))
+    )
+    built = {section.name: section.build(getattr(file, section.name), defaults) for section in SECTIONS}
+    own: dict[str, Any] = {name: built.pop(name) for name in OWN_FIELDS}
+    desired = Desired(
+        **own,
+        sections=tuple(built.values()),
         approval=_approval(file.approval, pems),
         records=_records(file.records, pems),
         sha256=sha256,
     )
+    return with_member_reads(desired)
 
 
-def _organization(spec: schema.Organization) -> desired.OrganizationSpec:
-    return desired.OrganizationSpec(
-        management_account_id=spec.management_account_id,
-        email=spec.email,
-        name=spec.name,
-        organization_id=spec.organization_id,
-        home_region=spec.home_region,
-        trusted_access=tuple(sorted(spec.trusted_access)),
-        policy_types=tuple(sorted(spec.policy_types)),
-        centralized_root_access=spec.centralized_root_access,
-        email_convention=spec.email_convention,
-        tags=tuple(sorted(spec.tags.items())),
-        approval_hours=spec.approval_hours,
-        long_lived_keys=spec.long_lived_keys,
-        attestations=_attestations(spec.attestations),
+def with_member_reads(desired: Desired) -> Desired:
+    """Return `desired` with what its phases read in member accounts, joined for each account."""
+    reads = ((member.key, _member_reads(desired, member.key)) for member in desired.members)
+    return replace(desired, member_reads=tuple((key, statements) for key, statements in reads if statements))
+
+
+def _member_reads(desired: Desired, key: str) -> tuple[MemberRead, ...]:
+    return tuple(read for phase in RUNBOOKS if phase.member_reads for read in phase.member_reads(desired, key))
+
+
+def _approval(model: ApprovalModel, pems: Mapping[Place, str]) -> ApprovalSpec:
+    stated = sorted(model.approvers.items())
+    approvers = tuple(ApproverSpec(name, pem_of(pems, name), tuple(approver.arn or ())) for name, approver in stated)
+    operators = tuple((name, tuple(arns)) for name, arns in sorted(model.operators.items()))
+    return ApprovalSpec(approvers, model.four_eyes, operators)
+
+
+def _records(model: RecordsModel, pems: Mapping[Place, str]) -> RecordsSpec:
+    return RecordsSpec(
+        sign_with=model.sign_with,
+        public_key=pems.get(PUBLIC_KEY, ""),
+        mask_emails=model.mask_emails,
+        archive=model.archive,
     )
 
 
-def _attestations(spec: schema.Attestations) -> tuple[desired.Attestation, ...]:
-    stated = ((item, getattr(spec, item)) for item in sorted(schema.Attestations.model_fields))
-    return tuple(desired.Attestation(item, by=it.by, on=it.on.isoformat()) for item, it in stated if it is not None)
+def public_keys(raw: Raw, folder: Path) -> tuple[dict[Place, str], list[Violation]]:
+    """Each as PEM by its place, and what is wrong with the others; a relative path counts from `folder`."""
+    pems: dict[Place, str] = {}
+    wrong: list[Violation] = []
+    for place, value in _named_keys(raw):
+        try:
+            pems[place] = _pem(value, folder)
+        except KeyRefused as rejection:
+            wrong.append((place, f"{rejection.reason} {rejection.remedy[0].upper()}{rejection.remedy[1:]}"))
+    return pems, [*wrong, *_repeated_keys(pems), *_missing_keys(raw)]
 
 
-def _units(file: schema.File, common: schema.Tags) -> tuple[desired.UnitSpec, ...]:
-    paths = sorted(unit_paths(file.units), key=lambda path: path.split("/"))
-    own = {path: unit.tags for path, unit in file.units.items()}
-    return tuple(desired.UnitSpec(path, unit_tags(path, common, own.get(path, {}))) for path in paths)
+def pem_of(pems: Mapping[Place, str], name: str) -> str:
+    """The key of an approver, in whichever of the two forms it was written."""
+    return pems.get((*APPROVERS, name)) or pems[*APPROVERS, name, "key"]
 
 
-def _account(key: str, spec: schema.Account, common: schema.Tags) -> desired.AccountSpec:
-    name = spec.name or key
-    return desired.AccountSpec(
-        key=key,
-        name=name,
-        email=spec.email,
-        unit=spec.unit,
-        role_name=spec.role_name,
-        iam_access_to_billing=spec.iam_access_to_billing,
-        tags=account_tags(key, name, common, spec.tags),
-        id=spec.id,
-    )
+def _named_keys(raw: Raw) -> Iterator[tuple[Place, str]]:
+    for name in section(raw, *APPROVERS):
+        short, long = text(section(raw, *APPROVERS), name), text(section(raw, *APPROVERS, name), "key")
+        if short is not None:
+            yield (*APPROVERS, name), short
+        elif long is not None:
+            yield (*APPROVERS, name, "key"), long
+    if own := text(section(raw, "records"), "public_key"):
+        yield PUBLIC_KEY, own
 
 
-def _import(key: str, spec: schema.Import, common: schema.Tags) -> desired.ImportSpec:
-    name = spec.name or key
-    return desired.ImportSpec(
-        key=key,
-        id=spec.id,
-        name=name,
-        email=spec.email,
-        unit=spec.unit,
-        role_name=spec.role_name,
-        profile=spec.profile,
-        leaves_other_organization=spec.leaves_other_organization,
-        tags=account_tags(key, name, common, spec.tags),
-    )
+def _pem(value: str, folder: Path) -> str:
+    from orgkit.signing.keys import PublicKey  # late: most files name no key
+    from orgkit.signing.texts import is_inline, path_of
+
+    if value.startswith("arn:"):
+        remedy = f"write what `orgkit keys show {value[:120]}` prints."
+        raise KeyRefused("is in AWS, where not everybody can look.", remedy)
+    return PublicKey.load(value if is_inline(value) else folder / path_of(value)).pem
 
 
-def _trail(spec: schema.Trail, organization: schema.Organization) -> desired.TrailSpec:
-    lock = spec.object_lock
-    return desired.TrailSpec(
-        name=spec.name,
-        log_archive_account=spec.log_archive_account,
-        bucket=spec.bucket or default_bucket(spec.name, organization.management_account_id),
-        records_bucket=spec.records_bucket or default_records_bucket(organization.management_account_id),
-        region=spec.region or organization.home_region,
-        kms_key=spec.kms_key,
-        transition_days=spec.transition_days,
-        expire_days=spec.expire_days,
-        noncurrent_days=spec.noncurrent_days,
-        object_lock=desired.ObjectLockSpec(lock.mode, lock.days) if lock else None,
-        tags=trail_tags(organization.tags, spec.tags),
-    )
+def _repeated_keys(pems: dict[Place, str]) -> Iterator[Violation]:
+    """One key under two names would let one person be two."""
+    first: dict[str, Place] = {}
+    for place, pem in pems.items():
+        owner = first.setdefault(pem, place) if place[0] == "approval" else place
+        if owner != place:
+            yield place, f"is the key of {spell(owner)} too: each approver needs a key of their own."
 
 
-def _costs(spec: schema.Costs) -> desired.CostsSpec:
-    ranges = sorted(spec.assumptions.items())
-    stated = tuple((name, (given.low, given.expected, given.high)) for name, given in ranges)
-    return desired.CostsSpec(stated, spec.free_tier, spec.config_recording)
-
-
-def _billing(spec: schema.Billing) -> desired.BillingSpec:
-    alerts, tags = tuple(dict.fromkeys(spec.alerts)), tuple(dict.fromkeys(spec.cost_allocation_tags))
-    return desired.BillingSpec(spec.source, spec.place, spec.table, spec.output, alerts, tags)
-
-
-def _approval(spec: schema.Approval, pems: Mapping[Place, str]) -> desired.ApprovalSpec:
-    stated = sorted(spec.approvers.items())
-    approvers = tuple(desired.ApproverSpec(name, pem_of(pems, name), tuple(given.arn or ())) for name, given in stated)
-    return desired.ApprovalSpec(approvers, spec.four_eyes)
-
-
-def _records(spec: schema.Records, pems: Mapping[Place, str]) -> desired.RecordsSpec:
-    return desired.RecordsSpec(
-        sign_with=spec.sign_with,
-        public_key=pems.get(("records", "public_key"), ""),
-        mask_emails=spec.mask_emails,
-        archive=spec.archive,
-    )
+def _missing_keys(raw: Raw) -> Iterator[Violation]:
+    """What signs the records asks for its public half."""
+    records = section(raw, "records")
+    sign_with = text(records, "sign_with")
+    if sign_with and "PRIVATE KEY" in sign_with:
+        yield ("records", "sign_with"), "is a private key itself: keep it in a file of its own, and write its path."
+    elif sign_with and not records.get("public_key"):
+        yield PUBLIC_KEY, f"is missing, and sign_with is {quote(sign_with)}: write the public half of that key."

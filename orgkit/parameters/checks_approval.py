@@ -1,53 +1,90 @@
-"""What `[approval]` says of people: who could approve, and which AWS identities are whose."""
+"""What `[approval]` says of people: who may approve and who may apply, and which AWS identities are whose."""
 
 from collections.abc import Callable, Iterator
 
-from orgkit.parameters.formats import IDENTITIES, quoted
-from orgkit.parameters.places import Place, spell
-from orgkit.parameters.raw import Raw, section, text, texts
-from orgkit.parameters.validate import Wrong
-from orgkit.signing.identities import is_identity, is_within
+from orgkit.phases.schema.formats import IDENTITIES, quote
+from orgkit.phases.schema.location import Place, Violation, spell
+from orgkit.phases.schema.raw import Raw, duplicates, section, text, texts
+from orgkit.sanitize.names import reading
+from orgkit.signing.identities import is_identity, is_in_account
 
-IN_ONE_LINE = '{ key = "…", arn = "…" }'
+INLINE_EXAMPLE = '{ key = "…", arn = "…" }'
 APPROVERS: Place = ("approval", "approvers")
+OPERATORS: Place = ("approval", "operators")
 
 
-def approvers(raw: Raw) -> Iterator[Wrong]:
+def approvers(raw: Raw) -> Iterator[Violation]:
     """With four eyes somebody has to be there, and their keys alone tell nobody apart."""
     if section(raw, "approval").get("four_eyes") is not True:
         return
     if not section(raw, *APPROVERS):
         yield ("approval", "four_eyes"), "is true, and nobody could approve: name people in [approval.approvers]."
-    for name, given in section(raw, *APPROVERS).items():
-        if isinstance(given, str) or (isinstance(given, dict) and given.get("arn", []) == []):
-            yield (*APPROVERS, name), f"has no arn, which four_eyes needs beside the key ({IN_ONE_LINE}): {IDENTITIES}"
+    for name, table in section(raw, *APPROVERS).items():
+        if isinstance(table, str) or (isinstance(table, dict) and table.get("arn", []) == []):
+            yield (
+                (*APPROVERS, name),
+                f"has no arn, which four_eyes needs in addition to the key ({INLINE_EXAMPLE}): {IDENTITIES}",
+            )
 
 
-def accounts(raw: Raw) -> Iterator[Wrong]:
-    """Approvals are given in the management account, where plans are applied."""
+def operators(raw: Raw) -> Iterator[Violation]:
+    """With four eyes somebody has to be named who may apply, and who is not the only approver."""
+    if section(raw, "approval").get("four_eyes") is not True:
+        return
+    names, people = set(section(raw, *OPERATORS)), set(section(raw, *APPROVERS))
+    if not names:
+        example = '[approval.operators] with lines such as jane = "arn:aws:iam::ACCOUNT:user/jane"'
+        yield ("approval", "four_eyes"), f"is true, and nobody may apply: name people in {example}."
+    elif len(names | people) < 2 and people:
+        yield (
+            ("approval", "four_eyes"),
+            f"is true, and {min(names)} alone may approve and apply: name somebody else too.",
+        )
+    for name in sorted(names):
+        if section(raw, *OPERATORS)[name] == []:
+            yield (*OPERATORS, name), f"has no identity: {IDENTITIES}"
+
+
+def accounts(raw: Raw) -> Iterator[Violation]:
+    """Plans are approved and applied in the management account."""
     own = text(section(raw, "organization"), "management_account_id")
-    for place, arn in _arns(raw):
+    for _, place, arn in _identities(raw):
         if own and is_identity(arn) and arn.split(":")[4] != own:
-            yield place, f"{quoted(arn)} is of another account: approvals are given in the management account, {own}."
+            yield place, f"{quote(arn)} is of another account: approvals are given in the management account, {own}."
 
 
-def shared(raw: Raw) -> Iterator[Wrong]:
-    """An identity of two would keep each from applying what the other approved."""
-    found = list(_arns(raw))
-    for n, (place, arn) in enumerate(found):
-        for other, theirs in found[:n]:
-            if other != place and (is_within(arn, [theirs]) or is_within(theirs, [arn])):
-                yield place, f"{quoted(arn)} is an identity of {spell(other[:-1])} too: each approver needs their own."
+def shared_arns(raw: Raw) -> Iterator[Violation]:
+    """An identity of two would make one person of them, or two of one."""
+    identities = list(_identities(raw))
+    for n, (name, place, arn) in enumerate(identities):
+        for other, key, other_key in identities[:n]:
+            if other != name and (is_in_account(arn, [other_key]) or is_in_account(other_key, [arn])):
+                owner = spell(key[:-1] if key[-1] == "arn" else key)
+                yield place, f"{quote(arn)} is an identity of {owner} too: each approver needs their own."
                 break
 
 
-def _arns(raw: Raw) -> Iterator[tuple[Place, str]]:
-    """Each with the place of the list that it stands in."""
+def names_that_look_the_same(raw: Raw) -> Iterator[Violation]:
+    """A record names its approver, and a reader has to know which one."""
+    names = [((*APPROVERS, name), name) for name in section(raw, *APPROVERS)]
+    yield from duplicates(names, "the two look the same: give each approver a name of their own", reading)
+
+
+def _identities(raw: Raw) -> Iterator[tuple[str, Place, str]]:
+    """Each with the name of its person, and the place of the list that it stands in."""
     for name in section(raw, *APPROVERS):
-        table = section(raw, *APPROVERS, name)
-        given = text(table, "arn")
-        for arn in [given] if given is not None else texts(table, "arn", ()) or ():
-            yield (*APPROVERS, name, "arn"), arn
+        for arn in _listed(section(raw, *APPROVERS, name), "arn"):
+            yield name, (*APPROVERS, name, "arn"), arn
+    for name in section(raw, *OPERATORS):
+        for arn in _listed(section(raw, *OPERATORS), name):
+            yield name, (*OPERATORS, name), arn
 
 
-APPROVAL_CHECKS: tuple[Callable[[Raw], Iterator[Wrong]], ...] = (approvers, accounts, shared)
+def _listed(table: Raw, name: str) -> list[str]:
+    value = text(table, name)
+    return [value] if value is not None else list(texts(table, name, ()) or ())
+
+
+APPROVAL_CHECKS: tuple[Callable[[Raw], Iterator[Violation]], ...] = (
+    approvers, operators, accounts, shared_arns, names_that_look_the_same,
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Each section by itself against the schema: pydantic finds, and here it is told in plain words."""
+"""Each section against the schema, in plain words, and one section against another."""
 
 import datetime
 import typing
@@ -9,13 +9,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from orgkit.parameters.formats import quoted, suggest
-from orgkit.parameters.places import Place, spell
-from orgkit.parameters.schema import File
+from orgkit.parameters.checks_approval import APPROVAL_CHECKS
+from orgkit.parameters.schema import SECTIONS, File
+from orgkit.phases.schema.formats import quote, suggest
+from orgkit.phases.schema.location import Place, Violation, spell
+from orgkit.phases.schema.raw import Raw
+from orgkit.phases.schema.types import SectionModel
 
-Wrong = tuple[Place, str]  # a place, what is wrong there and what to write instead
-
-_WANTED = (  # (how pydantic's error type begins, what to write)
+_EXPECTED_TYPES = (  # (how pydantic's error type begins, what to write)
     ("string", 'a text in "quotes"'),
     ("int", "a whole number, without quotes"),
     ("bool", "true or false, without quotes"),
@@ -24,58 +25,58 @@ _WANTED = (  # (how pydantic's error type begins, what to write)
 )
 
 
-def validate(raw: dict[str, Any]) -> tuple[File | None, list[Wrong]]:
+def validate(raw: dict[str, Any]) -> tuple[SectionModel | None, list[Violation]]:
     """The file's sections, or None and everything that is wrong in them."""
     try:
         return File.model_validate(raw), []
     except ValidationError as error:
-        return None, [_tell(detail) for detail in error.errors(include_url=False)]
+        return None, [_as_violation(detail) for detail in error.errors(include_url=False)]
 
 
-def _tell(detail: ErrorDetails) -> Wrong:
+def _as_violation(detail: ErrorDetails) -> Violation:
     place = _place(detail)
     match detail["type"]:
         case "missing":
-            return place, _missing(place)
+            return place, _missing_message(place)
         case "extra_forbidden":
-            return place, _unknown(place, detail["input"])
+            return place, _unknown_message(place, detail["input"])
         case "value_error":
             return place, str(detail["ctx"]["error"])
         case "literal_error":
             choices = str(detail["ctx"]["expected"]).replace("'", '"')
-            return place, f"is {_shown(detail['input'])}: write {choices}."
+            return place, f"is {_format_value(detail['input'])}: write {choices}."
         case "greater_than_equal":
-            return place, f"is {_shown(detail['input'])}: write {detail['ctx']['ge']} or more."
+            return place, f"is {_format_value(detail['input'])}: write {detail['ctx']['ge']} or more."
         case "less_than_equal":
-            return place, f"is {_shown(detail['input'])}: write {detail['ctx']['le']} or less."
+            return place, f"is {_format_value(detail['input'])}: write {detail['ctx']['le']} or less."
         case kind:
-            return place, _mistyped(place, kind, detail)
+            return place, _type_message(place, kind, detail)
 
 
-def _mistyped(place: Place, kind: str, detail: ErrorDetails) -> str:
+def _type_message(place: Place, kind: str, detail: ErrorDetails) -> str:
     value = detail["input"]
     if kind == "string_type" and isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return f'is {_shown(value)}: write it in quotes, as "{_number(value)}".'
+        return f'is {_format_value(value)}: write it in quotes, as "{_number(value)}".'
     if kind in ("model_type", "dict_type"):
-        return f"is {_shown(value)}: write a section, [{spell(place)}], with its keys on the lines below."
-    wanted = next((wanted for start, wanted in _WANTED if kind.startswith(start)), None)
-    return f"is {_shown(value)}: write {wanted}." if wanted else f"{detail['msg']}."
+        return f"is {_format_value(value)}: write a section, [{spell(place)}], with its keys on the lines below."
+    expected = next((expected for start, expected in _EXPECTED_TYPES if kind.startswith(start)), None)
+    return f"is {_format_value(value)}: write {expected}." if expected else f"{detail['msg']}."
 
 
-def _missing(place: Place) -> str:
+def _missing_message(place: Place) -> str:
     field = fields_of(model_at(place[:-1])).get(place[-1])
     if field is None or not field.examples:
         return f"is missing: write the section [{spell(place)}], as parameters/example.toml shows it."
     return f"is missing: write {place[-1]} = {field.examples[0]}, with your own value."
 
 
-def _unknown(place: Place, value: Any) -> str:
+def _unknown_message(place: Place, value: Any) -> str:
     """With a guess at what was meant; the commonest slip is [units.A.B] for [units."A/B"]."""
     if len(place) == 3 and place[0] == "units" and isinstance(value, dict):
-        return f"is no key of a unit: a nested unit is written [units.{quoted(f'{place[1]}/{place[2]}')}]."
+        return f"is no key of a unit: a nested unit is written [units.{quote(f'{place[1]}/{place[2]}')}]."
     known = fields_of(model_at(place[:-1]))
-    what = "section" if isinstance(value, dict) else "key"
-    return f"there is no such {what}. {suggest(place[-1], known)}"
+    noun = "section" if isinstance(value, dict) else "key"
+    return f"there is no such {noun}. {suggest(place[-1], known)}"
 
 
 def fields_of(model: type[BaseModel] | None) -> dict[str, Any]:
@@ -89,14 +90,14 @@ def model_at(place: Place) -> type[BaseModel] | None:
     for part in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             field = kind.model_fields.get(part)
-            kind = field.annotation if field else _of_any_name(kind)
+            kind = field.annotation if field else _any_name(kind)
         elif typing.get_origin(kind) is dict:
             kind = typing.get_args(kind)[1]
         kind = _plain(kind)
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
-def _of_any_name(model: type[BaseModel]) -> Any:
+def _any_name(model: type[BaseModel]) -> Any:
     """What stands under the keys that a section does not name itself: the assumptions of `[costs]`."""
     extra = model.__annotations__.get("__pydantic_extra__")
     return typing.get_args(extra)[1] if extra else None
@@ -114,12 +115,12 @@ def _place(detail: ErrorDetails) -> Place:
     return tuple(part for part in detail["loc"] if isinstance(part, str) and part != "[key]")
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """What stands there, in a few words."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return f"the text {quoted(value)}"
+        return f"the text {quote(value)}"
     if isinstance(value, int | Decimal):
         return f"the number {_number(value)}"
     if isinstance(value, datetime.date | datetime.time):
@@ -130,3 +131,9 @@ def _shown(value: Any) -> str:
 def _number(value: int | Decimal) -> str:
     """Digits, but not thousands of them (Python refuses to write them at all)."""
     return str(value) if not isinstance(value, int) or abs(value) < 10**40 else "…"
+
+
+def check(raw: Raw) -> list[Violation]:
+    """Return everything that contradicts another part of the file."""
+    checks = [check for section in SECTIONS for check in section.checks]
+    return [wrong for run_check in (*checks, *APPROVAL_CHECKS) for wrong in run_check(raw)]

@@ -1,41 +1,41 @@
 """The stages of 06-costs, beside those that every runbook has."""
 
-from orgkit.costs.estimate import Estimate
-from orgkit.costs.estimate import estimate as estimate_costs
-from orgkit.costs.sensitivity import sensitivity, sizes
+from orgkit.costs.estimate.assumptions import SCENARIOS
+from orgkit.costs.estimate.estimate import Estimate
+from orgkit.costs.estimate.estimate import estimate as estimate_costs
+from orgkit.costs.estimate.sensitivity import sensitivity, sizes
 from orgkit.errors import NotVerified
-from orgkit.model.costs import SCENARIOS
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed
-from orgkit.runbook.bars import Bars
 from orgkit.runbook.run import Run
 from orgkit.runbook.stages import stage
-from orgkit.runbook.views import CHARGE_COLUMNS, Assumed, Charges, Moves, Verification
+from orgkit.runbook.views.bar_chart import Bars
+from orgkit.runbook.views.views import CHARGE_COLUMNS, AssumptionsView, Charges, SensitivityView, Verification
 
 
 @stage
 def estimate(run: Run, observed: Observed) -> Estimate:
     """What the organization of the file costs per account and month: low, expected and high."""
-    made = estimate_costs(run.desired, known_ids(run.desired, observed))
-    amounts = {"low": str(made.low), "expected": str(made.expected), "high": str(made.high)}
-    run.journal.write("estimate", **amounts, prices_of=made.priced)
-    return made
+    cost_estimate = estimate_costs(run.desired, known_ids(run.desired, observed))
+    amounts = {"low": str(cost_estimate.low), "expected": str(cost_estimate.expected), "high": str(cost_estimate.high)}
+    run.journal.write("estimate", **amounts, prices_of=cost_estimate.priced)
+    return cost_estimate
 
 
 def bars(estimate: Estimate) -> Bars:
     """The estimate as a picture: a bar for each account, by service."""
-    return Bars.of(estimate)
+    return Bars.from_estimate(estimate)
 
 
-def assumed(estimate: Estimate) -> Assumed:
+def assumptions(estimate: Estimate) -> AssumptionsView:
     """What the estimate assumes, with the source of each."""
     frame = estimate.by_assumption().reset_index()[["assumption", *SCENARIOS, "unit", "meaning", "source"]]
-    return Assumed(tuple(frame.columns), tuple(frame.itertuples(index=False, name=None)))
+    return AssumptionsView(tuple(frame.columns), tuple(frame.itertuples(index=False, name=None)))
 
 
-def moves(run: Run) -> Moves:
+def cost_drivers(run: Run) -> SensitivityView:
     """Which assumptions move the total most, and what more accounts and regions would make of it."""
-    return Moves(sensitivity(run.desired), sizes(run.desired))
+    return SensitivityView(sensitivity(run.desired), sizes(run.desired))
 
 
 def charges(estimate: Estimate) -> Charges:
@@ -47,10 +47,14 @@ def charges(estimate: Estimate) -> Charges:
 @stage
 def pass_estimate(run: Run, estimate: Estimate) -> Verification:
     """An estimate holds together when its scenarios are in order and its rows add up to its totals."""
-    left = [] if estimate.low <= estimate.expected <= estimate.high else ["low, expected and high are out of order"]
+    problems = [] if estimate.low <= estimate.expected <= estimate.high else ["low, expected and high are out of order"]
     if estimate.by_account().loc["Total", "expected"] != estimate.expected:
-        left.append("the accounts' amounts do not add up to the total")
-    run.journal.write("verified", passed=not left, left=left, waiting=[])
-    if left:
-        raise NotVerified(left[0], "report this: it is a fault of orgkit's estimate.")
+        problems.append("the accounts' amounts do not add up to the total")
+    run.journal.write("verified", passed=not problems, left=problems, waiting=[])
+    if problems:
+        raise NotVerified(problems[0], "report this: it is a fault of orgkit's estimate.")
     return Verification(None)
+
+
+# So that the runbooks of projects made by version 0.1.0 still run.
+moves, assumed = cost_drivers, assumptions

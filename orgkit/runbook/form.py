@@ -3,14 +3,14 @@
 from html import escape
 from typing import Any
 
-from orgkit.plan import Plan
-from orgkit.runbook.gate import Gate
-from orgkit.runbook.second import ASK
-from orgkit.runbook.tables import as_status, flat
-from orgkit.runbook.views import View
+from orgkit.errors import require_packages
+from orgkit.model.plan import Plan
+from orgkit.runbook.gate import FOUR_EYES_REMEDY, Gate
+from orgkit.runbook.views.tables import as_status, flat
+from orgkit.runbook.views.views import View
 
 PREFIX = 8  # characters of the digest that a person types: enough to show that it was looked at
-NEXT = "Run the apply cell now, and all below it (Run > Run Selected Cell and All Below)."
+NEXT_STEP = "Run the apply cell now, and all below it (Run > Run Selected Cell and All Below)."
 
 
 def show_gate(gate: Gate) -> None:
@@ -24,33 +24,33 @@ def show_gate(gate: Gate) -> None:
 
 def view_of_gate(gate: Gate) -> View:
     """The target, large, and where the decision stands, in one sentence."""
-    where, said = flat(_where(gate.plan)), flat(standing(gate))
+    location, message = flat(_describe_target(gate.plan)), flat(describe_decision(gate))
     if gate.plan.empty:
-        return View(said, f"<p>{escape(said)}</p>")
-    return View(f"{where}\n{said}", f"<h2>{escape(where)}</h2><p>{escape(said)}</p>")
+        return View(message, f"<p>{escape(message)}</p>")
+    return View(f"{location}\n{message}", f"<h2>{escape(location)}</h2><p>{escape(message)}</p>")
 
 
-def standing(gate: Gate) -> str:
+def describe_decision(gate: Gate) -> str:
     """One sentence about the decision."""
     if gate.plan.empty:
         return "There is nothing to approve: the plan is empty."
     if gate.approval is not None:
         approval = gate.approval
-        by = f" by {approval.asserted_by}" if approval.asserted_by else ""
+        suffix = f" by {approval.asserted_by}" if approval.asserted_by else " by nobody who is named"
         for_ticket = f", for {approval.ticket}" if approval.ticket else ""
-        return f"Approved{by}{for_ticket} ({approval.how}), until {approval.expires_at}: digest {approval.plan_sha256}"
+        return f"Approved{suffix}{for_ticket} ({approval.how}), until {approval.expires_at}: digest {approval.digest}"
     if gate.rejected_by:
         return f"Rejected by {gate.rejected_by}: nothing will be applied."
     if gate.four_eyes:
-        return f"Awaiting a signed approval. {question(gate.plan)} {ASK} The digest is {gate.plan.digest}"
+        return f"Awaiting a signed approval. {question(gate.plan)} {FOUR_EYES_REMEDY} The digest is {gate.plan.digest}"
     return f"Awaiting approval. {question(gate.plan)} To approve, give this digest: {gate.plan.digest}"
 
 
 def question(plan: Plan) -> str:
     """What the approval is for, in one sentence, with what it costs at once."""
     first = plan.steps[0].sentence
-    more = f", and {len(plan.steps) - 1} more step(s)" if len(plan.steps) > 1 else ""
-    return " ".join([f"On {plan.target}: {first}{more}.", *plan.warnings])
+    suffix = f", and {len(plan.steps) - 1} more step(s)" if len(plan.steps) > 1 else ""
+    return " ".join([f"On {plan.target}: {first}{suffix}.", *plan.warnings])
 
 
 def problem_of(gate: Gate, approver: str, typed: str, account: str) -> str:
@@ -65,12 +65,13 @@ def problem_of(gate: Gate, approver: str, typed: str, account: str) -> str:
     return ""
 
 
-def _where(plan: Plan) -> str:
+def _describe_target(plan: Plan) -> str:
     return f"{'AWS' if plan.target.kind == 'aws' else 'Sandbox'} account {plan.target.account}"
 
 
 def _show_form(gate: Gate, place: Any) -> None:
     """Text fields and two buttons; errors of a callback would show nowhere, so they are written into the form."""
+    require_packages("The approval form", "ipywidgets")
     import ipywidgets as widgets
     from IPython.display import display
 
@@ -87,16 +88,16 @@ def _show_form(gate: Gate, place: Any) -> None:
     on_aws = gate.plan.target.kind == "aws"
     approve = widgets.Button(description="Approve", tooltip="Approve exactly this plan", button_style="success")
     reject = widgets.Button(description="Reject", tooltip="Nothing will be applied", button_style="danger")
-    said = widgets.HTML(as_status("Nothing is decided yet."))
+    status = widgets.HTML(as_status("Nothing is decided yet."))
     fields = [approver, ticket, typed, *([account] if on_aws else [])]
-    form = widgets.VBox([*fields, widgets.HBox([approve, reject]), said])
+    form = widgets.VBox([*fields, widgets.HBox([approve, reject]), status])
 
     def decide(accept: bool) -> None:
         problem = problem_of(gate, approver.value, typed.value, account.value) if accept else ""
         problem = problem or _take(gate, accept, approver.value.strip(), ticket.value.strip())
-        said.value = as_status(problem or f"{standing(gate)} {NEXT if accept else ''}")
+        status.value = as_status(problem or f"{describe_decision(gate)} {NEXT_STEP if accept else ''}")
         if not problem:
-            form.children = (said,)
+            form.children = (status,)
             place.update(view_of_gate(gate).bundle(), raw=True)
 
     approve.on_click(lambda _: decide(True))

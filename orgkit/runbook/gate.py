@@ -1,19 +1,42 @@
-"""The approval gate: it asks, or checks what was given, and lets through exactly one plan or what is left of it."""
+"""The approval gate: it asks, or checks the approvals that were given, and lets through one plan or its remainder."""
 
+import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from orgkit.approval import Approval, ApprovedPlan, check_claim, check_fresh, check_remainder
 from orgkit.aws.clock import Clock
-from orgkit.errors import ApprovalMismatch, AwaitingApproval, CheckStops, OutOfOrder
+from orgkit.errors import ApprovalMismatch, AwaitingApproval, OutOfOrder
+from orgkit.model.approval import (
+    CLOCKS_DIFFER,
+    Approval,
+    ApprovedPlan,
+    check_approver,
+    check_claim,
+    check_fresh,
+    check_no_secret,
+    check_remainder,
+    check_schema,
+    check_stops,
+)
 from orgkit.model.desired import ApprovalSpec, Desired
-from orgkit.plan import Plan
-from orgkit.record import outputs
-from orgkit.runbook.guided import is_guided
-from orgkit.runbook.second import ASK, granted
-from orgkit.signing.approvals import SignedApproval
+from orgkit.model.plan import Plan
+from orgkit.phases.registry import phase_of
+from orgkit.records import outputs
+from orgkit.records.plan_store import check_sentences
+from orgkit.runbook.interactive.session import is_interactive
+from orgkit.signing.approvals import KIND, REAPPROVE_REMEDY, SignedApproval, check_signature, parse
+from orgkit.signing.identities import check_operator, check_own
+from orgkit.signing.keys import PublicKey
+
+APPROVAL_VARIABLE = "ORGKIT_APPROVAL"  # names the file; `orgkit run --approval` sets it
+SECOND_PERSON, SIGNED = "second person", "signed"  # how: under four eyes, or without
+FOUR_EYES_REMEDY = (
+    "let somebody else approve it: orgkit approve DIGEST FILE --ticket TICKET --key KEY; then run with --approval."
+)
 
 
 class Gate:
@@ -28,33 +51,40 @@ class Gate:
         self.approval: Approval | None = None
         self.signed: SignedApproval | None = None
         self.approved: ApprovedPlan | None = None
-        self.committed: Collection[str] = ()
+        self.committed: Callable[[str], Collection[str] | None] = lambda _digest: None  # steps done under an approval
         self.rejected_by = ""
 
     @property
     def interactive(self) -> bool:
         """Whether somebody is asked on the screen."""
-        return is_guided() and self.approval is None and not self.plan.empty and not self.four_eyes
+        return is_interactive() and self.approval is None and not self.plan.empty and not self.four_eyes
 
-    def accept(self, asserted_by: str, ticket: str, how: str) -> Approval:
+    @property
+    def _planning(self) -> ApprovedPlan:
+        """What an approval is of: the kept plan that it names, else the one that is shown."""
+        return self.approved or ApprovedPlan.from_plan(self.plan)
+
+    def accept(self, asserted_by: str, ticket: str, method: str) -> Approval:
         """Record that a person approved the plan that is shown. Calls nothing but the clock."""
         if self.four_eyes:
-            raise ApprovalMismatch("the parameters file asks for four eyes: a signed approval of somebody else.", ASK)
+            raise ApprovalMismatch(
+                "the parameters file asks for four eyes: a signed approval of somebody else.", FOUR_EYES_REMEDY
+            )
+        check_approver(self.plan.target, asserted_by)
         check_claim("the approver's name", asserted_by)
         check_claim("the ticket", ticket)
-        now = self.clock.now()
-        ends = now + timedelta(hours=self.hours)
-        if self.approved is not None:
-            ends = check_fresh(self.approved, now, self.hours)
+        now, approved = self.clock.now(), self._planning
+        expires_at = check_fresh(approved, now, self.hours)
         self.rejected_by = ""
         self.approval = Approval(
-            plan_sha256=self.approved.digest if self.approved else self.plan.digest,
+            digest=approved.digest,
+            plan_sha256=approved.plan_sha256,
             target=self.plan.target,
             asserted_by=asserted_by,
             authenticated_as=self.authenticated_as,
-            how=how,
+            how=method,
             at=now.isoformat(timespec="seconds"),
-            expires_at=ends.isoformat(timespec="seconds"),
+            expires_at=expires_at.isoformat(timespec="seconds"),
             ticket=ticket,
         )
         return self.approval
@@ -62,9 +92,11 @@ class Gate:
     def accept_signed(self, signed: SignedApproval, spec: ApprovalSpec) -> Approval:
         """Record that somebody approved the plan with a signature; ApprovalMismatch when it does not hold."""
         assert self.approved is not None
-        check_claim("the signed approval", signed.content.decode())
+        check_no_secret("the signed approval", signed.content.decode())
+        check_claim("the approver's name", signed.asserted_by)
+        check_claim("the ticket", signed.ticket)
         now = self.clock.now()
-        self.approval = granted(signed, self.approved, spec, self.authenticated_as, now, self.hours)
+        self.approval = approve_signed(signed, self.approved, spec, self.authenticated_as, now, self.hours)
         self.signed = signed
         return self.approval
 
@@ -81,18 +113,20 @@ class Gate:
                 "change the parameters file and run this runbook again, or run the approve cell again to decide anew.",
             )
         if self.four_eyes and self.signed is None:
-            raise AwaitingApproval(f"the file asks for four eyes; the plan's digest is {self.plan.digest}", ASK)
+            raise AwaitingApproval(
+                f"the file asks for four eyes; the plan's digest is {self.plan.digest}", FOUR_EYES_REMEDY
+            )
         if self.approval is None:
-            asked = "read the plan, decide in the form of the approve cell, then run this cell and all below."
+            remedy = "read the plan, decide in the form of the approve cell, then run this cell and all below."
             raise AwaitingApproval(
                 f"{len(self.plan.steps)} step(s) need somebody's word; the plan's digest is {self.plan.digest}",
-                asked
+                remedy
                 if self.interactive
-                else f"read the plan, then: orgkit run {self.plan.phase} FILE --approved-plan DIGEST",
+                else f"read the plan, then: orgkit run {self.plan.phase} FILE --approved-plan {self.plan.digest}",
             )
         if self.clock.now() > datetime.fromisoformat(self.approval.expires_at):
             raise ApprovalMismatch(f"the approval ended at {self.approval.expires_at}.", "plan and approve again.")
-        check_remainder(now, self.approved or ApprovedPlan.of(self.plan, self.clock.now()), self.committed)
+        check_remainder(now, self._planning, self.committed(self._planning.digest))
         return self.approval
 
 
@@ -110,20 +144,16 @@ def open_gate(
 
     `signed` is the signed approval of that digest, if there is one: with four eyes, nothing else opens it.
     """
-    if plan.stops:
-        more = f" (and {len(plan.stops) - 1} more)" if len(plan.stops) > 1 else ""
-        raise CheckStops(
-            f"{plan.stops[0]}{more}", "mend it (the record of 00 says how), then run 00 and this phase again."
-        )
+    check_stops(plan)
     if plan.needs and not plan.empty:
         raise OutOfOrder(plan.needs[0], "run that phase first, then this one again.")
     spec = desired.organization
     gate = Gate(plan, clock, spec.approval_hours, authenticated_as, four_eyes=desired.approval.four_eyes)
+    gate.committed = partial(outputs.committed_steps, base, spec.management_account_id)
     if approved_plan and not plan.empty:
-        gate.approved = _kept(base, run_folder, plan, spec.management_account_id, approved_plan)
-        gate.committed = outputs.committed(base, spec.management_account_id, approved_plan)
+        gate.approved = _stored_plan(base, run_folder, plan, spec.management_account_id, approved_plan)
         check_fresh(gate.approved, clock.now(), spec.approval_hours)
-        check_remainder(plan, gate.approved, gate.committed)
+        check_remainder(plan, gate.approved, gate.committed(approved_plan))
         if signed is not None:
             gate.accept_signed(signed, desired.approval)
         else:
@@ -131,11 +161,78 @@ def open_gate(
     return gate
 
 
-def _kept(base: Path, run_folder: Path, plan: Plan, account: str, digest: str) -> ApprovedPlan:
-    found = outputs.find_plan(base, account, digest, run_folder)
-    if found is None:
-        raise ApprovalMismatch(
-            f"no plan with the digest {digest[:16]}… is kept in {base}.",
-            f"read the plan as it is now and approve its digest: {plan.digest}",
-        )
-    return found
+def _stored_plan(base: Path, run_folder: Path, plan: Plan, account: str, digest: str) -> ApprovedPlan:
+    stored_plan = outputs.check_digest(base, account, phase_of(plan.phase), digest, run_folder)
+    check_schema(stored_plan, plan.digest)
+    check_sentences(stored_plan, f"plan {digest[:12]}")
+    return stored_plan
+
+
+def signed_approval(environment: Mapping[str, str] = os.environ) -> SignedApproval | None:
+    """The one that was handed over; None when none was, ApprovalMismatch when it cannot be read."""
+    file_name = environment.get(APPROVAL_VARIABLE)
+    if not file_name:
+        return None
+    try:
+        return parse(Path(file_name).expanduser().read_bytes(), file_name)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ApprovalMismatch(f"the approval {file_name} cannot be read: {error}.", REAPPROVE_REMEDY) from None
+
+
+def digest_of(approved_plan: str, signed: SignedApproval | None) -> str:
+    """The plan that is approved; when both say which, they must say the same."""
+    if signed is None:
+        return approved_plan
+    if approved_plan and approved_plan != signed.digest:
+        reason = f"it approves plan {signed.digest[:12]}, and {approved_plan[:12]} is to be applied."
+        raise ApprovalMismatch(reason, "pass the approval of that plan.")
+    return signed.digest
+
+
+def approve_signed(
+    signed: SignedApproval, approved: ApprovedPlan, spec: ApprovalSpec, actor: str, now: datetime, hours: int
+) -> Approval:
+    """What the file grants to `actor`, for `hours` at most; ApprovalMismatch when it grants nothing."""
+    expires_at = check_fresh(approved, now, hours)
+    approver = check_signature(signed, spec)
+    if (
+        signed.kind != KIND
+        or signed.digest != approved.digest
+        or asdict(signed.target) != dict(approved.content["target"])
+    ):
+        raise ApprovalMismatch(f"it is for plan {signed.digest[:12]} on {signed.target}.", REAPPROVE_REMEDY)
+    check_own(signed.authenticated_as, approver, spec)
+    if spec.four_eyes:
+        check_operator(actor, approver, spec)
+    key = PublicKey.load(approver.key)
+    return Approval(
+        digest=signed.digest,
+        plan_sha256=approved.plan_sha256,
+        target=signed.target,
+        asserted_by=signed.asserted_by,
+        authenticated_as=signed.authenticated_as,
+        how=SECOND_PERSON if spec.four_eyes else SIGNED,
+        at=signed.at,
+        expires_at=min(_expiration(signed, now, hours), expires_at).isoformat(timespec="seconds"),
+        ticket=signed.ticket,
+        approver=signed.approver,
+        key_id=key.id,
+        public_key=key.line,
+        signed_sha256=hashlib.sha256(signed.content).hexdigest(),
+    )
+
+
+def _expiration(signed: SignedApproval, now: datetime, hours: int) -> datetime:
+    """When it says that it ends; ApprovalMismatch when that is past or too far away, or when it is yet to be given.
+
+    Both times are whatever the key's holder wrote: planning again makes a plan young, and no signature with it.
+    """
+    try:
+        approved_at, expires_at = datetime.fromisoformat(signed.at), datetime.fromisoformat(signed.expires_at)
+        valid = approved_at - CLOCKS_DIFFER <= now <= expires_at <= approved_at + timedelta(hours=hours)
+    except (ValueError, TypeError, OverflowError):
+        valid = False
+    if not valid:
+        reason = f"it holds from {signed.at} to {signed.expires_at}, for {hours} hours at most; now it is "
+        raise ApprovalMismatch(f"{reason}{now:%Y-%m-%dT%H:%M}.", REAPPROVE_REMEDY)
+    return expires_at

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from orgkit.journal import Journal
+from orgkit.journal.events import Journal
 from orgkit.model.desired import Desired
-from orgkit.phases import Phase
+from orgkit.phases.descriptor import Phase
 
 
 @dataclass(frozen=True)

@@ -1,53 +1,73 @@
 """The stages of a runbook, one for each cell: each calls the library once and writes the record's events."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from orgkit import __version__
-from orgkit.apply import apply as apply_steps
-from orgkit.aws import live
+from orgkit._version import __version__
+from orgkit.aws import credentials_in_use
 from orgkit.aws.clock import clock_of
 from orgkit.aws.identity import endpoint_of
-from orgkit.aws.lock import alone
-from orgkit.aws.retry import PASSES
+from orgkit.aws.lock import lock_machine
+from orgkit.aws.rejections import TRANSIENT_CODES
 from orgkit.aws.session import Connection
-from orgkit.connecting import connect as connect_to
-from orgkit.costs.effect import monthly_effect
-from orgkit.errors import ApprovalMismatch, CheckStops, Interrupted, NotVerified, NotYet, StepFailed, Stop
-from orgkit.intents import Intent, became, events_since, unanswered
-from orgkit.journal import Journal
-from orgkit.management_account.aws import ask, read_alias
-from orgkit.model.directory import Directory
-from orgkit.model.management_account import Findings
+from orgkit.costs.estimate.effect import monthly_effect
+from orgkit.engine.apply import apply as apply_steps
+from orgkit.engine.connect import connect as connect_to
+from orgkit.engine.observe import observe, observe_and_plan, read_account
+from orgkit.errors import (
+    ApprovalEnded,
+    ApprovalMismatch,
+    AwaitingApproval,
+    CheckStops,
+    Interrupted,
+    NotVerified,
+    NotYet,
+    OperatingSystemError,
+    OrgkitError,
+    StepFailed,
+    convert_os_errors,
+)
+from orgkit.journal.events import Journal
+from orgkit.journal.in_doubt import Evidence, Intent, events_since, resolve, unanswered_intents
+from orgkit.journal.interference import detect_concurrent_changes
+from orgkit.model.approval import check_stops
+from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Observed
-from orgkit.others import signs
-from orgkit.outcome import Outcome, Outcomes
-from orgkit.outcome import Result as StepResult
+from orgkit.model.outcome import Outcome, Outcomes, StepStatus
+from orgkit.model.plan import Plan, Step, identity
 from orgkit.parameters import find, load
-from orgkit.phases import phase_of
-from orgkit.plan import Plan
-from orgkit.planning import plan_phase
-from orgkit.read import read_account, read_organization
-from orgkit.record import outputs
-from orgkit.record.cut_short import cut_short
-from orgkit.runbook import display
-from orgkit.runbook.form import standing
-from orgkit.runbook.gate import Gate, open_gate
-from orgkit.runbook.guided import is_guided, link_to_next
-from orgkit.runbook.live import Live
-from orgkit.runbook.marks import after
+from orgkit.phases.management_account.aws import ask, read_alias
+from orgkit.phases.management_account.findings import Findings
+from orgkit.phases.registry import phase_of
+from orgkit.phases.registry import plan as plan_phase
+from orgkit.records import outputs
+from orgkit.records.interrupted_runs import find_interrupted_runs
+from orgkit.records.plan_store import as_planning
+from orgkit.runbook.execution.prepare import link_to_next
+from orgkit.runbook.form import describe_decision
+from orgkit.runbook.gate import Gate, digest_of, open_gate, signed_approval
+from orgkit.runbook.interactive.session import is_interactive
+from orgkit.runbook.live_display import LiveDisplay
 from orgkit.runbook.run import Run
-from orgkit.runbook.second import digest_of, signed_approval
-from orgkit.runbook.tree import Node, there, wanted
-from orgkit.runbook.views import Done, Proposal, Verification, WhoAmI
+from orgkit.runbook.views import display
+from orgkit.runbook.views.plan_overlay import tree_after_plan
+from orgkit.runbook.views.tree import Node, desired_tree, observed_tree
+from orgkit.runbook.views.views import CallerIdentity, CompletedRun, Proposal, Verification
+from orgkit.signing.role_trust_aws import check_roles
 
 # STS does not tell whether a session was begun with MFA; CloudTrail does (sessionContext.attributes).
 MFA = "not told by AWS"
-LOOK_AGAIN_AFTER = (5.0, 20.0)  # seconds
-LATE = 30.0  # seconds within which AWS does what it was sent, though nobody waits for its answer any more
+RECHECK_PAUSES = (5.0, 20.0)  # seconds
+MAX_DELAY_SECONDS = 30.0  # seconds within which AWS does what it was sent, though nobody waits for its answer any more
+UNRESOLVED_WARNING = (
+    "not known: what AWS shows does not say whether it was done; CloudTrail's event history does "
+    "(see `orgkit records reconcile --help`)"
+)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -56,24 +76,29 @@ def stage(function: Callable[P, T]) -> Callable[P, T]:
     """Write the end of a run into its journal when a stage stops it; every stage has its run as first argument."""
 
     @wraps(function)
-    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+    def run_stage(*args: P.args, **kwargs: P.kwargs) -> T:
         run = args[0]
         assert isinstance(run, Run)
         try:
             return function(*args, **kwargs)
-        except Stop as stop:
+        except OrgkitError as stop:
             _write_stop(run, stop)
             raise
+        except OSError as error:
+            os_stop = OperatingSystemError.from_os_error(error)
+            _write_stop(run, os_stop)
+            raise os_stop from None
         except KeyboardInterrupt:
             sent = any(event["event"] == "intent" for event in run.journal.events)
-            unchanged = "" if sent else Interrupted.unchanged
-            interrupted = Interrupted(f"Ctrl-C or a signal ended the run{unchanged}.", Interrupted.go_on)
+            unchanged = "" if sent else Interrupted.no_change_suffix
+            interrupted = Interrupted(f"Ctrl-C or a signal ended the run{unchanged}.", Interrupted.remedy_to_continue)
             _write_stop(run, interrupted)
             raise interrupted from None
 
-    return told
+    return run_stage
 
 
+@convert_os_errors()
 def begin(phase: str, parameters_file: str, run_folder: str = "") -> Run:
     """Load the parameters file and open the run's folder: the one that is given, or a new one."""
     display.register()
@@ -81,9 +106,14 @@ def begin(phase: str, parameters_file: str, run_folder: str = "") -> Run:
     desired, kind = load(path), "emulator" if endpoint_of() else "aws"
     base, account = outputs.base_folder(outputs.project_of(path), kind), desired.organization.management_account_id
     folder = Path(run_folder) if run_folder else outputs.new_run_folder(base, account, phase, clock_of().now())
-    journal = Journal(folder / "events.jsonl", run=folder.name, hide=live.hidden)
+    journal = Journal(folder / "events.jsonl", run=folder.name, hide=credentials_in_use.hidden)
     journal.write(
-        "phase", phase=phase, run=folder.name, parameters_sha256=desired.sha256, version=__version__, guided=is_guided()
+        "phase",
+        phase=phase,
+        run=folder.name,
+        parameters_sha256=desired.sha256,
+        version=__version__,
+        guided=is_interactive(),
     )
     return Run(phase_of(phase), path, desired, base, folder, journal)
 
@@ -100,37 +130,42 @@ def connect(run: Run) -> Connection:
     return aws
 
 
-def who_am_i(aws: Connection) -> WhoAmI:
+def caller_identity(aws: Connection) -> CallerIdentity:
     """The caller, as AWS confirms it, and where calls go."""
     alias = ask(read_alias, aws)
-    return WhoAmI(aws.caller(), aws.kind, alias if isinstance(alias, str) else "")
+    return CallerIdentity(aws.caller(), aws.kind, alias if isinstance(alias, str) else "")
+
+
+who_am_i = caller_identity  # so that the runbooks of projects made by version 0.1.0 still run
 
 
 @stage
 def read(run: Run, aws: Connection) -> Observed:
     """What is there, as far as this phase rests on it."""
-    return read_organization(aws, run.desired, run.phase.name)
+    return observe(aws, run.desired, run.phase.label)
 
 
 def picture(run: Run, observed: Observed | None = None, plan: Plan | None = None) -> Node:
     """The organization as a tree: as the file wants it, as AWS has it, or as a plan would leave it."""
     if observed is None:
-        return wanted(run.desired)
-    return after(observed, run.desired, plan) if plan else there(observed, run.desired)
+        return desired_tree(run.desired)
+    return tree_after_plan(observed, run.desired, plan) if plan else observed_tree(observed, run.desired)
 
 
 @stage
 def plan(run: Run, observed: Observed) -> Plan:
     """What would change, and what stands beside it."""
-    made = plan_phase(run.phase.name, observed, run.desired)
+    phase_plan = plan_phase(run.phase.label, observed, run.desired)
+    new_plan = as_planning(phase_plan, run.desired, clock_of(), monthly_effect(phase_plan, run.desired))
     run.journal.write(
         "plan",
-        plan_sha256=made.digest,
-        steps=len(made.steps),
-        needs=list(made.needs),
-        waiting=[waiting.what for waiting in made.waiting],
+        digest=new_plan.digest,
+        plan_sha256=new_plan.sha256,
+        steps=len(new_plan.steps),
+        needs=list(new_plan.needs),
+        waiting=[waiting.what for waiting in new_plan.waiting],
     )
-    return made
+    return new_plan
 
 
 def proposal(run: Run, plan: Plan) -> Proposal:
@@ -144,88 +179,113 @@ def approve(run: Run, aws: Connection, plan: Plan, approved_plan: str = "") -> G
 
     A plan that nobody has approved yet is kept, so that its digest can be approved later.
     """
-    review, digest = _review(run, plan), approved_plan
     try:
         signed = signed_approval()
         digest = digest_of(approved_plan, signed)
+        if signed is not None and run.desired.approval.four_eyes:
+            check_roles(aws, run.desired.approval)
         gate = open_gate(run.base, run.folder, plan, aws.caller().arn, run.desired, digest, aws.clock, signed)
-    except ApprovalMismatch:
-        _keep(run, plan, review, unless=digest)
+    except (ApprovalMismatch, AwaitingApproval):
+        _keep(run, plan)
         raise
     if gate.approved is None:
-        _keep(run, plan, review)
+        _keep(run, plan)
     else:
-        outputs.write_plan(run.folder, plan, review, gate.approved)
+        outputs.write_plan(run.folder, plan, gate.approved)
     return gate
 
 
 @stage
 def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
     """Read and plan again, and carry out exactly what was approved, or what is left of it."""
-    live = Live()
+    live = LiveDisplay()
     if plan.empty:
-        named, earlier = tuple(_name_cut_short(run)), outputs.unsettled(run.base, run.account, run.phase)
-        outcomes = _with_found(run, Outcomes(()), (*named, *_settle(run, earlier, Outcomes(()), ())))
+        interrupted, unsettled = (
+            tuple(_name_interrupted_runs(run)),
+            outputs.unsettled_intents(run.base, run.account, run.phase),
+        )
+        outcomes = _with_resolutions(
+            run, Outcomes(()), (*interrupted, *_settle_without_changes(run, aws, plan, unsettled))
+        )
         live.outcomes(outcomes)
         return outcomes
-    with alone(run.account, aws.endpoint, run.folder.name, run.base):
+    with lock_machine(run.account, aws.endpoint, run.folder.name, run.base):
         # Read under the lock: a kernel whose runner was killed goes on for a moment, and writes.
-        named, earlier = tuple(_name_cut_short(run)), outputs.unsettled(run.base, run.account, run.phase)
-        aws.progress = _told(run, live)
-        _let_settle(aws, earlier)
-        observed = read_organization(aws, run.desired, run.phase.name)
-        now = plan_phase(run.phase.name, observed, run.desired)
+        interrupted, unsettled = (
+            tuple(_name_interrupted_runs(run)),
+            outputs.unsettled_intents(run.base, run.account, run.phase),
+        )
+        aws.progress = _progress_callback(run, live)
+        _let_settle(aws, unsettled)
+        observed = observe(aws, run.desired, run.phase.label)
+        now = plan_phase(run.phase.label, observed, run.desired)
         approval = gate.require(now)
         outputs.write_approval(run.folder, approval.as_json(), gate.signed.content if gate.signed else b"")
         run.journal.write("approval", **approval.as_json())
-        live.under(standing(gate))
-        run.journal.write("apply", plan_sha256=approval.plan_sha256, steps=[s.sentence for s in now.steps])
-        outcomes = apply_steps(aws, now, Directory(observed, run.desired), lambda: _look(run, aws), live.outcomes)
-        sent = tuple(unanswered(run.folder.name, run.journal.events))
-        left = [step.sentence for step in now.steps]
-        told = (*named, *_settle(run, (*earlier, *sent), outcomes, left), *_name_others(run, earlier))
-        outcomes = _with_found(run, outcomes, told)
+        live.set_status(describe_decision(gate))
+        run.journal.write(
+            "apply",
+            digest=approval.digest,
+            plan_sha256=approval.plan_sha256,
+            steps=[{"id": s.id, "sentence": s.sentence} for s in now.steps],
+        )
+        outcomes = apply_steps(
+            aws,
+            now,
+            IdIndex(observed, run.desired),
+            lambda: observe_and_plan(aws, run.desired, run.phase.label, findings=False),
+            live.outcomes,
+            expires_at=datetime.fromisoformat(approval.expires_at),
+        )
+        steps = {step.id: step for step in now.steps}
+        sent = {intent: steps.get(intent.step) for intent in unanswered_intents(run.folder.name, run.journal.events)}
+        settled = tuple(_settle(run, {**unsettled, **sent}, observed, now, outcomes))
+        notes = (*interrupted, *settled, *_name_concurrent_changes(run, unsettled))
+        outcomes = _with_resolutions(run, outcomes, notes)
         live.outcomes(outcomes)
     if outcomes.failed:
         raise _failure(outcomes.failed)
+    if any(outcome.code == ApprovalEnded.__name__ for outcome in outcomes.items):
+        raise ApprovalEnded.at(datetime.fromisoformat(approval.expires_at))
     return outcomes
 
 
 @stage
 def verify(run: Run, aws: Connection) -> Verification:
     """Plan again: nothing may be left to do. What waits for somebody else is no failure."""
-    observed, left = _until_settled(run, aws)
-    sentences = [step.sentence for step in left.steps]
+    observed, remaining_plan = _until_settled(run, aws)
+    check_stops(remaining_plan)
+    sentences = [step.sentence for step in remaining_plan.steps]
     run.journal.write(
         "verified",
-        passed=left.empty,
+        passed=remaining_plan.empty,
         left=sentences,
-        waiting=[waiting.what for waiting in left.waiting],
-        commands=[command for waiting in left.waiting for command in waiting.commands],
+        waiting=[waiting.what for waiting in remaining_plan.waiting],
+        commands=[command for waiting in remaining_plan.waiting for command in waiting.commands],
     )
-    if not left.empty:
+    if not remaining_plan.empty:
         raise NotVerified(
             f"{len(sentences)} step(s) are still to do, the first: {sentences[0]}.",
             "wait a minute (AWS may lag behind), then run the phase again and read its plan.",
         )
-    return Verification(left, observed)
+    return Verification(remaining_plan, observed)
 
 
 def _until_settled(run: Run, aws: Connection) -> tuple[Observed, Plan]:
     """Look again after some pauses while anything is left: AWS's lists lag behind its answers."""
-    for pause in (*LOOK_AGAIN_AFTER, None):
-        observed = read_organization(aws, run.desired, run.phase.name)
-        left = plan_phase(run.phase.name, observed, run.desired)
-        if left.empty or pause is None:
+    for pause in (*RECHECK_PAUSES, None):
+        observed = observe(aws, run.desired, run.phase.label)
+        remaining_plan = plan_phase(run.phase.label, observed, run.desired)
+        if remaining_plan.empty or pause is None:
             break
         aws.progress("AWS to show what was done", 0.0, pause)
         aws.clock.sleep(pause)
-    return observed, left
+    return observed, remaining_plan
 
 
 @stage
 def check(run: Run, aws: Connection) -> Findings:
-    """Every check of the management account, with how it is known and whether it stops phase 01."""
+    """Every check of the management account, with how it is known and which phases it stops."""
     findings = read_account(aws, run.desired)
     run.journal.write("checks", stops=len(findings.stops), warns=len(findings.warns))
     return findings
@@ -235,102 +295,130 @@ def check(run: Run, aws: Connection) -> Findings:
 def pass_checks(run: Run, findings: Findings) -> Verification:
     """Stop when a finding stops; otherwise the phase has nothing more to prove."""
     stops = findings.stops
-    run.journal.write("verified", passed=not stops, left=[finding.what for finding in stops], waiting=[])
+    run.journal.write("verified", passed=not stops, left=[finding.message for finding in stops], waiting=[])
     if stops:
-        more = f" (and {len(stops) - 1} more in the table)" if len(stops) > 1 else ""
-        raise CheckStops(f"{stops[0].what}{more}", stops[0].do)
+        suffix = f" (and {len(stops) - 1} more in the table)" if len(stops) > 1 else ""
+        raise CheckStops(f"{stops[0].sentence}{suffix}", stops[0].remedy)
     return Verification(None)
 
 
 @stage
-def record(run: Run) -> Done:
+def record(run: Run) -> CompletedRun:
     """The last word of the run; the record is sealed by who executes the notebook."""
     run.journal.write("end")
-    done = Done(run.phase, run.folder, guided=is_guided())
+    done = CompletedRun(run.phase, run.folder, guided=is_interactive())
     return replace(done, link=link_to_next(run, done.following)) if done.guided and done.following else done
 
 
 def _failure(failed: Sequence[Outcome]) -> StepFailed:
     """That of the first step for which somebody has to act; when all of them pass by themselves, NotYet."""
-    first = next((outcome for outcome in failed if outcome.code not in PASSES), failed[0])
-    why = f"{first.sentence}: {first.why}"
-    if first.code not in PASSES:
-        return StepFailed(why, first.do, code=first.code)
-    do = f"{first.do} Nothing has to be mended: it is the same command, under the same approval."
-    return NotYet(why, do, code=first.code)
+    first = next((outcome for outcome in failed if outcome.code not in TRANSIENT_CODES), failed[0])
+    reason = f"{first.sentence}: {first.reason}"
+    if first.code not in TRANSIENT_CODES:
+        return StepFailed(reason, first.remedy, code=first.code)
+    remedy = f"{first.remedy} Nothing has to be fixed: it is the same command, under the same approval."
+    return NotYet(reason, remedy, code=first.code)
 
 
-def _let_settle(aws: Connection, earlier: Sequence[Intent]) -> None:
+def _let_settle(aws: Connection, earlier: Mapping[Intent, Step | None]) -> None:
     """What an earlier run sent last may still be on its way: AWS is looked at when it must have arrived."""
     if earlier:
-        aws.progress("what an earlier run sent last to show itself", 0.0, LATE)
-        aws.clock.sleep(LATE)
+        aws.progress("what an earlier run sent last to show itself", 0.0, MAX_DELAY_SECONDS)
+        aws.clock.sleep(MAX_DELAY_SECONDS)
 
 
-def _with_found(run: Run, outcomes: Outcomes, lines: tuple[str, ...]) -> Outcomes:
+def _with_resolutions(run: Run, outcomes: Outcomes, lines: tuple[str, ...]) -> Outcomes:
     """What was found out, for the notebook and for whoever reads the result alone."""
     if lines:
         run.journal.write("found", lines=list(lines))
-    return replace(outcomes, found=lines)
+    return replace(outcomes, resolutions=lines)
 
 
-def _name_cut_short(run: Run) -> Iterator[str]:
+def _name_interrupted_runs(run: Run) -> Iterator[str]:
     """Write down which earlier runs never said how they ended; the line that a person reads about each."""
-    for found in cut_short(run.base, run.account, run.phase, run.folder.name):
-        run.journal.write("cut-short", run=found.run, done=found.done, steps=found.steps, sealed=found.sealed)
-        yield found.sentence
+    for interrupted_run in find_interrupted_runs(run.base, run.account, run.phase, run.folder.name):
+        run.journal.write(
+            "cut-short",
+            run=interrupted_run.run,
+            done=interrupted_run.done,
+            steps=interrupted_run.steps,
+            sealed=interrupted_run.sealed,
+        )
+        yield interrupted_run.sentence
 
 
-def _name_others(run: Run, earlier: Sequence[Intent]) -> Iterator[str]:
+def _name_concurrent_changes(run: Run, earlier: Iterable[Intent]) -> Iterator[str]:
     """Write down what somebody else seems to have done meanwhile; the line that a person reads about each."""
-    for sign in tuple(signs(run.journal.events, earlier)):
+    for sign in tuple(detect_concurrent_changes(run.journal.events, earlier)):
         run.journal.write("sign", of="somebody else", what=sign)
         yield sign
 
 
-def _settle(run: Run, intents: Sequence[Intent], outcomes: Outcomes, left: Sequence[str]) -> Iterator[str]:
-    """Write down what became of changes without an answer; the line that a person reads about each."""
-    ended = [item.sentence for item in outcomes.items if item.result in (StepResult.DONE, StepResult.FOUND)]
-    for intent in intents:
-        result = became(intent, events_since(intent, run.journal.events), left, ended)
-        if result is not None:
-            run.journal.write(
-                "settled", intent=intent.id, run=intent.run, call=intent.call, key=intent.key, result=result
+def _settle_without_changes(
+    run: Run, aws: Connection, plan: Plan, earlier: Mapping[Intent, Step | None]
+) -> tuple[str, ...]:
+    """Resolve what earlier runs left in doubt when there is nothing to change: only AWS can tell."""
+    if not earlier:
+        return ()
+    _let_settle(aws, earlier)
+    observed = observe(aws, run.desired, run.phase.label)
+    return tuple(_settle(run, earlier, observed, plan, Outcomes(())))
+
+
+def _settle(
+    run: Run, in_doubt: Mapping[Intent, Step | None], observed: Observed, now: Plan, outcomes: Outcomes
+) -> Iterator[str]:
+    """Write down what became of changes in doubt; the line that a person reads about each.
+
+    `observed` is what AWS showed before `now` was applied, and `now` was planned from it.
+    """
+    done = {item.step_id for item in outcomes.items if item.status in (StepStatus.DONE, StepStatus.ALREADY_APPLIED)}
+    planned = {step.id: step for step in now.steps}
+    for intent, step in in_doubt.items():
+        evidence, facts = Evidence(), {"intent": intent.id, "run": intent.run, "call": intent.call, "key": intent.key}
+        if step is not None:
+            evidence = Evidence(
+                _is_same(step, planned.get(step.id)), step.id in done, run.phase.shows(step, observed, run.desired)
             )
-            yield f"{intent.what}, sent by {intent.run} without an answer: {result}"
+        result = resolve(intent, step.id if step else "", events_since(intent, run.journal.events), evidence)
+        if result is not None:
+            run.journal.write("settled", **facts, result=result)
+            yield f"{intent.description}, sent by {intent.run} without an answer: {result}"
+        elif not evidence.planned:
+            run.journal.write("unresolved", **facts)
+            yield f"{intent.description}, sent by {intent.run} without an answer: {UNRESOLVED_WARNING}"
 
 
-def _look(run: Run, aws: Connection) -> tuple[Plan, Directory]:
-    observed = read_organization(aws, run.desired, run.phase.name)
-    return plan_phase(run.phase.name, observed, run.desired), Directory(observed, run.desired)
+def _is_same(step: Step, planned: Step | None) -> bool:
+    """A step of plan schema 1 does not say what it starts from."""
+    if planned is None:
+        return False
+    whole = replace(step, starts_from=step.starts_from or planned.starts_from)
+    return identity(whole.facts()) == identity(planned.facts())
 
 
-def _keep(run: Run, plan: Plan, review: dict[str, Any], unless: str = "") -> None:
-    """Write the plan down for a person to read; an expired approval must not be renewed by its own refusal."""
-    outputs.write_plan(run.folder, plan, review)
-    if plan.digest != unless:
-        outputs.keep_plan(run.base, run.account, plan, review)
+def _keep(run: Run, plan: Plan) -> None:
+    """Write the plan down for a person to read and to approve."""
+    outputs.write_plan(run.folder, plan)
+    outputs.keep_plan(run.base, run.account, plan)
 
 
-def _review(run: Run, plan: Plan) -> dict[str, Any]:
-    costs = monthly_effect(plan, run.desired).facts()
-    return plan.review(clock_of().now().isoformat(timespec="seconds"), monthly_usd=costs)
-
-
-def _told(run: Run, live: Live) -> Callable[[str, float, float], None]:
-    def progress(what: str, so_far: float, at_most: float) -> None:
-        run.journal.write("wait", what=what, so_far=round(so_far), at_most=round(at_most))
-        live.waiting(what, so_far, at_most)
+def _progress_callback(run: Run, live: LiveDisplay) -> Callable[[str, float, float], None]:
+    def progress(subject: str, so_far: float, at_most: float) -> None:
+        run.journal.write("wait", what=subject, so_far=round(so_far), at_most=round(at_most))
+        live.waiting(subject, so_far, at_most)
 
     return progress
 
 
-def _write_stop(run: Run, stop: Stop) -> None:
-    run.journal.write(
-        "stop",
-        kind=type(stop).__name__,
-        exit_code=stop.exit_code,
-        summary=stop.summary,
-        why=stop.why,
-        do=stop.do,
-    )
+def _write_stop(run: Run, stop: OrgkitError) -> None:
+    """A disk that does not take it hides nothing: the notebook and its runner have the error too."""
+    with suppress(OSError):
+        run.journal.write(
+            "stop",
+            kind=type(stop).__name__,
+            exit_code=stop.exit_code,
+            summary=stop.summary,
+            why=stop.reason,
+            do=stop.remedy,
+        )

@@ -9,12 +9,13 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from email.utils import format_datetime
+from secrets import token_urlsafe
 from typing import Any
 
 from moto.account.responses import AccountResponse
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 
-from orgkit.sandbox import ids, wire
+from orgkit.sandbox import access, ids, wire
 from orgkit.sandbox.calls import Call, CallLog, mutates
 from orgkit.sandbox.corrections import event_history, readiness, s3, sts
 from orgkit.sandbox.corrections.billing import BillingResponse
@@ -23,7 +24,7 @@ from orgkit.sandbox.corrections.cost_explorer import CostExplorerResponse
 from orgkit.sandbox.corrections.freetier import FreeTierResponse
 from orgkit.sandbox.corrections.members import management_of
 from orgkit.sandbox.corrections.registry import differs, settle
-from orgkit.sandbox.injection import MESSAGES, REFUSALS, Dropped, Injection, refuse, same_request
+from orgkit.sandbox.injection import MESSAGES, REFUSALS, DroppedAnswer, Injection, refuse, same_request
 from orgkit.sandbox.world import Principal, world
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -36,6 +37,10 @@ OWN_SERVICES = {
     "controltower": ControlTowerResponse,
     "freetier": FreeTierResponse,
 }
+UNLOGGED = "00000000-0000-0000-0000-000000000000"  # the request id of what is in no call log
+OWN_ADDRESS = "use a program that is no browser, and the address that `orgkit sandbox env` prints."
+CONTROL_TOKEN = "send the header Authorization: Bearer $ORGKIT_SANDBOX_TOKEN, which `orgkit sandbox env` prints."
+ROLE = re.compile(r"arn:aws:iam::(?P<account>\d{12}):role/.+")
 REQUEST_ID = re.compile(rb"(<RequestId>)[^<]*(</RequestId>)", re.IGNORECASE)
 ERROR_CODE = re.compile(rb"<Code>([^<]+)</Code>")
 
@@ -56,7 +61,8 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto has
 class SandboxApplication:
     """One call at a time: moto's backends are not safe under threads, and a call takes milliseconds."""
 
-    def __init__(self, pages: Callable[[str, dict[str, Any]], Any]) -> None:
+    def __init__(self, pages: Callable[[str, dict[str, Any]], Any], token: str = "") -> None:
+        self.token = token or token_urlsafe(32)  # of the control routes
         self.calls = CallLog()
         self._pages = pages
         self._moto = Dispatcher(create_backend_app)
@@ -67,13 +73,15 @@ class SandboxApplication:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         body = _read_body(environ)
         path = environ.get("PATH_INFO", "")
-        if path.startswith("/moto-api/"):
-            through: Iterable[bytes] = self._moto(environ, start_response)
-            return through
-        if path.startswith("/orgkit/"):
-            status, headers, content = self._page(path, body)
+        if access.is_control(environ):
+            refusal = _refuse_control(environ, self.token)
+            if refusal is None and not path.startswith("/orgkit/"):
+                response: Iterable[bytes] = self._moto(environ, start_response)
+                return response
+            status, headers, content = refusal or self._page(path, body)
         else:
-            status, headers, content = self._served(environ, body)
+            request = wire.read(environ, body)
+            status, headers, content = _refuse_call(request, environ) or self._serve(request, environ, body)
         headers["Content-Length"] = headers.get("Content-Length", str(len(content)))
         start_response(f"{status} {'OK' if status < 400 else 'Error'}", list(headers.items()))
         return [content]
@@ -85,33 +93,32 @@ class SandboxApplication:
             self.calls.clear()
             self.injection = Injection()
 
-    def _served(self, environ: dict[str, Any], body: bytes) -> Answer:
+    def _serve(self, request: wire.ParsedRequest, environ: dict[str, Any], body: bytes) -> Answer:
         """After the time that a call takes; the connection ends without an answer where a fault has it so."""
-        asked = wire.read(environ, body)
-        principal = world().principals.get(asked.key)
-        with self._changing(asked, principal) as overlaps:
+        principal = world().principals.get(request.key)
+        with self._change_lock(request, principal) as overlaps:
             world().clock.sleep(world().seed.latency_seconds)
             with self._lock:
-                call = self._record(asked, principal)
+                call = self._record(request, principal)
                 if overlaps:
-                    return refuse(call, asked, "concurrent-modification")
+                    return refuse(call, request, "concurrent-modification")
                 try:
-                    return self.injection.around(
+                    return self.injection.inject(
                         call,
-                        asked,
+                        request,
                         same_request(call.account, environ, body),
-                        lambda: self._call(call, asked, principal, environ, body),
+                        lambda: self._call(call, request, principal, environ, body),
                     )
-                except Dropped:
+                except DroppedAnswer:
                     _hang_up(environ)
                     raise
 
     @differs("organizations.overlapping_writes", moto="Organizations makes both changes, and refuses neither.")
     @contextmanager
-    def _changing(self, asked: wire.Asked, principal: Principal | None) -> Iterator[bool]:
+    def _change_lock(self, request: wire.ParsedRequest, principal: Principal | None) -> Iterator[bool]:
         """Organizations answers ConcurrentModificationException while another change of it is under way."""
         # True where that is so; the change that came first goes on.
-        if principal is None or asked.service != "organizations" or not mutates(asked.service, asked.operation):
+        if principal is None or request.service != "organizations" or not mutates(request.service, request.operation):
             yield False
             return
         organization = management_of(principal.account)
@@ -130,77 +137,81 @@ class SandboxApplication:
         return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
 
     def _call(
-        self, call: Call, asked: wire.Asked, principal: Principal | None, environ: dict[str, Any], body: bytes
+        self, call: Call, request: wire.ParsedRequest, principal: Principal | None, environ: dict[str, Any], body: bytes
     ) -> Answer:
         environ["wsgi.input"] = io.BytesIO(body)
         try:
-            answer = self._answer(asked, principal, environ, call.request_id)
+            answer = self._answer(request, principal, environ, call.request_id)
         except NotImplementedError:
-            answer = self._missing(asked, call.request_id)
+            answer = self._not_implemented(request, call.request_id)
         except Exception as unexpected:  # whatever moto stumbles over is told as AWS tells its own failures
             traceback.print_exc()
             message = f"{type(unexpected).__name__}: {unexpected}"
-            answer = wire.error(asked, 400, "SandboxFailure", message, call.request_id)
-        told = self._finish(call, *answer)
+            answer = wire.error(request, 400, "SandboxFailure", message, call.request_id)
+        reply = self._finish(call, *answer)
         event_history.keep(call, principal, environ)
-        return told
+        return reply
 
-    def _record(self, asked: wire.Asked, principal: Principal | None) -> Call:
+    def _record(self, request: wire.ParsedRequest, principal: Principal | None) -> Call:
         sequence = self.calls.next()
         account, arn = (principal.account, principal.arn) if principal else ("", "")
         call = Call(
-            sequence, world().clock.now().isoformat(), asked.service, asked.region, asked.operation, account, arn,
+            sequence, world().clock.now().isoformat(), request.service, request.region, request.operation, account, arn,
             ids.uuid("request", world().seed.management_account_id, sequence),
-            mutates(asked.service, asked.operation), asked.parameters,
+            mutates(request.service, request.operation), request.parameters,
         )  # fmt: skip
         self.calls.add(call)
         return call
 
     def _answer(
-        self, asked: wire.Asked, principal: Principal | None, environ: dict[str, Any], request_id: str
+        self, parsed: wire.ParsedRequest, principal: Principal | None, environ: dict[str, Any], request_id: str
     ) -> Answer:
-        if principal is None:
-            return _unknown_key(asked, request_id)
-        if world().ended(principal):
-            return _expired(asked, request_id)
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = principal.account  # else moto looks for the key in every account
+        if principal is None and not parsed.is_unsigned:
+            return _unknown_key(parsed, request_id)
+        if principal and world().is_expired(principal):
+            return _expired(parsed, request_id)
+        account = principal.account if principal else _account_of_role(parsed)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = account  # else moto looks for the key in every account
+        if "HTTP_AUTHORIZATION" not in environ and access.presigned_authorization(environ):
+            environ["HTTP_AUTHORIZATION"] = access.presigned_authorization(environ)  # moto reads no presigned query
         settle()
-        if not readiness.ready(asked.service, principal.account):
-            return wire.error(asked, 403, *readiness.NOT_SIGNED_UP, request_id)
-        caller = sts.as_caller(principal)
-        if asked.service == "s3" and s3.refused(asked.operation, environ["PATH_INFO"], environ, caller):
-            return wire.error(asked, 403, "AccessDenied", "Access Denied", request_id)
-        if asked.service in OWN_SERVICES:
+        if not readiness.ready(parsed.service, account):
+            return wire.error(parsed, 403, *readiness.NOT_SIGNED_UP, request_id)
+        if principal and parsed.service == "s3":
+            caller = sts.as_caller(principal)
+            if s3.is_refused(parsed.operation, environ["PATH_INFO"], environ, caller):
+                return wire.error(parsed, 403, "AccessDenied", "Access Denied", request_id)
+        if parsed.service in OWN_SERVICES:
             request = BackendRequest(environ)
-            status, headers, content = OWN_SERVICES[asked.service].dispatch(request, request.raw_url, request.headers)
+            status, headers, content = OWN_SERVICES[parsed.service].dispatch(request, request.raw_url, request.headers)
             return int(status), {str(name): str(headers[name]) for name in headers}, _bytes(content)
-        return self._ask_moto(asked, environ, request_id)
+        return self._ask_moto(parsed, environ, request_id)
 
-    def _ask_moto(self, asked: wire.Asked, environ: dict[str, Any], request_id: str) -> Answer:
-        told: list[Any] = []
+    def _ask_moto(self, request: wire.ParsedRequest, environ: dict[str, Any], request_id: str) -> Answer:
+        start: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
-            told[:] = [int(status.split()[0]), dict(headers)]
+            start[:] = [int(status.split()[0]), dict(headers)]
 
         host = self._moto.infer_service_region_host(environ, environ["PATH_INFO"])
         if host is None or self._moto.get_backend_for_host(host) is None:
-            raise NotImplementedError
+            return self._not_implemented(request, request_id)
         pieces = self._moto(environ, start_response)
         content = b"".join(pieces)
         if hasattr(pieces, "close"):
             pieces.close()
-        status, headers = told
-        if "text/html" in headers.get("Content-Type", "") and asked.service != "s3":
+        status, headers = start
+        if "text/html" in headers.get("Content-Type", "") and request.service != "s3":
             if status >= 400:
-                return self._missing(asked, request_id)
-            headers["Content-Type"] = wire.CONTENT_TYPES[asked.protocol]
+                return self._not_implemented(request, request_id)
+            headers["Content-Type"] = wire.CONTENT_TYPES[request.protocol]
         return status, headers, content
 
     @differs("every_service.not_implemented", moto="moto answers HTML 404 or 500 for many, which botocore sends again.")
-    def _missing(self, asked: wire.Asked, request_id: str) -> Answer:
+    def _not_implemented(self, request: wire.ParsedRequest, request_id: str) -> Answer:
         """Every operation of the API is there (those that are not here answer NotImplementedInSandbox, once)."""
-        message = f"{asked.service}:{asked.operation} is not implemented in the sandbox."
-        return wire.error(asked, 400, "NotImplementedInSandbox", message, request_id)
+        message = f"{request.service}:{request.operation} is not implemented in the sandbox."
+        return wire.error(request, 400, "NotImplementedInSandbox", message, request_id)
 
     @differs("every_service.request_id", moto="A request id is 52 letters at random: others in each rehearsal.")
     def _finish(self, call: Call, status: int, headers: dict[str, str], content: bytes) -> Answer:
@@ -209,12 +220,12 @@ class SandboxApplication:
         if status >= 400:
             call.error = _error_code(headers, content)
         drop = ("x-amzn-requestid", "x-amz-request-id", "date", *(["content-length"] if content else []))
-        kept = {name: value for name, value in headers.items() if name.lower() not in drop}
-        kept["Date"] = format_datetime(world().clock.now(), usegmt=True)
+        reply_headers = {name: value for name, value in headers.items() if name.lower() not in drop}
+        reply_headers["Date"] = format_datetime(world().clock.now(), usegmt=True)
         if call.service == "s3":
-            return status, {**kept, "x-amz-request-id": call.request_id}, content
-        kept["x-amzn-RequestId"] = call.request_id
-        return status, kept, REQUEST_ID.sub(rb"\g<1>" + call.request_id.encode() + rb"\g<2>", content)
+            return status, {**reply_headers, "x-amz-request-id": call.request_id}, content
+        reply_headers["x-amzn-RequestId"] = call.request_id
+        return status, reply_headers, REQUEST_ID.sub(rb"\g<1>" + call.request_id.encode() + rb"\g<2>", content)
 
 
 def _read_body(environ: dict[str, Any]) -> bytes:
@@ -239,26 +250,62 @@ def _bytes(content: Any) -> bytes:
     return content.encode() if isinstance(content, str) else bytes(content)
 
 
-def _expired(asked: wire.Asked, request_id: str) -> Answer:
-    status, code = REFUSALS["expired-token"].get(asked.service, REFUSALS["expired-token"][""])
-    return wire.error(asked, status, code, MESSAGES["expired-token"], request_id)
+def _refuse_control(environ: dict[str, Any], token: str) -> Answer | None:
+    """None for a client that may set the sandbox's clock and read its calls."""
+    page = access.foreign_page(environ)
+    if not page and access.has_token(environ, token):
+        return None
+    reason, remedy = (page, OWN_ADDRESS) if page else ("it has no control token", CONTROL_TOKEN)
+    message = f"The sandbox refuses this request: {reason}. Do: {remedy}"
+    return 403, {"Content-Type": "application/json"}, json.dumps({"error": message}).encode()
+
+
+def _refuse_call(request: wire.ParsedRequest, environ: dict[str, Any]) -> Answer | None:
+    """An answer without a call: it is neither carried out nor logged, and takes no time. None for what is taken."""
+    page = access.foreign_page(environ)
+    if page:
+        message = f"The sandbox refuses this request: {page}. Do: {OWN_ADDRESS}"
+        return wire.error(request, 403, "AccessDenied", message, UNLOGGED)
+    return None if request.is_unsigned or access.is_signed(environ) else _unsigned(request)
+
+
+def _account_of_role(request: wire.ParsedRequest) -> str:
+    """In whose account an unsigned operation works: that of the role that it asks for, else the management account."""
+    match = ROLE.fullmatch(str(request.parameters.get("RoleArn", "")))
+    return match["account"] if match else world().seed.management_account_id
+
+
+@differs("every_service.unsigned", moto="A request without a signature acts as the default account.")
+def _unsigned(request: wire.ParsedRequest) -> Answer:
+    """A request without a signature is refused, unless the operation takes it: MissingAuthenticationToken."""
+    if request.protocol == "rest-xml":
+        return wire.error(request, 403, "AccessDenied", "Access Denied", UNLOGGED)
+    is_query = request.protocol == "query"
+    code = "MissingAuthenticationToken" if is_query else "MissingAuthenticationTokenException"
+    message = "Request is missing Authentication Token"
+    return wire.error(request, 403 if is_query else 400, code, message, UNLOGGED)
+
+
+def _expired(request: wire.ParsedRequest, request_id: str) -> Answer:
+    status, code = REFUSALS["expired-token"].get(request.service, REFUSALS["expired-token"][""])
+    return wire.error(request, status, code, MESSAGES["expired-token"], request_id)
 
 
 @differs("every_service.unknown_key", moto="A key that does not exist acts as the default account.")
-def _unknown_key(asked: wire.Asked, request_id: str) -> Answer:
+def _unknown_key(request: wire.ParsedRequest, request_id: str) -> Answer:
     """A key that does not exist is refused: UnrecognizedClientException, InvalidClientTokenId or InvalidAccessKeyId."""
     message = "The security token included in the request is invalid."
-    if asked.service == "s3":
-        return wire.error(asked, 403, "InvalidAccessKeyId", "The AWS Access Key Id does not exist.", request_id)
-    code = "UnrecognizedClientException" if asked.protocol == "json" else "InvalidClientTokenId"
-    return wire.error(asked, 400 if asked.protocol == "json" else 403, code, message, request_id)
+    if request.service == "s3":
+        return wire.error(request, 403, "InvalidAccessKeyId", "The AWS Access Key Id does not exist.", request_id)
+    code = "UnrecognizedClientException" if request.protocol == "json" else "InvalidClientTokenId"
+    return wire.error(request, 400 if request.protocol == "json" else 403, code, message, request_id)
 
 
 def _error_code(headers: dict[str, str], content: bytes) -> str:
-    found = ERROR_CODE.search(content)
-    if found:
-        return found.group(1).decode()
-    told = next((value for name, value in headers.items() if name.lower() == "x-amzn-errortype"), "")
-    if not told and content.startswith(b"{"):
-        told = str(json.loads(content).get("__type", ""))
-    return told.split("#")[-1].split(":")[0] or "Unknown"
+    match = ERROR_CODE.search(content)
+    if match:
+        return match.group(1).decode()
+    code = next((value for name, value in headers.items() if name.lower() == "x-amzn-errortype"), "")
+    if not code and content.startswith(b"{"):
+        code = str(json.loads(content).get("__type", ""))
+    return code.split("#")[-1].split(":")[0] or "Unknown"

@@ -5,7 +5,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from orgkit.errors import BadBills
+from orgkit.errors import InvalidBills
 
 COLUMNS = ("month", "account", "service", "record_type", "amount")
 # Those that Cost Explorer is known to have.
@@ -22,31 +22,33 @@ AMOUNT = f"write USD: 1.25; credits are negative. It is less than {LIMIT:f}, wit
 
 
 def read_bills(file: Path) -> list[dict[str, str]]:
-    """Every row of it; BadBills with the line and the mend of the first mistake."""
+    """Every row of it; InvalidBills with the line and the fix of the first mistake."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadBills(f"{file} cannot be read: {error}", "name a CSV file in UTF-8.") from None
+        raise InvalidBills(f"{file} cannot be read: {error}", "name a CSV file in UTF-8.") from None
     reader = csv.DictReader(text.splitlines(), strict=True)
     if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise BadBills(f"the first line of {file} is not the header.", f"begin it with: {','.join(COLUMNS)}")
+        raise InvalidBills(f"the first line of {file} is not the header.", f"begin it with: {','.join(COLUMNS)}")
     try:
-        return [_checked(row, f"{file}, line {reader.line_num}") for row in reader]
+        return [_check_row(row, f"{file}, line {reader.line_num}") for row in reader]
     except csv.Error as error:
-        raise BadBills(f"{file}, line {reader.line_num}: {error}", "write it as a spreadsheet would.") from None
+        raise InvalidBills(f"{file}, line {reader.line_num}: {error}", "write it as a spreadsheet would.") from None
 
 
-def _checked(row: dict[str, str], where: str) -> dict[str, str]:
+def _check_row(row: dict[str, str], location: str) -> dict[str, str]:
     if None in row or None in row.values():
-        raise BadBills(f"{where} has not {len(COLUMNS)} cells.", f"write: {','.join(COLUMNS)}")
+        raise InvalidBills(f"{location} has not {len(COLUMNS)} cells.", f"write: {','.join(COLUMNS)}")
     if not MONTH.fullmatch(row["month"]):
-        raise BadBills(f"{where}: {row['month']!r} is not a month.", "write it as 2026-10.")
+        raise InvalidBills(f"{location}: {row['month']!r} is not a month.", "write it as 2026-10.")
     if not row["account"] or not row["service"]:
-        raise BadBills(f"{where} has no account or no service.", "name both; an account by its id or its name.")
+        raise InvalidBills(f"{location} has no account or no service.", "name both; an account by its id or its name.")
     if row["record_type"] not in RECORD_TYPES:
-        raise BadBills(f"{where}: {row['record_type']!r} is no record type.", f"one of {', '.join(RECORD_TYPES)}.")
+        raise InvalidBills(
+            f"{location}: {row['record_type']!r} is no record type.", f"one of {', '.join(RECORD_TYPES)}."
+        )
     if not _is_amount(row["amount"]):
-        raise BadBills(f"{where}: {row['amount'][:40]!r} is not an amount.", AMOUNT)
+        raise InvalidBills(f"{location}: {row['amount'][:40]!r} is not an amount.", AMOUNT)
     return row
 
 

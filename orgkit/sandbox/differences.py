@@ -42,43 +42,43 @@ class Uncorrected:
 
 def differences() -> tuple[Subject, ...]:
     """Every correction, by subject."""
-    titled = sorted(((_title(each), each) for each in CORRECTIONS), key=lambda pair: pair[0])
+    titled = sorted(((_title(registered), registered) for registered in CORRECTIONS), key=lambda pair: pair[0])
     subjects = [
-        Subject(title, tuple(_merged(correction for _, correction in pairs)))
+        Subject(title, tuple(_merge(correction for _, correction in pairs)))
         for title, pairs in groupby(titled, key=lambda pair: pair[0])
     ]
-    return (*subjects, Subject("Around moto: what no function of its own could do", _around()))
+    return (*subjects, Subject("Around moto: what no function of its own could do", _surrounding_names()))
 
 
 def uncorrected() -> tuple[Uncorrected, ...]:
     """What differs from AWS still, as far as it is known."""
-    return tuple(Uncorrected(*(_flat(text) for text in each)) for each in UNCORRECTED)
+    return tuple(Uncorrected(*(_flatten(text) for text in item)) for item in UNCORRECTED)
 
 
 def as_json() -> dict[str, Any]:
     """Both lists, as plain values."""
-    rows = [{"subject": each.title, **asdict(row)} for each in differences() for row in each.differences]
-    return {"corrected": rows, "uncorrected": [asdict(each) for each in uncorrected()]}
+    rows = [{"subject": item.title, **asdict(row)} for item in differences() for row in item.differences]
+    return {"corrected": rows, "uncorrected": [asdict(item) for item in uncorrected()]}
 
 
-def _around() -> tuple[Difference, ...]:
+def _surrounding_names() -> tuple[Difference, ...]:
     """What is put right in the way of a call to moto and back."""
     ordered = sorted(DIFFERENCES, key=attrgetter("key"))
-    return tuple(Difference(each.key, _flat(each.aws), _flat(each.moto)) for each in ordered)
+    return tuple(Difference(symbol.key, _flatten(symbol.aws), _flatten(symbol.moto)) for symbol in ordered)
 
 
-def _merged(found: Iterable[Correction]) -> Iterator[Difference]:
+def _merge(registered: Iterable[Correction]) -> Iterator[Difference]:
     """The same name may be put right in a model and in its answer: one row, what is said of it once."""
     by_name: dict[str, list[Correction]] = {}
-    for each in found:
-        by_name.setdefault(_name(each), []).append(each)
-    for name, same in by_name.items():
-        aws, moto = (" ".join(dict.fromkeys(_flat(text) for text in texts)) for texts in _sides(same))
-        yield Difference(name, aws, moto, tuple(_attribute(each) for each in same))
+    for correction in registered:
+        by_name.setdefault(_name(correction), []).append(correction)
+    for name, duplicates in by_name.items():
+        aws, moto = (" ".join(dict.fromkeys(_flatten(text) for text in texts)) for texts in _sides(duplicates))
+        yield Difference(name, aws, moto, tuple(_attribute(correction) for correction in duplicates))
 
 
-def _sides(same: list[Correction]) -> tuple[list[str], list[str]]:
-    return [each.aws for each in same], [each.moto for each in same]
+def _sides(duplicates: list[Correction]) -> tuple[list[str], list[str]]:
+    return [correction.aws for correction in duplicates], [correction.moto for correction in duplicates]
 
 
 def _name(correction: Correction) -> str:
@@ -102,13 +102,15 @@ def _title(correction: Correction) -> str:
     """The sentence of the module that the correction stands in."""
     code = getattr(correction.value, "fget", correction.value)
     home = sys.modules.get(getattr(code, "__module__", "") or "") or _holder(correction.value)
-    return _flat(getattr(home, "__doc__", "") or _module(correction.target)).rstrip(".")
+    return _flatten(getattr(home, "__doc__", "") or _module(correction.target)).rstrip(".")
 
 
 def _holder(value: Any) -> Any:
     """The subject that has this value by a name: what is no function does not say where it is from."""
-    return next((each for each in corrections.SUBJECTS if any(value is held for held in vars(each).values())), None)
+    return next(
+        (subject for subject in corrections.SUBJECTS if any(value is item for item in vars(subject).values())), None
+    )
 
 
-def _flat(text: str) -> str:
+def _flatten(text: str) -> str:
     return " ".join(text.split())

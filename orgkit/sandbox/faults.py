@@ -21,8 +21,8 @@ class Kind:
 
     def happens_to(self, service: str, operation: str, mutating: bool) -> bool:
         """Whether it could happen to this call at all."""
-        named = not self.only or self.only in (service, f"{service}:{operation}")
-        return named and (self.changes if mutating else self.reads)
+        matches = not self.only or self.only in (service, f"{service}:{operation}")
+        return matches and (self.changes if mutating else self.reads)
 
 
 KINDS: Mapping[str, Kind] = {
@@ -62,7 +62,7 @@ class Incoming:
 Choice = Callable[[Incoming], str]  # the name of a kind, or nothing
 
 
-def never(_: Incoming) -> str:
+def no_faults(_: Incoming) -> str:
     """A good day."""
     return ""
 
@@ -88,12 +88,12 @@ def spread(names: Sequence[str], seed: int) -> Choice:
         if not possible or number % SHARE:
             return ""
         spared.add(key)
-        chosen = possible[number // SHARE % len(possible)]
-        if KINDS[chosen].ends_runs:
+        kind = possible[number // SHARE % len(possible)]
+        if KINDS[kind].ends_runs:
             endings.append(call.number)
-        return chosen
+        return kind
 
-    return choose if names else never
+    return choose if names else no_faults
 
 
 def _number(seed: int, call: int) -> int:

@@ -5,7 +5,7 @@ import hashlib
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def derived(length: int, *key: object) -> str:
+def derive(length: int, *key: object) -> str:
     """Lower-case letters and digits, the alphabet of most Organizations ids."""
     number = _number(key)
     return "".join(LETTERS[(number >> (6 * position)) % 36] for position in range(length))
@@ -24,7 +24,7 @@ def uuid(*key: object) -> str:
 
 def key_part(length: int, *key: object) -> str:
     """Upper-case letters and digits, as in IAM's unique ids."""
-    return derived(length, *key).upper()
+    return derive(length, *key).upper()
 
 
 def _number(key: tuple[object, ...]) -> int:

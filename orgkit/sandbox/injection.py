@@ -10,7 +10,7 @@ from orgkit.sandbox.faults import Choice, Incoming, spread
 from orgkit.sandbox.world import world
 
 Answer = tuple[int, dict[str, str], bytes]
-LATE_BY = 3  # calls
+LATE_BY_CALLS = 3  # calls
 
 # As each service says it: HTTP status and code; the newer services as under "".
 REFUSALS = {
@@ -44,12 +44,12 @@ MESSAGES = {
 }
 
 
-class Dropped(ConnectionError):
+class DroppedAnswer(ConnectionError):
     """The connection ends here, without an answer."""
 
 
 @dataclass
-class Late:
+class LateChange:
     """A change whose answer is lost already, and that AWS makes after some more calls."""
 
     calls: int
@@ -62,20 +62,22 @@ class Injection:
     def __init__(self, choose: Choice | None = None) -> None:
         seed = world().seed
         self.choose = choose or spread(seed.faults, seed.fault_seed)
-        self.late_by = LATE_BY
+        self.late_by_calls = LATE_BY_CALLS
         self._known: dict[object, tuple[int, Answer]] = {}
         self._changes = 0
-        self._late: list[Late] = []
+        self._late: list[LateChange] = []
 
-    def around(self, call: Call, asked: wire.Asked, same: object, carry_out: Callable[[], Answer]) -> Answer:
-        """The answer to this call, or Dropped. `same` is equal for requests that ask the same thing."""
+    def inject(
+        self, call: Call, request: wire.ParsedRequest, request_key: object, carry_out: Callable[[], Answer]
+    ) -> Answer:
+        """The answer to this call, or Dropped. `request_key` is equal for requests that ask the same thing."""
         self._make_late_changes()
         incoming = Incoming(call.sequence, call.service, call.operation, call.account, call.mutating)
         call.fault = self.choose(incoming)
-        if call.fault == "stale-read" and not self._is_stale(same):
+        if call.fault == "stale-read" and not self._is_stale(request_key):
             call.fault = ""  # nothing has changed since: there is no older answer to give
-        instead = self._instead(call, asked, same, carry_out)
-        return instead or self._afterwards(call, asked, self._remembered(call, same, carry_out()))
+        replacement = self._replacement(call, request, request_key, carry_out)
+        return replacement or self._alter_answer(call, request, self._remember(call, request_key, carry_out()))
 
     def _make_late_changes(self) -> None:
         for late in self._late:
@@ -86,48 +88,50 @@ class Injection:
             late.carry_out()
             self._changes += 1
 
-    def _instead(self, call: Call, asked: wire.Asked, same: object, carry_out: Callable[[], Answer]) -> Answer | None:
+    def _replacement(
+        self, call: Call, request: wire.ParsedRequest, request_key: object, carry_out: Callable[[], Answer]
+    ) -> Answer | None:
         """What is answered without doing anything now; None when AWS gets to work."""
         if call.fault in REFUSALS:
-            return refuse(call, asked, call.fault)
+            return refuse(call, request, call.fault)
         if call.fault == "stale-read":
-            return self._known[same][1]
+            return self._known[request_key][1]
         if call.fault == "late-commit":
-            self._late.append(Late(self.late_by, carry_out))
+            self._late.append(LateChange(self.late_by_calls, carry_out))
         if call.fault in ("reset", "late-commit"):
-            raise Dropped
+            raise DroppedAnswer
         if call.fault == "creation-failure":
-            world().things["creation_failure"] = "INTERNAL_FAILURE"
+            world().state["creation_failure"] = "INTERNAL_FAILURE"
         return None
 
-    def _afterwards(self, call: Call, asked: wire.Asked, answer: Answer) -> Answer:
+    def _alter_answer(self, call: Call, request: wire.ParsedRequest, answer: Answer) -> Answer:
         """What becomes of an answer on its way."""
         if call.fault == "lost-response":
-            raise Dropped
+            raise DroppedAnswer
         if call.fault == "server-error-after-commit":
-            return refuse(call, asked, "server-error")
+            return refuse(call, request, "server-error")
         if call.fault == "empty-answer" and answer[0] < 300:
             return 200, {name: value for name, value in answer[1].items() if name.lower() != "content-length"}, b""
         return answer
 
-    def _remembered(self, call: Call, same: object, answer: Answer) -> Answer:
+    def _remember(self, call: Call, request_key: object, answer: Answer) -> Answer:
         if call.mutating:
             self._changes += 1
         else:
-            self._known[same] = (self._changes, answer)
+            self._known[request_key] = (self._changes, answer)
         return answer
 
-    def _is_stale(self, same: object) -> bool:
-        return same in self._known and self._known[same][0] < self._changes
+    def _is_stale(self, request_key: object) -> bool:
+        return request_key in self._known and self._known[request_key][0] < self._changes
 
 
-def refuse(call: Call, asked: wire.Asked, why: str) -> Answer:
+def refuse(call: Call, request: wire.ParsedRequest, reason: str) -> Answer:
     """An error of one of the kinds, in the words of the service."""
-    status, code = REFUSALS[why].get(asked.service, REFUSALS[why][""])
+    status, code = REFUSALS[reason].get(request.service, REFUSALS[reason][""])
     if not call.status:  # else AWS did it, and only the answer says otherwise
         call.status, call.error = status, code
-    told, headers, content = wire.error(asked, status, code, MESSAGES[why], call.request_id)
-    return told, {**headers, "x-amzn-RequestId": call.request_id}, content
+    answer_status, headers, content = wire.error(request, status, code, MESSAGES[reason], call.request_id)
+    return answer_status, {**headers, "x-amzn-RequestId": call.request_id}, content
 
 
 def same_request(account: str, environ: dict[str, Any], body: bytes) -> object:

@@ -7,12 +7,14 @@ import sys
 import time
 import urllib.request
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from orgkit.errors import EmulatorTrouble
+from orgkit.aws.clock import TOKEN_VARIABLE, bearer, loopback_opener
+from orgkit.aws.loopback import loopback_url
+from orgkit.errors import SANDBOX, EmulatorTrouble, require_packages
 from orgkit.sandbox import profiles
 from orgkit.sandbox.seed import Seed, StandaloneAccount
 
@@ -29,6 +31,7 @@ class Sandbox:
     endpoint_url: str
     folder: Path
     pid: int
+    token: str = field(repr=False)  # of the control routes
 
     @property
     def clock_url(self) -> str:
@@ -40,6 +43,7 @@ class Sandbox:
         return {
             "ORGKIT_ENDPOINT_URL": self.endpoint_url,
             "ORGKIT_CLOCK_URL": self.clock_url,
+            TOKEN_VARIABLE: self.token,
             "ORGKIT_OUTPUTS": str(self.folder),
             "AWS_CONFIG_FILE": str(aws / "config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(aws / "credentials"),
@@ -71,9 +75,9 @@ class Sandbox:
 
     def reset(self, seed: Seed) -> None:
         """Begin again from a seed, in the same process: some ms instead of a new start. The profiles are rewritten."""
-        given = profiles.credentials(seed, self.folder)
-        self._ask("/orgkit/reset", _start_values(seed, given))
-        profiles.write(given, self.folder / "aws")
+        credentials = profiles.credentials(seed, self.folder)
+        self._ask("/orgkit/reset", _start_values(seed, credentials))
+        profiles.write(credentials, self.folder / "aws")
 
     def stop(self) -> None:
         """End the process and wait until it has ended; its folder, records included, stays."""
@@ -82,7 +86,7 @@ class Sandbox:
         except ProcessLookupError:
             return
         until = time.monotonic() + STOP_SECONDS
-        while _alive(self.pid) and time.monotonic() < until:
+        while _is_alive(self.pid) and time.monotonic() < until:
             time.sleep(0.01)
         (self.folder / "aws" / "server.json").unlink(missing_ok=True)
 
@@ -93,17 +97,18 @@ class Sandbox:
         self.stop()
 
     def _ask(self, path: str, values: dict[str, Any] | None = None) -> Any:
-        return _ask(self.endpoint_url + path, values, timeout=None)
+        return _ask(self, path, values, timeout=None)
 
 
 def start(seed: Seed, folder: Path, *, real_time: bool = False, outlive: bool = False) -> Sandbox:
     """Spawn the server and return when it answers. Unless it may outlive us it ends when this process does."""
+    require_packages("The sandbox", *SANDBOX)
     folder = folder.resolve()
     aws = folder / "aws"
     aws.mkdir(mode=0o700, parents=True, exist_ok=True)
-    given = profiles.credentials(seed, folder)
-    profiles.write(given, aws)
-    profiles.write_private(aws / "seed.json", json.dumps(_start_values(seed, given)))
+    credentials = profiles.credentials(seed, folder)
+    profiles.write(credentials, aws)
+    profiles.write_private(aws / "seed.json", json.dumps(_start_values(seed, credentials)))
     (aws / "server.json").unlink(missing_ok=True)
     return _wait(_spawn(aws, real_time, outlive), folder)
 
@@ -111,18 +116,18 @@ def start(seed: Seed, folder: Path, *, real_time: bool = False, outlive: bool = 
 def find(folder_root: Path) -> Sandbox | None:
     """The sandbox that runs in this folder, if one does: named by server.json, alive, and answering to that folder."""
     folder = folder_root.resolve()
-    found = _read_server(folder)
-    if found is None or not _alive(found.pid):
+    server = _read_server(folder)
+    if server is None or not _is_alive(server.pid):
         return None
     try:
-        status = _ask(f"{found.endpoint_url}/orgkit/status", timeout=5)
+        status = _ask(server, "/orgkit/status", timeout=5)
     except (OSError, ValueError, HTTPException):  # it may end in the middle of its answer
         return None
-    return found if status.get("folder") == str(folder) else None
+    return server if status.get("folder") == str(folder) else None
 
 
-def _start_values(seed: Seed, given: tuple[profiles.Credential, ...]) -> dict[str, Any]:
-    return {"seed": json.loads(seed.to_json()), "credentials": [asdict(each) for each in given]}
+def _start_values(seed: Seed, credentials: tuple[profiles.Credential, ...]) -> dict[str, Any]:
+    return {"seed": json.loads(seed.to_json()), "credentials": [asdict(credential) for credential in credentials]}
 
 
 def _spawn(aws: Path, real_time: bool, outlive: bool) -> int:
@@ -144,28 +149,29 @@ def _spawn(aws: Path, real_time: bool, outlive: bool) -> int:
 def _wait(pid: int, folder: Path) -> Sandbox:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
-        found = _read_server(folder)
-        if found is not None:
-            return found
-        if not _alive(pid):
+        server = _read_server(folder)
+        if server is not None:
+            return server
+        if not _is_alive(pid):
             break
         time.sleep(0.01)
     else:
         os.kill(pid, signal.SIGKILL)
     log = (folder / "aws" / "server.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    why = log[-1] if log else "the server said nothing"
-    raise EmulatorTrouble(f"it did not start: {why}", f"read {folder}/aws/server.log")
+    reason = log[-1] if log else "the server said nothing"
+    raise EmulatorTrouble(f"it did not start: {reason}", f"read {folder}/aws/server.log")
 
 
 def _read_server(folder: Path) -> Sandbox | None:
     try:
         values = json.loads((folder / "aws" / "server.json").read_text(encoding="utf-8"))
-        return Sandbox(endpoint_url=str(values["endpoint_url"]), folder=folder, pid=int(values["pid"]))
-    except (OSError, ValueError, KeyError):
+        endpoint_url = loopback_url(str(values["endpoint_url"]))
+        return Sandbox(endpoint_url, folder, pid=int(values["pid"]), token=str(values["token"]))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     with suppress(ChildProcessError):  # ours: nobody else reaps it
         return os.waitpid(pid, os.WNOHANG)[0] != pid
     try:
@@ -183,10 +189,10 @@ def _is_zombie(pid: int) -> bool:
         return False
 
 
-def _ask(url: str, values: dict[str, Any] | None = None, *, timeout: float | None) -> Any:
-    """The sandbox's own interface; never through a proxy, since it is on loopback."""
+def _ask(server: Sandbox, path: str, values: dict[str, Any] | None = None, *, timeout: float | None) -> Any:
+    """The sandbox's own interface, with its token."""
     body = None if values is None else json.dumps(values).encode()
-    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # ours
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=timeout) as answer:
+    headers = {"Content-Type": "application/json", **bearer(server.token)}
+    request = urllib.request.Request(server.endpoint_url + path, data=body, headers=headers)
+    with loopback_opener().open(request, timeout=timeout) as answer:
         return json.loads(answer.read())

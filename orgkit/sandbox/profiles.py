@@ -1,12 +1,12 @@
 """The AWS config file of a sandbox: profiles whose credentials any client can use, and the keys behind them."""
 
-import os
 import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from orgkit.errors import EmulatorTrouble
+from orgkit.journal.file_writes import replace_file
 from orgkit.sandbox import ids
 from orgkit.sandbox.seed import Seed
 
@@ -39,14 +39,14 @@ class Credential:
 
 def credentials(seed: Seed, folder: Path) -> tuple[Credential, ...]:
     """A session of the management account's user, its root user, its long-lived keys, and each owner's session."""
-    _check_names([each.owner_profile for each in seed.standalone])
+    _check_names([account.owner_profile for account in seed.standalone])
     management = seed.management_account_id
     operator = f"arn:aws:iam::{management}:user/{OPERATOR}"
     return (
         _credential(folder, "management", management, operator),
         _credential(folder, "root", management, f"arn:aws:iam::{management}:root"),
         _credential(folder, "user", management, operator, lasting=True),
-        *(_credential(folder, each.owner_profile, each.id, _owner(each.id)) for each in seed.standalone),
+        *(_credential(folder, account.owner_profile, account.id, _owner(account.id)) for account in seed.standalone),
     )
 
 
@@ -59,44 +59,42 @@ def _check_names(owners: list[str]) -> None:
     names = ["management", "root", "user", *owners]
     for name in owners:
         if names.count(name) > 1 or not name.isprintable() or "]" in name:
-            why = f"no profile of a standalone account can be called {name!r} (used already, or not a name)."
-            raise EmulatorTrouble(why, "give each its own; management, root and user are the sandbox's.")
+            reason = f"no profile of a standalone account can be called {name!r} (used already, or not a name)."
+            raise EmulatorTrouble(reason, "give each its own; management, root and user are the sandbox's.")
 
 
 def _credential(folder: Path, profile: str, account: str, arn: str, *, lasting: bool = False) -> Credential:
     """Its own in each sandbox, and the same after a reset, so that a client need not be made anew."""
-    whose = (str(folder), profile, account)
-    key = ("AKIA" if lasting else "ASIA") + ids.key_part(16, "key", *whose)
-    token = "" if lasting else ids.derived(40, "token", *whose) + ids.derived(40, "token again", *whose)
-    return Credential(profile, account, arn, key, ids.derived(40, "secret", *whose), token)
+    identity = (str(folder), profile, account)
+    key = ("AKIA" if lasting else "ASIA") + ids.key_part(16, "key", *identity)
+    token = "" if lasting else ids.derive(40, "token", *identity) + ids.derive(40, "token again", *identity)
+    return Credential(profile, account, arn, key, ids.derive(40, "secret", *identity), token)
 
 
-def write(given: tuple[Credential, ...], folder: Path) -> None:
+def write(profile_credentials: tuple[Credential, ...], folder: Path) -> None:
     """config, an empty credentials file of its own, and a key file for each profile; readable by their owner only."""
     keys = folder / "keys"
     keys.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(folder / "credential_process.py", PROCESS)
     write_private(folder / "credentials", "")
-    for number, each in enumerate(given):
-        write_private(keys / str(number), f"{each.key}\n{each.secret}\n{each.token}\n")
-    sections = [_section(each, folder, keys / str(number)) for number, each in enumerate(given)]
+    for number, credential in enumerate(profile_credentials):
+        write_private(keys / str(number), f"{credential.key}\n{credential.secret}\n{credential.token}\n")
+    sections = [
+        _section(credential, folder, keys / str(number)) for number, credential in enumerate(profile_credentials)
+    ]
     write_private(folder / "config", "\n".join(sections))
 
 
-def _section(given: Credential, folder: Path, key_file: Path) -> str:
-    lines = [f"[profile {shlex.quote(given.profile)}]", f"region = {REGION}", "output = json"]
-    if given.token:
+def _section(credential: Credential, folder: Path, key_file: Path) -> str:
+    lines = [f"[profile {shlex.quote(credential.profile)}]", f"region = {REGION}", "output = json"]
+    if credential.token:
         command = [sys.executable, "-I", "-S", str(folder / "credential_process.py"), str(key_file)]
         lines.append(f"credential_process = {shlex.join(command)}")
     else:
-        lines += [f"aws_access_key_id = {given.key}", f"aws_secret_access_key = {given.secret}"]
+        lines += [f"aws_access_key_id = {credential.key}", f"aws_secret_access_key = {credential.secret}"]
     return "\n".join(lines) + "\n"
 
 
 def write_private(path: Path, text: str) -> None:
     """Atomic, and never readable by others, not even for a moment."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    fresh.replace(path)
+    replace_file(path, text.encode(), sync=False)  # a sandbox does not outlive the machine

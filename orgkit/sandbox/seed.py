@@ -38,6 +38,9 @@ class Seed:
     root_access_keys: bool = False
     consolidated_billing: bool = False  # an organization is there already, without all features
     control_tower: bool = False
+    control_tower_region: str = "us-east-1"
+    controls_only: bool = False  # its landing zone 4.0 has controls alone
+    regions: tuple[str, ...] = ()  # that the account has enabled; (): those that need no opting in
     email_verified: bool = True
     finalizing_seconds: float = 0  # how long CreateOrganization leaves the organization unfinished
     creation_seconds: tuple[float, float] = (20, 40)  # of an account, on the sandbox's clock
@@ -63,9 +66,9 @@ class Seed:
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> "Seed":
         known = {field.name for field in fields(cls)}
-        chosen = {name: value for name, value in values.items() if name in known}
-        chosen["standalone"] = tuple(StandaloneAccount(**each) for each in values.get("standalone", ()))
-        for name in ("creation_seconds", "creation_failures", "faults"):
-            if name in chosen:
-                chosen[name] = tuple(chosen[name])
-        return cls(**chosen)
+        selected = {name: value for name, value in values.items() if name in known}
+        selected["standalone"] = tuple(StandaloneAccount(**account) for account in values.get("standalone", ()))
+        for name in ("creation_seconds", "creation_failures", "faults", "regions"):
+            if name in selected:
+                selected[name] = tuple(selected[name])
+        return cls(**selected)

@@ -27,8 +27,8 @@ def begin(values: dict[str, Any], *, real_time: bool) -> None:
     organizations_backends.master_accounts.clear()
     seed = Seed.from_values(values["seed"])
     mock_random.seed(seed.management_account_id)
-    begun = world.begin(seed, real_time=real_time)
-    begun.principals |= {each["key"]: _principal(each) for each in values["credentials"]}
+    new_world = world.begin(seed, real_time=real_time)
+    new_world.principals |= {credential["key"]: _principal(credential) for credential in values["credentials"]}
     _management(seed, values["credentials"])
     for account in seed.standalone:
         _standalone(account)
@@ -41,11 +41,13 @@ def begin(values: dict[str, Any], *, real_time: bool) -> None:
         gc.freeze()
 
 
-def _principal(given: dict[str, str]) -> Principal:
+def _principal(fields: dict[str, str]) -> Principal:
     """Long-lived keys have no token, and no end."""
-    seconds = world().seed.credentials_seconds if given["token"] else 0
-    ends = world().clock.now() + timedelta(seconds=seconds) if seconds else None
-    return Principal(given["account"], given["arn"], sts.user_id(given["account"], given["arn"]), ends=ends)
+    seconds = world().seed.credentials_seconds if fields["token"] else 0
+    expires_at = world().clock.now() + timedelta(seconds=seconds) if seconds else None
+    return Principal(
+        fields["account"], fields["arn"], sts.user_id(fields["account"], fields["arn"]), expires_at=expires_at
+    )
 
 
 def _management(seed: Seed, credentials: list[dict[str, str]]) -> None:
@@ -53,11 +55,11 @@ def _management(seed: Seed, credentials: list[dict[str, str]]) -> None:
     _user(seed.management_account_id, OPERATOR)
     if seed.management_alias:
         iam.create_account_alias(seed.management_alias)
-    for given in credentials:
-        if given["account"] == seed.management_account_id and not given["token"]:
+    for credential in credentials:
+        if credential["account"] == seed.management_account_id and not credential["token"]:
             key = iam.create_access_key(OPERATOR)
             del iam.access_keys[key.access_key_id]
-            key.access_key_id, key.secret_access_key = given["key"], given["secret"]
+            key.access_key_id, key.secret_access_key = credential["key"], credential["secret"]
             iam.access_keys[key.access_key_id] = key
 
 

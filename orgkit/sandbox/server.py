@@ -12,21 +12,43 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from orgkit.phases.registry import RUNBOOKS
 from orgkit.sandbox.profiles import write_private
 
-WARM = ("account", "budgets", "cloudtrail", "dynamodb", "ec2", "ecs", "rds", "awslambda")
+# Where moto's package has another name than the prefix of the service's IAM actions; tagging is loaded with moto.
+MOTO_PACKAGES = {"lambda": "awslambda"}
 HOST = "127.0.0.1"  # not localhost, which would make S3 look for a bucket in the host name
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Be the sandbox until told to end."""
-    chosen = _parse(arguments)
+    options = parse(arguments)
+    application = make_application(options)
+    server = make_http_server(application, port=options.port)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    _watch(options.parent)
+    announce(options.folder, server.server_port, application.token)
+    threading.Thread(target=warm_up, daemon=True).start()
+    server.serve_forever()
+
+
+def make_application(options: argparse.Namespace) -> Any:
+    """The WSGI application with the world of its seed. It has to be made before anything else imports moto."""
     _settle_environment()
     _use_virtual_time()
+    from orgkit.sandbox.app import SandboxApplication
+
+    _begin(options)
+    pages = Pages(options)
+    application = SandboxApplication(pages)
+    pages.application = application
+    return application
+
+
+def make_http_server(application: Any, *, port: int = 0, fd: int | None = None) -> Any:
+    """A server with a thread for each connection, on a port or on a socket that is listening already."""
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
-
-    from orgkit.sandbox.app import SandboxApplication
 
     class QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
         def log_request(self, code: object = "-", size: object = "-") -> None:
@@ -36,19 +58,11 @@ def main(arguments: list[str] | None = None) -> None:
             """Without a Date of the server's own: the answers tell the sandbox's time, and the first would be read."""
             self.send_response_only(code, message)
 
-    _begin(chosen)
-    pages = Pages(chosen)
-    application = SandboxApplication(pages)
-    pages.application = application
-    server = make_server(HOST, chosen.port, application, threaded=True, request_handler=QuietHandler)
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    _watch(chosen.parent)
-    _announce(chosen.folder, server.server_port)
-    threading.Thread(target=_warm_up, daemon=True).start()
-    server.serve_forever()
+    return make_server(HOST, port, application, threaded=True, request_handler=QuietHandler, fd=fd)
 
 
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The options of the command line."""
     parser = argparse.ArgumentParser(prog="orgkit.sandbox.server", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--seed", type=Path, required=True, help="JSON, as lifecycle.start writes it")
@@ -73,12 +87,12 @@ def _use_virtual_time() -> None:
     utilities.utcnow = lambda: world().clock.now().replace(tzinfo=None)
 
 
-def _begin(chosen: argparse.Namespace) -> None:
+def _begin(options: argparse.Namespace) -> None:
     from orgkit.sandbox import seeding
     from orgkit.sandbox.corrections.all import install
 
     install()
-    seeding.begin(json.loads(chosen.seed.read_text(encoding="utf-8")), real_time=chosen.real_time)
+    seeding.begin(json.loads(options.seed.read_text(encoding="utf-8")), real_time=options.real_time)
 
 
 class Pages:
@@ -86,8 +100,8 @@ class Pages:
 
     application: Any = None
 
-    def __init__(self, chosen: argparse.Namespace) -> None:
-        self._chosen = chosen
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
 
     def __call__(self, path: str, values: dict[str, Any]) -> Any:
         pages = {
@@ -102,7 +116,7 @@ class Pages:
         return pages[path](values)
 
     def _status(self, _: dict[str, Any]) -> dict[str, Any]:
-        return {"folder": str(self._chosen.folder), "pid": os.getpid(), "real_time": self._chosen.real_time}
+        return {"folder": str(self._options.folder), "pid": os.getpid(), "real_time": self._options.real_time}
 
     def _clock(self, values: dict[str, Any]) -> dict[str, str]:
         from orgkit.sandbox.world import world
@@ -129,14 +143,25 @@ class Pages:
     def _reset(self, values: dict[str, Any]) -> dict[str, Any]:
         from orgkit.sandbox import seeding
 
-        self.application.begin_again(lambda: seeding.begin(values, real_time=self._chosen.real_time))
+        self.application.begin_again(lambda: seeding.begin(values, real_time=self._options.real_time))
         return {}
 
 
-def _warm_up() -> None:
-    """The services that phase 00 looks through are imported before it asks: moto would do so in the first call."""
-    for service in WARM:
+def warm_up() -> None:
+    """Import the services that the phases name before they are called: moto would do so in the first call."""
+    for service in services():
         importlib.import_module(f"moto.{service}")
+
+
+def services() -> list[str]:
+    """Return moto's packages for the services of all IAM actions in the descriptors and their steps."""
+    from moto.backends import list_of_moto_modules  # late: the environment has to be settled before moto loads
+
+    actions = {action for phase in RUNBOOKS for action in phase.reads}
+    actions |= {action for phase in RUNBOOKS for step in phase.steps for action in step.actions}
+    prefixes = {action.partition(":")[0] for action in actions}
+    known = {MOTO_PACKAGES.get(prefix, prefix) for prefix in prefixes}
+    return sorted(known & set(list_of_moto_modules()))
 
 
 def _watch(parent: int) -> None:
@@ -151,8 +176,9 @@ def _watch(parent: int) -> None:
         threading.Thread(target=look, daemon=True).start()
 
 
-def _announce(folder: Path, port: int) -> None:
-    values = {"pid": os.getpid(), "endpoint_url": f"http://{HOST}:{port}", "folder": str(folder)}
+def announce(folder: Path, port: int, token: str) -> None:
+    """Write address and control token to server.json, which its owner alone can read: lifecycle.find looks there."""
+    values = {"pid": os.getpid(), "endpoint_url": f"http://{HOST}:{port}", "folder": str(folder), "token": token}
     write_private(folder / "aws" / "server.json", json.dumps(values))
 
 

@@ -11,6 +11,8 @@ from xml.sax.saxutils import escape
 from moto.core.request import Request
 from moto.core.routing import NotFound, get_service_router
 
+from orgkit.sandbox.access import find_unsigned_operation
+
 CREDENTIAL = re.compile(r"Credential=([A-Z0-9]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 # How botocore calls a service whose signing name is another: the models are found by this name.
 MODELS = {"servicequotas": "service-quotas", "tagging": "resourcegroupstaggingapi"}
@@ -24,7 +26,7 @@ UNKNOWN = "Unknown"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ParsedRequest:
     """A request as far as the sandbox needs to understand it."""
 
     service: str
@@ -33,24 +35,34 @@ class Asked:
     key: str
     parameters: dict[str, Any]
     protocol: str  # json, query, rest-json or rest-xml
+    is_unsigned: bool = False  # an operation that AWS takes without a signature
 
 
-def read(environ: dict[str, Any], body: bytes) -> Asked:
+def read(environ: dict[str, Any], body: bytes) -> ParsedRequest:
     """From the signature's scope, and from header, form or path, as the service's protocol has it."""
-    matched = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "")) or CREDENTIAL.search(_presigned(environ))
-    key, region, service = matched.groups() if matched else ("", "us-east-1", UNKNOWN)
+    match = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "")) or CREDENTIAL.search(_read_presigned(environ))
+    key, region, service = match.groups() if match else ("", "us-east-1", UNKNOWN)
+    unsigned = None if match else find_unsigned_operation(environ, body)
+    if unsigned:
+        parameters = _json(body) if "json" in unsigned.protocol else _form(environ, body)
+        return ParsedRequest(unsigned.service, region, unsigned.name, "", parameters, unsigned.protocol, True)
     target = environ.get("HTTP_X_AMZ_TARGET")
     if target:
-        return Asked(service, region, target.rsplit(".", 1)[-1], key, _json(body), "json")
+        return ParsedRequest(service, region, target.rsplit(".", 1)[-1], key, _json(body), "json")
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        values = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        return Asked(service, region, values.get("Action", UNKNOWN), key, values, "query")
+        values = _form(environ, body)
+        return ParsedRequest(service, region, values.get("Action", UNKNOWN), key, values, "query")
     protocol = "rest-xml" if service in ("s3", "cloudfront", "route53", UNKNOWN) else "rest-json"
-    operation = _routed(MODELS.get(service, service), environ)
-    return Asked(service, region, operation, key, _json(body) if protocol == "rest-json" else {}, protocol)
+    operation = _route(MODELS.get(service, service), environ)
+    return ParsedRequest(service, region, operation, key, _json(body) if protocol == "rest-json" else {}, protocol)
 
 
-def _presigned(environ: dict[str, Any]) -> str:
+def _form(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
+    text = body.decode("utf-8", "replace") or str(environ.get("QUERY_STRING", ""))
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def _read_presigned(environ: dict[str, Any]) -> str:
     return str(environ.get("QUERY_STRING", "")).replace("X-Amz-Credential", "Credential").replace("%2F", "/")
 
 
@@ -62,7 +74,7 @@ def _json(body: bytes) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _routed(service: str, environ: dict[str, Any]) -> str:
+def _route(service: str, environ: dict[str, Any]) -> str:
     router = _router(service)
     if router is None:
         return UNKNOWN
@@ -81,15 +93,17 @@ def _router(service: str) -> Any:
         return None
 
 
-def error(asked: Asked, status: int, code: str, message: str, request_id: str) -> tuple[int, dict[str, str], bytes]:
+def error(
+    parsed: ParsedRequest, status: int, code: str, message: str, request_id: str
+) -> tuple[int, dict[str, str], bytes]:
     """An error that botocore parses, and does not retry."""
-    kind = {"Content-Type": CONTENT_TYPES[asked.protocol]}
-    if asked.protocol in ("json", "rest-json"):
+    kind = {"Content-Type": CONTENT_TYPES[parsed.protocol]}
+    if parsed.protocol in ("json", "rest-json"):
         text = json.dumps({"__type": code, "message": message, "Message": message})
         return status, {**kind, "x-amzn-ErrorType": code}, text.encode()
     inner = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     request = f"<RequestId>{request_id}</RequestId>"
-    if asked.protocol == "rest-xml":
+    if parsed.protocol == "rest-xml":
         text = f"<Error>{inner}{request}</Error>"
     else:
         text = f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error>{request}</ErrorResponse>"

@@ -16,7 +16,7 @@ class Principal:
     arn: str
     user_id: str
     role_arn: str | None = None
-    ends: datetime | None = None  # of temporary credentials, on the sandbox's clock; None: never
+    expires_at: datetime | None = None  # of temporary credentials, on the sandbox's clock; None: never
 
     @property
     def is_root_user(self) -> bool:
@@ -30,11 +30,11 @@ class Bucket:
     rate: float
     burst: float
     tokens: float
-    at: float
+    updated_at: float
 
     def take(self, now: float) -> bool:
-        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
-        self.at = now
+        self.tokens = min(self.burst, self.tokens + (now - self.updated_at) * self.rate)
+        self.updated_at = now
         if self.tokens < 1:
             return False
         self.tokens -= 1
@@ -51,24 +51,24 @@ class World:
     buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
     role_ready: dict[str, datetime] = field(default_factory=dict)  # account → when its access role can be assumed
     counters: dict[tuple[object, ...], int] = field(default_factory=dict)
-    things: dict[str, Any] = field(default_factory=dict)  # what a correction keeps, by the correction's name
+    state: dict[str, Any] = field(default_factory=dict)  # what a correction keeps, by the correction's name
 
-    def ended(self, principal: Principal) -> bool:
+    def is_expired(self, principal: Principal) -> bool:
         """Whether temporary credentials have outlived their Expiration."""
-        return principal.ends is not None and principal.ends <= self.clock.now()
+        return principal.expires_at is not None and principal.expires_at <= self.clock.now()
 
     def renew_credentials(self) -> None:
         """What signing in again does: the profiles' temporary credentials begin anew; assumed roles do not."""
         fresh = self.clock.now() + timedelta(seconds=self.seed.credentials_seconds)
         for key, principal in self.principals.items():
-            if principal.ends is not None and principal.role_arn is None:
-                self.principals[key] = replace(principal, ends=fresh)
+            if principal.expires_at is not None and principal.role_arn is None:
+                self.principals[key] = replace(principal, expires_at=fresh)
 
     def standalone(self, account: str) -> StandaloneAccount | None:
-        return next((each for each in self.seed.standalone if each.id == account), None)
+        return next((candidate for candidate in self.seed.standalone if candidate.id == account), None)
 
     def standalone_by_email(self, email: str) -> StandaloneAccount | None:
-        return next((each for each in self.seed.standalone if each.email.lower() == email.lower()), None)
+        return next((account for account in self.seed.standalone if account.email.lower() == email.lower()), None)
 
     def count(self, *key: object) -> int:
         """0, 1, 2 … for the same key: what tells a repetition from its first."""

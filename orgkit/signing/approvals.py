@@ -7,19 +7,21 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from orgkit.errors import ApprovalMismatch, KeyRefused
+from orgkit.model.canonical_json import canonical_document
 from orgkit.model.desired import ApprovalSpec, ApproverSpec
-from orgkit.plan import Target
+from orgkit.model.plan import Target
 from orgkit.signing.keys import PublicKey, Signer
 
-KIND = "orgkit approval 1"  # stands in what is signed: no signature under anything else passes for an approval
-ANEW = "approve the plan anew (orgkit approve), and hand over that file as it was written."
+KIND = "orgkit approval 2"  # stands in what is signed: no signature under anything else passes for an approval
+KIND_1 = "orgkit approval 1"  # of earlier versions, for plan.json alone: its signature verifies, and it opens nothing
+REAPPROVE_REMEDY = "approve the plan anew (orgkit approve), and hand over that file as it was written."
 
 
 @dataclass(frozen=True)
 class SignedApproval:
     """What `orgkit approve` writes; `signature` covers all the rest."""
 
-    plan_sha256: str
+    digest: str  # of one planning; with KIND_1 the sha256 of plan.json, as plan_sha256
     target: Target
     approver: str  # as the parameters file calls whoever has the key
     asserted_by: str  # as they call themselves: a claim
@@ -29,19 +31,23 @@ class SignedApproval:
     expires_at: str
     key_id: str
     signature: str = ""  # base64
+    kind: str = KIND
 
     @property
     def message(self) -> bytes:
         """The bytes that are signed, as `jq -S 'del(.signature)'` prints them."""
-        return _canonical({name: value for name, value in self._facts().items() if name != "signature"})
+        return canonical_document({name: value for name, value in self._facts().items() if name != "signature"})
 
     @property
     def content(self) -> bytes:
         """The bytes of the file."""
-        return _canonical(self._facts())
+        return canonical_document(self._facts())
 
     def _facts(self) -> dict[str, Any]:
-        return {"kind": KIND, **asdict(self)}
+        facts = asdict(self)
+        if self.kind == KIND_1:
+            facts["plan_sha256"] = facts.pop("digest")
+        return facts
 
 
 def sign(approval: SignedApproval, signer: Signer) -> SignedApproval:
@@ -49,16 +55,18 @@ def sign(approval: SignedApproval, signer: Signer) -> SignedApproval:
     return replace(approval, signature=base64.b64encode(signer.sign(approval.message)).decode())
 
 
-def parse(content: bytes, where: str) -> SignedApproval:
+def parse(content: bytes, location: str) -> SignedApproval:
     """A file that `orgkit approve` has written, byte for byte; ApprovalMismatch for anything else."""
     try:
-        given = json.loads(content)
-        approval = SignedApproval(**{each.name: _field(each.name, given) for each in fields(SignedApproval)})
-        if approval.content == content:
+        values = json.loads(content)
+        if values["kind"] == KIND_1:
+            values["digest"] = values.pop("plan_sha256")
+        approval = SignedApproval(**{item.name: _field(item.name, values) for item in fields(SignedApproval)})
+        if approval.kind in (KIND, KIND_1) and approval.content == content:
             return approval
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
-    raise ApprovalMismatch(f"{where} is no signed approval, or is not as it was written.", ANEW)
+    raise ApprovalMismatch(f"{location} is no signed approval, or is not as it was written.", REAPPROVE_REMEDY)
 
 
 def is_signed_by(approval: SignedApproval, key: PublicKey) -> bool:
@@ -70,35 +78,33 @@ def check_signature(approval: SignedApproval, spec: ApprovalSpec) -> ApproverSpe
     """The approver whose key has signed exactly this; ApprovalMismatch when none of the parameters file has."""
     approver = spec.approver(approval.approver)
     if approver is None:
-        known = ", ".join(each.name for each in spec.approvers) or "nobody"
-        why = f"{approval.approver} is no approver of the parameters file, which names {known}."
-        raise ApprovalMismatch(why, "let one of them approve, or add the approver to [approval.approvers].")
+        known = ", ".join(listed.name for listed in spec.approvers) or "nobody"
+        reason = f"{approval.approver} is no approver of the parameters file, which names {known}."
+        raise ApprovalMismatch(reason, "let one of them approve, or add the approver to [approval.approvers].")
     key = PublicKey.load(approver.key)
     if key.id != approval.key_id:
-        why = f"it names the key {approval.key_id}, and {approval.approver}'s in the parameters file is {key.id}."
-        raise ApprovalMismatch(why, ANEW)
+        reason = f"it names the key {approval.key_id}, and {approval.approver}'s in the parameters file is {key.id}."
+        raise ApprovalMismatch(reason, REAPPROVE_REMEDY)
     if not is_signed_by(approval, key):
-        why = f"the signature is not {approval.approver}'s under these words: it was altered, or signed by another key."
-        raise ApprovalMismatch(why, ANEW)
+        reason = (
+            f"the signature is not {approval.approver}'s under these words: it was altered, or signed by another key."
+        )
+        raise ApprovalMismatch(reason, REAPPROVE_REMEDY)
     return approver
 
 
 def approver_of(key: PublicKey, spec: ApprovalSpec) -> ApproverSpec:
     """Whoever has this key by the parameters file; KeyRefused when it names nobody."""
-    found = next((each for each in spec.approvers if PublicKey.load(each.key) == key), None)
-    if found is None:
-        why = f"{key.id} is the key of no approver of the parameters file."
-        raise KeyRefused(why, f'add it under [approval.approvers], as NAME = "{key.line}".')
-    return found
+    approver = next((candidate for candidate in spec.approvers if PublicKey.load(candidate.key) == key), None)
+    if approver is None:
+        reason = f"{key.id} is the key of no approver of the parameters file."
+        raise KeyRefused(reason, f'add it under [approval.approvers], as NAME = "{key.line}".')
+    return approver
 
 
-def _canonical(facts: dict[str, Any]) -> bytes:
-    return (json.dumps(facts, sort_keys=True, ensure_ascii=False, indent=2) + "\n").encode()
-
-
-def _field(name: str, given: dict[str, Any]) -> Any:
+def _field(name: str, values: dict[str, Any]) -> Any:
     """A text that can be shown, or the target; anything else is none of ours."""
-    value = given[name]
+    value = values[name]
     if name == "target":
         return Target(**value)
     if not isinstance(value, str) or not value.isprintable():
@@ -109,7 +115,7 @@ def _field(name: str, given: dict[str, Any]) -> Any:
 def _bytes(signature: str) -> bytes:
     """Nothing for what is not base64 in the one way in which it is written here."""
     try:
-        found = base64.b64decode(signature, validate=True)
+        content = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):
         return b""
-    return found if base64.b64encode(found).decode() == signature else b""
+    return content if base64.b64encode(content).decode() == signature else b""

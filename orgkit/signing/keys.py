@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from orgkit.errors import KeyRefused
-from orgkit.printable import short
+from orgkit.sanitize.terminal import short_path
 from orgkit.signing.texts import NO_KEY, der_of, is_inline, path_of, pem_of, text_of
 
 WEAKEST_RSA = 2048  # bits
 HASH_OF_CURVE = {"secp256r1": hashes.SHA256(), "secp384r1": hashes.SHA384()}  # as KMS signs with them
-DIFFERENTLY = "make one with `orgkit keys new`, or use a KMS key of the kind Ed25519, P-256, P-384 or RSA."
+KEY_REMEDY = "make one with `orgkit keys new`, or use a KMS key of the kind Ed25519, P-256, P-384 or RSA."
 Kind = Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
@@ -34,13 +34,13 @@ class PublicKey:
         if isinstance(text_or_path, str) and is_inline(text_or_path):
             return _read(text_or_path, "the text")
         path = path_of(text_or_path)
-        return _read(text_of(path), short(path, 120))
+        return _read(text_of(path), short_path(path, 120))
 
     @classmethod
-    def of(cls, key: object, where: str = "the key") -> "PublicKey":
+    def from_object(cls, key: object, location: str = "the key") -> "PublicKey":
         """Of a key of `cryptography`; KeyRefused for a kind or size that is not relied on."""
         if not _is_good(key):
-            raise KeyRefused(f"{where} is of a kind or size that orgkit does not rely on.", DIFFERENTLY)
+            raise KeyRefused(f"{location} is of a kind or size that orgkit does not rely on.", KEY_REMEDY)
         return cls(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
 
     @property
@@ -85,15 +85,15 @@ class Signer(Protocol):
     def sign(self, message: bytes) -> bytes: ...
 
 
-def _read(text: str, where: str) -> PublicKey:
+def _read(text: str, location: str) -> PublicKey:
     """What a person took for a public key; a private one is refused, and never shown."""
     if "PRIVATE KEY" in text:
-        raise KeyRefused(f"{where} holds a private key, which is a secret: its public half belongs here.", NO_KEY)
+        raise KeyRefused(f"{location} holds a private key, which is a secret: its public half belongs here.", NO_KEY)
     try:
         key = serialization.load_der_public_key(der_of(text))
     except (ValueError, UnsupportedAlgorithm):
-        raise KeyRefused(f"{where} holds no public key.", NO_KEY) from None
-    return PublicKey.of(key, where)
+        raise KeyRefused(f"{location} holds no public key.", NO_KEY) from None
+    return PublicKey.from_object(key, location)
 
 
 def _is_good(key: object) -> TypeGuard[Kind]:

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from orgkit.errors import KeyRefused
-from orgkit.signing.keys import DIFFERENTLY, PublicKey
+from orgkit.journal.file_writes import create_file
+from orgkit.signing.keys import KEY_REMEDY, PublicKey
 from orgkit.signing.texts import reason
 
 PRIVATE, PUBLIC = 0o600, 0o644  # modes
@@ -22,7 +23,7 @@ class LocalSigner:
         """KeyRefused unless it is such a file; what is in it is never shown."""
         _guard_mode(path)
         self._key = _private(path)
-        self.public = PublicKey.of(self._key.public_key())
+        self.public = PublicKey.from_object(self._key.public_key())
 
     @property
     def name(self) -> str:
@@ -39,22 +40,25 @@ def public_path(path: Path) -> Path:
 
 def new_pair(path: Path) -> LocalSigner:
     """Make a pair: the private half at `path`, for its owner only, the public one at PATH.pub. Overwrites nothing."""
-    for each in (path, public_path(path)):
-        if os.path.lexists(each):
-            raise KeyRefused(f"{each} is there already, and a key is never overwritten.", "choose another name.")
+    for file in (path, public_path(path)):
+        if os.path.lexists(file):
+            raise KeyRefused(f"{file} is there already, and a key is never overwritten.", "choose another name.")
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )  # fmt: skip
     _write_new(path, pem, PRIVATE)
-    _write_new(public_path(path), PublicKey.of(key.public_key()).pem.encode(), PUBLIC)
+    try:
+        _write_new(public_path(path), PublicKey.from_object(key.public_key()).pem.encode(), PUBLIC)
+    except KeyRefused:
+        path.unlink()  # half a pair would be in the way of the next try
+        raise
     return LocalSigner(path)
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content)
+        create_file(path, content, mode)
     except (OSError, ValueError) as error:
         raise KeyRefused(f"{path} cannot be written: {reason(error)}.", "choose a folder of yours.") from None
 
@@ -64,8 +68,8 @@ def _guard_mode(path: Path) -> None:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except (OSError, ValueError) as error:
-        what = "name the file of a private key, or the ARN of a KMS key."
-        raise KeyRefused(f"{path} cannot be read: {reason(error)}.", what) from None
+        remedy = "name the file of a private key, or the ARN of a KMS key."
+        raise KeyRefused(f"{path} cannot be read: {reason(error)}.", remedy) from None
     if mode & 0o077:
         raise KeyRefused(f"{path} can be read or changed by others (mode {mode:03o}).", f"run: chmod 600 {path}")
 
@@ -74,9 +78,9 @@ def _private(path: Path) -> Ed25519PrivateKey:
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except TypeError:
-        raise KeyRefused(f"{path} is encrypted, and nobody is there to type its password.", DIFFERENTLY) from None
+        raise KeyRefused(f"{path} is encrypted, and nobody is there to type its password.", KEY_REMEDY) from None
     except (OSError, ValueError, UnsupportedAlgorithm):
-        raise KeyRefused(f"{path} holds no private key as PEM.", DIFFERENTLY) from None
+        raise KeyRefused(f"{path} holds no private key as PEM.", KEY_REMEDY) from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeyRefused(f"{path} holds a private key that is not Ed25519.", DIFFERENTLY)
+        raise KeyRefused(f"{path} holds a private key that is not Ed25519.", KEY_REMEDY)
     return key

@@ -6,25 +6,25 @@ from pathlib import Path
 from stat import S_ISREG
 
 from orgkit.errors import KeyRefused
-from orgkit.printable import short
+from orgkit.sanitize.terminal import short_path
 
 BEGIN, END = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
-SHORTEST = 56  # characters: the shortest key, Ed25519, has 60
-LARGEST = 10_000  # bytes of a file
+MIN_KEY_LENGTH = 56  # characters: the shortest key, Ed25519, has 60
+MAX_FILE_BYTES = 10_000  # bytes of a file
 NO_KEY = 'write the public half in one line, as "orgkit keys show" prints it, as PEM, or as the path of its .pub file.'
 
 
 def is_inline(text: str) -> bool:
     """A key itself rather than the name of a file: base64 of this length that begins as DER is no path."""
-    return "-----BEGIN" in text or (len(text) >= SHORTEST and text.startswith("M") and decoded(text) is not None)
+    return "-----BEGIN" in text or (len(text) >= MIN_KEY_LENGTH and text.startswith("M") and decode(text) is not None)
 
 
 def der_of(text: str) -> bytes:
     """What stands between the lines of PEM, or the whole; ValueError when it is no base64."""
-    found = decoded(text.partition(BEGIN)[2].partition(END)[0] or text)
-    if found is None:
+    content = decode(text.partition(BEGIN)[2].partition(END)[0] or text)
+    if content is None:
         raise ValueError("no base64")
-    return found
+    return content
 
 
 def pem_of(line: str) -> str:
@@ -33,7 +33,7 @@ def pem_of(line: str) -> str:
     return "\n".join([BEGIN, *rows, END, ""])
 
 
-def decoded(text: str) -> bytes | None:
+def decode(text: str) -> bytes | None:
     """The bytes that base64 stands for; None when it is none."""
     try:
         return base64.b64decode("".join(text.split()), validate=True)
@@ -52,12 +52,14 @@ def path_of(text: str | Path) -> Path:
 def text_of(path: Path) -> str:
     """The text of a file of a key; "" for what cannot be one, KeyRefused when it cannot be read."""
     try:
-        about = path.stat()
-        return path.read_text(encoding="ascii") if S_ISREG(about.st_mode) and about.st_size < LARGEST else ""
+        metadata = path.stat()
+        return (
+            path.read_text(encoding="ascii") if S_ISREG(metadata.st_mode) and metadata.st_size < MAX_FILE_BYTES else ""
+        )
     except UnicodeDecodeError:
         return ""
     except (OSError, ValueError) as error:
-        raise KeyRefused(f"{short(path, 120)} cannot be read: {reason(error)}.", NO_KEY) from None
+        raise KeyRefused(f"{short_path(path, 120)} cannot be read: {reason(error)}.", NO_KEY) from None
 
 
 def reason(error: Exception) -> str:

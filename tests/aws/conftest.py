@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from orgkit.aws.session import Connection, open_connection
-from orgkit.journal import Journal
+from orgkit.journal.events import Journal
 
 SECRET = "canary-secret-" + "s" * 26
 JSON = "application/x-amz-json-1.1"

@@ -3,23 +3,27 @@
 from pathlib import Path
 
 import orgkit
-from orgkit.outcome import Outcomes
+from orgkit.model.outcome import Outcomes
 from tests.aws.conftest import Answer, CountingClock, Wire
 from tests.plans.loader import MANAGEMENT, ORGANIZATION, desired_of
 
 ARN = f"arn:aws:sts::{MANAGEMENT}:assumed-role/operator/jane"
 LACKING, CHANGE = "cloudtrail.amazonaws.com", "EnableAWSServiceAccess"
+ROOT_USER = "".join(
+    f"<entry><key>{key}</key><value>{value}</value></entry>"
+    for key, value in (("AccountMFAEnabled", 1), ("AccountAccessKeysPresent", 0))
+)
 READS = {
     "GetCallerIdentity", "DescribeOrganization", "ListRoots", "ListAWSServiceAccessForOrganization",
     "ListOrganizationsFeatures", "GetResources", "ListOrganizationalUnitsForParent", "ListAccounts",
-    "ListTagsForResource",
+    "ListTagsForResource", "GetAccountSummary", "POST",
 }  # fmt: skip
 
 
 def identity(arn: str = ARN) -> Answer:
     account = arn.split(":")[4]
-    said = f"<Account>{account}</Account><UserId>U</UserId><Arn>{arn}</Arn>"
-    return Answer(200, xml("GetCallerIdentity", said), "text/xml")
+    message = f"<Account>{account}</Account><UserId>U</UserId><Arn>{arn}</Arn>"
+    return Answer(200, xml("GetCallerIdentity", message), "text/xml")
 
 
 def xml(operation: str, inner: str) -> str:
@@ -42,6 +46,8 @@ def set_up(wire: Wire) -> None:
         "GetResources": Answer.json(ResourceTagMappingList=[]),
         "ListOrganizationalUnitsForParent": Answer.json(OrganizationalUnits=[]),
         "ListAccounts": Answer.json(Accounts=[]),
+        "GetAccountSummary": Answer(200, xml("GetAccountSummary", f"<SummaryMap>{ROOT_USER}</SummaryMap>"), "text/xml"),
+        "POST": Answer.json(AccountState="ACTIVE"),  # GetAccountInformation, which has a path and no name
         CHANGE: Answer(200, ""),
     }
 
@@ -54,6 +60,6 @@ def go(clock: CountingClock, changes: Path | None = None, outputs: Path | None =
     """Connect, read, plan, approve and apply phase 01."""
     desired = desired_of(changes)
     aws = orgkit.connect(desired, clock=clock)
-    plan = orgkit.plan_phase("organization", orgkit.read_organization(aws, desired, "organization"), desired)
+    plan = orgkit.plan("organization", orgkit.observe(aws, desired, "organization"), desired)
     approval = orgkit.approve(plan, plan.digest, asserted_by="Jane", hours=24 * 3650)  # the wire has a time of its own
-    return orgkit.apply_plan(aws, desired, plan, approval, outputs=outputs)
+    return orgkit.apply(aws, desired, plan, approval, outputs=outputs)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from orgkit.aws.answer import Answer as Members
-from orgkit.aws.retry import Refused, Unsure
+from orgkit.aws.rejections import OutcomeUnknown, Rejected
+from orgkit.aws.response import Answer as Members
 from orgkit.aws.session import Connection
-from orgkit.journal import read_events
+from orgkit.journal.events import read_events
 from tests.aws.conftest import Answer, Wire
 
 HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nx-amzn-RequestId: r\r\n"
@@ -56,7 +56,7 @@ def test_a_change_that_is_answered_with_nonsense_is_unsure(
     create_unit: Callable[[], dict[str, Any]], wire: Wire, answer: Answer
 ) -> None:
     wire.says(answer)
-    with pytest.raises(Unsure):
+    with pytest.raises(OutcomeUnknown):
         create_unit()["OrganizationalUnit"]["Id"]
     assert wire.asked == ["CreateOrganizationalUnit"]
     assert [event["event"] for event in read_events(wire.journal)] == ["intent", "answer"]
@@ -65,26 +65,29 @@ def test_a_change_that_is_answered_with_nonsense_is_unsure(
 @pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE.keys())
 def test_a_read_that_is_answered_with_nonsense_has_no_answer(aws: Connection, wire: Wire, answer: Answer) -> None:
     wire.says(answer)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejection:
         aws.read("organizations", "DescribeOrganization")["Organization"]["Id"]
-    assert "AWS did not answer" in refused.value.do
-    with pytest.raises(Refused, match="NoAnswer"):
+    assert "AWS did not answer" in rejection.value.remedy
+    with pytest.raises(Rejected, match="NoAnswer"):
         [item["Id"] for item in aws.pages("organizations", "ListAccounts", "Accounts")]
 
 
 @pytest.mark.parametrize("body", XML.values(), ids=XML.keys())
 def test_the_same_goes_for_xml(aws: Connection, wire: Wire, body: str) -> None:
     wire.says(Answer(200, body, "text/xml"))
-    with pytest.raises(Unsure):
+    with pytest.raises(OutcomeUnknown):
         aws.mutate("iam", "CreateRole", expect="Role", RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["RoleId"]
-    with pytest.raises(Refused, match="NoAnswer"):
+    with pytest.raises(Rejected, match="NoAnswer"):
         aws.read("iam", "GetRole", RoleName="r")["Role"]["RoleId"]
 
 
-def test_pages_that_go_round_in_a_circle_are_no_answer(aws: Connection, wire: Wire) -> None:
-    wire.says(Answer.json(Accounts=[], NextToken="again"))
-    with pytest.raises(Refused, match="NoAnswer: PaginationError"):
+@pytest.mark.parametrize("tokens", ["a", "ab", "abc"])
+def test_a_page_token_that_comes_a_second_time_is_a_fault(aws: Connection, wire: Wire, tokens: str) -> None:
+    wire.says(*(Answer.json(Accounts=[], NextToken=token) for token in (*tokens, tokens[0])))
+    message = f"NoAnswer: page {len(tokens) + 1} names the same next page as page 1$"
+    with pytest.raises(Rejected, match=message):
         list(aws.pages("organizations", "ListAccounts", "Accounts"))
+    assert len(wire.asked) == len(tokens) + 1
 
 
 def test_a_change_whose_answer_says_nothing_has_at_least_a_request_id(aws: Connection, wire: Wire) -> None:
@@ -92,7 +95,7 @@ def test_a_change_whose_answer_says_nothing_has_at_least_a_request_id(aws: Conne
     wire.says(Answer(200, ""))
     aws.mutate("organizations", "TagResource", ResourceId="ou-1", Tags=[])
     wire.says(Answer(200, "", headers={"x-amzn-RequestId": None}))
-    with pytest.raises(Unsure, match="the answer had no request id"):
+    with pytest.raises(OutcomeUnknown, match="the answer had no request id"):
         aws.mutate("organizations", "TagResource", ResourceId="ou-1", Tags=[])
     assert [event.get("result") for event in read_events(wire.journal)] == [None, "committed", None, "unsure"]
 
@@ -102,8 +105,8 @@ def test_a_member_that_is_missing_anywhere_in_an_answer_is_told_as_what_was_aske
     read, changed = Members("s:Read", parts), Members("s:Change", parts, changes=True)
     assert read == parts
     assert read["Organization"]["Id"] == "o-1"
-    with pytest.raises(Refused, match="s:Read: NoAnswer: the answer had no Status"):
+    with pytest.raises(Rejected, match="s:Read: NoAnswer: the answer had no Status"):
         read["Roots"][0]["PolicyTypes"][0]["Status"]
-    with pytest.raises(Unsure, match="s:Change: the answer had no Arn"):
+    with pytest.raises(OutcomeUnknown, match="s:Change: the answer had no Arn"):
         changed["Organization"]["Arn"]
     assert read.get("Other") is None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orgkit.aws.retry import Refused
+from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.errors import OrgkitError, WrongAccount, WrongPlace
 from tests.aws.conftest import Answer, CountingClock, Wire
@@ -39,8 +39,8 @@ def another_partition(world: World) -> None:
 
 
 def an_identity_that_makes_no_sense(world: World) -> None:
-    said = identity()
-    world.wire.always["GetCallerIdentity"] = replace(said, body=said.body.replace(ARN, "nobody"))
+    message = identity()
+    world.wire.always["GetCallerIdentity"] = replace(message, body=message.body.replace(ARN, "nobody"))
 
 
 def a_member_account(world: World) -> None:
@@ -108,16 +108,16 @@ def world(own_environment: Path, wire: Wire, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(("case", "error"), CASES, ids=lambda value: getattr(value, "__name__", ""))
 def test_nothing_is_changed_past_a_guard(world: World, case: Callable[[World], None], error: type[OrgkitError]) -> None:
     case(world)
-    with pytest.raises(error) as refused:
+    with pytest.raises(error) as rejection:
         go(world.clock, world.changes)
-    assert len(str(refused.value).splitlines()) == 3
-    assert refused.value.exit_code == 1
+    assert len(str(rejection.value).splitlines()) == 3
+    assert rejection.value.exit_code == 1
     assert set(world.wire.asked) <= {"GetCallerIdentity", "DescribeOrganization"}
 
 
 def test_without_any_of_that_the_same_way_ends_in_a_change(world: World) -> None:
     """Else the test above would show nothing."""
-    assert [outcome.why for outcome in go(world.clock, world.changes).items] == [""]
+    assert [outcome.reason for outcome in go(world.clock, world.changes).items] == [""]
     assert set(world.wire.asked) - READS == {CHANGE}
 
 
@@ -149,7 +149,7 @@ def test_a_session_that_is_in_another_account_than_it_should_be_changes_nothing(
 
 def test_a_session_whose_account_is_not_told_changes_nothing(member: Connection, wire: Wire) -> None:
     wire.always["GetCallerIdentity"] = Answer(403, "<ErrorResponse><Error><Code>X</Code></Error></ErrorResponse>")
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         make_role(member)
     assert wire.asked == ["AssumeRole", "GetCallerIdentity"]
 

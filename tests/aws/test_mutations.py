@@ -2,7 +2,7 @@
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -12,21 +12,22 @@ import botocore.session
 import pytest
 
 import orgkit
-from orgkit.aws.retry import Unsure
+from orgkit.aws.rejections import OutcomeUnknown
 from orgkit.aws.session import Connection
-from orgkit.journal import read_events
-from orgkit.permissions import steps_of
-from orgkit.phases import RUNBOOKS
+from orgkit.errors import ApprovalEnded
+from orgkit.journal.events import read_events
+from orgkit.phases.permissions import steps_of
+from orgkit.phases.registry import RUNBOOKS
 from tests.aws.conftest import Answer, CountingClock, Wire
 
 ROOMS = Path(orgkit.__file__).parent
 # Where the operation is no literal: what may be meant by it.
 NAMED_ELSEWHERE = {
-    "organization/aws.py": [
+    "phases/organization/aws.py": [
         ("iam", "EnableOrganizationsRootCredentialsManagement", "EnabledFeatures"),
         ("iam", "EnableOrganizationsRootSessions", "EnabledFeatures"),
     ],
-    "trail/bucket_aws.py": [],  # Place.set: its callers are found below
+    "phases/trail/bucket_aws.py": [],  # Place.set: its callers are found below
 }
 IAM = {
     "CreateBudget": "budgets:ModifyBudget",
@@ -36,7 +37,7 @@ IAM = {
     "PutObjectLockConfiguration": "s3:PutBucketObjectLockConfiguration",
 }
 NEVER = ("Close", "Remove", "Delete", "Leave", "Stop", "Disable", "Detach", "Cancel", "Decline", "Deregister")
-READ_LIKE = ("Get", "List", "Describe", "Head", "Lookup")
+READ_LIKE = ("View", "Get", "List", "Describe", "Head", "Lookup")
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,49 @@ def places() -> Iterator[Sent]:
                     yield from _sent(file, node, node.func.attr)
 
 
+class TestAfterTheApprovalHasEnded:
+    """The clock is looked at right before each change, whatever the step has waited for since it began."""
+
+    @pytest.fixture
+    def ended(self, aws: Connection, clock: CountingClock) -> Connection:
+        aws.journal.step = "create-unit:Security"
+        aws.journal.expires_at = clock.now()
+        clock.sleep(1)
+        return aws
+
+    def test_no_first_change_of_a_step_is_sent(
+        self, ended: Connection, wire: Wire, create_unit: Callable[[], object]
+    ) -> None:
+        with pytest.raises(ApprovalEnded, match="the approval ended at 2026-11-23T12:00:00"):
+            create_unit()
+        with pytest.raises(ApprovalEnded):
+            ended.mutate_once("organizations", "CreateAccount", Email="a@example.com", AccountName="a")
+        assert wire.asked == []
+        assert ended.journal.events == []
+
+    def test_a_change_that_was_refused_before_is_not_sent_again(
+        self, aws: Connection, wire: Wire, clock: CountingClock, create_unit: Callable[[], object]
+    ) -> None:
+        wire.says(Answer.error("ConcurrentModificationException"), Answer.json(OrganizationalUnit={"Id": "ou-1"}))
+        aws.journal.step, aws.journal.expires_at = "create-unit:Security", clock.now()
+        with pytest.raises(ApprovalEnded):
+            create_unit()  # the pause before the second attempt takes it past the end
+        assert wire.asked == ["CreateOrganizationalUnit"]
+
+    def test_a_step_of_which_aws_has_a_part_is_carried_to_its_end(
+        self, aws: Connection, wire: Wire, clock: CountingClock, create_unit: Callable[[], object]
+    ) -> None:
+        wire.says(Answer.json(OrganizationalUnit={"Id": "ou-1"}))
+        aws.journal.step, aws.journal.expires_at = "create-unit:Security", clock.now()
+        create_unit()
+        clock.sleep(25 * 3600)
+        create_unit()
+        assert len(wire.asked) == 2
+        aws.journal.step = "create-unit:Production"
+        with pytest.raises(ApprovalEnded):
+            create_unit()
+
+
 def _sent(file: str, call: ast.Call, method: str) -> Iterator[Sent]:
     literals = [each.value if isinstance(each, ast.Constant) else None for each in call.args]
     if method in ("mutate", "mutate_once"):
@@ -68,9 +112,9 @@ def _sent(file: str, call: ast.Call, method: str) -> Iterator[Sent]:
             yield from (Sent(file, *named) for named in NAMED_ELSEWHERE[file])
         else:
             expect = next((word.value for word in call.keywords if word.arg == "expect"), None)
-            told = str(expect.value) if isinstance(expect, ast.Constant) else None
-            yield Sent(file, str(literals[0]), str(literals[1]), told)
-    elif method == "set" and file.startswith("trail/") and literals:
+            output = str(expect.value) if isinstance(expect, ast.Constant) else None
+            yield Sent(file, str(literals[0]), str(literals[1]), output)
+    elif method == "set" and file.startswith("phases/trail/") and literals:
         yield Sent(file, "s3", str(literals[0]), None)
 
 
@@ -121,7 +165,7 @@ def test_each_is_sent_once_and_only_a_clear_refusal_is_sent_again(
         _check(sent, wire, ["refused", "committed"])
         assert clock.slept == [1.0]
     else:
-        with pytest.raises(Unsure):
+        with pytest.raises(OutcomeUnknown):
             _send(aws, sent)
         _check(sent, wire, ["unsure"])
         assert clock.slept == []

@@ -7,9 +7,18 @@ import pytest
 from botocore import exceptions as botocore
 from botocore.parsers import ResponseParserError
 
-from orgkit.aws.constraints import ADVICE, advice
-from orgkit.aws.patience import PATIENCE, Patience, Repeats, patience_with
-from orgkit.aws.retry import EXPIRED, FINALIZING, THROTTLED, UNREACHED, Refused, Unsure, as_refused, classify
+from orgkit.aws.advice import ADVICE, advice
+from orgkit.aws.rejections import (
+    EXPIRED_CODES,
+    FINALIZING_CODES,
+    THROTTLING_CODES,
+    UNREACHABLE_CODES,
+    OutcomeUnknown,
+    Rejected,
+    as_rejected,
+    classify,
+)
+from orgkit.aws.waiting import BACKOFFS, Backoff, Repeats, backoff_for
 
 URL = {"endpoint_url": "https://organizations.us-east-1.amazonaws.com"}
 
@@ -47,8 +56,8 @@ def answered(code: str, status: int) -> botocore.ClientError:
     ids=repr,
 )
 def test_after_these_a_change_may_have_been_made_and_a_read_has_no_answer(error: Exception) -> None:
-    assert isinstance(classify("x", error), Unsure)
-    assert as_refused("x", error).code == "NoAnswer"
+    assert isinstance(classify("x", error), OutcomeUnknown)
+    assert as_rejected("x", error).code == "NoAnswer"
 
 
 def test_the_words_of_what_a_parser_stumbled_over_are_not_told() -> None:
@@ -73,7 +82,7 @@ def test_the_words_of_what_a_parser_stumbled_over_are_not_told() -> None:
     ids=repr,
 )
 def test_after_these_nothing_was_changed(error: Exception) -> None:
-    assert isinstance(classify("x", error), Refused)
+    assert isinstance(classify("x", error), Rejected)
 
 
 @pytest.mark.parametrize(
@@ -92,14 +101,14 @@ def test_after_these_nothing_was_changed(error: Exception) -> None:
     ids=repr,
 )
 def test_after_these_somebody_has_to_sign_in_before_anything_more_can_be_done(error: Exception) -> None:
-    refused = classify("x", error)
-    assert isinstance(refused, Refused)
-    assert refused.code in EXPIRED
-    assert "sign in" in advice(refused.reason, refused.code)
+    rejection = classify("x", error)
+    assert isinstance(rejection, Rejected)
+    assert rejection.code in EXPIRED_CODES
+    assert "sign in" in advice(rejection.reason, rejection.code)
 
 
-def refused_for(code: str, reason: str = "") -> Refused:
-    return Refused("x", code, reason, "m", "")
+def refused_for(code: str, reason: str = "") -> Rejected:
+    return Rejected("x", code, reason, "m", "")
 
 
 def test_what_does_not_pass_by_itself_is_not_repeated() -> None:
@@ -107,14 +116,14 @@ def test_what_does_not_pass_by_itself_is_not_repeated() -> None:
         assert Repeats().pause(refused_for(code)) is None
 
 
-@pytest.mark.parametrize("patience", PATIENCE, ids=lambda patience: min(patience.codes))
-def test_pauses_grow_to_a_minute_at_most_and_end_exactly_with_the_budget_of_their_kind(patience: Patience) -> None:
+@pytest.mark.parametrize("patience", BACKOFFS, ids=lambda patience: min(patience.codes))
+def test_pauses_grow_to_a_minute_at_most_and_end_exactly_with_the_budget_of_their_kind(patience: Backoff) -> None:
     repeats, pauses = Repeats(), []
     while (pause := repeats.pause(refused_for(min(patience.codes)))) is not None:
         pauses.append(pause)
     assert pauses[0] == patience.first
     assert max(pauses) <= 60
-    assert sum(pauses) == repeats.seconds == pytest.approx(patience.at_most)
+    assert sum(pauses) == repeats.seconds == pytest.approx(patience.max_seconds)
 
 
 def test_each_kind_of_refusal_has_a_budget_of_its_own() -> None:
@@ -122,8 +131,8 @@ def test_each_kind_of_refusal_has_a_budget_of_its_own() -> None:
     while repeats.pause(refused_for("ConcurrentModificationException")) is not None:
         pass
     assert repeats.pause(refused_for("TooManyRequestsException")) == 1.0
-    assert patience_with(refused_for("FinalizingOrganizationException")) is PATIENCE[-1]
-    assert PATIENCE[-1].at_most >= 3600, "AWS says up to an hour"
+    assert backoff_for(refused_for("FinalizingOrganizationException")) is BACKOFFS[-1]
+    assert BACKOFFS[-1].max_seconds >= 3600, "AWS says up to an hour"
 
 
 def test_one_throttle_costs_a_second_for_that_is_when_the_bucket_has_a_token_again() -> None:
@@ -133,14 +142,14 @@ def test_one_throttle_costs_a_second_for_that_is_when_the_bucket_has_a_token_aga
 
 
 def test_what_helps_is_told_where_the_answer_says_nothing_about_rights() -> None:
-    for codes in (THROTTLED, FINALIZING, UNREACHED, *(patience.codes for patience in PATIENCE)):
-        assert all("run the phase again" in refused_for(code).do for code in codes)
-    assert all("sign in" in refused_for(code).do for code in EXPIRED)
-    assert refused_for("AccessDeniedException").do == refused_for("ConstraintViolationException", "X").do == ""
+    for codes in (THROTTLING_CODES, FINALIZING_CODES, UNREACHABLE_CODES, *(patience.codes for patience in BACKOFFS)):
+        assert all("run the phase again" in refused_for(code).remedy for code in codes)
+    assert all("sign in" in refused_for(code).remedy for code in EXPIRED_CODES)
+    assert refused_for("AccessDeniedException").remedy == refused_for("ConstraintViolationException", "X").remedy == ""
 
 
 def test_how_long_it_was_repeated_in_vain_is_told_and_nothing_is_lost() -> None:
-    after = Refused("s:Op", "TooManyRequestsException", "R", "slow down", "id-1").after(600.0)
+    after = Rejected("s:Op", "TooManyRequestsException", "R", "slow down", "id-1").with_seconds(600.0)
     assert str(after) == "s:Op: TooManyRequestsException (R): slow down (AWS still answered so after 600 s)"
     assert (after.code, after.reason, after.request_id) == ("TooManyRequestsException", "R", "id-1")
 

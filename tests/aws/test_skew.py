@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from orgkit.aws.retry import Refused
+from orgkit.aws.clock import guard_clock, is_skew, time_of
+from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
-from orgkit.aws.skew import guard_clock, is_skew, time_of
-from orgkit.connecting import connect
+from orgkit.engine.connect import connect
 from orgkit.errors import WrongPlace
-from orgkit.journal import read_events
+from orgkit.journal.events import read_events
 from tests.aws.conftest import Answer, CountingClock, Wire
 from tests.aws.test_identity import OPERATOR, says_identity
 from tests.plans.loader import desired_of
@@ -34,12 +34,12 @@ def at_wire(own_environment: Path, wire: Wire, monkeypatch: pytest.MonkeyPatch) 
 def test_a_clock_that_is_minutes_off_is_refused_with_both_times_before_anything_else(
     at_wire: Wire, off: timedelta
 ) -> None:
-    with pytest.raises(WrongPlace) as refused:
+    with pytest.raises(WrongPlace) as rejection:
         connect(desired_of(), clock=CountingClock(NOON + off))
-    assert f"says {NOON + off:%Y-%m-%d %H:%M:%S} UTC" in refused.value.why
-    assert "AWS's says 2026-11-23 12:00:00 UTC" in refused.value.why
-    assert "set the clock of this machine" in refused.value.do
-    assert len(str(refused.value).splitlines()) == 3
+    assert f"says {NOON + off:%Y-%m-%d %H:%M:%S} UTC" in rejection.value.reason
+    assert "AWS's says 2026-11-23 12:00:00 UTC" in rejection.value.reason
+    assert "set the clock of this machine" in rejection.value.remedy
+    assert len(str(rejection.value).splitlines()) == 3
     assert at_wire.asked == ["GetCallerIdentity"]
 
 
@@ -104,5 +104,5 @@ def test_a_clock_that_goes_wrong_later_is_told_the_same_way(
 
 def test_wrong_keys_are_not_taken_for_a_wrong_clock(aws: Connection, wire: Wire) -> None:
     wire.says(Answer.error("InvalidSignatureException", Message="The request signature we calculated does not match"))
-    with pytest.raises(Refused, match="InvalidSignatureException"):
+    with pytest.raises(Rejected, match="InvalidSignatureException"):
         aws.read("organizations", "DescribeOrganization")

@@ -22,9 +22,9 @@ def driver(profile):
 
 def attempt(endpoint, command):
     profile = command[command.index("--profile") + 1] if "--profile" in command else ""
-    with redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()) as told:
+    with redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()) as output:
         code = driver(profile).main(["--endpoint-url", endpoint, "--output", "json", *command])
-    return code, printed.getvalue(), told.getvalue()
+    return code, printed.getvalue(), output.getvalue()
 
 
 if __name__ == "__main__":

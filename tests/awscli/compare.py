@@ -1,47 +1,55 @@
 """Compares an AWS organization with a parameters file by the AWS CLI alone: nothing of orgkit or boto3 is imported.
 
-    python compare.py AWS ENDPOINT FILE
+    python compare.py ENDPOINT FILE
 
+The interpreter is that of the AWS CLI, whose commands run in this process: each of its own takes a second to begin.
 Prints one line for each thing that differs, and ends with 1 when there is any.
 """
 
+import io
 import json
+import os
 import re
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+
+from awscli.clidriver import create_clidriver
 
 ROLE = "OrganizationAccountAccessRole"
 
 
 class AwsCli:
-    """`aws …` as JSON; the environment says whose credentials."""
+    """`aws …` as JSON, with the environment's credentials or with these keys."""
 
-    def __init__(self, command: str, endpoint: str) -> None:
-        self.command, self.endpoint = command, endpoint
-        self.keys: dict[str, str] = {}
+    def __init__(self, endpoint: str, keys: dict[str, str] | None = None) -> None:
+        self.endpoint, self.keys = endpoint, keys or {}
+        self.driver = create_clidriver()  # it keeps the credentials of its first command
 
     def __call__(self, *arguments: str) -> Any:
-        line = [self.command, "--endpoint-url", self.endpoint, "--output", "json", *arguments]
-        done = subprocess.run(line, capture_output=True, text=True, check=False, env={**ENVIRONMENT, **self.keys})
-        if done.returncode:
-            raise SystemExit(f"{' '.join(line)}\n{done.stderr}")
-        return json.loads(done.stdout) if done.stdout.strip() else {}
+        line = ["--endpoint-url", self.endpoint, "--output", "json", *arguments]
+        os.environ.update(self.keys)
+        with redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()) as errors:
+            code = self.driver.main(line)
+        for name in self.keys:
+            del os.environ[name]
+        if code:
+            raise SystemExit(f"aws {' '.join(line)}\n{errors.getvalue()}")
+        return json.loads(printed.getvalue()) if printed.getvalue().strip() else {}
 
     def within(self, account: str, spec: dict[str, Any]) -> "AwsCli":
         """The same as the access role of a member account."""
         role = f"arn:aws:iam::{account}:role/{spec.get('role_name', ROLE)}"
-        told = self("sts", "assume-role", "--role-arn", role, "--role-session-name", "compare")["Credentials"]
-        other = AwsCli(self.command, self.endpoint)
-        other.keys = {
-            "AWS_ACCESS_KEY_ID": told["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": told["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": told["SessionToken"],
+        output = self("sts", "assume-role", "--role-arn", role, "--role-session-name", "compare")["Credentials"]
+        keys = {
+            "AWS_ACCESS_KEY_ID": output["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": output["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": output["SessionToken"],
         }
-        return other
+        return AwsCli(self.endpoint, keys)
 
 
 def compare(aws: AwsCli, file: dict[str, Any]) -> Iterator[str]:
@@ -54,8 +62,8 @@ def compare(aws: AwsCli, file: dict[str, Any]) -> Iterator[str]:
     yield from differs("trusted access", set(wanted["trusted_access"]), enabled & set(wanted["trusted_access"]))
     (root,) = aws("organizations", "list-roots")["Roots"]
     types = {each["Type"] for each in root["PolicyTypes"] if each["Status"] == "ENABLED"}
-    asked = set(wanted.get("policy_types", ["RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY"]))
-    yield from differs("policy types", asked, types & asked)
+    requests = set(wanted.get("policy_types", ["RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY"]))
+    yield from differs("policy types", requests, types & requests)
 
     units = dict(units_below(aws, root["Id"], ""))
     for path, spec in file["units"].items():
@@ -124,7 +132,7 @@ def bucket_differs(aws: AwsCli, file: dict[str, Any], organization: str) -> Iter
     arn = f"arn:aws:cloudtrail:{region_of(file)}:{management(file)}:trail/{spec.get('name', 'org-trail')}"
     writes = [each for each in policy["Statement"] if "s3:PutObject" in each["Action"] and each["Effect"] == "Allow"]
     resources = sorted(r for each in writes for r in as_list(each["Resource"]))
-    prefixes = sorted(f"arn:aws:s3:::{bucket}/AWSLogs/{whose}/*" for whose in (management(file), organization))
+    prefixes = sorted(f"arn:aws:s3:::{bucket}/AWSLogs/{owner}/*" for owner in (management(file), organization))
     yield from differs("bucket policy: where the trail writes", prefixes, resources)
     for each in policy["Statement"]:
         if each["Effect"] == "Allow":
@@ -197,9 +205,6 @@ def bucket_of(file: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    import os
-
-    ENVIRONMENT = dict(os.environ)
-    wrong = list(compare(AwsCli(sys.argv[1], sys.argv[2]), tomllib.loads(Path(sys.argv[3]).read_text("utf-8"))))
+    wrong = list(compare(AwsCli(sys.argv[1]), tomllib.loads(Path(sys.argv[2]).read_text("utf-8"))))
     print("\n".join(wrong) or "everything is as the file asks for")
     sys.exit(bool(wrong))

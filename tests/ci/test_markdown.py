@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orgkit.ci.commands import Annotation, output_lines
-from orgkit.ci.markdown import MANY, bullets, code, escaped, fenced, table
-from orgkit.ci.summary import ROOM, TOO_LONG, in_room, of_plan
-from orgkit.printable import flat, mask_emails
+from orgkit.ci.markdown import MAX_ROWS, bullets, code, escaped, fenced, table
+from orgkit.ci.summary import MAX_BYTES, TRUNCATION_NOTE, fit_limit, render_plan
+from orgkit.sanitize.terminal import flat, mask_emails
 from tests.runbook.hostile import NAMES
 
 ACTING = (
@@ -43,8 +43,8 @@ TEXTS = st.one_of(st.sampled_from(ACTING), NAMES)
 
 @given(TEXTS)
 def test_no_sign_that_markdown_or_html_acts_upon_stays_in_an_escaped_text(text):
-    told = escaped(text)
-    assert re.fullmatch(r"(?:[A-Za-z0-9 ,/()\u0080-\U0010ffff]|&#\d+;)*", told)
+    output = escaped(text)
+    assert re.fullmatch(r"(?:[A-Za-z0-9 ,/()\u0080-\U0010ffff]|&#\d+;)*", output)
 
 
 @pytest.mark.parametrize("text", ACTING)
@@ -70,26 +70,26 @@ def test_nothing_ends_a_fence_but_its_end(first, second):
 
 
 def test_what_has_no_room_is_counted():
-    rows = [(n,) for n in range(MANY + 5)]
+    rows = [(n,) for n in range(MAX_ROWS + 5)]
     assert "5 more rows" in table(("n",), rows)
-    assert "5 more lines" in bullets(map(str, range(MANY + 5)), "Many")
-    assert "5 more lines" in fenced("\n".join(map(str, range(MANY + 5))))
+    assert "5 more lines" in bullets(map(str, range(MAX_ROWS + 5)), "Many")
+    assert "5 more lines" in fenced("\n".join(map(str, range(MAX_ROWS + 5))))
 
 
 def test_a_summary_never_grows_beyond_what_github_takes_and_ends_whole():
     step = {"sentence": "<" * 400}
-    parts = [part for _ in range(20) for part in of_plan("02-units", {"steps": [step] * 200, "plan_sha256": "0" * 64})]
-    told = in_room(iter(parts))
-    assert len(told.encode()) < ROOM + 1000
-    assert told.endswith(TOO_LONG)
-    assert told.count("```") % 2 == 0
+    parts = [part for _ in range(20) for part in render_plan("02-units", {"steps": [step] * 200, "digest": "0" * 64})]
+    output = fit_limit(iter(parts))
+    assert len(output.encode()) < MAX_BYTES + 1000
+    assert output.endswith(TRUNCATION_NOTE)
+    assert output.count("```") % 2 == 0
 
 
 @given(TEXTS, TEXTS)
 def test_an_annotation_is_one_line_that_says_one_thing(title, message):
-    told = Annotation("error", title, message).command
-    assert told.isprintable()
-    properties, end, _ = told.removeprefix("::error ").partition("::")
+    output = Annotation("error", title, message).command
+    assert output.isprintable()
+    properties, end, _ = output.removeprefix("::error ").partition("::")
     assert end
     assert "," not in properties
     assert ":" not in properties
@@ -104,9 +104,9 @@ def test_a_message_keeps_its_percent_sign():
 
 @given(st.text(max_size=60))
 def test_an_output_ends_where_nobody_could_have_known(value):
-    (told,) = output_lines({"outcome": value})
-    end = told.split("\n", 1)[0].removeprefix("outcome<<")
-    assert told == f"outcome<<{end}\n{value}\n{end}\n"
+    (output,) = output_lines({"outcome": value})
+    end = output.split("\n", 1)[0].removeprefix("outcome<<")
+    assert output == f"outcome<<{end}\n{value}\n{end}\n"
     assert end not in value
     (again,) = output_lines({"outcome": value})
     assert not again.startswith(f"outcome<<{end}\n")
@@ -133,9 +133,9 @@ def test_an_address_that_was_wrapped_at_a_hyphen_is_masked_too(width):
     from textwrap import wrap
 
     lines = wrap("create account x <first-middle-last@some-example.com> now", width, break_long_words=False)
-    told = mask_emails("\n    ".join(lines))
+    output = mask_emails("\n    ".join(lines))
     for part in ("first", "middle", "last"):
-        assert part not in told
+        assert part not in output
 
 
 def test_masking_reads_a_long_text_once():

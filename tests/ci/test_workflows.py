@@ -60,7 +60,7 @@ def test_a_job_has_the_rights_that_it_needs_and_no_others(file):
     workflow = parsed(file)
     assert workflow["permissions"] == {}
     (job,) = jobs(workflow)
-    more = {"actions": "read"} if file == APPLY else {}
+    more = {"actions": "read", "pull-requests": "read"} if file == APPLY else {}
     assert job["permissions"] == {"contents": "read", "id-token": "write"} | more
 
 
@@ -110,6 +110,51 @@ def test_only_a_person_applies_behind_reviewers_and_only_what_was_merged():
     assert job["if"] == "github.ref == format('refs/heads/{0}', github.event.repository.default_branch)"
 
 
+def test_a_reviewer_sees_phase_digest_and_file_before_the_run_is_let_through():
+    name = parsed(APPLY)["run-name"]
+    for expression in ("inputs.phase", "inputs.digest", "inputs.file || vars.ORGKIT_FILE"):
+        assert f"${{{{ {expression} }}}}" in name
+
+
+@written
+def test_each_name_of_a_file_is_checked_before_there_are_credentials(file):
+    """Every variable that holds one is given to the check, and nothing takes such a name but from a variable."""
+    scripts = [step.get("run", "") for step in steps(parsed(file))]
+    checked = next(number for number, script in enumerate(scripts) if "orgkit ci check-inputs" in script)
+    taken = next(n for n, step in enumerate(steps(parsed(file))) if "configure-aws" in step.get("uses", ""))
+    assert checked < taken
+    assert '-- "${ORGKIT_FILE:?' in scripts[checked]
+    if file == APPLY:
+        assert '--approval "$APPROVAL"' in scripts[checked]
+        assert '--phase "$PHASE" --plan-run "$PLAN_RUN"' in scripts[checked]
+    typed = set(re.findall(r"inputs\.(\w+)", file.read_text()))
+    assert typed <= {"phase", "digest", "plan_run", "file", "approval", "ticket"}  # another one needs its own check
+    used = {value for step in steps(parsed(file)) for value in step.get("with", {}).values()}
+    assert {value for value in used if "inputs." in str(value)} <= {"${{ inputs.plan_run }}"}
+
+
+def test_an_artifact_is_unpacked_outside_the_checkout_and_its_plan_alone_is_applied():
+    names = [step["name"] for step in steps(parsed(APPLY))]
+    (download,) = [step for step in steps(parsed(APPLY)) if "download-artifact" in step.get("uses", "")]
+    assert download["with"]["path"] == "${{ runner.temp }}/orgkit-plans"
+    take = next(step for step in steps(parsed(APPLY)) if "orgkit ci take-plan" in step.get("run", ""))
+    assert '--artifact "$RUNNER_TEMP/orgkit-plans" --to "$RUNNER_TEMP/orgkit-plan"' in take["run"]
+    users = [step["name"] for step in steps(parsed(APPLY)) if "orgkit-plans" in step.get("run", "")]
+    assert users == [take["name"]]
+    (apply,) = [step for step in steps(parsed(APPLY)) if step.get("id") == "apply"]
+    assert '--plan-file "$RUNNER_TEMP/orgkit-plan/plan.json"' in apply["run"]
+    check = next(step["name"] for step in steps(parsed(APPLY)) if "check-inputs" in step.get("run", ""))
+    order = [check, download["name"], take["name"], "Take the role orgkit-apply", apply["name"]]
+    assert sorted(order, key=names.index) == order
+
+
+def test_records_of_earlier_runs_come_before_the_chain_of_the_archive_and_before_the_apply():
+    scripts = [step.get("run", "") for step in steps(parsed(APPLY))]
+    order = ("orgkit ci fetch-records", "orgkit records archive", "orgkit run")
+    places = [next(number for number, script in enumerate(scripts) if command in script) for command in order]
+    assert places == sorted(places)
+
+
 def test_what_only_plans_never_takes_the_role_that_applies():
     for file in (PLAN, DRIFT):
         assert [job["environment"] for job in jobs(parsed(file))] == ["org-plan"]
@@ -135,7 +180,7 @@ def test_credentials_last_an_hour_and_are_those_of_one_account(file):
 
 
 def test_the_phases_that_can_be_chosen_are_those_that_change_something():
-    from orgkit.phases import RUNBOOKS
+    from orgkit.phases.registry import RUNBOOKS
 
     options = parsed(APPLY)["on"]["workflow_dispatch"]["inputs"]["phase"]["options"]
     assert options == [phase.number for phase in RUNBOOKS if phase.changes]
@@ -146,6 +191,9 @@ def test_records_are_kept_whatever_came_of_the_run():
     assert [step["if"] for step in last] == ["always() && steps.apply.outcome != 'skipped'", "always()"]
     assert last[0]["run"].startswith("orgkit records archive")
     assert last[1]["with"]["path"] == "outputs/"
+    (job,) = jobs(parsed(APPLY))
+    (apply,) = [step for step in job["steps"] if step.get("id") == "apply"]
+    assert apply["timeout-minutes"] < job["timeout-minutes"]  # a job that is cut short keeps nothing
 
 
 def test_no_file_that_is_written_names_a_machine_or_a_registry():

@@ -10,18 +10,24 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from orgkit.approval import ApprovedPlan
 from orgkit.cli import approve as command
 from orgkit.cli.phases import run
 from orgkit.errors import ApprovalMismatch, AwaitingApproval
-from orgkit.model.units import CreateUnit
-from orgkit.plan import Plan, Target
-from orgkit.record.asked import Asked, asked_for
+from orgkit.model.approval import ApprovedPlan
+from orgkit.model.plan import Plan, Target
+from orgkit.phases.organizational_units.steps import CreateUnit
+from orgkit.records.approval_request import ApprovalRequest, find_request
 from orgkit.signing.approvals import SignedApproval
+from tests.plans.loader import reviewed
 
 TARGET = Target("999999999999", "o-exampleorgid", "aws", "aws")
-PLAN = Plan("units", TARGET, (CreateUnit(path="Security", tags=(), why="it is not there"),), warnings=("It costs.",))
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PLAN = reviewed(
+    Plan(
+        "units", TARGET, (CreateUnit(path=("Security",), tags=(), reason="it is not there"),), warnings=("It costs.",)
+    ),
+    NOON,
+)
 APPROVAL = SignedApproval(PLAN.digest, TARGET, "ada", "ada", "arn:of:ada", "OPS-7", "", "", "sha256:0")
 
 
@@ -60,27 +66,31 @@ def test_without_a_terminal_the_whole_digest_is_given(monkeypatch: pytest.Monkey
 
 def shown(review: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> str:
     approved = ApprovedPlan(PLAN.digest, json.loads(PLAN.canonical), NOON)
-    command._show(Asked(Path("plan.json"), approved, review), APPROVAL, quiet=False)
+    command._show(ApprovalRequest(Path("plan.json"), approved, review), APPROVAL, quiet=False)
     return capsys.readouterr().out
 
 
-def test_the_steps_stand_apart_from_what_the_digest_does_not_cover(capsys: pytest.CaptureFixture[str]) -> None:
-    covered, _, beside = shown(PLAN.review("", monthly_usd={"expected": "7.00"}), capsys).partition("not covered")
+def test_the_steps_stand_apart_from_what_is_shown_in_addition(capsys: pytest.CaptureFixture[str]) -> None:
+    covered, _, additional = shown(PLAN.review("", "", monthly_usd={"expected": "7.00"}), capsys).partition(
+        "In addition"
+    )
     assert PLAN.steps[0].sentence in covered
-    for told in ("because it is not there", "It costs.", "7.00 USD a month", f"digest {PLAN.digest}", "arn:of:ada"):
-        assert told not in covered
-        assert told in beside
+    for output in ("because it is not there", "It costs.", "7.00 USD a month", f"digest {PLAN.digest}", "arn:of:ada"):
+        assert output not in covered
+        assert output in additional
 
 
 def test_a_reason_has_the_numbers_of_its_steps(capsys: pytest.CaptureFixture[str]) -> None:
     why = ["it is not there", "it is not there", "", "it moved", "it is not there"]
-    steps = tuple(CreateUnit(path=path, tags=(), why=reason) for path, reason in zip("ABCDE", why, strict=True))
+    steps = tuple(CreateUnit(path=(path,), tags=(), reason=reason) for path, reason in zip("ABCDE", why, strict=True))
     plan = Plan("units", TARGET, steps)
-    asked = Asked(Path("plan.json"), ApprovedPlan(plan.digest, json.loads(plan.canonical), NOON), plan.review(""))
-    command._show(asked, APPROVAL, quiet=False)
-    told = capsys.readouterr().out
-    assert "\n1.-2., 5. because it is not there\n4. because it moved\n" in told
-    assert max(map(len, told.splitlines())) <= 80
+    requests = ApprovalRequest(
+        Path("plan.json"), ApprovedPlan(plan.digest, json.loads(plan.canonical), NOON), plan.review("", "")
+    )
+    command._show(requests, APPROVAL, quiet=False)
+    output = capsys.readouterr().out
+    assert "\n1.-2., 5. because it is not there\n4. because it moved\n" in output
+    assert max(map(len, output.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("review", [{}, {"why": 7, "warnings": {}, "monthly_usd": "x"}, {"why": [["\x1b[31m"], None]}])
@@ -96,18 +106,18 @@ def test_a_review_of_any_kind_harms_nobody(review: dict[str, Any], capsys: pytes
 )  # fmt: skip
 def test_what_is_no_plan_with_steps_is_not_asked_about(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "plan.json").write_bytes(content)
-    (tmp_path / "review.json").write_text(json.dumps(PLAN.review(NOON.isoformat())))
+    (tmp_path / "review.json").write_text(json.dumps(PLAN.review(NOON.isoformat(), "")))
     with pytest.raises(ApprovalMismatch, match="is no plan, or not as orgkit writes it"):
-        asked_for(tmp_path, "999999999999", str(tmp_path / "plan.json"))
+        find_request(tmp_path, "999999999999", str(tmp_path / "plan.json"))
 
 
 def test_a_plan_without_its_time_or_that_is_nowhere_is_not_asked_about(tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_bytes(PLAN.canonical)
     for named in (str(tmp_path), str(tmp_path / "plan.json"), str(tmp_path / "nowhere"), "a\0b"):
         with pytest.raises(ApprovalMismatch, match="there is no plan at"):
-            asked_for(tmp_path, "999999999999", named)
+            find_request(tmp_path, "999999999999", named)
     with pytest.raises(ApprovalMismatch, match="no plan with the digest"):
-        asked_for(tmp_path, "999999999999", "0" * 64)
+        find_request(tmp_path, "999999999999", "0" * 64)
 
 
 @pytest.mark.parametrize(

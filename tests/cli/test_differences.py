@@ -8,7 +8,7 @@ import pytest
 from orgkit.sandbox.corrections import all as corrections
 from orgkit.sandbox.corrections.registry import CORRECTIONS
 from orgkit.sandbox.differences import Difference, as_json, differences
-from tests.road.project import Project
+from tests.bootstrap.project import Project
 
 # Names that people may have written down: one that goes away is told in the changelog.
 KEPT = {
@@ -57,8 +57,8 @@ def test_names_stay(rows):
 
 def test_subjects_are_called_as_their_modules_say(rows):
     titles = {subject.title for subject in differences()}
-    said = {" ".join((module.__doc__ or "").split()).rstrip(".") for module in corrections.SUBJECTS}
-    assert len([title for title in titles if title in said]) >= len(titles) - 3
+    message = {" ".join((module.__doc__ or "").split()).rstrip(".") for module in corrections.SUBJECTS}
+    assert len([title for title in titles if title in message]) >= len(titles) - 3
 
 
 def test_what_a_person_reads_fits_80_columns_and_names_every_row(text, rows):
@@ -70,7 +70,7 @@ def test_what_a_person_reads_fits_80_columns_and_names_every_row(text, rows):
 
 
 def test_a_program_reads_the_same(rows):
-    told: dict[str, Any] = as_json()
-    assert [row["name"] for row in told["corrected"]] == [row.name for row in rows]
-    assert all(set(row) == {"subject", "name", "aws", "moto", "replaces"} for row in told["corrected"])
-    assert all(set(gap) == {"what", "aws", "sandbox"} for gap in told["uncorrected"])
+    output: dict[str, Any] = as_json()
+    assert [row["name"] for row in output["corrected"]] == [row.name for row in rows]
+    assert all(set(row) == {"subject", "name", "aws", "moto", "replaces"} for row in output["corrected"])
+    assert all(set(gap) == {"what", "aws", "sandbox"} for gap in output["uncorrected"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.road.project import CHECKOUT, Project, Stage, new_project
+from tests.bootstrap.project import CHECKOUT, Project, Stage, new_project
 
 MALFORMED = CHECKOUT / "tests" / "parameters" / "malformed"
 
@@ -21,7 +21,7 @@ def stage(project: Project):
         yield stage
 
 
-def told(done) -> str:
+def output(done) -> str:
     """The three parts of an error, each there once; its words, wherever the length of a path let a line end."""
     text = done.stderr
     assert text.count("\n  why:") == 1, text
@@ -31,7 +31,7 @@ def told(done) -> str:
 
 
 def test_every_problem_of_a_file_is_told_at_once(project):
-    text = told(project.orgkit("check", MALFORMED / "five-faults.toml", code=2))
+    text = output(project.orgkit("check", MALFORMED / "five-faults.toml", code=2))
     assert "has 5 problems" in text
 
 
@@ -39,12 +39,12 @@ def test_a_malformed_file_is_refused_by_every_command_before_any_call(project, s
     stage.sandbox.forget_calls()
     bad = MALFORMED / "five-faults.toml"
     for command in (("plan", bad), ("run", "01", bad), ("estimate", bad), ("rehearse", bad), ("sandbox", "start", bad)):
-        told(stage.project.orgkit(*command, code=2))
+        output(stage.project.orgkit(*command, code=2))
     assert stage.sandbox.calls() == []
 
 
 def test_a_file_that_is_not_there_is_named(project):
-    assert "nowhere.toml" in told(project.orgkit("check", "nowhere.toml", code=2))
+    assert "nowhere.toml" in output(project.orgkit("check", "nowhere.toml", code=2))
 
 
 def test_without_credentials_nothing_is_tried(project, stage):
@@ -52,7 +52,7 @@ def test_without_credentials_nothing_is_tried(project, stage):
     done = stage.project.orgkit(
         "plan", project.file, code=1, AWS_PROFILE="", AWS_CONFIG_FILE=nothing, AWS_SHARED_CREDENTIALS_FILE=nothing
     )
-    assert "credentials" in told(done)
+    assert "credentials" in output(done)
 
 
 @pytest.mark.parametrize(
@@ -62,23 +62,23 @@ def test_without_credentials_nothing_is_tried(project, stage):
 def test_the_wrong_identity_is_refused_before_anything_else(project, stage, profile, words):
     stage.sandbox.forget_calls()
     done = stage.project.orgkit("plan", project.file, code=1, AWS_PROFILE=profile)
-    assert words in told(done)
+    assert words in output(done)
     assert stage.changes() == []
     assert {call["operation"] for call in stage.sandbox.calls()} <= {"GetCallerIdentity"}
 
 
 def test_an_endpoint_of_aws_s_own_settings_is_refused(project, stage):
     done = stage.project.orgkit("plan", project.file, code=1, AWS_ENDPOINT_URL_S3="http://127.0.0.1:9")
-    assert "AWS_ENDPOINT_URL_S3" in told(done)
+    assert "AWS_ENDPOINT_URL_S3" in output(done)
 
 
 def test_an_emulator_elsewhere_is_refused(project, stage):
     done = stage.project.orgkit("plan", project.file, "--endpoint-url", "http://emulator.example.org", code=1)
-    assert "emulator.example.org" in told(done)
+    assert "emulator.example.org" in output(done)
 
 
 def test_a_sandbox_that_does_not_run_is_told(project):
-    assert "no sandbox is running" in told(project.orgkit("sandbox", "env", code=1))
+    assert "no sandbox is running" in output(project.orgkit("sandbox", "env", code=1))
     assert "No sandbox is running" in project.orgkit("sandbox", "status", code=1).stdout
 
 
@@ -95,7 +95,7 @@ def test_a_run_folder_that_is_sealed_is_not_sealed_again(project, stage):
     stage.begin()
     ended = stage.project.phase("00")
     done = stage.project.orgkit("records", "seal", ended["record"], code=1)
-    assert "already" in told(done)
+    assert "already" in output(done)
 
 
 def test_the_help_tells_the_exit_codes(project):

@@ -26,6 +26,9 @@ def orgkit(tmp_path: Path):
     return run
 
 
+OPERATORS = '[approval.operators]\njane = "arn:aws:iam::999999999999:user/jane"\n'
+
+
 def test_what_it_prints_goes_into_the_parameters_file_as_it_is(orgkit, tmp_path: Path) -> None:
     made = orgkit("keys", "new", "ada").stdout
     section = made[made.index("[approval.approvers]") :].replace("NAME", "ada")
@@ -33,7 +36,7 @@ def test_what_it_prints_goes_into_the_parameters_file_as_it_is(orgkit, tmp_path:
     key = LocalSigner(tmp_path / "ada").public
     assert load(tmp_path / "acme.toml").approval.approvers == (ApproverSpec("ada", key.pem),)
     whole = section.replace("#ada.arn", "ada.arn").replace("ACCOUNT", "999999999999")
-    (tmp_path / "acme.toml").write_text(f"{SMALLEST}[approval]\nfour_eyes = true\n{whole}")
+    (tmp_path / "acme.toml").write_text(f"{SMALLEST}[approval]\nfour_eyes = true\n{whole}\n{OPERATORS}")
     assert load(tmp_path / "acme.toml").approval.approvers[0].arns == ("arn:aws:iam::999999999999:user/ada",)
     assert max(map(len, made.splitlines())) <= 80
     for of in ("ada", "ada.pub"):
@@ -51,6 +54,6 @@ def test_a_pair_is_made_once(orgkit, tmp_path: Path) -> None:
 def test_what_is_no_key_is_told_in_three_lines(orgkit, tmp_path: Path) -> None:
     (tmp_path / "notes.pub").write_text("nothing")
     for of, why in (("notes.pub", "holds no public key"), ("nowhere", "cannot be read"), ("arn:aws:s3:::x", "no ARN")):
-        told = orgkit("keys", "show", of, code=1).stderr
-        assert why in " ".join(told.split())
-        assert "do:" in told
+        output = orgkit("keys", "show", of, code=1).stderr
+        assert why in " ".join(output.split())
+        assert "do:" in output

@@ -9,15 +9,15 @@ from click.testing import CliRunner
 
 from orgkit.cli.phases import estimate
 from orgkit.cli.prices import prices
-from orgkit.costs.books import shipped_text
-from orgkit.costs.price_list_aws import path_of
+from orgkit.costs.prices.books import shipped_text
+from orgkit.costs.prices.price_list_aws import path_of
 from tests.costs.test_refresh import CONFIG, HOSTILE, offer, product
 
 EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
 HEADER, *ROWS = shipped_text().splitlines()
 
 
-def told(command, *arguments, code=0):
+def output(command, *arguments, code=0):
     done = CliRunner().invoke(command, [str(each) for each in arguments])
     assert done.exit_code == code, done.output
     return " ".join(done.output.split())
@@ -27,7 +27,7 @@ def as_json(command, *arguments, code=0):
     def refuse(name):
         raise AssertionError(f"{name} is no JSON")
 
-    return json.loads(told(command, *arguments, "--json", code=code), parse_constant=refuse)
+    return json.loads(output(command, *arguments, "--json", code=code), parse_constant=refuse)
 
 
 @pytest.fixture
@@ -53,16 +53,16 @@ def test_a_book_of_any_name_is_read_where_it_was_written(folder):
 
 @pytest.mark.parametrize("command", [("quote", "kms.key=1"), ("list",)], ids=lambda command: command[0])
 def test_a_book_that_was_named_and_is_not_there_is_missed(tmp_path, command):
-    assert "nowhere.csv' does not exist" in told(prices, *command, "--book", tmp_path / "nowhere.csv", code=2)
+    assert "nowhere.csv' does not exist" in output(prices, *command, "--book", tmp_path / "nowhere.csv", code=2)
 
 
 def test_what_is_not_in_the_book_leads_to_the_list():
-    assert "orgkit prices list" in told(prices, "quote", "nope=1", code=1)
+    assert "orgkit prices list" in output(prices, "quote", "nope=1", code=1)
 
 
 @pytest.mark.parametrize("command", [("quote", "kms.key=1"), ("list",)], ids=lambda command: command[0])
 def test_a_region_without_prices_of_its_own_is_told_that_they_are_those_of_us_east_1(command):
-    assert "of us-east-1: the book has none for mars-1." in told(prices, *command, "--region", "mars-1")
+    assert "of us-east-1: the book has none for mars-1." in output(prices, *command, "--region", "mars-1")
     assert "mars-1" in as_json(prices, *command, "--region", "mars-1")["note"]
     assert as_json(prices, *command)["note"] == ""
 
@@ -71,7 +71,7 @@ def test_a_file_that_is_missing_is_told_once_and_a_kept_allowance_too(folder):
     file = folder / path_of("awskms", "us-east-1")
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps(offer(product("K", "us-east-1-KMS-Requests", ("0", "Inf", "0.000003")))))
-    text = told(prices, "refresh", "--book", folder / "own.csv", "--from", folder, code=3)
+    text = output(prices, "refresh", "--book", folder / "own.csv", "--from", folder, code=3)
     assert text.count("AmazonS3/current") == 1
     assert "s3.requests.tier1, s3.requests.tier2, s3.storage.standard: " in text
     assert "no free tier of kms.request: the allowance is kept from the book." in text

@@ -5,21 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from orgkit.cli.progress import Progress
+from orgkit.cli.output import Progress
 from orgkit.cli.summary import show_result
-from orgkit.phases import phase_of
-from orgkit.record.result import Result
-from orgkit.recovery.runs import Attempt
+from orgkit.phases.registry import phase_of
+from orgkit.records.result import RunResult
+from orgkit.rehearsal.retries import Attempt
 from tests.runbook.hostile import HOSTILE, check_text
 
 UNITS = phase_of("units")
 
 
-def ended(name: str) -> Result:
+def ended(name: str) -> RunResult:
     """A run that failed, in which every text that others can have chosen is this one."""
-    return Result(
+    return RunResult(
         "failed", 5, (name, name, name), phase="units", commands=(name,), found=(name,),
-        how_far={"done": (name,), "not begun": (name,)}, next_command=f"orgkit run units FILE --approved-plan {name}",
+        how_far=dict.fromkeys(("done", "not begun"), ({"id": name, "sentence": name},)),
+        next_command=f"orgkit run units FILE --approved-plan {name}",
         record=Path("outputs/run"),
     )  # fmt: skip
 
@@ -35,7 +36,7 @@ def test_progress_shows_names_as_text(
     progress.phase(UNITS, None)
     progress.event({"event": "wait", "what": name, "so_far": 0, "at_most": 9})
     progress.event({"event": "step", "result": "done", "sentence": name})
-    progress.attempt(UNITS, 2, Attempt(ended(name), Counter(throttling=1), (name,), again=name))
+    progress.attempt(UNITS, 2, Attempt(ended(name), Counter(throttling=1), (name,), repeat_command=name))
     progress.phase(UNITS, ended(name))
     progress.say(name)
     check_text(capsys.readouterr().err)
@@ -44,9 +45,9 @@ def test_progress_shows_names_as_text(
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_the_end_of_a_run_shows_names_as_text(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     show_result(UNITS, ended(name), Path("acme.toml"))
-    said = capsys.readouterr().out
-    check_text(said)
-    assert not [line for line in said.splitlines() if line.startswith("  do:")]
+    message = capsys.readouterr().out
+    check_text(message)
+    assert not [line for line in message.splitlines() if line.startswith("  do:")]
 
 
 def test_what_a_run_met_is_wrapped_at_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,13 +61,15 @@ def test_what_a_run_met_is_wrapped_at_80_columns(capsys: pytest.CaptureFixture[s
 def test_a_run_that_ended_early_says_what_is_done_what_is_not_and_what_to_run_next(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    result = Result(
-        "interrupted", 7, ("Interrupted.",), how_far={"done": ("one",), "in doubt": ("two",), "not begun": ("three",)},
+    stood = (("done", "one"), ("in doubt", "two"), ("not begun", "three"))
+    how_far = {word: ({"id": "x:y", "sentence": sentence},) for word, sentence in stood}
+    result = RunResult(
+        "interrupted", 7, ("Interrupted.",), how_far=how_far,
         next_command="orgkit run units FILE --approved-plan abc", record=Path("outputs/run"),
     )  # fmt: skip
     show_result(UNITS, result, Path("my files/acme.toml"))
-    said = capsys.readouterr().out
-    assert "\nDone:\n  - one\n" in said
-    assert "\nIn doubt: sent, and no answer came; the next run looks" in said
-    assert "\nNot begun:\n  - three\n" in said
-    assert "\nnext    orgkit run units 'my files/acme.toml' --approved-plan abc\n" in said
+    message = capsys.readouterr().out
+    assert "\nDone:\n  - one\n" in message
+    assert "\nIn doubt: sent, and no answer came; the next run looks" in message
+    assert "\nNot begun:\n  - three\n" in message
+    assert "\nnext    orgkit run units 'my files/acme.toml' --approved-plan abc\n" in message

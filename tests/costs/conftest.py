@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from orgkit.model.desired import AccountSpec, CostsSpec, Desired, ImportSpec, OrganizationSpec, TrailSpec
-from orgkit.plan import Target
+from orgkit.costs.estimate.assumptions import CostsSpec
+from orgkit.model.desired import AccountSpec, Desired, ImportSpec, OrganizationSpec, TrailSpec
+from orgkit.model.plan import Target
 
 Build = Callable[..., Desired]
 
@@ -35,14 +36,16 @@ def _build(
     return Desired(
         organization=_organization(trusted_access, region),
         units=(),
-        accounts=tuple(AccountSpec(k, k.title(), f"{k}@example.com", "", "Role", False, ()) for k in accounts),
+        accounts=tuple(AccountSpec(k, k.title(), f"{k}@example.com", (), "Role", False, ()) for k in accounts),
         imports=tuple(
-            ImportSpec(k, f"{n:012d}", k.title(), f"{k}@example.com", "", "Role", None, False, ())
+            ImportSpec(k, f"{n:012d}", k.title(), f"{k}@example.com", (), "Role", None, False, ())
             for n, k in enumerate(imports, start=111111111111)
         ),
         trail=TrailSpec("org", "log-archive", "logs", "records", region, kms_key, 90, 365, 30, None, ()),
-        costs=CostsSpec(
-            tuple((name, _amounts(value)) for name, value in assumptions.items()), free_tier, config_recording
+        sections=(
+            CostsSpec(
+                tuple((name, _amounts(value)) for name, value in assumptions.items()), free_tier, config_recording
+            ),
         ),
     )
 

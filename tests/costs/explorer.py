@@ -6,8 +6,8 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from orgkit.aws.retry import Refused
-from orgkit.costs.cost_explorer_aws import CostExplorer
+from orgkit.aws.rejections import Rejected
+from orgkit.costs.bills.cost_explorer_aws import CostExplorer
 
 PAYER, PROD, QUIET = "999999999999", "111111111111", "222222222222"
 # account, service, record type, amount
@@ -51,19 +51,19 @@ class Table:
     def progress(self, what: str, done: float, at_most: float) -> None:
         """Nobody watches."""
 
-    def read(self, service: str, operation: str, **asked: Any) -> dict[str, Any]:
+    def read(self, service: str, operation: str, **requests: Any) -> dict[str, Any]:
         assert (service, operation) == ("ce", "GetCostAndUsage")
-        self.calls.append(asked)
+        self.calls.append(requests)
         if self.error:
             raise self.error
-        by = [key["Key"] for key in asked["GroupBy"]]
-        only = asked.get("Filter", {}).get("Dimensions", {}).get("Values")
+        by = [key["Key"] for key in requests["GroupBy"]]
+        only = requests.get("Filter", {}).get("Dimensions", {}).get("Values")
         sums: dict[tuple[str, str], Any] = {}
         for account, service_, kind, amount in self.rows:
             if only is None or kind in only:
                 place = (account, service_ if by[1] == "SERVICE" else kind)
                 sums[place] = sums.get(place, Decimal(0)) + Decimal(amount) if self.summed else amount
-        first = int(asked.get("NextPageToken", "0"))
+        first = int(requests.get("NextPageToken", "0"))
         page = list(sums.items())[first : first + self.page_size]
         groups = [
             {"Keys": list(keys), "Metrics": {"UnblendedCost": {"Amount": str(amount), "Unit": "USD"}}}
@@ -77,16 +77,16 @@ class Table:
 class Memory(dict[str, Any]):
     """What was paid for, kept in memory."""
 
-    def get(self, asked: Any, default: Any = None) -> Any:
-        return super().get(repr(sorted(asked.items(), key=str)), default)
+    def get(self, requests: Any, default: Any = None) -> Any:
+        return super().get(repr(sorted(requests.items(), key=str)), default)
 
-    def put(self, asked: Any, at: datetime, answer: Any) -> None:
-        self[repr(sorted(asked.items(), key=str))] = (at, answer)
-
-
-def desk(aws: Table, kept: Any = None, *, at_most: str = "1", **more: Any) -> CostExplorer:
-    return CostExplorer(aws, Memory() if kept is None else kept, Decimal("0.01"), Decimal(at_most), **more)  # type: ignore[arg-type]
+    def put(self, requests: Any, at: datetime, answer: Any) -> None:
+        self[repr(sorted(requests.items(), key=str))] = (at, answer)
 
 
-def refused(code: str, message: str = "no") -> Refused:
-    return Refused("ce:GetCostAndUsage", code, "", message, "r-1")
+def desk(aws: Table, stored: Any = None, *, at_most: str = "1", **more: Any) -> CostExplorer:
+    return CostExplorer(aws, Memory() if stored is None else stored, Decimal("0.01"), Decimal(at_most), **more)  # type: ignore[arg-type]
+
+
+def refused(code: str, message: str = "no") -> Rejected:
+    return Rejected("ce:GetCostAndUsage", code, "", message, "r-1")

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgkit.costs.books import shipped
-from orgkit.costs.charge import QUANTUM, Usage, charges, cost, quantity_for, tiers
-from orgkit.costs.prices import Price, PriceBook, Tier
+from orgkit.costs.estimate.charge import QUANTUM, Usage, charges, cost, quantity_for, tiers
+from orgkit.costs.prices.books import shipped_book
+from orgkit.costs.prices.prices import Price, PriceBook, Tier
 
-PRICES = tuple(shipped().prices.values())
+PRICES = tuple(shipped_book().prices.values())
 
 price = st.sampled_from(PRICES)
 quantity = st.decimals(min_value=0, max_value=2_000_000, places=6)
@@ -52,12 +52,12 @@ def test_cost_does_not_jump_where_a_tier_begins(chosen, count):
 
 @given(price, quantities, regions)
 def test_accounts_add_up_to_the_payer_to_the_last_digit(chosen, amounts, count):
-    found = charges(usages(chosen, amounts, count), shipped())
+    found = charges(usages(chosen, amounts, count), shipped_book())
     by_account = {u.account: Decimal(0) for u in usages(chosen, amounts)}
     for charge in found:
         by_account[charge.usage.account] += charge.quantity
     assert list(by_account.values()) == amounts
-    if chosen.pooled:
+    if chosen.is_pooled:
         assert sum(charge.effective_cost for charge in found) == cost(chosen, sum(amounts), count)
     else:
         assert sum(charge.effective_cost for charge in found) == sum(cost(chosen, each, count) for each in amounts)
@@ -67,15 +67,15 @@ def test_accounts_add_up_to_the_payer_to_the_last_digit(chosen, amounts, count):
 def test_the_order_of_accounts_changes_nothing(chosen, amounts, random):
     ordered = usages(chosen, amounts)
     shuffled = random.sample(ordered, len(ordered))
-    assert charges(ordered, shipped()) == charges(shuffled, shipped())
+    assert charges(ordered, shipped_book()) == charges(shuffled, shipped_book())
 
 
 @given(price, quantities)
 def test_an_allowance_never_makes_a_charge_negative_and_is_given_once(chosen, amounts):
-    found = charges(usages(chosen, amounts), shipped())
+    found = charges(usages(chosen, amounts), shipped_book())
     assert all(0 <= charge.free <= charge.quantity for charge in found)
     assert all(0 <= charge.effective_cost <= charge.list_cost for charge in found)
-    shared = [sum(amounts)] if chosen.pooled else amounts
+    shared = [sum(amounts)] if chosen.is_pooled else amounts
     assert sum(charge.free for charge in found) == sum(min(chosen.allowance, each) for each in shared)
 
 
@@ -92,14 +92,14 @@ def test_what_falls_into_tiers_is_all_there_is(chosen, amount, count):
 
 
 def test_regions_have_tiers_of_their_own():
-    evaluations = shipped().price("config.eval.rule")
+    evaluations = shipped_book().price("config.eval.rule")
     one = cost(evaluations, Decimal(150_000))
     assert cost(evaluations, Decimal(300_000), Decimal(2)) == 2 * one
     assert cost(evaluations, Decimal(300_000)) < 2 * one
 
 
 def test_a_driver_that_is_idle_is_told_with_nothing_to_pay():
-    (charge,) = charges(usages(shipped().price("config.eval.rule"), [Decimal(0)]), shipped())
+    (charge,) = charges(usages(shipped_book().price("config.eval.rule"), [Decimal(0)]), shipped_book())
     assert (charge.quantity, charge.effective_cost) == (0, 0)
 
 
@@ -117,7 +117,7 @@ def test_storage_as_the_s3_faq_computes_it():
     byte_hours = (107_374_182_400 * 15 + 109_951_162_777_600 * 16) * 24
     gigabytes = Decimal(byte_hours) / 2**30 / 744
     assert (byte_hours, gigabytes) == (42_259_901_212_262_400, 52_900)
-    assert cost(shipped().price("s3.storage.standard"), gigabytes) == Decimal("1215.00")  # 1,177.60 and 37.40
+    assert cost(shipped_book().price("s3.storage.standard"), gigabytes) == Decimal("1215.00")  # 1,177.60 and 37.40
     # The same example at the prices of 2011, as a copy of that page has it: three tiers, 6,602.36 USD.
     steps = (0, 1024, "0.140"), (1024, 51_200, "0.125"), (51_200, 512_000, "0.110"), (512_000, None, "0.095")
     then = _price("s3.then", *(Tier(Decimal(a), None if b is None else Decimal(b), Decimal(c)) for a, b, c in steps))
@@ -125,4 +125,4 @@ def test_storage_as_the_s3_faq_computes_it():
 
 
 def _price(name: str, *steps: Tier) -> Price:
-    return dataclasses.replace(shipped().price("config.eval.rule"), id=name, tiers=steps)
+    return dataclasses.replace(shipped_book().price("config.eval.rule"), id=name, tiers=steps)

@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from orgkit.costs.actuals import actuals
-from orgkit.costs.bill import CREDIT, FINAL, NOT_READY, TAX, USAGE, Bill, BillRow
-from orgkit.costs.difference import ACTUAL_ONLY, ESTIMATE_ONLY, MATCHED, compare
-from orgkit.costs.estimate import estimate
-from orgkit.costs.explain import explain
-from orgkit.costs.month import Month
+from orgkit.costs.bills.actuals import actuals
+from orgkit.costs.bills.bill import CREDIT, FINAL_BILL, NOT_READY, TAX, USAGE, Bill, BillRow
+from orgkit.costs.bills.difference import ACTUAL_ONLY, ESTIMATE_ONLY, MATCHED, compare
+from orgkit.costs.bills.explain import explain
+from orgkit.costs.bills.month import Month
+from orgkit.costs.estimate.estimate import estimate
 from orgkit.model.observed import Account, Observed
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -20,7 +20,7 @@ NAMES = {PAYER: "Example", **{number: key for key, number in IDS.items()}}
 S3, CONFIG, R53, EC2 = "Amazon Simple Storage Service", "AWS Config", "Amazon Route 53", "Amazon EC2"
 
 
-def bill_of(*rows, month="2026-10", maturity=FINAL):
+def bill_of(*rows, month="2026-10", maturity=FINAL_BILL):
     made = tuple(BillRow(account, service, kind, Decimal(amount)) for account, service, kind, amount in rows)
     return Bill(Month.parse(month), made, maturity, "Cost Explorer", "2026-11-24T12:00:00+00:00")
 
@@ -65,7 +65,7 @@ def test_usage_is_compared_and_credits_do_not_hide_it(made):
 def test_taxes_belong_to_the_bill_and_to_no_line(made):
     found = compare(made, bill_of((PAYER, "Tax", TAX, "3.21")), NAMES, NOW)
     assert found.whole.gross == 0
-    assert found.bill.other == Decimal("3.21")
+    assert found.bill.other_usd == Decimal("3.21")
     assert "Tax" not in {each.service for each in found.lines}
 
 
@@ -85,7 +85,7 @@ def test_a_range_is_judged_in_cents(made, gross, within):
 
 def test_a_month_that_is_not_ready_says_so_and_judges_nothing(made):
     found = compare(made, bill_of(maturity=NOT_READY), NAMES, NOW)
-    assert {(each.gross, each.in_range, each.outside) for each in found.lines} == {(None, None, 0)}
+    assert {(each.gross, each.in_range, each.outside_range) for each in found.lines} == {(None, None, 0)}
     assert explain(made, found) == ()
 
 
@@ -101,23 +101,23 @@ def test_what_lies_farthest_outside_is_explained_first_with_the_quantity_that_it
 
 
 def test_a_price_with_tiers_is_told_as_the_quantity_that_costs_so_much(made):
-    (told, *_) = explain(made, compare(made, bill_of((IDS["dns"], R53, USAGE, "100")), NAMES, NOW))
+    (output, *_) = explain(made, compare(made, bill_of((IDS["dns"], R53, USAGE, "100")), NAMES, NOW))
     # 25 zones at 0.50, and 875 at 0.10
-    assert "that is about 900 HostedZone of hosted zones, tier by tier, where 2.00 were expected" in told
+    assert "that is about 900 HostedZone of hosted zones, tier by tier, where 2.00 were expected" in output
 
 
 def test_tiers_that_all_accounts_share_are_not_turned_into_a_quantity(build):
     made = estimate(build(recorded_regions=1, config_items_per_account=0, config_evaluations_per_account=300), IDS)
     bill = bill_of((IDS["website-prod"], CONFIG, USAGE, "100"))
-    (told, *_) = explain(made, compare(made, bill, NAMES, NOW))
-    assert "AWS Config evaluations could move it most, of which 300 were expected" in told
-    assert "its tiers are shared by all accounts" in told
+    (output, *_) = explain(made, compare(made, bill, NAMES, NOW))
+    assert "AWS Config evaluations could move it most, of which 300 were expected" in output
+    assert "its tiers are shared by all accounts" in output
 
 
 def test_in_an_open_month_what_is_charged_by_the_month_was_expected_whole(made):
     now = datetime(2026, 11, 3, tzinfo=UTC)
-    (told, *_) = explain(made, compare(made, bill_of((IDS["dns"], R53, USAGE, "5"), month="2026-11"), NAMES, now))
-    assert "where 2.00 were expected (hosted_zones 2)" in told
+    (output, *_) = explain(made, compare(made, bill_of((IDS["dns"], R53, USAGE, "5"), month="2026-11"), NAMES, now))
+    assert "where 2.00 were expected (hosted_zones 2)" in output
 
 
 def test_what_the_estimate_counts_as_free_is_estimated_all_the_same(build):
@@ -139,16 +139,16 @@ def test_the_table_adds_up_to_what_was_billed_and_has_a_row_for_silent_accounts(
 
 
 def test_what_was_not_charged_at_all_may_not_be_switched_on(made):
-    sentences = explain(made, compare(made, bill_of(), NAMES, NOW), most=2)
+    sentences = explain(made, compare(made, bill_of(), NAMES, NOW), limit=2)
     assert "Amazon Route 53 in dns: 0.00 USD, 1.00 below the low of 1.00: nothing of it was charged" in sentences[0]
     assert sentences[2].endswith("lie outside their range by less.")
 
 
 def test_the_bill_is_handed_on_to_accounts_and_units_with_nothing_lost(build, made):
     accounts = (
-        Account(PAYER, "Example", "", "ACTIVE", "", "INVITED", ()),
-        Account(IDS["dns"], "dns", "", "ACTIVE", "Infra", "INVITED", (("team", "net"),)),
-        Account(IDS["log-archive"], "log-archive", "", "ACTIVE", "Infra", "CREATED", ()),
+        Account(PAYER, "Example", "", "ACTIVE", (), "INVITED", ()),
+        Account(IDS["dns"], "dns", "", "ACTIVE", ("Infra",), "INVITED", (("team", "net"),)),
+        Account(IDS["log-archive"], "log-archive", "", "ACTIVE", ("Infra",), "CREATED", ()),
     )
     observed = Observed(None, "", None, (), accounts)
     used, credited = (IDS["dns"], R53, USAGE, "1.5"), (IDS["dns"], R53, CREDIT, "-1")

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orgkit.costs.books import shipped
-from orgkit.costs.estimate import estimate
-from orgkit.costs.prices import PriceBook
-from orgkit.costs.rounding import exact
-from orgkit.costs.sensitivity import sensitivity, sizes
+from orgkit.costs.estimate.assumptions import ASSUMPTIONS, SCENARIOS
+from orgkit.costs.estimate.estimate import estimate
+from orgkit.costs.estimate.sensitivity import sensitivity, sizes
+from orgkit.costs.prices.books import shipped_book
+from orgkit.costs.prices.prices import PriceBook
+from orgkit.costs.rounding import sum_exactly
 from orgkit.errors import UnknownPrice
-from orgkit.model.costs import ASSUMPTIONS, SCENARIOS
 
 # The worked numbers were made before these were thought of; without them they must come out to the cent.
 AS_WORKED = {"enabled_regions": 0, "trail_gb_per_account": (0, 0, "10.869565"), "second_trail_copies": 0}
@@ -118,11 +118,11 @@ def test_an_empty_organization_of_which_nothing_is_asked_costs_nothing(build):
 
 
 def test_orgkit_itself_makes_nothing_that_costs_in_an_empty_organization(build):
-    assert estimate(build((), ())).made == (0, 0, 0)
+    assert estimate(build((), ())).made_by_orgkit == (0, 0, 0)
 
 
 def test_what_orgkit_makes_costs_less_than_a_dollar_for_four_quiet_accounts(build):
-    low, expected, high = estimate(build()).made
+    low, expected, high = estimate(build()).made_by_orgkit
     assert (low, expected) == (Decimal("0.32"), Decimal("0.43"))
     assert high == Decimal("14.15")  # of which 10.00 if the imported account keeps a trail of its own
 
@@ -172,24 +172,24 @@ def test_second_copies_are_no_more_than_there_are_imports(build):
 
 
 def test_an_estimate_without_one_of_its_prices_is_refused(build):
-    book = PriceBook({k: v for k, v in shipped().prices.items() if k != "r53.zone"}, "")
+    book = PriceBook({k: v for k, v in shipped_book().prices.items() if k != "r53.zone"}, "")
     with pytest.raises(UnknownPrice, match=r"r53\.zone"):
         estimate(build(), book=book)
 
 
 def test_another_price_moves_only_its_own_rows(build):
-    zone = shipped().price("r53.zone")
+    zone = shipped_book().price("r53.zone")
     dearer = dataclasses.replace(
         zone, tiers=tuple(dataclasses.replace(t, unit_price=t.unit_price * 2) for t in zone.tiers)
     )
-    book = PriceBook({**shipped().prices, "r53.zone": dearer}, "")
+    book = PriceBook({**shipped_book().prices, "r53.zone": dearer}, "")
     pairs = zip(estimate(build()).charges["high"], estimate(build(), book=book).charges["high"], strict=True)
     assert {one.price.id for one, other in pairs if one != other} == {"r53.zone"}
 
 
 def test_absurd_assumptions_are_reckoned_with_to_the_last_digit(build):
     found = estimate(build(**dict.fromkeys(ASSUMPTIONS, 999_999_999_999_999)))
-    with exact():
+    with sum_exactly():
         assert sum(found.by_account()["high"].head(-1)) == found.high
     assert found.high > 10**27
 
@@ -207,35 +207,37 @@ def test_every_assumption_says_what_it_means_and_where_it_comes_from():
 
 
 def test_credits_and_first_inventories_stand_apart_from_the_month(build):
-    once = {each.what: each for each in estimate(build()).one_off}
+    once = {each.item: each for each in estimate(build()).one_time_costs}
     inventory = once["first inventory of AWS Config"]  # four accounts, one region, 0.003 USD an item
     assert (inventory.low, inventory.expected, inventory.high) == (Decimal("0.36"), Decimal("0.72"), Decimal("6.00"))
     assert once["credits of the management account, lost"].high == 200
     assert once["credits of 1 account(s) to import, lost"].high == 200
-    assert [each.what for each in estimate(build(imports=(), trusted_access=())).one_off] == [
+    assert [each.item for each in estimate(build(imports=(), trusted_access=())).one_time_costs] == [
         "credits of the management account, lost"
     ]
 
 
 def test_credits_that_the_file_states_are_lost_whole_and_daily_recording_has_a_dearer_inventory(build):
-    once = {each.what: each for each in estimate(build(credits_per_account=120, config_recording="daily")).one_off}
+    once = {
+        each.item: each for each in estimate(build(credits_per_account=120, config_recording="daily")).one_time_costs
+    }
     assert once["credits of the management account, lost"].expected == 120
     assert once["first inventory of AWS Config"].expected == Decimal("2.88")  # 0.012 USD a resource
     assert estimate(build(credits_per_account=120)).expected == estimate(build()).expected
 
 
 def test_a_total_is_never_told_without_its_range_and_the_day_of_its_prices(build):
-    told = estimate(build()).sentence
-    assert told == "USD 2.74 low, 9.93 expected, 65.56 high a month (estimate; prices of 2026-11-23)"
+    output = estimate(build()).sentence
+    assert output == "USD 2.74 low, 9.93 expected, 65.56 high a month (estimate; prices of 2026-11-23)"
 
 
 def test_what_the_amounts_leave_out_is_told(build):
-    told = " ".join(
+    output = " ".join(
         estimate(build(region="eu-central-1", kms_key=True, trusted_access=("guardduty.amazonaws.com",))).notes
     )
-    assert "prices are those of us-east-1: the book has none for eu-central-1." in told
-    assert "rotation" in told
-    assert "guardduty.amazonaws.com" in told
+    assert "prices are those of us-east-1: the book has none for eu-central-1." in output
+    assert "rotation" in output
+    assert "guardduty.amazonaws.com" in output
     assert "the book has none" not in " ".join(estimate(build()).notes)
 
 

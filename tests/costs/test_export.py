@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner
 from pyarrow import parquet
 
-from orgkit import connecting
 from orgkit.cli.costs import costs
 from orgkit.costs import export
-from orgkit.costs.estimate import estimate
+from orgkit.costs.estimate.estimate import estimate
 from orgkit.costs.export import check, write
-from orgkit.errors import NoWriter
+from orgkit.engine import connect
+from orgkit.errors import UnsupportedFormat
 
 EVIL = '=cmd|"/C calc"!A0'
 COSTS = [Decimal("-1.10"), Decimal("0.0000001"), Decimal(2)]
@@ -37,13 +37,13 @@ def test_excel_runs_nothing_and_parquet_keeps_decimals(tmp_path):
 
 
 def test_another_ending_or_place_is_refused_with_the_mend(tmp_path):
-    with pytest.raises(NoWriter, match=r"\.csv, \.parquet, \.xlsx"):
+    with pytest.raises(UnsupportedFormat, match=r"\.csv, \.parquet, \.xlsx"):
         write(TABLE, tmp_path / "x.html")
     (tmp_path / "folder.csv").mkdir()
     for ending in (".csv", ".parquet", ".xlsx"):
-        with pytest.raises(NoWriter, match="no folder that can be written to"):
+        with pytest.raises(UnsupportedFormat, match="no folder that can be written to"):
             write(TABLE, tmp_path / "no" / f"x{ending}")
-    with pytest.raises(NoWriter, match=r"folder\.csv is no file that can be written"):
+    with pytest.raises(UnsupportedFormat, match=r"folder\.csv is no file that can be written"):
         write(TABLE, tmp_path / "folder.csv")
 
 
@@ -53,7 +53,7 @@ def test_whatever_stops_a_writer_is_told_in_words(tmp_path, monkeypatch, ending)
         raise OSError("no space is left")  # as pandas raises it: without an errno, and so without its text
 
     monkeypatch.setitem(export.WRITERS, ending, fail)
-    with pytest.raises(NoWriter, match="cannot be written: no space is left"):
+    with pytest.raises(UnsupportedFormat, match="cannot be written: no space is left"):
         write(TABLE, tmp_path / f"x{ending}")
 
 
@@ -63,16 +63,16 @@ def test_a_file_can_be_checked_before_there_is_a_table(tmp_path, monkeypatch):
     monkeypatch.setattr(export, "find_spec", lambda _: None)
     check(tmp_path / "x.csv")
     for ending in (".parquet", ".xlsx"):
-        with pytest.raises(NoWriter, match="not installed"):
+        with pytest.raises(UnsupportedFormat, match="not installed"):
             check(tmp_path / f"x{ending}")
 
 
 @pytest.mark.parametrize("place", ["x.doc", "nope/x.parquet"])
 def test_nothing_is_asked_of_aws_for_a_file_that_cannot_be_written(tmp_path, monkeypatch, place):
-    asked: list[object] = []
-    monkeypatch.setattr(connecting, "connect", lambda *given, **_: asked.append(given))
+    requests: list[object] = []
+    monkeypatch.setattr(connect, "connect", lambda *values, **_: requests.append(values))
     done = CliRunner().invoke(costs, ["parameters/example.toml", "--save", str(tmp_path / place)])
-    assert (done.exit_code, asked) == (NoWriter.exit_code, [])
+    assert (done.exit_code, requests) == (UnsupportedFormat.exit_code, [])
     assert "The table was not written" in done.output
 
 

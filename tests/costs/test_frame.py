@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from orgkit.costs.estimate import estimate
-from orgkit.model.costs import ASSUMPTIONS, SCENARIOS
+from orgkit.costs.estimate.assumptions import ASSUMPTIONS, SCENARIOS
+from orgkit.costs.estimate.estimate import estimate
 
 FOCUS = {
     "BillingAccountId", "SubAccountId", "SubAccountName", "ServiceName", "ServiceCategory", "RegionId",
@@ -82,7 +82,7 @@ def test_the_table_of_drivers_tells_what_orgkit_makes_from_what_may_come_later(f
     assert origin["trail digest files"] == "orgkit makes this"
     assert origin["AWS Config items"] == "assumed to be switched on later"
     later = found.by_driver()[origin == "orgkit makes this"]["expected"].sum()
-    assert abs(later - found.made[1]) <= Decimal("0.02")
+    assert abs(later - found.made_by_orgkit[1]) <= Decimal("0.02")
 
 
 def test_assumptions_show_their_source_and_that_of_the_file(build):
@@ -93,5 +93,5 @@ def test_assumptions_show_their_source_and_that_of_the_file(build):
 
 
 def test_an_estimate_is_made_without_pandas():
-    code = "import sys, orgkit.costs.estimate, orgkit.costs.effect; sys.exit('pandas' in sys.modules)"
+    code = "import sys, orgkit.costs.estimate.estimate, orgkit.costs.estimate.effect; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -4,33 +4,32 @@ from decimal import Decimal
 
 import pytest
 
-from orgkit.costs.book_rows import parse
-from orgkit.costs.books import shipped, shipped_text
-from orgkit.costs.quote import quote, read_asked
+from orgkit.costs.prices.books import parse, shipped_book, shipped_text
+from orgkit.costs.prices.quote import quote, read_asked
 from orgkit.errors import NoQuote, UnknownPrice
 
 
-@pytest.mark.parametrize("price_id", sorted(shipped().prices))
+@pytest.mark.parametrize("price_id", sorted(shipped_book().prices))
 def test_every_price_of_the_book_can_be_quoted_and_its_tiers_add_up(price_id):
-    made = quote([(price_id, Decimal(700_000))], shipped())
+    made = quote([(price_id, Decimal(700_000))], shipped_book())
     assert made.total == sum(tier.unit_price * (tier.quantity - tier.free) for tier in made.tiers)
     assert sum(tier.quantity for tier in made.tiers) == 700_000
 
 
 def test_three_tiers_of_config_evaluations_as_the_price_page_has_them():
-    made = quote([("config.eval.rule", Decimal(600_000))], shipped())
+    made = quote([("config.eval.rule", Decimal(600_000))], shipped_book())
     assert [tier.cost for tier in made.tiers] == [100, 320, 50]
 
 
 def test_without_the_free_tier_every_unit_is_paid():
-    asked = [("kms.request", Decimal(30_000))]
-    assert quote(asked, shipped()).total == Decimal("0.03")
-    assert quote(asked, shipped(), free_tier=False).total == Decimal("0.09")
+    requests = [("kms.request", Decimal(30_000))]
+    assert quote(requests, shipped_book()).total == Decimal("0.03")
+    assert quote(requests, shipped_book(), free_tier=False).total == Decimal("0.09")
 
 
 def test_the_same_thing_asked_twice_is_one_quantity():
     half = [("r53.zone", Decimal(15)), ("r53.zone", Decimal(15))]
-    assert quote(half, shipped()).total == quote([("r53.zone", Decimal(30))], shipped()).total == 13
+    assert quote(half, shipped_book()).total == quote([("r53.zone", Decimal(30))], shipped_book()).total == 13
 
 
 @pytest.mark.parametrize("text", ["kms.request", "=3", "kms.request=", "kms.request=many", "a=-1", "a=NaN", "a=1e30"])
@@ -41,7 +40,7 @@ def test_what_is_no_quantity_is_refused(text):
 
 def test_what_is_not_in_the_book_is_refused():
     with pytest.raises(UnknownPrice, match=r"no price moon\.landing(.|\n)*orgkit prices list"):
-        quote([("moon.landing", Decimal(1))], shipped())
+        quote([("moon.landing", Decimal(1))], shipped_book())
 
 
 def test_another_region_has_its_own_price_once_it_is_in_the_book():

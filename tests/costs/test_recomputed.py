@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PRICES = ROOT / "orgkit" / "costs" / "prices.csv"
+PRICES = ROOT / "orgkit" / "costs" / "prices" / "prices.csv"
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 # "recorded_regions 1 x config_items_per_account 500", "trail_active_regions 0.4 x 8760 log files, for dns"
 PRODUCT = re.compile(r"(?:[a-z_]+ )?[\d.]+(?: [a-z][a-z ]*)?(?: x (?:[a-z_]+ )?[\d.]+(?: [a-z][a-z ]*)?)*(?:, for .+)?")
@@ -27,8 +27,8 @@ config_evaluations_per_account = { low = 20000, expected = 80000, high = 900000 
 """
 
 
-@pytest.fixture(scope="module", params=["parameters/example.toml", "tests/road/elsewhere.toml", "beyond a tier"])
-def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+@pytest.fixture(scope="module", params=["parameters/example.toml", "tests/bootstrap/elsewhere.toml", "beyond a tier"])
+def output(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     file = ROOT / request.param
     if request.param == "beyond a tier":
         file = tmp_path_factory.mktemp("beyond") / "acme.toml"
@@ -54,9 +54,9 @@ def book() -> dict[str, list[dict[str, str]]]:
     return {name: sorted(found, key=lambda row: Decimal(row["tier_start"])) for name, found in tiers.items()}
 
 
-def test_every_row_is_its_price_times_its_quantity_to_the_last_digit(told, book):
-    assert len(told["rows"]) > 50
-    for row in told["rows"]:
+def test_every_row_is_its_price_times_its_quantity_to_the_last_digit(output, book):
+    assert len(output["rows"]) > 50
+    for row in output["rows"]:
         (tier,) = [t for t in book[row["x_PriceId"]] if Decimal(t["tier_start"]) == Decimal(row["x_TierStart"])]
         price, quantity = Decimal(tier["price_per_unit"]), Decimal(row["PricingQuantity"])
         assert Decimal(row["ListUnitPrice"]) == price, row
@@ -65,9 +65,9 @@ def test_every_row_is_its_price_times_its_quantity_to_the_last_digit(told, book)
         assert row["x_PriceSource"] == tier["source_url"]
 
 
-def test_the_quantities_of_all_accounts_fill_the_tiers_and_the_allowance_from_below(told, book):
+def test_the_quantities_of_all_accounts_fill_the_tiers_and_the_allowance_from_below(output, book):
     pools: dict[tuple[str, str, str], list[dict[str, str]]] = {}
-    for row in told["rows"]:
+    for row in output["rows"]:
         pools.setdefault((row["x_Scenario"], row["x_PriceId"], row["x_Regions"]), []).append(row)
     for (_, name, alike), rows in pools.items():
         regions = Decimal(alike)
@@ -79,22 +79,22 @@ def test_the_quantities_of_all_accounts_fill_the_tiers_and_the_allowance_from_be
             start, price = Decimal(tier["tier_start"]), Decimal(tier["price_per_unit"])
             end = Decimal(tier["tier_end"]) * regions if tier["tier_end"] else whole
             inside = max(Decimal(0), min(whole, end) - start * regions)
-            mine = [row for row in rows if Decimal(row["x_TierStart"]) == start]
-            assert sum(Decimal(row["PricingQuantity"]) for row in mine) == inside, name
+            own_rows = [row for row in rows if Decimal(row["x_TierStart"]) == start]
+            assert sum(Decimal(row["PricingQuantity"]) for row in own_rows) == inside, name
             here = min(free, inside)
-            assert sum(Decimal(row["x_FreeTierDiscount"]) for row in mine) == here * price, name
+            assert sum(Decimal(row["x_FreeTierDiscount"]) for row in own_rows) == here * price, name
             free -= here
 
 
-def test_the_totals_are_the_sums_of_the_rows(told):
+def test_the_totals_are_the_sums_of_the_rows(output):
     for scenario in ("low", "expected", "high"):
-        rows = [Decimal(row["EffectiveCost"]) for row in told["rows"] if row["x_Scenario"] == scenario]
-        assert sum(rows).quantize(Decimal("0.01")) == Decimal(told[scenario])
+        rows = [Decimal(row["EffectiveCost"]) for row in output["rows"] if row["x_Scenario"] == scenario]
+        assert sum(rows).quantize(Decimal("0.01")) == Decimal(output[scenario])
 
 
-def test_a_quantity_is_the_product_of_the_assumptions_that_its_row_states(told):
+def test_a_quantity_is_the_product_of_the_assumptions_that_its_row_states(output):
     stated: dict[tuple[str, ...], Decimal] = {}
-    for row in told["rows"]:
+    for row in output["rows"]:
         key = tuple(row[name] for name in ("x_Scenario", "x_AccountKey", "x_PriceId", "x_Driver", "x_Assumption"))
         stated[key] = stated.get(key, Decimal(0)) + Decimal(row["PricingQuantity"])
     checked = 0

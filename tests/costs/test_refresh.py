@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from orgkit.costs.books import book_of, shipped
-from orgkit.costs.offer import find
-from orgkit.costs.price_list_aws import fetch, path_of
-from orgkit.costs.refresh import append, look_up
-from orgkit.errors import NoPriceList, NotOnePrice, PriceChanged
+from orgkit.costs.prices.books import book_of, shipped_book
+from orgkit.costs.prices.offer import find
+from orgkit.costs.prices.price_list_aws import fetch, path_of
+from orgkit.costs.prices.refresh import append, look_up
+from orgkit.errors import AmbiguousPrice, NoPriceList, PriceChanged
 
 TODAY = "2026-12-01"
 
@@ -60,18 +60,18 @@ def only(service, made):
 
 
 def test_a_usage_type_is_matched_whole_since_another_contains_it():
-    found = find(CONFIG, shipped().price("config.ci.continuous"), "us-east-1")
+    found = find(CONFIG, shipped_book().price("config.ci.continuous"), "us-east-1")
     assert (found.sku, found.rates[0].unit_price) == ("A", Decimal("0.003"))
 
 
 def test_tiers_come_in_their_order_whatever_the_files():
-    found = find(CONFIG, shipped().price("config.eval.rule"), "us-east-1")
+    found = find(CONFIG, shipped_book().price("config.eval.rule"), "us-east-1")
     assert [rate.unit_price for rate in found.rates] == [Decimal("0.001"), Decimal("0.0008"), Decimal("0.0005")]
 
 
 def test_a_first_tier_that_costs_nothing_is_an_allowance_and_not_the_price():
     storage = offer(product("D", "TimedStorage-ByteHrs", ("0", "25", "0"), ("25", "Inf", "0.25")))
-    found = find(storage, shipped().price("ddb.storage"), "us-east-1")
+    found = find(storage, shipped_book().price("ddb.storage"), "us-east-1")
     assert (found.allowance, [rate.unit_price for rate in found.rates]) == (25, [Decimal("0.25")])
     assert found.rates[0].start == 0
 
@@ -81,21 +81,21 @@ def test_a_selector_tells_apart_products_of_one_usage_type():
         product("S", "TimedStorage-ByteHrs", ("0", "Inf", "0.02"), volumeType="Standard"),
         product("T", "TimedStorage-ByteHrs", ("0", "Inf", "0.01"), volumeType="Tags"),
     )
-    assert find(storage, shipped().price("s3.storage.standard"), "us-east-1").sku == "S"
+    assert find(storage, shipped_book().price("s3.storage.standard"), "us-east-1").sku == "S"
 
 
 @pytest.mark.parametrize("products", [(), ("X", "Y")], ids=["none", "two"])
 def test_anything_but_exactly_one_product_is_refused(products):
     made = offer(*(product(sku, "us-east-1-KMS-Keys", ("0", "Inf", "1")) for sku in products))
-    with pytest.raises(NotOnePrice, match="2 products" if products else "no product"):
-        find(made, shipped().price("kms.key"), "us-east-1")
+    with pytest.raises(AmbiguousPrice, match="2 products" if products else "no product"):
+        find(made, shipped_book().price("kms.key"), "us-east-1")
 
 
 def test_a_product_without_an_on_demand_term_is_none():
     made = offer(product("K", "us-east-1-KMS-Keys", ("0", "Inf", "1")))
     made["terms"]["OnDemand"] = {}
-    with pytest.raises(NotOnePrice, match="no product"):
-        find(made, shipped().price("kms.key"), "us-east-1")
+    with pytest.raises(AmbiguousPrice, match="no product"):
+        find(made, shipped_book().price("kms.key"), "us-east-1")
 
 
 def test_another_region_writes_another_prefix_and_no_other_region_is_taken():
@@ -104,25 +104,27 @@ def test_another_region_writes_another_prefix_and_no_other_region_is_taken():
         product("G", "Requests-Tier1", ("0", "Inf", "0.000005")),
         product("H", "EUC1-Other-Requests-Tier1", ("0", "Inf", "7"), region="eu-central-1"),
     )
-    assert find(made, shipped().price("s3.requests.tier1"), "eu-central-1").sku == "F"
+    assert find(made, shipped_book().price("s3.requests.tier1"), "eu-central-1").sku == "F"
 
 
 @pytest.mark.parametrize("broken", [{}, {"products": []}, {"products": {}, "terms": 3}], ids=str)
 def test_a_file_of_another_format_is_refused(broken):
-    with pytest.raises(NotOnePrice):
-        find(broken, shipped().price("kms.key"), "us-east-1")
+    with pytest.raises(AmbiguousPrice):
+        find(broken, shipped_book().price("kms.key"), "us-east-1")
 
 
 @pytest.mark.parametrize("price", ["-1", "NaN", "much", None])
 def test_a_price_that_is_no_amount_is_refused(price):
-    with pytest.raises(NotOnePrice):
-        find(offer(product("K", "us-east-1-KMS-Keys", ("0", "Inf", price))), shipped().price("kms.key"), "us-east-1")
+    with pytest.raises(AmbiguousPrice):
+        find(
+            offer(product("K", "us-east-1-KMS-Keys", ("0", "Inf", price))), shipped_book().price("kms.key"), "us-east-1"
+        )
 
 
 def test_what_was_read_is_appended_with_its_source_and_never_twice(tmp_path):
     place = tmp_path / "prices.csv"
-    made = look_up(shipped(), "us-east-1", only("AWSConfig", CONFIG), "https://example.com", TODAY)
-    assert not any(each.changed for each in made.found)
+    made = look_up(shipped_book(), "us-east-1", only("AWSConfig", CONFIG), "https://example.com", TODAY)
+    assert not any(each.differs for each in made.updates)
     assert append(made, place) == 5
     before = place.read_text()
     assert append(made, place) == 0
@@ -135,7 +137,7 @@ def test_a_new_price_counts_and_the_old_row_stays(tmp_path):
     place = tmp_path / "prices.csv"
     dearer = offer(product("A", "USE1-ConfigurationItemRecorded", ("0", "Inf", "0.004")))
     for day, prices in ((TODAY, CONFIG), ("2026-12-02", dearer)):
-        append(look_up(shipped(), "us-east-1", only("AWSConfig", prices), "https://example.com", day), place)
+        append(look_up(shipped_book(), "us-east-1", only("AWSConfig", prices), "https://example.com", day), place)
     book = book_of(tmp_path / "prices.csv")
     assert book.price("config.ci.continuous").tiers[0].unit_price == Decimal("0.004")
     assert book.price("config.ci.periodic").tiers[0].unit_price == Decimal("0.012")
@@ -145,7 +147,7 @@ def test_a_new_price_counts_and_the_old_row_stays(tmp_path):
 def test_a_price_that_more_than_doubles_is_refused_without_a_flag(tmp_path):
     place = tmp_path / "prices.csv"
     jumped = offer(product("A", "USE1-ConfigurationItemRecorded", ("0", "Inf", "0.3")))
-    made = look_up(shipped(), "us-east-1", only("AWSConfig", jumped), "https://example.com", TODAY)
+    made = look_up(shipped_book(), "us-east-1", only("AWSConfig", jumped), "https://example.com", TODAY)
     with pytest.raises(PriceChanged, match=r"0\.003 .*becomes 0\.3 "):
         append(made, place)
     assert not place.exists()
@@ -158,11 +160,11 @@ def stored(*rates, sku="D"):
 
 
 def refreshed(prices, book=None, day=TODAY, region="us-east-1"):
-    return look_up(book or shipped(), region, prices, "https://example.com", day)
+    return look_up(book or shipped_book(), region, prices, "https://example.com", day)
 
 
 def of(made, price_id):
-    (found,) = [each for each in made.found if each.price.id == price_id]
+    (found,) = [each for each in made.updates if each.price.id == price_id]
     return found
 
 
@@ -172,7 +174,7 @@ FREE_25 = (("0", "25", "0"), ("25", "Inf", "0.25"))
 def test_a_smaller_allowance_is_a_change_and_so_large_that_it_is_refused_without_a_flag(tmp_path):
     made = refreshed(stored(("0", "1", "0"), ("1", "Inf", "0.25")))
     found = of(made, "ddb.storage")
-    assert found.changed
+    assert found.differs
     assert found.sentence.endswith("25 free (always_free) becomes 0.25 USD per GB-Mo, 1 free (always_free)")
     with pytest.raises(PriceChanged, match="by more than half"):
         append(made, tmp_path / "prices.csv")
@@ -180,7 +182,7 @@ def test_a_smaller_allowance_is_a_change_and_so_large_that_it_is_refused_without
 
 def test_the_same_allowance_read_as_a_tier_is_no_change(tmp_path):
     made = refreshed(stored(*FREE_25))
-    assert not of(made, "ddb.storage").changed
+    assert not of(made, "ddb.storage").differs
     assert append(made, tmp_path / "prices.csv") == 1
     assert book_of(tmp_path / "prices.csv").price("ddb.storage").allowance == 25
 
@@ -192,24 +194,24 @@ def test_a_free_tier_where_the_book_has_none_is_always_free_for_all_accounts_tog
     append(made, tmp_path / "prices.csv", large=True)
     price = book_of(tmp_path / "prices.csv").price("cwl.storage")
     assert (price.allowance, price.free_type, price.free_scope) == (5, "always_free", "payer_region")
-    assert price.pooled
+    assert price.is_pooled
 
 
 def test_a_free_tier_that_was_read_in_a_price_file_is_gone_once_the_file_shows_it_no_more(tmp_path):
     append(refreshed(stored(*FREE_25)), tmp_path / "prices.csv")
     made = refreshed(stored(("0", "Inf", "0.25")), book_of(tmp_path / "prices.csv"), "2026-12-02")
     found = of(made, "ddb.storage")
-    assert (found.kept, found.doubt) == (False, "other tiers, or another free allowance")
+    assert (found.keeps_allowance, found.doubt) == (False, "other tiers, or another free allowance")
     append(made, tmp_path / "prices.csv", large=True)
     assert book_of(tmp_path / "prices.csv").price("ddb.storage").allowance == 0
 
 
 def test_an_allowance_that_no_price_file_has_shown_is_kept_and_told_every_time(tmp_path):
-    book = shipped()
+    book = shipped_book()
     for day in (TODAY, "2026-12-02"):
         made = refreshed(only("awskms", offer(product("K", "us-east-1-KMS-Requests", ("0", "Inf", "0.000003")))), book)
         found = of(made, "kms.request")
-        assert (found.kept, found.changed, found.doubt) == (True, False, ""), day
+        assert (found.keeps_allowance, found.differs, found.doubt) == (True, False, ""), day
         assert "20000 free (always_free) (allowance kept from the book)" in found.sentence
         append(made, tmp_path / "prices.csv")
         book = book_of(tmp_path / "prices.csv")
@@ -218,7 +220,7 @@ def test_an_allowance_that_no_price_file_has_shown_is_kept_and_told_every_time(t
 
 def test_tiers_that_cost_nothing_are_one_allowance_however_many_they_are():
     storage = offer(product("D", "TimedStorage-ByteHrs", ("0", "5", "0"), ("5", "25", "0"), ("25", "Inf", "0.25")))
-    found = find(storage, shipped().price("ddb.storage"), "us-east-1")
+    found = find(storage, shipped_book().price("ddb.storage"), "us-east-1")
     assert (found.allowance, [(rate.start, rate.unit_price) for rate in found.rates]) == (25, [(0, Decimal("0.25"))])
 
 
@@ -255,9 +257,11 @@ def test_a_file_that_cannot_be_had_is_told_once_with_all_its_prices():
     def get(service, region):
         raise NoPriceList(f"no file of {service}", "")
 
-    told = refreshed(get).problems
-    assert "config.ci.continuous, config.ci.periodic, config.eval.pack, config.eval.rule: no file of AWSConfig" in told
-    assert len(told) == len(set(told)) == 8
+    output = refreshed(get).problems
+    assert (
+        "config.ci.continuous, config.ci.periodic, config.eval.pack, config.eval.rule: no file of AWSConfig" in output
+    )
+    assert len(output) == len(set(output)) == 8
 
 
 HOSTILE = "\x1b[2J\u202egpj\r\n\x00\ud800\u2028"
@@ -277,16 +281,18 @@ def test_what_a_hostile_file_writes_is_harmless_in_the_book(tmp_path):
     "price", ["1e999999999", "1e-999999999", "0." + "1" * 10_000, [0, [1], 0], {}, True, HOSTILE], ids=repr
 )
 def test_a_number_without_measure_is_refused_and_not_written_out(price):
-    with pytest.raises(NotOnePrice, match="cannot be read"):
-        find(offer(product("K", "us-east-1-KMS-Keys", ("0", "Inf", price))), shipped().price("kms.key"), "us-east-1")
+    with pytest.raises(AmbiguousPrice, match="cannot be read"):
+        find(
+            offer(product("K", "us-east-1-KMS-Keys", ("0", "Inf", price))), shipped_book().price("kms.key"), "us-east-1"
+        )
 
 
 def test_a_term_that_holds_since_no_date_is_refused():
     made = offer(product("K", "us-east-1-KMS-Keys", ("0", "Inf", "1")))
     made["terms"]["OnDemand"]["K"]["K.JRTCKXETXF"]["effectiveDate"] = HOSTILE
-    with pytest.raises(NotOnePrice, match="no date") as refused:
-        find(made, shipped().price("kms.key"), "us-east-1")
-    assert str(refused.value).replace("\n", "").isprintable()
+    with pytest.raises(AmbiguousPrice, match="no date") as rejection:
+        find(made, shipped_book().price("kms.key"), "us-east-1")
+    assert str(rejection.value).replace("\n", "").isprintable()
 
 
 def test_files_of_a_folder_are_read_as_aws_lays_them_out(tmp_path):
@@ -305,5 +311,5 @@ def test_files_of_a_folder_are_read_as_aws_lays_them_out(tmp_path):
 def test_prices_that_nobody_has_read_for_half_a_year_warn():
     from datetime import date
 
-    assert shipped().warning(date(2026, 12, 24)) == ""
-    assert "over 180 days ago" in shipped().warning(date(2027, 6, 24))
+    assert shipped_book().warning(date(2026, 12, 24)) == ""
+    assert "over 180 days ago" in shipped_book().warning(date(2027, 6, 24))

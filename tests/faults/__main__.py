@@ -8,7 +8,18 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.faults.matrix import Matrix, Told, every_change, everything, only, pairs
+from tests.faults.matrix import (
+    ROAD,
+    CellResult,
+    Chosen,
+    Matrix,
+    every_change,
+    every_operation,
+    everything,
+    only,
+    only_kind,
+    pairs,
+)
 from tests.faults.mutants import MUTANTS
 
 EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
@@ -23,8 +34,8 @@ class Tally:
         self.runs: Counter[int] = Counter()
         self._out = sys.stdout  # whatever it is while a phase runs
 
-    def count(self, told: Told) -> None:
-        verdict, name = told.verdict, told.met.fault.name
+    def count(self, output: CellResult) -> None:
+        verdict, name = output.verdict, output.met.fault.name
         if not verdict.met:
             return
         self.kinds[name] += 1
@@ -33,7 +44,7 @@ class Tally:
             self.bad[name] += 1
             ends = ", ".join(run.how for run in verdict.runs)
             then = f", then {verdict.then}" if verdict.then else ""
-            lines = [f"BAD {told.phase} {told.point.number} {told.point.operation} {name}{then} [{ends}]"]
+            lines = [f"BAD {output.phase} {output.point.number} {output.point.operation} {name}{then} [{ends}]"]
             lines += [f"    {each}" for each in verdict.bad[:4]]
             print("\n".join(lines), file=self._out, flush=True)
 
@@ -43,28 +54,40 @@ class Tally:
         print(f"  runs in a trial: {', '.join(f'{runs}: {times}' for runs, times in sorted(self.runs.items()))}")
 
 
+def _chosen(requests: argparse.Namespace) -> Chosen:
+    if requests.pairs:
+        return pairs(requests.pairs, requests.seed)
+    if requests.whole:
+        return everything
+    return every_change() if requests.every_change else every_operation(requests.seed)
+
+
 def main() -> int:
     """0 when nothing was bad."""
     parser = argparse.ArgumentParser(prog="tests.faults", description=__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=EXAMPLE)
-    parser.add_argument("--whole", action="store_true", help="every read, not one of each operation")
+    parser.add_argument("--every-change", action="store_true", help="every kind at every change, not at each operation")
+    parser.add_argument("--whole", action="store_true", help="every kind at every change and at every read")
     parser.add_argument("--pairs", type=int, metavar="N", help="N pairs of faults in each phase instead")
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(100_000), help="by which the pairs are drawn")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(100_000), help="by which cells are drawn")
     parser.add_argument("--only", metavar="OPERATION", help="only the calls of one operation")
+    parser.add_argument("--kind", metavar="FAULT", help="only one kind of fault, by the name that the table has")
+    parser.add_argument("--last", metavar="PHASE", default=ROAD[-1].label, help="end after this phase")
     parser.add_argument("--mutant", choices=MUTANTS, help="break the library in this way first, to see the matrix bite")
-    asked = parser.parse_args()
-    chosen = pairs(asked.pairs, asked.seed) if asked.pairs else everything if asked.whole else every_change()
-    chosen = only(asked.only, chosen) if asked.only else chosen
-    if asked.mutant:
-        MUTANTS[asked.mutant]()
+    requests = parser.parse_args()
+    chosen = _chosen(requests)
+    chosen = only(requests.only, chosen) if requests.only else chosen
+    chosen = only_kind(requests.kind, chosen) if requests.kind else chosen
+    if requests.mutant:
+        MUTANTS[requests.mutant]()
     started, tally = time.monotonic(), Tally()
-    if asked.pairs:
-        print(
-            f"{asked.pairs} pairs of faults in each phase. "
-            f"The same ones again: --pairs {asked.pairs} --seed {asked.seed}"
-        )
-    matrix = Matrix(asked.file.absolute(), tell=tally.count)
-    matrix.run(chosen)
+    if requests.pairs:
+        again = f"--pairs {requests.pairs} --seed {requests.seed}"
+        print(f"{requests.pairs} pairs of faults in each phase. The same ones again: {again}")
+    elif not requests.whole and not requests.every_change:
+        print(f"The same cells again: --seed {requests.seed}")
+    matrix = Matrix(requests.file.absolute(), report=tally.count)
+    matrix.run(chosen, requests.last)
     matrix.close()
     tally.tell()
     cpu, trials, bad = os.times(), tally.kinds.total(), tally.bad.total()

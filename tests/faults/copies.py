@@ -17,9 +17,9 @@ HandIn = Callable[[Any], NoReturn]
 class Copies:
     """So many at work at once; `tell` has each one's label and answer as it comes in."""
 
-    def __init__(self, at_once: int, tell: Callable[[Any, Any], None]) -> None:
+    def __init__(self, at_once: int, report: Callable[[Any, Any], None]) -> None:
         self._at_once = at_once
-        self._tell = tell
+        self._tell = report
         self._at_work: dict[int, tuple[int, Any]] = {}  # where its answer is read → pid, label
 
     def make(self, label: Any) -> HandIn | None:

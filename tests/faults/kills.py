@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orgkit.record import outputs
-from orgkit.record.files import run_folders
+from orgkit.records import outputs
+from orgkit.records.files import run_folders
+from tests.bootstrap.project import BIN, EXAMPLE, PHASES_THAT_CHANGE, Project, Stage, before, fork_server, new_project
 from tests.faults.left import Left
 from tests.faults.moments import VICTIMS, Moment, draw, strike
 from tests.faults.processes import runs as is_running
-from tests.road.project import BIN, EXAMPLE, PHASES_THAT_CHANGE, Stage, before, new_project
 
 AGAIN_AT_MOST = 8  # runs after the killed one
 PATIENCE = 1.0  # seconds until a person tries again, when another run is still applying
@@ -81,8 +81,7 @@ class Sweep:
         """A fresh AWS up to this phase, whose plan is kept; its digest."""
         self.stage.begin(*before(phase))
         plan, desired = self.stage.plan(phase), self.stage.desired
-        review = plan.review(self.stage.sandbox.now())
-        outputs.keep_plan(self._outputs(), desired.organization.management_account_id, plan, review)
+        outputs.keep_plan(self._outputs(), desired.organization.management_account_id, plan)
         return plan.digest
 
     def _outputs(self) -> Path:
@@ -93,12 +92,12 @@ class Sweep:
         account = self._outputs() / self.stage.desired.organization.management_account_id
         runner = self._run(moment.phase, digest)
         blow = strike(moment, runner, account, self._of(moment.phase).seconds)
-        told, errors = runner.communicate(timeout=ENDS)
+        output, errors = runner.communicate(timeout=ENDS)
         if not blow.hit:
             return None
         killed = [run.name for run in run_folders(account.parent, account.name)]
-        verdict.first = _end_of(runner.returncode, told)
-        verdict.bad += _not_told_well(runner.returncode, told, errors)
+        verdict.first = _end_of(runner.returncode, output)
+        verdict.bad += _not_told_well(runner.returncode, output, errors)
         self._run_again(verdict, digest)
         if blow.kernel and is_running(blow.kernel):  # a kernel looks every second whether its runner is there
             verdict.bad.append(f"kernel {blow.kernel} goes on without its runner")
@@ -109,51 +108,58 @@ class Sweep:
 
     def _run(self, phase: str, digest: str) -> "subprocess.Popen[str]":
         project = self.stage.project
-        command = [str(BIN / "orgkit"), "run", phase, str(project.file), "--approved-plan", digest, "--json"]
+        command = [str(BIN / "orgkit"), *_arguments(project, phase, digest)]
         pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(command, cwd=project.folder, env=project.environment, text=True, **pipes)
 
     def _run_again(self, verdict: Verdict, digest: str) -> None:
         """As a person would: until it is done, with a pause when another run still holds the lock."""
+        project, environment = self.stage.project, self.stage.project.environment
         for _ in range(AGAIN_AT_MOST):
-            runner = self._run(verdict.moment.phase, digest)
-            told, errors = runner.communicate(timeout=ENDS)
-            verdict.again.append(_end_of(runner.returncode, told))
-            if runner.returncode == 0:
+            done = fork_server().run(
+                _arguments(project, verdict.moment.phase, digest), project.folder, environment, ENDS
+            )
+            verdict.again.append(_end_of(done.returncode, done.stdout))
+            if done.returncode == 0:
                 return
-            if "holds the lock" not in told:
-                verdict.bad.append(f"the run after it ended with {runner.returncode}: {told[-300:]}{errors[-300:]}")
+            if "holds the lock" not in done.stdout:
+                output = f"{done.stdout[-300:]}{done.stderr[-300:]}"
+                verdict.bad.append(f"the run after it ended with {done.returncode}: {output}")
             time.sleep(PATIENCE)
         verdict.bad.append(f"not done after {AGAIN_AT_MOST} runs more")
 
 
-def _end_of(code: int, told: str) -> str:
+def _arguments(project: Project, phase: str, digest: str) -> list[str]:
+    return ["run", phase, str(project.file), "--approved-plan", digest, "--json"]
+
+
+def _end_of(code: int, output: str) -> str:
     if code < 0:
         return f"signal {-code}"
     try:
-        return str(json.loads(told)["outcome"])
+        return str(json.loads(output)["outcome"])
     except (ValueError, KeyError):
         return f"exit {code}"
 
 
-def _not_told_well(code: int, told: str, errors: str) -> Iterator[str]:
+def _not_told_well(code: int, output: str, errors: str) -> Iterator[str]:
     """A runner that lives on says how its run ended, and never with a traceback."""
     if code not in (-9, 0, 7):
-        yield f"exit code {code}: {told[-300:]}{errors[-300:]}"
-    if "Traceback" in told + errors:
-        yield f"a traceback: {(told + errors)[-300:]}"
+        yield f"exit code {code}: {output[-300:]}{errors[-300:]}"
+    if "Traceback" in output + errors:
+        yield f"a traceback: {(output + errors)[-300:]}"
 
 
-def sweep(stage: Stage, number: int, seed: int, tell: Callable[[str], None]) -> list[Verdict]:
+def sweep(stage: Stage, number: int, seed: int, report: Callable[[str], None]) -> list[Verdict]:
     """Kill and run again so many times, a line for each; the last line has the numbers."""
     verdicts = []
     for verdict in Sweep(stage).kills(number, seed):
-        tell(str(verdict))
+        report(str(verdict))
         verdicts.append(verdict)
     hit = Counter(verdict.moment.victim for verdict in verdicts)
-    told = ", ".join(f"{victim} {hit[victim]}" for victim in VICTIMS)
+    output = ", ".join(f"{victim} {hit[victim]}" for victim in VICTIMS)
     found, bad = sum(verdict.found for verdict in verdicts), sum(bool(verdict.bad) for verdict in verdicts)
-    tell(f"{number} kills, seed {seed}: {told}; {found} changes found without an answer; {bad} bad")
+    report(f"{number} kills, seed {seed}: {output}; {found} changes found without an answer; {bad} bad")
     return verdicts
 
 
@@ -170,13 +176,16 @@ def main() -> int:
     parser.add_argument("file", nargs="?", type=Path, default=EXAMPLE)
     parser.add_argument("--number", type=int, default=50)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(100_000))
-    asked = parser.parse_args()
-    print(f"{asked.number} kills. The same moments again: --number {asked.number} --seed {asked.seed}", flush=True)
+    requests = parser.parse_args()
+    print(
+        f"{requests.number} kills. The same moments again: --number {requests.number} --seed {requests.seed}",
+        flush=True,
+    )
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="orgkit-kills-") as folder:
-        stage = new_stage(Path(folder) / "project", asked.file.absolute())
+        stage = new_stage(Path(folder) / "project", requests.file.absolute())
         with stage.sandbox:
-            verdicts = sweep(stage, asked.number, asked.seed, lambda line: print(line, flush=True))
+            verdicts = sweep(stage, requests.number, requests.seed, lambda line: print(line, flush=True))
     print(f"{time.monotonic() - began:.0f} s")
     return 1 if any(verdict.bad for verdict in verdicts) else 0
 

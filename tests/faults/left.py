@@ -3,20 +3,21 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from orgkit.intents import settled_in, unanswered
-from orgkit.journal import read_events
+from orgkit.engine.observe import observe
+from orgkit.journal.events import read_events
+from orgkit.journal.in_doubt import settled_intents, unanswered_intents
 from orgkit.model.observed import Unread
-from orgkit.read import read_organization
-from orgkit.record.files import read_json, run_folders
-from orgkit.record.manifest import MANIFEST
-from orgkit.record.result import last_word
-from orgkit.record.seal import seal
+from orgkit.phases.account_imports.facts import ImportFacts
+from orgkit.records.files import read_json, run_folders
+from orgkit.records.manifest import MANIFEST
+from orgkit.records.result import last_word
+from orgkit.records.seal import seal
+from tests.bootstrap.project import Stage
 from tests.faults.trial import FORBIDDEN
-from tests.road.project import Stage
 
 CUT_SHORT = ("interrupted", "failed", "done")  # "done" and "failed" when only the last cell was not written any more
 
@@ -33,17 +34,18 @@ class Left:
     def state(self) -> dict[str, Any]:
         """AWS as this phase leaves it; an invitation's end is a time."""
         with self.stage.connected() as aws:
-            seen = read_organization(aws, self.stage.desired, self.phase)
-        told: dict[str, Any] = json.loads(json.dumps(asdict(seen)))
-        assert not isinstance(seen.handshakes, Unread)
-        return told | {"handshakes": sorted([each.email, each.state] for each in seen.handshakes)}
+            seen = observe(aws, self.stage.desired, self.phase)
+        facts = seen.facts(ImportFacts) or ImportFacts()
+        assert not isinstance(facts.handshakes, Unread)
+        output: dict[str, Any] = json.loads(json.dumps(asdict(seen.with_facts(replace(facts, handshakes=())))))
+        return output | {"handshakes": sorted([each.email, each.state] for each in facts.handshakes)}
 
     def intents(self) -> list[dict[str, Any]]:
         return [event for events in self.events.values() for event in events if event["event"] == "intent"]
 
     def settled(self) -> set[str]:
         """The intents without an answer that a later look has settled."""
-        return set().union(*map(settled_in, self.events.values()))
+        return set().union(*map(settled_intents, self.events.values()))
 
     def wrong(self, killed: Sequence[str], undisturbed: dict[str, Any]) -> Iterator[str]:
         """`killed` are the names of the records that were there when the killed run had ended."""
@@ -53,11 +55,11 @@ class Left:
 
     def _in_aws(self, undisturbed: dict[str, Any]) -> Iterator[str]:
         yield from (f"made twice: {each}" for each in self.stage.doubles())
-        asked = Counter(
+        requests = Counter(
             call["parameters"]["Email"] for call in self.stage.sandbox.calls() if call["operation"] == "CreateAccount"
             and call["status"] < 300
         )  # fmt: skip
-        yield from (f"{times} accounts for {email}" for email, times in asked.items() if times > 1)
+        yield from (f"{times} accounts for {email}" for email, times in requests.items() if times > 1)
         yield from (
             f"AWS was told to {each}" for each in self.stage.changes() if each.split(":")[1].startswith(FORBIDDEN)
         )
@@ -69,8 +71,8 @@ class Left:
     def _in_journals(self) -> Iterator[str]:
         settled = self.settled()
         for record, events in self.events.items():
-            open_ones = (each for each in unanswered(record.name, events) if each.id not in settled)
-            yield from (f"nobody settled {each.what} of {record.name}" for each in open_ones)
+            open_ones = (each for each in unanswered_intents(record.name, events) if each.id not in settled)
+            yield from (f"nobody settled {each.description} of {record.name}" for each in open_ones)
 
     def _in_records(self, killed: Sequence[str]) -> Iterator[str]:
         later = [record for record in self.records if record.name not in killed]

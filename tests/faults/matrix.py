@@ -7,13 +7,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from orgkit.parameters import load
-from orgkit.phases import PHASES, phase_of
-from orgkit.rehearsal import seed_of
+from orgkit.phases.registry import PHASES, phase_of
+from orgkit.rehearsal.bootstrap import seed_of
 from orgkit.sandbox.world import world
 from tests.faults import wire as wires
 from tests.faults.copies import Copies, answer_of, in_a_copy
@@ -31,7 +31,7 @@ TOLD = '[billing]\nalerts = ["ada@example.com"]\n'
 
 
 @dataclass(frozen=True)
-class Told:
+class CellResult:
     """One cell of the matrix."""
 
     phase: str
@@ -43,28 +43,30 @@ class Told:
 class Matrix:
     """The whole bootstrap of one parameters file, phase by phase, and the budgets and alerts after it."""
 
-    def __init__(self, file: Path, *, tell: Callable[[Told], None], at_once: int = os.cpu_count() or 1) -> None:
+    def __init__(self, file: Path, *, report: Callable[[CellResult], None], at_once: int = os.cpu_count() or 1) -> None:
         self.calls = 0
-        self._tell = tell
+        self._tell = report
         self._copies = Copies(at_once, self._heard)
         base = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
         self.folder = Path(tempfile.mkdtemp(prefix="orgkit-faults-", dir=base))
         outputs = self.folder / "outputs"
         self.file = self.folder / file.name
         self.file.write_text(_with_alerts(file.read_text(encoding="utf-8")), encoding="utf-8")
-        self.wire = wires.begin(seed_of(load(self.file)), outputs)
+        self.wire = wires.begin(replace(seed_of(load(self.file)), regions=("us-east-1",)), outputs)
         os.environ.update(wires.settings(outputs))
         os.environ["ORGKIT_OUTPUTS"] = str(OUTPUTS)
         os.chdir(self.folder)
 
-    def run(self, chosen: "Chosen") -> None:
-        """Every phase once, with copies made on the way; each cell is told as its trial ends."""
-        for phase in ROAD:
-            digest = self._planned(phase.name)
-            reference = answer_of(*in_a_copy(lambda name=phase.name, digest=digest: self._reference(name, digest)))
-            assert isinstance(reference, Reference), reference
+    def run(self, chosen: "Chosen", last: str = ROAD[-1].label) -> None:
+        """Every phase once up to the last one, with copies made on the way; each cell is reported as its trial ends."""
+        for phase in ROAD[: [phase.label for phase in ROAD].index(last) + 1]:
+            digest = self._planned(phase.label)
+            answer = answer_of(*in_a_copy(lambda name=phase.label, digest=digest: self._reference(name, digest)))
+            assert isinstance(answer, tuple), answer
+            reference, models = answer
             self.calls += len(reference.points)
-            ended = self._run_with_copies(reference, chosen(phase.name, reference.points))
+            wires.read_models(models)
+            ended = self._run_with_copies(reference, chosen(phase.label, reference.points))
             assert ended.how == "done", ended
             self._copies.wait()  # a copy holds the lock of the run in which it was made, until it ends
 
@@ -75,7 +77,7 @@ class Matrix:
 
     def _heard(self, label: Any, answer: Any) -> None:
         verdict = answer if isinstance(answer, Verdict) else Verdict(bad=[f"the trial failed: {answer}"])
-        self._tell(Told(*label, verdict))
+        self._tell(CellResult(*label, verdict))
 
     def _planned(self, phase: str) -> str:
         """The digest of the phase's plan, which is kept; nothing when there is nothing to approve."""
@@ -85,7 +87,7 @@ class Matrix:
         found = DIGEST.search(ended.why)
         return found.group() if found else ""
 
-    def _reference(self, phase: str, digest: str) -> Reference:
+    def _reference(self, phase: str, digest: str) -> tuple[Reference, list[wires.ModelFile]]:
         self._own_folder()
         first = len(self.wire.calls)
         with wires.quiet():
@@ -94,7 +96,7 @@ class Matrix:
         points = tuple(point_of(call, first + 1) for call in self.wire.calls[first:])
         reference = Reference(phase, self.file, digest, points, state(), ended.waiting)
         shutil.rmtree(Path.cwd())
-        return reference
+        return reference, wires.models_in_use()
 
     def _run_with_copies(self, reference: Reference, cells: Iterable[tuple[Point, Met]]) -> Ended:
         """Here the phase ends as if nothing had happened; in a copy this never returns."""
@@ -163,9 +165,34 @@ def every_change() -> Chosen:
     return chosen
 
 
+def every_operation(seed: int) -> Chosen:
+    """Every operation that changes something, once in each phase, against every kind; what is left by the seed.
+
+    That is two kinds for each further change by the same operation, and four for one read of each operation.
+    """
+    drawn = random.Random(seed)
+    whole = every_change()
+
+    def chosen(phase: str, points: tuple[Point, ...]) -> Iterator[tuple[Point, Met]]:
+        first = {point.same[1:]: point for point in reversed(points)}
+        cells: dict[Point, list[Met]] = {}
+        for point, met in whole(phase, points):
+            cells.setdefault(point, []).append(met)
+        for point, kinds in cells.items():
+            number = len(kinds) if point.mutating and point is first[point.same[1:]] else 2 if point.mutating else 4
+            yield from ((point, met) for met in drawn.sample(kinds, min(number, len(kinds))))
+
+    return chosen
+
+
 def only(operation: str, chosen: Chosen) -> Chosen:
     """Of these, the ones at one operation."""
     return lambda phase, points: (cell for cell in chosen(phase, points) if cell[0].operation == operation)
+
+
+def only_kind(fault: str, chosen: Chosen) -> Chosen:
+    """Of these, the ones with one kind of fault."""
+    return lambda phase, points: (cell for cell in chosen(phase, points) if cell[1].fault.name == fault)
 
 
 def pairs(number: int, seed: int) -> Chosen:

@@ -14,18 +14,18 @@ def _sdk_retries() -> None:
 
 def _no_look_ups() -> None:
     """Requests under way are not looked for, and nobody looks after a lost answer whether it was done."""
-    from orgkit import apply
-    from orgkit.accounts import creation_aws
     from orgkit.aws.asynchronous import Requests
+    from orgkit.engine import apply
+    from orgkit.phases.accounts import creation_aws
 
     nothing_known = Requests({}, frozenset())
-    creation_aws.look_at_requests = lambda *_, **__: nothing_known
-    apply._seen_done = lambda *_: False
+    creation_aws.list_requests = lambda *_, **__: nothing_known
+    apply._is_done = lambda *_: False
 
 
 def _no_journal() -> None:
     """Intents are remembered, and not on the disk."""
-    from orgkit.journal import Journal
+    from orgkit.journal.events import Journal
 
     written = Journal.write
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orgkit.journal import read_events
-from tests.road.project import BIN, EXAMPLE, PHASES_THAT_CHANGE, Project, Stage, new_project
+from orgkit.journal.events import read_events
+from tests.bootstrap.project import BIN, EXAMPLE, PHASES_THAT_CHANGE, Project, Stage, fork_server, new_project
 
 RUNS = 4  # of each, until done
 LONGEST = 120.0  # seconds of ours, for one run
@@ -35,7 +35,7 @@ class Found:
         return f"{self.pairs} pairs (seed {self.seed}): {self.signs} signs of each other told, {len(self.bad)} bad"
 
 
-def at_once(folder: Path, number: int, seed: int, tell: Callable[[str], None], file: Path = EXAMPLE) -> Found:
+def at_once(folder: Path, number: int, seed: int, report: Callable[[str], None], file: Path = EXAMPLE) -> Found:
     """So many pairs: the bootstrap is made from nothing again and again, each phase by two at once."""
     drawn, found = random.Random(seed), Found(seed)
     stage = Stage(new_project(folder / "project", file))
@@ -44,16 +44,16 @@ def at_once(folder: Path, number: int, seed: int, tell: Callable[[str], None], f
             stage.begin()
             for phase in PHASES_THAT_CHANGE:
                 if found.pairs < number:
-                    _pair(stage, phase, drawn.uniform(0, 0.6), found, tell)
+                    _pair(stage, phase, drawn.uniform(0, 0.6), found, report)
             found.bad += [f"made twice: {double}" for double in stage.doubles() if "CreateAccount" not in double]
             found.bad += _accounts_of_one_email(stage)
     return found
 
 
-def _pair(stage: Stage, phase: str, apart: float, found: Found, tell: Callable[[str], None]) -> None:
+def _pair(stage: Stage, phase: str, apart: float, found: Found, report: Callable[[str], None]) -> None:
     """Both plan and approve the same, and begin `apart` seconds one after the other."""
     operators = [_elsewhere(stage, phase, name) for name in ("jane", "joe")]
-    digests = [operator.plan(phase)["plan_sha256"] for operator in operators]
+    digests = [operator.plan(phase)["digest"] for operator in operators]
     running = []
     for operator, digest in zip(operators, digests, strict=True):
         command = _command(operator, phase, digest)
@@ -66,10 +66,10 @@ def _pair(stage: Stage, phase: str, apart: float, found: Found, tell: Callable[[
         time.sleep(apart)
     ends = []
     for each in running:
-        told, said = each.communicate(timeout=LONGEST)
-        ends.append(_outcome(told))
-        if "Traceback" in told + said or each.returncode not in range(10):
-            found.bad.append(f"{phase}: {each.returncode} {said[-600:]}")
+        output, message = each.communicate(timeout=LONGEST)
+        ends.append(_outcome(output))
+        if "Traceback" in output + message or each.returncode not in range(10):
+            found.bad.append(f"{phase}: {each.returncode} {message[-600:]}")
     for operator, digest in zip(operators, digests, strict=True):
         ends.append(_until_done(operator, phase, digest, found))
     signs = [event for operator in operators for event in _signs(operator)]
@@ -77,7 +77,7 @@ def _pair(stage: Stage, phase: str, apart: float, found: Found, tell: Callable[[
     if not stage.plan(phase).empty:
         found.bad.append(f"{phase}: something is left to do")
     found.bad += [f"{phase}: {call}" for call in stage.changes() if call.split(":")[1].startswith(FORBIDDEN)]
-    tell(f"  {phase:12} {apart * 1000:3.0f} ms apart: {ends[0]}, {ends[1]}; {len(signs)} signs")
+    report(f"  {phase:12} {apart * 1000:3.0f} ms apart: {ends[0]}, {ends[1]}; {len(signs)} signs")
 
 
 def _elsewhere(stage: Stage, phase: str, name: str) -> Project:
@@ -95,17 +95,18 @@ def _command(operator: Project, phase: str, digest: str) -> list[str]:
 def _until_done(operator: Project, phase: str, digest: str, found: Found) -> str:
     """As a person would: the same command, and when the plan has changed, a look at the new one."""
     for _ in range(RUNS):
-        done = operator.run(*_command(operator, phase, digest))
+        arguments = _command(operator, phase, digest)[1:]
+        done = fork_server().run(arguments, operator.folder, operator.environment, LONGEST)
         if done.returncode == 0:
             return _outcome(done.stdout)
-        digest = operator.plan(phase)["plan_sha256"]
+        digest = operator.plan(phase)["digest"]
     found.bad.append(f"{phase} is not done after {RUNS} runs more: {done.returncode} {done.stdout}{done.stderr}")
     return _outcome(done.stdout)
 
 
-def _outcome(told: str) -> str:
+def _outcome(output: str) -> str:
     try:
-        return str(json.loads(told)["outcome"])
+        return str(json.loads(output)["outcome"])
     except (ValueError, KeyError):
         return "nothing told"
 
@@ -127,10 +128,15 @@ def main() -> int:
     parser.add_argument("file", nargs="?", type=Path, default=EXAMPLE)
     parser.add_argument("--number", type=int, default=25, help="how many pairs")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(100_000), help="by which they begin apart")
-    asked, started = parser.parse_args(), time.monotonic()
-    print(f"{asked.number} pairs. About the same ones again: --number {asked.number} --seed {asked.seed}", flush=True)
+    requests, started = parser.parse_args(), time.monotonic()
+    print(
+        f"{requests.number} pairs. About the same ones again: --number {requests.number} --seed {requests.seed}",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory() as folder:
-        found = at_once(Path(folder), asked.number, asked.seed, lambda line: print(line, flush=True), asked.file)
+        found = at_once(
+            Path(folder), requests.number, requests.seed, lambda line: print(line, flush=True), requests.file
+        )
     for bad in found.bad:
         print(f"BAD {bad}")
     print(f"{found}, {time.monotonic() - started:.0f} s")

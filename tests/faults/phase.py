@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orgkit.errors import Stop
-from orgkit.phases import Phase, phase_of
+from orgkit.errors import OrgkitError
+from orgkit.phases.descriptor import Phase
+from orgkit.phases.registry import phase_of
 from tests.faults.wire import Killed
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
@@ -27,10 +28,12 @@ class Ended:
 
 def cells(phase: Phase) -> list[Any]:
     """The code of a runbook, ready to run."""
-    notebook = json.loads((CHECKOUT / "runbooks" / f"{phase.label}.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((CHECKOUT / "runbooks" / f"{phase.run_label}.ipynb").read_text(encoding="utf-8"))
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     plain = [cell for cell in code if "parameters" not in cell["metadata"].get("tags", ())]
-    return [compile("".join(cell["source"]), f"{phase.label}:{number}", "exec") for number, cell in enumerate(plain)]
+    return [
+        compile("".join(cell["source"]), f"{phase.run_label}:{number}", "exec") for number, cell in enumerate(plain)
+    ]
 
 
 def run(phase: str, file: Path, digest: str = "") -> Ended:
@@ -42,10 +45,10 @@ def run(phase: str, file: Path, digest: str = "") -> Ended:
             exec(cell, names)
     except Killed:
         return Ended("killed")
-    except Stop as stop:
+    except OrgkitError as stop:
         return Ended(type(stop).__name__, str(stop), stop.exit_code)
     except Exception as error:
         return Ended("traceback", f"{type(error).__name__}: {error}", 1)
     verification = names.get("verification")
-    waiting = (TIME.sub("some time", each.what) for each in verification.left.waiting) if verification else ()
+    waiting = (TIME.sub("some time", each.what) for each in verification.remaining.waiting) if verification else ()
     return Ended("done", waiting=tuple(waiting))

@@ -24,21 +24,21 @@ def state() -> dict[str, Any]:
         "organization": _organization(management),
         "budgets": sorted(map(_budget, budgets_backends[management]["aws"].budgets[management].values())),
         "alerts": sorted(json.dumps(each, sort_keys=True) for each in _alerts(management)),
-        "handshakes": sorted(f"{each.action} {each.state}" for each in world().things.get("handshakes", ())),
+        "handshakes": sorted(f"{each.action} {each.state}" for each in world().state.get("handshakes", ())),
         **{account: _account(account) for account in sorted(accounts)},
     }
 
 
 def _budget(budget: Any) -> str:
-    told = {name: value for name, value in budget.budget.items() if name not in ("LastUpdatedTime", "TimePeriod")}
-    return json.dumps([told, budget.notifications], default=_plain, sort_keys=True)
+    output = {name: value for name, value in budget.budget.items() if name not in ("LastUpdatedTime", "TimePeriod")}
+    return json.dumps([output, budget.notifications], default=_plain, sort_keys=True)
 
 
 def _alerts(management: str) -> list[Any]:
     """Anomaly monitors and subscriptions, and the tags that are active."""
-    kept = world().things.get("alerts", {}).get(management, {})
-    return [each for kind in ("monitors", "subscriptions") for each in kept.get(kind, {}).values()] + sorted(
-        kept.get("active", {})
+    stored = world().state.get("alerts", {}).get(management, {})
+    return [each for kind in ("monitors", "subscriptions") for each in stored.get(kind, {}).values()] + sorted(
+        stored.get("active", {})
     )
 
 
@@ -60,7 +60,7 @@ def _organization(management: str) -> Any:
             f"{each.id} {each.name} {each.email} {each.state} in {_where(backend, each.parent_id)}{_tags(each)}"
             for each in backend.accounts
         ),
-        "features of the root user": sorted(map(str, world().things.get("root_features", ()))),
+        "features of the root user": sorted(map(str, world().state.get("root_features", ()))),
     }
 
 
@@ -97,14 +97,14 @@ def _document(text: Any) -> Any:
 
 
 def _bucket(bucket: Any) -> str:
-    told = (
+    output = (
         bucket.name, bucket.versioning_status, _encryption(bucket), _document(bucket.policy),
         bucket.object_lock_enabled, bucket.default_lock_mode,
         bucket.default_lock_days, bucket.default_lock_years, bucket.ownership_rule,
         bucket.public_access_block and vars(bucket.public_access_block),
         [vars(rule) for rule in bucket.rules], bucket.tagging if hasattr(bucket, "tagging") else None,
     )  # fmt: skip
-    return json.dumps(told, default=_plain, sort_keys=True)
+    return json.dumps(output, default=_plain, sort_keys=True)
 
 
 def _encryption(bucket: Any) -> Any:

@@ -19,8 +19,9 @@ NOTICED = {
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_library_that_is_broken_in_this_way_does_not_pass_the_matrix(mutant: str) -> None:
-    command = [sys.executable, "-W", "ignore", "-m", "tests.faults", "--only", "CreateAccount", "--mutant", mutant]
-    told = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
-    assert told.returncode == 1, told.stderr
+    command = [sys.executable, "-W", "ignore", "-m", "tests.faults", "--every-change", "--mutant", mutant]
+    cells = ["--only", "CreateAccount", "--kind", "lost once", "--last", "accounts"]
+    output = subprocess.run([*command, *cells], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert output.returncode == 1, output.stderr
     rule, what = NOTICED[mutant]
-    assert any(rule in line and what in line for line in told.stdout.splitlines()), told.stdout
+    assert any(rule in line and what in line for line in output.stdout.splitlines()), output.stdout

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from orgkit.intents import MADE_ONCE
-from orgkit.sandbox.faults import KINDS, Incoming, never
+from orgkit.journal.in_doubt import UNIQUE_CALL_PREFIXES
+from orgkit.sandbox.faults import KINDS, Incoming, no_faults
 from orgkit.sandbox.world import world
 from tests.faults.copies import HandIn
 from tests.faults.journals import Journals
@@ -133,14 +133,14 @@ class Trial:
         self._target = phase.first + point.number
         self._then = met.then
         wire.before, wire.after, wire.on_change = nothing, self._after, self._look_for_intent
-        wire.application.injection.late_by = met.fault.late_by
+        wire.application.injection.late_by_calls = met.fault.late_by
         wire.application.injection.choose = self._choose
 
     def end(self, ended: Ended) -> NoReturn:
         """Count the run that met the fault, run again until done, judge, and hand in the verdict."""
         try:
             self._count(ended)
-            self.wire.application.injection.choose = never
+            self.wire.application.injection.choose = no_faults
             while not self._is_done() and len(self.verdict.runs) < RUNS:
                 self._run()
             self._once_more()
@@ -231,15 +231,15 @@ class Trial:
 
     def _doubles(self, made: list[Any]) -> Iterator[str]:
         """I2: nothing is made twice, and no account is asked for twice."""
-        asked = Counter(
+        requests = Counter(
             (call.account, call.operation, str(sorted(_natural(call.parameters).items())))
             for call in made
             if call.operation.startswith(("Create", "Invite"))
             and call.service != "s3"
             and call.status in range(200, 300)
         )
-        yield from (f"I2: {name} {times} times" for name, times in asked.items() if times > 1)
-        for creation in world().things.get("creations", ()):
+        yield from (f"I2: {name} {times} times" for name, times in requests.items() if times > 1)
+        for creation in world().state.get("creations", ()):
             if creation.failure:
                 yield f"I2: a request to create {creation.email} failed: {creation.failure}"
 
@@ -259,7 +259,7 @@ class Trial:
 
     def _belied(self, event: Any, result: str) -> bool:
         """Of what AWS makes only once, it can be told afterwards whether it was made."""
-        once = event["call"].rpartition(":")[2].startswith(MADE_ONCE)
+        once = event["call"].rpartition(":")[2].startswith(UNIQUE_CALL_PREFIXES)
         plain = self.point.mutating and not self.fault.always and not self.met.then
         return once and plain and result != self._truth()
 
@@ -295,8 +295,8 @@ def _natural(parameters: dict[str, Any]) -> dict[str, Any]:
 
 def _difference(one: Any, other: Any, path: str = "") -> str:
     if isinstance(one, dict) and isinstance(other, dict):
-        told = (_difference(one.get(key), other.get(key), f"{path}/{key}") for key in {**one, **other})
-        return "; ".join(text for text in told if text)
+        output = (_difference(one.get(key), other.get(key), f"{path}/{key}") for key in {**one, **other})
+        return "; ".join(text for text in output if text)
     if isinstance(one, list) and isinstance(other, list):
         less, more = [x for x in one if x not in other], [x for x in other if x not in one]
         return f"{path}: missing {less}, beside {more}" if less or more or len(one) != len(other) else ""

@@ -3,14 +3,17 @@
 import io
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 ADDRESS = "http://127.0.0.1:4000"  # nobody listens there: what escapes the wire fails
 CLOCK = f"{ADDRESS}/orgkit/clock"
+ModelFile = tuple[str, str, str | None]  # service, type, version
+_MODELS: dict[ModelFile, Any] = {}
 
 
 class Killed(BaseException):
@@ -37,18 +40,18 @@ class Wire:
         from botocore.awsrequest import AWSResponse
         from botocore.exceptions import ConnectionClosedError
 
-        from orgkit.sandbox.injection import Dropped
+        from orgkit.sandbox.injection import DroppedAnswer
 
         if self.dead:
             raise Killed
         self.before()
-        told: list[Any] = []
+        output: list[Any] = []
         number = len(self.calls)
         try:
             pieces = self.application(
-                _environ(request), lambda status, headers: told.extend((int(status.split()[0]), headers))
+                _environ(request), lambda status, headers: output.extend((int(status.split()[0]), headers))
             )
-        except Dropped:
+        except DroppedAnswer:
             raise ConnectionClosedError(endpoint_url=request.url) from None
         finally:
             if number < len(self.calls) and self.calls[number].mutating:
@@ -57,7 +60,7 @@ class Wire:
         if self.calls[number].fault == "kill-after":
             self.dead = True
             raise Killed
-        status, headers = told
+        status, headers = output
         return AWSResponse(request.url, status, _Headers(headers), _Raw(b"".join(pieces)))
 
 
@@ -148,11 +151,11 @@ def settings(folder: Path) -> dict[str, str]:
     }
 
 
-def _write_profiles(given: Any, folder: Path) -> None:
+def _write_profiles(values: Any, folder: Path) -> None:
     """Keys in the config itself: a credential_process for every connection would take most of the time."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
-    for each in given:
+    for each in values:
         lines += [f"[profile {each.profile}]", "region = us-east-1", f"aws_access_key_id = {each.key}"]
         lines += [f"aws_secret_access_key = {each.secret}"]
         lines += [f"aws_session_token = {each.token}"] if each.token else []
@@ -168,11 +171,12 @@ def _lead_to(wire: Wire) -> None:
     from botocore.hooks import EventAliaser
     from botocore.httpsession import URLLib3Session
 
+    from orgkit import parameters
     from orgkit.aws import session as sessions
     from orgkit.aws.clients import Clients
     from orgkit.aws.clock import RemoteClock
-    from orgkit.journal import Journal
-    from orgkit.runbook.live import Live
+    from orgkit.journal.events import Journal
+    from orgkit.runbook.live_display import LiveDisplay
     from orgkit.sandbox.world import world
 
     def ask(_: RemoteClock, body: bytes | None) -> Any:
@@ -190,12 +194,51 @@ def _lead_to(wire: Wire) -> None:
     URLLib3Session.send = lambda _, request: wire.send(request)  # type: ignore[method-assign]
     RemoteClock._ask = ask  # type: ignore[method-assign]
     Journal.write = write  # type: ignore[method-assign]
-    Live._put = lambda *_: None  # type: ignore[method-assign]
+    LiveDisplay._put = lambda *_: None  # type: ignore[method-assign]
     EventAliaser._alias_event_name = _once_a_name(EventAliaser._alias_event_name)  # type: ignore[method-assign]
     hooks.accepts_kwargs = lambda _: True
     ClientCreator._create_client_class = _once_a_service(ClientCreator._create_client_class)  # type: ignore[method-assign]
     sessions._session = _once(sessions._session)
     Clients._make = _once_a_session(Clients._make)  # type: ignore[method-assign]
+    parameters.load_text = _once(parameters.load_text)
+    _save_time_of_libraries()
+
+
+def _save_time_of_libraries() -> None:
+    """What botocore and moto find out again for each call or client, and what does not change."""
+    from botocore.loaders import Loader
+    from botocore.useragent import UserAgentString
+    from moto.core import responses
+
+    responses.method_names_from_class = cache(responses.method_names_from_class)
+    Loader.load_service_model = _once_a_file(Loader.load_service_model)  # type: ignore[method-assign]
+    UserAgentString.rebuild_and_replace_user_agent_handler = lambda *_, **__: None  # type: ignore[method-assign]
+    UserAgentString.to_string = cache(UserAgentString.to_string)  # type: ignore[method-assign]
+
+
+def models_in_use() -> list[ModelFile]:
+    """The files of service models that were read so far."""
+    return list(_MODELS)
+
+
+def read_models(files: Iterable[ModelFile]) -> None:
+    """Read them here, so that no copy of this process has to."""
+    from botocore.loaders import create_loader
+
+    for file in files:
+        create_loader().load_service_model(*file)
+
+
+def _once_a_file(load: Callable[..., Any]) -> Callable[..., Any]:
+    """A service's model is the same for every loader."""
+
+    def known(loader: Any, service_name: str, type_name: str, api_version: str | None = None) -> Any:
+        key = (service_name, type_name, api_version)
+        if key not in _MODELS:
+            _MODELS[key] = load(loader, service_name, type_name, api_version)
+        return _MODELS[key]
+
+    return known
 
 
 def _once_a_service(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -226,10 +269,10 @@ def _once(make: Callable[..., Any]) -> Callable[..., Any]:
     """The session of the same keys or profile: signing in does not change, and takes longer than most runs."""
     made: dict[str, Any] = {}
 
-    def known(*given: Any, **named: Any) -> Any:
-        key = repr((given, sorted(named.items())))
+    def known(*values: Any, **named: Any) -> Any:
+        key = repr((values, sorted(named.items())))
         if key not in made:
-            made[key] = make(*given, **named)
+            made[key] = make(*values, **named)
         return made[key]
 
     return known

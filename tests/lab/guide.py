@@ -14,14 +14,16 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
-from orgkit.phases import Phase, phase_of
-from orgkit.rehearsal import environment
+from orgkit.phases.descriptor import Phase
+from orgkit.phases.registry import phase_of
+from orgkit.rehearsal.bootstrap import environment
 from orgkit.sandbox.lifecycle import Sandbox, find
+from tests.bootstrap.project import BIN, Project
+from tests.bootstrap.test_open import free_port
 from tests.browser import CHROMIUM, FLAGS
-from tests.road.project import BIN, Project
-from tests.road.test_open import free_port
 
 WAIT = 90_000  # milliseconds; a loaded machine is slow, and that is no failure
+POLL = 100  # milliseconds; without it a page is drawn anew as often as it can be, to be looked at each time
 SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 # No cell of the notebook that is shown is waiting or running, and its kernel has nothing to do.
 IDLE = f"""() => {{
@@ -87,40 +89,40 @@ def opened(project: Project, tmp_path: Path, *arguments: object, **more: str) ->
         "c.ServerApp.allow_root = True\nc.ServerApp.port_retries = 0\nc.LabApp.expose_app_in_browser = True\n"
     )
     own = {f"JUPYTER_{name}_DIR": str(settings) for name in ("CONFIG", "DATA", "RUNTIME")} | more
-    told = tmp_path / "told"
-    with told.open("wb") as out:
+    output = tmp_path / "told"
+    with output.open("wb") as out:
         process = subprocess.Popen(
             [str(BIN / "python"), "-m", "orgkit", "lab", *map(str, arguments)],
             cwd=project.folder, env={**project.environment, **own}, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             process_group=0,
         )  # fmt: skip
     try:
-        _wait(process, port, told)
-        yield Lab(project, port, process, told)
+        _wait(process, port, output)
+        yield Lab(project, port, process, output)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
-def _wait(process: "subprocess.Popen[bytes]", port: int, told: Path) -> None:
+def _wait(process: "subprocess.Popen[bytes]", port: int, output: Path) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     until = time.monotonic() + 90
     while time.monotonic() < until:
-        assert process.poll() is None, told.read_text()
+        assert process.poll() is None, output.read_text()
         try:
             opener.open(f"http://127.0.0.1:{port}/api", timeout=10).read()
             return
         except OSError:
             time.sleep(0.2)
-    raise AssertionError(told.read_text())
+    raise AssertionError(output.read_text())
 
 
 @contextmanager
 def browser(lab: Lab, pictures: Path) -> Iterator["Guide"]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
-        page = chromium.new_page(viewport={"width": 1300, "height": 1500})
+        page = chromium.new_page(viewport={"width": 1300, "height": 1500}, reduced_motion="reduce")
         page.set_default_timeout(WAIT)
         guide = Guide(page, lab, pictures)
         page.goto(lab.page)
@@ -139,12 +141,12 @@ class Guide:
     clicks: int = 0
 
     def ready(self) -> None:
-        self.page.wait_for_function("window.jupyterapp && window.jupyterapp.restored")
+        self.page.wait_for_function("window.jupyterapp && window.jupyterapp.restored", polling=POLL)
         self.page.wait_for_selector(f"{SHOWN} .jp-Cell")
         self.settled()
 
     def settled(self) -> None:
-        self.page.wait_for_function(IDLE)
+        self.page.wait_for_function(IDLE, polling=POLL)
 
     def click(self, place: Locator) -> None:
         place.click()
@@ -162,7 +164,7 @@ class Guide:
     def save(self) -> None:
         self.page.keyboard.press("Control+s")
         self.clicks += 1
-        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty", polling=POLL)
 
     def notebook(self) -> Locator:
         return self.page.locator(SHOWN)
@@ -193,7 +195,7 @@ class Guide:
 
     def open(self, phase: str) -> Phase:
         found = phase_of(phase)
-        self.click(self.notebook().get_by_role("link", name=f"Open {found.label}").last)
+        self.click(self.notebook().get_by_role("link", name=f"Open {found.run_label}").last)
         self.arrived(found)
         return found
 
@@ -214,8 +216,10 @@ class Guide:
         self.fill("Ticket", "OPS-7")
         self.fill("First 8 of the digest", digest or self.digest()[:8])
         self.click(self.notebook().get_by_role("button", name="Approve").last)
-        said = f"[...document.querySelectorAll('{SHOWN} [role=status]')]"
-        self.page.wait_for_function(f"() => {said}.some(each => !/decided yet/.test(each.textContent))")
+        message = f"[...document.querySelectorAll('{SHOWN} [role=status]')]"
+        self.page.wait_for_function(
+            f"() => {message}.some(each => !/decided yet/.test(each.textContent))", polling=POLL
+        )
 
     def approve_by_keyboard(self, approver: str = "Jane Doe") -> None:
         """From field to field to the button with nothing but Tab and Enter."""

@@ -4,15 +4,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from orgkit.apply import apply
-from orgkit.connecting import connect
-from orgkit.model.directory import Directory
+from orgkit.engine.apply import apply
+from orgkit.engine.connect import connect
+from orgkit.engine.observe import observe
+from orgkit.model.matching import IdIndex
 from orgkit.parameters import load
-from orgkit.planning import plan_phase
-from orgkit.read import read_organization
-from orgkit.rehearsal import environment
+from orgkit.phases.registry import plan as plan_phase
+from orgkit.rehearsal.bootstrap import environment
+from tests.bootstrap.project import CHECKOUT, new_project
 from tests.lab.guide import SHOWN, Guide, Lab, browser, opened
-from tests.road.project import CHECKOUT, new_project
 
 MORE = ("website-test", "shop-prod", "shop-test", "data")
 
@@ -36,8 +36,8 @@ def _until_units(lab: Lab) -> None:
     with environment(lab.sandbox.environment()):
         for phase in ("organization", "units"):
             aws = connect(desired)
-            observed = read_organization(aws, desired, phase)
-            apply(aws, plan_phase(phase, observed, desired), Directory(observed, desired), lambda: _lost())
+            observed = observe(aws, desired, phase)
+            apply(aws, plan_phase(phase, observed, desired), IdIndex(observed, desired), lambda: _lost())
 
 
 def _lost() -> None:

@@ -15,7 +15,7 @@ def form(tmp_path: Path) -> Form:
     (tmp_path / "parameters").mkdir()
     file = tmp_path / "parameters" / "acme.toml"
     file.write_bytes(example().read_bytes())
-    return Form(Draft.of(file))
+    return Form(Draft.load(file))
 
 
 def labels(widget: Any) -> list[str]:
@@ -97,11 +97,11 @@ def test_an_error_of_a_callback_is_written_into_the_form(form: Form) -> None:
     assert "Type the key" in form.saved.value
 
 
-@pytest.mark.parametrize("name", ["road/elsewhere.toml", "parameters/nested.toml"])
+@pytest.mark.parametrize("name", ["bootstrap/elsewhere.toml", "parameters/nested.toml"])
 def test_files_that_nobody_made_for_it_are_shown_as_they_are(name: str, tmp_path: Path) -> None:
     file = tmp_path / "any.toml"
     file.write_bytes((Path(__file__).parents[1] / name).read_bytes())
-    form = Form(Draft.of(file))
+    form = Form(Draft.load(file))
     assert form.whole.value == file.read_text()
     assert "well-formed" in form.problems.value
     assert "USD" in form.cost.value

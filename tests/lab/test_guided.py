@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 
-from orgkit.apply import apply
-from orgkit.connecting import connect
-from orgkit.model.directory import Directory
+from orgkit.engine.apply import apply
+from orgkit.engine.connect import connect
+from orgkit.engine.observe import observe
+from orgkit.model.matching import IdIndex
 from orgkit.parameters import load
-from orgkit.phases import PHASES
-from orgkit.planning import plan_phase
-from orgkit.read import read_organization
-from orgkit.record.manifest import MANIFEST
-from orgkit.rehearsal import environment
+from orgkit.phases.registry import PHASES
+from orgkit.phases.registry import plan as plan_phase
+from orgkit.records.manifest import MANIFEST
+from orgkit.rehearsal.bootstrap import environment
+from tests.bootstrap.project import CHECKOUT, EXAMPLE, Project, new_project
 from tests.browser import CHROMIUM, FLAGS, needs_browser
 from tests.conftest import Tell
 from tests.lab.guide import Guide, browser, opened
-from tests.road.project import CHECKOUT, EXAMPLE, Project, new_project
 
 pytestmark = needs_browser
 REMARK = "# The account that keeps the logs of all the others, and nothing else."
@@ -63,7 +63,7 @@ class Watch:
 
 
 def test_a_person_is_led_from_a_bad_file_to_an_organization(
-    project: Project, tmp_path: Path, pictures: Path, tell: Tell
+    project: Project, tmp_path: Path, pictures: Path, report: Tell
 ) -> None:
     with opened(project, tmp_path, project.file) as lab, browser(lab, pictures) as guide:
         watch = Watch(guide)
@@ -95,10 +95,10 @@ def test_a_person_is_led_from_a_bad_file_to_an_organization(
         guide.picture("start-done")
         is_as_the_file_asks(guide)
         dark(guide)
-        told = lab.end()
-    records_are_sealed_and_readable(lab.records, told)
+        output = lab.end()
+    records_are_sealed_and_readable(lab.records, output)
     a_record_reads_well_on_a_phone(lab.records, pictures)
-    tell("\n".join(["guided bootstrap by clicking (tests/lab)", *watch.lines, f"screenshots in {pictures}"]))
+    report("\n".join(["guided bootstrap by clicking (tests/lab)", *watch.lines, f"screenshots in {pictures}"]))
 
 
 def mend_the_file(guide: Guide, project: Project) -> None:
@@ -274,9 +274,11 @@ def dark(guide: Guide) -> None:
     )
 
 
-def records_are_sealed_and_readable(records: Path, told: str) -> None:
+def records_are_sealed_and_readable(records: Path, output: str) -> None:
     runs = [run for run in records.glob("999999999999/*-0*-*") if (run / "events.jsonl").exists()]
-    assert {re.sub(r"^[^-]+-(.*)-[0-9a-f]{8}$", r"\1", run.name) for run in runs} == {p.label for p in PHASES}
+    assert {re.sub(r"^[^-]+-(.*)-[0-9a-f]{8}$", r"\1", run.name) for run in runs} == {
+        phase.run_label for phase in PHASES
+    }
     for run in runs:
         manifest = json.loads((run / MANIFEST).read_text())
         result = json.loads((run / "result.json").read_text())
@@ -284,8 +286,8 @@ def records_are_sealed_and_readable(records: Path, told: str) -> None:
         (notebook,) = run.glob("*.ipynb")
         assert "vnd.jupyter.widget" not in notebook.read_text()
         assert "VBox(" not in notebook.read_text()
-        assert run.name in told
-    assert "Traceback" not in told
+        assert run.name in output
+    assert "Traceback" not in output
 
 
 def a_record_reads_well_on_a_phone(records: Path, pictures: Path) -> None:
@@ -311,9 +313,9 @@ def run_all_on_a_fresh_03(project: Project, tmp_path: Path, pictures: Path, **se
             for phase in ("organization", "units"):
                 desired = load(project.file)
                 aws = connect(desired)
-                observed = read_organization(aws, desired, phase)
+                observed = observe(aws, desired, phase)
                 plan = plan_phase(phase, observed, desired)
-                apply(aws, plan, Directory(observed, desired), lambda: pytest.fail("an answer was lost"))
+                apply(aws, plan, IdIndex(observed, desired), lambda: pytest.fail("an answer was lost"))
         lab.sandbox.forget_calls()
         with browser(lab, pictures) as guide:
             guide.run_all()
@@ -337,12 +339,12 @@ def test_without_the_gate_s_refusal_the_test_above_would_fail(tmp_path: Path, pi
     shutil.copytree(CHECKOUT / "docs", copy / "docs")
     shutil.copy(CHECKOUT / "README.md", copy / "README.md")
     gate = copy / "orgkit" / "runbook" / "gate.py"
-    refuses = "        if self.approval is None:\n            asked ="
+    refuses = "        if self.approval is None:\n            remedy ="
     assert refuses in gate.read_text()
     lets_through = (
         '        if self.approval is None:\n            self.accept("nobody", "", "mutant")\n        if False:\n'
     )
-    gate.write_text(gate.read_text().replace(refuses, f"{lets_through}            asked ="))
+    gate.write_text(gate.read_text().replace(refuses, f"{lets_through}            remedy ="))
     project = new_project(tmp_path / "project")
     changes = run_all_on_a_fresh_03(project, tmp_path, pictures, PYTHONPATH=str(copy))
     assert "organizations:CreateAccount" in changes

@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from orgkit.cli.lab import lab
 from orgkit.errors import WrongPlace
 from orgkit.lab import opening
-from orgkit.phases import phase_of
-from orgkit.recovery.circumstances import GOOD_DAY
-from orgkit.runbook.guided import README
-from orgkit.runbook.prepare import ready_copy
-from tests.road.project import EXAMPLE
+from orgkit.phases.registry import phase_of
+from orgkit.rehearsal.fault_options import WITHOUT_FAULTS
+from orgkit.runbook.execution.prepare import ready_copy
+from orgkit.runbook.interactive.session import README
+from tests.bootstrap.project import EXAMPLE
 
 
 def test_on_aws_no_setting_may_lead_to_an_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,12 +53,12 @@ def wait(done: Any) -> None:
 def test_a_sandbox_follows_the_file_until_somebody_has_changed_something_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "LOOK_EVERY", 0.02)
-    file, box, said = tmp_path / "acme.toml", Box(), list[str]()
+    monkeypatch.setattr(opening, "POLL_SECONDS", 0.02)
+    file, box, message = tmp_path / "acme.toml", Box(), list[str]()
     text = EXAMPLE.read_text()
     file.write_text(text.replace("[trail]", "[trail"))
     sandbox: Any = box
-    with opening._following(file, sandbox, GOOD_DAY, said.append):
+    with opening._follow_runs(file, sandbox, WITHOUT_FAULTS, message.append):
         time.sleep(0.1)
         assert box.seeds == []  # nothing can be made of it yet
         file.write_text(text)
@@ -69,8 +69,8 @@ def test_a_sandbox_follows_the_file_until_somebody_has_changed_something_in_it(
         file.write_text(text.replace("111111111111", "444444444444") + "\n# a remark\n")
         box.changed = True
         file.write_text(text)
-        wait(lambda: said != [])
-        assert "start again" in said[0]
+        wait(lambda: message != [])
+        assert "start again" in message[0]
         assert len(box.seeds) == 2
 
 
@@ -85,7 +85,7 @@ def test_only_the_runs_of_this_session_are_sealed_in_the_end(tmp_path: Path, mon
         copies[lab_name] = ready_copy(units, EXAMPLE, base, account, datetime.now(UTC))
     assert ready_copy(units, EXAMPLE, base, account, datetime.now(UTC)) == copies["theirs"]
     assert len(set(copies.values())) == 3
-    assert list(opening._begun_in("mine", base)) == []  # nobody has run it
+    assert list(opening._runs_begun_in("mine", base)) == []  # nobody has run it
     for copy in copies.values():
         (copy.parent / "events.jsonl").write_text("{}\n")
-    assert list(opening._begun_in("mine", base)) == [copies["mine"].parent]
+    assert list(opening._runs_begun_in("mine", base)) == [copies["mine"].parent]

@@ -7,13 +7,13 @@ import pytest
 from orgkit.aws.session import Caller
 from orgkit.errors import WrongAccount
 from orgkit.lab import page
-from orgkit.lab.road import Stand, State
+from orgkit.lab.phase_status import PhaseStatus, State
 from orgkit.parameters import load
-from orgkit.phases import PHASES
-from orgkit.rehearsal import environment, seed_of
-from orgkit.runbook.views import WhoAmI
+from orgkit.phases.registry import PHASES
+from orgkit.rehearsal.bootstrap import environment, seed_of
+from orgkit.runbook.views.views import CallerIdentity
 from orgkit.sandbox.lifecycle import start
-from tests.road.project import EXAMPLE
+from tests.bootstrap.project import EXAMPLE
 
 
 @pytest.fixture
@@ -30,12 +30,12 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_can_be_opened_has_one_prepared_copy_and_the_page_asks_aws_for_nothing_but_reads(file: Path) -> None:
     with start(seed_of(load(file)), file.parents[1] / "outputs" / "box") as sandbox, environment(sandbox.environment()):
         for _ in range(2):  # whoever looks twice gets the same copies
-            road = page.road(page.begin(str(file)))
+            road = page.show_phases(page.begin(str(file)))
         assert [call for call in sandbox.calls() if call["mutating"]] == []
-    found = {stand.phase.label: stand.state for stand in road.stands}
+    found = {stand.phase.run_label: stand.state for stand in road.statuses}
     assert found["01-organization"] is State.READY
     assert found["05-trail"] is State.NOT_YET
-    assert sorted(road.links) == ["costs", "management_account", "organization"]
+    assert sorted(road.links) == ["costs", "management-account", "organization"]
     copies = list((file.parents[1] / "outputs" / "box").glob("*/*/*.ipynb"))
     assert len(copies) == 3
     for link in road.links.values():
@@ -53,8 +53,8 @@ def test_a_file_that_needs_mending_is_told_and_the_way_to_mend_it(file: Path) ->
     assert "accounts.website-prod.unit" in view.text
     assert "form below" in view.text
     assert "<b>Prod" not in view.html
-    assert "accounts.website-prod.unit" not in page.road(begun).view().text  # it is told once
-    assert {stand.state for stand in page.road(begun).stands} == {State.UNKNOWN}
+    assert "accounts.website-prod.unit" not in page.show_phases(begun).view().text  # it is reported once
+    assert {stand.state for stand in page.show_phases(begun).statuses} == {State.UNKNOWN}
 
 
 def test_where_aws_cannot_be_read_the_page_says_why_in_three_lines(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,17 +62,17 @@ def test_where_aws_cannot_be_read_the_page_says_why_in_three_lines(file: Path, m
         raise WrongAccount("no AWS credentials were found.", "sign in first.")
 
     monkeypatch.setattr(page, "connect", refuse)
-    road = page.road(page.begin(str(file)))
-    assert {stand.state for stand in road.stands} == {State.UNKNOWN}
+    road = page.show_phases(page.begin(str(file)))
+    assert {stand.state for stand in road.statuses} == {State.UNKNOWN}
     assert WrongAccount.summary in road.view().text
     assert "sign in first." in road.view().html
 
 
 def test_names_of_others_are_only_text_on_the_page_and_the_account_stands_large() -> None:
     hostile = "<script>alert(1)</script>"
-    stands = [Stand(phase, State.READY, hostile, None) for phase in PHASES]
-    who = WhoAmI(Caller("123456789012", "arn", "ASIA"), "aws", hostile)
-    road = page.Road(stands, {"units": '"><script>'}, Path.cwd(), who)
+    stands = [PhaseStatus(phase, State.READY, hostile, None) for phase in PHASES]
+    who = CallerIdentity(Caller("123456789012", "arn", "ASIA"), "aws", hostile)
+    road = page.PhasesPage(stands, {"units": '"><script>'}, Path.cwd(), who)
     assert "<script" not in road.view().html
     assert "<h2>AWS account 123456789012 (&lt;script&gt;" in road.view().html
 
@@ -84,4 +84,4 @@ def test_without_a_person_there_is_no_form(file: Path) -> None:
 def test_a_file_that_is_not_there_yet_begins_as_the_example(file: Path) -> None:
     begun = page.begin(str(file.with_name("new.toml")))
     assert "no file of this name yet" in page.view_of_start(begun).text
-    assert {stand.state for stand in page.road(begun).stands} == {State.UNKNOWN}
+    assert {stand.state for stand in page.show_phases(begun).statuses} == {State.UNKNOWN}

@@ -4,17 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from orgkit.journal import Journal
-from orgkit.lab.road import LastRun, State, judge, judge_account, judge_reading, last_run
-from orgkit.model.units import CreateUnit, TagUnit
-from orgkit.phases import phase_of
-from orgkit.plan import Plan, Target, Waiting
-from orgkit.record import outputs
+from orgkit.journal.events import Journal
+from orgkit.lab.phase_status import LastRun, State, judge, judge_account, judge_reading, last_run
+from orgkit.model.finding import Finding
+from orgkit.model.plan import ABSENT, Plan, Target, Waiting
+from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+from orgkit.phases.registry import phase_of
+from orgkit.records import outputs
 
 TARGET = Target("999999999999", "o-exampleorgid", "aws", "aws")
 UNITS = phase_of("units")
 DONE = LastRun(Path("run"), "done", succeeded=True, parameters_sha256="a")
-CREATE, TAG = CreateUnit(path="A", tags=()), TagUnit(path="A", tags=())
+STOP = Finding.stops("root access keys", "the root user has access keys.", "delete them.", ("02",))
+CREATE, TAG = CreateUnit(path=("A",), tags=()), TagUnit(path=("A",), tags=(), starts_from=ABSENT)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,7 @@ CREATE, TAG = CreateUnit(path="A", tags=()), TagUnit(path="A", tags=())
         (Plan("units", TARGET, (CREATE,)), LastRun(Path(), "failed", False, "a"), State.READY),
         (Plan("units", TARGET, waiting=(Waiting("dns has to accept", "its owner"),)), None, State.WAITING),
         (Plan("units", TARGET, (CREATE,), needs=("run 01 first",)), None, State.NOT_YET),
-        (Plan("units", TARGET, (CREATE,), stops=("mend it",)), None, State.NOT_YET),
+        (Plan("units", TARGET, stops=(STOP,), stopped_steps=(CREATE,)), None, State.NOT_YET),
         (Plan("units", Target("999999999999", None, "aws", "aws"), (CREATE,)), None, State.NOT_YET),
     ],
 )

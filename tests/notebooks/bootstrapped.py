@@ -7,14 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from orgkit.apply import apply
-from orgkit.connecting import connect
-from orgkit.costs.month import last
-from orgkit.model.directory import Directory
+from orgkit.costs.bills.month import last
+from orgkit.engine.apply import apply
+from orgkit.engine.connect import connect
+from orgkit.engine.observe import observe
+from orgkit.model.matching import IdIndex
 from orgkit.parameters import load
-from orgkit.planning import plan_phase
-from orgkit.read import read_organization
-from orgkit.rehearsal import environment, rehearse
+from orgkit.phases.registry import plan as plan_phase
+from orgkit.rehearsal.bootstrap import environment, rehearse
 from orgkit.sandbox.bills import COLUMNS
 from orgkit.sandbox.lifecycle import Sandbox
 
@@ -36,8 +36,8 @@ def _with_billing(parameters: Path, sandbox: Sandbox) -> None:
     desired = load(parameters)
     with environment(sandbox.environment()):
         aws = connect(desired)
-        observed = read_organization(aws, desired, "billing")
-        outcomes = apply(aws, plan_phase("billing", observed, desired), Directory(observed, desired), _unlooked)
+        observed = observe(aws, desired, "billing")
+        outcomes = apply(aws, plan_phase("billing", observed, desired), IdIndex(observed, desired), _unlooked)
     assert not outcomes.failed
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import nbformat
 import papermill
 
-from orgkit.phases import PHASES
-from orgkit.rehearsal import environment
+from orgkit.phases.registry import PHASES
+from orgkit.rehearsal.bootstrap import environment
 from tests.notebooks.bootstrapped import CHECKOUT, bootstrapped
 
 REFERENCES = Path(__file__).parent / "references"

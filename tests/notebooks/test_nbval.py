@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orgkit.phases import PHASES
+from orgkit.phases.registry import PHASES
 from tests.notebooks.bootstrapped import CHECKOUT, bootstrapped
 
 HERE = Path(__file__).parent
@@ -22,9 +22,10 @@ def settings() -> Iterator[Mapping[str, str]]:
 
 
 def nbval(settings: Mapping[str, str], *arguments: object) -> str:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *map(str, arguments)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command += ["-p", "tests.notebooks.forked_kernels", *map(str, arguments)]
     done = subprocess.run(
-        [*command, "-o", "filterwarnings=default"],
+        [*command, "-o", "filterwarnings=default", "-o", "addopts=--import-mode=importlib"],
         cwd=CHECKOUT,
         env=settings,
         capture_output=True,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from orgkit import phases
-from orgkit.phases import Phase
+from orgkit.phases import registry
+from orgkit.phases.descriptor import Phase
 
 RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 HEAD = ("Purpose", "Who", "When", "Time", "Changes", "Cost", "Risk", "Needs", "Roll back", "Next")
@@ -19,7 +19,7 @@ FORBIDDEN = (
 )  # fmt: skip
 ROAD = ("Parameters", "Who am I", "What I want", "What is there", "What would change", "Approve", "Apply", "Verify",
         "Record")  # fmt: skip
-OWN = {"actual_costs": ("months", "at_most")}  # parameters that one runbook alone has
+OWN = {"actual-costs": ("months", "at_most")}  # parameters that one runbook alone has
 
 
 def cells(phase: Phase, kind: str) -> list[dict[str, Any]]:
@@ -31,19 +31,19 @@ def source(cell: dict[str, Any]) -> str:
     return "".join(cell["source"])
 
 
-@pytest.fixture(params=phases.RUNBOOKS, ids=lambda phase: phase.label)
+@pytest.fixture(params=registry.RUNBOOKS, ids=lambda phase: phase.run_label)
 def phase(request: pytest.FixtureRequest) -> Phase:
     found: Phase = request.param
     return found
 
 
 def test_there_is_one_runbook_for_each_phase_and_no_other():
-    assert sorted(path.name for path in RUNBOOKS.glob("*")) == sorted(phase.runbook for phase in phases.RUNBOOKS)
+    assert sorted(path.name for path in RUNBOOKS.glob("*")) == sorted(phase.runbook for phase in registry.RUNBOOKS)
 
 
 def test_a_code_cell_has_one_to_three_lines(phase):
     for cell in cells(phase, "code"):
-        most = 3 + len(OWN.get(phase.name, ())) if "parameters" in cell["metadata"].get("tags", ()) else 3
+        most = 3 + len(OWN.get(phase.label, ())) if "parameters" in cell["metadata"].get("tags", ()) else 3
         assert 1 <= len([line for line in source(cell).splitlines() if line.strip()]) <= most, source(cell)
 
 
@@ -67,7 +67,7 @@ def test_the_parameters_are_the_same_three_texts_everywhere_and_then_the_runbook
     assert len(tagged) == 1
     lines = source(tagged[0]).splitlines()
     names = [line.split(":")[0] for line in lines]
-    assert names == ["parameters_file", "approved_plan", "run_folder", *OWN.get(phase.name, ())]
+    assert names == ["parameters_file", "approved_plan", "run_folder", *OWN.get(phase.label, ())]
     # papermill sees no other form: one plain `name: type = default  # help` a line
     assert all(re.fullmatch(r'\w+: str = "[^"=]*"  # .+', line) for line in lines)
 
@@ -93,4 +93,4 @@ def test_runbooks_are_kept_without_outputs_and_with_stable_ids(phase):
         assert cell["execution_count"] is None
     ids = [cell["id"] for kind in ("code", "markdown") for cell in cells(phase, kind)]
     assert len(set(ids)) == len(ids)
-    assert all(each.startswith(phase.name.replace("_", "-")[:12]) for each in ids)
+    assert all(each.startswith(phase.label.replace("_", "-")[:12]) for each in ids)

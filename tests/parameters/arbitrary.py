@@ -12,6 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from orgkit.sanitize.names import deception
 from tests.runbook.hostile import HOSTILE, NAMES
 
 EXAMPLE = (Path(__file__).parents[2] / "parameters" / "example.toml").read_text(encoding="utf-8")
@@ -149,11 +150,29 @@ def files(draw: st.DrawFn) -> bytes:
 PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=50).filter(
     lambda text: text == text.strip()
 )
-LABELS = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=60)).filter(
-    lambda text: bool(text) and text.isprintable() and text == text.strip()
+# A name in two scripts is refused: each of these draws from one.
+SCRIPTS = [
+    (32, 0x24F),
+    (0x370, 0x3FF),
+    (0x400, 0x45F),
+    (0x5D0, 0x5EA),
+    (0x900, 0x97F),
+    (0x3040, 0x30FF),
+    (0x4E00, 0x9FFF),
+]
+
+
+def texts(**characters: Any) -> st.SearchStrategy[str]:
+    """Texts of at most 60 characters that show what they are."""
+    alphabets = [st.characters(min_codepoint=first, max_codepoint=last, **characters) for first, last in SCRIPTS]
+    return st.one_of(st.text(alphabet, max_size=60) for alphabet in alphabets).filter(lambda text: not deception(text))
+
+
+LABELS = st.one_of(st.sampled_from([text for text in HOSTILE if not deception(text)]), texts()).filter(
+    lambda text: bool(text) and text == text.strip()
 )
 LEVELS = LABELS.filter(lambda text: "/" not in text and len(text) <= 128)
-TAGGED = st.text(st.characters(categories=("L", "N", "Zs"), include_characters="_.:/=+-@"), max_size=60)
+TAGGED = texts(categories=("L", "N", "Zs"), include_characters="_.:/=+-@")
 LOCALS = st.text("abcXYZ019!#$*+/=?^_`{}~.-", min_size=1, max_size=40).filter(lambda text: text[0] != ".")
 
 

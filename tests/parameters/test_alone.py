@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from orgkit.costs.bills.billing_spec import BillingSpec
 from orgkit.parameters import load
-from orgkit.parameters.alone import for_one_person
+from orgkit.parameters.single_operator import allow_single_operator
 from orgkit.signing.local import new_pair
 from tests.parameters.test_load import SMALLEST
 
@@ -23,6 +24,9 @@ bob.arn = ["arn:aws:sts::999999999999:assumed-role/ops/bob"]
 [approval.approvers.kim]
 key = "keys/kim.pub"
 arn = "arn:aws:sts::999999999999:assumed-role/ops/kim"
+[approval.operators]
+kim = "arn:aws:iam::999999999999:user/kim"
+jane = ["arn:aws:iam::999999999999:user/jane", "arn:aws:sts::999999999999:assumed-role/deploy"]
 [records]
 sign_with = "keys/ada"
 public_key = "keys/ada.pub"
@@ -41,31 +45,38 @@ def file(tmp_path: Path) -> Path:
 
 def test_only_four_eyes_are_gone_and_what_lies_beside_the_file_is_found(file: Path, tmp_path: Path) -> None:
     (tmp_path / "box").mkdir()
-    asked = load(file)
-    copy = for_one_person(file, asked, tmp_path / "box")
+    requests = load(file)
+    copy = allow_single_operator(file, requests, tmp_path / "box")
     alone = load(copy)
-    assert (asked.approval.four_eyes, alone.approval.four_eyes) == (True, False)
-    assert alone.approval.approvers == asked.approval.approvers
+    assert (requests.approval.four_eyes, alone.approval.four_eyes) == (True, False)
+    assert alone.approval.approvers == requests.approval.approvers
+    assert [name for name, _ in alone.approval.operators] == ["jane", "kim"]
+    assert alone.approval.identities_of("kim")[-1] == "arn:aws:iam::999999999999:user/kim"
     assert [each.name for each in alone.approval.approvers] == ["ada", "bob", "kim"]
-    assert alone.records == replace(asked.records, sign_with=str(tmp_path / "keys" / "ada"))
-    assert alone.billing.place == str(tmp_path / "exports" / "focus")
-    same = {"approval": asked.approval, "records": asked.records, "billing": asked.billing, "sha256": asked.sha256}
-    assert replace(alone, **same) == asked
+    assert alone.records == replace(requests.records, sign_with=str(tmp_path / "keys" / "ada"))
+    assert alone.section(BillingSpec).place == str(tmp_path / "exports" / "focus")
+    same = {
+        "approval": requests.approval,
+        "records": requests.records,
+        "sections": requests.sections,
+        "sha256": requests.sha256,
+    }
+    assert replace(alone, **same) == requests
     assert "# since the audit" in copy.read_text()
 
 
 def test_the_price_book_beside_the_file_comes_along(file: Path, tmp_path: Path) -> None:
     (tmp_path / "box").mkdir()
-    shipped = Path(__file__).parents[2] / "orgkit" / "costs" / "prices.csv"
+    shipped = Path(__file__).parents[2] / "orgkit" / "costs" / "prices" / "prices.csv"
     (tmp_path / "prices.csv").write_text("".join(shipped.read_text().splitlines(keepends=True)[:2]))
-    asked = load(file)
-    assert asked.prices
-    assert load(for_one_person(file, asked, tmp_path / "box")).prices == asked.prices
+    requests = load(file)
+    assert requests.prices
+    assert load(allow_single_operator(file, requests, tmp_path / "box")).prices == requests.prices
 
 
 def test_an_arn_and_a_place_in_s3_stay_as_they_are(file: Path, tmp_path: Path) -> None:
     (tmp_path / "box").mkdir()
     arn = "arn:aws:kms:us-east-1:999999999999:key/0b4a7c2e-6f3e-4c52-9a3b-2f6b1e5f7a10"
     file.write_text(file.read_text().replace('"exports/focus"', '"s3://bills/focus"').replace('"keys/ada"', f'"{arn}"'))
-    alone = load(for_one_person(file, load(file), tmp_path / "box"))
-    assert (alone.billing.place, alone.records.sign_with) == ("s3://bills/focus", arn)
+    alone = load(allow_single_operator(file, load(file), tmp_path / "box"))
+    assert (alone.section(BillingSpec).place, alone.records.sign_with) == ("s3://bills/focus", arn)

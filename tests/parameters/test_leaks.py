@@ -6,7 +6,7 @@ import pytest
 
 from orgkit.errors import ParametersInvalid
 from orgkit.parameters import load, load_text
-from tests.record.test_redact import LEAKS
+from tests.records.test_redact import LEAKS
 
 HERE = Path(__file__).parent
 WHOLE = (HERE / "nested.toml").read_text()
@@ -47,3 +47,9 @@ def test_what_else_is_wrong_is_told_beside_it() -> None:
 
 def test_ordinary_files_hold_none() -> None:
     assert load(HERE / "nested.toml")
+
+
+@pytest.mark.parametrize("unit", ["team42-token", "#1\\/TOKEN", "2nd secret", "CI2 password"])
+def test_a_name_that_ends_like_a_credential_is_none_as_a_table(unit: str) -> None:
+    file = load_text(f"{WHOLE}\n[units.'{unit}'.tags]\nPurpose = 'x'\n", "x.toml", HERE)
+    assert any(defined.path[-1] == unit.rpartition("/")[2] for defined in file.units)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from orgkit.costs.estimate.assumptions import CostsSpec
 from orgkit.errors import ParametersInvalid
 from orgkit.model.desired import Attestation, ObjectLockSpec
-from orgkit.parameters import LARGEST, load
+from orgkit.parameters import MAX_BYTES, load
 
 NESTED = Path(__file__).parent / "nested.toml"
 SMALLEST = """
@@ -55,16 +56,20 @@ def test_the_nested_file_keeps_what_it_says():
     assert desired.trail.region == "eu-central-1"
     assert desired.organization.management_account_id == "042042042042"
     assert [spec.profile for spec in desired.imports] == ["northwind-domains", None]
-    assert dict(desired.costs.assumptions)["trail_gb_per_account"] == (Decimal("0.05"), Decimal("0.5"), Decimal(20))
-    assert dict(desired.costs.assumptions)["hosted_zones"] == (Decimal(12),) * 3
+    assert dict(desired.section(CostsSpec).assumptions)["trail_gb_per_account"] == (
+        Decimal("0.05"),
+        Decimal("0.5"),
+        Decimal(20),
+    )
+    assert dict(desired.section(CostsSpec).assumptions)["hosted_zones"] == (Decimal(12),) * 3
     assert Attestation("root_mfa", by="Nadia Nord", on="2026-11-20") in desired.organization.attestations
-    assert max(unit.path.count("/") for unit in desired.units) == 3
+    assert max(len(unit.path) for unit in desired.units) == 4
 
 
 def test_parents_without_a_section_of_their_own_are_implied():
     paths = [unit.path for unit in load(NESTED).units]
-    assert {"Platform", "Workloads/Retail", "Workloads/Retail/Production"} <= set(paths)
-    assert all(unit.parent in ("", *paths) for unit in load(NESTED).units)
+    assert {("Platform",), ("Workloads", "Retail"), ("Workloads", "Retail", "Production")} <= set(paths)
+    assert all(unit.parent in ((), *paths) for unit in load(NESTED).units)
 
 
 def test_the_sections_own_tags_win_over_those_of_the_organization_and_those_over_the_defaults(file):
@@ -129,7 +134,7 @@ def test_lines_are_counted_past_texts_and_lists_of_several_lines(file):
         (SMALLEST.replace("acme", "Köln").encode("latin-1"), "line 5: has a character that is not UTF-8"),
         (b"x = " + b"[" * 5000, "nested too deeply"),
         (b"x = 1e99999999999999999999", "a number without bound"),
-        (b"# " + b"x" * LARGEST, "larger than 1 MB"),
+        (b"# " + b"x" * MAX_BYTES, "larger than 1 MB"),
     ],
     ids=["empty", "remarks only", "BOM", "UTF-16", "Latin-1", "nested", "number", "huge"],
 )

@@ -21,9 +21,9 @@ def test_a_malformed_file_tells_its_place_and_what_to_write(file: Path) -> None:
     with pytest.raises(ParametersInvalid) as refusal:
         load(file)
     expected = EXPECTS.findall(file.read_text())
-    told = refusal.value.problems
-    assert [problem.place for problem in told] == [place for place, _ in expected], str(refusal.value)
-    for problem, (_, fragment) in zip(told, expected, strict=True):
+    output = refusal.value.problems
+    assert [problem.place for problem in output] == [place for place, _ in expected], str(refusal.value)
+    for problem, (_, fragment) in zip(output, expected, strict=True):
         assert fragment in problem.message
 
 

@@ -7,22 +7,28 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from orgkit.costs.effect import monthly_effect
-from orgkit.costs.estimate import estimate
+from orgkit.costs.estimate.effect import monthly_effect
+from orgkit.costs.estimate.estimate import estimate
 from orgkit.errors import NeedsDecision, OrgkitError, ParametersInvalid
 from orgkit.model.desired import Desired
-from orgkit.model.observed import Account, Handshake, Member, Observed, Owner, TrailFacts, Unit
+from orgkit.model.observed import Account, Member, Observed, Unit
+from orgkit.model.plan import Plan, Target
 from orgkit.parameters import load
-from orgkit.plan import Plan, Target
-from orgkit.planning import PLANNERS, plan_phase
-from orgkit.runbook import display, stages
-from orgkit.runbook.tree import there, wanted
+from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner
+from orgkit.phases.registry import RUNBOOKS
+from orgkit.phases.registry import plan as plan_phase
+from orgkit.phases.trail.facts import TrailFacts
+from orgkit.runbook import stages
+from orgkit.runbook.views import display
+from orgkit.runbook.views.tree import desired_tree, observed_tree
 from tests.parameters.arbitrary import WHOLE, files, odd_trees, toml
 from tests.plans.loader import observed_of
 from tests.runbook.hostile import HOSTILE, NAMES, check, check_text
 
 ORGANIZED = observed_of({"organization": {}}).organization
 PATIENT = settings(deadline=None, suppress_health_check=list(HealthCheck))  # other tests may run beside these
+
+CHANGING = [phase.label for phase in RUNBOOKS if phase.changes]
 
 
 @pytest.fixture(scope="module")
@@ -54,36 +60,38 @@ def attempt(content: bytes, folder: Path, name: str) -> None:
 
 
 def check_refusal(refusal: ParametersInvalid, file: Path) -> None:
-    said = str(refusal)
-    check_text(said)
-    assert str(file) in said
+    message = str(refusal)
+    check_text(message)
+    assert str(file) in message
     assert refusal.problems
     for problem in refusal.problems:
-        assert problem.place in said
-        assert problem.message.strip().endswith((".", "?", ":", ")", "…")) or "The line reads" in problem.message, said
+        assert problem.place in message
+        assert problem.message.strip().endswith((".", "?", ":", ")", "…")) or "The line reads" in problem.message, (
+            message
+        )
         assert len(problem) < 2000
 
 
 def plans_of(desired: Desired, *names: str) -> list[Plan]:
     """Every phase on every state of AWS, and everything that a person is shown of it."""
     check(display.VIEWS[Desired](desired))
-    check(display.of_tree(wanted(desired)))
-    check(display.of_estimate(estimate(desired)))
+    check(display.render_tree(desired_tree(desired)))
+    check(display.render_estimate(estimate(desired)))
     return [
-        plan for observed in states(desired, names) for phase in PLANNERS for plan in planned(phase, observed, desired)
+        plan for observed in states(desired, names) for phase in CHANGING for plan in planned(phase, observed, desired)
     ]
 
 
 def planned(phase: str, observed: Observed, desired: Desired) -> Iterator[Plan]:
     """A plan, or an orgkit error in its three lines; any other exception is a fault."""
-    check(display.of_tree(there(observed, desired)))
+    check(display.render_tree(observed_tree(observed, desired)))
     plan = plan_or_stop(phase, observed, desired)
     if isinstance(plan, OrgkitError):
         check_text(str(plan))
         assert str(plan).count("\n") == 2
         return
     check(display.VIEWS[Plan](plan))
-    check(display.of_effect(monthly_effect(plan, desired)))
+    check(display.render_effect(monthly_effect(plan, desired)))
     plan.canonical.decode()
     yield plan
 
@@ -100,7 +108,7 @@ def states(desired: Desired, names: Iterable[str]) -> Iterator[Observed]:
     id_ = desired.organization.management_account_id
     bare = replace(observed_of({"organization": {}}), target=Target(id_, "o-exampleorgid", "aws", "aws"))
     yield replace(bare, target=Target(id_, None, "aws", "aws"), organization=None)
-    yield replace(bare, trail=TrailFacts(()))
+    yield bare.with_facts(TrailFacts(()))
     yield whole(bare, desired)
     yield from (strange(bare, name) for name in names)
 
@@ -115,8 +123,10 @@ def whole(bare: Observed, desired: Desired) -> Observed:
         units=tuple(Unit(spec.path, f"ou-{n}", spec.tags) for n, spec in enumerate(desired.units)),
         accounts=accounts,
         members=tuple(Member(account.id, True, True, True) for account in accounts),
-        owners=tuple(Owner(spec.id, None, (), True, True) for spec in desired.imports),
-        trail=TrailFacts(()),
+        phase_facts=(
+            ImportFacts(owners=tuple(Owner(spec.id, None, (), True, True) for spec in desired.imports)),
+            TrailFacts(()),
+        ),
     )
 
 
@@ -124,18 +134,22 @@ def strange(bare: Observed, name: str) -> Observed:
     return replace(
         bare,
         caller_arn=name,
-        units=(Unit(name, "ou-1", ((name, name),)),),
-        accounts=(Account("000000000001", name, name, name, name, name, ((name, name),)),),
-        handshakes=(Handshake("h-1", "111111111111", name, "OPEN", name),),
-        owners=(Owner("111111111111", name, (name,), True, False, (name,)),),
-        trail=TrailFacts(()),
+        units=(Unit((name,), "ou-1", ((name, name),)),),
+        accounts=(Account("000000000001", name, name, name, (name,), name, ((name, name),)),),
+        phase_facts=(
+            ImportFacts(
+                (Handshake("h-1", "111111111111", name, "OPEN", name),),
+                (Owner("111111111111", name, (name,), True, False, (name,)),),
+            ),
+            TrailFacts(()),
+        ),
     )
 
 
 def keyed(bare: Observed, name: str) -> Observed:
     """Somebody has named an account so, and tagged it as one that the file asks for under another e-mail."""
     account = Account(
-        "000000000002", name, name, "ACTIVE", "", "CREATED", (("orgkit:key", "log-archive"), (name, name))
+        "000000000002", name, name, "ACTIVE", (), "CREATED", (("orgkit:key", "log-archive"), (name, name))
     )
     return replace(strange(bare, name), accounts=(account,))
 
@@ -149,11 +163,13 @@ def test_a_strange_account_under_a_key_of_the_file_stops_in_three_harmless_lines
     file.write_text(toml(WHOLE))
     desired = load(file)
     bare = next(iter(states(desired, ())))
-    stop = plan_or_stop(phase, keyed(replace(bare, organization=ORGANIZED, trail=TrailFacts(())), name), desired)
+    stop = plan_or_stop(
+        phase, keyed(replace(bare, organization=ORGANIZED, phase_facts=(TrailFacts(()),)), name), desired
+    )
     assert isinstance(stop, NeedsDecision), stop
     check_text(str(stop))
     assert [line.split(":")[0].strip() for line in str(stop).splitlines()][1:] == ["why", "do"]
-    assert "log-archive" in stop.why
+    assert "log-archive" in stop.reason
 
 
 def test_the_example_with_every_key_in_use_is_planned(folder: Path) -> None:
@@ -174,4 +190,4 @@ def test_any_file_is_refused_with_its_place_or_planned(content: bytes, name: str
 def test_whatever_name_aws_takes_is_planned(tree: dict[str, object], name: str, folder: Path) -> None:
     file = folder / "acme.toml"
     file.write_bytes(toml(tree).encode())
-    assert len(plans_of(load(file), name)) == len(PLANNERS) * 4
+    assert len(plans_of(load(file), name)) == len(CHANGING) * 4

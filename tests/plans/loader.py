@@ -1,19 +1,22 @@
 """Reads a case folder: what the file asks for, what AWS reports, and the plan that must come of it."""
 
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orgkit.model.desired import Desired
-from orgkit.model.observed import Account, Handshake, Member, Observed, Organization, Owner, Unit, Unread
+from orgkit.model.desired import Desired, UnitPath
+from orgkit.model.finding import Finding
+from orgkit.model.observed import Account, Member, Observed, Organization, Unit, Unread
+from orgkit.model.plan import ABSENT, DISABLED, Plan, Target
 from orgkit.parameters.build import build
-from orgkit.parameters.checks import check
-from orgkit.parameters.validate import validate
-from orgkit.plan import Plan, Target
+from orgkit.parameters.validate import check, validate
+from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner
 
 HERE = Path(__file__).parent
 MANAGEMENT, ORGANIZATION = "999999999999", "o-exampleorgid"
@@ -29,6 +32,11 @@ AS_ASKED = {
     "trusted_access": ["cloudtrail.amazonaws.com", "iam.amazonaws.com"],
     "root_features": ["RootCredentialsManagement", "RootSessions"],
 }
+
+
+def reviewed(plan: Plan, at: datetime | str, planning: str = "0" * 32, **extra: Any) -> Plan:
+    """The plan as one planning, made at that time."""
+    return plan.with_review(plan.review(at if isinstance(at, str) else at.isoformat(), planning, **extra))
 
 
 @dataclass(frozen=True)
@@ -70,35 +78,44 @@ def desired_of(delta: Path | None = None) -> Desired:
     return build(file, "0" * 64)
 
 
-def observed_of(told: dict[str, Any]) -> Observed:
+def observed_of(output: dict[str, Any]) -> Observed:
     """What AWS reports; the members that are left out are as AWS has them on a quiet day."""
-    organization = None if told["organization"] is None else _organization(told["organization"])
+    organization = None if output["organization"] is None else _organization(output["organization"])
     return Observed(
         target=Target(MANAGEMENT, organization.id if organization else None, "aws", "aws"),
         caller_arn=f"arn:aws:sts::{MANAGEMENT}:assumed-role/operator/jane",
         organization=organization,
-        units=tuple(Unit(path, f"ou-root-{n:08}", _tags(tags)) for n, (path, tags) in enumerate(_units(told))),
-        accounts=tuple(_account(account) for account in told.get("accounts", ())),
-        handshakes=_read(told.get("handshakes", []), lambda found: tuple(Handshake(**each) for each in found)),
-        owners=tuple(_owner(owner) for owner in told.get("owners", ())),
-        members=tuple(Member(**member) for member in told.get("members", ())),
-        credits_usd=_read(told.get("credits_usd"), lambda amount: amount),
-        stops=tuple(told.get("stops", ())),
+        units=tuple(
+            Unit(path_of(path), f"ou-root-{n:08}", _tags(tags)) for n, (path, tags) in enumerate(_units(output))
+        ),
+        accounts=tuple(_account(account) for account in output.get("accounts", ())),
+        members=tuple(Member(**member) for member in output.get("members", ())),
+        phase_facts=(
+            ImportFacts(
+                _read(output.get("handshakes", []), lambda found: tuple(Handshake(**each) for each in found)),
+                tuple(_owner(owner) for owner in output.get("owners", ())),
+            ),
+        ),
+        credits_usd=_read(output.get("credits_usd"), lambda amount: amount),
+        findings=tuple(Finding.stops("a check", line, "fix it.", ("01",)) for line in output.get("stops", ())),
     )
 
 
 def plan_as_told(plan: Plan) -> dict[str, Any]:
     """A plan in the words of expected.json; what is empty is left out."""
-    told = {
+    output = {
         "steps": [step.sentence for step in plan.steps],
-        "rests_on": [fact for step in plan.steps for fact in step.rests_on],
+        "starts_from": [
+            f"{step.id}: {step.starts_from}" for step in plan.steps if step.starts_from not in (ABSENT, DISABLED)
+        ],
         "needs": list(plan.needs),
-        "stops": list(plan.stops),
+        "stops": [finding.message for finding in plan.stops],
+        "stopped": [step.sentence for step in plan.stopped_steps],
         "waiting": [f"{waiting.who}: {waiting.what}" for waiting in plan.waiting],
         "unmanaged": list(plan.unmanaged),
         "warnings": list(plan.warnings),
     }
-    return {name: lines for name, lines in told.items() if lines}
+    return {name: lines for name, lines in output.items() if lines}
 
 
 def _over(base: dict[str, Any], delta: dict[str, Any]) -> dict[str, Any]:
@@ -107,8 +124,8 @@ def _over(base: dict[str, Any], delta: dict[str, Any]) -> dict[str, Any]:
     return base | delta | both
 
 
-def _organization(told: dict[str, Any]) -> Organization:
-    whole = AS_ASKED | told
+def _organization(output: dict[str, Any]) -> Organization:
+    whole = AS_ASKED | output
     return Organization(
         **whole
         | {
@@ -119,19 +136,24 @@ def _organization(told: dict[str, Any]) -> Organization:
     )
 
 
-def _units(told: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
-    return sorted(told.get("units", {}).items(), key=lambda unit: unit[0].split("/"))
+def _units(output: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    return sorted(output.get("units", {}).items(), key=lambda unit: path_of(unit[0]))
 
 
-def _account(told: dict[str, Any]) -> Account:
-    usual = {"state": "ACTIVE", "unit": "", "joined": "CREATED", "tags": {}}
-    whole = usual | told
-    return Account(**whole | {"tags": _tags(whole["tags"])})
+def path_of(text: str) -> UnitPath:
+    r"""As `format_path` writes it: a slash within a name is \/ in a case."""
+    return tuple(re.sub(r"\\(.)", r"\1", name) for name in re.findall(r"(?:[^/\\]|\\.)+", text))
 
 
-def _owner(told: dict[str, Any]) -> Owner:
+def _account(output: dict[str, Any]) -> Account:
+    usual = {"state": "ACTIVE", "unit": "", "join_method": "CREATED", "tags": {}}
+    whole = usual | output
+    return Account(**whole | {"tags": _tags(whole["tags"]), "unit": path_of(whole["unit"])})
+
+
+def _owner(output: dict[str, Any]) -> Owner:
     usual = {"organization_id": None, "trails": [], "access_role": False, "read_role": False}
-    whole = {key: _read(value, lambda it: it) for key, value in (usual | told).items()}
+    whole = {key: _read(value, lambda it: it) for key, value in (usual | output).items()}
     return Owner(**whole | {"trails": _read(whole["trails"], tuple)})
 
 

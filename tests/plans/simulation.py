@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
-from orgkit.model.accounts import AboutAccount, CreateAccount, CreateReadRole, MakeManageable, MoveAccount, TagAccount
 from orgkit.model.desired import Desired, UnitPath
-from orgkit.model.imports import AcceptInvitation, InviteAccount
-from orgkit.model.observed import Account, Handshake, Member, Observed, Unit
-from orgkit.model.units import CreateUnit, TagUnit
-from orgkit.plan import Plan, Step
+from orgkit.model.observed import Account, Member, Observed, Unit
+from orgkit.model.plan import Plan, Step
+from orgkit.phases.account_imports.facts import Handshake, ImportFacts
+from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.member_access.steps import AboutAccount, CreateReadRole, MakeManageable
+from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 
 
 def after(plan: Plan, observed: Observed, desired: Desired) -> Observed:
@@ -21,21 +23,22 @@ def _after(step: Step, observed: Observed, desired: Desired) -> Observed:
     match step:
         case CreateUnit():
             assert observed.unit(step.path) is None
-            assert _is_there(step.path.rpartition("/")[0], observed)
+            assert _is_there(step.path[:-1], observed)
             return replace(observed, units=(*observed.units, Unit(step.path, f"ou-{len(observed.units)}", step.tags)))
         case TagUnit():
             assert observed.unit(step.path) is not None
             return replace(observed, units=tuple(_tagged(unit, step) for unit in observed.units))
         case CreateAccount():
             number = f"{len(observed.accounts) + 1:012}"
-            made = Account(number, step.name, step.email, "ACTIVE", "", "CREATED", step.tags)
+            made = Account(number, step.name, step.email, "ACTIVE", (), "CREATED", step.tags)
             return replace(observed, accounts=(*observed.accounts, made))
         case InviteAccount():
             sent = Handshake("h-1", step.account_id, "", "OPEN", "")
-            return replace(observed, handshakes=(*_handshakes(observed), sent))
+            facts = observed.facts(ImportFacts) or ImportFacts()
+            return observed.with_facts(replace(facts, handshakes=(*_handshakes(observed), sent)))
         case AcceptInvitation():
             assert any(h.account_id == step.account_id and h.is_open for h in _handshakes(observed))
-            joined = Account(step.account_id, step.name, f"{step.key}@there.example", "ACTIVE", "", "INVITED", ())
+            joined = Account(step.account_id, step.name, f"{step.key}@there.example", "ACTIVE", (), "INVITED", ())
             return replace(observed, accounts=(*observed.accounts, joined))
         case AboutAccount():
             return _about_account(step, observed, desired)
@@ -65,7 +68,7 @@ def _id_of(step: AboutAccount, observed: Observed, desired: Desired) -> str:
 
 
 def _is_there(path: UnitPath, observed: Observed) -> bool:
-    return path == "" or observed.unit(path) is not None
+    return path == () or observed.unit(path) is not None
 
 
 def _tagged(unit: Unit, step: TagUnit) -> Unit:
@@ -73,5 +76,6 @@ def _tagged(unit: Unit, step: TagUnit) -> Unit:
 
 
 def _handshakes(observed: Observed) -> tuple[Handshake, ...]:
-    assert isinstance(observed.handshakes, tuple)
-    return observed.handshakes
+    facts = observed.facts(ImportFacts) or ImportFacts()
+    assert isinstance(facts.handshakes, tuple)
+    return facts.handshakes

@@ -3,7 +3,7 @@
 import pytest
 
 from orgkit import errors
-from orgkit.planning import plan_phase
+from orgkit.phases.registry import plan as plan_phase
 from tests.plans.loader import CONCEPTS, Case, cases, plan_as_told
 
 
@@ -13,7 +13,7 @@ def test_a_case_gives_the_plan_that_it_expects(case: Case) -> None:
     if "error" in expected:
         with pytest.raises(getattr(errors, expected["error"])) as stopped:
             plan_phase(case.concept, case.observed, case.desired)
-        assert expected["why"] == stopped.value.why
+        assert expected["why"] == stopped.value.reason
     else:
         assert plan_as_told(plan_phase(case.concept, case.observed, case.desired)) == expected
 
@@ -28,6 +28,13 @@ def test_every_concept_has_the_two_cases_that_matter_most(concept: str) -> None:
 def test_everything_there_means_an_empty_plan(concept: str) -> None:
     case = next(case for case in cases() if (case.concept, case.folder.name) == (concept, "everything-there"))
     assert plan_phase(concept, case.observed, case.desired).empty
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.concept}/{case.folder.name}")
+def test_no_two_steps_of_a_case_have_one_id(case: Case) -> None:
+    if "error" not in case.expected:
+        ids = [step.id for step in plan_phase(case.concept, case.observed, case.desired).steps]
+        assert len(set(ids)) == len(ids)
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.concept}/{case.folder.name}")

@@ -8,11 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orgkit.model.desired import ACCESS_ROLE, AccountSpec, Desired, ImportSpec, UnitPath, UnitSpec
-from orgkit.model.observed import Account, Member, Observed, Organization, Owner, Unit
-from orgkit.permissions import steps_of
-from orgkit.phases import phase_of
-from orgkit.plan import Plan, Step
-from orgkit.planning import plan_phase
+from orgkit.model.observed import Account, Member, Observed, Organization, Unit
+from orgkit.model.plan import Plan, Step
+from orgkit.phases.account_imports.facts import ImportFacts, Owner
+from orgkit.phases.permissions import steps_of
+from orgkit.phases.registry import phase_of
+from orgkit.phases.registry import plan as plan_phase
 from tests.plans.loader import AS_ASKED, CONCEPTS, ORGANIZATION, desired_of, observed_of
 from tests.plans.simulation import after
 
@@ -21,14 +22,14 @@ patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]) 
 TAGS = st.dictionaries(st.sampled_from(["Name", "Owner", "ManagedBy"]), st.sampled_from("xyz"), max_size=3).map(
     lambda tags: tuple(sorted(tags.items()))
 )
-NAMES = st.sampled_from(["a", "b", "c d", "Ä"])
+NAMES = st.sampled_from(["a", "b", "c d", "Ä", "a/b", "/", "\\"])
 
 
 @st.composite
 def unit_paths(draw: st.DrawFn) -> list[UnitPath]:
     """Some paths, and everything above them."""
     drawn = draw(st.lists(st.lists(NAMES, min_size=1, max_size=5), max_size=6))
-    return sorted({"/".join(names[:depth]) for names in drawn for depth in range(1, len(names) + 1)})
+    return sorted({tuple(names[:depth]) for names in drawn for depth in range(1, len(names) + 1)})
 
 
 @st.composite
@@ -49,7 +50,7 @@ def worlds(draw: st.DrawFn) -> tuple[Observed, Desired]:
 
 def _spec(draw: st.DrawFn, key: str, paths: list[UnitPath]) -> AccountSpec | ImportSpec:
     both: dict[str, Any] = {"key": key, "name": f"the {key}", "email": f"{key}@acme.example", "role_name": ACCESS_ROLE}
-    both |= {"unit": draw(st.sampled_from(["", *paths])), "tags": (("orgkit:key", key), *draw(TAGS))}
+    both |= {"unit": draw(st.sampled_from([(), *paths])), "tags": (("orgkit:key", key), *draw(TAGS))}
     if draw(st.booleans()):
         return AccountSpec(**both, iam_access_to_billing=False)
     return ImportSpec(**both, id=f"{ord(key):012}", profile=key, leaves_other_organization=False)
@@ -57,20 +58,20 @@ def _spec(draw: st.DrawFn, key: str, paths: list[UnitPath]) -> AccountSpec | Imp
 
 def _observed(draw: st.DrawFn, desired: Desired) -> Observed:
     there = {*draw(unit_paths()), *(unit.path for unit in desired.units if draw(st.booleans()))}
-    there |= {"/".join(path.split("/")[:depth]) for path in there for depth in range(1, 5)}
+    there |= {path[:depth] for path in there for depth in range(1, 5)}
     accounts = [_account(draw, spec, sorted(there)) for spec in desired.members if draw(st.booleans())]
     return replace(
         observed_of({"organization": {}}),
         units=tuple(Unit(path, f"ou-{n}", draw(TAGS)) for n, path in enumerate(sorted(there))),
         accounts=tuple(accounts),
         members=tuple(Member(a.id, *draw(st.tuples(st.booleans(), st.booleans())), True) for a in accounts),
-        owners=tuple(Owner(spec.id, None, (), False, False) for spec in desired.imports),
+        phase_facts=(ImportFacts(owners=tuple(Owner(spec.id, None, (), False, False) for spec in desired.imports)),),
     )
 
 
 def _account(draw: st.DrawFn, spec: AccountSpec | ImportSpec, units: list[UnitPath]) -> Account:
     joined = "CREATED" if isinstance(spec, AccountSpec) else draw(st.sampled_from(["CREATED", "INVITED"]))
-    number, unit = spec.id or f"9{ord(spec.key):011}", draw(st.sampled_from(["", *units]))
+    number, unit = spec.id or f"9{ord(spec.key):011}", draw(st.sampled_from([(), *units]))
     return Account(number, spec.name, spec.email, "ACTIVE", unit, joined, draw(TAGS))
 
 
@@ -120,12 +121,23 @@ def test_a_phase_takes_no_step_but_those_that_its_permissions_are_made_of(world:
 
 @patient
 @given(worlds())
-def test_no_two_steps_of_a_plan_have_one_sentence_since_what_is_done_is_known_by_it(
-    world: tuple[Observed, Desired],
-) -> None:
+def test_no_two_steps_of_a_plan_have_one_id_or_one_sentence(world: tuple[Observed, Desired]) -> None:
     for plan in plans(world):
-        sentences = [step.sentence for step in plan.steps]
-        assert len(set(sentences)) == len(sentences)
+        for named in ([step.id for step in plan.steps], [step.sentence for step in plan.steps]):
+            assert len(set(named)) == len(named)
+
+
+@patient
+@given(worlds())
+def test_aws_shows_a_step_when_it_is_done_and_not_before(world: tuple[Observed, Desired]) -> None:
+    observed, desired = world
+    for concept in ("units", "accounts", "imports"):
+        plan, phase = plan_phase(concept, observed, desired), phase_of(concept)
+        then = after(plan, observed, desired)
+        for step in plan.steps:
+            assert not phase.shows(step, observed, desired), step
+            assert phase.shows(step, then, desired), step
+        observed = then
 
 
 @patient

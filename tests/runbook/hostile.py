@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 from hypothesis import strategies as st
 
-from orgkit.record import html
-from orgkit.runbook.views import View
+from orgkit.records import html
+from orgkit.runbook.views.views import View
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",

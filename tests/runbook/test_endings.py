@@ -13,11 +13,11 @@ import pytest
 from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
 
-from orgkit.journal import read_events
-from orgkit.proof.verify import verify_all
-from orgkit.record import outputs
-from orgkit.record.result import Result
-from orgkit.record.seal import seal
+from orgkit.journal.events import read_events
+from orgkit.records import outputs
+from orgkit.records.result import RunResult
+from orgkit.records.seal import seal
+from orgkit.records.verify.verify import verify_all
 from tests.runbook.test_execute import ACCOUNT, BEGIN, END, STOP, UNITS, write_runbook
 
 SLEEP = "import time\njournal.write('wait')\ntime.sleep(60)"
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
     return outputs.new_run_folder(tmp_path / "outputs", ACCOUNT, UNITS)
 
 
-def sealed(folder: Path, notebook: Path) -> Result:
+def sealed(folder: Path, notebook: Path) -> RunResult:
     result = seal(folder, notebook if notebook.is_file() else None)
     assert verify_all(folder.parent).faults == ()
     assert not result.succeeded

@@ -7,14 +7,23 @@ from typing import NoReturn
 
 import pytest
 
-from orgkit import library
-from orgkit.aws import answer, session
-from orgkit.aws.retry import BUSY, FINALIZING, NO_ROOM, PASSES, THROTTLED
-from orgkit.errors import EXIT_FAILED, EXIT_RETRY_LATER, AnotherRun, Interrupted, NotYet, StepFailed, Stop
-from orgkit.journal import read_events
-from orgkit.outcome import Outcome, Outcomes
-from orgkit.outcome import Result as StepResult
-from orgkit.record.result import Result, compute
+from orgkit.aws import response, session
+from orgkit.aws.rejections import CONFLICT_CODES, FINALIZING_CODES, NO_CAPACITY, THROTTLING_CODES, TRANSIENT_CODES
+from orgkit.engine import approve
+from orgkit.errors import (
+    EXIT_FAILED,
+    EXIT_RETRY_LATER,
+    AnotherRun,
+    CheckStops,
+    Interrupted,
+    NotYet,
+    OrgkitError,
+    StepFailed,
+)
+from orgkit.journal.events import read_events
+from orgkit.model.outcome import Outcome, Outcomes
+from orgkit.model.outcome import StepStatus as StepStatus
+from orgkit.records.result import RunResult, compute
 from orgkit.runbook import stages
 from tests.aws.conftest import Answer, CountingClock, Wire, clock, own_environment, wire
 from tests.aws.scene import CHANGE, go, set_up
@@ -35,7 +44,7 @@ def at_wire(own_environment: Path, wire: Wire, clock: CountingClock, monkeypatch
     return wire
 
 
-def apply() -> tuple[Stop | None, Result, Path]:
+def apply() -> tuple[OrgkitError | None, RunResult, Path]:
     """Phase 01 as its cells have it, approved; what stopped it, its result, and its folder."""
     run = stages.begin("organization", str(BASE))
     aws = stages.connect(run)
@@ -45,7 +54,7 @@ def apply() -> tuple[Stop | None, Result, Path]:
     stopped = None
     try:
         stages.apply(run, aws, plan, gate)
-    except Stop as stop:
+    except OrgkitError as stop:
         stopped = stop
     return stopped, compute(None, list(read_events(run.folder / "events.jsonl"))), run.folder
 
@@ -59,8 +68,8 @@ def test_an_organization_that_is_still_being_set_up_ends_the_run_as_not_yet(
     assert (result.outcome, result.exit_code, result.succeeded) == ("not yet", EXIT_RETRY_LATER, False)
     assert result.ended == {"failed": 1}
     assert sum(clock.slept) == 4500
-    assert "AWS still answered so after 4500 s" in stopped.why
-    assert "same command, under the same approval" in stopped.do
+    assert "AWS still answered so after 4500 s" in stopped.reason
+    assert "same command, under the same approval" in stopped.remedy
 
 
 def test_a_refusal_that_does_not_pass_by_itself_is_a_failure(at_wire: Wire) -> None:
@@ -70,26 +79,42 @@ def test_a_refusal_that_does_not_pass_by_itself_is_a_failure(at_wire: Wire) -> N
     assert (result.outcome, result.exit_code) == ("failed", EXIT_FAILED)
 
 
+def test_a_finding_that_comes_up_after_the_approval_stops_the_apply_before_anything_is_sent(at_wire: Wire) -> None:
+    run = stages.begin("organization", str(BASE))
+    aws = stages.connect(run)
+    plan = stages.plan(run, stages.read(run, aws))
+    gate = stages.approve(run, aws, plan)
+    gate.accept("Jane", "", "button")
+    at_wire.always["GetAccountSummary"] = Answer.error("AccessDenied", 403)
+    with pytest.raises(CheckStops, match="root access keys"):
+        stages.apply(run, aws, plan, gate)
+    with pytest.raises(CheckStops, match="root access keys"):
+        stages.approve(run, aws, stages.plan(run, stages.read(run, aws)), plan.digest)
+    with pytest.raises(CheckStops, match="root access keys"):
+        stages.verify(run, aws)
+    assert CHANGE not in at_wire.asked
+
+
 def failed(sentence: str, code: str) -> Outcome:
-    return Outcome(sentence, "+", StepResult.FAILED, why="AWS said no.", do="mend it.", code=code)
+    return Outcome(sentence, "+", StepStatus.FAILED, reason="AWS said no.", remedy="mend it.", code=code)
 
 
-@pytest.mark.parametrize("code", sorted(PASSES))
+@pytest.mark.parametrize("code", sorted(TRANSIENT_CODES))
 def test_whoever_has_nothing_to_mend_is_told_so(code: str) -> None:
     stop = stages._failure([failed("one", code), failed("two", code)])
     assert (type(stop), stop.code, stop.exit_code) == (NotYet, code, 9)
-    assert stop.why.startswith("one: ")
+    assert stop.reason.startswith("one: ")
 
 
 def test_a_step_that_somebody_has_to_mend_is_told_before_one_that_passes_by_itself() -> None:
     stop = stages._failure([failed("one", "TooManyRequestsException"), failed("two", "AccessDeniedException")])
     assert (type(stop), stop.exit_code) == (StepFailed, EXIT_FAILED)
-    assert stop.why.startswith("two: ")
+    assert stop.reason.startswith("two: ")
 
 
 def test_what_passes_by_itself_is_what_a_change_is_repeated_for() -> None:
-    assert THROTTLED | BUSY | FINALIZING | {NO_ROOM} == PASSES
-    assert not PASSES & {"", "AccessDeniedException", "ExpiredToken", "NoAnswer", "EndpointConnectionError"}
+    assert THROTTLING_CODES | CONFLICT_CODES | FINALIZING_CODES | {NO_CAPACITY} == TRANSIENT_CODES
+    assert not TRANSIENT_CODES & {"", "AccessDeniedException", "ExpiredToken", "NoAnswer", "EndpointConnectionError"}
 
 
 def test_a_clock_that_goes_wrong_meanwhile_ends_in_an_exact_record(at_wire: Wire, clock: CountingClock) -> None:
@@ -114,10 +139,10 @@ def test_credentials_that_end_meanwhile_leave_the_rest_and_say_what_to_run_next(
     at_wire.always[CHANGE] = Answer.error("ExpiredTokenException")
     stopped, result, _ = apply()
     assert stopped is not None
-    assert stopped.do.startswith("sign in again")
+    assert stopped.remedy.startswith("sign in again")
     assert result.exit_code == EXIT_FAILED
     assert [len(result.how_far[word]) for word in ("failed", "not begun")] == [1, 1]
-    assert result.next_command == f"orgkit run organization FILE --approved-plan {result.plan_sha256}"
+    assert result.next_command == f"orgkit run organization FILE --approved-plan {result.digest}"
 
 
 def ctrl_c(*_: object, **__: object) -> NoReturn:
@@ -125,14 +150,14 @@ def ctrl_c(*_: object, **__: object) -> NoReturn:
 
 
 def test_ctrl_c_while_a_change_is_on_its_way_leaves_it_in_doubt(at_wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer, "change", ctrl_c)
+    monkeypatch.setattr(response, "change", ctrl_c)
     stopped, result, _ = apply()
     assert isinstance(stopped, Interrupted)
     assert (result.outcome, result.exit_code) == ("interrupted", 7)
-    assert stopped.why == "Ctrl-C or a signal ended the run."
-    assert "looks at what is there" in stopped.do
+    assert stopped.reason == "Ctrl-C or a signal ended the run."
+    assert "looks at what is there" in stopped.remedy
     assert list(result.how_far) == ["in doubt"]
-    assert result.next_command == f"orgkit run organization FILE --approved-plan {result.plan_sha256}"
+    assert result.next_command == f"orgkit run organization FILE --approved-plan {result.digest}"
 
 
 def test_ctrl_c_before_the_first_change_says_that_nothing_was_changed(
@@ -141,7 +166,7 @@ def test_ctrl_c_before_the_first_change_says_that_nothing_was_changed(
     monkeypatch.setattr(stages, "apply_steps", ctrl_c)
     stopped, result, _ = apply()
     assert stopped is not None
-    assert stopped.why == "Ctrl-C or a signal ended the run before it had changed anything."
+    assert stopped.reason == "Ctrl-C or a signal ended the run before it had changed anything."
     assert list(result.how_far) == ["not begun"]
 
 
@@ -149,18 +174,18 @@ def test_a_library_that_would_apply_while_a_runbook_does_is_told_which_run_it_is
     at_wire: Wire, clock: CountingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever folder the records of either are kept in."""
-    refused: list[AnotherRun] = []
+    rejection: list[AnotherRun] = []
 
-    def meanwhile(*_: object) -> Outcomes:
+    def meanwhile(*_: object, **__: object) -> Outcomes:
         with pytest.raises(AnotherRun) as found:
             go(clock)
-        refused.append(found.value)
+        rejection.append(found.value)
         return Outcomes(())
 
     monkeypatch.setattr(stages, "apply_steps", meanwhile)
     stopped, result, folder = apply()
     assert stopped is None
-    assert f"run {folder.name} holds the lock" in refused[0].why
+    assert f"run {folder.name} holds the lock" in rejection[0].reason
     assert CHANGE not in at_wire.asked
     assert result.mutations["attempted"] == 0
     go(clock)
@@ -170,16 +195,16 @@ def test_a_library_that_would_apply_while_a_runbook_does_is_told_which_run_it_is
 def test_a_runbook_that_would_apply_while_the_library_does_is_refused_and_changes_nothing(
     at_wire: Wire, clock: CountingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ends: list[tuple[Stop | None, Result, Path]] = []
+    ends: list[tuple[OrgkitError | None, RunResult, Path]] = []
 
-    def meanwhile(*_: object) -> Outcomes:
+    def meanwhile(*_: object, **__: object) -> Outcomes:
         ends.append(apply())
         return Outcomes(())
 
-    monkeypatch.setattr(library, "apply", meanwhile)
+    monkeypatch.setattr(approve, "apply_steps", meanwhile)
     go(clock)
     ((stopped, result, _),) = ends
     assert isinstance(stopped, AnotherRun)
-    assert f"process {os.getpid()}, run library holds the lock" in stopped.why
+    assert f"process {os.getpid()}, run library holds the lock" in stopped.reason
     assert (result.outcome, result.exit_code) == ("refused", 1)
     assert CHANGE not in at_wire.asked

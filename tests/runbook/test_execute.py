@@ -9,26 +9,27 @@ import nbformat
 import pytest
 
 from orgkit.errors import OrgkitError, ParametersInvalid, UnknownParameter
-from orgkit.journal import read_events
-from orgkit.phases import Phase, phase_of
-from orgkit.record import outputs
-from orgkit.record.result import Result
-from orgkit.runbook.execute import execute
-from orgkit.runbook.kernels import Kernels
-from orgkit.runbook.prepare import check_parameters, declared, find_runbook, literal, prepare
+from orgkit.journal.events import read_events
+from orgkit.phases.descriptor import Phase
+from orgkit.phases.registry import phase_of
+from orgkit.records import outputs
+from orgkit.records.result import RunResult
+from orgkit.runbook.execution.execute import execute
+from orgkit.runbook.execution.kernel_pool import Kernels
+from orgkit.runbook.execution.prepare import check_parameters, declared_parameters, find_runbook, literal, prepare
 
 ACCOUNT = "123456789012"
 UNITS = phase_of("units")
 PARAMETERS = 'parameters_file: str = ""  # the file\napproved_plan: str = ""\nrun_folder: str = ""'
 BEGIN = (
-    "from pathlib import Path\nfrom orgkit.journal import Journal\nfrom orgkit import errors\n"
+    "from pathlib import Path\nfrom orgkit.journal.events import Journal\nfrom orgkit import errors\n"
     "journal = Journal(Path(run_folder) / 'events.jsonl')\n"
     "journal.write('phase', phase='units', run='r', parameters_sha256=None, version='0')['phase']"
 )
 END = "journal.write('verified', passed=True, left=[], waiting=[])\njournal.write('end')['event']"
 STOP = (
     "stop = errors.AwaitingApproval('two steps.', 'approve them.')\n"
-    "journal.write('stop', exit_code=stop.exit_code, summary=stop.summary, why=stop.why, do=stop.do)\nraise stop"
+    "journal.write('stop', exit_code=stop.exit_code, summary=stop.summary, why=stop.reason, do=stop.remedy)\nraise stop"
 )
 
 
@@ -50,13 +51,13 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project {braces}"
 
 
-def run(project: Path, *cells: str, **more: Any) -> Result:
+def run(project: Path, *cells: str, **more: Any) -> RunResult:
     write_runbook(project, *cells)
     folder = outputs.new_run_folder(project / "outputs", ACCOUNT, UNITS)
     return execute(UNITS, project / "parameters" / "acme.toml", run_folder=folder, **more)
 
 
-def sealed(result: Result) -> dict[str, Any]:
+def sealed(result: RunResult) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((result.record / "manifest.json").read_text())
     return content
 
@@ -81,7 +82,7 @@ class TestARun:
         assert sealed(result)["source_notebook_sha256"] == hashlib.sha256(source).hexdigest()
         executed = nbformat.read(result.record / "02-units.ipynb", as_version=4)
         values = executed.cells[4].outputs[0].data["text/plain"]
-        assert str(project) in values
+        assert values.startswith("('.',"), "the kernel runs in the project, whose folder no record names"
         assert "d" * 64 in values
         assert "pandas" not in values  # what is imported beforehand is in no notebook's names
         assert [c.execution_count for c in executed.cells if c.cell_type == "code"] == [1, 2, 3, 4, 5]
@@ -117,7 +118,7 @@ class TestARun:
         assert signal.getsignal(number) is before
 
     def test_that_does_not_heed_a_signal_is_killed(self, project, monkeypatch):
-        monkeypatch.setattr("orgkit.runbook.execute.GRACE", 0.3)
+        monkeypatch.setattr("orgkit.runbook.execution.execute.GRACE_SECONDS", 0.3)
         deaf = (
             "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\njournal.write('wait')\ntime.sleep(60)"
         )
@@ -138,16 +139,16 @@ class TestARun:
         monkeypatch.setenv("AWS_PROFILE", "of-the-person")
         startup = tmp_path / "startup.py"
         startup.write_text("surprise = 1\n")
-        given = {"PATH": os.environ["PATH"], "PYTHONSTARTUP": str(startup), "ORGKIT_PERSON": "1", "MINE": "yes"}
+        values = {"PATH": os.environ["PATH"], "PYTHONSTARTUP": str(startup), "ORGKIT_PERSON": "1", "MINE": "yes"}
         look = "import os\n[os.environ.get(n) for n in ('AWS_PROFILE', 'ORGKIT_PERSON', 'MINE')], 'surprise' in dir()"
-        result = run(project, BEGIN, look, END, environment=given)
+        result = run(project, BEGIN, look, END, environment=values)
         executed = nbformat.read(result.record / "02-units.ipynb", as_version=4)
         assert executed.cells[4].outputs[0].data["text/plain"] == "([None, None, 'yes'], False)"
 
     def test_keeps_no_credentials(self, project):
         secret = "wJalrXUtnFEMIXK7MDENGXbPxRfiCYCANARYKEYx"
-        given = {"PATH": os.environ["PATH"], "AWS_SECRET_ACCESS_KEY": secret}
-        result = run(project, BEGIN, "import os\nos.environ['AWS_SECRET_ACCESS_KEY']", END, environment=given)
+        values = {"PATH": os.environ["PATH"], "AWS_SECRET_ACCESS_KEY": secret}
+        result = run(project, BEGIN, "import os\nos.environ['AWS_SECRET_ACCESS_KEY']", END, environment=values)
         assert result.outcome == "done"
         assert not [p.name for p in result.record.iterdir() if secret in p.read_text(encoding="utf-8")]
 
@@ -159,7 +160,8 @@ class TestARun:
 
 
 def test_several_runs_have_a_kernel_each_and_are_sealed_in_the_end(project):
-    write_runbook(project, BEGIN, "import os, sys\nos.getpid(), 'pandas' in sys.modules", END)
+    loaded = "import os, sys\nos.getpid(), *(name in sys.modules for name in ('orgkit.runbook.stages', 'pandas'))"
+    write_runbook(project, BEGIN, loaded, END)
     with Kernels(os.environ, count=3) as kernels:
         results = [
             execute(
@@ -174,14 +176,22 @@ def test_several_runs_have_a_kernel_each_and_are_sealed_in_the_end(project):
     notebooks = [nbformat.read(result.record / "02-units.ipynb", as_version=4) for result in results]
     shown = {notebook.cells[4].outputs[0].data["text/plain"] for notebook in notebooks}
     assert len(shown) == 3
-    assert all(text.endswith("True)") for text in shown)
+    assert all(text.endswith(", True, False)") for text in shown)
     assert all(sealed(result)["outcome"] == "done" for result in results)
 
 
-def test_a_record_that_could_not_be_sealed_is_told_in_the_end(project, monkeypatch):
-    monkeypatch.setattr("orgkit.runbook.execute.seal", lambda *_, **__: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        run(project, BEGIN, END)
+def test_a_run_whose_record_cannot_be_sealed_is_no_success_and_names_the_command_that_seals_it(project, monkeypatch):
+    monkeypatch.setattr("orgkit.records.seal.manifest", lambda *_, **__: 1 / 0)
+    result = run(project, BEGIN, END)
+    assert (result.outcome, result.exit_code) == ("failed", 5)
+    assert "ZeroDivisionError" in result.reasons[1]
+    assert result.next_command == f"orgkit records seal '{result.record}'"
+
+
+def test_a_record_that_could_not_be_sealed_next_to_other_runs_is_reported_at_their_end(project, monkeypatch):
+    monkeypatch.setattr("orgkit.records.seal.manifest", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError), Kernels(os.environ, count=1) as kernels:
+        run(project, BEGIN, END, kernels=kernels)
 
 
 def test_kernels_leave_nothing_behind(project, tmp_path, monkeypatch):
@@ -211,7 +221,7 @@ class TestARunbook:
 
     def test_has_the_parameters_of_its_tagged_cell_alone(self, project):
         notebook = json.loads(write_runbook(project, "other: str = ''").read_text())
-        assert declared(notebook) == {"parameters_file", "approved_plan", "run_folder"}
+        assert declared_parameters(notebook) == {"parameters_file", "approved_plan", "run_folder"}
 
     @pytest.mark.parametrize("name", ["other", "x=1;import os;os.system('true')#", "run_folder ", "__class__", ""])
     def test_refuses_a_parameter_that_it_does_not_have(self, project, name):

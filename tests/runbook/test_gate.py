@@ -9,23 +9,26 @@ from typing import Any
 
 import pytest
 
+from orgkit.aws.clock import clock_of
+from orgkit.engine.approve import apply as apply_plan
+from orgkit.engine.approve import approve
 from orgkit.errors import ApprovalMismatch, AwaitingApproval, OutOfOrder
-from orgkit.journal import Journal
-from orgkit.library import apply_plan, approve
-from orgkit.model.units import CreateUnit
-from orgkit.outcome import Result
-from orgkit.plan import Plan, Target
-from orgkit.record import outputs
-from orgkit.runbook.form import PREFIX, show_gate, standing, view_of_gate
+from orgkit.journal.events import Journal
+from orgkit.model.outcome import StepStatus
+from orgkit.model.plan import Plan, Target
+from orgkit.phases.organizational_units.steps import CreateUnit
+from orgkit.records import outputs
+from orgkit.runbook.form import PREFIX, describe_decision, show_gate, view_of_gate
 from orgkit.runbook.gate import Gate, open_gate
 from tests.aws.conftest import CountingClock
-from tests.plans.loader import desired_of
+from tests.plans.loader import desired_of, reviewed
 
 DESIRED = desired_of()
 ACCOUNT = DESIRED.organization.management_account_id
 TARGET = Target(ACCOUNT, "o-exampleorgid", "aws", "aws")
-STEPS = tuple(CreateUnit(path=path, tags=()) for path in "AB")
-PLAN = Plan("units", TARGET, STEPS, warnings=("It costs something.",))
+STEPS = tuple(CreateUnit(path=(path,), tags=()) for path in "AB")
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PLAN = reviewed(Plan("units", TARGET, STEPS, warnings=("It costs something.",)), NOON)
 Open = Callable[..., Gate]
 
 
@@ -33,11 +36,12 @@ Open = Callable[..., Gate]
 def nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ORGKIT_PERSON", "ORGKIT_APPROVER", "ORGKIT_TICKET", "ORGKIT_APPROVAL"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ORGKIT_APPROVER", "Jane")
 
 
 @pytest.fixture
 def clock() -> CountingClock:
-    return CountingClock(datetime(2026, 11, 23, 12, tzinfo=UTC))
+    return CountingClock(NOON)
 
 
 @pytest.fixture
@@ -55,9 +59,9 @@ def opened(base: Path, clock: CountingClock) -> Open:
 
 
 @pytest.fixture
-def kept(base: Path, clock: CountingClock) -> Callable[[Plan], str]:
+def stored(base: Path, clock: CountingClock) -> Callable[[Plan], str]:
     def keep(plan: Plan = PLAN) -> str:
-        assert outputs.keep_plan(base, ACCOUNT, plan, plan.review(clock.now().isoformat()))
+        assert outputs.keep_plan(base, ACCOUNT, plan)
         return plan.digest
 
     return keep
@@ -66,22 +70,23 @@ def kept(base: Path, clock: CountingClock) -> Callable[[Plan], str]:
 def test_without_an_approval_the_gate_awaits_one_and_names_the_digest(opened: Open) -> None:
     gate = opened()
     assert gate.approval is None
-    assert PLAN.digest in standing(gate)
-    assert "It costs something." in standing(gate)
+    assert PLAN.digest in describe_decision(gate)
+    assert "It costs something." in describe_decision(gate)
     with pytest.raises(AwaitingApproval, match=PLAN.digest) as awaiting:
         gate.require(PLAN)
     assert awaiting.value.exit_code == 3
 
 
 def test_the_digest_of_a_kept_plan_opens_it(
-    opened: Open, kept: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    opened: Open, stored: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ORGKIT_APPROVER", "Jane")
     monkeypatch.setenv("ORGKIT_TICKET", "OPS-1")
-    gate = opened(digest=kept())
+    gate = opened(digest=stored())
     approval = gate.require(PLAN)
     assert approval.as_json() == {
-        "plan_sha256": PLAN.digest,
+        "digest": PLAN.digest,
+        "plan_sha256": PLAN.sha256,
         "target": {"account": ACCOUNT, "organization": "o-exampleorgid", "partition": "aws", "kind": "aws"},
         "asserted_by": "Jane",
         "authenticated_as": "arn:of:jane",
@@ -90,16 +95,18 @@ def test_the_digest_of_a_kept_plan_opens_it(
         "expires_at": "2026-11-24T12:00:00+00:00",
         "ticket": "OPS-1",
     }
-    assert standing(gate).startswith("Approved by Jane, for OPS-1 (parameter), until 2026-11-24T12:00:00+00:00")
+    assert describe_decision(gate).startswith(
+        "Approved by Jane, for OPS-1 (parameter), until 2026-11-24T12:00:00+00:00"
+    )
 
 
 @pytest.mark.parametrize("name", ["ORGKIT_APPROVER", "ORGKIT_TICKET"])
 def test_a_secret_in_what_an_approver_says_opens_nothing_and_is_not_shown(
-    opened: Open, kept: Callable[..., str], monkeypatch: pytest.MonkeyPatch, name: str
+    opened: Open, stored: Callable[..., str], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "Bob AKIACANARYCANARYCANA")
     with pytest.raises(ApprovalMismatch, match=r"holds a secret \(access key id\)") as refusal:
-        opened(digest=kept())
+        opened(digest=stored())
     assert "CANARY" not in str(refusal.value)
 
 
@@ -108,33 +115,33 @@ def test_a_plan_file_that_nobody_kept_opens_nothing(opened: Open) -> None:
         opened(digest=PLAN.digest)
 
 
-def test_the_digest_of_another_plan_opens_nothing(opened: Open, kept: Callable[[Plan], str]) -> None:
-    other = kept(replace(PLAN, steps=STEPS[:1]))
+def test_the_digest_of_another_plan_opens_nothing(opened: Open, stored: Callable[[Plan], str]) -> None:
+    other = stored(replace(PLAN, steps=STEPS[:1]))
     with pytest.raises(ApprovalMismatch, match=r"it would also create organizational unit B"):
         opened(digest=other)
 
 
-def test_half_a_digest_opens_nothing(opened: Open, kept: Callable[..., str]) -> None:
+def test_half_a_digest_opens_nothing(opened: Open, stored: Callable[..., str]) -> None:
     with pytest.raises(ApprovalMismatch, match="is not a digest"):
-        opened(digest=kept()[:12])
+        opened(digest=stored()[:12])
 
 
-def test_an_approval_from_an_emulator_opens_nothing_on_aws(opened: Open, kept: Callable[[Plan], str]) -> None:
+def test_an_approval_from_an_emulator_opens_nothing_on_aws(opened: Open, stored: Callable[[Plan], str]) -> None:
     with pytest.raises(ApprovalMismatch, match="on an emulator"):
-        opened(digest=kept(replace(PLAN, target=replace(TARGET, kind="emulator"))))
+        opened(digest=stored(replace(PLAN, target=replace(TARGET, kind="emulator"))))
 
 
 def test_a_kept_plan_opens_nothing_after_its_hours(
-    opened: Open, kept: Callable[..., str], clock: CountingClock
+    opened: Open, stored: Callable[..., str], clock: CountingClock
 ) -> None:
-    digest = kept()
+    digest = stored()
     clock.sleep(24 * 3600 + 1)
     with pytest.raises(ApprovalMismatch, match="could be approved for 24 hours"):
         opened(digest=digest)
 
 
-def test_an_approval_ends_between_two_cells_too(opened: Open, kept: Callable[..., str], clock: CountingClock) -> None:
-    gate = opened(digest=kept())
+def test_an_approval_ends_between_two_cells_too(opened: Open, stored: Callable[..., str], clock: CountingClock) -> None:
+    gate = opened(digest=stored())
     clock.sleep(24 * 3600)
     gate.require(PLAN)
     clock.sleep(0.001)
@@ -143,24 +150,26 @@ def test_an_approval_ends_between_two_cells_too(opened: Open, kept: Callable[...
 
 
 def test_what_is_planned_again_at_the_apply_must_still_be_the_approved_plan(
-    opened: Open, kept: Callable[..., str]
+    opened: Open, stored: Callable[..., str]
 ) -> None:
-    gate = opened(digest=kept())
-    gate.require(replace(PLAN, steps=STEPS[1:]))
+    gate = opened(digest=stored())
+    gate.require(PLAN)
+    with pytest.raises(ApprovalMismatch, match=r"1 of the 2 steps .* no record here"):
+        gate.require(replace(PLAN, steps=STEPS[1:]))
     with pytest.raises(ApprovalMismatch, match="it would also create organizational unit C"):
-        gate.require(replace(PLAN, steps=(*STEPS, CreateUnit(path="C", tags=()))))
+        gate.require(replace(PLAN, steps=(*STEPS, CreateUnit(path=("C",), tags=()))))
 
 
 def test_what_a_killed_run_has_done_is_left_out_and_must_not_come_back(
-    opened: Open, kept: Callable[..., str], base: Path, clock: CountingClock
+    opened: Open, stored: Callable[..., str], base: Path, clock: CountingClock
 ) -> None:
-    digest = kept()
+    digest = stored()
     run = outputs.new_run_folder(base, ACCOUNT, "units", clock.now())
     journal = Journal(run / "events.jsonl")
-    journal.write("apply", plan_sha256=digest)
-    journal.write("step", sentence=STEPS[0].sentence, result=str(Result.DONE))
+    journal.write("apply", digest=digest, steps=[{"id": step.id} for step in STEPS])
+    journal.write("step", step=STEPS[0].id, sentence=STEPS[0].sentence, result=str(StepStatus.DONE))
     rest = opened(replace(PLAN, steps=STEPS[1:]), digest)
-    assert rest.require(replace(PLAN, steps=STEPS[1:])).plan_sha256 == digest
+    assert rest.require(replace(PLAN, steps=STEPS[1:])).digest == digest
     with pytest.raises(ApprovalMismatch, match="undone since: create organizational unit A"):
         opened(PLAN, digest)
 
@@ -168,7 +177,7 @@ def test_what_a_killed_run_has_done_is_left_out_and_must_not_come_back(
 def test_an_empty_plan_needs_no_approval_whatever_was_given(opened: Open) -> None:
     gate = opened(replace(PLAN, steps=()), "0" * 64)
     assert gate.approval is None
-    assert standing(gate) == "There is nothing to approve: the plan is empty."
+    assert describe_decision(gate) == "There is nothing to approve: the plan is empty."
 
 
 def test_a_phase_that_comes_too_early_is_refused_before_anybody_is_asked(opened: Open) -> None:
@@ -181,7 +190,7 @@ def test_a_rejected_plan_is_not_applied_and_may_be_approved_after_all(opened: Op
     gate = opened()
     gate.accept("Jane", "", "button")
     gate.reject("Joe")
-    assert standing(gate) == "Rejected by Joe: nothing will be applied."
+    assert describe_decision(gate) == "Rejected by Joe: nothing will be applied."
     with pytest.raises(AwaitingApproval, match="rejected by Joe"):
         gate.require(PLAN)
     gate.accept("Jane", "", "button")
@@ -267,7 +276,7 @@ def test_every_field_has_a_label_and_every_button_a_word(form: tuple[Form, Gate]
 
 
 @pytest.mark.parametrize(
-    ("name", "typed", "said"),
+    ("name", "typed", "message"),
     [
         ("", PLAN.digest[:PREFIX], "Type your name"),
         ("   ", PLAN.digest[:PREFIX], "Type your name"),
@@ -277,12 +286,12 @@ def test_every_field_has_a_label_and_every_button_a_word(form: tuple[Form, Gate]
         ("Jane", PLAN.digest + "0", f"Type the first {PREFIX} characters"),
     ],
 )
-def test_a_click_alone_approves_nothing(form: tuple[Form, Gate], name: str, typed: str, said: str) -> None:
+def test_a_click_alone_approves_nothing(form: tuple[Form, Gate], name: str, typed: str, message: str) -> None:
     shown, gate = form
     shown.approver.value, shown.typed.value = name, typed
     shown.approve.click()
     assert gate.approval is None
-    assert said in shown.said.value
+    assert message in shown.said.value
     assert len(shown.box.children) == 6
 
 
@@ -307,11 +316,12 @@ def test_in_the_library_an_approval_is_for_one_plan_and_ends(clock: CountingCloc
         approve(PLAN, "0" * 64, asserted_by="Jane")
     with pytest.raises(ApprovalMismatch, match="this plan is a preview"):
         approve(replace(PLAN, target=replace(TARGET, organization=None)), "", asserted_by="Jane")
-    approval = approve(PLAN, PLAN.digest, asserted_by="Jane")
+    plan = reviewed(PLAN, clock_of().now())
+    approval = approve(plan, plan.digest, asserted_by="Jane")
     aws: Any = type("Aws", (), {"clock": clock})()
     with pytest.raises(ApprovalMismatch, match="for another plan"):
-        apply_plan(aws, DESIRED, replace(PLAN, steps=STEPS[:1]), approval)
+        apply_plan(aws, DESIRED, replace(plan, steps=STEPS[:1]), approval)
     clock.time = datetime.fromisoformat(approval.expires_at)
     clock.sleep(1)
     with pytest.raises(ApprovalMismatch, match="the approval ended at"):
-        apply_plan(aws, DESIRED, PLAN, approval)
+        apply_plan(aws, DESIRED, plan, approval)

@@ -7,7 +7,8 @@ from tests.runbook.test_execute import BEGIN, END, project, run
 __all__ = ["project"]
 SECRET = "live-canary-" * 4
 USED = (
-    "from types import SimpleNamespace as Made\nfrom orgkit.aws import live\nfrom orgkit.runbook import display\n"
+    "from types import SimpleNamespace as Made\nfrom orgkit.aws import credentials_in_use as live\n"
+    "from orgkit.runbook.views import display\n"
     "secret = '-'.join(['live', 'canary'] * 4) + '-'\n"
     "frozen = Made(access_key='k', secret_key=secret, token=None)\n"
     "live.remember(Made(get_frozen_credentials=lambda: frozen))\ndisplay.register()"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.road.project import Stage, new_project
+from tests.bootstrap.project import Stage, new_project
 from tests.runbook.hostile import HOSTILE, check_text, words_of
 
 NAMES = [name for name in HOSTILE if len(name) < 128 and "/" not in name]
@@ -30,10 +30,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def test_a_plan_shows_such_names_as_text(stage: Stage) -> None:
-    said = stage.project.orgkit("plan", stage.project.file, "units", code=3).stdout
-    check_text(said)
-    assert "<img src=x onerror=alert(1)>" in said
-    assert "\N{REPLACEMENT CHARACTER}[2Jcleared" in said
+    message = stage.project.orgkit("plan", stage.project.file, "units", code=3).stdout
+    check_text(message)
+    assert "<img src=x onerror=alert(1)>" in message
+    assert "\N{REPLACEMENT CHARACTER}[2Jcleared" in message
 
 
 def test_a_run_keeps_such_names_as_text_in_its_record(stage: Stage) -> None:
@@ -46,11 +46,11 @@ def test_a_run_keeps_such_names_as_text_in_its_record(stage: Stage) -> None:
 
 
 def test_json_of_such_names_is_harmless_to_look_at_and_means_the_same(stage: Stage) -> None:
-    said = stage.project.orgkit("plan", stage.project.file, "units", "--json", code=3).stdout
-    check_text(said)
-    (made,) = json.loads(said)["plans"]
-    told = " ".join(made["unmanaged"])
-    assert all(name in told for name in NAMES)
+    message = stage.project.orgkit("plan", stage.project.file, "units", "--json", code=3).stdout
+    check_text(message)
+    (made,) = json.loads(message)["plans"]
+    output = " ".join(made["unmanaged"])
+    assert all(name in output for name in NAMES)
 
 
 @pytest.mark.parametrize("arguments", [("plan",), ("plan", "--json"), ("run",), ("run", "--json")], ids=" ".join)

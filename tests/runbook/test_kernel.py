@@ -7,36 +7,36 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from orgkit import errors
-from orgkit.errors import ApprovalMismatch, CellOutOfOrder, Stop, Unexpected
-from orgkit.runbook import kernel
-from orgkit.runbook.guided import README
-from orgkit.runbook.kernel import as_stop
+from orgkit.errors import ApprovalMismatch, CellOutOfOrder, OrgkitError, Unexpected
+from orgkit.runbook.interactive import interactive_kernel
+from orgkit.runbook.interactive.interactive_kernel import as_orgkit_error
+from orgkit.runbook.interactive.session import README
 
 TEXT = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-STOPS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Stop)]
+STOPS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, OrgkitError)]
 
 
 @pytest.mark.parametrize("kind", STOPS, ids=lambda kind: kind.__name__)
-def test_every_end_names_a_heading_that_the_readme_has(kind: type[Stop]) -> None:
+def test_every_end_names_a_heading_that_the_readme_has(kind: type[OrgkitError]) -> None:
     assert f"\n## {kind.heading}\n" in TEXT
 
 
 def test_orgkit_s_own_ends_stay_as_they_are() -> None:
     stop = ApprovalMismatch("why", "do")
-    assert as_stop(stop) is stop
+    assert as_orgkit_error(stop) is stop
 
 
 def test_a_name_of_an_earlier_cell_says_which_cells_to_run() -> None:
     with pytest.raises(NameError) as missing:
         eval("stages")
-    stop = as_stop(missing.value)
+    stop = as_orgkit_error(missing.value)
     assert isinstance(stop, CellOutOfOrder)
-    assert "`stages` is not there" in stop.why
-    assert "Run All Above" in stop.do
+    assert "`stages` is not there" in stop.reason
+    assert "Run All Above" in stop.remedy
 
 
 def test_what_nobody_thought_of_is_told_in_three_lines_too() -> None:
-    stop = as_stop(ValueError("one\ntwo"))
+    stop = as_orgkit_error(ValueError("one\ntwo"))
     assert isinstance(stop, Unexpected)
     assert len(str(stop).splitlines()) == 3
 
@@ -49,8 +49,8 @@ class Shown:
         self.displayed: list[dict[str, str]] = []
         self.errors: list[tuple[type, BaseException, list[str]]] = []
         monkeypatch.setattr("IPython.display.display", lambda bundle, raw: self.displayed.append(bundle))
-        monkeypatch.setattr(self.shell, "_showtraceback", lambda *told: self.errors.append(told))
-        kernel.load_ipython_extension(self.shell)
+        monkeypatch.setattr(self.shell, "_showtraceback", lambda *output: self.errors.append(output))
+        interactive_kernel.load_ipython_extension(self.shell)
 
     def run(self, code: str) -> Any:
         return self.shell.run_cell(code)

@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from orgkit.model.accounts import CreateAccount, MoveAccount, TagAccount
-from orgkit.model.desired import ACCESS_ROLE
-from orgkit.model.units import CreateUnit, TagUnit
+from orgkit.model.desired import ACCESS_ROLE, format_path
+from orgkit.model.plan import ABSENT, Plan, Target, Waiting
 from orgkit.parameters import load
-from orgkit.plan import Plan, Target, Waiting
-from orgkit.runbook.marks import after
-from orgkit.runbook.picture import as_svg
-from orgkit.runbook.tree import as_text
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+from orgkit.runbook.views.plan_overlay import tree_after_plan
+from orgkit.runbook.views.tree import as_svg, as_text
 from tests.plans.loader import observed_of
 
 DESIRED = load(Path(__file__).parents[2] / "parameters" / "example.toml")
@@ -23,7 +22,7 @@ ACCOUNTS = [
 
 def tree(*steps: Any, phase: str = "accounts", waiting: tuple[Waiting, ...] = (), units: Any = None) -> list[str]:
     observed = observed_of({"organization": {}, "units": units or {}, "accounts": ACCOUNTS})
-    node = after(observed, DESIRED, Plan(phase, TARGET, steps, waiting=waiting))
+    node = tree_after_plan(observed, DESIRED, Plan(phase, TARGET, steps, waiting=waiting))
     assert "Organization chart" in as_svg(node)
     return as_text(node).splitlines()
 
@@ -36,8 +35,8 @@ def account(key: str) -> CreateAccount:
 
 
 def test_a_unit_to_be_made_stands_in_its_place_as_new_and_one_to_be_tagged_as_tagged() -> None:
-    lines = tree(CreateUnit(path="Security/Audit", tags=()), TagUnit(path="Security", tags=()), phase="units",
-                 units={"Security": {}})  # fmt: skip
+    tag = TagUnit(path=("Security",), tags=(), starts_from=ABSENT)
+    lines = tree(CreateUnit(path=("Security", "Audit"), tags=()), tag, phase="units", units={"Security": {}})
     assert "├─ ~ Security/  (tagged)" in lines
     assert "│  └─ + Audit/  (new)" in lines
     assert lines[-1] == "+ new   ~ changed"
@@ -45,17 +44,18 @@ def test_a_unit_to_be_made_stands_in_its_place_as_new_and_one_to_be_tagged_as_ta
 
 def test_an_account_to_be_made_stands_where_it_will_be_placed() -> None:
     spec = next(each for each in DESIRED.accounts if each.key == "log-archive")
-    move = MoveAccount(key=spec.key, name=spec.name, unit=spec.unit)
-    lines = tree(account("log-archive"), move, units={spec.unit: {}})
-    assert f"├─ {spec.unit}/" in lines
+    move = MoveAccount(key=spec.key, name=spec.name, unit=spec.unit, starts_from=ABSENT)
+    lines = tree(account("log-archive"), move, units={format_path(spec.unit): {}})
+    assert f"├─ {format_path(spec.unit)}/" in lines
     assert any(line.startswith("│  └─ + log-archive") and line.endswith("(new)") for line in lines)
 
 
 def test_an_account_that_moves_is_shown_where_it_goes_with_where_it_comes_from() -> None:
     spec = next(each for each in DESIRED.accounts if each.key == "website-prod")
     lines = tree(
-        MoveAccount(key=spec.key, name=spec.name, unit=spec.unit), TagAccount(key=spec.key, name=spec.name, tags=()),
-        units={spec.unit: {}},
+        MoveAccount(key=spec.key, name=spec.name, unit=spec.unit, starts_from=ABSENT),
+        TagAccount(key=spec.key, name=spec.name, tags=(), starts_from=ABSENT),
+        units={format_path(spec.unit): {}},
     )  # fmt: skip
     (line,) = [line for line in lines if "website-prod" in line]
     assert line.startswith("│  └─ \u2192 website-prod")
@@ -63,14 +63,14 @@ def test_an_account_that_moves_is_shown_where_it_goes_with_where_it_comes_from()
 
 
 def test_before_there_is_an_organization_its_root_is_new() -> None:
-    from orgkit.model.organization import CreateOrganization, EnableTrustedAccess
+    from orgkit.phases.organization.steps import CreateOrganization, EnableTrustedAccess
 
     observed = observed_of({"organization": None})
     steps = (
         CreateOrganization(account_id="999999999999", ends_free_plan=False),
         EnableTrustedAccess(principal="iam.amazonaws.com"),
     )
-    lines = as_text(after(observed, DESIRED, Plan("organization", TARGET, steps))).splitlines()
+    lines = as_text(tree_after_plan(observed, DESIRED, Plan("organization", TARGET, steps))).splitlines()
     assert lines[0] == "+ organization root  (new)"
     assert "management account" in lines[1]
 

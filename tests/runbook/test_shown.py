@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,35 +13,44 @@ import pytest
 from hypothesis import given, settings
 
 from orgkit.aws.session import Caller
-from orgkit.costs.actuals import Actuals, actuals
-from orgkit.costs.bill import NOT_READY, USAGE, Bill, BillRow
-from orgkit.costs.difference import Difference, compare
-from orgkit.costs.effect import Effect, monthly_effect
-from orgkit.costs.effect import Line as EffectLine
-from orgkit.costs.estimate import Estimate, estimate
-from orgkit.costs.month import Month
-from orgkit.costs.sensitivity import Size, Swing
-from orgkit.journal import Journal
-from orgkit.model.accounts import CreateAccount
+from orgkit.costs.bills.actuals import Actuals, actuals
+from orgkit.costs.bills.bill import NOT_READY, USAGE, Bill, BillRow
+from orgkit.costs.bills.difference import Difference, compare
+from orgkit.costs.bills.month import Month
+from orgkit.costs.estimate.effect import Effect, monthly_effect
+from orgkit.costs.estimate.effect import Line as EffectLine
+from orgkit.costs.estimate.estimate import Estimate, estimate
+from orgkit.costs.estimate.sensitivity import Size, Swing
+from orgkit.errors import ApprovalMismatch
+from orgkit.journal.events import Journal
 from orgkit.model.desired import ACCESS_ROLE, Desired
-from orgkit.model.management_account import Finding, Findings
 from orgkit.model.observed import Account, Observed, Unit
-from orgkit.outcome import Outcome, Outcomes, Result, Slot
-from orgkit.phases import PHASES
-from orgkit.plan import Plan, Target, Waiting
-from orgkit.runbook import bars, display, lines, tables
-from orgkit.runbook.actual_views import Showbacks, of_difference
-from orgkit.runbook.bars import Bars
+from orgkit.model.outcome import Outcome, Outcomes, Slot, StepStatus
+from orgkit.model.plan import Plan, Target, Waiting
+from orgkit.phases.accounts.steps import CreateAccount
+from orgkit.phases.management_account.findings import Finding, Findings
+from orgkit.phases.registry import PHASES
 from orgkit.runbook.gate import Gate
-from orgkit.runbook.lines import Line, Lines
-from orgkit.runbook.live import Live
-from orgkit.runbook.marks import after
-from orgkit.runbook.picture import as_svg
+from orgkit.runbook.live_display import LiveDisplay
 from orgkit.runbook.run import Run
-from orgkit.runbook.tree import Mark, Node, as_text, there, wanted
-from orgkit.runbook.views import Assumed, Charges, Done, Moves, Proposal, Verification, View, WhoAmI
+from orgkit.runbook.views import bar_chart, display, line_chart, tables
+from orgkit.runbook.views.actual_views import Showbacks, render_difference
+from orgkit.runbook.views.bar_chart import Bars
+from orgkit.runbook.views.line_chart import Line, Lines
+from orgkit.runbook.views.plan_overlay import tree_after_plan
+from orgkit.runbook.views.tree import Mark, Node, as_svg, as_text, desired_tree, observed_tree
+from orgkit.runbook.views.views import (
+    AssumptionsView,
+    CallerIdentity,
+    Charges,
+    CompletedRun,
+    Proposal,
+    SensitivityView,
+    Verification,
+    View,
+)
 from tests.aws.conftest import CountingClock
-from tests.plans.loader import desired_of, observed_of
+from tests.plans.loader import desired_of, observed_of, reviewed
 from tests.runbook.hostile import HOSTILE, NAMES, check, check_svg
 
 TARGET = Target("999999999999", "o-exampleorgid", "aws", "aws")
@@ -62,71 +72,75 @@ def the_actuals(name: str) -> Actuals:
 
 def a_plan(name: str) -> Plan:
     step = CreateAccount(
-        key="k", name=name, email=name, role_name=ACCESS_ROLE, iam_access_to_billing="DENY", tags=(), why=name
+        key="k", name=name, email=name, role_name=ACCESS_ROLE, iam_access_to_billing="DENY", tags=(), reason=name
     )
     waiting = (Waiting(name, name, (name, name)),)
-    return Plan("accounts", TARGET, (step, step), (name,), waiting, (name,), (name,))
+    return reviewed(Plan("accounts", TARGET, (step, step), (name,), waiting, (name,), (name,)), CountingClock().now())
 
 
 def an_observed(name: str) -> Observed:
     return replace(
         observed_of({"organization": {}}),
-        units=(Unit(name, "ou-1", ()), Unit(f"{name}/{name}", "ou-2", ())),
-        accounts=(Account("111111111111", name, name, name, name, name, ((name, name),)),),
+        units=(Unit((name,), "ou-1", ()), Unit((name, name), "ou-2", ())),
+        accounts=(Account("111111111111", name, name, name, (name,), name, ((name, name),)),),
     )
 
 
 def a_desired(name: str) -> Desired:
     desired = desired_of()
     organization = replace(desired.organization, name=name, email=name, trusted_access=(name,))
-    units = tuple(replace(unit, path=name) for unit in desired.units)
-    accounts = tuple(replace(account, name=name, email=name, unit=name) for account in desired.accounts)
+    units = tuple(replace(unit, path=(name,)) for unit in desired.units)
+    accounts = tuple(replace(account, name=name, email=name, unit=(name,)) for account in desired.accounts)
     return replace(desired, organization=organization, units=units, accounts=accounts)
 
 
 def a_gate(name: str, decide: Callable[[Gate], object] = lambda gate: None) -> Gate:
+    """The gate after a decision; a name that nobody can read is refused, and changes nothing of what is shown."""
     gate = Gate(a_plan(name), CountingClock(), 24, name)
-    decide(gate)
+    with suppress(ApprovalMismatch):
+        decide(gate)
     return gate
 
 
 MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
     Run: lambda name: [Run(PHASES[1], Path(name), desired_of(), Path(), Path(name), Journal())],
-    WhoAmI: lambda name: [WhoAmI(Caller("1", name, "ASIA"), "aws", name)],
+    CallerIdentity: lambda name: [CallerIdentity(Caller("1", name, "ASIA"), "aws", name)],
     Desired: lambda name: [a_desired(name)],
     Node: lambda name: [
-        there(an_observed(name), a_desired("x")), wanted(a_desired(name)),
+        observed_tree(an_observed(name), a_desired("x")), desired_tree(a_desired(name)),
         Node(name, "root", name, name, name, [Node(name, "account", name, name, name, mark=mark) for mark in Mark]),
-        after(an_observed(name), a_desired(name), a_plan(name)),
+        tree_after_plan(an_observed(name), a_desired(name), a_plan(name)),
     ],
     Plan: lambda name: [a_plan(name), replace(a_plan(name), steps=())],
     Proposal: lambda name: [Proposal(a_plan(name), monthly_effect(a_plan(name), desired_of()))],
-    Bars: lambda name: [Bars.of(an_estimate(name))],
+    Bars: lambda name: [Bars.from_estimate(an_estimate(name))],
     Effect: lambda name: [
         Effect(Decimal(0), Decimal(1), Decimal(2), (EffectLine(name, name, *[Decimal(1)] * 4, name),)),
     ],
     Gate: lambda name: [
         a_gate(name),
-        a_gate(name, lambda gate: gate.accept(name, name, name)),
+        a_gate(name, lambda gate: gate.accept(name if name.strip() else "Jane", name, name)),
         a_gate(name, lambda gate: gate.reject(name)),
     ],
     Outcomes: lambda name: [
         Outcomes(
-            tuple(Outcome(name, "+", r, 1.0, (name,), name, name, name) for r in Result), (name,), (Slot(name), Slot())
+            tuple(Outcome(name, "+", r, 1.0, (name,), name, name, name) for r in StepStatus),
+            (name,),
+            (Slot(name), Slot()),
         ),
     ],
     Verification: lambda name: [Verification(replace(a_plan(name), steps=())), Verification(None)],
     Findings: lambda name: [Findings((Finding.ok(name, name, name), Finding.warns(name, name, name)))],
     Estimate: lambda name: [an_estimate(name)],
-    Moves: lambda name: [
-        Moves((Swing(name, Decimal(1), Decimal(2)),), (Size(1, 1, *[Decimal(1)] * 3),)),
+    SensitivityView: lambda name: [
+        SensitivityView((Swing(name, Decimal(1), Decimal(2)),), (Size(1, 1, *[Decimal(1)] * 3),)),
     ],
     Actuals: lambda name: [the_actuals(name)],
-    Lines: lambda name: [Lines.of(the_actuals(name).differences), Lines((name,), (Line(name, (None,)),))],
+    Lines: lambda name: [Lines.from_differences(the_actuals(name).differences), Lines((name,), (Line(name, (None,)),))],
     Showbacks: lambda name: [Showbacks(the_actuals(name).showback[0]), Showbacks(None)],
     Charges: lambda name: [Charges(((name,) * 12,))],
-    Assumed: lambda name: [Assumed((name,) * 7, ((name,) * 7,))],
-    Done: lambda name: [Done(PHASES[1], Path("outputs") / re.sub(r"[/\x00]", "", name))],
+    AssumptionsView: lambda name: [AssumptionsView((name,) * 7, ((name,) * 7,))],
+    CompletedRun: lambda name: [CompletedRun(PHASES[1], Path("outputs") / re.sub(r"[/\x00]", "", name))],
 }  # fmt: skip
 
 
@@ -153,7 +167,7 @@ def test_any_name_is_only_text_in_whatever_a_notebook_shows(noun: type, name: st
 @settings(deadline=None, max_examples=60)
 @given(NAMES)
 def test_any_text_is_only_text(name: str) -> None:
-    node = there(an_observed(name), a_desired("x"))
+    node = observed_tree(an_observed(name), a_desired("x"))
     check_svg(as_svg(node))
     check(View(as_text(node)))
     check(View(tables.as_text((name,), [(name,)]), tables.as_html((name,), [(name,)], name)))
@@ -192,7 +206,7 @@ def test_a_tree_shows_units_before_accounts_whatever_the_order_of_aws() -> None:
             ],
         }
     )  # fmt: skip
-    assert as_text(there(observed, desired_of())).splitlines() == [
+    assert as_text(observed_tree(observed, desired_of())).splitlines() == [
         "organization root",
         "├─ ? Attic/  (unmanaged)",
         "│  └─ ? lab  333333333333  <lab@acme.example>  (unmanaged)",
@@ -206,7 +220,7 @@ def test_a_tree_shows_units_before_accounts_whatever_the_order_of_aws() -> None:
 
 
 def test_a_tree_without_an_organization_says_so() -> None:
-    assert as_text(there(observed_of({"organization": None}), desired_of())) == (
+    assert as_text(observed_tree(observed_of({"organization": None}), desired_of())) == (
         "account 999999999999, in no organization"
     )
 
@@ -232,8 +246,8 @@ class Screen:
 def test_progress_ends_with_one_final_table_however_fast_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen()
     monkeypatch.setattr("IPython.display.display", lambda *_, **__: screen)
-    live = Live()
-    for result in (Result.PENDING, Result.RUNNING, Result.DONE):
+    live = LiveDisplay()
+    for result in (StepStatus.PENDING, StepStatus.RUNNING, StepStatus.DONE):
         live.outcomes(Outcomes((Outcome("create it", "+", result),)))
     assert "1 of 1" in screen.shown[-1]["text/plain"]
     assert len(screen.shown) <= 3
@@ -244,26 +258,26 @@ def test_progress_ends_with_one_final_table_however_fast_it_comes(monkeypatch: p
 def test_a_wait_says_what_for_how_long_and_that_nobody_has_to_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen()
     monkeypatch.setattr("IPython.display.display", lambda *_, **__: screen)
-    live = Live()
-    live.under("Approved by Jane")
+    live = LiveDisplay()
+    live.set_status("Approved by Jane")
     slots = (Slot("website-prod", 40, 600), Slot("somebody else's"), Slot(), Slot(), Slot())
-    live.outcomes(Outcomes((Outcome("create it", "+", Result.RUNNING),), slots=slots))
+    live.outcomes(Outcomes((Outcome("create it", "+", StepStatus.RUNNING),), slots=slots))
     live.waiting("AWS to make accounts", 40, 600)
-    told = screen.shown[-1]["text/plain"]
-    assert told.splitlines()[0] == "Approved by Jane"
-    assert "1     website-prod     40 s    600 s" in told
-    assert "2     somebody else's" in told
-    assert told.count("free") == 3
-    assert "Waiting for AWS to make accounts: 40 s so far, 600 s at most." in told
-    assert "It is safe to close the laptop" in told
-    live.outcomes(Outcomes((Outcome("create it", "+", Result.DONE),)))
+    output = screen.shown[-1]["text/plain"]
+    assert output.splitlines()[0] == "Approved by Jane"
+    assert "1     website-prod     40 s    600 s" in output
+    assert "2     somebody else's" in output
+    assert output.count("free") == 3
+    assert "Waiting for AWS to make accounts: 40 s so far, 600 s at most." in output
+    assert "It is safe to close the laptop" in output
+    live.outcomes(Outcomes((Outcome("create it", "+", StepStatus.DONE),)))
     assert "free" not in screen.shown[-1]["text/plain"]
     assert "Waiting" not in screen.shown[-1]["text/plain"]
 
 
 def test_the_bars_say_in_words_what_they_show() -> None:
-    made = Bars.of(an_estimate("x"))
-    words, picture = bars.as_words(made), bars.as_svg(made)
+    made = Bars.from_estimate(an_estimate("x"))
+    words, picture = bar_chart.as_words(made), bar_chart.as_svg(made)
     for row in made.rows:
         assert sum(row.parts.values()).quantize(Decimal("0.01")) == pytest.approx(row.whole, abs=Decimal("0.02"))
         assert f"{row.whole} ({row.low} to {row.high})" in words
@@ -275,12 +289,12 @@ def test_the_bars_say_in_words_what_they_show() -> None:
 
 def test_bars_and_lines_of_bills_say_in_words_what_they_show() -> None:
     made = the_actuals("prod")
-    drawn = Bars.of_bill(made.differences[0])
+    drawn = Bars.from_bill(made.differences[0])
     assert drawn.shows == "used in 2026-09"
     assert [row.whole for row in drawn.rows if row.parts] == [Decimal("7.50")] * 2
-    over = Lines.of(made.differences)
-    assert "no data" in lines.as_words(over)
-    assert "prod, 2026-09: 7.50" in lines.as_svg(over)
+    over = Lines.from_differences(made.differences)
+    assert "no data" in line_chart.as_words(over)
+    assert "prod, 2026-09: 7.50" in line_chart.as_svg(over)
 
 
 def a_month_of(*rows: tuple[str, str, str]) -> Difference:
@@ -293,17 +307,17 @@ def a_month_of(*rows: tuple[str, str, str]) -> Difference:
 
 def test_more_services_than_colours_can_be_told_apart_are_added_up() -> None:
     month = a_month_of(*(("000000000001", f"Service {number}", str(number)) for number in range(1, 32)))
-    drawn = Bars.of_bill(month)
+    drawn = Bars.from_bill(month)
     assert drawn.services[-1] == "other services"
-    assert len({drawn.letter(service) for service in drawn.services}) == len(drawn.services) == len(bars.FILLS)
+    assert len({drawn.letter(service) for service in drawn.services}) == len(drawn.services) == len(bar_chart.FILLS)
     (row,) = [row for row in drawn.rows if row.parts]
     assert sum(row.parts.values()) == sum(range(1, 32))
-    assert max(map(len, bars.as_words(drawn).splitlines())) < 80
+    assert max(map(len, bar_chart.as_words(drawn).splitlines())) < 80
 
 
 def test_a_month_s_columns_add_up_to_their_total_in_cents() -> None:
     thirds = [(f"{number:012}", "S3", "0.333333") for number in range(1, 8)]
-    text = of_difference(a_month_of(*thirds)).text
+    text = render_difference(a_month_of(*thirds)).text
     rows = [re.split(r"\s{2,}", row) for row in text.split("\naccount ")[1].splitlines()[2:]]
     gross = [Decimal(row[4]) for row in rows if len(row) == 7]
     assert gross[-1] == sum(gross[:-1]) == Decimal("2.33")
@@ -313,14 +327,17 @@ def test_a_month_s_columns_add_up_to_their_total_in_cents() -> None:
 def test_an_axis_has_room_for_any_amount() -> None:
     for amount in ("0", "9999.99", "12345", "1234567", "987654321987"):
         month = a_month_of(("000000000001", "S3", amount))
-        assert max(map(len, re.findall(r'text-anchor="end">([^<]+)<', lines.as_svg(Lines.of([month]))))) <= 9
+        assert (
+            max(map(len, re.findall(r'text-anchor="end">([^<]+)<', line_chart.as_svg(Lines.from_differences([month])))))
+            <= 9
+        )
 
 
 def test_more_accounts_than_lines_can_be_told_apart_are_added_up() -> None:
     many = tuple(BillRow(f"{number:012}", "S3", USAGE, Decimal(number)) for number in range(1, 31))
     made = the_actuals("x").differences[0]
     bill = replace(made.bill, rows=many)
-    found = Lines.of([compare(an_estimate("x"), bill, {}, datetime(2026, 11, 24, tzinfo=UTC))])
+    found = Lines.from_differences([compare(an_estimate("x"), bill, {}, datetime(2026, 11, 24, tzinfo=UTC))])
     assert [line.name for line in found.lines[:2]] == ["000000000030", "000000000029"]
     assert re.fullmatch(r"\d+ others", found.lines[-1].name)
     assert sum(line.amounts[0] or 0 for line in found.lines) == sum(range(1, 31))
@@ -331,6 +348,6 @@ def test_a_proposal_shows_what_each_step_costs_and_the_last_cell_leads_on() -> N
     proposal = Proposal(plan, monthly_effect(plan, desired_of()))
     assert "USD a month" in proposal.view().html
     assert proposal.effect.sentence in proposal.view().text
-    done = Done(PHASES[1], Path("outputs/1/run"), guided=True, link="../x/02-units.ipynb").view()
+    done = CompletedRun(PHASES[1], Path("outputs/1/run"), guided=True, link="../x/02-units.ipynb").view()
     assert '<a href="../x/02-units.ipynb">Next: 02-units.</a>' in done.html
     assert [line.split(":")[0] for line in done.text.splitlines()[1:]] == ["Save", "Seal", "Next"]

@@ -111,12 +111,12 @@ def error() -> Callable[..., str]:
 def reason() -> Callable[..., str]:
     """The Reason beside it, where Organizations' errors have it: at the top of the answer."""
 
-    def told(call: Callable[..., Any], **parameters: Any) -> str:
+    def output(call: Callable[..., Any], **parameters: Any) -> str:
         with pytest.raises(ClientError) as raised:
             call(**parameters)
         return str(raised.value.response["Reason"])
 
-    return told
+    return output
 
 
 @pytest.fixture

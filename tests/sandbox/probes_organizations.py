@@ -151,8 +151,8 @@ def most_services_are_not_delegated(stock: Stock) -> bool:
     organization = Organization(stock)
     register, account = organization.client.register_delegated_administrator, organization.account("a")
     services = [f"{name}.amazonaws.com" for name in ("cloudtrail", "iam", "sso", "securityhub")]
-    told = {refused(register, AccountId=account, ServicePrincipal=service) for service in services}
-    return told == {"InvalidInputException"}
+    output = {refused(register, AccountId=account, ServicePrincipal=service) for service in services}
+    return output == {"InvalidInputException"}
 
 
 @probe("OrganizationsResponse.enable_aws_service_access")
@@ -235,8 +235,8 @@ def an_account_is_moved_from_anywhere_to_where_it_is(stock: Stock) -> bool:
     organization = Organization(stock)
     account, unit = organization.account("a"), organization.unit("a")
     move = organization.client.move_account
-    told = refused(move, AccountId=account, SourceParentId=unit, DestinationParentId=organization.root)
-    return not told
+    output = refused(move, AccountId=account, SourceParentId=unit, DestinationParentId=organization.root)
+    return not output
 
 
 @probe("organizations.throttling")
@@ -250,8 +250,8 @@ def a_change_is_made_within_another(stock: Stock) -> bool:
     organization = Organization(stock)
     made, inner = FakeOrganizationalUnit.__init__, list[str]()
 
-    def begun(self: Any, *given: Any, **named: Any) -> None:
-        made(self, *given, **named)
+    def begun(self: Any, *values: Any, **named: Any) -> None:
+        made(self, *values, **named)
         if named["Name"] == "outer":
             inner.append(organization.unit("inner"))
 

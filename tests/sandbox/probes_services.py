@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
 from moto.backends import list_of_moto_modules
 from moto.ce.responses import CostExplorerResponse
 from moto.cloudtrail.models import TrailStatus, cloudtrail_backends
@@ -142,6 +144,12 @@ def what_does_not_exist_is_assumed(stock: Stock) -> bool:
     return not refused(stock("sts").assume_role, RoleArn=arn, RoleSessionName="test")
 
 
+@probe("TokenResponse.assume_role_with_web_identity")
+def what_does_not_exist_is_assumed_with_any_token(stock: Stock) -> bool:
+    role = {"RoleArn": "arn:aws:iam::999999999999:role/none", "RoleSessionName": "test"}
+    return not refused(stock("sts").assume_role_with_web_identity, WebIdentityToken="none", **role)
+
+
 @probe("TokenResponse.get_caller_identity")
 def who_is_not_known_is_moto(stock: Stock) -> bool:
     return str(stock("sts").get_caller_identity()["Arn"]).endswith(":user/moto")
@@ -227,8 +235,8 @@ def cost_explorer_knows_no_alerts_and_no_tags(_: Stock) -> bool:
 def anything_may_be_asked_of_cost_explorer(stock: Stock) -> bool:
     three = [{"Type": "DIMENSION", "Key": key} for key in ("SERVICE", "LINKED_ACCOUNT", "RECORD_TYPE")]
     period = {"Start": "2026-10-01", "End": "2026-09-01"}
-    asked = {"TimePeriod": period, "Granularity": "MONTHLY", "Metrics": ["Nonsense"], "GroupBy": three}
-    return "ResultsByTime" in stock("ce").get_cost_and_usage(**asked)
+    requests = {"TimePeriod": period, "Granularity": "MONTHLY", "Metrics": ["Nonsense"], "GroupBy": three}
+    return "ResultsByTime" in stock("ce").get_cost_and_usage(**requests)
 
 
 @probe("every_service.request_id")
@@ -241,6 +249,12 @@ def a_request_id_is_52_letters_at_random(stock: Stock) -> bool:
 def any_key_is_the_default_account(_: Stock) -> bool:
     caller = boto3.client("sts", "us-east-1", None, True, None, None, "AKIAISNOTTHERE000000", "secret")
     return bool(caller.get_caller_identity()["Account"] == DEFAULT_ACCOUNT_ID)
+
+
+@probe("every_service.unsigned")
+def nobody_is_the_default_account(_: Stock) -> bool:
+    unsigned = boto3.client("sts", region_name="us-east-1", config=Config(signature_version=UNSIGNED))
+    return bool(unsigned.get_caller_identity()["Account"] == DEFAULT_ACCOUNT_ID)
 
 
 @probe("every_service.not_implemented")

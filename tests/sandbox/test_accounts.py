@@ -21,8 +21,8 @@ def _create(world: World, name: str, **more: Any) -> dict[str, Any]:
 
 def _status(world: World, request: dict[str, Any]) -> dict[str, Any]:
     client = world.client("organizations")
-    told: dict[str, Any] = client.describe_create_account_status(CreateAccountRequestId=request["Id"])
-    return told["CreateAccountStatus"]
+    output: dict[str, Any] = client.describe_create_account_status(CreateAccountRequestId=request["Id"])
+    return output["CreateAccountStatus"]
 
 
 def _names(world: World) -> list[str]:

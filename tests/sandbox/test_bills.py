@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from orgkit.cli import sandbox as commands
-from orgkit.errors import BadBills
-from orgkit.record.answers import KeptAnswers
+from orgkit.errors import InvalidBills
+from orgkit.records.response_cache import FileResponseCache
 from orgkit.sandbox.bills import read_bills
 
 HEAD = "month,account,service,record_type,amount\n"
@@ -23,7 +23,7 @@ def test_a_file_as_a_spreadsheet_writes_it_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "output"),
     [
         ("", "not the header"),
         ("month;account\n", "not the header"),
@@ -41,15 +41,15 @@ def test_a_file_as_a_spreadsheet_writes_it_is_read(tmp_path):
         (HEAD + "2026-10,a,S,Usage,1,2\n", "has not 5 cells"),
     ],
 )
-def test_the_first_mistake_is_named_with_its_line(tmp_path, text, told):
+def test_the_first_mistake_is_named_with_its_line(tmp_path, text, output):
     file = tmp_path / "bills.csv"
     file.write_text(text)
-    with pytest.raises(BadBills, match=told):
+    with pytest.raises(InvalidBills, match=output):
         read_bills(file)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(BadBills, match=r"nowhere\.csv cannot be read"):
+    with pytest.raises(InvalidBills, match=r"nowhere\.csv cannot be read"):
         read_bills(tmp_path / "nowhere.csv")
 
 
@@ -75,11 +75,11 @@ def test_other_bills_are_read_though_answers_of_the_first_were_kept(tmp_path, mo
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ORGKIT_OUTPUTS", str(tmp_path / "mine"))
     base = tmp_path / "outputs" / "sandbox"
-    places = [KeptAnswers(folder, "123456789012") for folder in (base, base / "box", tmp_path / "mine")]
-    real = KeptAnswers(tmp_path / "mine", "210987654321")
+    places = [FileResponseCache(folder, "123456789012") for folder in (base, base / "box", tmp_path / "mine")]
+    real = FileResponseCache(tmp_path / "mine", "210987654321")
     free, paid = {"where": "http://127.0.0.1:5000", "x": 1}, {"where": "aws", "x": 1}
-    for kept, asked in [*((place, free) for place in places), (real, paid)]:
-        kept.put(asked, datetime(2026, 11, 24, tzinfo=UTC), {"answer": 1})
+    for stored, requests in [*((place, free) for place in places), (real, paid)]:
+        stored.put(requests, datetime(2026, 11, 24, tzinfo=UTC), {"answer": 1})
     monkeypatch.setattr(commands, "_running", lambda: Seeded(base / "box"))
     file = tmp_path / "bills.csv"
 
@@ -87,7 +87,7 @@ def test_other_bills_are_read_though_answers_of_the_first_were_kept(tmp_path, mo
         file.write_text(HEAD + f"2026-10,{account},S,Usage,1\n")
         return CliRunner().invoke(commands.sandbox, ["seed-bills", str(file)]).exit_code
 
-    assert seed("nobody") == BadBills.exit_code
+    assert seed("nobody") == InvalidBills.exit_code
     assert all(place.get(free) for place in places)
     assert seed("a") == 0
     assert not any(place.get(free) for place in places)

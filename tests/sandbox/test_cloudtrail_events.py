@@ -17,9 +17,9 @@ READS = [{"AttributeKey": "ReadOnly", "AttributeValue": "true"}]
 def look(world):
     """The whole events of a client's account and region, as their JSON has them, newest first."""
 
-    def whole(client=None, **asked):
-        told = (client or world.client("cloudtrail")).lookup_events(**{"LookupAttributes": MUTATIONS, **asked})
-        return [json.loads(event["CloudTrailEvent"]) for event in told["Events"]]
+    def whole(client=None, **requests):
+        output = (client or world.client("cloudtrail")).lookup_events(**{"LookupAttributes": MUTATIONS, **requests})
+        return [json.loads(event["CloudTrailEvent"]) for event in output["Events"]]
 
     return whole
 
@@ -104,12 +104,12 @@ def test_a_change_of_another_account_s_bucket_stands_in_both_histories(world, lo
     rule = {"ID": "a", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 9}}
     world.client("s3").put_bucket_lifecycle_configuration(Bucket="corp-logs", LifecycleConfiguration={"Rules": [rule]})
     world.sandbox.sleep(301)
-    theirs, ours = look(world.in_account(account, "cloudtrail"))[0], look()[0]
-    assert theirs["eventName"] == ours["eventName"] == "PutBucketLifecycle"
-    assert theirs["requestID"] == ours["requestID"]
-    assert theirs["userIdentity"]["accountId"] == "123456789012"
-    assert (theirs["recipientAccountId"], ours["recipientAccountId"]) == (account, "123456789012")
-    assert theirs["eventID"] != ours["eventID"]
+    foreign, own = look(world.in_account(account, "cloudtrail"))[0], look()[0]
+    assert foreign["eventName"] == own["eventName"] == "PutBucketLifecycle"
+    assert foreign["requestID"] == own["requestID"]
+    assert foreign["userIdentity"]["accountId"] == "123456789012"
+    assert (foreign["recipientAccountId"], own["recipientAccountId"]) == (account, "123456789012")
+    assert foreign["eventID"] != own["eventID"]
 
 
 def test_what_is_done_with_objects_is_not_in_it(world, look):
@@ -124,9 +124,9 @@ def test_a_call_that_never_arrived_is_not_in_it(begin):
     world = begin(replace(SEED, faults=("reset",)))
     arrived = [number for number in range(30) if _arrives(world.client("iam").create_user, UserName=f"u-{number}")]
     world.sandbox.sleep(301)
-    told = next(filter(None, (_arrives(world.client("cloudtrail").lookup_events) for _ in range(9))))
+    output = next(filter(None, (_arrives(world.client("cloudtrail").lookup_events) for _ in range(9))))
     assert 0 < len(arrived) < 30
-    assert len(told["Events"]) == len(arrived)
+    assert len(output["Events"]) == len(arrived)
 
 
 def _arrives(call, **parameters):
@@ -142,12 +142,12 @@ def test_it_comes_in_pages_newest_first_and_within_the_times_that_are_asked_for(
     begun = datetime.fromisoformat(world.sandbox.sleep(301))
     client, found, token = world.client("cloudtrail"), [], {}
     while True:
-        told = client.lookup_events(LookupAttributes=MUTATIONS, MaxResults=2, **token)
-        found.append([event["EventId"] for event in told["Events"]])
+        output = client.lookup_events(LookupAttributes=MUTATIONS, MaxResults=2, **token)
+        found.append([event["EventId"] for event in output["Events"]])
         world.sandbox.sleep(1)
-        if "NextToken" not in told:
+        if "NextToken" not in output:
             break
-        token = {"NextToken": told["NextToken"]}
+        token = {"NextToken": output["NextToken"]}
     assert [len(page) for page in found] == [2, 2, 1]
     assert len({each for page in found for each in page}) == 5
     assert look(StartTime=begun) == []
@@ -177,12 +177,12 @@ def test_more_than_two_requests_a_second_are_too_many(world, error):
 
 
 @pytest.mark.parametrize(
-    ("asked", "code"),
+    ("requests", "code"),
     [
         ({"LookupAttributes": [*MUTATIONS, *MUTATIONS]}, "InvalidLookupAttributesException"),
         ({"StartTime": datetime(2026, 1, 2), "EndTime": datetime(2026, 1, 1)}, "InvalidTimeRangeException"),
         ({"NextToken": "other"}, "InvalidNextTokenException"),
     ],
 )
-def test_what_makes_no_sense_is_refused(world, error, asked, code):
-    assert error(world.client("cloudtrail").lookup_events, **asked) == code
+def test_what_makes_no_sense_is_refused(world, error, requests, code):
+    assert error(world.client("cloudtrail").lookup_events, **requests) == code

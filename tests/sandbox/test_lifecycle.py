@@ -102,9 +102,9 @@ def test_any_client_can_use_the_profiles(world: World) -> None:
     """The credentials come from a command, as the shared config format has it, and are temporary."""
     text = (world.sandbox.folder / "aws" / "config").read_text()
     command = next(line for line in text.splitlines() if line.startswith("credential_process")).split("=", 1)[1]
-    told = subprocess.run(["/bin/sh", "-c", command], check=True, capture_output=True, text=True)
-    assert '"Version": 1' in told.stdout
-    assert '"Expiration"' in told.stdout
+    output = subprocess.run(["/bin/sh", "-c", command], check=True, capture_output=True, text=True)
+    assert '"Version": 1' in output.stdout
+    assert '"Expiration"' in output.stdout
 
 
 @pytest.mark.parametrize("name", ["management", "root", "user", "dns", "a]b", "a\nb"])

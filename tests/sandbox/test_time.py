@@ -35,8 +35,8 @@ def _refused(call: Callable[..., Any], **parameters: Any) -> tuple[str, int]:
 
     with pytest.raises(ClientError) as raised:
         call(**parameters)
-    told = raised.value.response
-    return told["Error"]["Code"], int(told["ResponseMetadata"]["HTTPStatusCode"])
+    output = raised.value.response
+    return output["Error"]["Code"], int(output["ResponseMetadata"]["HTTPStatusCode"])
 
 
 @pytest.mark.parametrize(("service", "operation", "parameters", "code", "status"), EXPIRED)
@@ -54,14 +54,14 @@ def test_who_signs_in_again_goes_on_but_an_assumed_role_does_not() -> None:
     world = Kept(VirtualClock(real_time=False), replace(SEED, credentials_seconds=900))
     ends = world.clock.now() + timedelta(seconds=900)
     world.principals = {
-        "person": Principal(MANAGEMENT, "arn:a", "id", ends=ends),
+        "person": Principal(MANAGEMENT, "arn:a", "id", expires_at=ends),
         "role": Principal(MANAGEMENT, "arn:b", "id", "arn:role", ends),
         "user": Principal(MANAGEMENT, "arn:c", "id"),
     }
     world.clock.skip(900)
-    assert [key for key, each in world.principals.items() if world.ended(each)] == ["person", "role"]
+    assert [key for key, each in world.principals.items() if world.is_expired(each)] == ["person", "role"]
     world.renew_credentials()
-    assert [key for key, each in world.principals.items() if world.ended(each)] == ["role"]
+    assert [key for key, each in world.principals.items() if world.is_expired(each)] == ["role"]
 
 
 def test_unless_the_seed_says_so_they_never_end(world: World) -> None:
@@ -87,8 +87,8 @@ def test_an_assumed_role_ends_at_its_expiration(world: World, error: Error) -> N
 def test_a_session_token_ends_too(world: World, error: Error) -> None:
     keys = world.client("sts", "user").get_session_token(DurationSeconds=900)["Credentials"]
     names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-    given = zip(names, (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]), strict=True)
-    session = world.client("sts", **dict(given))
+    values = zip(names, (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]), strict=True)
+    session = world.client("sts", **dict(values))
     assert session.get_caller_identity()["Account"] == MANAGEMENT
     world.sandbox.sleep(901)
     assert error(session.get_caller_identity) == "ExpiredToken"
@@ -180,17 +180,17 @@ def test_each_account_has_rates_of_its_own(begin: Callable[[Seed], World]) -> No
 
 
 def test_the_first_creations_fail_as_the_seed_asks_and_the_others_do_not(begin: Callable[[Seed], World]) -> None:
-    asked = ("INTERNAL_FAILURE", "ACCOUNT_LIMIT_EXCEEDED")
-    world = begin(replace(SEED, creation_failures=asked))
+    requests = ("INTERNAL_FAILURE", "ACCOUNT_LIMIT_EXCEEDED")
+    world = begin(replace(SEED, creation_failures=requests))
     organizations = world.organization()
-    told = []
+    output = []
     for name in ("web", "web", "web", "other"):
         email = f"{name}@corp.example"
         made = organizations.create_account(AccountName=name, Email=email)["CreateAccountStatus"]
         world.sandbox.sleep(60)
         status = organizations.describe_create_account_status(CreateAccountRequestId=made["Id"])["CreateAccountStatus"]
-        told.append(status.get("FailureReason", status["State"]))
-    assert told == [*asked, "SUCCEEDED", "SUCCEEDED"]
+        output.append(status.get("FailureReason", status["State"]))
+    assert output == [*requests, "SUCCEEDED", "SUCCEEDED"]
     assert len(organizations.list_accounts()["Accounts"]) == 3
 
 

@@ -81,27 +81,27 @@ def test_another_message_signature_or_key_does_not_verify(tmp_path: Path) -> Non
 def test_keys_of_the_kinds_that_kms_has_verify_too() -> None:
     for curve, digest in ((ec.SECP256R1(), hashes.SHA256()), (ec.SECP384R1(), hashes.SHA384())):
         own = ec.generate_private_key(curve)
-        assert PublicKey.of(own.public_key()).verify(MESSAGE, own.sign(MESSAGE, ec.ECDSA(digest)))
+        assert PublicKey.from_object(own.public_key()).verify(MESSAGE, own.sign(MESSAGE, ec.ECDSA(digest)))
     big = rsa.generate_private_key(65537, 2048)
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)
     for way in (pss, padding.PKCS1v15()):
         signature = big.sign(MESSAGE, way, hashes.SHA256())
-        assert PublicKey.of(big.public_key()).verify(MESSAGE, signature)
-        assert not PublicKey.of(big.public_key()).verify(b"another", signature)
+        assert PublicKey.from_object(big.public_key()).verify(MESSAGE, signature)
+        assert not PublicKey.from_object(big.public_key()).verify(b"another", signature)
 
 
 @pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP256K1()), rsa.generate_private_key(65537, 1024)])
 def test_a_weak_or_unusual_key_is_not_relied_on(key) -> None:
     with pytest.raises(KeyRefused, match="of a kind or size that orgkit does not rely on"):
-        PublicKey.of(key.public_key())
+        PublicKey.from_object(key.public_key())
 
 
 def test_a_private_key_where_the_public_one_belongs_is_refused_and_not_shown(tmp_path: Path) -> None:
     new_pair(tmp_path / "ada")
-    for given in ((tmp_path / "ada").read_text(), tmp_path / "ada"):
-        with pytest.raises(KeyRefused, match="holds a private key, which is a secret") as refused:
-            PublicKey.load(given)
-        assert (tmp_path / "ada").read_text().splitlines()[1] not in str(refused.value)
+    for values in ((tmp_path / "ada").read_text(), tmp_path / "ada"):
+        with pytest.raises(KeyRefused, match="holds a private key, which is a secret") as rejection:
+            PublicKey.load(values)
+        assert (tmp_path / "ada").read_text().splitlines()[1] not in str(rejection.value)
 
 
 @pytest.mark.parametrize(
@@ -116,18 +116,18 @@ def test_a_private_key_where_the_public_one_belongs_is_refused_and_not_shown(tmp
     ],
 )
 def test_what_is_no_public_key_is_refused_with_what_to_write(text: str) -> None:
-    with pytest.raises(KeyRefused) as refused:
+    with pytest.raises(KeyRefused) as rejection:
         PublicKey.load(text)
-    assert "orgkit keys show" in refused.value.do
+    assert "orgkit keys show" in rejection.value.remedy
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o610])
 def test_a_private_key_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None:
     new_pair(tmp_path / "ada")
     (tmp_path / "ada").chmod(mode)
-    with pytest.raises(KeyRefused, match="can be read or changed by others") as refused:
+    with pytest.raises(KeyRefused, match="can be read or changed by others") as rejection:
         signer_of("ada", None, tmp_path)
-    assert "chmod 600" in refused.value.do
+    assert "chmod 600" in rejection.value.remedy
 
 
 def test_an_encrypted_a_foreign_and_a_missing_private_key_are_refused(tmp_path: Path) -> None:

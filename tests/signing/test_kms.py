@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from orgkit.aws.session import Connection, open_connection
 from orgkit.errors import KeyRefused
-from orgkit.journal import Journal
+from orgkit.journal.events import Journal
 from orgkit.parameters import load
-from orgkit.rehearsal import seed_of
+from orgkit.rehearsal.bootstrap import seed_of
 from orgkit.sandbox.lifecycle import start
 from orgkit.signing.keys import PublicKey
-from orgkit.signing.kms_aws import LONGEST, KmsSigner
+from orgkit.signing.kms_aws import MAX_MESSAGE_BYTES, KmsSigner
 from orgkit.signing.signer import signer_of
 
 EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
@@ -68,11 +68,11 @@ def test_a_key_that_is_not_there_or_does_not_sign_is_refused_with_what_to_do(aws
         (encrypts, "make one with"),
         ("arn:aws:s3:::x", "write it as arn:aws:kms"),
     ):
-        with pytest.raises(KeyRefused) as refused:
+        with pytest.raises(KeyRefused) as rejection:
             KmsSigner(aws, arn)
-        assert do in refused.value.do
+        assert do in rejection.value.remedy
 
 
 def test_a_message_that_kms_would_not_take_is_refused_before_it_is_sent(aws: Connection) -> None:
     with pytest.raises(KeyRefused, match="KMS signs 4096 bytes at most"):
-        KmsSigner(aws, key_of(aws, "ECC_NIST_P256")).sign(b"x" * (LONGEST + 1))
+        KmsSigner(aws, key_of(aws, "ECC_NIST_P256")).sign(b"x" * (MAX_MESSAGE_BYTES + 1))

@@ -24,14 +24,14 @@ CONTACT = {
 
 def _target(response: AccountResponse) -> str:
     """Of a member only by the management account, with trusted access for account.amazonaws.com."""
-    caller, wanted = response.current_account, _parameters(response).get("AccountId")
-    if wanted in (None, caller):
+    caller, account_id = response.current_account, _parameters(response).get("AccountId")
+    if account_id in (None, caller):
         return str(caller)
     backend = backend_of(caller)
-    trusted = any(each["ServicePrincipal"] == "account.amazonaws.com" for each in backend.services)
-    if management_of(caller) != caller or management_of(wanted) != caller or not trusted:
+    trusted = any(service["ServicePrincipal"] == "account.amazonaws.com" for service in backend.services)
+    if management_of(caller) != caller or management_of(account_id) != caller or not trusted:
         raise refusal("AccessDeniedException", "You don't have permissions to access this account's information.")
-    return str(wanted)
+    return str(account_id)
 
 
 def _parameters(response: AccountResponse) -> dict[str, Any]:
@@ -51,8 +51,8 @@ def _names(account: str) -> tuple[str, str]:
     return seed.management_name, seed.management_email
 
 
-def _kept(name: str) -> dict[str, Any]:
-    values: dict[str, Any] = world().things.setdefault(f"account.{name}", {})
+def _stored_account(name: str) -> dict[str, Any]:
+    values: dict[str, Any] = world().state.setdefault(f"account.{name}", {})
     return values
 
 
@@ -67,13 +67,13 @@ def get_account_information(self: AccountResponse) -> ActionResult:
 @corrects(AccountResponse, moto="GetContactInformation is not there.")
 def get_contact_information(self: AccountResponse) -> ActionResult:
     """GetContactInformation works for any account; of a member by the management account, with trusted access."""
-    return ActionResult({"ContactInformation": _kept("contact").get(_target(self), CONTACT)})
+    return ActionResult({"ContactInformation": _stored_account("contact").get(_target(self), CONTACT)})
 
 
 @corrects(AccountResponse, moto="PutContactInformation is not there.")
 def put_contact_information(self: AccountResponse) -> EmptyResult:
     """PutContactInformation works for any account, as GetContactInformation does."""
-    _kept("contact")[_target(self)] = _parameters(self)["ContactInformation"]
+    _stored_account("contact")[_target(self)] = _parameters(self)["ContactInformation"]
     return EmptyResult()
 
 
@@ -97,7 +97,7 @@ def get_primary_email(self: AccountResponse) -> ActionResult:
 def start_primary_email_update(self: AccountResponse) -> ActionResult:
     """StartPrimaryEmailUpdate sends a one-time code to the new address."""
     account, email = _target(self), _parameters(self)["PrimaryEmail"]
-    _kept("email")[account] = (email, code_sent_to(email))
+    _stored_account("email")[account] = (email, code_sent_to(email))
     return ActionResult({"Status": "PENDING"})
 
 
@@ -105,7 +105,7 @@ def start_primary_email_update(self: AccountResponse) -> ActionResult:
 def accept_primary_email_update(self: AccountResponse) -> ActionResult:
     """AcceptPrimaryEmailUpdate changes the e-mail of a member, with that code."""
     account, values = _target(self), _parameters(self)
-    if _kept("email").get(account) != (values["PrimaryEmail"], values["Otp"]):
+    if _stored_account("email").get(account) != (values["PrimaryEmail"], values["Otp"]):
         raise refusal("ValidationException", "The one-time code is not valid.")
     for member in backend_of(account).accounts:
         if member.id == account:
@@ -115,9 +115,10 @@ def accept_primary_email_update(self: AccountResponse) -> ActionResult:
 
 @corrects(AccountResponse, moto="ListRegions is not there.")
 def list_regions(self: AccountResponse) -> ActionResult:
-    """ListRegions tells the regions of an account (here without those that have to be opted into)."""
+    """ListRegions lists the regions of an account (here without those that were not opted into)."""
     _target(self)
-    regions = [{"RegionName": name, "RegionOptStatus": "ENABLED_BY_DEFAULT"} for name in REGIONS]
+    status = {name: "ENABLED_BY_DEFAULT" if name in REGIONS else "ENABLED" for name in world().seed.regions or REGIONS}
+    regions = [{"RegionName": name, "RegionOptStatus": value} for name, value in status.items()]
     return ActionResult({"Regions": regions})
 
 

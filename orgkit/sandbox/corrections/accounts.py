@@ -26,10 +26,10 @@ def list_accounts_for_parent(self: OrganizationsResponse) -> str:
     """ListAccountsForParent has accounts with State and Paths."""
     backend = self.organizations_backend
     parent_id = backend.validate_parent_id(self.request_params["ParentId"])
-    return _list([each for each in backend.accounts if each.parent_id == parent_id], self.request_params)
+    return _list([account for account in backend.accounts if account.parent_id == parent_id], self.request_params)
 
 
 def _list(accounts: list[FakeAccount], parameters: dict[str, Any]) -> str:
-    chosen, token = page(accounts, parameters)
-    answered = {"Accounts": [each.describe() for each in chosen]}
+    page_items, token = page(accounts, parameters)
+    answered = {"Accounts": [account.describe() for account in page_items]}
     return json.dumps({**answered, **({"NextToken": token} if token else {})})

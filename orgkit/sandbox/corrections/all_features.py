@@ -20,12 +20,12 @@ def enable_all_features(self: OrganizationsResponse) -> str:
     _check(backend)
     for invitation in open_handshakes(backend, INVITE):
         invitation.close("CANCELED")
-    asked = _send(backend, ENABLE, backend.account_id)
+    handshake = _send(backend, ENABLE, backend.account_id)
     for account in backend.accounts:
         if account.joined_method == "INVITED" and account.id != backend.account_id:
-            _send(backend, APPROVE, account.id, parent=asked.id)
-    _advance(asked)
-    return json.dumps({"Handshake": asked.describe()})
+            _send(backend, APPROVE, account.id, parent=handshake.id)
+    _advance(handshake)
+    return json.dumps({"Handshake": handshake.describe()})
 
 
 def _check(backend: OrganizationsBackend) -> None:
@@ -38,12 +38,12 @@ def _check(backend: OrganizationsBackend) -> None:
 
 
 def _send(backend: OrganizationsBackend, action: str, account: str, parent: str = "") -> Handshake:
-    again = world().count("handshake", backend.org.id, action, account)
-    handshake_id = f"h-{ids.derived(32, 'handshake', backend.org.id, action, account, again)}"
-    made = Handshake(backend, handshake_id, action, account, world().clock.now(), parent=parent)
-    made.target = {"Type": "ACCOUNT", "Id": account} if parent else None
-    all_handshakes().append(made)
-    return made
+    number = world().count("handshake", backend.org.id, action, account)
+    handshake_id = f"h-{ids.derive(32, 'handshake', backend.org.id, action, account, number)}"
+    handshake = Handshake(backend, handshake_id, action, account, world().clock.now(), parent=parent)
+    handshake.target = {"Type": "ACCOUNT", "Id": account} if parent else None
+    all_handshakes().append(handshake)
+    return handshake
 
 
 def follow(handshake: Handshake) -> None:
@@ -51,29 +51,31 @@ def follow(handshake: Handshake) -> None:
     if handshake.action == ENABLE and handshake.state == "ACCEPTED":
         handshake.backend.org.feature_set = "ALL"  # and no policy type: EnablePolicyType comes afterwards
     if handshake.action == ENABLE:
-        for each in _approvals(handshake):
-            if each.is_open:
-                each.close("CANCELED")
-    for each in open_handshakes(handshake.backend, ENABLE):
-        _advance(each)
+        for approval in _approvals(handshake):
+            if approval.is_open:
+                approval.close("CANCELED")
+    for approval in open_handshakes(handshake.backend, ENABLE):
+        _advance(approval)
 
 
-def _approvals(asked: Handshake) -> list[Handshake]:
-    return [each for each in all_handshakes() if each.parent == asked.id]
+def _approvals(handshake: Handshake) -> list[Handshake]:
+    return [approval for approval in all_handshakes() if approval.parent == handshake.id]
 
 
-def _advance(asked: Handshake) -> None:
+def _advance(handshake: Handshake) -> None:
     """REQUESTED until every account that was asked and is still a member has approved, then OPEN."""
-    members = {account.id for account in asked.backend.accounts}
-    missing = [each for each in _approvals(asked) if each.asked in members and each.state != "ACCEPTED"]
-    asked.state = "REQUESTED" if missing else "OPEN"
+    members = {account.id for account in handshake.backend.accounts}
+    missing = [
+        approval for approval in _approvals(handshake) if approval.recipient in members and approval.state != "ACCEPTED"
+    ]
+    handshake.state = "REQUESTED" if missing else "OPEN"
 
 
 @settles
 def keep_up() -> None:
     """An account that left need not approve any more; a request that has expired asks nobody any more."""
-    for each in all_handshakes():
-        if each.action == ENABLE and each.is_open:
-            _advance(each)
-        elif each.action == ENABLE and each.state == "EXPIRED":
-            follow(each)
+    for handshake in all_handshakes():
+        if handshake.action == ENABLE and handshake.is_open:
+            _advance(handshake)
+        elif handshake.action == ENABLE and handshake.state == "EXPIRED":
+            follow(handshake)

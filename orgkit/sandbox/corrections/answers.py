@@ -5,7 +5,7 @@ import json
 from moto.organizations.responses import OrganizationsResponse
 
 from orgkit.sandbox.corrections import all_features
-from orgkit.sandbox.corrections.handshakes import ENABLE, INVITE, Handshake, all_handshakes, is_asked, shown
+from orgkit.sandbox.corrections.handshakes import ENABLE, INVITE, Handshake, all_handshakes, is_recipient, is_visible
 from orgkit.sandbox.corrections.members import (
     MemberAccount,
     backend_of,
@@ -22,18 +22,18 @@ from orgkit.sandbox.world import world
 @corrects(OrganizationsResponse, moto="DescribeHandshake is not there.")
 def describe_handshake(self: OrganizationsResponse) -> str:
     """DescribeHandshake is for both parties, and for nobody else."""
-    return json.dumps({"Handshake": _find(self, asked=True, sender=True).describe()})
+    return json.dumps({"Handshake": _find(self, by_recipient=True, sender=True).describe()})
 
 
-def _find(response: OrganizationsResponse, *, asked: bool = False, sender: bool = False) -> Handshake:
+def _find(response: OrganizationsResponse, *, by_recipient: bool = False, sender: bool = False) -> Handshake:
     """For who may do it; the other party is denied, and everybody else told that it does not exist."""
     account = response.current_account
-    for each in all_handshakes():
-        if each.id == response.request_params["HandshakeId"] and shown(each):
-            is_sender = each.backend.account_id == account
-            if (asked and is_asked(each, account)) or (sender and is_sender):
-                return each
-            if is_sender or is_asked(each, account):
+    for handshake in all_handshakes():
+        if handshake.id == response.request_params["HandshakeId"] and is_visible(handshake):
+            is_sender = handshake.backend.account_id == account
+            if (by_recipient and is_recipient(handshake, account)) or (sender and is_sender):
+                return handshake
+            if is_sender or is_recipient(handshake, account):
                 raise refusal("AccessDeniedException", "You don't have permissions to access this resource.")
     raise refusal("HandshakeNotFoundException", "We can't find a handshake with the HandshakeId that you specified.")
 
@@ -59,7 +59,7 @@ def _check_open(handshake: Handshake, state: str) -> None:
 def accept_handshake(self: OrganizationsResponse) -> str:
     """AcceptHandshake is for who is asked; an invited account joins in the root, from another organization too."""
     _check_management(self.current_account, self.request_params["HandshakeId"])
-    handshake = _find(self, asked=True)
+    handshake = _find(self, by_recipient=True)
     if handshake.action == INVITE:
         _check_open(handshake, "ACCEPTED")
         _join(handshake)
@@ -69,7 +69,8 @@ def accept_handshake(self: OrganizationsResponse) -> str:
 def _check_management(account: str, handshake_id: str) -> None:
     """Who made an organization of its own in the meantime has to delete it first."""
     invited = any(
-        each.id == handshake_id and each.asked == account and each.action == INVITE for each in all_handshakes()
+        handshake.id == handshake_id and handshake.recipient == account and handshake.action == INVITE
+        for handshake in all_handshakes()
     )
     if invited and organization_of(account) is not None and management_of(account) == account:
         message = "You can't remove a management account from an organization."
@@ -77,7 +78,7 @@ def _check_management(account: str, handshake_id: str) -> None:
 
 
 def _join(handshake: Handshake) -> None:
-    account = world().standalone(handshake.asked)
+    account = world().standalone(handshake.recipient)
     assert account is not None  # only such an account can answer an invitation
     if organization_of(account.id) is not None:
         if not world().seed.direct_move:
@@ -92,7 +93,7 @@ def _join(handshake: Handshake) -> None:
 @corrects(OrganizationsResponse, moto="DeclineHandshake is not there.")
 def decline_handshake(self: OrganizationsResponse) -> str:
     """DeclineHandshake is for who is asked, while the handshake is open."""
-    return _close(_find(self, asked=True), "DECLINED")
+    return _close(_find(self, by_recipient=True), "DECLINED")
 
 
 @corrects(OrganizationsResponse, moto="CancelHandshake is not there.")

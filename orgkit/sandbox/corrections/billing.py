@@ -19,32 +19,32 @@ class Alerts:
 
     def get_anomaly_monitors(self) -> ActionResult:
         """All of them on one page."""
-        return ActionResult({"AnomalyMonitors": list(self._kept("monitors").values())})
+        return ActionResult({"AnomalyMonitors": list(self._resources("monitors").values())})
 
     def create_anomaly_monitor(self) -> ActionResult:
         """LimitExceededException for a second one of all services."""
-        asked = json.loads(self.body)["AnomalyMonitor"]
-        kept = self._kept("monitors")
-        if asked.get("MonitorDimension") == "SERVICE" and any(
-            m["MonitorDimension"] == "SERVICE" for m in kept.values()
+        request = json.loads(self.body)["AnomalyMonitor"]
+        monitors = self._resources("monitors")
+        if request.get("MonitorDimension") == "SERVICE" and any(
+            m["MonitorDimension"] == "SERVICE" for m in monitors.values()
         ):
             raise refusal("LimitExceededException", "Limit exceeded on dimensional spend monitor creation")
-        arn = self._arn("anomalymonitor", len(kept))
-        kept[arn] = {**asked, "MonitorArn": arn}
+        arn = self._arn("anomalymonitor", len(monitors))
+        monitors[arn] = {**request, "MonitorArn": arn}
         return ActionResult({"MonitorArn": arn})
 
     def get_anomaly_subscriptions(self) -> ActionResult:
         """All of them on one page."""
-        return ActionResult({"AnomalySubscriptions": list(self._kept("subscriptions").values())})
+        return ActionResult({"AnomalySubscriptions": list(self._resources("subscriptions").values())})
 
     def create_anomaly_subscription(self) -> ActionResult:
         """UnknownMonitorException for a monitor that is not there."""
-        asked = json.loads(self.body)["AnomalySubscription"]
-        if not set(asked["MonitorArnList"]) <= set(self._kept("monitors")):
+        request = json.loads(self.body)["AnomalySubscription"]
+        if not set(request["MonitorArnList"]) <= set(self._resources("monitors")):
             raise refusal("UnknownMonitorException", "The cost anomaly monitor does not exist for the account.")
-        kept = self._kept("subscriptions")
-        arn = self._arn("anomalysubscription", len(kept))
-        kept[arn] = {**asked, "SubscriptionArn": arn}
+        subscriptions = self._resources("subscriptions")
+        arn = self._arn("anomalysubscription", len(subscriptions))
+        subscriptions[arn] = {**request, "SubscriptionArn": arn}
         return ActionResult({"SubscriptionArn": arn})
 
     def list_cost_allocation_tags(self) -> ActionResult:
@@ -54,7 +54,7 @@ class Alerts:
             organizations.list_tags_for_resource(ResourceId=account.id)["Tags"] for account in organizations.accounts
         )
         keys = {tag["Key"] for tags in carried for tag in tags}
-        active = self._kept("active")
+        active = self._resources("active")
         tags = [
             {"TagKey": key, "Type": "UserDefined", "Status": "Active" if key in active else "Inactive"}
             for key in sorted(keys)
@@ -65,20 +65,20 @@ class Alerts:
         """A key that AWS does not know is an error within a 200."""
         known = {tag["TagKey"] for tag in self.list_cost_allocation_tags().result["CostAllocationTags"]}
         errors = []
-        for asked in json.loads(self.body)["CostAllocationTagsStatus"]:
-            key = asked["TagKey"]
+        for request in json.loads(self.body)["CostAllocationTagsStatus"]:
+            key = request["TagKey"]
             if key not in known:
                 errors.append({"TagKey": key, "Code": "TagKeysNotFoundException", "Message": "Tag keys not found"})
-            elif asked["Status"] == "Active":
-                self._kept("active")[key] = True
+            elif request["Status"] == "Active":
+                self._resources("active")[key] = True
             else:
-                self._kept("active").pop(key, None)
+                self._resources("active").pop(key, None)
         return ActionResult({"Errors": errors})
 
-    def _kept(self, kind: str) -> dict[str, Any]:
-        alerts: dict[str, Any] = world().things.setdefault("alerts", {}).setdefault(self.current_account, {})
-        kept: dict[str, Any] = alerts.setdefault(kind, {})
-        return kept
+    def _resources(self, kind: str) -> dict[str, Any]:
+        alerts: dict[str, Any] = world().state.setdefault("alerts", {}).setdefault(self.current_account, {})
+        resources: dict[str, Any] = alerts.setdefault(kind, {})
+        return resources
 
     def _arn(self, kind: str, number: int) -> str:
         return f"arn:aws:ce::{self.current_account}:{kind}/{number:08x}-0000-4000-8000-000000000000"
@@ -94,6 +94,6 @@ class BillingResponse(BaseResponse):  # type: ignore[misc]  # moto has no types
 
     def get_billing_preferences(self) -> ActionResult:
         """One for each feature that is asked for."""
-        asked = json.loads(self.body)["features"]
-        shared = [{"feature": feature, "key": "DEFAULT", "value": "ENABLED"} for feature in asked]
+        features = json.loads(self.body)["features"]
+        shared = [{"feature": feature, "key": "DEFAULT", "value": "ENABLED"} for feature in features]
         return ActionResult({"billingPreferences": shared})

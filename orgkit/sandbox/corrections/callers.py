@@ -44,7 +44,7 @@ def call_action(self: OrganizationsResponse) -> Any:
     except Exception as error:
         return self.serialized(ActionResult(error))
     goes_on = empty_pages.goes_on(self)
-    return empty_pages.emptied(self, _call_action(self), goes_on)
+    return empty_pages.empty_page(self, _call_action(self), goes_on)
 
 
 def _check_caller(response: OrganizationsResponse) -> None:

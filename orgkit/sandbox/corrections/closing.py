@@ -6,14 +6,14 @@ from typing import Any
 
 from moto.organizations.models import FakeAccount, OrganizationsBackend
 
-from orgkit.sandbox.corrections.limits import under_way
+from orgkit.sandbox.corrections.limits import operations_in_progress
 from orgkit.sandbox.corrections.members import leave
 from orgkit.sandbox.corrections.registry import corrects, refusal, settles
 from orgkit.sandbox.world import world
 
 CLOSES_AFTER = timedelta(seconds=60)  # AWS: minutes to hours
 GONE_AFTER = timedelta(days=90)  # until then it counts towards the quota of accounts
-AT_ONCE = 3
+MAX_CONCURRENT = 3
 PERIOD = timedelta(days=30)
 
 
@@ -26,7 +26,7 @@ class Closure:
     requested: datetime
 
     @property
-    def under_way(self) -> bool:
+    def in_progress(self) -> bool:
         return bool(self.account.state == "PENDING_CLOSURE")
 
 
@@ -43,11 +43,11 @@ def close_account(self: OrganizationsBackend, **kwargs: Any) -> None:
         raise refusal("ConstraintViolationException", message, "ORGANIZATION_NOT_IN_ALL_FEATURES_MODE")
     account = self.get_account_by_id(kwargs["AccountId"])
     _check_account(self, account)
-    made = under_way("closures", self)
-    recent = sum(each.requested > world().clock.now() - PERIOD for each in made)
-    check_limits(sum(each.under_way for each in made), recent, len(self.accounts) - 1)
+    closures = operations_in_progress("closures", self)
+    recent = sum(closure.requested > world().clock.now() - PERIOD for closure in closures)
+    check_limits(sum(closure.in_progress for closure in closures), recent, len(self.accounts) - 1)
     account.state = account.status = "PENDING_CLOSURE"
-    world().things["closures"].append(Closure(self, account, world().clock.now()))
+    world().state["closures"].append(Closure(self, account, world().clock.now()))
 
 
 def _check_account(backend: OrganizationsBackend, account: FakeAccount) -> None:
@@ -62,7 +62,7 @@ def _check_account(backend: OrganizationsBackend, account: FakeAccount) -> None:
 
 def check_limits(at_once: int, recent: int, members: int) -> None:
     """Refused where so many closures are under way, or were asked for in thirty days."""
-    if at_once >= AT_ONCE:
+    if at_once >= MAX_CONCURRENT:
         message = "You attempted to exceed the number of accounts that you can close at a time."
         raise refusal("ConstraintViolationException", message, "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED")
     if recent >= closable(members):
@@ -74,8 +74,8 @@ def check_limits(at_once: int, recent: int, members: int) -> None:
 def finish_closures() -> None:
     """PENDING_CLOSURE becomes SUSPENDED, and after ninety days the account is gone."""
     now = world().clock.now()
-    for each in world().things.get("closures", []):
-        if each.under_way and each.requested + CLOSES_AFTER <= now:
-            each.account.state = each.account.status = "SUSPENDED"
-        if each.requested + GONE_AFTER <= now and each.account in each.backend.accounts:
-            leave(each.backend, each.account.id)
+    for closure in world().state.get("closures", []):
+        if closure.in_progress and closure.requested + CLOSES_AFTER <= now:
+            closure.account.state = closure.account.status = "SUSPENDED"
+        if closure.requested + GONE_AFTER <= now and closure.account in closure.backend.accounts:
+            leave(closure.backend, closure.account.id)

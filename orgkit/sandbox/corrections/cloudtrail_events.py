@@ -30,38 +30,38 @@ def lookup_events(self: CloudTrailResponse) -> str:
     start, end, attributes = (self._get_param(name) for name in ("StartTime", "EndTime", "LookupAttributes"))
     _check(start, end, attributes or [])
     events = visible(self.current_account, self.region)
-    found = [event for event in events if _is_asked_for(event, start, end, attributes or [])]
-    size, first = _size(self._get_param("MaxResults")), _first(self._get_param("NextToken"), found)
-    page = found[first : first + size]
-    more = {"NextToken": page[-1]["EventId"]} if first + size < len(found) else {}
-    return json.dumps({"Events": page, **more})
+    matching = [event for event in events if _is_asked_for(event, start, end, attributes or [])]
+    size, first = _size(self._get_param("MaxResults")), _first(self._get_param("NextToken"), matching)
+    page = matching[first : first + size]
+    continuation = {"NextToken": page[-1]["EventId"]} if first + size < len(matching) else {}
+    return json.dumps({"Events": page, **continuation})
 
 
 def _check(start: float | None, end: float | None, attributes: list[dict[str, str]]) -> None:
     if start is not None and end is not None and start > end:
         raise refusal("InvalidTimeRangeException", "The start time is after the end time.")
-    if len(attributes) > 1 or any(each["AttributeKey"] not in ATTRIBUTES for each in attributes):
+    if len(attributes) > 1 or any(attribute["AttributeKey"] not in ATTRIBUTES for attribute in attributes):
         raise refusal("InvalidLookupAttributesException", "One lookup attribute can be given, of those that are known.")
 
 
 def _is_asked_for(
     event: dict[str, Any], start: float | None, end: float | None, attributes: list[dict[str, str]]
 ) -> bool:
-    within = (start is None or start <= event["EventTime"]) and (end is None or event["EventTime"] <= end)
-    return within and all(ATTRIBUTES[a["AttributeKey"]](event) == a["AttributeValue"] for a in attributes)
+    in_window = (start is None or start <= event["EventTime"]) and (end is None or event["EventTime"] <= end)
+    return in_window and all(ATTRIBUTES[a["AttributeKey"]](event) == a["AttributeValue"] for a in attributes)
 
 
-def _size(asked: int | None) -> int:
-    if asked is not None and not 1 <= asked <= PAGE:
+def _size(size: int | None) -> int:
+    if size is not None and not 1 <= size <= PAGE:
         raise refusal("InvalidMaxResultsException", f"A page has 1 to {PAGE} results.")
-    return asked or PAGE
+    return size or PAGE
 
 
-def _first(token: str | None, found: list[dict[str, Any]]) -> int:
+def _first(token: str | None, events: list[dict[str, Any]]) -> int:
     """After the last event of the page before: newer ones may have come meanwhile."""
     if not token:
         return 0
-    places = [place for place, event in enumerate(found) if event["EventId"] == token]
+    places = [place for place, event in enumerate(events) if event["EventId"] == token]
     if not places:
         raise refusal("InvalidNextTokenException", "The token is invalid.")
     return places[0] + 1

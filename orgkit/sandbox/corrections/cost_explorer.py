@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult, BaseResponse
 
-from orgkit.costs.rounding import exact
+from orgkit.costs.rounding import sum_exactly
 from orgkit.sandbox.corrections.billing import Alerts
 from orgkit.sandbox.corrections.members import backend_of, management_of
 from orgkit.sandbox.corrections.registry import differs, refusal
@@ -29,11 +29,11 @@ def seed(values: dict[str, Any]) -> list[str]:
     """Take the bills; the accounts in them that are none of the organization's, and then nothing is taken."""
     seeded = world().seed.management_account_id
     ids = {account.name: account.id for account in backend_of(seeded).accounts} | {MANAGEMENT: seeded}
-    named = {row["account"] for row in values["rows"]}
-    unknown = sorted(name for name in named if name not in ids and not (len(name) == 12 and name.isdigit()))
+    accounts = {row["account"] for row in values["rows"]}
+    unknown = sorted(name for name in accounts if name not in ids and not (len(name) == 12 and name.isdigit()))
     if not unknown:
         rows = [row | {"account": ids.get(row["account"], row["account"])} for row in values["rows"]]
-        world().things[BILLS] = values | {"rows": rows}
+        world().state[BILLS] = values | {"rows": rows}
     return unknown
 
 
@@ -47,19 +47,19 @@ class CostExplorerResponse(Alerts, BaseResponse):  # type: ignore[misc]  # moto 
 
     def get_cost_and_usage(self) -> ActionResult:
         """By month: a total, or one group for each combination of at most two dimensions that has a row."""
-        asked = json.loads(self.body)
-        start, end = _period(asked)
-        bills = world().things.get(BILLS)
+        request = json.loads(self.body)
+        start, end = _period(request)
+        bills = world().state.get(BILLS)
         if bills is None or any(start <= f"{month}-01" < end for month in bills["not_ready"]):
             raise refusal("DataUnavailableException", "Data is not available. Please try to adjust the time period.")
-        metrics, keys = _metrics(asked), _keys(asked)
-        rows = [row for row in _visible(bills["rows"], self.current_account) if _test(asked.get("Filter"))(row)]
+        metrics, keys = _metrics(request), _keys(request)
+        rows = [row for row in _visible(bills["rows"], self.current_account) if _test(request.get("Filter"))(row)]
         months = _months(start, end)
         sums = _sums(rows, months, keys)
-        return ActionResult(_answer(asked, months, keys, metrics, sums, int(bills["page_size"])))
+        return ActionResult(_answer(request, months, keys, metrics, sums, int(bills["page_size"])))
 
 
-@exact()
+@sum_exactly()
 def _sums(rows: list[Row], months: list[str], keys: list[str]) -> dict[tuple[str, ...], Decimal]:
     """By month and by what is asked for; in the order of the months."""
     sums: dict[tuple[str, ...], Decimal] = {}
@@ -70,29 +70,29 @@ def _sums(rows: list[Row], months: list[str], keys: list[str]) -> dict[tuple[str
 
 
 def _answer(
-    asked: dict[str, Any], months: list[str], keys: list[str], metrics: list[str], sums: Any, page_size: int
+    request: dict[str, Any], months: list[str], keys: list[str], metrics: list[str], sums: Any, page_size: int
 ) -> dict[str, Any]:
     ordered = sorted(sums)
-    first = _first(asked.get("NextPageToken"), len(ordered))
+    first = _first(request.get("NextPageToken"), len(ordered))
     page = ordered[first : first + page_size] if keys else ordered
     results = [_result(month, keys, metrics, {p: sums[p] for p in page if p[0] == month}) for month in months]
-    more = keys and first + page_size < len(ordered)
-    definitions = {"GroupDefinitions": asked["GroupBy"]} if keys else {}
-    token = {"NextPageToken": f"page-{first + page_size}"} if more else {}
+    has_more = keys and first + page_size < len(ordered)
+    definitions = {"GroupDefinitions": request["GroupBy"]} if keys else {}
+    token = {"NextPageToken": f"page-{first + page_size}"} if has_more else {}
     return {"ResultsByTime": results, "DimensionValueAttributes": [], **definitions, **token}
 
 
-@exact()
+@sum_exactly()
 def _result(month: str, keys: list[str], metrics: list[str], sums: Mapping[tuple[str, ...], Decimal]) -> dict[str, Any]:
     whole = _amounts(metrics, sum(sums.values(), Decimal(0)))
     groups = [{"Keys": list(place[1:]), "Metrics": _amounts(metrics, amount)} for place, amount in sums.items()]
-    start, end = date.fromisoformat(f"{month}-01"), date.fromisoformat(f"{_after(month)}-01")
-    estimated = world().clock.now() < datetime(end.year, end.month, end.day, tzinfo=UTC) + ESTIMATED_FOR
+    start, end = date.fromisoformat(f"{month}-01"), date.fromisoformat(f"{_next_month(month)}-01")
+    is_estimated = world().clock.now() < datetime(end.year, end.month, end.day, tzinfo=UTC) + ESTIMATED_FOR
     return {
         "TimePeriod": {"Start": start.isoformat(), "End": end.isoformat()},
         "Total": {} if keys else whole,
         "Groups": groups if keys else [],
-        "Estimated": estimated,
+        "Estimated": is_estimated,
     }
 
 
@@ -105,27 +105,27 @@ def _visible(rows: list[Row], account: str) -> list[Row]:
     return [row for row in rows if account in (management_of(account), row["account"])] if account else []
 
 
-def _period(asked: dict[str, Any]) -> tuple[str, str]:
-    start, end = asked["TimePeriod"]["Start"], asked["TimePeriod"]["End"]
+def _period(request: dict[str, Any]) -> tuple[str, str]:
+    start, end = request["TimePeriod"]["Start"], request["TimePeriod"]["End"]
     if start >= end:
         raise _invalid("Start date (and hour) should be before end date (and hour)")
     oldest = world().clock.now().date() - timedelta(days=31 * MONTHS)
     if start < oldest.isoformat():
         raise _invalid("You haven't enabled historical data beyond 14 months")
-    if asked["Granularity"] != "MONTHLY" or not (start.endswith("-01") and end.endswith("-01")):
+    if request["Granularity"] != "MONTHLY" or not (start.endswith("-01") and end.endswith("-01")):
         raise refusal("NotImplementedInSandbox", "The sandbox's Cost Explorer knows whole months alone.")
     return start, end
 
 
-def _metrics(asked: dict[str, Any]) -> list[str]:
-    metrics: list[str] = asked["Metrics"]
+def _metrics(request: dict[str, Any]) -> list[str]:
+    metrics: list[str] = request["Metrics"]
     if not metrics or not set(metrics) <= set(METRICS):
         raise _invalid(f"Invalid metrics: {metrics}")
     return metrics
 
 
-def _keys(asked: dict[str, Any]) -> list[str]:
-    keys = [each["Key"] for each in asked.get("GroupBy", [])]
+def _keys(request: dict[str, Any]) -> list[str]:
+    keys = [group["Key"] for group in request.get("GroupBy", [])]
     if len(keys) > 2:
         raise _invalid("GroupBy can have a maximum of 2 values")
     if unknown := [key for key in keys if key not in DIMENSIONS]:
@@ -133,20 +133,22 @@ def _keys(asked: dict[str, Any]) -> list[str]:
     return keys
 
 
-def _test(asked: dict[str, Any] | None) -> Test:
+def _test(expression: dict[str, Any] | None) -> Test:
     """An Expression of Cost Explorer's API."""
-    if not asked:
+    if not expression:
         return lambda _: True
-    if "And" in asked:
-        return lambda row: all(_test(each)(row) for each in asked["And"])
-    if "Or" in asked:
-        return lambda row: any(_test(each)(row) for each in asked["Or"])
-    if "Not" in asked:
-        return lambda row: not _test(asked["Not"])(row)
-    wanted = asked.get("Dimensions", {})
-    if wanted.get("Key") not in DIMENSIONS:
-        raise refusal("NotImplementedInSandbox", f"The sandbox's bills cannot be filtered by {wanted or asked}.")
-    return lambda row: row[DIMENSIONS[wanted["Key"]]] in wanted["Values"]
+    if "And" in expression:
+        return lambda row: all(_test(part)(row) for part in expression["And"])
+    if "Or" in expression:
+        return lambda row: any(_test(part)(row) for part in expression["Or"])
+    if "Not" in expression:
+        return lambda row: not _test(expression["Not"])(row)
+    dimensions = expression.get("Dimensions", {})
+    if dimensions.get("Key") not in DIMENSIONS:
+        raise refusal(
+            "NotImplementedInSandbox", f"The sandbox's bills cannot be filtered by {dimensions or expression}."
+        )
+    return lambda row: row[DIMENSIONS[dimensions["Key"]]] in dimensions["Values"]
 
 
 def _first(token: str | None, count: int) -> int:
@@ -162,11 +164,11 @@ def _months(start: str, end: str) -> list[str]:
     months, month = [], start[:7]
     while month < end[:7]:
         months.append(month)
-        month = _after(month)
+        month = _next_month(month)
     return months
 
 
-def _after(month: str) -> str:
+def _next_month(month: str) -> str:
     year, number = map(int, month.split("-"))
     return f"{year + 1}-01" if number == 12 else f"{year}-{number + 1:02}"
 

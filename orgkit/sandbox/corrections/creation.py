@@ -21,11 +21,11 @@ FAILED_AFTER = 3.0  # seconds: AWS finds a taken e-mail sooner than it makes an 
 def finish_creations() -> None:
     """Accounts whose time has come are there, or their request has failed."""
     now = world().clock.now()
-    for each in world().things.get("creations", []):
-        if not each.settled and each.completes <= now:
-            each.settled = True
-            if each.failure is None:
-                _finish(each)
+    for creation in world().state.get("creations", []):
+        if not creation.settled and creation.completes <= now:
+            creation.settled = True
+            if creation.failure is None:
+                _finish(creation)
 
 
 def _finish(creation: Creation) -> None:
@@ -45,53 +45,55 @@ def _finish(creation: Creation) -> None:
 )
 def create_account(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
     """CreateAccount takes its time, can fail, and has limits: rate, five in flight, quota, an e-mail only once."""
-    injected = world().things.pop("creation_failure", None)  # orgkit.sandbox.injection leaves it for this request
+    injected = world().state.pop("creation_failure", None)  # orgkit.sandbox.injection leaves it for this request
     check_finalized(self)
     _check_in_flight(self)
     check_quota(self)
     _check_email(kwargs["Email"])
     creation = _begin(self, kwargs, injected)
-    world().things.setdefault("creations", []).append(creation)
+    world().state.setdefault("creations", []).append(creation)
     return {"CreateAccountStatus": creation.describe()}
 
 
 def _begin(backend: OrganizationsBackend, parameters: dict[str, Any], injected: str | None) -> Creation:
     email, now = parameters["Email"].lower(), world().clock.now()
-    again = world().count("creation", backend.account_id, email, parameters["AccountName"])
-    failure = _failure(backend, email) or _asked_for() or injected
-    creation_id = f"car-{ids.derived(32, 'creation', backend.account_id, email, parameters['AccountName'], again)}"
+    number = world().count("creation", backend.account_id, email, parameters["AccountName"])
+    failure = _failure(backend, email) or _was_requested() or injected
+    creation_id = f"car-{ids.derive(32, 'creation', backend.account_id, email, parameters['AccountName'], number)}"
     seconds = FAILED_AFTER if failure else _seconds(email)
     return Creation(backend, creation_id, parameters, now, now + timedelta(seconds=seconds), failure)
 
 
 def _seconds(email: str) -> float:
-    shortest, longest = world().seed.creation_seconds
-    return shortest + (longest - shortest) * (int(ids.account_id("seconds", email)) % 1000) / 1000
+    min_seconds, max_seconds = world().seed.creation_seconds
+    return min_seconds + (max_seconds - min_seconds) * (int(ids.account_id("seconds", email)) % 1000) / 1000
 
 
 def _failure(backend: OrganizationsBackend, email: str) -> str | None:
     """Case does not matter; nor does in whose organization the e-mail is."""
-    if any(each.email.lower() == email and not each.settled for each in creations(backend)):
+    if any(creation.email.lower() == email and not creation.settled for creation in creations(backend)):
         return "CONCURRENT_ACCOUNT_MODIFICATION"
-    ours = any(account.email.lower() == email for account in backend.accounts)
-    return "EMAIL_ALREADY_EXISTS" if ours or world().standalone_by_email(email) or _left(backend, email) else None
+    is_member = any(account.email.lower() == email for account in backend.accounts)
+    return (
+        "EMAIL_ALREADY_EXISTS" if is_member or world().standalone_by_email(email) or _has_left(backend, email) else None
+    )
 
 
-def _left(backend: OrganizationsBackend, email: str) -> bool:
+def _has_left(backend: OrganizationsBackend, email: str) -> bool:
     """An account that left the organization, or was closed long ago, keeps its e-mail."""
     members = {account.id for account in backend.accounts}
-    made = [each for each in creations(backend) if each.settled and each.failure is None]
-    return any(each.email.lower() == email and each.account_id not in members for each in made)
+    completed = [creation for creation in creations(backend) if creation.settled and creation.failure is None]
+    return any(creation.email.lower() == email and creation.account_id not in members for creation in completed)
 
 
-def _asked_for() -> str | None:
+def _was_requested() -> str | None:
     """The failure that the seed has for this request: its reasons are those of the first requests, in their order."""
     reasons, number = world().seed.creation_failures, world().count("creation failures")
     return reasons[number] if number < len(reasons) else None
 
 
 def _check_in_flight(backend: OrganizationsBackend) -> None:
-    if sum(not each.settled for each in creations(backend)) >= IN_FLIGHT:
+    if sum(not creation.settled for creation in creations(backend)) >= IN_FLIGHT:
         message = "You have exceeded the number of accounts that you can create at the same time."
         raise refusal("ConstraintViolationException", message, "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED")
 

@@ -9,7 +9,7 @@ from moto.organizations.models import OrganizationsBackend
 from moto.organizations.responses import OrganizationsResponse
 
 from orgkit.sandbox import ids
-from orgkit.sandbox.corrections.limits import under_way
+from orgkit.sandbox.corrections.limits import operations_in_progress
 from orgkit.sandbox.corrections.members import moment
 from orgkit.sandbox.corrections.paging import answer
 from orgkit.sandbox.corrections.registry import corrects, refusal
@@ -53,7 +53,7 @@ def account_id_for(management: str, email: str) -> str:
 
 def creations(backend: OrganizationsBackend) -> list[Creation]:
     """Every request of the organization, whatever came of it."""
-    return under_way("creations", backend)
+    return operations_in_progress("creations", backend)
 
 
 @corrects(
@@ -62,9 +62,9 @@ def creations(backend: OrganizationsBackend) -> list[Creation]:
 )
 def describe_create_account_status(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
     """DescribeCreateAccountStatus knows every request, failed ones too."""
-    for each in creations(self):
-        if each.id == kwargs["CreateAccountRequestId"]:
-            return {"CreateAccountStatus": each.describe()}
+    for creation in creations(self):
+        if creation.id == kwargs["CreateAccountRequestId"]:
+            return {"CreateAccountStatus": creation.describe()}
     message = "We can't find a create account request with the CreateAccountRequestId that you specified."
     raise refusal("CreateAccountStatusNotFoundException", message)
 
@@ -75,7 +75,7 @@ def describe_create_account_status(self: OrganizationsBackend, **kwargs: Any) ->
 )
 def list_create_account_status(self: OrganizationsResponse) -> str:
     """ListCreateAccountStatus has pages of 20, and ends."""
-    wanted = self.request_params.get("States") or ["IN_PROGRESS", "SUCCEEDED", "FAILED"]
-    statuses = [each.describe() for each in creations(self.organizations_backend)]
-    chosen = [each for each in statuses if each["State"] in wanted]
-    return json.dumps(answer("CreateAccountStatuses", chosen, self.request_params))
+    states = self.request_params.get("States") or ["IN_PROGRESS", "SUCCEEDED", "FAILED"]
+    statuses = [status.describe() for status in creations(self.organizations_backend)]
+    selected = [status for status in statuses if status["State"] in states]
+    return json.dumps(answer("CreateAccountStatuses", selected, self.request_params))

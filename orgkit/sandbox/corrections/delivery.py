@@ -24,7 +24,7 @@ def check_bucket(backend: CloudTrailBackend, name: str, bucket_name: str, prefix
     if bucket is None:
         raise refusal("S3BucketDoesNotExistException", f"S3 bucket {bucket_name} does not exist!")
     policy, caller = json.loads(bucket.policy) if bucket.policy else {}, _cloudtrail(backend, name)
-    if not all(allows(policy, caller, *each) for each in _needs(backend, bucket, prefix, everywhere)):
+    if not all(allows(policy, caller, *need) for need in _needs(backend, bucket, prefix, everywhere)):
         message = f"Incorrect S3 bucket policy is detected for bucket: {bucket_name}"
         raise refusal("InsufficientS3BucketPolicyException", message)
 
@@ -60,9 +60,9 @@ def check_key(backend: CloudTrailBackend, name: str, key: str | None) -> None:
         return
     _, _, _, region, account, resource = (key if key.startswith("arn:") else f"arn:aws:kms:::{key}").split(":", 5)
     keys = kms_backends[account or backend.account_id][region or backend.region_name]
-    found = keys.keys.get(keys.any_id_to_key_id(resource.removeprefix("key/")))
-    if found is None or found.region != backend.region_name:
+    kms_key = keys.keys.get(keys.any_id_to_key_id(resource.removeprefix("key/")))
+    if kms_key is None or kms_key.region != backend.region_name:
         raise refusal("KmsKeyNotFoundException", f"KMS key {key} does not exist, or is in another region.")
-    if not allows(json.loads(found.policy), _cloudtrail(backend, name), "kms:GenerateDataKey*", "*"):
+    if not allows(json.loads(kms_key.policy), _cloudtrail(backend, name), "kms:GenerateDataKey*", "*"):
         message = "Insufficient permissions to access S3 bucket or KMS key."
         raise refusal("InsufficientEncryptionPolicyException", message)

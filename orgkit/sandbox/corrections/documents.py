@@ -7,11 +7,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: an AWS service, or a principal of an account by its ARNs; and the condition keys of the request."""
+    """Who asks: an AWS service, a principal of an account by its ARNs, or a user of an identity provider.
+
+    `context` are the condition keys of the request.
+    """
 
     account: str = ""
     arns: frozenset[str] = frozenset()
     service: str = ""
+    provider: str = ""  # the ARN of the identity provider
     context: dict[str, str] = field(default_factory=dict)
 
 
@@ -27,7 +31,7 @@ def denies(policy: dict[str, Any], caller: Caller, action: str, resource: str) -
 
 def _effects(policy: dict[str, Any], caller: Caller, action: str, resource: str | None) -> set[str]:
     statements = as_list(policy.get("Statement", []))
-    return {each["Effect"] for each in statements if _applies(each, caller, action, resource)}
+    return {statement["Effect"] for statement in statements if _applies(statement, caller, action, resource)}
 
 
 def as_list(value: Any) -> list[Any]:
@@ -38,8 +42,8 @@ def as_list(value: Any) -> list[Any]:
 def _applies(statement: dict[str, Any], caller: Caller, action: str, resource: str | None) -> bool:
     return (
         _names(statement.get("Principal", {}), caller)
-        and _any([str(each).lower() for each in as_list(statement.get("Action", []))], action.lower())
-        and (resource is None or _any(as_list(statement.get("Resource", [])), resource))
+        and _matches_any([str(pattern).lower() for pattern in as_list(statement.get("Action", []))], action.lower())
+        and (resource is None or _matches_any(as_list(statement.get("Resource", [])), resource))
         and _conditions_hold(statement.get("Condition", {}), caller.context)
     )
 
@@ -47,14 +51,16 @@ def _applies(statement: dict[str, Any], caller: Caller, action: str, resource: s
 def _names(principal: Any, caller: Caller) -> bool:
     if principal == "*":
         return True
+    if caller.provider:
+        return caller.provider in as_list(principal.get("Federated", []))
     people, services = as_list(principal.get("AWS", [])), as_list(principal.get("Service", []))
     if caller.service:
         return caller.service in services or "*" in people
     whole_account = {caller.account, f"arn:aws:iam::{caller.account}:root"}
-    return any(each == "*" or each in whole_account | caller.arns for each in people)
+    return any(person == "*" or person in whole_account | caller.arns for person in people)
 
 
-def _any(patterns: list[Any], value: str) -> bool:
+def _matches_any(patterns: list[Any], value: str) -> bool:
     return any(fnmatch.fnmatchcase(value, str(pattern)) for pattern in patterns)
 
 
@@ -62,19 +68,19 @@ def _conditions_hold(conditions: dict[str, Any], context: dict[str, str]) -> boo
     """All of them; an operator that is not known here does not hold, nor does one whose key the request lacks."""
     known = {name.lower(): value for name, value in context.items()}
     return all(
-        _holds(operator.lower(), known.get(key.lower()), as_list(wanted))
+        _holds(operator.lower(), known.get(key.lower()), as_list(expected))
         for operator, keys in conditions.items()
-        for key, wanted in keys.items()
+        for key, expected in keys.items()
     )
 
 
-def _holds(operator: str, value: str | None, wanted: list[Any]) -> bool:
+def _holds(operator: str, value: str | None, expected: list[Any]) -> bool:
     if value is None:
         return operator.endswith("ifexists") or operator.startswith(("stringnot", "arnnot"))
     operator = operator.removesuffix("ifexists")
-    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in wanted]
+    texts = [str(item).lower() if isinstance(item, bool) else str(item) for item in expected]
     if operator.startswith(("stringnot", "arnnot")):
-        return not _holds(operator.replace("not", "", 1), value, wanted)
+        return not _holds(operator.replace("not", "", 1), value, expected)
     if operator in ("stringlike", "arnlike", "arnequals"):  # ArnEquals and ArnLike are the same
-        return _any(texts, value)
+        return _matches_any(texts, value)
     return operator in ("stringequals", "bool") and value in texts

@@ -38,7 +38,7 @@ def goes_on(response: OrganizationsResponse) -> bool:
 
 
 @differs("organizations.empty_pages", moto="No page is empty while there is more.")
-def emptied(response: OrganizationsResponse, answered: Any, goes_on: bool) -> Any:
+def empty_page(response: OrganizationsResponse, answered: Any, goes_on: bool) -> Any:
     """A page of any list of Organizations can be empty, and still have a NextToken."""
     # Where the seed asks for it; never twice in a row, so that every list ends.
     every, operation = world().seed.empty_pages, response._get_action()

@@ -14,7 +14,7 @@ from orgkit.sandbox.world import Principal, world
 
 HISTORY = "event history"
 DELAY = timedelta(minutes=5)  # what AWS tells as the usual time between a call and its event
-KEPT = timedelta(days=90)
+RETENTION_PERIOD = timedelta(days=90)
 GLOBAL = ("account", "billing", "budgets", "ce", "cloudfront", "iam", "organizations", "route53")
 # How CloudTrail calls an operation of S3, where it is not the API's name.
 NAMES = {
@@ -28,10 +28,10 @@ NAMES = {
 
 
 @dataclass(frozen=True)
-class Happened:
+class LoggedEvent:
     """One call that AWS has answered, in the accounts whose history has it."""
 
-    at: datetime
+    time: datetime
     call: Call
     principal: Principal
     accounts: frozenset[str]
@@ -46,53 +46,53 @@ def keep(call: Call, principal: Principal | None, environ: dict[str, Any]) -> No
     """Remember a call that was answered; the history has no calls of nobody, and nothing about objects in S3."""
     bucket, _, key = str(environ.get("PATH_INFO", "")).lstrip("/").partition("/")
     about_objects = call.service == "s3" and (bool(key) or call.operation.startswith("ListObject"))
-    if principal is None or world().ended(principal) or about_objects:
+    if principal is None or world().is_expired(principal) or about_objects:
         return
     owner = s3_backends.bucket_accounts.get(bucket) if call.service == "s3" else None
-    entered = str(call.parameters.get("RoleArn", "")).split(":")[4:5] if call.operation == "AssumeRole" else []
-    accounts = frozenset({principal.account, *([str(owner[1])] if owner else []), *entered})
+    entered_accounts = str(call.parameters.get("RoleArn", "")).split(":")[4:5] if call.operation == "AssumeRole" else []
+    accounts = frozenset({principal.account, *([str(owner[1])] if owner else []), *entered_accounts})
     agent = str(environ.get("HTTP_USER_AGENT", ""))
-    happened: list[Happened] = world().things.setdefault(HISTORY, [])
-    happened.append(Happened(world().clock.now(), call, principal, accounts, agent))
+    happened: list[LoggedEvent] = world().state.setdefault(HISTORY, [])
+    happened.append(LoggedEvent(world().clock.now(), call, principal, accounts, agent))
 
 
 def visible(account: str, region: str) -> Iterator[dict[str, Any]]:
     """The events of an account in a region, newest first."""
     now = world().clock.now()
-    for each in reversed(world().things.get(HISTORY, [])):
-        if account in each.accounts and each.region == region and DELAY <= now - each.at <= KEPT:
-            yield _event(each, account)
+    for event in reversed(world().state.get(HISTORY, [])):
+        if account in event.accounts and event.region == region and DELAY <= now - event.time <= RETENTION_PERIOD:
+            yield _event(event, account)
 
 
-def _event(each: Happened, account: str) -> dict[str, Any]:
-    whole = _whole(each, account)
+def _event(logged_event: LoggedEvent, account: str) -> dict[str, Any]:
+    whole = _whole(logged_event, account)
     return {
         "EventId": whole["eventID"],
         "EventName": whole["eventName"],
         "EventSource": whole["eventSource"],
-        "EventTime": int(each.at.timestamp()),  # AWS tells whole seconds
-        "ReadOnly": "false" if each.call.mutating else "true",
-        "Username": _user_name(each.principal),
+        "EventTime": int(logged_event.time.timestamp()),  # AWS reports whole seconds
+        "ReadOnly": "false" if logged_event.call.mutating else "true",
+        "Username": _user_name(logged_event.principal),
         "Resources": [],
         "CloudTrailEvent": json.dumps(whole),
     }
 
 
-def _whole(each: Happened, account: str) -> dict[str, Any]:
+def _whole(logged_event: LoggedEvent, account: str) -> dict[str, Any]:
     """The event as CloudTrail delivers it; what was asked (but for AssumeRole) and answered is left out here."""
-    call = each.call
+    call = logged_event.call
     failed = {"errorCode": call.error} if call.error else {}
     return {
         "eventVersion": "1.11",
-        "userIdentity": _identity(each.principal),
-        "eventTime": each.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "userIdentity": _identity(logged_event.principal),
+        "eventTime": logged_event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventSource": f"{call.service}.amazonaws.com",
         "eventName": NAMES.get(call.operation, call.operation),
-        "awsRegion": each.region,
+        "awsRegion": logged_event.region,
         "sourceIPAddress": "127.0.0.1",
-        "userAgent": each.agent,
+        "userAgent": logged_event.agent,
         **failed,
-        "requestParameters": _asked(call),
+        "requestParameters": _request_parameters(call),
         "responseElements": None,
         "requestID": call.request_id,
         "eventID": ids.uuid("event", call.request_id, account),
@@ -104,7 +104,7 @@ def _whole(each: Happened, account: str) -> dict[str, Any]:
     }
 
 
-def _asked(call: Call) -> dict[str, Any] | None:
+def _request_parameters(call: Call) -> dict[str, Any] | None:
     """Which role, and under which name: that tells who was where."""
     if call.operation != "AssumeRole":
         return None
@@ -114,8 +114,8 @@ def _asked(call: Call) -> dict[str, Any] | None:
 def _identity(principal: Principal) -> dict[str, Any]:
     kind = "Root" if principal.is_root_user else "AssumedRole" if principal.role_arn else "IAMUser"
     name = {"userName": _user_name(principal)} if kind == "IAMUser" else {}
-    about = {"type": kind, "principalId": principal.user_id, "arn": principal.arn, "accountId": principal.account}
-    return {**about, **name, **({"sessionContext": _session(principal)} if principal.role_arn else {})}
+    identity = {"type": kind, "principalId": principal.user_id, "arn": principal.arn, "accountId": principal.account}
+    return {**identity, **name, **({"sessionContext": _session(principal)} if principal.role_arn else {})}
 
 
 def _session(principal: Principal) -> dict[str, Any]:

@@ -23,10 +23,10 @@ class FreeTierResponse(BaseResponse):  # type: ignore[misc]  # moto has no types
     def get_account_plan_state(self) -> ActionResult:
         """Creating or joining an organization ends the Free plan, and its credits expire at once."""
         seed = world().seed
-        ended = self.current_account in world().things.get("plan_ended", ())
+        ended = self.current_account in world().state.get("plan_ended", ())
         free = seed.plan == "FREE" and not ended
         values = {"accountId": self.current_account, "accountPlanType": "FREE" if free else "PAID"}
         values["accountPlanStatus"] = "ACTIVE"
         amount = 0.0 if ended else float(seed.credits_usd)
-        ends = {"accountPlanExpirationDate": world().clock.start + FREE_FOR} if free else {}
-        return ActionResult({**values, **ends, "accountPlanRemainingCredits": {"amount": amount, "unit": "USD"}})
+        expiration = {"accountPlanExpirationDate": world().clock.start + FREE_FOR} if free else {}
+        return ActionResult({**values, **expiration, "accountPlanRemainingCredits": {"amount": amount, "unit": "USD"}})

@@ -9,7 +9,7 @@ from moto.core.utils import get_service_model
 from moto.organizations.models import OrganizationsBackend
 from moto.organizations.responses import OrganizationsResponse
 
-from orgkit.sandbox.corrections.limits import under_way
+from orgkit.sandbox.corrections.limits import operations_in_progress
 from orgkit.sandbox.corrections.members import management_of, moment, organization_of
 from orgkit.sandbox.corrections.paging import answer
 from orgkit.sandbox.corrections.registry import corrects, refusal, settles
@@ -19,17 +19,17 @@ INVITE, ENABLE, APPROVE = "INVITE", "ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES
 ACTIONS = tuple(get_service_model("organizations").shape_for("ActionType").enum)
 EXPIRES_AFTER = {INVITE: timedelta(days=15), ENABLE: timedelta(days=90), APPROVE: timedelta(days=90)}
 SHOWN_FOR = timedelta(days=30)  # after it was accepted, declined, cancelled or expired
-OPEN = ("REQUESTED", "OPEN")
+OPEN_STATES = ("REQUESTED", "OPEN")
 
 
 @dataclass
 class Handshake:
-    """What one account asks another; `asked` is empty where the invited e-mail belongs to no account (yet)."""
+    """What one account asks another; `recipient` is empty where the invited e-mail belongs to no account (yet)."""
 
     backend: OrganizationsBackend
     id: str
     action: str
-    asked: str
+    recipient: str
     requested: datetime
     target: dict[str, str] | None = None  # the party, as it was written; the organization itself has none
     notes: str = ""
@@ -44,10 +44,10 @@ class Handshake:
 
     @property
     def is_open(self) -> bool:
-        return self.state in OPEN
+        return self.state in OPEN_STATES
 
-    def close(self, state: str, when: datetime | None = None) -> None:
-        self.state, self.closed = state, when or world().clock.now()
+    def close(self, state: str, closed_at: datetime | None = None) -> None:
+        self.state, self.closed = state, closed_at or world().clock.now()
 
     def describe(self) -> dict[str, Any]:
         org = self.backend.org
@@ -83,50 +83,58 @@ class Handshake:
 
 def all_handshakes() -> list[Handshake]:
     """Of all organizations, in the order in which they were sent."""
-    made: list[Handshake] = world().things.setdefault("handshakes", [])
-    return made
+    handshakes: list[Handshake] = world().state.setdefault("handshakes", [])
+    return handshakes
 
 
 def open_handshakes(backend: OrganizationsBackend, action: str) -> list[Handshake]:
     """Those of one kind that can still be answered."""
-    return [each for each in under_way("handshakes", backend) if each.action == action and each.is_open]
+    return [
+        handshake
+        for handshake in operations_in_progress("handshakes", backend)
+        if handshake.action == action and handshake.is_open
+    ]
 
 
 @settles
 def expire() -> None:
     """An invitation is open for fifteen days, a request to enable all features for ninety."""
-    for each in all_handshakes():
-        if each.is_open and each.expires <= world().clock.now():
-            each.close("EXPIRED", each.expires)
+    for handshake in all_handshakes():
+        if handshake.is_open and handshake.expires <= world().clock.now():
+            handshake.close("EXPIRED", handshake.expires)
 
 
-def shown(handshake: Handshake) -> bool:
+def is_visible(handshake: Handshake) -> bool:
     """AWS forgets a handshake thirty days after its end."""
     return handshake.closed is None or world().clock.now() - handshake.closed < SHOWN_FOR
 
 
-def is_asked(handshake: Handshake, account: str) -> bool:
+def is_recipient(handshake: Handshake, account: str) -> bool:
     """Whether this account may answer it. A management account is not shown invitations to another organization."""
-    elsewhere = handshake.action == INVITE and organization_of(account) and management_of(account) == account
-    return handshake.asked == account and not elsewhere
+    is_foreign = handshake.action == INVITE and organization_of(account) and management_of(account) == account
+    return handshake.recipient == account and not is_foreign
 
 
-def _answer(response: OrganizationsResponse, chosen: list[Handshake]) -> str:
-    matching = [each for each in chosen if shown(each) and _matches(each, response.request_params.get("Filter") or {})]
-    return json.dumps(answer("Handshakes", [each.describe() for each in matching], response.request_params))
+def _answer(response: OrganizationsResponse, handshakes: list[Handshake]) -> str:
+    matching = [
+        handshake
+        for handshake in handshakes
+        if is_visible(handshake) and _matches(handshake, response.request_params.get("Filter") or {})
+    ]
+    return json.dumps(answer("Handshakes", [handshake.describe() for handshake in matching], response.request_params))
 
 
-def _matches(handshake: Handshake, wanted: dict[str, str]) -> bool:
-    action, parent = wanted.get("ActionType"), wanted.get("ParentHandshakeId")
+def _matches(handshake: Handshake, criteria: dict[str, str]) -> bool:
+    action, parent = criteria.get("ActionType"), criteria.get("ParentHandshakeId")
     return action in (None, handshake.action) and parent in (None, handshake.parent)
 
 
 def _check_filter(response: OrganizationsResponse) -> None:
-    wanted = response.request_params.get("Filter") or {}
-    if len(wanted) > 1:
+    criteria = response.request_params.get("Filter") or {}
+    if len(criteria) > 1:
         message = "You can specify only one filter parameter for the operation."
         raise refusal("InvalidInputException", message, "MAX_LIMIT_EXCEEDED_FILTER")
-    if wanted.get("ActionType", INVITE) not in ACTIONS:
+    if criteria.get("ActionType", INVITE) not in ACTIONS:
         raise refusal("InvalidInputException", "You specified an invalid value.", "INVALID_ENUM")
 
 
@@ -135,12 +143,16 @@ def list_handshakes_for_organization(self: OrganizationsResponse) -> str:
     """ListHandshakesForOrganization tells what was sent, by kind or parent, until 30 days after its end."""
     _check_filter(self)
     backend = self.organizations_backend
-    return _answer(self, [each for each in all_handshakes() if each.backend is backend])
+    return _answer(self, [handshake for handshake in all_handshakes() if handshake.backend is backend])
 
 
 @corrects(OrganizationsResponse, moto="ListHandshakesForAccount is not there.")
 def list_handshakes_for_account(self: OrganizationsResponse) -> str:
     """ListHandshakesForAccount tells what the account was sent, until 30 days after its end."""
     _check_filter(self)
-    received = [each for each in all_handshakes() if each.action != ENABLE and is_asked(each, self.current_account)]
+    received = [
+        handshake
+        for handshake in all_handshakes()
+        if handshake.action != ENABLE and is_recipient(handshake, self.current_account)
+    ]
     return _answer(self, received)

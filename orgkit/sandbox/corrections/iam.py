@@ -14,7 +14,7 @@ _summary_map = AccountSummary.summary_map
 
 
 def _features(account: str) -> list[str]:
-    enabled: dict[str, list[str]] = world().things.setdefault("root_features", {})
+    enabled: dict[str, list[str]] = world().state.setdefault("root_features", {})
     return enabled.setdefault(account, [])
 
 
@@ -30,7 +30,7 @@ def _check(response: IamResponse) -> str:
     if backend.org.feature_set != "ALL":
         message = "The request was rejected because your organization does not have All features enabled."
         raise refusal("OrganizationNotInAllFeaturesModeException", message)
-    if not any(each["ServicePrincipal"] == "iam.amazonaws.com" for each in backend.services):
+    if not any(service["ServicePrincipal"] == "iam.amazonaws.com" for service in backend.services):
         message = "The request was rejected because trusted access is not enabled for IAM in Organizations."
         raise refusal("ServiceAccessNotEnabledException", message)
     return str(backend.org.id)

@@ -29,13 +29,13 @@ def invite_account_to_organization(self: OrganizationsResponse) -> str:
     account = _target(target)
     _check_organization(backend)
     _check_target(backend, target, account)
-    again = world().count("handshake", backend.org.id, target["Type"], target["Id"].lower())
-    handshake_id = f"h-{ids.derived(32, 'handshake', backend.org.id, target['Type'], target['Id'].lower(), again)}"
+    number = world().count("handshake", backend.org.id, target["Type"], target["Id"].lower())
+    handshake_id = f"h-{ids.derive(32, 'handshake', backend.org.id, target['Type'], target['Id'].lower(), number)}"
     notes, tags = parameters.get("Notes", ""), tuple(parameters.get("Tags", []))
-    asked = account.id if account else ""
-    made = Handshake(backend, handshake_id, INVITE, asked, world().clock.now(), target, notes, tags)
-    all_handshakes().append(made)
-    return json.dumps({"Handshake": made.describe()})
+    account_id = account.id if account else ""
+    handshake = Handshake(backend, handshake_id, INVITE, account_id, world().clock.now(), target, notes, tags)
+    all_handshakes().append(handshake)
+    return json.dumps({"Handshake": handshake.describe()})
 
 
 def _target(target: dict[str, str]) -> StandaloneAccount | None:
@@ -45,10 +45,10 @@ def _target(target: dict[str, str]) -> StandaloneAccount | None:
             message = "You specified an invalid email address for the invited account owner."
             raise refusal("InvalidInputException", message, "INVALID_EMAIL_ADDRESS_TARGET")
         return world().standalone_by_email(target["Id"])
-    found = world().standalone(target["Id"]) if target["Type"] == "ACCOUNT" else None
-    if found is None and organization_of(target["Id"]) is None:
+    account = world().standalone(target["Id"]) if target["Type"] == "ACCOUNT" else None
+    if account is None and organization_of(target["Id"]) is None:
         raise refusal("InvalidInputException", "You provided a target that isn't valid.", "INVALID_PARTY_TYPE_TARGET")
-    return found
+    return account
 
 
 def _check_organization(backend: OrganizationsBackend) -> None:
@@ -61,13 +61,13 @@ def _check_organization(backend: OrganizationsBackend) -> None:
 
 
 def _check_target(backend: OrganizationsBackend, target: dict[str, str], account: StandaloneAccount | None) -> None:
-    elsewhere = account is not None and organization_of(account.id) is not None
-    if _is_member(backend, target) or (elsewhere and not world().seed.direct_move):
+    is_foreign = account is not None and organization_of(account.id) is not None
+    if _is_member(backend, target) or (is_foreign and not world().seed.direct_move):
         raise refusal(VIOLATION, "The account is already a member of an organization.", "ALREADY_IN_AN_ORGANIZATION")
     waiting = open_handshakes(backend, INVITE)
-    if any(each.target == target or (account and each.asked == account.id) for each in waiting):
+    if any(handshake.target == target or (account and handshake.recipient == account.id) for handshake in waiting):
         raise refusal("DuplicateHandshakeException", "A handshake with the same action and target already exists.")
-    if _invited_today(backend) >= max(INVITATIONS_A_DAY, world().seed.account_quota):
+    if _invitations_today(backend) >= max(INVITATIONS_A_DAY, world().seed.account_quota):
         raise refusal(VIOLATION, "You have exceeded the number of handshakes a day.", "HANDSHAKE_RATE_LIMIT_EXCEEDED")
     check_quota(backend, VIOLATION)
 
@@ -76,8 +76,8 @@ def _is_member(backend: OrganizationsBackend, target: dict[str, str]) -> bool:
     return any(target["Id"].lower() in (account.id, account.email.lower()) for account in backend.accounts)
 
 
-def _invited_today(backend: OrganizationsBackend) -> int:
+def _invitations_today(backend: OrganizationsBackend) -> int:
     """Accepted invitations do not count: as soon as one is accepted, another can be sent."""
     since = world().clock.now() - A_DAY
-    sent = [each for each in all_handshakes() if each.backend is backend and each.action == INVITE]
-    return sum(each.requested > since and each.state != "ACCEPTED" for each in sent)
+    sent = [handshake for handshake in all_handshakes() if handshake.backend is backend and handshake.action == INVITE]
+    return sum(handshake.requested > since and handshake.state != "ACCEPTED" for handshake in sent)

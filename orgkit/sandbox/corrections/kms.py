@@ -19,8 +19,8 @@ def create_key(self: KmsBackend, *args: Any, **kwargs: Any) -> Key:
     """CreateKey gives a random id; the sandbox derives it, so that two rehearsals can be compared."""
     key: Key = _create_key(self, *args, **kwargs)
     tags = self.tagger.get_tag_dict_for_resource(key.id)
-    given = (self.account_id, self.region_name, key.description, sorted(tags.items()))
-    fresh = ids.uuid("key", *given, world().count("key", str(given)))
+    natural_key = (self.account_id, self.region_name, key.description, sorted(tags.items()))
+    fresh = ids.uuid("key", *natural_key, world().count("key", str(natural_key)))
     if not key.multi_region and "mrk-" not in key.id:
         _rename(self, key, fresh)
     return key

@@ -10,7 +10,7 @@ from orgkit.sandbox.corrections.members import is_delegated, leave
 from orgkit.sandbox.corrections.registry import corrects, refusal
 from orgkit.sandbox.world import world
 
-STAYS_FOR = timedelta(days=4)  # of a created account; older pages of the documentation say seven
+MINIMUM_STAY = timedelta(days=4)  # of a created account; older pages of the documentation say seven
 
 
 @corrects(OrganizationsResponse, moto="LeaveOrganization is not there.")
@@ -33,7 +33,7 @@ def _remove(backend: OrganizationsBackend, account_id: str) -> None:
     if is_delegated(account_id):
         message = "You can't remove a delegated administrator from the organization."
         raise refusal("ConstraintViolationException", message, "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG")
-    if account.joined_method == "CREATED" and world().clock.now() - account.create_time < STAYS_FOR:
+    if account.joined_method == "CREATED" and world().clock.now() - account.create_time < MINIMUM_STAY:
         message = "You can remove a created account only four days after it was created."
         raise refusal("ConstraintViolationException", message, "WAIT_PERIOD_ACTIVE")
     leave(backend, account_id)

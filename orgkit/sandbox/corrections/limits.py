@@ -8,16 +8,22 @@ from orgkit.sandbox.corrections.registry import differs, refusal
 from orgkit.sandbox.world import world
 
 
-def under_way(name: str, backend: OrganizationsBackend) -> list[Any]:
+def operations_in_progress(name: str, backend: OrganizationsBackend) -> list[Any]:
     """The creations or handshakes of one organization, which the world keeps."""
-    made: list[Any] = world().things.setdefault(name, [])
-    return [each for each in made if each.backend is backend]
+    operations: list[Any] = world().state.setdefault(name, [])
+    return [operation for operation in operations if operation.backend is backend]
 
 
 def occupied(backend: OrganizationsBackend) -> int:
     """What counts towards the quota: every account in whatever state, creations under way, open invitations."""
-    creations = sum(not each.settled and each.failure is None for each in under_way("creations", backend))
-    invitations = sum(each.action == "INVITE" and each.is_open for each in under_way("handshakes", backend))
+    creations = sum(
+        not operation.settled and operation.failure is None
+        for operation in operations_in_progress("creations", backend)
+    )
+    invitations = sum(
+        operation.action == "INVITE" and operation.is_open
+        for operation in operations_in_progress("handshakes", backend)
+    )
     return len(backend.accounts) + int(creations) + int(invitations)
 
 

@@ -38,7 +38,7 @@ def moment(value: Any) -> float:
 class MemberAccount(FakeAccount):  # type: ignore[misc]  # moto has no types
     """An account in the organization: State and no Status (removed 9 Sep 2026), Paths, a JoinedMethod that is true."""
 
-    def __init__(self, backend: OrganizationsBackend, account_id: str, name: str, email: str, joined: str) -> None:
+    def __init__(self, backend: OrganizationsBackend, account_id: str, name: str, email: str, join_method: str) -> None:
         self.backend = backend
         self.type = "ACCOUNT"
         self.region = backend.org.region
@@ -46,7 +46,7 @@ class MemberAccount(FakeAccount):  # type: ignore[misc]  # moto has no types
         self.id, self.name, self.email = account_id, name, email
         self.create_time = world().clock.now()
         self.status = self.state = "ACTIVE"
-        self.joined_method = joined
+        self.joined_method = join_method
         self.parent_id = backend.org.root_id
         self.attached_policies: list[Any] = []
         self.tags: dict[str, str] = {}
@@ -84,4 +84,4 @@ def leave(backend: OrganizationsBackend, account_id: str) -> None:
 
 def end_plan(account_id: str) -> None:
     """Creating or joining an organization turns a Free plan into a Paid one, and its credits expire at once."""
-    world().things.setdefault("plan_ended", set()).add(account_id)
+    world().state.setdefault("plan_ended", set()).add(account_id)

@@ -28,19 +28,19 @@ def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) 
     """All features enable service control policies in the root; the management account keeps name and e-mail."""
     if organization_of(self.account_id) is not None:
         raise refusal("AlreadyInOrganizationException", "The AWS account is already a member of an organization.")
-    (name, email), everything = names_of(self.account_id), (kwargs.get("FeatureSet") or "ALL") == "ALL"
-    org = self.org = FakeOrganization(self.account_id, region, "ALL" if everything else "CONSOLIDATED_BILLING")
+    (name, email), all_features = names_of(self.account_id), (kwargs.get("FeatureSet") or "ALL") == "ALL"
+    org = self.org = FakeOrganization(self.account_id, region, "ALL" if all_features else "CONSOLIDATED_BILLING")
     number = world().count("organization", self.account_id)
     pinned = world().seed.organization_id if self.account_id == world().seed.management_account_id else ""
-    org.id = pinned or f"o-{ids.derived(10, 'organization', self.account_id, number)}"
-    org.root_id = f"r-{ids.derived(4, 'root', org.id.removeprefix('o-'))}"
+    org.id = pinned or f"o-{ids.derive(10, 'organization', self.account_id, number)}"
+    org.root_id = f"r-{ids.derive(4, 'root', org.id.removeprefix('o-'))}"
     org.master_account_email = email
     org.created = world().clock.now()
     root = FakeRoot(org)
     self.ou.append(root)
     self.accounts.append(MemberAccount(self, self.account_id, name, email, "INVITED"))
     _add_aws_policies(self, root.id)
-    if everything:
+    if all_features:
         root.add_policy_type("SERVICE_CONTROL_POLICY")
     end_plan(self.account_id)
     return describe_organization(self)

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 from orgkit.sandbox.corrections.registry import refusal
 
 Item = TypeVar("Item")
-LARGEST = 20  # AWS's page size for every List operation of Organizations; moto has 100, 123 or none
+MAX_PAGE_SIZE = 20  # AWS's page size for every List operation of Organizations; moto has 100, 123 or none
 
 
 def page(items: Sequence[Item], parameters: dict[str, Any]) -> tuple[Sequence[Item], str | None]:
     """The asked-for page of `items` and the token of the next one."""
-    size = parameters.get("MaxResults", LARGEST)
-    if not isinstance(size, int) or not 1 <= size <= LARGEST:
+    size = parameters.get("MaxResults", MAX_PAGE_SIZE)
+    if not isinstance(size, int) or not 1 <= size <= MAX_PAGE_SIZE:
         raise refusal("InvalidInputException", "You specified an invalid value for MaxResults.", "MAX_VALUE_EXCEEDED")
     start = _position(parameters.get("NextToken"))
     end = start + size
@@ -22,8 +22,8 @@ def page(items: Sequence[Item], parameters: dict[str, Any]) -> tuple[Sequence[It
 
 def answer(member: str, items: Sequence[Any], parameters: dict[str, Any]) -> dict[str, Any]:
     """The answer of a List operation, whose items are under that member."""
-    chosen, token = page(items, parameters)
-    return {member: list(chosen), **({"NextToken": token} if token else {})}
+    page_items, token = page(items, parameters)
+    return {member: list(page_items), **({"NextToken": token} if token else {})}
 
 
 def _token(position: int) -> str:

@@ -5,15 +5,15 @@ from moto.organizations.models import FakeOrganizationalUnit, OrganizationsBacke
 
 def chain(backend: OrganizationsBackend, parent_id: str) -> list[FakeOrganizationalUnit]:
     """From the root down to the parent itself."""
-    known = {each.id: each for each in backend.ou}
-    found: list[FakeOrganizationalUnit] = []
-    here = known.get(parent_id)
-    while here is not None:
-        found.insert(0, here)
-        here = known.get(here.parent_id)
-    return found
+    known = {candidate.id: candidate for candidate in backend.ou}
+    units: list[FakeOrganizationalUnit] = []
+    unit = known.get(parent_id)
+    while unit is not None:
+        units.insert(0, unit)
+        unit = known.get(unit.parent_id)
+    return units
 
 
 def path(backend: OrganizationsBackend, parent_id: str, *last: str) -> str:
     """o-…/r-…/ou-…/<account>/ as in Account.Paths and OrganizationalUnit.Path, which moto does not have."""
-    return "/".join([backend.org.id, *(each.id for each in chain(backend, parent_id)), *last]) + "/"
+    return "/".join([backend.org.id, *(unit.id for unit in chain(backend, parent_id)), *last]) + "/"

@@ -11,7 +11,7 @@ from orgkit.sandbox.world import world
 
 _create_policy = OrganizationsBackend.create_policy
 _attach_policy = OrganizationsBackend.attach_policy
-LARGEST = 10_240  # characters of a service control policy, since 15 May 2026
+MAX_LENGTH = 10_240  # characters of a service control policy, since 15 May 2026
 
 
 @corrects(OrganizationsBackend, moto="CreatePolicy accepts any text.")
@@ -20,8 +20,8 @@ def create_policy(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
     check_document(kwargs["Content"])
     described: dict[str, Any] = _create_policy(self, **kwargs)
     policy: FakePolicy = self.policies[-1]
-    again = world().count("policy", self.org.id, policy.type, policy.name)
-    policy.id = f"p-{ids.derived(8, 'policy', self.org.id, policy.type, policy.name, again)}"
+    number = world().count("policy", self.org.id, policy.type, policy.name)
+    policy.id = f"p-{ids.derive(8, 'policy', self.org.id, policy.type, policy.name, number)}"
     described["Policy"]["PolicySummary"] |= {"Id": policy.id, "Arn": policy.arn}
     return described
 
@@ -34,7 +34,7 @@ def check_document(content: str) -> None:
         document = None
     if not isinstance(document, dict):
         raise refusal("MalformedPolicyDocumentException", "The policy document does not meet the requirements.")
-    if len(content) > LARGEST:
+    if len(content) > MAX_LENGTH:
         message = "You have exceeded the size limit of a policy."
         raise refusal("ConstraintViolationException", message, "POLICY_CONTENT_LIMIT_EXCEEDED")
 
@@ -49,9 +49,9 @@ def attach_policy(self: OrganizationsBackend, **kwargs: Any) -> None:
 
 
 def _check_attachment(backend: OrganizationsBackend, policy: FakePolicy, target: str) -> None:
-    if not any(each == {"Type": policy.type, "Status": "ENABLED"} for each in backend.ou[0].policy_types):
+    if not any(item == {"Type": policy.type, "Status": "ENABLED"} for item in backend.ou[0].policy_types):
         message = "The specified policy type isn't currently enabled in this root."
         raise refusal("PolicyTypeNotEnabledException", message)
-    if any(each.id == target for each in policy.attachments):
+    if any(item.id == target for item in policy.attachments):
         message = "The selected policy is already attached to the specified target."
         raise refusal("DuplicatePolicyAttachmentException", message)

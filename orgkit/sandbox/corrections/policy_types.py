@@ -33,16 +33,18 @@ def enable_policy_type(self: OrganizationsBackend, **kwargs: str) -> dict[str, A
         message = "You can't enable a policy type in an organization that doesn't have all features."
         raise refusal("PolicyTypeNotAvailableForOrganizationException", message)
     root.add_policy_type(kwargs["PolicyType"])
-    seconds, made = world().seed.policy_type_seconds, root.policy_types[-1]
+    seconds, policy_type = world().seed.policy_type_seconds, root.policy_types[-1]
     if seconds:
-        made["Status"] = "PENDING_ENABLE"
-        world().things.setdefault("policy_types", []).append((world().clock.now() + timedelta(seconds=seconds), made))
+        policy_type["Status"] = "PENDING_ENABLE"
+        world().state.setdefault("policy_types", []).append(
+            (world().clock.now() + timedelta(seconds=seconds), policy_type)
+        )
     return {"Root": root.describe()}
 
 
 @settles
 def finish_enabling() -> None:
     """PENDING_ENABLE becomes ENABLED."""
-    for when, made in world().things.get("policy_types", []):
-        if when <= world().clock.now():
-            made["Status"] = "ENABLED"
+    for enabled_at, policy_type in world().state.get("policy_types", []):
+        if enabled_at <= world().clock.now():
+            policy_type["Status"] = "ENABLED"

@@ -33,7 +33,7 @@ def _quota(account: str, code: str, name: str, value: float, *, adjustable: bool
     }
 
 
-def _known(backend: ServiceQuotasBackend, service: str) -> list[dict[str, Any]]:
+def _known_quota(backend: ServiceQuotasBackend, service: str) -> list[dict[str, Any]]:
     if service == "organizations":
         return organizations_quotas(backend.account_id)
     quotas: list[dict[str, Any]] = _default(backend, service)
@@ -43,7 +43,7 @@ def _known(backend: ServiceQuotasBackend, service: str) -> list[dict[str, Any]]:
 @corrects(ServiceQuotasResponse, moto="ListServiceQuotas is not there.")
 def list_service_quotas(self: ServiceQuotasResponse) -> str:
     """ListServiceQuotas tells the quotas as they are for the account."""
-    return json.dumps({"Quotas": _known(self.backend, json.loads(self.body)["ServiceCode"])})
+    return json.dumps({"Quotas": _known_quota(self.backend, json.loads(self.body)["ServiceCode"])})
 
 
 @corrects(ServiceQuotasBackend, moto="ListAWSDefaultServiceQuotas knows VPC's quotas only.")
@@ -51,13 +51,13 @@ def list_aws_default_service_quotas(self: ServiceQuotasBackend, service_code: st
     """ListAWSDefaultServiceQuotas tells Organizations' quotas too."""
     if service_code == "organizations":
         return [{**quota, "Value": 10.0} for quota in organizations_quotas(self.account_id)]
-    return _known(self, service_code)
+    return _known_quota(self, service_code)
 
 
 @corrects(ServiceQuotasBackend, moto="GetServiceQuota knows VPC's quotas only.")
 def get_service_quota(self: ServiceQuotasBackend, service_code: str, quota_code: str) -> dict[str, Any]:
     """GetServiceQuota tells Organizations' quotas too, as they are for the account."""
-    for quota in _known(self, service_code):
+    for quota in _known_quota(self, service_code):
         if quota["QuotaCode"] == quota_code:
             return quota
     raise refusal("NoSuchResourceException", f"The quota code {quota_code} isn't known for {service_code}.")

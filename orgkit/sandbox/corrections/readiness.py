@@ -16,5 +16,7 @@ def ready(service: str, account: str) -> bool:
     seconds = world().seed.services_seconds
     if service not in SERVICES or not seconds:
         return True
-    made = [each for each in backend_of(account).accounts if each.id == account and each.joined_method == "CREATED"]
-    return all(each.create_time + timedelta(seconds=seconds) <= world().clock.now() for each in made)
+    created_accounts = [
+        member for member in backend_of(account).accounts if member.id == account and member.joined_method == "CREATED"
+    ]
+    return all(member.create_time + timedelta(seconds=seconds) <= world().clock.now() for member in created_accounts)

@@ -45,8 +45,8 @@ def corrects(
 
     def register(function: Function) -> Function:
         value = wrap(function) if wrap else function
-        replaced = names or (function.__name__,)
-        CORRECTIONS.extend(Correction(target, name, value, function.__doc__ or "", moto) for name in replaced)
+        symbols = names or (function.__name__,)
+        CORRECTIONS.extend(Correction(target, name, value, function.__doc__ or "", moto) for name in symbols)
         return function
 
     return register
@@ -70,14 +70,14 @@ def settles(function: Callable[[], None]) -> Callable[[], None]:
 
 def settle() -> None:
     """Bring about what is due."""
-    for each in SETTLERS:
-        each()
+    for settler in SETTLERS:
+        settler()
 
 
 def install() -> None:
     """Apply every correction that has been imported; only ever in the sandbox's own process."""
-    for each in CORRECTIONS:
-        setattr(each.target, each.name, each.value)
+    for correction in CORRECTIONS:
+        setattr(correction.target, correction.name, correction.value)
 
 
 class Refusal(ServiceException):  # type: ignore[misc]  # moto has no types

@@ -9,9 +9,9 @@ from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends
 from orgkit.sandbox.corrections.registry import corrects, differs
 
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-READ = ["*:Get*", "*:List*", "*:Describe*", "*:View*", "*:BatchGet*", "*:Search*"]
+READ_ACTIONS = ["*:Get*", "*:List*", "*:Describe*", "*:View*", "*:BatchGet*", "*:Search*"]
 # The few that a bootstrap attaches. All of AWS's, parsed by moto for each account, would cost 60 ms an account.
-MANAGED = {
+MANAGED_POLICIES = {
     "AdministratorAccess": ("/", ALLOW_ALL),
     "PowerUserAccess": ("/", ALLOW_ALL),
     "ReadOnlyAccess": ("/", None),
@@ -29,11 +29,11 @@ MANAGED = {
 @corrects(IAMBackend, moto="An account has no managed policies, unless all are loaded for each account, which is slow.")
 def _init_aws_policies(self: IAMBackend) -> list[AWSManagedPolicy]:
     """An account has AWS's managed policies (here the few that a bootstrap attaches)."""
-    return [_managed(self, name, path, document) for name, (path, document) in MANAGED.items()]
+    return [_managed_policy(self, name, path, document) for name, (path, document) in MANAGED_POLICIES.items()]
 
 
-def _managed(backend: IAMBackend, name: str, path: str, document: dict[str, Any] | None) -> AWSManagedPolicy:
-    reading = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": READ, "Resource": "*"}]}
+def _managed_policy(backend: IAMBackend, name: str, path: str, document: dict[str, Any] | None) -> AWSManagedPolicy:
+    reading = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": READ_ACTIONS, "Resource": "*"}]}
     long_ago = "2015-02-06T18:40:00+00:00"
     data = {"DefaultVersionId": "v1", "Path": path, "Document": document or reading}
     return AWSManagedPolicy.from_data(

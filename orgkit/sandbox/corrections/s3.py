@@ -20,7 +20,7 @@ _set_lifecycle = FakeBucket.set_lifecycle
 _get_lifecycle = S3Response.get_bucket_lifecycle
 _put_object = S3Response.put_object
 CHECKSUM = "x-amz-checksum-sha256"
-EXPECTED = "HTTP_X_AMZ_EXPECTED_BUCKET_OWNER"
+EXPECTED_OWNER_HEADER = "HTTP_X_AMZ_EXPECTED_BUCKET_OWNER"
 EXPIRATION = re.compile(r"(<NoncurrentVersionExpiration>)(.*?)(</NoncurrentVersionExpiration>)", re.DOTALL)
 # IAM's name of an operation, where the two differ.
 ACTIONS = {
@@ -38,14 +38,14 @@ ACTIONS = {
 
 
 @differs("s3.other_accounts", moto="S3 accepts any ExpectedBucketOwner, and lets any account into any bucket.")
-def refused(operation: str, path: str, environ: dict[str, Any], caller: Caller) -> bool:
+def is_refused(operation: str, path: str, environ: dict[str, Any], caller: Caller) -> bool:
     """S3 refuses a wrong ExpectedBucketOwner, and another account where the bucket's policy has no word of it."""
     # Else a rehearsal would never show that a bucket name was sniped, or that a role was not assumed.
     name, _, key = path.lstrip("/").partition("/")
     owner = s3_backends.bucket_accounts.get(name)
     if owner is None or operation == "CreateBucket":
         return False
-    if environ.get(EXPECTED) not in (None, "", owner[1]):
+    if environ.get(EXPECTED_OWNER_HEADER) not in (None, "", owner[1]):
         return True
     bucket = s3_backends[owner[1]][owner[0]].buckets.get(name)
     policy = json.loads(bucket.policy) if bucket is not None and bucket.policy else {}
@@ -57,7 +57,7 @@ def refused(operation: str, path: str, environ: dict[str, Any], caller: Caller) 
 
 
 @corrects(FakeBucket, moto="A statement of a bucket policy that denies does so whatever its Condition is.")
-def get_permission(*_asked: Any) -> PermissionResult:
+def get_permission(*_arguments: Any) -> PermissionResult:
     """A statement denies only where its conditions hold: without TLS, say."""
     return PermissionResult.NEUTRAL  # who may is decided above, before moto is asked
 
@@ -83,8 +83,8 @@ def get_object_lock_configuration(self: S3Backend, bucket_name: str) -> tuple[An
 def set_lifecycle(self: FakeBucket, rules: list[dict[str, Any]]) -> None:
     """PutBucketLifecycleConfiguration keeps NewerNoncurrentVersions."""
     _set_lifecycle(self, rules)
-    for rule, given in zip(self.rules, rules, strict=True):
-        rule.newer_versions = (given.get("NoncurrentVersionExpiration") or {}).get("NewerNoncurrentVersions")
+    for rule, fields in zip(self.rules, rules, strict=True):
+        rule.newer_versions = (fields.get("NoncurrentVersionExpiration") or {}).get("NewerNoncurrentVersions")
 
 
 @corrects(S3Response, moto="GetBucketLifecycleConfiguration never has NewerNoncurrentVersions.")
@@ -92,12 +92,12 @@ def get_bucket_lifecycle(self: S3Response) -> Any:
     """GetBucketLifecycleConfiguration answers with NewerNoncurrentVersions, as it was put."""
     status, headers, body = _get_lifecycle(self)
     rules = [rule for rule in self.backend.get_bucket_lifecycle(self.bucket_name) if rule.nve_noncurrent_days]
-    kept = iter(rule.newer_versions for rule in rules)
+    versions = iter(rule.newer_versions for rule in rules)
 
-    def insert(matched: re.Match[str]) -> str:
-        newer = next(kept, None)
+    def insert(match: re.Match[str]) -> str:
+        newer = next(versions, None)
         inner = f"<NewerNoncurrentVersions>{newer}</NewerNoncurrentVersions>" if newer else ""
-        return f"{matched[1]}{inner}{matched[2]}{matched[3]}"
+        return f"{match[1]}{inner}{match[2]}{match[3]}"
 
     return status, headers, EXPIRATION.sub(insert, body if isinstance(body, str) else body.decode())
 
@@ -114,7 +114,7 @@ class BadDigest(S3ClientError):  # type: ignore[misc]  # moto has no types
 @corrects(S3Response, moto="PutObject keeps any ChecksumSHA256, whatever the content is.")
 def put_object(self: S3Response) -> Any:
     """PutObject refuses content that has not the checksum which is given with it."""
-    given = self.headers.get(CHECKSUM)
-    if given and given != b64encode(hashlib.sha256(self.body or b"").digest()).decode():
+    checksum = self.headers.get(CHECKSUM)
+    if checksum and checksum != b64encode(hashlib.sha256(self.body or b"").digest()).decode():
         raise BadDigest
     return _put_object(self)

@@ -1,8 +1,11 @@
 """Who is calling, and who may become whom: roles are looked for, and their trust policies read."""
 
 import json
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -17,13 +20,16 @@ from orgkit.sandbox.corrections.registry import corrects, differs, refusal
 from orgkit.sandbox.world import Principal, world
 
 _assume_role = TokenResponse.assume_role
+_assume_role_with_web_identity = TokenResponse.assume_role_with_web_identity
 
 
 @corrects(TokenResponse, moto="AssumeRole lets anybody be anything, in accounts and roles that do not exist.")
 def assume_role(self: TokenResponse) -> ActionResult:
     """AssumeRole needs a role that is there and whose trust policy allows the caller; never for a root user."""
     caller, arn = world().principals[self.get_access_key()], str(self._get_param("RoleArn"))
-    if not may_assume(caller, arn, self._get_param("ExternalId")):
+    names = {"sts:RoleSessionName": "RoleSessionName", "sts:SourceIdentity": "SourceIdentity"}
+    session = {key: value for key, name in names.items() if (value := self._get_param(name))}
+    if not may_assume(caller, arn, self._get_param("ExternalId"), session):
         message = f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
         raise refusal("AccessDenied", message)
     answered: ActionResult = _assume_role(self)
@@ -31,9 +37,34 @@ def assume_role(self: TokenResponse) -> ActionResult:
     return answered
 
 
+@corrects(TokenResponse, moto="AssumeRoleWithWebIdentity lets anybody be anything, and its keys belong to nobody.")
+def assume_role_with_web_identity(self: TokenResponse) -> ActionResult:
+    """AssumeRoleWithWebIdentity needs a role whose trust policy allows the token's issuer and claims."""
+    role = find_role(str(self._get_param("RoleArn")))
+    caller = _identity_of(str(self._get_param("WebIdentityToken")), role.account_id) if role else None
+    action = "sts:AssumeRoleWithWebIdentity"
+    if role is None or caller is None or not allows(json.loads(role.assume_role_policy_document), caller, action):
+        raise refusal("AccessDenied", f"Not authorized to perform {action}")
+    answered: ActionResult = _assume_role_with_web_identity(self)
+    _remember(answered, role.arn)
+    return answered
+
+
+def _identity_of(token: str, account: str) -> Caller | None:
+    """Read what a JSON web token says of its bearer; None where it says nothing. Its signature is not verified."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        issuer = str(claims["iss"]).removeprefix("https://")
+    except (ValueError, LookupError, TypeError):
+        return None
+    provider = f"arn:aws:iam::{account}:oidc-provider/{issuer}"
+    return Caller(account, provider=provider, context={f"{issuer}:{name}": str(v) for name, v in claims.items()})
+
+
 def _remember(answered: ActionResult, role_arn: str) -> None:
-    made: Any = answered.result
-    role, user = made["Credentials"], made["AssumedRoleUser"]
+    result: Any = answered.result
+    role, user = result["Credentials"], result["AssumedRoleUser"]
     principal = Principal(role.account_id, user["Arn"], user["AssumedRoleId"], role_arn, _end(role))
     world().principals[role.access_key_id] = principal
 
@@ -45,7 +76,9 @@ def _end(session: AssumedRole) -> datetime:
     return moment.replace(tzinfo=UTC)
 
 
-def may_assume(caller: Principal, role_arn: str, external_id: str | None) -> bool:
+def may_assume(
+    caller: Principal, role_arn: str, external_id: str | None, session: Mapping[str, str] = MappingProxyType({})
+) -> bool:
     """The role is there, it is its time, and its trust policy names the caller."""
     role = find_role(role_arn)
     if role is None or caller.is_root_user:
@@ -53,7 +86,7 @@ def may_assume(caller: Principal, role_arn: str, external_id: str | None) -> boo
     ready = world().role_ready.get(role.account_id)
     if ready is not None and world().clock.now() < ready:  # AWS: minutes after SUCCEEDED, the same AccessDenied
         return False
-    extra = {"sts:ExternalId": external_id} if external_id else {}
+    extra = {**({"sts:ExternalId": external_id} if external_id else {}), **session}
     return allows(json.loads(role.assume_role_policy_document), as_caller(caller, extra), "sts:AssumeRole")
 
 
@@ -96,7 +129,7 @@ def get_session_token(self: TokenResponse) -> ActionResult:
     key = iam_backends[caller.account]["aws"].create_temp_access_key()
     seconds = self._get_int_param("DurationSeconds", 43200)
     session = AssumedRole(caller.account, self.region, key, "session", caller.arn, "", seconds, "")
-    world().principals[session.access_key_id] = replace(caller, ends=_end(session))
+    world().principals[session.access_key_id] = replace(caller, expires_at=_end(session))
     return ActionResult({"Credentials": session})
 
 

@@ -31,9 +31,9 @@ class OrganizationTags:
         return arn.startswith("arn:aws:organizations:")
 
     def iter_tagged_resources(self) -> Iterator[TaggedResource]:
-        for each in [*self.backend.ou, *self.backend.accounts, *self.backend.policies]:
-            kind = each.arn.split(":")[5].split("/")[0]  # root, ou, account, policy
-            yield TaggedResource(arn=each.arn, tags=each.tags, resource_type=f"organizations:{kind}")
+        for resource in [*self.backend.ou, *self.backend.accounts, *self.backend.policies]:
+            kind = resource.arn.split(":")[5].split("/")[0]  # root, ou, account, policy
+            yield TaggedResource(arn=resource.arn, tags=resource.tags, resource_type=f"organizations:{kind}")
 
     def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
         self.backend.tag_resource(ResourceId=_id(arn), Tags=[{"Key": key, "Value": tags[key]} for key in tags])
@@ -47,7 +47,7 @@ def _id(arn: str) -> str:
 
 
 @corrects(tagging, "iter_taggable_backends", moto="GetResources knows nothing of Organizations.")
-def with_organizations(account_id: str, region_name: str) -> Iterator[Any]:
+def add_organizations(account_id: str, region_name: str) -> Iterator[Any]:
     """GetResources in us-east-1 knows root, units, accounts and policies of the organization."""
     yield from _iterate(account_id, region_name)
     if region_name == HOME and account_id in organizations_backends:

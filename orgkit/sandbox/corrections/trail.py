@@ -11,7 +11,7 @@ from orgkit.sandbox.corrections import delivery
 from orgkit.sandbox.corrections.members import backend_of, management_of, organization_of
 from orgkit.sandbox.corrections.registry import corrects, refusal
 
-EVERYTHING = {
+ALL_MANAGEMENT_EVENTS = {
     "ReadWriteType": "All",
     "IncludeManagementEvents": True,
     "DataResources": [],
@@ -26,7 +26,7 @@ _description = TrailStatus.description
 @corrects(
     CloudTrailBackend, moto="CreateTrail replaces a trail of the same name, and looks only whether the bucket is there."
 )
-def create_trail(self: CloudTrailBackend, name: str, bucket_name: str, *rest: Any, **named: Any) -> Trail:
+def create_trail(self: CloudTrailBackend, name: str, bucket_name: str, *rest: Any, **keywords: Any) -> Trail:
     """CreateTrail needs a new name, a bucket that lets it write, a key near by; for an organization trusted access."""
     if name in self.trails:
         raise refusal("TrailAlreadyExistsException", f"Trail {name} already exists for customer: {self.account_id}")
@@ -36,17 +36,17 @@ def create_trail(self: CloudTrailBackend, name: str, bucket_name: str, *rest: An
     _check_organization(self.account_id, bool(for_organization))
     delivery.check_bucket(self, name, bucket_name, prefix, bool(for_organization))
     delivery.check_key(self, name, key)
-    made: Trail = _create_trail(self, name, bucket_name, *rest, **named)
-    return made
+    trail: Trail = _create_trail(self, name, bucket_name, *rest, **keywords)
+    return trail
 
 
 @corrects(CloudTrailBackend, moto="UpdateTrail checks nothing, not even that the bucket is there.")
 def update_trail(self: CloudTrailBackend, **kwargs: Any) -> Trail:
     """UpdateTrail needs what CreateTrail needs."""
     trail = self.get_trail(kwargs["name"])
-    for_organization = bool(_or(kwargs["is_organization_trail"], trail.is_org_trail))
-    bucket = _or(kwargs["s3_bucket_name"], trail.bucket_name)
-    prefix = _or(kwargs["s3_key_prefix"], trail.s3_key_prefix)
+    for_organization = bool(_or_default(kwargs["is_organization_trail"], trail.is_org_trail))
+    bucket = _or_default(kwargs["s3_bucket_name"], trail.bucket_name)
+    prefix = _or_default(kwargs["s3_key_prefix"], trail.s3_key_prefix)
     _check_organization(self.account_id, for_organization)
     delivery.check_bucket(self, trail.trail_name, bucket, prefix, for_organization)
     delivery.check_key(self, trail.trail_name, kwargs["kms_key_id"])
@@ -54,8 +54,8 @@ def update_trail(self: CloudTrailBackend, **kwargs: Any) -> Trail:
     return updated
 
 
-def _or(value: Any, instead: Any) -> Any:
-    return instead if value is None else value
+def _or_default(value: Any, default: Any) -> Any:
+    return default if value is None else value
 
 
 def _check_organization(account: str, for_organization: bool) -> None:
@@ -68,7 +68,7 @@ def _check_organization(account: str, for_organization: bool) -> None:
         raise refusal("NotOrganizationMasterAccountException", "The account is not the management account.")
     if organization.feature_set != "ALL":
         raise refusal("OrganizationNotInAllFeaturesModeException", "The organization does not have all features.")
-    services = [each["ServicePrincipal"] for each in backend_of(account).services]
+    services = [service["ServicePrincipal"] for service in backend_of(account).services]
     if "cloudtrail.amazonaws.com" not in services:
         message = "The request could not be processed because trusted access for CloudTrail is not enabled."
         raise refusal("CloudTrailAccessNotEnabledException", message)
@@ -83,12 +83,12 @@ def _is_delegated(account: str) -> bool:
 def describe_trails(self: CloudTrailBackend, include_shadow_trails: bool) -> list[Trail]:
     """DescribeTrails shows members the organization's trail."""
     own = [trail for region in cloudtrail_backends[self.account_id].values() for trail in region.trails.values()]
-    here = [trail for trail in own if trail.region_name == self.region_name]
+    local_trails = [trail for trail in own if trail.region_name == self.region_name]
     shadows = [trail for trail in own if trail.region_name != self.region_name and trail.is_multi_region]
-    return here + (shadows + _of_organization(self.account_id) if include_shadow_trails else [])
+    return local_trails + (shadows + _organization_trails(self.account_id) if include_shadow_trails else [])
 
 
-def _of_organization(account: str) -> list[Trail]:
+def _organization_trails(account: str) -> list[Trail]:
     if account not in organizations_backends.master_accounts:
         return []
     owner = cloudtrail_backends[management_of(account)]
@@ -122,4 +122,4 @@ def get_event_selectors(self: Trail) -> tuple[list[dict[str, Any]], list[dict[st
     """GetEventSelectors of a new trail: all management events."""
     if self.event_selectors or self.advanced_event_selectors:
         return self.event_selectors, self.advanced_event_selectors
-    return [{**EVERYTHING}], []
+    return [{**ALL_MANAGEMENT_EVENTS}], []

@@ -85,7 +85,7 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "Signatures",
         "A wrong signature, an old date or another session's token is refused.",
-        "Who signs is read from the access key; the signature itself is not checked.",
+        "Who signs is read from the access key, who bears a web identity from its token; no signature is checked.",
     ),
     (
         "Partitions",

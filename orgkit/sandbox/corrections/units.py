@@ -13,8 +13,8 @@ from orgkit.sandbox.corrections.paths import chain, path
 from orgkit.sandbox.corrections.registry import corrects, refusal
 from orgkit.sandbox.world import world
 
-DEEPEST = 5
-MOST = 2000
+MAX_DEPTH = 5
+MAX_UNITS = 2000
 
 
 def describe(backend: OrganizationsBackend, unit: FakeOrganizationalUnit) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def create_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> dic
     _check_name(self, kwargs["ParentId"], kwargs["Name"])
     _check_limits(self, len(parents))
     unit = FakeOrganizationalUnit(self.org, **kwargs)
-    names = [each.name for each in parents[1:]] + [unit.name]
+    names = [ancestor.name for ancestor in parents[1:]] + [unit.name]
     unit.id = _unit_id(self.org.root_id, names)
     self.ou.append(unit)
     for policy_id in (utils.DEFAULT_SCP_POLICY_ID, utils.DEFAULT_RCP_POLICY_ID):
@@ -38,20 +38,20 @@ def create_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> dic
 
 
 def _unit_id(root_id: str, names: list[str]) -> str:
-    again = world().count("unit", root_id, *names)  # a unit that was deleted does not lend its id to the next
-    return f"ou-{root_id.removeprefix('r-')}-{ids.derived(8, 'unit', root_id, *names, again)}"
+    number = world().count("unit", root_id, *names)  # a unit that was deleted does not lend its id to the next
+    return f"ou-{root_id.removeprefix('r-')}-{ids.derive(8, 'unit', root_id, *names, number)}"
 
 
-def _check_name(backend: OrganizationsBackend, parent_id: str, name: str, but: str = "") -> None:
-    if any(each.parent_id == parent_id and each.name == name and each.id != but for each in backend.ou):
+def _check_name(backend: OrganizationsBackend, parent_id: str, name: str, exclude_id: str = "") -> None:
+    if any(unit.parent_id == parent_id and unit.name == name and unit.id != exclude_id for unit in backend.ou):
         raise refusal("DuplicateOrganizationalUnitException", "An OU with the same name already exists.")
 
 
 def _check_limits(backend: OrganizationsBackend, depth: int) -> None:
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         message = "You have exceeded the OU depth limit."
         raise refusal("ConstraintViolationException", message, "OU_DEPTH_LIMIT_EXCEEDED")
-    if len(backend.ou) > MOST:
+    if len(backend.ou) > MAX_UNITS:
         message = "You have exceeded the number of OUs in an organization."
         raise refusal("ConstraintViolationException", message, "OU_NUMBER_LIMIT_EXCEEDED")
 
@@ -60,7 +60,7 @@ def _check_limits(backend: OrganizationsBackend, depth: int) -> None:
 def update_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
     """UpdateOrganizationalUnit needs a name that is free under the same parent."""
     unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
-    _check_name(self, unit.parent_id, kwargs.get("Name", unit.name), but=unit.id)
+    _check_name(self, unit.parent_id, kwargs.get("Name", unit.name), exclude_id=unit.id)
     unit.name = kwargs.get("Name", unit.name)
     return {"OrganizationalUnit": describe(self, unit)}
 
@@ -76,7 +76,7 @@ def describe_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> d
 def delete_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> None:
     """DeleteOrganizationalUnit refuses a unit that holds anything."""
     unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
-    if any(each.parent_id == unit.id for each in [*self.ou, *self.accounts]):
+    if any(child.parent_id == unit.id for child in [*self.ou, *self.accounts]):
         raise refusal("OrganizationalUnitNotEmptyException", "The specified OU is not empty.")
     for policy in unit.attached_policies:
         policy.attachments.remove(unit)
@@ -88,7 +88,7 @@ def list_organizational_units_for_parent(self: OrganizationsResponse) -> str:
     """ListOrganizationalUnitsForParent tells each unit's Path."""
     backend, parameters = self.organizations_backend, self.request_params
     parent_id = backend.validate_parent_id(parameters["ParentId"])
-    units = [describe(backend, each) for each in backend.ou if each.parent_id == parent_id]
+    units = [describe(backend, unit) for unit in backend.ou if unit.parent_id == parent_id]
     return json.dumps(answer("OrganizationalUnits", units, parameters))
 
 
@@ -128,5 +128,5 @@ def move_account(self: OrganizationsBackend, **kwargs: Any) -> None:
 
 
 def _check_parent(backend: OrganizationsBackend, parent_id: str, code: str) -> None:
-    if not any(each.id == parent_id for each in backend.ou):
+    if not any(unit.id == parent_id for unit in backend.ou):
         raise refusal(code, "You specified a parent that doesn't exist.")

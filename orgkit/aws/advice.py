@@ -1,0 +1,36 @@
+"""What a person is told to do about a no of AWS: by its reason, else by its code, else the safe thing."""
+
+from orgkit.aws.constraint_reasons import REASONS, SPELLING_VARIANTS, Kind, Reason
+from orgkit.aws.rejections import REMEDIES
+
+REPORT = "This should not happen: report it with the run's record."
+CODES = {
+    "AccountOwnerNotVerifiedException": "verify the e-mail of the management account, in the console.",
+    "AWSOrganizationsNotInUseException": "run 01-organization first.",
+    "CloudTrailAccessNotEnabledException": "run 01-organization: CloudTrail has no trusted access.",
+    "NoCredentials": "sign in to AWS.",
+}
+
+
+def advice(reason: str, code: str = "") -> str:
+    """What to do; a reason that nobody knows yet stands, with AWS's message, in the error itself."""
+    if reason_of(reason) is not None:
+        return ADVICE[SPELLING_VARIANTS.get(reason, reason)]
+    if code.startswith(("AccessDenied", "UnauthorizedOperation")):
+        return "compare the identity's rights with `orgkit permissions`, then run the phase again."
+    if code in CODES:
+        return CODES[code]
+    passing = next((remedy for codes, remedy in REMEDIES.items() if code in codes), "")
+    return passing or "read AWS's answer above; then run the phase again: what is done stays done."
+
+
+def reason_of(name: str) -> Reason | None:
+    """What is known of a reason; None for one that AWS has added since."""
+    return REASONS.get(SPELLING_VARIANTS.get(name, name))
+
+
+def _explanation(reason: Reason) -> str:
+    return f"{reason.explanation} {REPORT}" if reason.kind in (Kind.BUG, Kind.NOT_OURS) else reason.explanation
+
+
+ADVICE = {name: _explanation(reason) for name, reason in REASONS.items()}

@@ -1,0 +1,80 @@
+"""The consolidated bill handed on: to accounts, to organizational units, with the tags that say whose they are."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from orgkit.costs.bills.bill import CREDIT, USAGE, Bill, BillRow, total
+from orgkit.costs.rounding import ZERO, sum_exactly
+from orgkit.model.desired import format_path
+from orgkit.model.observed import Observed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOT_IN_ORGANIZATION = "(not in the organization)"  # it left, or the bill is older than its leaving
+ROOT = "Root"
+
+
+@dataclass(frozen=True)
+class Share:
+    """What falls to one account or one unit, USD; `tags` are "" for a unit."""
+
+    unit: str
+    account: str
+    name: str
+    tags: str
+    gross: Decimal
+    credits: Decimal
+    other: Decimal  # taxes, purchases, refunds
+    part: Decimal  # of the whole gross, 0 to 1
+
+    @property
+    @sum_exactly()
+    def net(self) -> Decimal:
+        return self.gross + self.credits + self.other
+
+
+@dataclass(frozen=True)
+class Showback:
+    """Every account of the organization, silent ones too, and every unit that holds one; both sum to the bill."""
+
+    bill: Bill
+    accounts: tuple[Share, ...]
+    units: tuple[Share, ...]
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A row for each account, amounts as Decimal."""
+        import pandas as pd
+
+        return pd.DataFrame([vars(share) | {"net": share.net} for share in self.accounts], dtype=object)
+
+
+def showback(bill: Bill, observed: Observed) -> Showback:
+    """Split one month's bill; an account that has left is told, and not lost. Pure."""
+    rows: dict[str, list[BillRow]] = {}
+    for row in bill.rows:
+        rows.setdefault(row.account, []).append(row)
+    account_rows = [(format_path(a.unit) or ROOT, a.id, a.name, _tags(a.tags)) for a in observed.accounts]
+    closed_accounts = sorted(rows.keys() - {account.id for account in observed.accounts})
+    places = [*account_rows, *((NOT_IN_ORGANIZATION, account, "", "") for account in closed_accounts)]
+    accounts = [_share(*place, rows.get(place[1], []), bill.gross) for place in places]
+    rows_of_units: dict[str, list[BillRow]] = {}
+    for unit, account, *_ in places:
+        rows_of_units.setdefault(unit, []).extend(rows.get(account, []))
+    units = [_share(unit, "", "", "", rows_of_units[unit], bill.gross) for unit in sorted(rows_of_units)]
+    ordered = sorted(accounts, key=lambda share: (share.unit, -share.gross, share.account))
+    return Showback(bill, tuple(ordered), tuple(units))
+
+
+@sum_exactly()
+def _share(unit: str, account: str, name: str, tags: str, rows: list[BillRow], whole: Decimal) -> Share:
+    gross = total(row for row in rows if row.category == USAGE)
+    credited = total(row for row in rows if row.category == CREDIT)
+    part = gross / whole if whole else ZERO
+    return Share(unit, account, name, tags, gross, credited, total(rows) - gross - credited, part)
+
+
+def _tags(tags: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in tags)

@@ -1,0 +1,195 @@
+"""What the steps of a plan add to the usage, and what they would cost per month: most cost nothing, and say why."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any, Protocol, runtime_checkable
+
+from orgkit.costs.estimate.assumptions import SCENARIOS
+from orgkit.costs.estimate.charge import Pool, Usage, cost
+from orgkit.costs.estimate.estimate import book_for
+from orgkit.costs.estimate.usage import MANAGEMENT, Volumes, account_usage, logging_usage, volumes
+from orgkit.costs.prices.prices import PriceBook
+from orgkit.costs.rounding import ZERO, in_cents, sum_exactly
+from orgkit.model.desired import Desired
+from orgkit.model.plan import Plan, Step
+
+KEYS = {"later_usd": "later", "reason": "why"}  # the names that these fields have in review.json
+
+
+@runtime_checkable
+class AddsAccount(Protocol):
+    """A step with which an account of the file joins the organization."""
+
+    @property
+    def added_account(self) -> str:
+        """The key of the account."""
+
+
+@runtime_checkable
+class AddsUsage(Protocol):
+    """A step that adds monthly usage of its own; every other step adds none."""
+
+    def added_usage(self, desired: Desired, volumes: Volumes) -> Iterable[Usage]:
+        """Return the usage of one scenario."""
+
+
+@dataclass(frozen=True)
+class Additions:
+    """One scenario of a plan: usage before it, and the usage that each of its steps adds."""
+
+    usage_before: tuple[Usage, ...]
+    by_step: tuple[tuple[Usage, ...], ...]
+
+    @property
+    def usage_later(self) -> "Additions":
+        """Only what orgkit does not switch on."""
+        return Additions(_usage_later(self.usage_before), tuple(_usage_later(usages) for usages in self.by_step))
+
+    @classmethod
+    def from_plan(cls, plan: Plan, desired: Desired, v: Volumes, trail_logs: bool) -> "Additions":
+        """Of one plan; an account that is invited and accepts in it counts once, where it is invited."""
+        new_accounts: set[str] = set()
+        by_step = []
+        for step in plan.steps:
+            by_step.append(
+                (*_joining_accounts(step, new_accounts, desired, v, trail_logs), *_own_usage(step, desired, v))
+            )
+            new_accounts |= _joins(step)
+        return cls(tuple(_usage_before(plan, new_accounts, desired, v, trail_logs)), tuple(by_step))
+
+
+def _joining_accounts(
+    step: Step, new_accounts: set[str], desired: Desired, v: Volumes, trail_logs: bool
+) -> Iterator[Usage]:
+    for key in _joins(step) - new_accounts:
+        yield from account_usage(key, v)
+        if trail_logs:
+            yield from logging_usage(desired, key, v)
+
+
+def _own_usage(step: Step, desired: Desired, v: Volumes) -> Iterable[Usage]:
+    return step.added_usage(desired, v) if isinstance(step, AddsUsage) else ()
+
+
+def _usage_before(
+    plan: Plan, new_accounts: set[str], desired: Desired, v: Volumes, trail_logs: bool
+) -> Iterator[Usage]:
+    """What earlier phases have made: it matters only for the tiers and allowances that the new shares with it."""
+    for key in _accounts_in_organization(plan, desired) - new_accounts:
+        yield from account_usage(key, v)
+        if trail_logs:
+            yield from logging_usage(desired, key, v)
+
+
+def _accounts_in_organization(plan: Plan, desired: Desired) -> set[str]:
+    if plan.phase == "organization":
+        return set()
+    existing_accounts = desired.accounts if plan.phase == "accounts" else desired.members
+    return {MANAGEMENT, *(spec.key for spec in existing_accounts)}
+
+
+def _joins(step: Step) -> set[str]:
+    return {step.added_account} if isinstance(step, AddsAccount) else set()
+
+
+def _usage_later(usages: tuple[Usage, ...]) -> tuple[Usage, ...]:
+    return tuple(usage for usage in usages if not usage.made_by_orgkit)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one step would cost per month in USD; `later_usd` is the part of `expected` not yet switched on."""
+
+    step: str
+    sentence: str
+    low: Decimal
+    expected: Decimal
+    high: Decimal
+    later_usd: Decimal
+    reason: str
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a plan would cost per month in USD, and a line for each of its steps, in their order."""
+
+    low: Decimal
+    expected: Decimal
+    high: Decimal
+    lines: tuple[Line, ...]
+
+    @property
+    def later_usd(self) -> Decimal:
+        """The part of `expected` that comes only when somebody switches AWS Config on."""
+        return _sum([line.later_usd for line in self.lines])
+
+    @property
+    def sentence(self) -> str:
+        """One line for the place where a person approves."""
+        if not self.high:
+            return "These steps cost nothing per month."
+        text = f"These steps cost about {self.expected} USD per month (between {self.low} and {self.high})"
+        config = f"; {self.later_usd} of it only once AWS Config records, which orgkit does not switch on"
+        return f"{text}{config if self.later_usd else ''}."
+
+    def facts(self) -> dict[str, Any]:
+        """As review.json keeps it: amounts are strings, so that no digit is lost."""
+        lines = [{KEYS.get(name, name): str(value) for name, value in asdict(line).items()} for line in self.lines]
+        return {"low": str(self.low), "expected": str(self.expected), "high": str(self.high), "lines": lines}
+
+
+@sum_exactly()
+def monthly_effect(plan: Plan, desired: Desired, *, trail_logs: bool = False, book: PriceBook | None = None) -> Effect:
+    """The estimate with the plan's steps minus the estimate without them; pure.
+
+    `trail_logs` says that the organization trail delivers already, so that a new account adds its files; otherwise
+    they count where logging starts. Along the road of a bootstrap nothing is then counted twice.
+    """
+    prices = book_for(desired, book)
+    additions = {name: Additions.from_plan(plan, desired, v, trail_logs) for name, v in volumes(desired).items()}
+    low, expected, high = (in_cents(_differences(additions[name], prices)) for name in SCENARIOS)
+    later_usd = in_cents(_differences(additions["expected"].usage_later, prices))
+    reasons = map(cost_note, plan.steps, additions["expected"].by_step)
+    lines = tuple(map(_line, plan.steps, low, expected, high, later_usd, reasons))
+    return Effect(_sum(low), _sum(expected), _sum(high), lines)
+
+
+def _line(step: Step, low: Decimal, expected: Decimal, high: Decimal, later_usd: Decimal, reason: str) -> Line:
+    return Line(type(step).__name__, step.sentence, low, expected, high, later_usd, reason)
+
+
+@sum_exactly()
+def _sum(amounts: Sequence[Decimal]) -> Decimal:
+    return sum(amounts, Decimal("0.00"))
+
+
+def _differences(additions: Additions, book: PriceBook) -> list[Decimal]:
+    """What each step adds to the payer's bill, tiers and allowances pooled with what is there before it."""
+    pools: dict[Pool, Decimal] = {}
+    _add(pools, additions.usage_before, book)
+    return [_add(pools, usages, book) for usages in additions.by_step]
+
+
+def _add(pools: dict[Pool, Decimal], usages: Sequence[Usage], book: PriceBook) -> Decimal:
+    """Pour usages into the pools; by how much that makes the bill larger."""
+    quantity = ZERO
+    for usage in usages:
+        price = book.price(usage.price_id)
+        pool = usage.pool(price)
+        previous = pools.get(pool, ZERO)
+        pools[pool] = previous + usage.quantity
+        quantity += cost(price, pools[pool], usage.regions) - cost(price, previous, usage.regions)
+    return quantity
+
+
+UNKNOWN_CHARGE = "orgkit knows of no charge for this step"
+
+
+def cost_note(step: Step, added: Sequence[Usage]) -> str:
+    """Return the sentence next to the amount of a step that adds these usages."""
+    if not step.usage_note or not any(usage.quantity for usage in added):
+        return step.cost_note or UNKNOWN_CHARGE
+    if any(usage.quantity for usage in added if not usage.made_by_orgkit):
+        return f"{step.usage_note}; AWS Config is assumed to be switched on later, orgkit does not"
+    return step.usage_note

@@ -1,0 +1,136 @@
+"""Estimates as pandas tables: one long one in FOCUS 1.2 names, and the views that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from orgkit.costs.estimate.assumptions import ASSUMPTIONS, SCENARIOS
+from orgkit.costs.estimate.charge import Charge
+from orgkit.costs.rounding import ZERO, cents, in_cents, sum_exactly
+from orgkit.costs.services import category_of
+
+if TYPE_CHECKING:
+    from orgkit.costs.estimate.estimate import BilledAccount, Estimate
+
+FOCUS_VERSION = "1.2"
+MADE_BY_ORGKIT = "orgkit makes this"
+ASSUMED_LATER = "assumed to be switched on later"
+
+
+def long(estimate: Estimate) -> pd.DataFrame:
+    """One row per account, usage type, tier and scenario. BilledCost is not among them: nobody is billed yet."""
+    accounts = {account.key: account for account in estimate.accounts}
+    rows = [
+        _row(estimate, scenario, charge, accounts[charge.usage.account])
+        for scenario in SCENARIOS
+        for charge in estimate.charges[scenario]
+    ]
+    return pd.DataFrame(rows)
+
+
+def by_account(estimate: Estimate) -> pd.DataFrame:
+    """Accounts by scenario; who has no charge shows 0.00."""
+    keys = [account.key for account in estimate.accounts]
+    table = _table(estimate, keys, lambda charge: charge.usage.account, "account")
+    table.insert(0, "name", [*(account.name for account in estimate.accounts), ""])
+    table.insert(1, "id", [*(account.id or "not yet" for account in estimate.accounts), ""])
+    return table
+
+
+def by_service(estimate: Estimate) -> pd.DataFrame:
+    """AWS services by scenario."""
+    return _table(estimate, _keys(estimate, lambda c: c.price.service), lambda c: c.price.service, "service")
+
+
+def by_driver(estimate: Estimate) -> pd.DataFrame:
+    """What costs, by scenario, and whether a phase of orgkit makes it."""
+    is_made = {
+        charge.usage.driver: charge.usage.made_by_orgkit for charges in estimate.charges.values() for charge in charges
+    }
+    drivers = sorted(is_made, key=lambda driver: (not is_made[driver], driver))
+    table = _table(estimate, drivers, lambda charge: charge.usage.driver, "driver")
+    table.insert(0, "origin", [*(MADE_BY_ORGKIT if is_made[driver] else ASSUMED_LATER for driver in drivers), ""])
+    return table
+
+
+def by_assumption(estimate: Estimate) -> pd.DataFrame:
+    """The assumptions as this estimate used them."""
+    rows = [
+        {
+            "assumption": name,
+            **dict(zip(SCENARIOS, amounts, strict=True)),
+            "unit": ASSUMPTIONS[name].unit,
+            "meaning": ASSUMPTIONS[name].meaning,
+            "source": ASSUMPTIONS[name].source if amounts == ASSUMPTIONS[name].amounts else "parameters file",
+        }
+        for name, amounts in estimate.assumptions.items()
+    ]
+    return pd.DataFrame(rows).set_index("assumption")
+
+
+def _keys(estimate: Estimate, key: Callable[[Charge], str]) -> list[str]:
+    return sorted({key(charge) for charges in estimate.charges.values() for charge in charges})
+
+
+def _table(estimate: Estimate, keys: list[str], key: Callable[[Charge], str], index: str) -> pd.DataFrame:
+    columns = {scenario: _column(estimate, scenario, keys, key) for scenario in SCENARIOS}
+    return pd.DataFrame(columns, index=pd.Index([*keys, "Total"], name=index), dtype=object)
+
+
+@sum_exactly()
+def _column(estimate: Estimate, scenario: str, keys: Iterable[str], key: Callable[[Charge], str]) -> list[Decimal]:
+    """Cents by largest remainder: what a person adds up is the total that stands below."""
+    sums = dict.fromkeys(keys, ZERO)
+    for charge in estimate.charges[scenario]:
+        sums[key(charge)] += charge.effective_cost
+    parts = in_cents(list(sums.values()))
+    return [*parts, cents(estimate.total(scenario))]
+
+
+def _row(estimate: Estimate, scenario: str, charge: Charge, account: BilledAccount) -> dict[str, Any]:
+    price, tier, usage = charge.price, charge.tier, charge.usage
+    bounds = f"{tier.start:f} to {'any' if tier.end is None else format(tier.end, 'f')} {price.unit}"
+    alike = f", in each of {usage.regions:f} regions" if usage.regions > 1 else ""
+    return {
+        "BillingAccountId": estimate.accounts[0].id,
+        "SubAccountId": account.id or None,
+        "SubAccountName": account.name,
+        "ServiceName": price.service,
+        "ServiceCategory": category_of(price.service),
+        "RegionId": None if price.region == "aws-other" else estimate.region,
+        "ChargeCategory": "Usage",
+        "ChargeDescription": f"{usage.driver}: {price.usage_type}, {bounds}{alike}",
+        "BillingCurrency": price.currency,
+        "SkuId": price.sku or None,
+        "SkuPriceId": tier.rate_code or None,
+        "PricingQuantity": charge.quantity,
+        "PricingUnit": price.unit,
+        "ListUnitPrice": tier.unit_price,
+        "ListCost": charge.list_cost or ZERO,  # not 0E-12
+        "EffectiveCost": charge.effective_cost or ZERO,
+        "x_AccountKey": account.key,
+        "x_ServiceCode": price.service_code,
+        "x_UsageType": price.usage_type,
+        "x_Scenario": scenario,
+        "x_Driver": usage.driver,
+        "x_Origin": MADE_BY_ORGKIT if usage.made_by_orgkit else ASSUMED_LATER,
+        "x_Assumption": usage.assumption,
+        "x_FreeTierDiscount": charge.free_discount or ZERO,
+        "x_AllocationMethod": usage.rule,
+        "x_PriceId": price.id,
+        "x_PriceRegion": price.region,
+        "x_PriceSource": price.source,
+        "x_PriceEffectiveDate": price.effective or None,
+        "x_PriceRetrieved": price.retrieved,
+        "x_PriceBookVersion": estimate.price_book,
+        "x_BillingRule": price.billing_rule,
+        "x_TierStart": tier.start,
+        "x_TierEnd": tier.end,
+        "x_Regions": usage.regions,  # alike: each fills the tiers from its own 0
+        "x_Kind": "estimate",
+        "x_FocusVersion": FOCUS_VERSION,
+    }

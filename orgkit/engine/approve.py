@@ -1,0 +1,137 @@
+"""Planning, approving and applying from Python: the same rules as in a runbook, without a record."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from orgkit.aws.clock import Clock, clock_of
+from orgkit.aws.credentials_in_use import hidden
+from orgkit.aws.lock import lock_machine
+from orgkit.aws.session import Connection
+from orgkit.costs.estimate.effect import Effect, monthly_effect
+from orgkit.engine.apply import apply as apply_steps
+from orgkit.engine.observe import observe_and_plan
+from orgkit.errors import ApprovalMismatch, OutOfOrder
+from orgkit.journal.events import steps_done_under
+from orgkit.model.approval import Approval, ApprovedPlan, check_approver, check_fresh, check_remainder, check_stops
+from orgkit.model.desired import Desired
+from orgkit.model.observed import Observed
+from orgkit.model.outcome import Outcomes
+from orgkit.model.plan import Plan
+from orgkit.phases.registry import plan as plan_phase
+from orgkit.sanitize.secrets import hide_secrets_in
+
+HOURS = 24
+RUNBOOK = "have it approved with `orgkit approve`, and applied with `orgkit run`."
+
+Redact = Callable[[Any], Any]
+
+
+def _without_secrets(review: Any) -> Any:
+    return hide_secrets_in(hidden(review))
+
+
+def plan(phase: str, observed: Observed, desired: Desired) -> Plan:
+    """Plan a phase: what is left to do, with the digest that an approval of this planning names.
+
+    Args:
+        phase: Number, name or label of the phase.
+        observed: What AWS has, as `observe` returned it.
+        desired: The parameters file.
+
+    Raises:
+        NeedsDecision: AWS and the file disagree in a way that only a person can settle.
+    """
+    new_plan = plan_phase(phase, observed, desired)
+    return with_digest(new_plan, clock_of(), monthly_effect(new_plan, desired))
+
+
+def with_digest(new_plan: Plan, clock: Clock, effect: Effect, redact: Redact = _without_secrets) -> Plan:
+    """Return a plan as one planning: time, random id and costs in its review.json make its digest its own.
+
+    Secrets are taken out of it here: once it is approved, its bytes stay as they are.
+    """
+    at = clock.now().isoformat(timespec="seconds")
+    return new_plan.with_review(redact(new_plan.review(at, secrets.token_hex(16), monthly_usd=effect.facts())))
+
+
+def approve(plan: Plan, digest: str, *, asserted_by: str, ticket: str = "", hours: int = HOURS) -> Approval:
+    """Approve exactly the planning with this digest.
+
+    Args:
+        plan: The plan that was read.
+        digest: Its digest, as the person who read it gives it.
+        asserted_by: Who approves; may be empty only for a plan on an emulator.
+        ticket: Where the change was asked for.
+        hours: How long the approval holds, from the time at which the plan was made.
+
+    Raises:
+        ApprovalMismatch: The digest is another one, or the plan is too old.
+        AwaitingApproval: The plan is for AWS, and nobody is named.
+    """
+    if not plan.digest or digest != plan.digest:
+        raise ApprovalMismatch(
+            f"{digest[:12] or 'nothing'} was approved; this plan is {plan.digest[:12] or 'a preview'}.",
+            "read this plan and approve its own digest.",
+        )
+    check_approver(plan.target, asserted_by)
+    now = clock_of().now()
+    return Approval(
+        digest=digest,
+        plan_sha256=plan.sha256,
+        target=plan.target,
+        asserted_by=asserted_by,
+        authenticated_as="",
+        how="library",
+        at=now.isoformat(timespec="seconds"),
+        expires_at=check_fresh(ApprovedPlan.from_plan(plan), now, hours).isoformat(timespec="seconds"),
+        ticket=ticket,
+    )
+
+
+def apply(
+    aws: Connection, desired: Desired, plan: Plan, approval: Approval, *, outputs: Path | None = None
+) -> Outcomes:
+    """Read and plan again, and carry out what was approved or what is left of it.
+
+    What was done under this approval is known from the journal of `aws`: without an earlier apply in it, the whole
+    plan is applied or nothing.
+
+    Args:
+        aws: A connection as the management account.
+        desired: The parameters file.
+        plan: The plan that was approved.
+        approval: What `approve` returned.
+        outputs: The folder in which a project's runbooks keep one folder for each account (outputs/, or
+            outputs/sandbox/): its lock is then held as well.
+
+    Raises:
+        ApprovalMismatch: Anything else would happen now, or the approval has ended.
+        OutOfOrder: An earlier phase comes first.
+        AnotherRun: Somebody else on this machine applies to this account.
+    """
+    _refuse(aws, desired, plan, approval)
+    with lock_machine(desired.organization.management_account_id, aws.endpoint, aws.journal.run, outputs):
+        now, id_index = observe_and_plan(aws, desired, plan.phase)
+        check_remainder(now, ApprovedPlan.from_plan(plan), steps_done_under([aws.journal.events], approval.digest))
+        steps = [{"id": step.id, "sentence": step.sentence} for step in now.steps]
+        aws.journal.write("apply", digest=approval.digest, plan_sha256=approval.plan_sha256, steps=steps)
+        expires_at = datetime.fromisoformat(approval.expires_at)
+        look = partial(observe_and_plan, aws, desired, plan.phase, findings=False)
+        return apply_steps(aws, now, id_index, look, expires_at=expires_at)
+
+
+def _refuse(aws: Connection, desired: Desired, plan: Plan, approval: Approval) -> None:
+    if desired.approval.four_eyes:
+        raise ApprovalMismatch("the parameters file asks for four eyes, and only a runbook reads signatures.", RUNBOOK)
+    if approval.digest != plan.digest or approval.target != plan.target:
+        raise ApprovalMismatch("the approval is for another plan.", "approve this plan's own digest.")
+    check_approver(plan.target, approval.asserted_by)
+    if aws.clock.now() > datetime.fromisoformat(approval.expires_at):
+        raise ApprovalMismatch(f"the approval ended at {approval.expires_at}.", "plan and approve again.")
+    check_stops(plan)
+    if plan.needs:
+        raise OutOfOrder(plan.needs[0], "run that phase, then plan again.")

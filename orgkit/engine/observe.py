@@ -1,0 +1,125 @@
+"""The whole organization, read once, in the fewest calls; each phase reads what it alone needs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from orgkit.aws.advice import advice
+from orgkit.aws.identity import guard_organization
+from orgkit.aws.rejections import Rejected
+from orgkit.aws.session import Caller, Connection
+from orgkit.aws.tags import read_tags, read_tags_of
+from orgkit.engine.connect import target_of
+from orgkit.errors import CouldNotRead
+from orgkit.model.desired import Desired, Tags, missing_tags
+from orgkit.model.matching import IdIndex, match_if_clear
+from orgkit.model.observed import Account, Observed, Unit
+from orgkit.model.plan import Plan
+from orgkit.phases.accounts.aws import read_accounts
+from orgkit.phases.descriptor import Phase
+from orgkit.phases.management_account.aws import read_blocking_facts, read_facts
+from orgkit.phases.management_account.checks import check
+from orgkit.phases.management_account.findings import Findings, credits_of, reads_for
+from orgkit.phases.organization import aws as organization_aws
+from orgkit.phases.organizational_units.aws import read_units
+from orgkit.phases.registry import PHASES, load, may_be_stopped, phase_of, plan
+
+TaggedResource = TypeVar("TaggedResource", Unit, Account)
+
+
+def observe(aws: Connection, desired: Desired, phase: str | None = None, *, findings: bool = True) -> Observed:
+    """Read AWS once: the tree of the organization, and what the planner of a phase needs to know.
+
+    Args:
+        aws: A connection as the management account.
+        desired: The parameters file.
+        phase: Number, name or label of the phase; None for all phases of the bootstrap.
+        findings: Whether to repeat the checks of 00 that may stop what these phases would change.
+
+    Raises:
+        CouldNotRead: The tree itself cannot be seen.
+        WrongAccount: The caller is not the management account of the file.
+    """
+    phases = PHASES if phase is None else (phase_of(phase),)
+    try:
+        observed = _read_tree(aws, desired)
+        for read_phase in phases:
+            if read := load(read_phase).read:
+                observed = read(aws, desired, observed)
+        return _with_findings(aws, desired, observed, phases) if findings else observed
+    except Rejected as rejection:
+        raise CouldNotRead(f"{rejection}.", rejection.remedy or advice(rejection.reason, rejection.code)) from None
+
+
+def observe_and_plan(aws: Connection, desired: Desired, phase: str, *, findings: bool = True) -> tuple[Plan, IdIndex]:
+    """Read AWS for a phase and plan it: what is left to do now, and the ids that go with the names.
+
+    A look at what became of a change goes without findings: a step that one stops would seem to be done.
+    """
+    observed = observe(aws, desired, phase, findings=findings)
+    return plan(phase, observed, desired), IdIndex(observed, desired)
+
+
+def _read_tree(aws: Connection, desired: Desired) -> Observed:
+    """Organization, units and accounts with their tags: the same for every phase."""
+    caller = aws.caller()
+    organization = organization_aws.read_organization(aws, _guard(caller, desired))
+    if organization is None:
+        return _without_organization(aws, desired, caller)
+    tags = read_tags(aws)
+    units = tuple(read_units(aws, organization.root_id, tags))
+    accounts = tuple(read_accounts(aws, organization.root_id, units, tags))
+    tree = Observed(target_of(aws, caller, organization.id), caller.arn, organization, units, accounts)
+    return tree if tags is None else _with_confirmed_tags(aws, desired, tree)
+
+
+def _guard(caller: Caller, desired: Desired) -> Callable[[str, str], None]:
+    """WrongAccount for an organization that is not this account's, or not the one that the file pins."""
+    return lambda organization_id, management_account_id: guard_organization(
+        caller_account=caller.account,
+        management_account_id=management_account_id,
+        organization_id=organization_id,
+        pinned=desired.organization.organization_id,
+    )
+
+
+def _with_confirmed_tags(aws: Connection, desired: Desired, tree: Observed) -> Observed:
+    """The bulk read of tags lags behind: what seems to lack a tag that the file wants is asked itself."""
+    units = {spec.path: spec.tags for spec in desired.units}
+    matches = ((spec, match_if_clear(spec, tree)) for spec in desired.members)
+    accounts = {account.id: spec.tags for spec, account in matches if account}
+    return replace(
+        tree,
+        units=tuple(_with_tags(aws, unit, units.get(unit.path, ())) for unit in tree.units),
+        accounts=tuple(_with_tags(aws, account, accounts.get(account.id, ())) for account in tree.accounts),
+    )
+
+
+def _with_tags(aws: Connection, resource: TaggedResource, tags: Tags) -> TaggedResource:
+    return replace(resource, tags=read_tags_of(aws, resource.id)) if missing_tags(tags, resource.tags) else resource
+
+
+def _without_organization(aws: Connection, desired: Desired, caller: Caller) -> Observed:
+    """Before there is an organization, its creation rests on what phase 00 finds."""
+    facts, target = read_facts(aws, desired, caller), target_of(aws, caller, None)
+    return Observed(
+        target, caller.arn, None, credits_usd=credits_of(facts), findings=check(facts, desired, target).stops
+    )
+
+
+def _with_findings(aws: Connection, desired: Desired, observed: Observed, phases: Sequence[Phase]) -> Observed:
+    """What 00 finds about the phases that would change something: without a change there is nothing to stop."""
+    if observed.organization is None:
+        return observed
+    numbers = [phase.number for phase in phases if may_be_stopped(phase, observed, desired)]
+    if not any(reads_for(number) for number in numbers):
+        return observed
+    checks = check(read_blocking_facts(aws, desired, observed, numbers), desired, observed.target)
+    return replace(observed, findings=tuple(item for item in checks if any(map(item.concerns, numbers))))
+
+
+def read_account(aws: Connection, desired: Desired) -> Findings:
+    """Every check of the management account, workloads included."""
+    caller = aws.caller()
+    facts = read_facts(aws, desired, caller, workloads=True)
+    return check(facts, desired, target_of(aws, caller, None))

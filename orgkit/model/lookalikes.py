@@ -1,0 +1,73 @@
+"""Names in AWS and in the file that look alike and are not the same: a person has to see which one a plan means."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from orgkit.errors import NeedsDecision
+from orgkit.model.desired import KEY_TAG, Desired, UnitPath, format_path
+from orgkit.model.observed import Observed
+from orgkit.sanitize.names import deception, mark_lookalikes, plain_reading, reading, skeleton
+
+T = TypeVar("T")
+
+
+def refuse_lookalike_unit(path: UnitPath, observed: Observed) -> None:
+    """NeedsDecision where AWS has a unit that is read as this one, which AWS does not have."""
+    for unit in observed.units:
+        if unit.path != path and tuple(map(reading, unit.path)) == tuple(map(reading, path)):
+            raise NeedsDecision(
+                f"organizational unit {_spell(path)} is not in AWS, and {_spell(unit.path)} ({unit.id}), which looks "
+                "the same, is.",
+                "rename the one in AWS: aws organizations update-organizational-unit --organizational-unit-id "
+                f"{unit.id} --name NAME.",
+            )
+
+
+def unit_warnings(desired: Desired, observed: Observed) -> Iterator[str]:
+    """Report units that are read as something else, and pairs that look alike."""
+    desired_paths = {spec.path for spec in desired.units}
+    observed_paths = {unit.path for unit in observed.units}
+    for path in sorted(desired_paths | observed_paths):
+        origin = "" if path in desired_paths else "in AWS "
+        if path not in desired_paths and (problem := deception(path[-1])):
+            yield f"organizational unit {_spell(path)} {origin}{problem.partition(':')[0].rstrip('.')}"
+        elif plain := plain_reading(path[-1]):
+            yield f'organizational unit {_spell(path)} {origin}can be read as "{plain}"'
+    skeletons = {
+        path: tuple(map(skeleton, path)) for path in (*sorted(desired_paths), *sorted(observed_paths - desired_paths))
+    }
+    for first, second in _alike(skeletons):
+        if {first, second} & desired_paths:
+            yield f"organizational units {_spell(first)} and {_spell(second)} look alike, and are two"
+
+
+def account_warnings(desired: Desired, observed: Observed) -> Iterator[str]:
+    """Report accounts of the file whose names look like those of other accounts, of the file or in AWS."""
+    names = {f"account {spec.key}": spec.name for spec in desired.members}
+    desired_owners = set(names)
+    ids, keys = {spec.id for spec in desired.members}, {spec.key for spec in desired.members}
+    emails = {spec.email.casefold() for spec in desired.members}
+    other_accounts = [
+        account
+        for account in observed.accounts
+        if account.id not in ids and account.email.casefold() not in emails and account.tag.get(KEY_TAG) not in keys
+    ]
+    names |= {f"account {account.id}": account.name for account in other_accounts}
+    for first, second in _alike({owner: skeleton(name) for owner, name in names.items()}):
+        if {first, second} & desired_owners:
+            marked_names = (f"{owner} ({mark_lookalikes(names[owner])})" for owner in (first, second))
+            yield f"the names of {' and '.join(marked_names)} look alike"
+
+
+def _alike(skeletons: Mapping[T, object]) -> Iterator[tuple[T, T]]:
+    """The first with each other one of those that look alike."""
+    groups: dict[object, list[T]] = defaultdict(list)
+    for name, shape in skeletons.items():
+        groups[shape].append(name)
+    for first, *duplicates in groups.values():
+        yield from ((first, duplicate) for duplicate in duplicates)
+
+
+def _spell(path: Iterable[str]) -> str:
+    return format_path(tuple(map(mark_lookalikes, path)))

@@ -1,0 +1,56 @@
+"""A parameters file for one person: a copy without its four eyes, for a rehearsal, where nobody else is there."""
+
+import shutil
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from orgkit.costs.bills.billing_spec import BillingSpec
+from orgkit.costs.prices.books import NAME, own_book_path
+from orgkit.journal.file_writes import replace_file
+from orgkit.model.desired import ApproverSpec, Desired
+from orgkit.signing.texts import path_of
+
+REMOTE_PREFIXES = ("arn:", "s3://")
+
+
+def allow_single_operator(file: Path, desired: Desired, folder: Path) -> Path:
+    """Write it into `folder`: as the file in everything but `four_eyes`, with what lies beside the file found there."""
+    document = tomlkit.parse(file.read_text(encoding="utf-8"))
+    for table, key, value in _changes(file, desired):
+        _table(document, table)[key] = value
+    if own_book_path(file).exists():
+        shutil.copyfile(own_book_path(file), folder / NAME)
+    copy = folder / file.name
+    return replace_file(copy, tomlkit.dumps(document).encode())
+
+
+def _changes(file: Path, desired: Desired) -> Iterator[tuple[tuple[str, ...], str, Any]]:
+    yield ("approval",), "four_eyes", False
+    for approver in desired.approval.approvers:
+        yield ("approval", "approvers"), approver.name, _approver(approver)
+    if desired.records.public_key:
+        yield ("records",), "public_key", desired.records.public_key
+    paths = (
+        ("records", "sign_with", desired.records.sign_with),
+        ("billing", "place", desired.section(BillingSpec).place),
+    )
+    for section, key, value in paths:  # that may be paths, from the folder of the file
+        if value and not value.startswith(REMOTE_PREFIXES):
+            yield (section,), key, str(file.absolute().parent / path_of(value))
+
+
+def _approver(spec: ApproverSpec) -> Any:
+    """In one line, whichever form it had: a table of its own would swallow the approvers below it."""
+    inline = tomlkit.inline_table()
+    inline.update({"key": spec.key, "arn": list(spec.arns)})
+    return inline
+
+
+def _table(document: tomlkit.TOMLDocument, place: tuple[str, ...]) -> MutableMapping[str, Any]:
+    table: Any = document
+    for key in place:
+        table = table[key]
+    return table  # type: ignore[no-any-return]

@@ -1,0 +1,60 @@
+"""What the import phase reads: invitations, and what the accounts to be imported say of themselves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from orgkit.model.desired import ImportSpec
+from orgkit.model.observed import Unread
+from orgkit.model.plan import ABSENT
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """An invitation that this organization sent."""
+
+    id: str
+    account_id: str
+    email: str
+    state: str  # REQUESTED | OPEN | CANCELED | ACCEPTED | DECLINED | EXPIRED
+    expires: str
+
+    @property
+    def summary(self) -> str:
+        """Which it is, and how it ended: another one, or another end, would be another reason to invite again."""
+        return f"{self.id} {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ("REQUESTED", "OPEN")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """What an account to be imported says of itself, through the profile that the file names."""
+
+    account_id: str
+    organization_id: str | None | Unread
+    trails: tuple[str, ...] | Unread  # names of its own trails
+    access_role: bool | Unread
+    read_role: bool | Unread
+    also_trusted: tuple[str, ...] = ()  # other principals that the existing access role trusts
+    roles: str = ABSENT  # what of both roles is not as it should be, in normal form
+
+
+@dataclass(frozen=True)
+class ImportFacts:
+    """Every invitation that the organization sent, and the owners that a profile of the file reaches."""
+
+    handshakes: tuple[Handshake, ...] | Unread = ()
+    owners: tuple[Owner, ...] = ()
+
+
+def invitations_of(handshakes: Iterable[Handshake], spec: ImportSpec) -> tuple[Handshake, ...]:
+    """Return those to one account; an invitation names it by id, or, when somebody sent it so, by email."""
+    return tuple(h for h in handshakes if h.account_id == spec.id or h.email.casefold() == spec.email.casefold())
+
+
+def last_ended(handshakes: Iterable[Handshake]) -> Handshake | None:
+    """Return the youngest of those that came to nothing; None when there is none."""
+    ended = (handshake for handshake in handshakes if handshake.state in ("DECLINED", "EXPIRED", "CANCELED"))
+    return max(ended, key=lambda handshake: handshake.expires, default=None)

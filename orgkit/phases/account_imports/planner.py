@@ -1,0 +1,227 @@
+"""What phase 04 should do: invite, accept where the file names a profile, make manageable, place."""
+
+from collections.abc import Iterator
+
+from orgkit.errors import CouldNotRead
+from orgkit.model.desired import Desired, ImportSpec, format_path, missing_tags, replaced_tags
+from orgkit.model.lookalikes import account_warnings
+from orgkit.model.matching import match
+from orgkit.model.observed import Account, Observed, Unread
+from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
+from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, invitations_of, last_ended
+from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
+from orgkit.phases.accounts.steps import MoveAccount, TagAccount
+from orgkit.phases.member_access.roles import commands_to_make
+from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
+
+
+def plan(observed: Observed, desired: Desired) -> Plan:
+    """Account by account, in the order of their keys; what only an owner can do is `waiting`, never a step."""
+    specs = sorted(desired.imports, key=lambda spec: spec.key)
+    return Plan(
+        phase="imports",
+        target=observed.target,
+        steps=tuple(step for spec in specs for step in _steps(spec, observed)),
+        needs=tuple(_needs(observed, desired)),
+        waiting=tuple(waiting for spec in specs for waiting in _waiting(spec, observed, desired)),
+        unmanaged=tuple(_unmanaged(observed, desired)),
+        warnings=(
+            *(warning for spec in specs for warning in _warnings(spec, observed)),
+            *(account_warnings(desired, observed) if specs else ()),
+        ),
+    )
+
+
+def _steps(spec: ImportSpec, observed: Observed) -> Iterator[Step]:
+    account = match(spec, observed)
+    if account is not None:
+        yield from _adopt(spec, account, observed)
+    elif _blocking_reason(spec, observed) is None:
+        yield from _invite_and_accept(spec, observed)
+
+
+def _invite_and_accept(spec: ImportSpec, observed: Observed) -> Iterator[Step]:
+    """Everything up to its place, when the account's own profile lets us; only the invitation otherwise."""
+    if _open_invitation(spec, observed) is None:
+        ended = last_ended(_invitations(spec, observed))
+        yield InviteAccount(
+            key=spec.key,
+            name=spec.name,
+            account_id=spec.id,
+            starts_from=ended.summary if ended else ABSENT,
+            reason=f"its last invitation is {ended.state}" if ended else "it is not in the organization",
+        )
+    if spec.profile is None:
+        return
+    owner = _owner(spec, observed)
+    leaves = owner.organization_id if owner and isinstance(owner.organization_id, str) else ""
+    if observed.organization and leaves == observed.organization.id:
+        leaves = ""  # it has joined a moment ago, and AWS does not list it yet
+    yield AcceptInvitation(
+        key=spec.key, name=spec.name, account_id=spec.id, profile=spec.profile, leaves=leaves,
+        starts_from=starting_value(leaves),
+    )  # fmt: skip
+    yield _make_manageable(spec, spec.profile, owner, "AWS makes no roles in invited accounts")
+    if spec.unit:
+        root_id = observed.parent_id(())
+        yield MoveAccount(
+            key=spec.key, name=spec.name, unit=spec.unit, starts_from=root_id, reason="accounts join in the root"
+        )
+    yield TagAccount(key=spec.key, name=spec.name, tags=spec.tags, starts_from=ABSENT, reason="accounts join without")
+
+
+def _adopt(spec: ImportSpec, account: Account, observed: Observed) -> Iterator[Step]:
+    """A member already: make it manageable *before* placing it, since an OU's policies may deny it later."""
+    if not _manageable(account, observed):
+        if spec.profile is not None and _blocking_reason(spec, observed) is None:
+            reason = f"its roles could not be seen through {account.name}'s read role"
+            yield _make_manageable(spec, spec.profile, _owner(spec, observed), reason)
+        elif account.join_method == "CREATED":
+            yield CreateReadRole(
+                key=spec.key,
+                name=spec.name,
+                role_name=spec.role_name,
+                services=(),
+                starts_from=_read_role(account, observed),
+                reason="this organization created it, so it has an access role",
+            )
+        else:
+            return
+    if account.unit != spec.unit:
+        yield MoveAccount(
+            key=spec.key, name=spec.name, unit=spec.unit, starts_from=observed.parent_id(account.unit),
+            reason=f"it is in {format_path(account.unit) or 'the root'}",
+        )  # fmt: skip
+    if missing := missing_tags(spec.tags, account.tags):
+        yield TagAccount(
+            key=spec.key, name=spec.name, tags=missing, reason="these tags are missing or differ",
+            starts_from=starting_value(replaced_tags(missing, account.tags)),
+        )  # fmt: skip
+
+
+def _waiting(spec: ImportSpec, observed: Observed, desired: Desired) -> Iterator[Waiting]:
+    account = match(spec, observed)
+    roles = commands_to_make(spec.role_name, observed.target.account, desired.reads_in(spec.key))
+    blocking_reason = _blocking_reason(spec, observed)
+    owner = f"the owner of account {spec.id}"
+    if account is not None:
+        if (
+            not _manageable(account, observed)
+            and account.join_method != "CREATED"
+            and (spec.profile is None or blocking_reason)
+        ):
+            yield Waiting(f"{spec.key}: its roles are unknown; make them, then run 04-imports again", owner, roles)
+    elif blocking_reason is not None:
+        yield Waiting(f"{spec.key}: {blocking_reason}", "you")
+    elif spec.profile is None:
+        invitation = _open_invitation(spec, observed)
+        task = f"{spec.key}: accept the invitation" + (f", open until {invitation.expires}" if invitation else "")
+        yield Waiting(f"{task}, and make both roles", owner, (*_accept(invitation), *roles) if invitation else ())
+
+
+def _accept(invitation: Handshake) -> tuple[str, ...]:
+    return (f"aws organizations accept-handshake --region us-east-1 --handshake-id {invitation.id}",)
+
+
+def _blocking_reason(spec: ImportSpec, observed: Observed) -> str | None:
+    """Why this account is left alone until a person has decided; None when nothing holds it."""
+    owner = _owner(spec, observed)
+    if owner is None or spec.profile is None:
+        return None
+    if isinstance(owner.organization_id, Unread):
+        return _unusable(spec.profile, owner.organization_id)
+    own_organization = observed.organization.id if observed.organization else None
+    organization_id = owner.organization_id
+    if organization_id and organization_id != own_organization and not spec.leaves_other_organization:
+        return (
+            f"it is in organization {organization_id}; accepting would take it out of there. "
+            f"Set imports.{spec.key}.leaves_other_organization = true if that is meant"
+        )
+    return None
+
+
+def _unusable(profile: str, unread: Unread) -> str:
+    if unread.remedy:
+        return f"what profile {profile} sees could not be read: {unread.reason}: {unread.remedy}"
+    return f"profile {profile} cannot be used: {unread.reason}"
+
+
+def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
+    owner, account = _owner(spec, observed), match(spec, observed)
+    if owner is not None and owner.trails and not isinstance(owner.trails, Unread):
+        yield (
+            f"{spec.key} has a trail of its own ({', '.join(owner.trails)}): the organization trail becomes its second "
+            "copy, which AWS charges for: 06-costs tells how much"
+        )
+    if spec.profile is None and account is None:
+        yield f"{spec.key}: unknown without a profile: whether it is in another organization or has a trail of its own"
+    if account is not None and account.name != spec.name:
+        yield f"{spec.key} is named {account.name} in AWS; the file says {spec.name}"
+    if account is not None and account.email.casefold() != spec.email.casefold():
+        yield f"{spec.key} has the root e-mail {account.email} in AWS; the file says {spec.email}"
+
+
+def _needs(observed: Observed, desired: Desired) -> Iterator[str]:
+    if observed.organization is None:
+        yield "the organization does not exist yet: run 01-organization"
+        return
+    for path in sorted({spec.unit for spec in desired.imports if spec.unit}):
+        if observed.unit(path) is None:
+            yield f"organizational unit {format_path(path)} does not exist yet: run 02-units"
+
+
+def _unmanaged(observed: Observed, desired: Desired) -> Iterator[str]:
+    """Invitations to accounts that the file does not import."""
+    handshakes = _facts(observed).handshakes
+    if isinstance(handshakes, Unread):
+        return
+    for handshake in handshakes:
+        if handshake.is_open and not any(invitations_of((handshake,), spec) for spec in desired.imports):
+            yield f"invitation {handshake.id} to {handshake.account_id or handshake.email}, {handshake.state}"
+
+
+def _make_manageable(spec: ImportSpec, profile: str, owner: Owner | None, reason: str) -> MakeManageable:
+    return MakeManageable(
+        key=spec.key,
+        name=spec.name,
+        account_id=spec.id,
+        profile=profile,
+        role_name=spec.role_name,
+        also_trusted=owner.also_trusted if owner else (),
+        starts_from=owner.roles if owner else ABSENT,
+        reason=reason,
+    )
+
+
+def _manageable(account: Account, observed: Observed) -> bool:
+    """Both roles are seen to be right, through the read role."""
+    member = observed.member(account.id)
+    return member is not None and member.readable and member.current and member.access_role is True
+
+
+def _read_role(account: Account, observed: Observed) -> str:
+    member = observed.member(account.id)
+    return member.read_role if member else ABSENT
+
+
+def _facts(observed: Observed) -> ImportFacts:
+    return observed.facts(ImportFacts) or ImportFacts()
+
+
+def _owner(spec: ImportSpec, observed: Observed) -> Owner | None:
+    return next((owner for owner in _facts(observed).owners if owner.account_id == spec.id), None)
+
+
+def _open_invitation(spec: ImportSpec, observed: Observed) -> Handshake | None:
+    return next((h for h in _invitations(spec, observed) if h.is_open), None)
+
+
+def _invitations(spec: ImportSpec, observed: Observed) -> tuple[Handshake, ...]:
+    handshakes = _facts(observed).handshakes
+    if isinstance(handshakes, Unread):
+        raise CouldNotRead(
+            f"the invitations that the organization sent: {handshakes.reason}",
+            handshakes.remedy
+            or "allow organizations:ListHandshakesForOrganization (see `orgkit permissions imports`).",
+        )
+    return invitations_of(handshakes, spec)

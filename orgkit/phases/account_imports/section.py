@@ -1,0 +1,45 @@
+"""`[imports]`: the existing accounts that are to join."""
+
+from pydantic import Field
+
+from orgkit.model.desired import ACCESS_ROLE, ImportSpec
+from orgkit.phases.schema.formats import split_path
+from orgkit.phases.schema.section import Defaults, Section, account_tags
+from orgkit.phases.schema.types import AccountId, AccountName, Email, Key, Label, RoleName, SectionModel, Tags, UnitPath
+
+
+class ImportModel(SectionModel):
+    """`[imports.dns]`."""
+
+    id: AccountId = Field(examples=['"111111111111"'])
+    name: AccountName | None = None
+    email: Email = Field(examples=['"aws-dns@example.com"'])
+    unit: UnitPath = Field(examples=['"Infrastructure"'])
+    role_name: RoleName = ACCESS_ROLE
+    profile: Label | None = None
+    leaves_other_organization: bool = False
+    tags: Tags = {}
+
+
+def build(models: dict[str, ImportModel], defaults: Defaults) -> tuple[ImportSpec, ...]:
+    """Return the imports in the order of their keys."""
+    return tuple(_import(key, model, defaults) for key, model in sorted(models.items()))
+
+
+def _import(key: str, model: ImportModel, defaults: Defaults) -> ImportSpec:
+    name = model.name or key
+    return ImportSpec(
+        key=key,
+        id=model.id,
+        name=name,
+        email=model.email,
+        unit=split_path(model.unit),
+        role_name=model.role_name,
+        profile=model.profile,
+        leaves_other_organization=model.leaves_other_organization,
+        tags=account_tags(key, name, dict(defaults.tags), model.tags),
+    )
+
+
+# What contradicts another account is checked with [accounts], for both sections at once.
+SECTION = Section("imports", dict[Key, ImportModel], build, {})

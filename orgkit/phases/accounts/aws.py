@@ -1,0 +1,98 @@
+"""How AWS is asked about accounts, and to place and tag them."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from orgkit.aws.rejections import Rejected
+from orgkit.aws.session import Connection
+from orgkit.aws.tags import as_aws, read_tags_of
+from orgkit.model.desired import Desired, Tags, UnitPath, replaced_tags
+from orgkit.model.matching import IdIndex
+from orgkit.model.observed import Account, Observed, Unit
+from orgkit.model.plan import starting_value
+from orgkit.phases.accounts.creation_aws import CREATE_ACCOUNT, find_by_email
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.handler import handle
+from orgkit.phases.member_access.roles_aws import create_read_role, read_members, read_role_of
+from orgkit.phases.member_access.steps import CreateReadRole
+
+PATH = re.compile(r"^o-[a-z0-9]{10,32}/r-[0-9a-z]{4,32}/(?:ou-[0-9a-z-]+/)*\d{12}/$")
+
+
+def read_accounts(
+    aws: Connection, root_id: str, units: Iterable[Unit], tags: Mapping[str, Tags] | None
+) -> Iterator[Account]:
+    """Every account with the path of its OU, from ListAccounts alone where AWS tells the paths."""
+    names = {unit.id: unit.path for unit in units} | {root_id: ()}
+    items = list(aws.pages("organizations", "ListAccounts", "Accounts"))
+    parents = _parents(aws, items, names)
+    for item in sorted(items, key=lambda account: str(account["Id"])):
+        account_id = str(item["Id"])
+        known = read_tags_of(aws, account_id) if tags is None else tags.get(account_id, ())
+        yield Account(
+            id=account_id,
+            name=str(item.get("Name", "")),
+            email=str(item.get("Email", "")),
+            state=str(item.get("State", "UNKNOWN")),  # never Status: AWS removed it in September 2026
+            unit=parents.get(account_id, ()),
+            join_method=str(item.get("JoinedMethod", "")),
+            tags=known,
+        )
+
+
+def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
+    """Look into the accounts that the file creates."""
+    return read_members(aws, desired, observed, desired.accounts)
+
+
+def move_account(aws: Connection, step: MoveAccount, id_index: IdIndex) -> None:
+    """Place it, out of the unit that was approved: AWS refuses the move when the account is in another by then."""
+    parents = {"SourceParentId": step.starts_from, "DestinationParentId": id_index.parent(step.unit)}
+    try:
+        aws.mutate("organizations", "MoveAccount", AccountId=id_index.account(step.key), **parents)
+    except Rejected as rejection:
+        if rejection.code != "DuplicateAccountException":  # it is at the destination already
+            raise
+
+
+def tag_account(aws: Connection, step: TagAccount, id_index: IdIndex) -> None:
+    """Set the tags that the step names; the others stay."""
+    aws.mutate("organizations", "TagResource", ResourceId=id_index.account(step.key), Tags=as_aws(step.tags))
+
+
+def account_id(aws: Connection, step: CreateAccount, id_index: IdIndex) -> str:
+    """The account that has this email by now: AWS allows no second one."""
+    return starting_value(find_by_email(aws, step.email))
+
+
+def parent_id(aws: Connection, step: MoveAccount, id_index: IdIndex) -> str:
+    """The unit, or root, where the account is by now."""
+    parents = aws.pages("organizations", "ListParents", "Parents", ChildId=id_index.account(step.key))
+    return starting_value(next((parent["Id"] for parent in parents), None))
+
+
+def tags_of_account(aws: Connection, step: TagAccount, id_index: IdIndex) -> str:
+    """What the account has by now under the keys of the step."""
+    return starting_value(replaced_tags(step.tags, read_tags_of(aws, id_index.account(step.key))))
+
+
+HANDLERS = (
+    handle(CreateAccount, CREATE_ACCOUNT, account_id),
+    handle(MoveAccount, move_account, parent_id),
+    handle(TagAccount, tag_account, tags_of_account),
+    handle(CreateReadRole, create_read_role, read_role_of),
+)
+
+
+def _parents(aws: Connection, items: list[dict[str, Any]], names: Mapping[str, UnitPath]) -> dict[str, UnitPath]:
+    """Account id → OU path: from `Paths`, or, where the endpoint does not give them, one listing a parent."""
+    paths = {str(item["Id"]): (item.get("Paths") or [""])[0] for item in items}
+    if all(PATH.match(path) for path in paths.values()):
+        parents = {account: path.split("/")[-3] for account, path in paths.items()}
+        return {account: names.get(parent, (parent,)) for account, parent in parents.items()}
+    return {
+        str(item["Id"]): path
+        for parent, path in names.items()
+        for item in aws.pages("organizations", "ListAccountsForParent", "Accounts", ParentId=parent)
+    }

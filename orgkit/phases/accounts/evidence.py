@@ -1,0 +1,27 @@
+"""Whether AWS shows what a step about a member account makes."""
+
+from orgkit.model.desired import Desired, missing_tags
+from orgkit.model.observed import Observed
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.evidence import is_shown_by
+from orgkit.phases.member_access.evidence import READ_ROLE, account_of
+
+
+def _account(step: CreateAccount, observed: Observed, _: Desired) -> bool | None:
+    """None while no account has the email: AWS may be working on it for minutes, and shows it only at the end."""
+    return any(account.email.casefold() == step.email.casefold() for account in observed.accounts) or None
+
+
+def _place(step: MoveAccount, observed: Observed, desired: Desired) -> bool | None:
+    account = account_of(step, observed, desired)
+    return account.unit == step.unit if account else None
+
+
+def _tags(step: TagAccount, observed: Observed, desired: Desired) -> bool | None:
+    account = account_of(step, observed, desired)
+    return not missing_tags(step.tags, account.tags) if account else None
+
+
+PLACE = is_shown_by(MoveAccount, _place)
+TAGS = is_shown_by(TagAccount, _tags)
+EVIDENCE = (is_shown_by(CreateAccount, _account), PLACE, TAGS, READ_ROLE)

@@ -1,0 +1,26 @@
+"""Phase 03: create the member accounts and place them."""
+
+from orgkit.phases.accounts.evidence import EVIDENCE
+from orgkit.phases.accounts.planner import plan
+from orgkit.phases.accounts.section import SECTION
+from orgkit.phases.accounts.steps import READS, CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.descriptor import Phase
+from orgkit.phases.member_access.steps import CreateReadRole
+
+PHASE = Phase(
+    number="03",
+    name="accounts",
+    title="Create the member accounts and place them",
+    label="accounts",
+    requires=("organization", "units"),
+    reads=READS,
+    section=SECTION,
+    steps=(
+        CreateAccount,
+        MoveAccount,
+        TagAccount,
+        CreateReadRole,
+    ),
+    evidence=EVIDENCE,
+    planner=plan,
+)

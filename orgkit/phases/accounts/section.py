@@ -1,0 +1,114 @@
+"""`[accounts]`: the member accounts that are created, and what all accounts of the file must have for themselves."""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from orgkit.model.desired import ACCESS_ROLE, AccountSpec
+from orgkit.phases.schema.formats import quote, split_path, suggest, unit_path
+from orgkit.phases.schema.location import Place, Violation
+from orgkit.phases.schema.raw import PlacedString, Raw, duplicates, members, section, tags, text, unit_paths
+from orgkit.phases.schema.section import Defaults, Section, account_tags, too_many_tags
+from orgkit.phases.schema.types import AccountId, AccountName, Email, Key, RoleName, SectionModel, Tags, UnitPath
+
+
+class AccountModel(SectionModel):
+    """`[accounts.website-prod]`."""
+
+    name: AccountName | None = None
+    email: Email = Field(examples=['"aws-website-prod@example.com"'])
+    unit: UnitPath = Field(examples=['"Production"'])
+    role_name: RoleName = ACCESS_ROLE
+    iam_access_to_billing: bool = False
+    id: AccountId | None = None
+    tags: Tags = {}
+
+
+def build(models: dict[str, AccountModel], defaults: Defaults) -> tuple[AccountSpec, ...]:
+    """Return the accounts in the order of their keys."""
+    return tuple(_account(key, model, defaults) for key, model in sorted(models.items()))
+
+
+def _account(key: str, model: AccountModel, defaults: Defaults) -> AccountSpec:
+    name = model.name or key
+    return AccountSpec(
+        key=key,
+        name=name,
+        email=model.email,
+        unit=split_path(model.unit),
+        role_name=model.role_name,
+        iam_access_to_billing=model.iam_access_to_billing,
+        tags=account_tags(key, name, dict(defaults.tags), model.tags),
+        id=model.id,
+    )
+
+
+def emails(raw: Raw) -> Iterator[Violation]:
+    """AWS knows a root user by its e-mail, in which upper and lower case are the same."""
+    uses = [_management(raw, "email")]
+    uses += [((*member.place, "email"), member.text("email")) for member in members(raw)]
+    yield from duplicates(uses, "every account needs an e-mail of its own", str.casefold)
+
+
+def ids(raw: Raw) -> Iterator[Violation]:
+    """The same account cannot be two."""
+    uses = [_management(raw, "management_account_id")]
+    uses += [((*member.place, "id"), member.text("id")) for member in members(raw)]
+    yield from duplicates(uses, "each account stands in the file once")
+
+
+def names(raw: Raw) -> Iterator[Violation]:
+    """AWS would allow it, and then nobody knows which account a bill or an alarm means."""
+    sections = members(raw)
+    uses = [((*m.place, "name"), m.name) for m in sections if "name" in m.table or not _is_second(m.place, raw)]
+    yield from duplicates(uses, "give each account a name of its own")
+
+
+def profiles(raw: Raw) -> Iterator[Violation]:
+    """Credentials of one account cannot accept for another."""
+    uses = [((*member.place, "profile"), member.text("profile")) for member in members(raw)]
+    yield from duplicates(uses, "a profile belongs to one account")
+
+
+def keys(raw: Raw) -> Iterator[Violation]:
+    """A key names one account in plans, tags and records."""
+    for member in members(raw):
+        if _is_second(member.place, raw):
+            yield member.place, f"is in [accounts.{member.key}] too: an account is either created or imported."
+
+
+def placement(raw: Raw) -> Iterator[Violation]:
+    """Every account lies in an OU that the file names, or implies as a parent."""
+    known = unit_paths(section(raw, "units"))
+    for member in members(raw):
+        path = member.text("unit")
+        if path is not None and path not in known and _is_path(path):
+            hint = suggest(path, known) or f"Add the section [units.{quote(path)}]."
+            yield (*member.place, "unit"), f"there is no unit {quote(path)} in the file. {hint}"
+
+
+def _is_path(path: str) -> bool:
+    try:
+        return bool(unit_path(path))
+    except ValueError:
+        return False  # reported already, by its format
+
+
+def tag_counts(raw: Raw) -> Iterator[Violation]:
+    """Report the accounts with more tags than AWS allows, the default tags included."""
+    common = tags(section(raw, "organization"))
+    for member in members(raw):
+        yield from too_many_tags(member.place, account_tags(member.key, "", common, member.tags))
+
+
+def _management(raw: Raw, key: str) -> PlacedString:
+    return ("organization", key), text(section(raw, "organization"), key)
+
+
+def _is_second(place: Place, raw: Raw) -> bool:
+    return place[0] == "imports" and place[1] in section(raw, "accounts")
+
+
+SECTION = Section(
+    "accounts", dict[Key, AccountModel], build, {}, (emails, ids, names, profiles, keys, placement, tag_counts)
+)

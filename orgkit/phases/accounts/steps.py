@@ -1,0 +1,76 @@
+"""The steps about member accounts: create, place and tag."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from orgkit.model.desired import UnitPath, format_path
+from orgkit.model.plan import ABSENT
+from orgkit.phases.member_access.steps import AboutAccount
+
+# What planning reads for this phase, in addition to the tree.
+READS = (
+    "organizations:DescribeCreateAccountStatus", "organizations:ListCreateAccountStatus", "organizations:ListParents",
+    "sts:AssumeRole",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateAccount(AboutAccount):
+    """Vend one account; AWS does it asynchronously and gives it an access role."""
+
+    kind: ClassVar = "create-account"
+    cost_note: ClassVar = "an account costs nothing; what is done in it does"
+    usage_note: ClassVar = "what comes with the account"
+    actions: ClassVar = ("organizations:ListAccounts", "organizations:CreateAccount", "organizations:TagResource")
+    concurrent: ClassVar = True
+    starts_from: str = ABSENT
+    name: str
+    email: str
+    role_name: str
+    iam_access_to_billing: str  # ALLOW | DENY
+    tags: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"create account {self.name} <{self.email}> with access role {self.role_name}, "
+            f"IAM access to billing {self.iam_access_to_billing}"
+        )
+
+    @property
+    def added_account(self) -> str:
+        """The estimate counts what comes with the account."""
+        return self.key
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveAccount(AboutAccount):
+    """Place an account in its organizational unit; it starts from the id of the unit, or root, where it is."""
+
+    kind: ClassVar = "move-account"
+    symbol: ClassVar = "~"
+    cost_note: ClassVar = "moving an account costs nothing"
+    actions: ClassVar = ("organizations:ListParents", "organizations:MoveAccount")
+    name: str
+    unit: UnitPath
+    effects: tuple[str, ...] = ()  # policies and stack sets that the account gains or loses; nothing fills it in yet
+
+    @property
+    def sentence(self) -> str:
+        return f"move account {self.name} to {format_path(self.unit) or 'the organization root'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagAccount(AboutAccount):
+    """Set tags of an account; other tags stay."""
+
+    kind: ClassVar = "tag-account"
+    symbol: ClassVar = "~"
+    cost_note: ClassVar = "tags cost nothing"
+    actions: ClassVar = ("organizations:ListTagsForResource", "organizations:TagResource")
+    name: str
+    tags: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        return f"tag account {self.name}: " + ", ".join(f"{key}={value}" for key, value in self.tags)

@@ -1,0 +1,77 @@
+"""What a phase is: one descriptor for each, which everything else reads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orgkit.model.desired import Desired, MemberRead
+from orgkit.model.observed import Observed
+from orgkit.model.plan import Plan, Step
+from orgkit.phases.evidence import Check
+from orgkit.phases.schema.section import Section
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One numbered runbook, and what orgkit knows of it without speaking to AWS.
+
+    Attributes:
+        number: Two digits, the order in which phases run.
+        name: The name of the phase's package, with hyphens.
+        title: What the phase does, as an imperative.
+        label: The word for it in plans, in records and in the runbook's file name.
+        needs: Labels of the phases that must have run before.
+        reads: IAM actions that reading for this phase takes in the management account.
+        section: Its section of the parameters file; None where it has none.
+        steps: Everything that it can change.
+        evidence: For each of its steps, whether AWS shows what the step makes.
+        planner: From what is observed and desired to a plan; None for a phase that changes nothing.
+        member_reads: What it reads in the member account with that key.
+        stoppable: Which of its steps a finding of phase 00 may stop; None: all of them. What creates or repairs
+            orgkit's own log bucket, key or trail, starts logging, or sends an alert is never stopped.
+        in_bootstrap: False for what follows the bootstrap whenever it is wanted.
+    """
+
+    number: str
+    name: str
+    title: str
+    label: str
+    requires: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    section: Section | None = None
+    steps: tuple[type[Step], ...] = ()
+    evidence: tuple[Check, ...] = ()
+    planner: Callable[[Observed, Desired], Plan] | None = None
+    member_reads: Callable[[Desired, str], tuple[MemberRead, ...]] | None = None
+    stoppable: Callable[[Step, Observed], bool] | None = None
+    in_bootstrap: bool = True
+
+    def shows(self, step: Step, observed: Observed, desired: Desired) -> bool | None:
+        """Return whether AWS shows what a step makes; None where that is not known.
+
+        The step may come from a file that anybody can have written, with fields that no version of orgkit writes.
+        """
+        check = dict(self.evidence).get(type(step))
+        try:
+            return check(step, observed, desired) if check else None
+        except (AttributeError, TypeError, ValueError):
+            return None
+
+    @property
+    def changes(self) -> bool:
+        """Whether the phase plans steps; the others only read."""
+        return self.planner is not None
+
+    @property
+    def run_label(self) -> str:
+        """Number and label, as records and runbooks are named: 02-units."""
+        return f"{self.number}-{self.label}"
+
+    @property
+    def runbook(self) -> str:
+        """The file name of its notebook."""
+        return f"{self.run_label}.ipynb"
+
+    @property
+    def package(self) -> str:
+        """The dotted name of its package."""
+        return f"orgkit.phases.{self.name.replace('-', '_')}"

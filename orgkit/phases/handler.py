@@ -1,0 +1,37 @@
+"""The function that carries out a step, tied to the step's type, so that a swapped pair is a type error."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from orgkit.aws.asynchronous import Asynchronous
+from orgkit.aws.session import Connection
+from orgkit.model.desired import Desired
+from orgkit.model.matching import IdIndex
+from orgkit.model.observed import Observed
+from orgkit.model.plan import Step
+
+S = TypeVar("S", bound=Step)
+Reader = Callable[[Connection, Desired, Observed], Observed]
+Handlers = Mapping[type[Step], "Handler[Any]"]
+
+
+@dataclass(frozen=True)
+class Handler(Generic[S]):
+    """A type of step, what carries it out (at once, or in AWS's own time), and how the value that it replaces is read.
+
+    `starting_value` answers in the form of `Step.starts_from`, with the fewest calls: it is read before each step.
+    """
+
+    step: type[S]
+    run: Callable[[Connection, S, IdIndex], object] | Asynchronous[S]
+    starting_value: Callable[[Connection, S, IdIndex], str]
+
+
+def handle(
+    step: type[S],
+    run: Callable[[Connection, S, IdIndex], object] | Asynchronous[S],
+    starting_value: Callable[[Connection, S, IdIndex], str],
+) -> Handler[S]:
+    """Return the three; mypy rejects functions for another type of step."""
+    return Handler(step, run, starting_value)

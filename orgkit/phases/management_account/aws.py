@@ -1,0 +1,215 @@
+"""How AWS is asked about the management account: small reads, each of which may be refused."""
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from orgkit.aws.rejections import EXPIRED_CODES, Rejected
+from orgkit.aws.session import HOME, Caller, Connection
+from orgkit.model.desired import Desired
+from orgkit.model.matching import known_ids
+from orgkit.model.observed import Observed, Unread
+from orgkit.phases.management_account.control_tower import PRINCIPAL, ControlTower
+from orgkit.phases.management_account.control_tower_aws import read_control_tower, read_role, read_trusted_access
+from orgkit.phases.management_account.findings import (
+    BOOTSTRAP_PHASES,
+    CONTROL_TOWER_PHASES,
+    QUOTA_PHASES,
+    AccountPlan,
+    Facts,
+    Membership,
+    OwnTrail,
+    Phone,
+    RootUser,
+)
+from orgkit.phases.management_account.workloads_aws import read_keys, read_workloads
+
+T = TypeVar("T")
+QUOTA_NAME, QUOTA_CODE = "Default maximum number of accounts", "L-29A0C5DF"  # sources differ on the code: name first
+
+
+def read_facts(aws: Connection, desired: Desired, caller: Caller, *, workloads: bool = False) -> Facts:
+    """One reading of everything that the checks rest on.
+
+    `workloads` also looks for what does not belong, and in every region for Control Tower, which needs an organization.
+    """
+    home, account = desired.organization.home_region, caller.account
+    organization = ask(_organization, aws)
+    is_management = isinstance(organization, Membership) and organization.management_account_id == account
+    return Facts(
+        caller_account=account,
+        caller_arn=caller.arn,
+        organization=organization,
+        members=ask(_members, aws) if is_management else (),
+        invited=ask(_invited_accounts, aws) if is_management else (),
+        root=ask(_root, aws),
+        plan=ask(_plan, aws),
+        quota=ask(_quota, aws),
+        state=ask(_state, aws),
+        phone=ask(_phone, aws),
+        security_contact=ask(_security_contact, aws),
+        alias=ask(read_alias, aws),
+        trails=ask(_trails, aws, home),
+        identity_center=ask(_identity_center, aws, home, account),
+        budgets=ask(_budgets, aws, account),
+        control_tower=_control_tower(aws, home, is_management) if workloads else None,
+        keys=ask(read_keys, aws) if workloads else None,
+        workloads=read_workloads(aws, home) if workloads else None,
+    )
+
+
+def read_blocking_facts(aws: Connection, desired: Desired, observed: Observed, phases: Collection[str]) -> Facts:
+    """What may stop these phases (by number), for an organization that was just read; raises Rejected.
+
+    What only warns is not asked again: it stands in the record of 00.
+    """
+    organization = observed.organization
+    assert organization is not None
+    unread, needs_quota = Unread("not read for this phase"), not set(QUOTA_PHASES).isdisjoint(phases)
+    needs_account = not set(BOOTSTRAP_PHASES).isdisjoint(phases)
+    needs_control_tower = not set(CONTROL_TOWER_PHASES).isdisjoint(phases)
+    trusted, home = PRINCIPAL in organization.trusted_access, desired.organization.home_region
+    return Facts(
+        caller_account=observed.target.account,
+        caller_arn=observed.caller_arn,
+        organization=Membership(
+            organization.id, organization.management_account_id, organization.management_email, organization.feature_set
+        ),
+        members=tuple((account.id, account.email) for account in observed.accounts),
+        invited=ask_signed_in(_invited_accounts, aws) if needs_quota else unread,
+        root=ask_signed_in(_root, aws) if needs_account else unread,
+        plan=None,
+        quota=ask_signed_in(_quota, aws) if needs_quota else unread,
+        state=ask_signed_in(_state, aws) if needs_account else unread,
+        phone=unread,
+        security_contact=unread,
+        alias=unread,
+        trails=unread,
+        identity_center=unread,
+        budgets=unread,
+        control_tower=read_control_tower(aws, home, trusted, ask_signed_in) if needs_control_tower else None,
+        known_keys=frozenset(known_ids(desired, observed)),
+    )
+
+
+def _control_tower(aws: Connection, home: str, is_management: bool) -> ControlTower:
+    trusted_access = ask(read_trusted_access, aws) if is_management else False
+    return replace(read_control_tower(aws, home, trusted_access, ask), role=ask(read_role, aws))
+
+
+def ask_signed_in(question: Callable[..., T], *arguments: Any) -> T | Unread:
+    """The same as `ask`, but credentials that have ended raise Rejected: signing in helps, and no attestation does."""
+    try:
+        return question(*arguments)
+    except Rejected as rejection:
+        if rejection.code in EXPIRED_CODES:
+            raise
+        return Unread(str(rejection), rejection.remedy)
+
+
+def ask(question: Callable[..., T], *arguments: Any) -> T | Unread:
+    """The answer, or AWS's words for not giving one."""
+    try:
+        return question(*arguments)
+    except Rejected as rejection:
+        return Unread(str(rejection))
+
+
+def _organization(aws: Connection) -> Membership | None:
+    try:
+        organization = aws.read("organizations", "DescribeOrganization")["Organization"]
+    except Rejected as rejection:
+        if rejection.code == "AWSOrganizationsNotInUseException":
+            return None
+        raise
+    management = str(organization.get("MasterAccountId") or organization.get("ManagementAccountId", ""))
+    return Membership(
+        organization["Id"], management, str(organization.get("MasterAccountEmail", "")), organization["FeatureSet"]
+    )
+
+
+def _members(aws: Connection) -> tuple[tuple[str, str], ...]:
+    accounts = aws.pages("organizations", "ListAccounts", "Accounts")
+    return tuple(sorted((str(account["Id"]), str(account.get("Email", ""))) for account in accounts))
+
+
+def _invited_accounts(aws: Connection) -> tuple[str, ...]:
+    handshakes = aws.pages(
+        "organizations", "ListHandshakesForOrganization", "Handshakes", Filter={"ActionType": "INVITE"}
+    )
+    return tuple(_invitee(handshake) for handshake in handshakes if handshake["State"] in ("REQUESTED", "OPEN"))
+
+
+def _invitee(handshake: dict[str, Any]) -> str:
+    """The account id or e-mail that was invited; the handshake's own id, so that it is counted, when it names none."""
+    parties = (party["Id"] for party in handshake.get("Parties", []) if party["Type"] != "ORGANIZATION")
+    return str(next(parties, handshake["Id"]))
+
+
+def _root(aws: Connection) -> RootUser | Unread:
+    summary = aws.read("iam", "GetAccountSummary").get("SummaryMap", {})
+    if not {"AccountMFAEnabled", "AccountAccessKeysPresent"} <= summary.keys():
+        return Unread("iam:GetAccountSummary said nothing of the root user")
+    return RootUser(mfa=summary["AccountMFAEnabled"] > 0, access_keys=summary["AccountAccessKeysPresent"] > 0)
+
+
+def _plan(aws: Connection) -> AccountPlan | Unread | None:
+    try:
+        state = aws.read("freetier", "GetAccountPlanState")
+    except Rejected as rejection:
+        if rejection.code == "ResourceNotFoundException":
+            return None
+        raise
+    amount = state.get("accountPlanRemainingCredits", {}).get("amount")
+    if amount is None or "accountPlanType" not in state:
+        return Unread("freetier:GetAccountPlanState named no plan or no amount")
+    return AccountPlan(str(state["accountPlanType"]), f"{Decimal(str(amount)):.2f}")
+
+
+def _quota(aws: Connection) -> int | Unread:
+    quotas = list(aws.pages("service-quotas", "ListServiceQuotas", "Quotas", region=HOME, ServiceCode="organizations"))
+    for member, value in (("QuotaName", QUOTA_NAME), ("QuotaCode", QUOTA_CODE)):
+        quota = next((item for item in quotas if item.get(member) == value), None)
+        if quota is not None and "Value" in quota:
+            return int(quota["Value"])
+    return Unread(f"Service Quotas lists no {QUOTA_NAME!r}")
+
+
+def _state(aws: Connection) -> str:
+    return str(aws.read("account", "GetAccountInformation").get("AccountState", ""))
+
+
+def _phone(aws: Connection) -> Phone:
+    contact = aws.read("account", "GetContactInformation")
+    return Phone(
+        bool(contact.get("ContactInformation", {}).get("PhoneNumber")), str(contact.get("VerificationStatus", ""))
+    )
+
+
+def _security_contact(aws: Connection) -> bool:
+    try:
+        return bool(aws.read("account", "GetAlternateContact", AlternateContactType="SECURITY").get("AlternateContact"))
+    except Rejected as rejection:
+        if rejection.code == "ResourceNotFoundException":
+            return False
+        raise
+
+
+def read_alias(aws: Connection) -> str | None:
+    """The account's alias, the name by which people know it; raises Rejected."""
+    return next(iter(aws.read("iam", "ListAccountAliases").get("AccountAliases", [])), None)
+
+
+def _trails(aws: Connection, home: str) -> tuple[OwnTrail, ...]:
+    trails = aws.read("cloudtrail", "DescribeTrails", region=home).get("trailList", [])
+    return tuple(OwnTrail(trail["Name"], bool(trail.get("IsOrganizationTrail"))) for trail in trails)
+
+
+def _identity_center(aws: Connection, home: str, account: str) -> tuple[str, ...]:
+    instances = aws.pages("sso-admin", "ListInstances", "Instances", region=home, RegionScope="ALL_REGIONS")
+    return tuple(str(instance.get("Status", "")) for instance in instances if instance.get("OwnerAccountId") == account)
+
+
+def _budgets(aws: Connection, account: str) -> int:
+    return sum(1 for _ in aws.pages("budgets", "DescribeBudgets", "Budgets", AccountId=account))

@@ -1,0 +1,86 @@
+"""Both halves of the table: what belongs in the management account, and what does not but was found in it."""
+
+from collections.abc import Iterator
+
+from orgkit.model.desired import Desired
+from orgkit.model.finding import Finding
+from orgkit.model.observed import Unread
+from orgkit.phases.management_account.findings import Facts, WorkloadSearch, from_attestation
+
+NAMES = 5  # as many as a sentence bears
+MOVE = "move it to a member account: service control policies do not apply to the management account."
+
+
+def trail(facts: Facts) -> Finding:
+    """An organization trail belongs; a trail of the account's own makes ours its paid second copy."""
+    item = "belongs here: organization trail"
+    if isinstance(facts.trails, Unread):
+        return Finding.from_unknown(item, facts.trails.reason)
+    own = [own_trail.name for own_trail in facts.trails if not own_trail.organization]
+    shared = [own_trail.name for own_trail in facts.trails if own_trail.organization]
+    if own:
+        return Finding.warns(
+            item,
+            f"the account has a trail of its own ({', '.join(own[:NAMES])}): beside an organization trail "
+            "one of them is a second copy, which AWS charges for.",
+            "once the organization trail logs, stop the account's own; orgkit does not.",
+        )
+    if shared:
+        return Finding.ok(item, f"{', '.join(shared[:NAMES])} is there.")
+    return Finding.ok(item, "there is none yet: phase 05 creates it.")
+
+
+def identity_center(facts: Facts) -> Finding:
+    """People's sign-in; its organization instance can only be enabled by a person, in the console."""
+    item, instances = "belongs here: Identity Center", facts.identity_center
+    if isinstance(instances, Unread):
+        return Finding.from_unknown(item, instances.reason)
+    if "ACTIVE" in instances:
+        return Finding.ok(item, "an instance is there.")
+    remedy = "after 01, enable the organization instance in the console (IAM Identity Center), in the home region."
+    return Finding.warns(
+        item, f"the instance is {instances[0] or 'not active'}." if instances else "there is no instance.", remedy
+    )
+
+
+def budgets(facts: Facts) -> Finding:
+    """Somebody should hear of a bill before it comes."""
+    item = "belongs here: budgets"
+    if isinstance(facts.budgets, Unread):
+        return Finding.from_unknown(item, facts.budgets.reason)
+    if not facts.budgets:
+        return Finding.warns(
+            item, "there is no budget.", "make one (Billing and Cost Management, Budgets); orgkit makes none."
+        )
+    return Finding.ok(item, f"there {'is' if facts.budgets == 1 else 'are'} {facts.budgets}.")
+
+
+def cost_explorer(desired: Desired) -> Finding:
+    """Each request to its API is billed, so that it is not asked."""
+    reason = "AWS bills every request to it, so that orgkit does not ask."
+    return from_attestation("belongs here: Cost Explorer", "cost_explorer", desired, reason)
+
+
+def workloads(facts: Facts) -> Iterator[Finding]:
+    """One finding a service, over the regions that were looked at; nothing when nobody looked."""
+    looks = facts.workloads or ()
+    for service in dict.fromkeys(look.service for look in looks):
+        yield _workload(service, [look for look in looks if look.service == service])
+
+
+def _workload(service: str, looks: list[WorkloadSearch]) -> Finding:
+    item = f"does not belong here: {service}"
+    names = [f"{name} ({look.region})" for look in looks if not isinstance(look.names, Unread) for name in look.names]
+    denied = [look.region for look in looks if isinstance(look.names, Unread)]
+    regions = ", ".join(look.region for look in looks if look.region not in denied)
+    suffix_for_untagged = "" if all(look.complete for look in looks) else "; what never had a tag is not seen there"
+    missed = f"; not seen: {', '.join(denied)}" if denied else ""
+    if names:
+        suffix = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
+        return Finding.warns(
+            item, f"found {', '.join(names[:NAMES])}{suffix}; looked in {regions}{missed}{suffix_for_untagged}.", MOVE
+        )
+    if denied:
+        reason = next(look.names.reason for look in looks if isinstance(look.names, Unread))
+        return Finding.from_unknown(item, f"{reason}; looked in {regions or 'no region'}{missed}{suffix_for_untagged}.")
+    return Finding.ok(item, f"none found; looked in {regions}{suffix_for_untagged}.")

@@ -1,0 +1,101 @@
+"""How AWS is asked about Control Tower: its trusted access, landing zones in any enabled region, and what it owns.
+
+A landing zone answers in its home region alone, which may be any that the account has enabled.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from orgkit.aws.rejections import Rejected
+from orgkit.aws.session import HOME, Connection
+from orgkit.model.observed import Unread
+from orgkit.phases.management_account.control_tower import PRINCIPAL, ControlTower, LandingZone, Settings, version_of
+
+# What gives the answer, or Unread: how a refusal is taken is decided by the caller.
+Ask = Callable[..., Any]
+ENABLED = ["ENABLED", "ENABLED_BY_DEFAULT"]
+
+
+def read_control_tower(aws: Connection, home: str, trusted_access: bool | Unread, ask: Ask) -> ControlTower:
+    """Ask each enabled region for a landing zone until one has it, and then what that one owns."""
+    enabled = ask(_regions, aws)
+    unread = [("the enabled regions", enabled)] if isinstance(enabled, Unread) else []
+    regions = tuple(dict.fromkeys((home, HOME, *(() if isinstance(enabled, Unread) else enabled))))
+    for region in regions:
+        arn = ask(_landing_zone_arn, aws, region)
+        if isinstance(arn, Unread):
+            unread.append((region, arn))
+        elif arn:
+            zone = _read_zone(aws, _home_region(arn, region, regions), arn, ask)
+            return ControlTower(trusted_access, regions, zone)
+    return ControlTower(trusted_access, regions, unread=tuple(unread))
+
+
+def read_trusted_access(aws: Connection) -> bool:
+    """Whether Control Tower may work across the organization; raises Rejected."""
+    principals = aws.pages("organizations", "ListAWSServiceAccessForOrganization", "EnabledServicePrincipals")
+    return any(principal.get("ServicePrincipal") == PRINCIPAL for principal in principals)
+
+
+def read_role(aws: Connection) -> bool:
+    """Whether the role of Control Tower is there, which a decommissioned landing zone leaves; raises Rejected."""
+    try:
+        return bool(aws.read("iam", "GetRole", RoleName="AWSControlTowerAdmin").get("Role"))
+    except Rejected as rejection:
+        if rejection.code in ("NoSuchEntity", "NoSuchEntityException"):
+            return False
+        raise
+
+
+def _regions(aws: Connection) -> tuple[str, ...]:
+    """The enabled regions that have Control Tower; one that botocore does not know yet is left to trusted access."""
+    available = aws.regions_of("controltower")
+    regions = aws.pages("account", "ListRegions", "Regions", RegionOptStatusContains=ENABLED)
+    return tuple(sorted({str(item["RegionName"]) for item in regions} & available))
+
+
+def _landing_zone_arn(aws: Connection, region: str) -> str:
+    """The first landing zone's ARN; "" where there is none."""
+    zone = next(aws.pages("controltower", "ListLandingZones", "landingZones", region=region), None)
+    return "" if zone is None else str(zone.get("arn") or "unnamed")
+
+
+def _home_region(arn: str, region: str, regions: tuple[str, ...]) -> str:
+    """The region in the ARN, if it is one that is enabled; else the one that answered."""
+    arn_region = (*arn.split(":"), "", "", "", "")[3]
+    return arn_region if arn_region in regions else region
+
+
+def _read_zone(aws: Connection, region: str, arn: str, ask: Ask) -> LandingZone:
+    return LandingZone(
+        region,
+        settings=ask(_settings, aws, region, arn),
+        baselines=ask(_targets, aws, region, "ListEnabledBaselines", "enabledBaselines"),
+        controls=ask(_targets, aws, region, "ListEnabledControls", "enabledControls"),
+    )
+
+
+def _settings(aws: Connection, region: str, arn: str) -> Settings | Unread:
+    answer = aws.read("controltower", "GetLandingZone", region=region, landingZoneIdentifier=arn)
+    zone = answer.get("landingZone") or {}
+    version = version_of(str(zone.get("version", "")))
+    manifest = zone.get("manifest") or {}
+    if version is None or not isinstance(manifest, Mapping):
+        return Unread("controltower:GetLandingZone reported no version or manifest that can be understood")
+    if zone.get("status", "ACTIVE") != "ACTIVE":
+        return Unread(f"the landing zone is {zone['status']}: what it will own is not known yet")
+    return Settings(version, tuple(sorted(_sections(manifest))))
+
+
+def _sections(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What is switched on: a section with settings of its own, unless it says that it is not enabled."""
+    for name, section in manifest.items():
+        if isinstance(section, Mapping) and section and section.get("enabled", True) is not False:
+            yield str(name)
+
+
+def _targets(aws: Connection, region: str, operation: str, member: str) -> tuple[str, ...]:
+    """The unit or account of each one that is enabled, without the part of its ARN that all have."""
+    # Without a target AWS lists those of every unit: one answer instead of one for each.
+    items = aws.pages("controltower", operation, member, region=region)
+    return tuple(sorted(str(item.get("targetIdentifier") or "an unnamed target").rpartition("/")[2] for item in items))

@@ -1,0 +1,114 @@
+"""What the file says of e-mails and ids: unique, by the convention, and no placeholder that was left in."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from orgkit.model.desired import Desired
+from orgkit.model.finding import Finding
+from orgkit.phases.management_account.findings import QUOTA_PHASES, Facts, accounts_to_add
+
+# RFC 2606 and 6761: nobody can receive mail there, so that the account's root user could never be recovered.
+RESERVED_DOMAINS = ("example.com", "example.net", "example.org", "example", "test", "invalid", "localhost")
+# What documents and moto use; ids of one digit twelve times over are found by rule.
+PLACEHOLDERS = frozenset(
+    ("123456789012", "210987654321", "012345678901", "111122223333", "444455556666", "777788889999", "123412341234")
+)
+
+SECTION_PHASES = {"accounts": "03", "imports": "04"}
+
+
+def emails_unique(facts: Facts, desired: Desired) -> Finding:
+    """AWS takes an e-mail for one account only, whatever its case."""
+    item, counted = "e-mails unique", Counter(email.casefold() for _, email in _emails(desired))
+    twice = sorted(email for email, times in counted.items() if times > 1)
+    if twice:
+        return Finding.warns(
+            item,
+            f"more than one account has {', '.join(twice)}.",
+            "give each account an e-mail of its own.",
+            (*_before_the_organization(facts), *QUOTA_PHASES),
+        )
+    return Finding.ok(item, f"{len(counted)} e-mails, each once.")
+
+
+def email_convention(facts: Facts, desired: Desired) -> Finding:
+    """An e-mail off the convention is most often a slip of the pen, and the root user's mail goes nowhere."""
+    item, convention = "e-mail convention", desired.organization.email_convention
+    if not convention:
+        return Finding.ok(item, "the file states none.")
+    violations = [
+        spec.key
+        for spec in desired.accounts
+        if spec.email.casefold() != convention.replace("{key}", spec.key).replace("{name}", spec.name).casefold()
+    ]
+    if violations:
+        return Finding.warns(
+            item,
+            f"{convention} is not followed by {', '.join(violations)}.",
+            "correct these e-mails, or organization.email_convention.",
+            _phases(facts, desired, [f"accounts.{key}" for key in violations]),
+        )
+    return Finding.ok(item, f"{convention} is followed by all {len(desired.accounts)} accounts that are created.")
+
+
+def reserved_domains(facts: Facts, desired: Desired) -> Finding:
+    """Domains that are there for documents and tests."""
+    item = "no reserved domain"
+    places = {place: f"{place} ({email})" for place, email in _emails(desired) if _is_reserved(email)}
+    if places:
+        return Finding.warns(
+            item,
+            f"no mail can arrive at {', '.join(places.values())}.",
+            "write e-mails of a domain of your own.",
+            _phases(facts, desired, places),
+        )
+    return Finding.ok(item, "all e-mails are of domains that can receive mail.")
+
+
+def placeholder_ids(facts: Facts, desired: Desired) -> Finding:
+    """Account ids out of a document."""
+    item = "no placeholder id"
+    places = {place: f"{place} ({account})" for place, account in _ids(desired) if _is_placeholder(account)}
+    if places:
+        return Finding.warns(
+            item,
+            f"this looks like an example's id: {', '.join(places.values())}.",
+            "write the account's own id.",
+            _phases(facts, desired, places),
+        )
+    return Finding.ok(item, "no account id looks like an example's.")
+
+
+def _phases(facts: Facts, desired: Desired, places: Iterable[str]) -> tuple[str, ...]:
+    """The phases that would use these places of the file; none for accounts that are in the organization already."""
+    sections = {
+        place.partition(".")[0] for place in places if place.partition(".")[2] in accounts_to_add(facts, desired)
+    }
+    numbers = [number for section, number in SECTION_PHASES.items() if section in sections]
+    return (*_before_the_organization(facts), *numbers)
+
+
+def _before_the_organization(facts: Facts) -> tuple[str, ...]:
+    """While there is no organization nothing is lost by correcting the file before one is made."""
+    return ("01",) if facts.organization is None else ()
+
+
+def _emails(desired: Desired) -> Iterator[tuple[str, str]]:
+    yield "organization", desired.organization.email
+    yield from ((f"accounts.{spec.key}", spec.email) for spec in desired.accounts)
+    yield from ((f"imports.{spec.key}", spec.email) for spec in desired.imports if spec.email)
+
+
+def _ids(desired: Desired) -> Iterator[tuple[str, str]]:
+    yield "organization", desired.organization.management_account_id
+    yield from ((f"accounts.{spec.key}", spec.id) for spec in desired.accounts if spec.id)
+    yield from ((f"imports.{spec.key}", spec.id) for spec in desired.imports)
+
+
+def _is_reserved(email: str) -> bool:
+    domain = email.rpartition("@")[2].casefold().rstrip(".")
+    return any(domain == name or domain.endswith(f".{name}") for name in RESERVED_DOMAINS)
+
+
+def _is_placeholder(account: str) -> bool:
+    return len(set(account)) == 1 or account in PLACEHOLDERS

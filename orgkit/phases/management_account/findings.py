@@ -1,0 +1,214 @@
+"""What is read of the management account, each value or Unread, and the findings that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orgkit.model.desired import Desired
+from orgkit.model.finding import VERDICTS, Finding, Verdict
+from orgkit.model.observed import Unread
+from orgkit.phases.management_account import control_tower
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+READS = (
+    "account:GetAccountInformation", "account:GetAlternateContact", "account:GetContactInformation",
+    "budgets:ViewBudget", "cloudtrail:DescribeTrails", "freetier:GetAccountPlanState", "iam:GetAccountSummary",
+    "iam:ListAccountAliases", "organizations:DescribeOrganization", "organizations:ListAccounts",
+    "organizations:ListHandshakesForOrganization", "servicequotas:ListServiceQuotas", "sso:ListInstances",
+)  # fmt: skip
+WORKLOAD_READS = (  # only phase 00 looks for workloads
+    "account:ListRegions", "dynamodb:ListTables", "ec2:DescribeInstances", "ecs:ListClusters", "iam:GetRole",
+    "iam:ListAccessKeys", "iam:ListUsers", "lambda:ListFunctions", "rds:DescribeDBInstances", "s3:ListAllMyBuckets",
+    "tag:GetResources",
+)  # fmt: skip
+
+# The phases that findings stop. 05 and 10 start logging and alerting, which nothing may stop.
+BOOTSTRAP_PHASES = ("01", "02", "03", "04")
+QUOTA_PHASES = ("03", "04")
+CONTROL_TOWER_PHASES = (*control_tower.PHASES, *control_tower.PARTIAL_PHASES)
+# IAM actions of the checks that every phase repeats before it changes something.
+ACCOUNT_READS = ("account:GetAccountInformation", "iam:GetAccountSummary")
+QUOTA_READS = ("organizations:ListHandshakesForOrganization", "servicequotas:ListServiceQuotas")
+
+# The items of `[organization.attestations]`, and what a person states with each: what AWS does not always tell.
+ATTESTABLE = {
+    "email_verified": "the root e-mail is verified: AWS's message to it was answered",
+    "phone_verified": "the phone number is verified",
+    "support_plan": "a support plan is chosen (Basic is free)",
+    "payment_method": "a payment method is there, and is valid",
+    "root_mfa": "the root user has an MFA device",
+    "contacts": "the security contact is set",
+    "cost_explorer": "Cost Explorer was opened once in the console, which switches it on",
+    "root_access_keys": "the root user has no access keys",
+    "control_tower": "Control Tower owns nothing that the file changes",
+}
+NOT_REPORTED = "no API reports it, and the file attests nothing."
+
+
+def from_attestation(item: str, name: str, desired: Desired, reason: str = NOT_REPORTED) -> Finding:
+    """Return what a person states, with name and date; without that, what could not be seen is unknown."""
+    attestation = next((statement for statement in desired.organization.attestations if statement.item == name), None)
+    if attestation is None:
+        remedy = (
+            f"see to it that {ATTESTABLE[name]}; then attest it in the file: {name} = "
+            '{ by = "your name", on = the date } under [organization.attestations].'
+        )
+        return Finding.from_unknown(item, reason, remedy)
+    message = f"{ATTESTABLE[name]}: attested by {attestation.by} on {attestation.on}."
+    return Finding(item, "ok", "attested", message)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Every check, those that stop a phase first."""
+
+    items: tuple[Finding, ...]
+
+    @classmethod
+    def from_findings(cls, findings: Iterable[Finding]) -> Findings:
+        """In the order of their verdicts, and within that as they were checked."""
+        return cls(tuple(sorted(findings, key=lambda finding: VERDICTS.index(finding.verdict))))
+
+    @property
+    def stops(self) -> tuple[Finding, ...]:
+        return self.with_verdict("stops")
+
+    @property
+    def warns(self) -> tuple[Finding, ...]:
+        return self.with_verdict("warns")
+
+    def with_verdict(self, verdict: Verdict) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.items if finding.verdict == verdict)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a check: item, the phases that it stops, how it is known, what was found, what to do."""
+        import pandas as pd
+
+        rows = [(f.item, f.effect, f.source, f.message, f.remedy) for f in self.items]
+        return pd.DataFrame(rows, columns=["item", "effect", "how", "what", "do"], dtype="string")
+
+
+def reads_for(phase: str) -> tuple[str, ...]:
+    """Return the IAM actions of the checks that the phase with this number repeats before it changes something."""
+    reads = (
+        (BOOTSTRAP_PHASES, ACCOUNT_READS),
+        (QUOTA_PHASES, QUOTA_READS),
+        (CONTROL_TOWER_PHASES, control_tower.READS),
+    )
+    return tuple(action for phases, actions in reads if phase in phases for action in actions)
+
+
+@dataclass(frozen=True)
+class Membership:
+    """The organization that the account is in, and whose it is."""
+
+    id: str
+    management_account_id: str
+    email: str
+    feature_set: str  # ALL | CONSOLIDATED_BILLING
+
+
+@dataclass(frozen=True)
+class RootUser:
+    """What the account summary tells of the root user."""
+
+    mfa: bool
+    access_keys: bool
+
+
+@dataclass(frozen=True)
+class AccountPlan:
+    """FREE or PAID, and what is left of the Free Tier credits, in US dollars."""
+
+    kind: str
+    credits_usd: str
+
+
+@dataclass(frozen=True)
+class Phone:
+    """The phone number of the primary contact: whether there is one, and AWS's word on it ("" when it says none)."""
+
+    present: bool
+    verification: str  # VERIFIED | PENDING | UNVERIFIED | NOT_SUPPORTED | ""
+
+
+@dataclass(frozen=True)
+class OwnTrail:
+    """A trail that the account has already."""
+
+    name: str
+    organization: bool
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The IAM users that have access keys, of the first that were looked at."""
+
+    users: tuple[str, ...]
+    looked_at: int
+    incomplete: bool  # there are users that were not looked at
+
+
+@dataclass(frozen=True)
+class WorkloadSearch:
+    """One service in one region: the names of what was found, or why nothing could be seen."""
+
+    service: str
+    region: str
+    names: tuple[str, ...] | Unread
+    complete: bool = True  # False: only what carries tags, or did so once
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One reading of the management account; a value that AWS did not let us see is Unread, never empty."""
+
+    caller_account: str
+    caller_arn: str
+    organization: Membership | Unread | None
+    members: tuple[tuple[str, str], ...] | Unread  # (id, e-mail), closed ones that still count among them
+    invited: tuple[str, ...] | Unread  # account ids (or e-mails) of invitations that are open
+    root: RootUser | Unread
+    plan: AccountPlan | Unread | None  # None: the account is older than account plans
+    quota: int | Unread
+    state: str | Unread
+    phone: Phone | Unread
+    security_contact: bool | Unread
+    alias: str | Unread | None
+    trails: tuple[OwnTrail, ...] | Unread
+    identity_center: tuple[str, ...] | Unread  # status of each instance that this account owns
+    budgets: int | Unread
+    control_tower: control_tower.ControlTower | None = None  # None: not looked for
+    keys: Keys | Unread | None = None  # None: not looked for
+    workloads: tuple[WorkloadSearch, ...] | None = None  # None: not looked for
+    known_keys: frozenset[str] = frozenset()  # keys of the file whose accounts are known by tag, as a phase reads them
+
+
+def accounts_to_add(facts: Facts, desired: Desired) -> tuple[str, ...]:
+    """Return the keys of the accounts that would be new in the organization; one that was invited is not."""
+    members = () if isinstance(facts.members, Unread) else facts.members
+    invited = set() if isinstance(facts.invited, Unread) else {account.casefold() for account in facts.invited}
+    ids, emails = {account for account, _ in members}, {email.casefold() for _, email in members}
+    new = [spec.key for spec in desired.accounts if spec.id not in ids and spec.email.casefold() not in emails]
+    new += [spec.key for spec in desired.imports if not {spec.id, spec.email.casefold()} & (ids | invited)]
+    return tuple(key for key in new if key not in facts.known_keys)
+
+
+def credits_of(facts: Facts) -> str | Unread | None:
+    """The US dollars of credit that a Free-plan account would lose; None when it is on no Free plan.
+
+    A Paid plan's credits are a finding and not in here: whether an organization ends those is not known.
+    """
+    if facts.plan is None or isinstance(facts.plan, Unread):
+        return facts.plan
+    return facts.plan.credits_usd if facts.plan.kind == "FREE" else None

@@ -1,0 +1,109 @@
+"""Who calls, whose account it is, and what it is in the organization that may be there already."""
+
+from orgkit.model.desired import Desired
+from orgkit.model.finding import Finding
+from orgkit.model.observed import Unread
+from orgkit.phases.management_account.findings import BOOTSTRAP_PHASES, Facts
+
+
+def caller_identity(facts: Facts) -> Finding:
+    """An identity of the `aws` partition."""
+    item = "who am I"
+    if not facts.caller_arn:
+        return Finding.from_unknown(item, "AWS named no identity.", "sign in again.")
+    if not facts.caller_arn.startswith("arn:aws:"):
+        return Finding.stops(
+            item,
+            f"{facts.caller_arn} is of another partition.",
+            "use an account of the aws partition.",
+            BOOTSTRAP_PHASES,
+        )
+    return Finding.ok(item, f"calls are made as {facts.caller_arn}.")
+
+
+def root_user(facts: Facts) -> Finding:
+    """Connecting refuses it as well; it stands here so that the table is whole."""
+    item = "root user refused"
+    if not facts.caller_arn:
+        return Finding.from_unknown(item, "AWS named no identity.", "sign in again.")
+    if facts.caller_arn.endswith(":root"):
+        return Finding.stops(
+            item,
+            "calls are made as the root user, whose rights nothing limits.",
+            "sign in as an IAM user or role, with MFA.",
+            BOOTSTRAP_PHASES,
+        )
+    return Finding.ok(item, "calls are not made as the root user.")
+
+
+def the_files_account(facts: Facts, desired: Desired) -> Finding:
+    """The account is the one that the file names, by id; and by root e-mail, where an organization tells it."""
+    item, spec, membership = "account the file names", desired.organization, facts.organization
+    if not facts.caller_account:
+        return Finding.from_unknown(item, "AWS named no account.", "sign in again.")
+    if facts.caller_account != spec.management_account_id:
+        return Finding.stops(
+            item,
+            f"calls go to account {facts.caller_account}; the file is for {spec.management_account_id}.",
+            "sign in to the account that the file names, or use the file of this account.",
+            BOOTSTRAP_PHASES,
+        )
+    email = membership.email if membership is not None and not isinstance(membership, Unread) else ""
+    if email and email.casefold() != spec.email.casefold() and _is_own_organization(facts):
+        return Finding.warns(
+            item,
+            f"its root e-mail is {email}; the file says {spec.email}.",
+            "correct organization.email in the file, or the root e-mail in the console.",
+        )
+    return Finding.ok(item, f"account {facts.caller_account} is the one that the file names.")
+
+
+def organization(facts: Facts, desired: Desired) -> Finding:
+    """None yet, or one of this account; what cannot be read stops, since no phase may guess here."""
+    item, membership, pinned = "belongs here: organization", facts.organization, desired.organization.organization_id
+    if isinstance(membership, Unread):
+        return Finding.from_unknown(item, membership.reason).stopping(BOOTSTRAP_PHASES)
+    if membership is None:
+        return Finding.ok(item, "there is none yet: phase 01 creates it.")
+    if not _is_own_organization(facts):
+        return Finding.stops(
+            item,
+            f"the account is a member of organization {membership.id} of account {membership.management_account_id}.",
+            "use the management account of that organization, or an account that is in none.",
+            BOOTSTRAP_PHASES,
+        )
+    if pinned and pinned != membership.id:
+        return Finding.stops(
+            item,
+            f"the file pins organization {pinned}; this account manages {membership.id}.",
+            "use the file of this organization.",
+            BOOTSTRAP_PHASES,
+        )
+    return Finding.ok(item, f"organization {membership.id} is there, and this is its management account.")
+
+
+def feature_set(facts: Facts) -> Finding:
+    """An organization that only consolidates bills can do nothing of what the later phases need."""
+    item, details = "all features", facts.organization
+    if isinstance(details, Unread):
+        return Finding.from_unknown(item, details.reason)
+    if details is not None and details.feature_set != "ALL":
+        return Finding.stops(
+            item,
+            f"organization {details.id} has consolidated billing only ({details.feature_set}): neither policies nor an "
+            "organization trail nor trusted access work in it.",
+            "enable all features in the console (AWS Organizations, Settings); every invited account has to agree.",
+            BOOTSTRAP_PHASES,
+        )
+    return Finding.ok(
+        item, "no organization yet: it is created with all features." if details is None else "all are enabled."
+    )
+
+
+def _is_own_organization(facts: Facts) -> bool:
+    membership = facts.organization
+    return (
+        membership is not None
+        and not isinstance(membership, Unread)
+        and membership.management_account_id == facts.caller_account
+    )

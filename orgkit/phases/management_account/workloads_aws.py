@@ -1,0 +1,97 @@
+"""How AWS is asked for what does not belong in the management account: a handful of services, and where they are.
+
+The home region and us-east-1 are asked service by service. In the other enabled regions only the tagging API is
+asked, one call each: it knows what carries a tag or did so once. What never had one is missed, and the finding says so.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from orgkit.aws.rejections import Rejected
+from orgkit.aws.session import HOME, Connection
+from orgkit.model.observed import Unread
+from orgkit.phases.management_account.findings import Keys, WorkloadSearch
+
+MOST_NAMES, MOST_USERS, ONE_PAGE = 50, 20, 100
+# As a person knows it, boto3's name and operation, member of the answer, what names a thing, the tagging API's type.
+SERVICES = (
+    ("EC2 instances", "ec2", "DescribeInstances", "Reservations", "Instances", "ec2:instance"),
+    ("RDS databases", "rds", "DescribeDBInstances", "DBInstances", "DBInstanceIdentifier", "rds:db"),
+    ("Lambda functions", "lambda", "ListFunctions", "Functions", "FunctionName", "lambda:function"),
+    ("ECS clusters", "ecs", "ListClusters", "clusterArns", "", "ecs:cluster"),
+    ("DynamoDB tables", "dynamodb", "ListTables", "TableNames", "", "dynamodb:table"),
+)
+TAGGED_RESOURCES = "tagged resources"
+
+
+def read_workloads(aws: Connection, home: str) -> tuple[WorkloadSearch, ...]:
+    """Every service in the two regions, the buckets, and tagged resources in the other regions that are enabled."""
+    near = tuple(dict.fromkeys((home, HOME)))
+    return (*_direct(aws, near), _buckets(aws), *_tagged_resources(aws, near))
+
+
+def read_keys(aws: Connection) -> Keys:
+    """Which IAM users have access keys; one call a user, so the first ones only."""
+    users = list(islice(aws.pages("iam", "ListUsers", "Users"), MOST_USERS + 1))
+    names = [str(user["UserName"]) for user in users[:MOST_USERS]]
+    with_keys = (name for name in names if aws.read("iam", "ListAccessKeys", UserName=name).get("AccessKeyMetadata"))
+    return Keys(tuple(sorted(with_keys)), looked_at=len(names), incomplete=len(users) > MOST_USERS)
+
+
+def _direct(aws: Connection, regions: tuple[str, ...]) -> Iterator[WorkloadSearch]:
+    for title, service, operation, member, name, _ in SERVICES:
+        for region in regions:
+            try:
+                pages = islice(aws.pages(service, operation, member, region=region), MOST_NAMES)
+                names: tuple[str, ...] | Unread = tuple(resource for item in pages for resource in _names(item, name))
+            except Rejected as rejection:
+                names = Unread(str(rejection))
+            yield WorkloadSearch(title, region, names)
+
+
+def _names(item: Any, name: str) -> Iterator[str]:
+    """What a thing is called; a terminated instance is shown by EC2 for an hour, and is no workload."""
+    if name == "Instances":
+        yield from (
+            resource["InstanceId"] for resource in item[name] if resource.get("State", {}).get("Name") != "terminated"
+        )
+    else:
+        yield str(item[name] if name else item).rpartition("/")[2]
+
+
+def _buckets(aws: Connection) -> WorkloadSearch:
+    """One page holds every bucket of nearly every account."""
+    try:
+        buckets = aws.read("s3", "ListBuckets").get("Buckets", [])
+    except Rejected as rejection:
+        return WorkloadSearch("S3 buckets", "all regions", Unread(str(rejection)))
+    return WorkloadSearch("S3 buckets", "all regions", tuple(str(bucket["Name"]) for bucket in buckets))
+
+
+def _tagged_resources(aws: Connection, near: tuple[str, ...]) -> Iterator[WorkloadSearch]:
+    try:
+        enabled = ["ENABLED", "ENABLED_BY_DEFAULT"]
+        enabled_regions = aws.pages("account", "ListRegions", "Regions", RegionOptStatusContains=enabled)
+        regions = sorted(str(item["RegionName"]) for item in enabled_regions)
+    except Rejected as rejection:
+        yield WorkloadSearch(TAGGED_RESOURCES, "other regions", Unread(str(rejection)), complete=False)
+        return
+    yield from (_tagged_in_region(aws, region) for region in regions if region not in near)
+
+
+def _tagged_in_region(aws: Connection, region: str) -> WorkloadSearch:
+    """The first page is enough to know that something is there."""
+    types = [entry[-1] for entry in SERVICES]
+    try:
+        mappings = aws.read(
+            "resourcegroupstaggingapi",
+            "GetResources",
+            region=region,
+            ResourceTypeFilters=types,
+            ResourcesPerPage=ONE_PAGE,
+        )
+    except Rejected as rejection:
+        return WorkloadSearch(TAGGED_RESOURCES, region, Unread(str(rejection)), complete=False)
+    arns = (str(entry["ResourceARN"]) for entry in mappings.get("ResourceTagMappingList", []))
+    return WorkloadSearch(TAGGED_RESOURCES, region, tuple(arns), complete=False)

@@ -1,0 +1,102 @@
+"""How a member account is entered: a new one says "not yet" in many ways, which an old one means."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from orgkit.aws.rejections import EXPIRED_CODES, Rejected
+from orgkit.aws.session import Connection
+from orgkit.errors import StepFailed
+from orgkit.phases.member_access.steps import CreateReadRole
+
+# A new account answers so for a while; after that it is what it says.
+NOT_YET = ("AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "OptInRequired", "SubscriptionRequired",
+           "SubscriptionRequiredException", "NotSignedUp")  # fmt: skip
+USABLE_WITHIN = 900.0  # seconds after an account has joined: the longest that users report is about seven minutes
+READ_PROBES = {"s3": "ListBuckets", "kms": "ListAliases"}
+
+T = TypeVar("T")
+
+
+def usable_connection(aws: Connection, account: str, step: CreateReadRole) -> Connection:
+    """The account counts as usable when its access role can be assumed and the services asked for answer."""
+    subject = f"account {step.name} to be usable through {step.role_name}"
+    try:
+        member = _while_new(aws, account, subject, lambda: _assume(aws, account, step.role_name))
+    except Rejected as rejection:
+        if rejection.code not in NOT_YET or rejection.code in EXPIRED_CODES:
+            raise
+        raise StepFailed(
+            f"account {step.name} ({account}) cannot be entered through role {step.role_name}: {rejection}.",
+            "see whether that role is in the account and trusts the management account (the parameters file names it: "
+            f"role_name of {step.key}); then run the phase again.",
+            code=rejection.code,
+            request_id=rejection.request_id,
+        ) from None
+    for service in step.services:
+        _while_new(aws, account, f"{service} to answer in {step.name}", partial(_answers, member, service))
+    return member
+
+
+def _while_new(aws: Connection, account: str, subject: str, look: Callable[[], T]) -> T:
+    """Ask until AWS stops saying "not yet"; an account that is no longer new means what it says."""
+    new_until: list[datetime] = []
+
+    def patiently() -> T | None:
+        try:
+            return look()
+        except Rejected as rejection:
+            if rejection.code not in NOT_YET or _is_caller_denied(rejection):
+                raise
+            new_until[:] = new_until or [_join_time(aws, account) + timedelta(seconds=USABLE_WITHIN)]
+            if aws.clock.now() > new_until[0]:
+                raise
+            return None
+
+    return aws.wait_for(subject, patiently, every=10, at_most=USABLE_WITHIN)
+
+
+def _join_time(aws: Connection, account: str) -> datetime:
+    """Since when the account is in the organization; since now when AWS does not say."""
+    items = (item for item in aws.pages("organizations", "ListAccounts", "Accounts") if item["Id"] == account)
+    join_time: datetime = next(items, {}).get("JoinedTimestamp", aws.clock.now())
+    return join_time
+
+
+def _is_caller_denied(rejection: Rejected) -> bool:
+    """A new account knows its own keys a little later; those with which we ask for them have ended."""
+    return rejection.operation == "sts:AssumeRole" and rejection.code in EXPIRED_CODES
+
+
+def _assume(aws: Connection, account: str, role: str) -> Connection:
+    """Two successes in a row, since AWS's places learn of a role one after the other; then who answers is asked."""
+    arn = f"arn:{aws.partition}:iam::{account}:role/{role}"
+    aws.read("sts", "AssumeRole", RoleArn=arn, RoleSessionName=f"orgkit-{aws.journal.run}"[:64], DurationSeconds=900)
+    member = aws.assume(account, role)
+    actual_account = member.read("sts", "GetCallerIdentity")["Account"]
+    if actual_account != account:
+        raise StepFailed(
+            f"a session for account {account} answers as account {actual_account}.",
+            "find out why before anything else: nothing was sent to that account.",
+        )
+    return member
+
+
+def until_assumable(aws: Connection, account: str, role: str, name: str) -> None:
+    """For a role that was made a moment ago, in an account of whatever age."""
+
+    def look() -> Connection | None:
+        try:
+            return _assume(aws, account, role)
+        except Rejected as rejection:
+            if rejection.code in NOT_YET and not _is_caller_denied(rejection):
+                return None
+            raise
+
+    aws.wait_for(f"{role} in {name}", look, every=5, at_most=300)
+
+
+def _answers(member: Connection, service: str) -> bool:
+    member.read(service, READ_PROBES[service])
+    return True

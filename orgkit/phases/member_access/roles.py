@@ -1,0 +1,113 @@
+"""The two roles that make a member account manageable, as IAM documents."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from orgkit.model.canonical_json import compact_json
+from orgkit.model.desired import READ_ROLE, MemberRead
+from orgkit.model.plan import starting_value
+
+Statement = dict[str, Any]
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"  # what AWS gives the access role of a created account
+READ_POLICY = READ_ROLE  # the inline policy has the role's name
+
+READS_IN_EVERY_MEMBER = ("iam:GetRole", "iam:GetRolePolicy", "cloudtrail:DescribeTrails", "cloudtrail:LookupEvents")
+
+
+def trust(management_account_id: str) -> dict[str, Any]:
+    """Both roles trust the management account, whose own policies say who in it may use them."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{management_account_id}:root"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+
+
+def with_trust(document: dict[str, Any], management_account_id: str) -> dict[str, Any]:
+    """A role's trust policy with ours in it: AWS takes it as a whole only, and nobody else's is taken away."""
+    existing_statements = _statements(document)
+    required = trust(management_account_id)["Statement"]
+    trusted = [{key: value for key, value in statement.items() if key != "Sid"} for statement in existing_statements]
+    missing = [statement for statement in required if statement not in trusted]
+    return {**document, "Statement": [*existing_statements, *missing]} if missing else document
+
+
+def roles_to_change(
+    trusts: Mapping[str, Any], policy: Any, management_account_id: str, required: Mapping[str, Any]
+) -> str:
+    """Return what roles have that is not what orgkit makes of them, in normal form; ABSENT when there is nothing.
+
+    What a step that was killed has done already is not in it: our statement of a trust policy, and our read policy.
+
+    Args:
+        trusts: The trust policies by the names of the roles; None for one that is not there.
+        policy: The read policy, None when it is not there.
+        management_account_id: The account that both roles trust.
+        required: The read policy as it should be.
+    """
+    foreign = {name: _foreign_trust(document or {}, management_account_id) for name, document in trusts.items()}
+    values = {**foreign, "policy": policy if policy != required else None}
+    return starting_value({name: value for name, value in values.items() if value})
+
+
+def _foreign_trust(document: Mapping[str, Any], management_account_id: str) -> list[Statement]:
+    own_statements = trust(management_account_id)["Statement"]
+    return [
+        statement
+        for statement in _statements(document)
+        if {key: value for key, value in statement.items() if key != "Sid"} not in own_statements
+    ]
+
+
+def _statements(document: Mapping[str, Any]) -> list[Statement]:
+    statements = document.get("Statement", [])
+    return statements if isinstance(statements, list) else [statements]
+
+
+def other_trusted_principals(document: dict[str, Any], management_account_id: str) -> tuple[str, ...]:
+    """Whom a role's trust policy names beside the management account, in words that a person can check."""
+    allowed = [statement for statement in _statements(document) if statement.get("Effect") == "Allow"]
+    management = {management_account_id, f"arn:aws:iam::{management_account_id}:root"}
+    return tuple(sorted({principal for statement in allowed for principal in _principals(statement)} - management))
+
+
+def _principals(statement: Statement) -> list[str]:
+    """Principal may be a text, or lists or texts by kind."""
+    principal = statement.get("Principal", {})
+    kinds = principal.values() if isinstance(principal, dict) else [principal]
+    return [str(value) for kind in kinds for value in (kind if isinstance(kind, list) else [kind])]
+
+
+def parse_document(value: Any) -> Any:
+    """A document that IAM gave: URL-encoded by its API, usually decoded by botocore."""
+    return json.loads(unquote(value)) if isinstance(value, str) else value
+
+
+def read_policy(reads: Sequence[MemberRead]) -> dict[str, Any]:
+    """What the read role may read: its roles, trails and log of calls, and what the phases read in this account."""
+    usual = MemberRead("Read", READS_IN_EVERY_MEMBER, ("*",))
+    return {"Version": "2012-10-17", "Statement": [_statement(read) for read in (usual, *reads)]}
+
+
+def _statement(read: MemberRead) -> Statement:
+    resource = read.resources[0] if read.resources == ("*",) else list(read.resources)
+    return {"Sid": read.sid, "Effect": "Allow", "Action": sorted(read.actions), "Resource": resource}
+
+
+def commands_to_make(role_name: str, management_account_id: str, reads: Sequence[MemberRead]) -> tuple[str, ...]:
+    """The AWS CLI commands with which an account's owner makes both roles."""
+    trusted, allowed = compact_json(trust(management_account_id)), compact_json(read_policy(reads))
+    return (
+        f"aws iam create-role --role-name {role_name} --assume-role-policy-document '{trusted}'",
+        f"aws iam attach-role-policy --role-name {role_name} --policy-arn {ADMINISTRATOR}",
+        f"aws iam create-role --role-name {READ_ROLE} --assume-role-policy-document '{trusted}'",
+        f"aws iam put-role-policy --role-name {READ_ROLE} --policy-name {READ_POLICY} --policy-document '{allowed}'",
+    )

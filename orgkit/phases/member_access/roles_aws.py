@@ -1,0 +1,212 @@
+"""How a member account is made readable and manageable: its two roles, made and looked at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from orgkit.aws.rejections import Rejected
+from orgkit.aws.session import Connection
+from orgkit.errors import NeedsDecision, StepFailed
+from orgkit.model.canonical_json import compact_json
+from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, MemberRead
+from orgkit.model.matching import IdIndex, match
+from orgkit.model.observed import Member, Observed
+from orgkit.model.plan import ABSENT
+from orgkit.phases.member_access.access_aws import NOT_YET, until_assumable, usable_connection
+from orgkit.phases.member_access.roles import (
+    ADMINISTRATOR,
+    READ_POLICY,
+    parse_document,
+    read_policy,
+    roles_to_change,
+    trust,
+    with_trust,
+)
+from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
+
+NOT_FOUND_CODES = ("NoSuchEntity", "NoSuchEntityException")
+
+
+def read_member(
+    aws: Connection, spec: AccountSpec | ImportSpec, account_id: str, reads: Sequence[MemberRead]
+) -> Member:
+    """Look into a member account through its read role, never through the access role.
+
+    Only a clear no of AWS counts as "not readable": an answer that was lost must not become a step that makes the role.
+    """
+    try:
+        member = aws.assume(account_id, READ_ROLE)
+        document = member.read("iam", "GetRolePolicy", RoleName=READ_ROLE, PolicyName=READ_POLICY)["PolicyDocument"]
+    except Rejected as rejection:
+        if rejection.code not in (*NOT_YET, *NOT_FOUND_CODES):
+            raise
+        is_inside = rejection.operation != "sts:AssumeRole"
+        return Member(account_id, readable=is_inside, current=False)
+    policy, required = parse_document(document), read_policy(reads)
+    current = policy == required
+    return Member(
+        account_id,
+        readable=True,
+        current=current,
+        access_role=has_role(member, spec.role_name),
+        read_role=ABSENT if current else _read_role_through_itself(aws, member, policy, required),
+    )
+
+
+def _read_role_through_itself(aws: Connection, member: Connection, policy: Any, required: Mapping[str, Any]) -> str:
+    """What it has in addition; with an older policy of its own its trust cannot be read."""
+    try:
+        document = trust_of(member, READ_ROLE)
+    except Rejected as rejection:
+        if rejection.code not in NOT_YET:
+            raise
+        document = None
+    return roles_to_change({READ_ROLE: document}, policy, aws.caller().account, required)
+
+
+def read_members(
+    aws: Connection, desired: Desired, observed: Observed, specs: Sequence[AccountSpec | ImportSpec]
+) -> Observed:
+    """Look into those member accounts that no other phase has looked into yet, so that each is entered once."""
+    matches = ((spec, match(spec, observed)) for spec in specs)
+    members = tuple(
+        read_member(aws, spec, account.id, desired.reads_in(spec.key))
+        for spec, account in matches
+        if account is not None and observed.member(account.id) is None
+    )
+    return replace(observed, members=(*observed.members, *members))
+
+
+def has_role(aws: Connection, name: str) -> bool | None:
+    """Is the role there? None when AWS does not let us see."""
+    try:
+        aws.read("iam", "GetRole", RoleName=name)
+    except Rejected as rejection:
+        if rejection.code in NOT_FOUND_CODES:
+            return False
+        if rejection.code in NOT_YET:
+            return None
+        raise
+    return True
+
+
+def create_read_role(aws: Connection, step: CreateReadRole, id_index: IdIndex) -> None:
+    """Make the role, and wait until it can be assumed; that the account is usable is known since `read_role_of`."""
+    account = id_index.account(step.key)
+    member = aws.assume(account, step.role_name)
+    _make_role(member, READ_ROLE, id_index)
+    _put_read_policy(member, id_index, step.key)
+    until_assumable(aws, account, READ_ROLE, step.name)
+
+
+def make_manageable(aws: Connection, step: MakeManageable, id_index: IdIndex) -> None:
+    """Make both roles with the owner's credentials: AWS makes none in accounts that were invited."""
+    owner = _owner_of(aws, step)
+    _make_role(owner, step.role_name, id_index)
+    _make_administrator(owner, step.role_name)
+    _make_role(owner, READ_ROLE, id_index)
+    _put_read_policy(owner, id_index, step.key)
+    for role in (step.role_name, READ_ROLE):
+        until_assumable(aws, step.account_id, role, step.name)
+
+
+def read_role_of(aws: Connection, step: CreateReadRole, id_index: IdIndex) -> str:
+    """Wait until the account is usable, and read what the role has by now, through the access role."""
+    account = id_index.account(step.key)
+    member = usable_connection(aws, account, step)
+    value = _roles_to_change(member, (READ_ROLE,), id_index, step.key)
+    if value != step.starts_from == ABSENT:
+        raise NeedsDecision(
+            f"role {READ_ROLE} is in account {step.name} ({account}) already, and planning could not see it: {value}.",
+            f"find out who made it; let it trust account {id_index.target.account} and read itself (iam:GetRole, "
+            "iam:GetRolePolicy), so that a plan shows what would be replaced, or delete it. Then plan again.",
+        )
+    return value
+
+
+def both_roles_of(aws: Connection, step: MakeManageable, id_index: IdIndex) -> str:
+    """What both roles have by now, with the owner's credentials."""
+    return _roles_to_change(_owner_of(aws, step), (step.role_name, READ_ROLE), id_index, step.key)
+
+
+def _owner_of(aws: Connection, step: MakeManageable) -> Connection:
+    owner = aws.as_owner(step.profile)
+    if owner.caller().account != step.account_id:
+        raise StepFailed(
+            f"profile {step.profile} belongs to account {owner.caller().account}, not to {step.account_id}.",
+            f"name a profile of that account under imports.{step.key}.profile.",
+        )
+    return owner
+
+
+def _roles_to_change(member: Connection, roles: Sequence[str], id_index: IdIndex, key: str) -> str:
+    trusts = {role: trust_of(member, role) for role in roles}
+    policy = read_policy_of(member) if trusts[READ_ROLE] is not None else None
+    return roles_to_change(trusts, policy, id_index.target.account, read_policy(id_index.desired.reads_in(key)))
+
+
+# A step of several changes looks before each of them: after a lost answer it goes on where it was, and does not begin
+# again with changes whose answers may be lost in turn.
+def _make_role(member: Connection, name: str, id_index: IdIndex) -> None:
+    """Create it, or add the trust that it needs to one that is there: whom it trusts already stays trusted."""
+    existing_trust = trust_of(member, name)
+    if existing_trust is None:
+        _create_role(member, name, trust(id_index.target.account))
+        return
+    wider = with_trust(existing_trust, id_index.target.account)
+    if wider != existing_trust:
+        member.mutate("iam", "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=compact_json(wider))
+
+
+def _create_role(member: Connection, name: str, trusted: dict[str, Any]) -> None:
+    """IAM may not show yet what it has made already: then it is waited for, as any new role is."""
+    try:
+        member.mutate(
+            "iam",
+            "CreateRole",
+            expect="Role",
+            RoleName=name,
+            AssumeRolePolicyDocument=compact_json(trusted),
+            Description="orgkit: used from the management account",
+        )
+    except Rejected as rejection:
+        if not rejection.code.startswith("EntityAlreadyExists"):
+            raise
+
+
+def trust_of(member: Connection, name: str) -> dict[str, Any] | None:
+    """The trust policy of a role; None when it is not there."""
+    try:
+        document: dict[str, Any] = parse_document(
+            member.read("iam", "GetRole", RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        )
+    except Rejected as rejection:
+        if rejection.code in NOT_FOUND_CODES:
+            return None
+        raise
+    return document
+
+
+def _make_administrator(owner: Connection, role: str) -> None:
+    attached = owner.pages("iam", "ListAttachedRolePolicies", "AttachedPolicies", RoleName=role)
+    if ADMINISTRATOR not in [policy["PolicyArn"] for policy in attached]:
+        owner.mutate("iam", "AttachRolePolicy", RoleName=role, PolicyArn=ADMINISTRATOR)
+
+
+def _put_read_policy(member: Connection, id_index: IdIndex, key: str) -> None:
+    document = read_policy(id_index.desired.reads_in(key))
+    if read_policy_of(member) != document:
+        member.mutate(
+            "iam", "PutRolePolicy", RoleName=READ_ROLE, PolicyName=READ_POLICY, PolicyDocument=compact_json(document)
+        )
+
+
+def read_policy_of(member: Connection) -> Any:
+    """The policy of the read role; None when it is not there."""
+    try:
+        answer = member.read("iam", "GetRolePolicy", RoleName=READ_ROLE, PolicyName=READ_POLICY)
+    except Rejected as rejection:
+        if rejection.code in NOT_FOUND_CODES:
+            return None
+        raise
+    return parse_document(answer["PolicyDocument"])

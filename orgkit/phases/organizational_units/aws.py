@@ -1,0 +1,90 @@
+"""How AWS is asked about organizational units, and to make and tag them."""
+
+from collections.abc import Iterator
+
+from orgkit.aws.rejections import Rejected
+from orgkit.aws.session import Connection
+from orgkit.aws.tags import as_aws, read_tags_of
+from orgkit.errors import NeedsDecision, StepFailed
+from orgkit.model.desired import Tags, UnitPath, format_path, missing_tags, replaced_tags
+from orgkit.model.matching import IdIndex
+from orgkit.model.observed import Unit
+from orgkit.model.plan import starting_value
+from orgkit.phases.handler import handle
+from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+
+MAX_DEPTH = 5  # AWS's levels of organizational units: the deepest have no children to ask for
+
+
+def read_units(
+    aws: Connection, parent_id: str, tags: dict[str, Tags] | None, parent: UnitPath = (), depth: int = 1
+) -> Iterator[Unit]:
+    """Every organizational unit below a parent, parents before their children."""
+    units = aws.pages("organizations", "ListOrganizationalUnitsForParent", "OrganizationalUnits", ParentId=parent_id)
+    for item in sorted(units, key=lambda unit: str(unit["Name"])):
+        path = (*parent, str(item["Name"]))
+        yield Unit(path, item["Id"], read_tags_of(aws, item["Id"]) if tags is None else tags.get(item["Id"], ()))
+        if depth < MAX_DEPTH:
+            yield from read_units(aws, item["Id"], tags, path, depth + 1)
+
+
+def create_unit(aws: Connection, step: CreateUnit, id_index: IdIndex) -> None:
+    """Make it with its tags; one that a lost attempt made already is taken as made."""
+    *parent_path, name = step.path
+    parent = id_index.parent(tuple(parent_path))
+    try:
+        answer = aws.mutate(
+            "organizations",
+            "CreateOrganizationalUnit",
+            expect="OrganizationalUnit",
+            ParentId=parent,
+            Name=name,
+            Tags=as_aws(step.tags),
+        )
+        id_index.units[step.path] = answer["OrganizationalUnit"]["Id"]
+    except Rejected as rejection:
+        if rejection.code != "DuplicateOrganizationalUnitException":
+            raise
+        id_index.units[step.path] = _adopt(aws, step, parent, name)
+
+
+def tag_unit(aws: Connection, step: TagUnit, id_index: IdIndex) -> None:
+    """Set the tags that the step names; the others stay."""
+    aws.mutate("organizations", "TagResource", ResourceId=id_index.parent(step.path), Tags=as_aws(step.tags))
+
+
+def unit_id(aws: Connection, step: CreateUnit, id_index: IdIndex) -> str:
+    """The unit that has this name under this parent by now."""
+    return starting_value(_find(aws, id_index.parent(step.path[:-1]), step.path[-1]))
+
+
+def tags_of_unit(aws: Connection, step: TagUnit, id_index: IdIndex) -> str:
+    """What the unit has by now under the keys of the step."""
+    return starting_value(replaced_tags(step.tags, read_tags_of(aws, id_index.parent(step.path))))
+
+
+HANDLERS = (
+    handle(CreateUnit, create_unit, unit_id),
+    handle(TagUnit, tag_unit, tags_of_unit),
+)
+
+
+def _adopt(aws: Connection, step: CreateUnit, parent: str, name: str) -> str:
+    """The id of the unit that AWS says is there: made by an attempt whose answer was lost, which gave it its tags."""
+    unit_id = _find(aws, parent, name)
+    if unit_id is None:
+        raise StepFailed(
+            f"AWS says that a unit like {format_path(step.path)} is there, and lists none of that name.",
+            "look for one whose name differs in upper and lower case; then run the phase again.",
+        )
+    if missing_tags(step.tags, read_tags_of(aws, unit_id)):
+        raise NeedsDecision(
+            f"organizational unit {format_path(step.path)} ({unit_id}) was made meanwhile, with other tags.",
+            "find out who made it; then plan again: the plan says which tags would change.",
+        )
+    return unit_id
+
+
+def _find(aws: Connection, parent: str, name: str) -> str | None:
+    units = aws.pages("organizations", "ListOrganizationalUnitsForParent", "OrganizationalUnits", ParentId=parent)
+    return next((str(unit["Id"]) for unit in units if unit["Name"] == name), None)

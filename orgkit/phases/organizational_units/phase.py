@@ -1,0 +1,22 @@
+"""Phase 02: create the organizational units."""
+
+from orgkit.phases.descriptor import Phase
+from orgkit.phases.organizational_units.evidence import EVIDENCE
+from orgkit.phases.organizational_units.planner import plan
+from orgkit.phases.organizational_units.section import SECTION
+from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+
+PHASE = Phase(
+    number="02",
+    name="organizational-units",
+    title="Create the organizational units",
+    label="units",
+    requires=("organization",),
+    section=SECTION,
+    steps=(
+        CreateUnit,
+        TagUnit,
+    ),
+    evidence=EVIDENCE,
+    planner=plan,
+)

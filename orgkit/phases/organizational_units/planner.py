@@ -1,0 +1,52 @@
+"""What phase 02 should do: the organizational units that are missing, parents first, and their tags."""
+
+from collections.abc import Iterator
+
+from orgkit.model.desired import Desired, format_path, missing_tags, replaced_tags
+from orgkit.model.lookalikes import refuse_lookalike_unit, unit_warnings
+from orgkit.model.observed import Observed
+from orgkit.model.plan import Plan, Step, starting_value
+from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+
+
+def plan(observed: Observed, desired: Desired) -> Plan:
+    """A unit is known by its path of names; units that the file does not name are reported and left alone."""
+    return Plan(
+        phase="units",
+        target=observed.target,
+        steps=tuple(_steps(observed, desired)),
+        needs=() if observed.organization else ("the organization does not exist yet: run 01-organization",),
+        unmanaged=tuple(_unmanaged(observed, desired)),
+        warnings=(*_warnings(desired), *unit_warnings(desired, observed)),
+    )
+
+
+def _steps(observed: Observed, desired: Desired) -> Iterator[Step]:
+    for spec in sorted(desired.units, key=lambda unit: unit.path):
+        existing_unit = observed.unit(spec.path)
+        if existing_unit is None:
+            refuse_lookalike_unit(spec.path, observed)
+            reason = f"not found under {format_path(spec.parent) or 'the root'}"
+            yield CreateUnit(path=spec.path, tags=spec.tags, reason=reason)
+        elif missing := missing_tags(spec.tags, existing_unit.tags):
+            yield TagUnit(
+                path=spec.path, tags=missing, starts_from=starting_value(replaced_tags(missing, existing_unit.tags)),
+                reason="these tags are missing or differ",
+            )  # fmt: skip
+
+
+def _unmanaged(observed: Observed, desired: Desired) -> Iterator[str]:
+    desired_paths = {spec.path for spec in desired.units}
+    yield from (
+        f"organizational unit {format_path(unit.path)}" for unit in observed.units if unit.path not in desired_paths
+    )
+
+
+def _warnings(desired: Desired) -> Iterator[str]:
+    """Every OU is a place for policies: more OUs than accounts is structure without content."""
+    units, accounts = len(desired.units), len(desired.members)
+    if units > 6 and units > accounts:
+        yield (
+            f"{units} organizational units for {accounts} member accounts: start with few, "
+            "by what their accounts may do; units can be added later, and moving accounts changes their policies."
+        )

@@ -1,0 +1,56 @@
+"""The steps of phase 02: organizational units and their tags."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from orgkit.model.desired import UnitPath, format_path
+from orgkit.model.plan import ABSENT, Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateUnit(Step):
+    """Make one organizational unit under its parent, with its tags."""
+
+    kind: ClassVar = "create-unit"
+    cost_note: ClassVar = "organizational units cost nothing"
+    actions: ClassVar = (
+        "organizations:ListOrganizationalUnitsForParent", "organizations:CreateOrganizationalUnit",
+        "organizations:TagResource",
+    )  # fmt: skip
+    starts_from: str = ABSENT
+    path: UnitPath
+    tags: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        return f"create organizational unit {format_path(self.path)}"
+
+    @property
+    def subject(self) -> str:
+        return format_path(self.path)
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """Itself and every unit above it."""
+        return tuple(format_path(self.path[:depth]) for depth in range(1, len(self.path) + 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagUnit(Step):
+    """Set tags of an organizational unit; other tags stay."""
+
+    kind: ClassVar = "tag-unit"
+    symbol: ClassVar = "~"
+    cost_note: ClassVar = "tags cost nothing"
+    actions: ClassVar = ("organizations:ListTagsForResource", "organizations:TagResource")
+    path: UnitPath
+    tags: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        tags = ", ".join(f"{key}={value}" for key, value in self.tags)
+        return f"tag organizational unit {format_path(self.path)}: {tags}"
+
+    @property
+    def subject(self) -> str:
+        return format_path(self.path)

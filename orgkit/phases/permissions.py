@@ -1,0 +1,171 @@
+"""The least-privilege IAM policy of each phase, made from its steps and its reads."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from orgkit.model.desired import ACCESS_ROLE, READ_ROLE, Desired
+from orgkit.model.plan import Step
+from orgkit.phases.descriptor import Phase
+from orgkit.phases.management_account.findings import reads_for
+from orgkit.phases.organization.section import OrganizationModel
+from orgkit.phases.trail.section import TrailModel
+
+# What it takes, in every phase, to say which account this is and to read the tree.
+TREE_READS = (
+    "iam:ListAccountAliases", "iam:ListOrganizationsFeatures", "organizations:DescribeOrganization",
+    "organizations:ListAWSServiceAccessForOrganization", "organizations:ListAccounts",
+    "organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent", "organizations:ListRoots",
+    "organizations:ListTagsForResource", "tag:GetResources",
+)  # fmt: skip
+# With which the record of a phase that changes something is reconciled, in the log archive account too; and with which
+# four eyes look at the roles of approvers and operators.
+RECORD_READS = ("account:ListRegions", "cloudtrail:LookupEvents", "iam:GetRole", "sts:AssumeRole")
+# An action that can do more than its step needs is tied down as far as IAM allows.
+# Roles of these names may be in any account; AWS's data perimeter guidance has the key for sts:AssumeRole.
+OWN_ORGANIZATION = {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}
+LINKED_ROLES = ("organizations.amazonaws.com", "cloudtrail.amazonaws.com")
+MAX_MANAGED_POLICY = 6144  # characters of a customer managed policy, white space not counted. [IAM quotas]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a policy is narrowed to: one organization, one trail, and what may be enabled.
+
+    Attributes:
+        account: The management account, which owns the ARNs of the organization and of the trail.
+        organization: The organization's id.
+        trail: The name of the organization trail.
+        trail_region: Its home region.
+        access_roles: The names that the parameters file gives to the access roles of its members.
+        trusted_access: The service principals for which trusted access may be enabled.
+        policy_types: The types of policy that may be enabled.
+    """
+
+    account: str = "*"
+    organization: str = "o-*"
+    trail: str = TrailModel.model_fields["name"].default
+    trail_region: str = "*"
+    access_roles: tuple[str, ...] = (ACCESS_ROLE,)
+    trusted_access: tuple[str, ...] = tuple(OrganizationModel.model_fields["trusted_access"].default)
+    policy_types: tuple[str, ...] = tuple(OrganizationModel.model_fields["policy_types"].default)
+
+    @classmethod
+    def from_desired(cls, desired: Desired) -> "Scope":
+        """The scope that a parameters file names; the organization's id is open where the file does not pin it."""
+        organization = desired.organization
+        return cls(
+            account=organization.management_account_id,
+            organization=organization.organization_id or cls.organization,
+            trail=desired.trail.name,
+            trail_region=desired.trail.region,
+            access_roles=tuple(sorted({member.role_name for member in desired.members})),
+            trusted_access=organization.trusted_access,
+            policy_types=organization.policy_types,
+        )
+
+    def arn(self, kind: str) -> str:
+        """The ARN that covers every resource of a kind: account, ou, root or trail."""
+        if kind == "trail":
+            return f"arn:aws:cloudtrail:{self.trail_region}:{self.account}:trail/{self.trail}"
+        return f"arn:aws:organizations::{self.account}:{kind}/{self.organization}/*"
+
+
+@dataclass(frozen=True)
+class _Grant:
+    """Changes that IAM can narrow to kinds of resource, or by a condition on what is enabled."""
+
+    sid: str
+    actions: tuple[str, ...]
+    kinds: tuple[str, ...] = ()  # none: AWS takes "*" alone
+    condition: str = ""  # a condition key, and the field of Scope with its values
+    field: str = ""
+
+
+# Every other change is allowed on "*". [Service Authorization Reference]
+GRANTS = (
+    _Grant("CreateUnits", ("organizations:CreateOrganizationalUnit",), ("ou", "root")),
+    _Grant("ChangeTree", ("organizations:MoveAccount", "organizations:TagResource"), ("account", "ou", "root")),
+    _Grant("InviteAccounts", ("organizations:InviteAccountToOrganization",), ("account",)),
+    _Grant(
+        "EnablePolicyTypes", ("organizations:EnablePolicyType",), ("root",), "organizations:PolicyType", "policy_types"
+    ),
+    _Grant(
+        "EnableTrustedAccess",
+        ("organizations:EnableAWSServiceAccess",),
+        condition="organizations:ServicePrincipal",
+        field="trusted_access",
+    ),
+    _Grant(
+        "ChangeTrail",
+        tuple(f"cloudtrail:{name}" for name in ("AddTags", "CreateTrail", "GetTrail", "StartLogging", "UpdateTrail")),
+        ("trail",),
+    ),
+)
+
+
+def steps_of(phase: Phase) -> list[type[Step]]:
+    """Return the steps of a phase by name: with those of the other phases, everything that orgkit can do to AWS."""
+    return sorted(phase.steps, key=lambda step: step.__name__)
+
+
+def reads_of(phase: Phase) -> tuple[str, ...]:
+    """What planning a phase reads in the management account: the tree, its own, and what may stop it."""
+    return (*TREE_READS, *phase.reads, *reads_for(phase.number))
+
+
+def actions_of(step: type[Step]) -> tuple[str, ...]:
+    """What a step needs of the identity that calls; what it does inside another account is that account's matter."""
+    return tuple(action for action in step.actions if action not in step.actions_in_account())
+
+
+def policy_for(phases: Iterable[Phase], scope: Scope | None = None) -> dict[str, Any]:
+    """Return one identity policy for the management account that covers these phases and no more.
+
+    Args:
+        phases: The phases to be run under it.
+        scope: What it is narrowed to; by default the default names, in whatever organization and account.
+    """
+    scope, selected = scope or Scope(), list(phases)
+    reads = {action for phase in selected for action in reads_of(phase)}
+    changes = {action for phase in selected for step in steps_of(phase) for action in actions_of(step)} - reads
+    roles = sorted(scope.access_roles) if "sts:AssumeRole" in reads | changes else []  # else only to look
+    reads |= set(RECORD_READS) if any(phase.changes for phase in selected) else set()
+    return {"Version": "2012-10-17", "Statement": list(_statements(reads, changes - reads, roles, scope))}
+
+
+def reading_policy_for(phases: Iterable[Phase]) -> dict[str, Any]:
+    """What it takes to plan these phases, and nothing with which one of them could be carried out."""
+    reads = {action for phase in phases for action in reads_of(phase)}
+    return {"Version": "2012-10-17", "Statement": list(_statements(reads, set(), [], Scope()))}
+
+
+def _statements(reads: set[str], changes: set[str], access_roles: list[str], scope: Scope) -> Iterator[dict[str, Any]]:
+    plain = {"sts:AssumeRole", "iam:CreateServiceLinkedRole"}
+    yield _allow("Read", reads - plain, "*")
+    yield from _changes(changes - plain, scope)
+    if "sts:AssumeRole" in reads | changes:
+        roles = [f"arn:aws:iam::*:role/{name}" for name in (READ_ROLE, *access_roles)]
+        statement = _allow("EnterMemberAccounts", {"sts:AssumeRole"}, roles)
+        yield statement | {"Condition": {"StringEquals": {**OWN_ORGANIZATION}}}
+    if "iam:CreateServiceLinkedRole" in changes:
+        statement = _allow("LinkedRoles", {"iam:CreateServiceLinkedRole"}, "arn:aws:iam::*:role/aws-service-role/*")
+        yield statement | {"Condition": {"StringEquals": {"iam:AWSServiceName": list(LINKED_ROLES)}}}
+
+
+def _changes(changes: set[str], scope: Scope) -> Iterator[dict[str, Any]]:
+    narrowed = {action for grant in GRANTS for action in grant.actions}
+    if changes - narrowed:
+        yield _allow("Change", changes - narrowed, "*")
+    for grant in GRANTS:
+        actions = changes & set(grant.actions)
+        values = list(getattr(scope, grant.field)) if grant.field else []
+        if not actions or (grant.field and not values):  # a file that enables nothing: IAM takes no empty list
+            continue
+        resources = [scope.arn(kind) for kind in grant.kinds]
+        statement = _allow(grant.sid, actions, resources or "*")
+        yield statement | ({"Condition": {"StringEquals": {grant.condition: values}}} if grant.condition else {})
+
+
+def _allow(sid: str, actions: set[str], resource: object) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resource}

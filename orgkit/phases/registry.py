@@ -1,0 +1,175 @@
+"""The phases, found in this package and nowhere else, and their steps, read back from a plan.json."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orgkit.errors import OrgkitError
+from orgkit.model.desired import Desired
+from orgkit.model.observed import Observed
+from orgkit.model.plan import Plan, Step, Waiting
+from orgkit.phases.descriptor import Phase
+
+if TYPE_CHECKING:
+    from orgkit.phases.handler import Handler, Handlers, Reader
+
+PATHS = ("path", "unit")  # the fields that hold the path of an organizational unit
+# Of a step of plan schema 1, which says of no value what it starts from; `rests_on` was the last invitation's end.
+NEW_FIELDS: Mapping[str, Any] = {"starts_from": "", "effects": ()}
+
+
+@dataclass(frozen=True)
+class PhaseCode:
+    """What speaks to AWS for a phase: what it reads, and the handlers of its steps."""
+
+    read: "Reader | None"
+    handlers: "Handlers"
+
+
+def _discover() -> Iterator[Phase]:
+    for file in sorted(Path(__file__).parent.glob("*/phase.py")):
+        phase = import_module(f"orgkit.phases.{file.parent.name}.phase").PHASE
+        if phase.package != f"orgkit.phases.{file.parent.name}":
+            raise TypeError(f"{file} describes phase {phase.name}: a phase has the name of its package")
+        yield phase
+
+
+RUNBOOKS = tuple(sorted(_discover(), key=lambda phase: phase.number))
+PHASES = tuple(phase for phase in RUNBOOKS if phase.in_bootstrap)
+LATER_PHASES = tuple(phase for phase in RUNBOOKS if not phase.in_bootstrap)
+
+
+def load(phase: Phase) -> PhaseCode:
+    """Import what speaks to AWS for a phase; the one dynamic import, since it loads boto3."""
+    return _load(phase.name)
+
+
+@cache
+def _load(name: str) -> PhaseCode:
+    phase = phase_of(name)
+    if not (Path(__file__).parent / phase.package.rpartition(".")[2] / "aws.py").exists():
+        return PhaseCode(None, {})
+    module: Any = import_module(f"{phase.package}.aws")
+    return PhaseCode(getattr(module, "read", None), _by_step(phase.steps, getattr(module, "HANDLERS", ())))
+
+
+def _by_step(steps: Iterable[type[Step]], handlers: "Iterable[Handler[Any]]") -> "Handlers":
+    """The handlers by type of step; TypeError when a step has none or two, or a handler is for no step of the phase."""
+    handler_of_step: dict[type[Step], Handler[Any]] = {}
+    for handler in handlers:
+        if handler.step in handler_of_step:
+            raise TypeError(f"{handler.step.__name__} has two handlers")
+        handler_of_step[handler.step] = handler
+    if differing := set(steps) ^ set(handler_of_step):
+        names = ", ".join(sorted(step.__name__ for step in differing))
+        raise TypeError(f"the steps of the descriptor and those with a handler differ: {names}")
+    return handler_of_step
+
+
+def phase_of(name: str) -> Phase:
+    """Return the phase that a person means by `02`, `units`, `02-units`, `organizational-units` or `02-units.ipynb`.
+
+    Raises:
+        KeyError: There is none.
+    """
+    plain = name.removesuffix(".ipynb").replace("_", "-").lower()
+    for phase in RUNBOOKS:
+        if plain in (phase.number, phase.name, phase.label, phase.run_label):
+            return phase
+    raise KeyError(name)
+
+
+def plan(phase: str, observed: Observed, desired: Desired) -> Plan:
+    """Return what a phase would change; pure and deterministic.
+
+    Steps that a finding of phase 00 stops are no part of the plan: every way to apply one goes through this function.
+
+    Args:
+        phase: Its number, name or label, such as "02", "organizational-units" or "units".
+        observed: One reading of AWS that covers the phase.
+        desired: The parameters file.
+
+    Raises:
+        OrgkitError: There is no such phase, or it changes nothing.
+    """
+    try:
+        described = phase_of(phase)
+        planner = described.planner
+    except KeyError:
+        planner = None
+    if planner is None:
+        labels = ", ".join(candidate.label for candidate in RUNBOOKS if candidate.changes)
+        raise OrgkitError(f"there is no phase {phase!r} that plans changes.", f"name one of: {labels}.")
+    return _without_stopped_steps(described, planner(observed, desired), observed)
+
+
+def may_be_stopped(phase: Phase, observed: Observed, desired: Desired) -> bool:
+    """Return whether the phase would change something that a finding of phase 00 may stop."""
+    try:
+        return phase.planner is not None and any(_stoppable_steps(phase, phase.planner(observed, desired), observed))
+    except OrgkitError:
+        return False  # planning raises the same again, where it is reported
+
+
+def _stoppable_steps(phase: Phase, plan: Plan, observed: Observed) -> tuple[Step, ...]:
+    return tuple(step for step in plan.steps if phase.stoppable is None or phase.stoppable(step, observed))
+
+
+def _without_stopped_steps(phase: Phase, plan: Plan, observed: Observed) -> Plan:
+    """Take out what the findings stop. A phase that goes on without it waits until the finding is resolved."""
+    findings = [finding for finding in observed.findings if finding.concerns(phase.number)]
+    warnings = tuple(finding.sentence for finding in findings if finding.verdict == "warns")
+    stops = tuple(finding for finding in findings if finding.verdict == "stops")
+    stopped_steps = _stoppable_steps(phase, plan, observed) if stops else ()
+    plan = replace(plan, warnings=(*plan.warnings, *warnings))
+    if not stopped_steps:
+        return plan
+    plan = replace(
+        plan, steps=tuple(step for step in plan.steps if step not in stopped_steps), stopped_steps=stopped_steps
+    )
+    if phase.stoppable is None:
+        return replace(plan, stops=stops)
+    lines = [f"{step.sentence}: stopped by phase 00, {stops[0].advice}" for step in stopped_steps]
+    waiting = tuple(Waiting(line, f"the owner of {stops[0].item}") for line in lines)
+    return replace(plan, waiting=(*plan.waiting, *waiting))
+
+
+@cache
+def step_classes() -> dict[str, type[Step]]:
+    """Every step that orgkit can take, by its kind."""
+    return {step.kind: step for phase in RUNBOOKS for step in phase.steps}
+
+
+def read_step(facts: Mapping[str, Any]) -> Step | None:
+    """Return the step that a plan.json of this schema describes; None when this version of orgkit has no such step."""
+    kind = str(facts.get("id", "")).partition(":")[0]
+    return _make(kind, {name: value for name, value in facts.items() if name not in ("id", "sentence")})
+
+
+def read_step_of_schema_1(facts: Mapping[str, Any]) -> Step | None:
+    """Return the step that a plan.json of schema 1 describes.
+
+    There the name of its class stands for its kind, and the path of an organizational unit is a text with slashes.
+    """
+    kind = re.sub(r"(?<!^)(?=[A-Z])", "-", str(facts.get("step", ""))).lower()
+    values = {name: value for name, value in facts.items() if name not in ("step", "sentence", "rests_on")}
+    paths = {name: value.split("/") if value else [] for name in PATHS if isinstance(value := values.get(name), str)}
+    step = step_classes().get(kind)
+    known = {field.name for field in fields(step)} if step else set()
+    return _make(kind, {name: value for name, value in NEW_FIELDS.items() if name in known} | values | paths)
+
+
+def _make(kind: str, values: Mapping[str, Any]) -> Step | None:
+    step = step_classes().get(kind)
+    if step is None or values.keys() != {field.name for field in fields(step) if field.compare}:
+        return None
+    return step(**{name: _frozen(value) for name, value in values.items()})
+
+
+def _frozen(value: Any) -> Any:
+    """Lists as tuples, as the fields of a step have them."""
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,202 @@
+"""What AWS accepts as an id, e-mail, name, tag …: each function returns the text or says what to write instead."""
+
+import difflib
+import json
+import re
+import unicodedata
+from collections.abc import Collection
+from typing import NoReturn
+
+from orgkit.model.desired import KEY_TAG, UnitPath
+from orgkit.sanitize.names import deception, invisible_characters
+from orgkit.signing.identities import is_identity
+
+_DIRECTIONS = "(north|south|east|west|central|northeast|northwest|southeast|southwest)"
+_LOCAL_FORBIDS = set("\"'()<>[]:;,\\|%&")
+IDENTITIES = (
+    'write "arn:aws:iam::ACCOUNT:user/NAME", or of a role "arn:aws:sts::ACCOUNT:assumed-role/ROLE", without its path.'
+)
+_MAX_SUGGESTIONS = 20  # words of a list of what may be meant
+
+
+def quote(value: str) -> str:
+    """As the file writes it, shortened, without characters that a terminal would obey."""
+    short = value if len(value) <= 60 else value[:57] + "…"
+    return json.dumps(short, ensure_ascii=bool(invisible_characters(short)))
+
+
+def refuse(value: str, reason: str) -> NoReturn:
+    """Says what is wrong with a text of the file."""
+    raise ValueError(f"{quote(value)} {reason}")
+
+
+def account_id(value: str) -> str:
+    """Twelve digits, as text: leading zeros count."""
+    if re.fullmatch(r"[0-9]{12}", value):
+        return value
+    if re.fullmatch(r"[0-9]{4}[- ][0-9]{4}[- ][0-9]{4}", value):
+        refuse(value, f'has dashes or spaces: write "{re.sub("[- ]", "", value)}".')
+    refuse(value, "is no account id: write its twelve digits, with leading zeros.")
+
+
+def organization_id(value: str) -> str:
+    """The id that pins the file to one organization."""
+    if not re.fullmatch(r"o-[a-z0-9]{10,32}", value):
+        refuse(value, 'is no organization id: write it as AWS shows it, as "o-a1b2c3d4e5", or leave it out.')
+    return value
+
+
+def email(value: str) -> str:
+    """AWS's rules for the root e-mail of an account, which are narrower than those of mail."""
+    local, _, domain = value.rpartition("@")
+    if not 6 <= len(value) <= 64:
+        refuse(value, f"has {len(value)} characters; AWS takes e-mails of 6 to 64.")
+    if not local or "@" in local or not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", domain):
+        refuse(value, 'is no e-mail address: write one like "aws-website-prod@example.com".')
+    if domain[0] == "-" or domain[-1] == "-" or local[0] == ".":
+        refuse(value, "is no e-mail address that AWS takes: a dot or hyphen stands at an edge.")
+    if not all("!" <= character <= "~" for character in local) or _LOCAL_FORBIDS & set(local):
+        refuse(value, "has a character before the @ that AWS does not take: use letters, digits, . _ - and +.")
+    return value
+
+
+def email_convention(value: str) -> str:
+    """A pattern that gives each account an e-mail of its own."""
+    example = value.replace("{key}", "website").replace("{name}", "website")
+    if example == value or "{" in example or "}" in example:
+        refuse(value, 'has to hold {key} or {name}, and no other braces: write "aws-{key}@example.com".')
+    email(example)
+    return value
+
+
+def account_name(value: str) -> str:
+    """What CreateAccount takes; older accounts may have longer names, and can be renamed."""
+    if not re.fullmatch(r"[ -~]{1,50}", value):
+        refuse(value, "is no account name: write 1 to 50 letters, digits, blanks or signs, without accents.")
+    return _trim(value)
+
+
+def label(value: str) -> str:
+    """Any text for people that has something in it."""
+    if not value:
+        refuse(value, "is empty: write a name.")
+    return _not_deceptive(_trim(value))
+
+
+def key(value: str) -> str:
+    """The name of an account in this file, in tags and in records."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", value):
+        refuse(value, "is no key: write up to 41 lower-case letters, digits and hyphens, as website-prod.")
+    return value
+
+
+def unit_path(value: str) -> str:
+    """Names of OUs from the top down, joined by /; the root itself is never written."""
+    names = split_path(value)
+    if not value:
+        refuse(value, 'is empty: write the path of a unit, as "Security/Audit"; nothing is placed in the root.')
+    if not all(names):
+        refuse(value, 'has an empty level: write names joined by single slashes, as "Security/Audit".')
+    if len(names) > 5:
+        refuse(value, f"is {len(names)} levels deep; AWS allows five: leave out a level.")
+    if any(len(name) > 128 for name in names):
+        refuse(value, "has a name of more than 128 characters: shorten it.")
+    if any(name != name.strip() for name in names):
+        refuse(value, "has a blank at the edge of a name: remove it.")
+    for name in names:
+        _not_deceptive(name)
+    return value
+
+
+def split_path(value: str) -> UnitPath:
+    """Return the names of a path that the file writes with slashes between them."""
+    return tuple(value.split("/"))
+
+
+def role_name(value: str) -> str:
+    """IAM's rules for the name of a role."""
+    if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,64}", value):
+        refuse(value, "is no role name: write 1 to 64 letters, digits or _ + = , . @ -, without a path.")
+    return value
+
+
+def identity(value: str) -> str:
+    """The ARN of whoever signs, as `aws sts get-caller-identity` tells it; of a role the session may be left out."""
+    if ":federated-user/" in value:
+        refuse(value, f"names a federated user, and the caller of GetFederationToken chooses that name: {IDENTITIES}")
+    if not is_identity(value):
+        refuse(value, f"is no identity that can approve: {IDENTITIES}")
+    return value
+
+
+def region(value: str) -> str:
+    """A region of the `aws` partition by its form; whether it is enabled, only AWS can tell."""
+    if not re.fullmatch(rf"(?!cn-)[a-z]{{2}}-{_DIRECTIONS}-[0-9]{{1,2}}", value):
+        refuse(value, 'is no region that orgkit works in: write its code, as "us-east-1" or "eu-central-1".')
+    return value
+
+
+def service_principal(value: str) -> str:
+    """The name under which an AWS service asks for trusted access."""
+    if re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com", value) and len(value) <= 128:
+        return value
+    hint = f"{value}.amazonaws.com" if re.fullmatch(r"[a-z0-9.-]+", value) else "cloudtrail.amazonaws.com"
+    refuse(value, f'is no service principal: write it in full, as "{hint}".')
+
+
+def tag_key(value: str) -> str:
+    """AWS's rules for the key of a tag, and one of ours."""
+    if value.lower().startswith("aws:"):
+        refuse(value, "begins with aws:, which AWS keeps for itself: choose another tag key.")
+    if value == KEY_TAG:
+        refuse(value, "is the tag by which orgkit knows an account again: leave it to orgkit.")
+    if not 1 <= len(value) <= 128:
+        refuse(value, f"has {len(value)} characters; AWS takes tag keys of 1 to 128.")
+    return _taggable(value)
+
+
+def tag_value(value: str) -> str:
+    """AWS's rules for the value of a tag."""
+    if len(value) > 256:
+        refuse(value, f"has {len(value)} characters; AWS takes tag values of up to 256.")
+    return _taggable(value)
+
+
+def in_tags(character: str) -> bool:
+    """Whether AWS takes the character in tag keys and values."""
+    return character in "_.:/=+-@" or unicodedata.category(character)[0] in "LNZ"
+
+
+def _taggable(value: str) -> str:
+    if not all(map(in_tags, value)):
+        refuse(value, "has a character that AWS does not take in tags: use letters, digits, blanks, _ . : / = + - @.")
+    return _not_deceptive(value)
+
+
+def _not_deceptive(value: str) -> str:
+    """A person who approves a plan has to see the name that it has."""
+    problem = deception(value)
+    if problem:
+        refuse(value, problem)
+    return value
+
+
+def _trim(value: str) -> str:
+    if value != value.strip():
+        refuse(value, "begins or ends with a blank: remove it.")
+    return value
+
+
+def suggest(text: str, known: Collection[str]) -> str:
+    """The nearest of the known words as a question, or all of them: what to write instead."""
+    by_plain = {name.casefold().strip("/"): name for name in known}
+    near = difflib.get_close_matches(text.casefold().strip("/"), by_plain, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean {_strip_name(by_plain[near[0]])}?"
+    words = [*map(_strip_name, sorted(known)[:_MAX_SUGGESTIONS]), *(["…"] if len(known) > _MAX_SUGGESTIONS else [])]
+    return f"It may be {', '.join(words)}." if words else ""
+
+
+def _strip_name(name: str) -> str:
+    """Bare; in quotes when it is long or would act on a terminal, since the words of a file are anybody's."""
+    return name if not invisible_characters(name) and len(name) <= 60 else quote(name)

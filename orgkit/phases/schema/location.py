@@ -1,0 +1,15 @@
+"""A location in the parameters file, and what is wrong there."""
+
+import re
+
+from orgkit.phases.schema.formats import quote
+
+Place = tuple[str, ...]  # ("accounts", "website-prod", "email")
+Violation = tuple[Place, str]  # a place, what is wrong there and what to write instead
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
+
+
+def spell(place: Place) -> str:
+    """As TOML writes it, a long key cut short: accounts.website-prod.email, units."Security/Audit"."""
+    return ".".join(part if _BARE_KEY.fullmatch(part) else quote(part) for part in place)

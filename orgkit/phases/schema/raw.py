@@ -1,0 +1,91 @@
+"""The file as it is, faults and all: what can still be read of it, and strings that only one place may have."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from orgkit.phases.schema.formats import quote, split_path
+from orgkit.phases.schema.location import Place, Violation, spell
+
+Raw = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Member:
+    """An entry of [accounts] or [imports]; a text that is missing or no text is None."""
+
+    place: Place
+    table: Raw
+
+    @property
+    def key(self) -> str:
+        return self.place[-1]
+
+    @property
+    def name(self) -> str:
+        return text(self.table, "name") or self.key
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return tags(self.table)
+
+    def text(self, key: str) -> str | None:
+        return text(self.table, key)
+
+
+def section(raw: Raw, *place: str) -> Raw:
+    """The table at that place, empty when it is missing or no table."""
+    table: Any = raw
+    for key in place:
+        table = table.get(key) if isinstance(table, dict) else None
+    return table if isinstance(table, dict) else {}
+
+
+def members(raw: Raw) -> list[Member]:
+    """Every account of the file beside the management account."""
+    return [
+        Member((name, key), section(raw, name, key)) for name in ("accounts", "imports") for key in section(raw, name)
+    ]
+
+
+def text(table: Raw, key: str) -> str | None:
+    """The text under that key, None when it is missing or something else."""
+    value = table.get(key)
+    return value if isinstance(value, str) else None
+
+
+def number(table: Raw, key: str, default: int = 0) -> int | None:
+    """The whole number under that key, None when it is something else or beyond all measure."""
+    value = table.get(key, default)
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**6 else None
+
+
+def texts(table: Raw, key: str, default: Iterable[str]) -> list[str] | None:
+    """A list of texts, the default when it is missing, None when it is something else."""
+    value = table.get(key, list(default))
+    return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
+
+
+def tags(table: Raw) -> dict[str, str]:
+    """The tags of a section, as far as they are texts."""
+    return {key: value for key, value in section(table, "tags").items() if isinstance(value, str)}
+
+
+def unit_paths(texts_of_paths: Iterable[str]) -> set[str]:
+    """The declared OUs and the parents that they imply: "Security/Audit" implies "Security"."""
+    paths = map(split_path, texts_of_paths)
+    return {"/".join(names[:depth]) for names in paths for depth in range(1, len(names) + 1)}
+
+
+PlacedString = tuple[Place, str | None]  # a place, and the string that it uses
+
+
+def duplicates(uses: Iterable[PlacedString], advice: str, alike: Callable[[str], str] = str) -> Iterator[Violation]:
+    """Report the second and later uses of the same string, each with the place of the first."""
+    first: dict[str, Place] = {}
+    for place, value in uses:
+        if value is None:
+            continue
+        owner = first.setdefault(alike(value), place)
+        if owner != place:
+            yield place, f"{quote(value)} is used by {spell(owner)} too; {advice}."

@@ -1,0 +1,75 @@
+"""What a phase says of its section of the parameters file: its keys, its frozen value, its checks, default tags."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orgkit.model.desired import KEY_TAG, Tags
+from orgkit.phases.schema.formats import in_tags
+from orgkit.phases.schema.location import Place, Violation
+from orgkit.phases.schema.raw import Raw
+
+REQUIRED_SECTION: Any = ...  # pydantic's own sign for a section that has to be there
+Check = Callable[[Raw], Iterator[Violation]]
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What `[organization]` gives to the sections that say nothing else."""
+
+    management_account_id: str
+    home_region: str
+    tags: Tags
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the parameters file.
+
+    `schema` is its pydantic type, `build` makes the frozen value from a valid one, and `checks` read the raw file, so
+    that what contradicts another part of it is reported together with wrong types.
+    """
+
+    name: str
+    schema: Any
+    build: Callable[[Any, Defaults], object]
+    default: Any = REQUIRED_SECTION
+    checks: tuple[Check, ...] = ()
+
+
+MAX_TAGS = 50  # that AWS allows on one resource
+_ORGKIT_TAGS = {"ManagedBy": "orgkit"}
+
+
+def unit_tags(name: str, common: Mapping[str, str], own: Mapping[str, str]) -> Tags:
+    """Of an organizational unit."""
+    return _merge({"Name": _name(name), **_ORGKIT_TAGS}, common, own)
+
+
+def account_tags(key: str, name: str, common: Mapping[str, str], own: Mapping[str, str]) -> Tags:
+    """Of a member account, created or imported."""
+    return _merge({"Name": _name(name), **_ORGKIT_TAGS, KEY_TAG: key}, common, own)
+
+
+def trail_tags(common: Mapping[str, str], own: Mapping[str, str]) -> Tags:
+    """Of the trail, its buckets and its key."""
+    return _merge(_ORGKIT_TAGS, common, own)
+
+
+def too_many_tags(place: Place, tags: Tags) -> Iterator[Violation]:
+    """Report a section whose tags, the default ones included, are more than AWS allows."""
+    if len(tags) > MAX_TAGS:
+        yield (
+            (*place, "tags"),
+            f"come to {len(tags)} with the defaults and those of [organization]; AWS allows {MAX_TAGS}.",
+        )
+
+
+def _name(name: str) -> str:
+    """Names may hold what tags may not, as in "Logs & Evidence"."""
+    return "".join(character if in_tags(character) else "_" for character in name)
+
+
+def _merge(*layers: Mapping[str, str]) -> Tags:
+    """Sorted by key; of two with the same key, the later one wins."""
+    return tuple(sorted({key: value for layer in layers for key, value in layer.items()}.items()))

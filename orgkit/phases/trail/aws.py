@@ -1,0 +1,201 @@
+"""How AWS is asked about trails, and to make, change and start the organization trail."""
+
+from typing import Any
+
+from orgkit.aws.rejections import Rejected
+from orgkit.aws.session import Connection
+from orgkit.aws.tags import as_aws
+from orgkit.errors import NeedsDecision
+from orgkit.model.desired import READ_ROLE, Desired
+from orgkit.model.matching import IdIndex, match
+from orgkit.model.observed import Observed, Unread
+from orgkit.model.plan import DISABLED, ENABLED, starting_value
+from orgkit.phases.handler import handle
+from orgkit.phases.member_access.roles_aws import read_members
+from orgkit.phases.trail import bucket_steps_aws, key_aws
+from orgkit.phases.trail.bucket_aws import read_buckets
+from orgkit.phases.trail.documents import trail_arn
+from orgkit.phases.trail.facts import Trail, TrailFacts
+from orgkit.phases.trail.steps import CreateTrail, StartLogging, UpdateTrail
+
+
+def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
+    """Read the trails, and look into the log archive account through its read role alone."""
+    observed = read_members(aws, desired, observed, (desired.log_archive,))
+    archive = match(desired.log_archive, observed)
+    member = observed.member(archive.id) if archive else None
+    organization_id = observed.organization.id if observed.organization else ""
+    readable = member is not None and member.readable
+    return observed.with_facts(read_trail(aws, organization_id, desired, archive.id if archive else None, readable))
+
+
+def read_trail(
+    aws: Connection, organization_id: str | None, desired: Desired, log_archive_id: str | None, readable: bool
+) -> TrailFacts:
+    """The management account's trails; buckets and key through the read role of the log archive account alone."""
+    trails = _read_trails(aws, desired.trail.region, bool(organization_id))
+    if log_archive_id is None:
+        return TrailFacts(trails=trails)
+    if not readable:
+        unread = Unread(f"{READ_ROLE} cannot be assumed in account {log_archive_id}")
+        return TrailFacts(trails=trails, buckets=unread, key=unread)
+    try:
+        member = aws.assume(log_archive_id, READ_ROLE)
+        return TrailFacts(
+            trails=trails,
+            buckets=tuple(read_buckets(member, desired.trail, log_archive_id)),
+            key=key_aws.read_key(member, desired.trail),
+        )
+    except Rejected as rejection:
+        unread = Unread(str(rejection), rejection.remedy)
+        return TrailFacts(trails=trails, buckets=unread, key=unread)
+
+
+def create_trail(aws: Connection, step: CreateTrail, id_index: IdIndex) -> None:
+    """Make it, or find that it is made as approved; return when AWS shows it."""
+    arn = _arn(aws, step, id_index)
+    if _find(aws, arn, step.region) is None:
+        _create(aws, step, id_index)
+    # AWS's lists lag behind its answers by seconds, here and below.
+    trail = aws.wait_for(f"trail {step.trail} to be visible", lambda: _find(aws, arn, step.region), every=2, at_most=60)
+    settings = {"S3BucketName": step.bucket, "IsOrganizationTrail": True, "IsMultiRegionTrail": True,
+              "LogFileValidationEnabled": True, **_key(step.key_alias, id_index)}  # fmt: skip
+    differing = [name for name, value in settings.items() if trail.get(name) != value]
+    if differing:
+        raise NeedsDecision(
+            f"trail {step.trail} has been created meanwhile, and differs in {', '.join(differing)}.",
+            "plan again: the new plan says what would change.",
+        )
+
+
+def _create(aws: Connection, step: CreateTrail, id_index: IdIndex) -> None:
+    try:
+        # Just after the bucket's policy was written, CloudTrail may not see it yet: mutate repeats that refusal.
+        aws.mutate(
+            "cloudtrail",
+            "CreateTrail",
+            region=step.region,
+            expect="TrailARN",
+            Name=step.trail,
+            S3BucketName=step.bucket,
+            IsOrganizationTrail=True,
+            IsMultiRegionTrail=True,
+            IncludeGlobalServiceEvents=True,
+            EnableLogFileValidation=True,
+            TagsList=as_aws(step.tags),
+            **_key(step.key_alias, id_index),
+        )
+    except Rejected as rejection:
+        if rejection.code != "TrailAlreadyExistsException":
+            raise
+
+
+def update_trail(aws: Connection, step: UpdateTrail, id_index: IdIndex) -> None:
+    """Set all that makes an organization trail, by ARN and in its home region; doing it twice changes nothing."""
+    aws.mutate(
+        "cloudtrail",
+        "UpdateTrail",
+        region=step.region,
+        expect="TrailARN",
+        Name=_arn(aws, step, id_index),
+        S3BucketName=step.bucket,
+        IsOrganizationTrail=True,
+        IsMultiRegionTrail=True,
+        IncludeGlobalServiceEvents=True,
+        EnableLogFileValidation=True,
+        **({"KmsKeyId": ""} if step.key_alias == "" else _key(step.key_alias, id_index)),
+    )
+
+
+def start_logging(aws: Connection, step: StartLogging, id_index: IdIndex) -> None:
+    """Start it and see it on: that AWS took the request is no proof."""
+    arn = _arn(aws, step, id_index)
+    aws.mutate("cloudtrail", "StartLogging", region=step.region, Name=arn)
+    aws.wait_for(
+        f"trail {step.trail} to be logging",
+        lambda: _status(aws, {"TrailARN": arn, "HomeRegion": step.region}).get("IsLogging") or None,
+        every=2,
+        at_most=120,
+    )
+
+
+def settings_of_trail(aws: Connection, step: CreateTrail | UpdateTrail, id_index: IdIndex) -> str:
+    """What the trail is by now."""
+    trail = _find(aws, _arn(aws, step, id_index), step.region)
+    return starting_value(trail and _trail(trail, {}, in_organization=True).settings)
+
+
+def logging_state(aws: Connection, step: StartLogging, id_index: IdIndex) -> str:
+    """Whether it logs by now."""
+    status = _status(aws, {"TrailARN": _arn(aws, step, id_index), "HomeRegion": step.region})
+    return ENABLED if status.get("IsLogging") else DISABLED
+
+
+HANDLERS = (
+    *key_aws.HANDLERS,
+    *bucket_steps_aws.HANDLERS,
+    handle(CreateTrail, create_trail, settings_of_trail),
+    handle(UpdateTrail, update_trail, settings_of_trail),
+    handle(StartLogging, start_logging, logging_state),
+)
+
+
+def _read_trails(aws: Connection, region: str, in_organization: bool) -> tuple[Trail, ...] | Unread:
+    try:
+        trails = [_trail(item, _status(aws, item), in_organization) for item in _all_trails(aws, region)]
+        return tuple(sorted(trails, key=lambda trail: trail.arn))
+    except Rejected as rejection:
+        return Unread(str(rejection), rejection.remedy)
+
+
+def _all_trails(aws: Connection, region: str) -> list[dict[str, Any]]:
+    """DescribeTrails tells of one region; trails of one other region are known to ListTrails only."""
+    described = list(aws.read("cloudtrail", "DescribeTrails", region=region, includeShadowTrails=True)["trailList"])
+    seen = {item["TrailARN"] for item in described}
+    for short in aws.pages("cloudtrail", "ListTrails", "Trails", region=region):
+        if short["TrailARN"] not in seen:
+            described += aws.read(
+                "cloudtrail", "DescribeTrails", region=short["HomeRegion"], trailNameList=[short["TrailARN"]]
+            )["trailList"]
+    return described
+
+
+def _trail(item: dict[str, Any], status: dict[str, Any], in_organization: bool) -> Trail:
+    return Trail(
+        name=item["Name"],
+        arn=item["TrailARN"],
+        home_region=item["HomeRegion"],
+        # Without an organization it can only be what a former one left behind.
+        organization=in_organization and bool(item.get("IsOrganizationTrail")),
+        multi_region=bool(item.get("IsMultiRegionTrail")),
+        validated=bool(item.get("LogFileValidationEnabled")),
+        bucket=str(item.get("S3BucketName", "")),
+        prefix=str(item.get("S3KeyPrefix") or ""),
+        global_events=bool(item.get("IncludeGlobalServiceEvents")),
+        key=item.get("KmsKeyId") or None,
+        logging=bool(status.get("IsLogging")),
+        delivery_error=str(status.get("LatestDeliveryError", "")),
+    )
+
+
+def _status(aws: Connection, item: dict[str, Any]) -> dict[str, Any]:
+    """By ARN and in the home region: by name, AWS would look for a trail of the region that is asked."""
+    return aws.read("cloudtrail", "GetTrailStatus", region=item["HomeRegion"], Name=item["TrailARN"])
+
+
+def _find(aws: Connection, arn: str, region: str) -> dict[str, Any] | None:
+    try:
+        trail: dict[str, Any] = aws.read("cloudtrail", "GetTrail", region=region, Name=arn)["Trail"]
+    except Rejected as rejection:
+        if rejection.code == "TrailNotFoundException":
+            return None
+        raise
+    return trail
+
+
+def _arn(aws: Connection, step: CreateTrail | UpdateTrail | StartLogging, id_index: IdIndex) -> str:
+    return trail_arn(aws.partition, step.region, id_index.target.account, step.trail)
+
+
+def _key(alias: str | None, id_index: IdIndex) -> dict[str, str]:
+    return {"KmsKeyId": key_aws.key_arn(id_index)} if alias else {}

@@ -1,0 +1,138 @@
+"""How AWS is asked about one bucket, and about all of its settings."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from orgkit.aws.rejections import Rejected
+from orgkit.aws.session import Connection
+from orgkit.aws.tags import tags_of
+from orgkit.model.canonical_json import compact_json
+from orgkit.model.desired import TrailSpec
+from orgkit.phases.trail.facts import BLOCK_ALL_PUBLIC_ACCESS, Bucket
+
+NOT_SET = frozenset(
+    {
+        "NoSuchPublicAccessBlockConfiguration", "OwnershipControlsNotFoundError", "NoSuchLifecycleConfiguration",
+        "ServerSideEncryptionConfigurationNotFoundError", "NoSuchBucketPolicy", "NoSuchTagSet",
+        "ObjectLockConfigurationNotFoundError",
+    }
+)  # fmt: skip
+
+
+class Foreign(Exception):
+    """The name is somebody else's, or AWS does not let us see that it is ours."""
+
+
+class Place:
+    """One bucket of one owner: every call but CreateBucket names the owner, so that nobody's namesake is touched."""
+
+    def __init__(self, member: Connection, bucket: str, region: str, owner: str) -> None:
+        self.member = member
+        self.bucket = bucket
+        self.region = region
+        self.owner = owner
+
+    def read(self, operation: str) -> dict[str, Any]:
+        return self.member.read("s3", operation, region=self.region, **self._bucket_parameters())
+
+    def setting(self, operation: str) -> dict[str, Any]:
+        """A setting; {} when AWS says, each time in other words, that it is not set."""
+        try:
+            return self.read(operation)
+        except Rejected as rejection:
+            if rejection.code in NOT_SET:
+                return {}
+            raise
+
+    def set(self, operation: str, **values: Any) -> None:
+        self.member.mutate("s3", operation, region=self.region, **self._bucket_parameters(), **values)
+
+    def head(self) -> str | None:
+        """The region of our bucket; None when nobody has one of this name; Foreign when somebody else has."""
+        try:
+            return str(self.read("HeadBucket").get("BucketRegion", "")) or self.region
+        except Rejected as rejection:
+            if rejection.code in ("404", "NoSuchBucket", "NotFound"):
+                return None
+            if rejection.code in ("403", "AccessDenied", "Forbidden"):
+                raise Foreign(self.bucket) from None
+            raise
+
+    def _bucket_parameters(self) -> dict[str, str]:
+        return {"Bucket": self.bucket, "ExpectedBucketOwner": self.owner}
+
+
+def read_buckets(member: Connection, spec: TrailSpec, account_id: str) -> Iterator[Bucket]:
+    """The log bucket and the records bucket, each with all of its settings."""
+    for name in (spec.bucket, spec.records_bucket):
+        yield _bucket(Place(member, name, spec.region, account_id))
+
+
+def _bucket(place: Place) -> Bucket:
+    try:
+        region = place.head()
+    except Foreign:
+        return Bucket(place.bucket, exists=True, foreign=True)
+    if region is None:
+        return Bucket(place.bucket, exists=False)
+    return Bucket(place.bucket, exists=True, region=region, **{name: read(place) for name, read in SETTINGS.items()})
+
+
+def _public_access_block(place: Place) -> tuple[str, ...]:
+    settings = place.setting("GetPublicAccessBlock").get("PublicAccessBlockConfiguration", {})
+    return tuple(name for name in BLOCK_ALL_PUBLIC_ACCESS if settings.get(name))
+
+
+def _ownership(place: Place) -> str | None:
+    controls = place.setting("GetBucketOwnershipControls").get("OwnershipControls", {}).get("Rules", [])
+    return controls[0]["ObjectOwnership"] if controls else None
+
+
+def _lifecycle(place: Place) -> str | None:
+    rules = place.setting("GetBucketLifecycleConfiguration").get("Rules")
+    return compact_json(rules) if rules else None
+
+
+def _policy(place: Place) -> str | None:
+    document = place.setting("GetBucketPolicy").get("Policy")
+    return compact_json(json.loads(document)) if document else None
+
+
+def encryption_rule(place: Place) -> dict[str, Any]:
+    """The one rule that a bucket's default encryption has, in AWS's words; {} when there is none."""
+    configuration = place.setting("GetBucketEncryption").get("ServerSideEncryptionConfiguration", {})
+    return dict(next(iter(configuration.get("Rules", [])), {}))
+
+
+def _encryption(place: Place) -> str | None:
+    rule = encryption_rule(place)
+    default = rule.get("ApplyServerSideEncryptionByDefault", {})
+    kind: str | None = default.get("SSEAlgorithm")
+    key: str | None = default.get("KMSMasterKeyID")
+    if kind is None or key is None:
+        return kind
+    return f"{kind} {key}" + (" with bucket key" if rule.get("BucketKeyEnabled") else "")
+
+
+def _object_lock(place: Place) -> str | None:
+    """Years are days to us: "GOVERNANCE 365"."""
+    configuration = place.setting("GetObjectLockConfiguration").get("ObjectLockConfiguration", {})
+    if configuration.get("ObjectLockEnabled") != "Enabled":
+        return None
+    retention = configuration.get("Rule", {}).get("DefaultRetention", {})
+    days = retention.get("Days") or 365 * (retention.get("Years") or 0)
+    return f"{retention['Mode']} {days}" if retention.get("Mode") and days else "on"
+
+
+# How each setting of `Bucket` is read, by the name of its field.
+SETTINGS: Mapping[str, Callable[[Place], Any]] = {
+    "versioning": lambda place: place.read("GetBucketVersioning").get("Status"),
+    "public_access_block": _public_access_block,
+    "ownership": _ownership,
+    "encryption": _encryption,
+    "lifecycle": _lifecycle,
+    "policy": _policy,
+    "object_lock": _object_lock,
+    "tags": lambda place: tags_of(place.setting("GetBucketTagging").get("TagSet", [])),
+}

@@ -1,0 +1,159 @@
+"""One function for each step about the buckets in the log archive account."""
+
+from typing import Any
+
+from orgkit.aws.rejections import Rejected
+from orgkit.aws.session import Connection
+from orgkit.aws.tags import as_aws, tags_of
+from orgkit.errors import NeedsDecision
+from orgkit.model.matching import IdIndex
+from orgkit.model.plan import ABSENT, starting_value
+from orgkit.phases.handler import handle
+from orgkit.phases.trail.bucket_aws import SETTINGS, Foreign, Place, encryption_rule
+from orgkit.phases.trail.buckets import value_of_setting
+from orgkit.phases.trail.documents import RULE, lifecycle_rule, merge_statements, render
+from orgkit.phases.trail.facts import BLOCK_ALL_PUBLIC_ACCESS
+from orgkit.phases.trail.key_aws import ids, key_arn, session
+from orgkit.phases.trail.steps import (
+    BlockPublicAccess,
+    BucketSetting,
+    CreateBucket,
+    SetBucketPolicy,
+    SetEncryption,
+    SetLifecycle,
+    SetObjectLock,
+    SetOwnership,
+    SetVersioning,
+    TagBucket,
+)
+
+MINIMUM_SIZE_KEY = "TransitionDefaultMinimumObjectSize"
+
+
+def create_bucket(aws: Connection, step: CreateBucket, id_index: IdIndex) -> None:
+    """Look first: in us-east-1, creating one's own bucket again answers 200 and resets its ACLs."""
+    place = _place(aws, step, id_index)
+    try:
+        if place.head() is None:
+            _create(place, step)
+            aws.wait_for(f"bucket {step.bucket} to be visible", place.head, every=2, at_most=60)
+    except Foreign:
+        raise NeedsDecision(
+            f"bucket {step.bucket} belongs to somebody else: bucket names are shared by all of AWS.",
+            "choose another name in [trail] and plan again.",
+        ) from None
+
+
+def block_public_access(aws: Connection, step: BlockPublicAccess, id_index: IdIndex) -> None:
+    """All four."""
+    settings = dict.fromkeys(BLOCK_ALL_PUBLIC_ACCESS, True)
+    _place(aws, step, id_index).set("PutPublicAccessBlock", PublicAccessBlockConfiguration=settings)
+
+
+def set_ownership(aws: Connection, step: SetOwnership, id_index: IdIndex) -> None:
+    """CloudTrail goes on sending its ACL; with BucketOwnerEnforced S3 accepts that one, and it changes nothing."""
+    rules = [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    _place(aws, step, id_index).set("PutBucketOwnershipControls", OwnershipControls={"Rules": rules})
+
+
+def set_versioning(aws: Connection, step: SetVersioning, id_index: IdIndex) -> None:
+    """Enabled; it can be suspended later, never switched off."""
+    _place(aws, step, id_index).set("PutBucketVersioning", VersioningConfiguration={"Status": "Enabled"})
+
+
+def set_encryption(aws: Connection, step: SetEncryption, id_index: IdIndex) -> None:
+    """The default for new objects; what else the bucket's rule says (blocked kinds of encryption) stays."""
+    place = _place(aws, step, id_index)
+    default = {"SSEAlgorithm": "AES256"}
+    if step.key_alias:
+        default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn(id_index)}
+    rule = {**encryption_rule(place), "ApplyServerSideEncryptionByDefault": default}
+    rule["BucketKeyEnabled"] = bool(step.key_alias)
+    place.set("PutBucketEncryption", ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+
+def set_bucket_policy(aws: Connection, step: SetBucketPolicy, id_index: IdIndex) -> None:
+    """Our statements, and those of others as they are; AWS takes a policy as a whole only."""
+    place = _place(aws, step, id_index)
+    document = place.setting("GetBucketPolicy").get("Policy")
+    place.set("PutBucketPolicy", Policy=merge_statements(document, render(step.statements, ids(id_index, step))))
+
+
+def set_lifecycle(aws: Connection, step: SetLifecycle, id_index: IdIndex) -> None:
+    """Our rule, and those of others as they are; AWS takes the rules as a whole only.
+
+    The smallest object that a transition takes holds for all of them, and goes back to AWS's default when left out.
+    """
+    place = _place(aws, step, id_index)
+    configuration = place.setting("GetBucketLifecycleConfiguration")
+    preserved = {MINIMUM_SIZE_KEY: configuration[MINIMUM_SIZE_KEY]} if configuration.get(MINIMUM_SIZE_KEY) else {}
+    new_rule = lifecycle_rule(step.transition_days, step.storage_class, step.expire_days, step.noncurrent_days)
+    rules = [new_rule, *(_with_filter(rule) for rule in configuration.get("Rules", []) if rule.get("ID") != RULE)]
+    place.set("PutBucketLifecycleConfiguration", LifecycleConfiguration={"Rules": rules}, **preserved)
+
+
+def set_object_lock(aws: Connection, step: SetObjectLock, id_index: IdIndex) -> None:
+    """The default for new objects; the bucket needs versioning, which comes before."""
+    retention = {"DefaultRetention": {"Mode": step.mode, "Days": step.days}}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": retention}
+    _place(aws, step, id_index).set("PutObjectLockConfiguration", ObjectLockConfiguration=lock)
+
+
+def tag_bucket(aws: Connection, step: TagBucket, id_index: IdIndex) -> None:
+    """AWS takes a bucket's tags as a whole only: those that are there go along."""
+    place = _place(aws, step, id_index)
+    existing_tags = dict(tags_of(place.setting("GetBucketTagging").get("TagSet", [])))
+    tags = as_aws(tuple((existing_tags | dict(step.tags)).items()))
+    place.set("PutBucketTagging", Tagging={"TagSet": tags})
+
+
+def region_of_bucket(aws: Connection, step: CreateBucket, id_index: IdIndex) -> str:
+    """Where the bucket is by now; one of somebody else is what the step itself stops at."""
+    try:
+        return starting_value(_place(aws, step, id_index).head())
+    except Foreign:
+        return ABSENT
+
+
+def setting_of_bucket(aws: Connection, step: BucketSetting, id_index: IdIndex) -> str:
+    """What the step would replace by now."""
+    return value_of_setting(step.setting, SETTINGS[step.setting](_place(aws, step, id_index)))
+
+
+HANDLERS = (
+    handle(CreateBucket, create_bucket, region_of_bucket),
+    handle(BlockPublicAccess, block_public_access, setting_of_bucket),
+    handle(SetOwnership, set_ownership, setting_of_bucket),
+    handle(SetVersioning, set_versioning, setting_of_bucket),
+    handle(SetEncryption, set_encryption, setting_of_bucket),
+    handle(SetBucketPolicy, set_bucket_policy, setting_of_bucket),
+    handle(SetLifecycle, set_lifecycle, setting_of_bucket),
+    handle(SetObjectLock, set_object_lock, setting_of_bucket),
+    handle(TagBucket, tag_bucket, setting_of_bucket),
+)
+
+
+def _with_filter(rule: dict[str, Any]) -> dict[str, Any]:
+    """S3 refuses rules of the old form, with a bare prefix, beside those of the new: the same rule in the new form."""
+    if "Prefix" not in rule:
+        return rule
+    preserved = {name: value for name, value in rule.items() if name != "Prefix"}
+    return {**preserved, "Filter": rule.get("Filter") or {"Prefix": rule["Prefix"]}}
+
+
+def _place(aws: Connection, step: Any, id_index: IdIndex) -> Place:
+    member = session(aws, step, id_index, step.bucket)
+    return Place(member, step.bucket, step.region, id_index.account(step.account))
+
+
+def _create(place: Place, step: CreateBucket) -> None:
+    options: dict[str, Any] = {"ObjectLockEnabledForBucket": True} if step.object_lock else {}
+    if step.region != "us-east-1":  # the region that must not be named
+        options["CreateBucketConfiguration"] = {"LocationConstraint": step.region}
+    try:
+        place.member.mutate("s3", "CreateBucket", region=step.region, Bucket=step.bucket, **options)
+    except Rejected as rejection:
+        if rejection.code == "BucketAlreadyExists":
+            raise Foreign(step.bucket) from None
+        if rejection.code != "BucketAlreadyOwnedByYou":
+            raise

@@ -1,0 +1,182 @@
+"""What one bucket lacks of what the file asks for: each setting that differs is exactly one step."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orgkit.errors import NeedsDecision
+from orgkit.model.desired import TrailSpec, missing_tags
+from orgkit.model.plan import Step, starting_value
+from orgkit.phases.trail.documents import (
+    RULE,
+    STORAGE_CLASS,
+    foreign_statements,
+    is_missing,
+    lifecycle_rule,
+    normal_rule,
+    render,
+    rule_of,
+    statements_for_other_trails,
+)
+from orgkit.phases.trail.facts import BLOCK_ALL_PUBLIC_ACCESS, Bucket
+from orgkit.phases.trail.steps import (
+    BlockPublicAccess,
+    BucketSetting,
+    CreateBucket,
+    SetBucketPolicy,
+    SetEncryption,
+    SetLifecycle,
+    SetObjectLock,
+    SetOwnership,
+    SetVersioning,
+    TagBucket,
+)
+
+MODES = ("GOVERNANCE", "COMPLIANCE")  # the weaker first
+
+
+@dataclass(frozen=True)
+class BucketWish:
+    """One bucket of the file, as it should be."""
+
+    spec: TrailSpec
+    name: str
+    trail: str  # that writes to it; "" for none
+    statements: tuple[str, ...]
+    ids: Mapping[str, str] = field(default_factory=dict)
+    key_alias: str = ""
+    key_arn: str | None = None
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """The fields that every step about this bucket has."""
+        return {"account": self.spec.log_archive_account, "region": self.spec.region, "bucket": self.name}
+
+    @property
+    def encryption(self) -> str | None:
+        """As `Bucket.encryption` tells it; None while the key is not made."""
+        if not self.key_alias:
+            return "AES256"
+        return f"aws:kms {self.key_arn} with bucket key" if self.key_arn else None
+
+
+def bucket_steps(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
+    """First what keeps others out, then what keeps the content safe, last who may write."""
+    _refuse(wish, bucket)
+    if not bucket.exists:
+        lock = wish.spec.object_lock is not None
+        yield CreateBucket(**wish.place, object_lock=lock, reason="it is not there")
+    if not bucket.public_access_blocked:
+        yield _set(BlockPublicAccess, wish, bucket, reason="it is not blocked in all four ways")
+    if bucket.ownership != "BucketOwnerEnforced":
+        yield _set(SetOwnership, wish, bucket, reason=f"object ownership is {bucket.ownership or 'not set'}")
+    if bucket.versioning != "Enabled":
+        yield _set(SetVersioning, wish, bucket, reason=f"versioning is {bucket.versioning or 'off'}")
+    if bucket.encryption is None or bucket.encryption != wish.encryption:
+        reason = f"encryption is {bucket.encryption or 'not set'}"
+        yield _set(SetEncryption, wish, bucket, key_alias=wish.key_alias, reason=reason)
+    yield from _content(wish, bucket)
+    if is_missing(bucket.policy, render(wish.statements, wish.ids)):
+        reason = "a statement is missing or differs"
+        yield _set(SetBucketPolicy, wish, bucket, trail=wish.trail, statements=wish.statements, reason=reason)
+
+
+def _set(kind: type[BucketSetting], wish: BucketWish, bucket: Bucket, **fields: Any) -> Step:
+    """The step, from what the bucket has, or from what AWS gives a bucket that is to be made."""
+    existing = bucket if bucket.exists else _new_bucket(wish)
+    return kind(**wish.place, starts_from=value_of_setting(kind.setting, getattr(existing, kind.setting)), **fields)
+
+
+def _new_bucket(wish: BucketWish) -> Bucket:
+    """AWS's defaults since April 2023; Object Lock brings versioning with it."""
+    lock = wish.spec.object_lock is not None
+    return Bucket(
+        wish.name,
+        exists=True,
+        versioning="Enabled" if lock else None,
+        public_access_block=BLOCK_ALL_PUBLIC_ACCESS,
+        ownership="BucketOwnerEnforced",
+        encryption="AES256",
+        object_lock="on" if lock else None,
+    )
+
+
+def value_of_setting(setting: str, value: Any) -> str:
+    """Return a setting as a step starts from it: documents in normal form, tags and rules in any order."""
+    if setting == "policy":
+        value = json.loads(value or "{}")
+    elif setting == "lifecycle":
+        value = [normal_rule(rule) for rule in json.loads(value or "[]")]
+    elif setting == "tags":
+        value = dict(value)
+    return starting_value(list(value) if isinstance(value, tuple) else value)
+
+
+def _content(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
+    spec = wish.spec
+    terms = (spec.transition_days, STORAGE_CLASS, spec.expire_days, spec.noncurrent_days)
+    if rule_of(bucket.lifecycle) != normal_rule(lifecycle_rule(*terms)):
+        yield _set(
+            SetLifecycle, wish, bucket, transition_days=terms[0], storage_class=terms[1], expire_days=terms[2],
+            noncurrent_days=terms[3], reason=f"lifecycle rule {RULE} is missing or differs",
+        )  # fmt: skip
+    if spec.object_lock is not None and _may_lock(wish, bucket) and not _is_locked_as_desired(wish, bucket):
+        reason = f"the lock is {bucket.object_lock or 'off'}"
+        terms_of_lock = {"mode": spec.object_lock.mode, "days": spec.object_lock.days}
+        yield _set(SetObjectLock, wish, bucket, **terms_of_lock, reason=reason)
+    if missing := missing_tags(spec.tags, bucket.tags):
+        yield _set(TagBucket, wish, bucket, tags=missing, reason="these tags are missing or differ")
+
+
+def bucket_unmanaged(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
+    """Statements and lifecycle rules that somebody else wrote: they stay, and a person should look at them."""
+    for statement in foreign_statements(bucket.policy, render(wish.statements, wish.ids)):
+        yield f"statement {statement.get('Sid', 'without Sid')} ({statement['Effect']}) of bucket {wish.name}"
+    for rule in json.loads(bucket.lifecycle or "[]"):
+        if rule.get("ID") != RULE:
+            yield f"lifecycle rule {rule.get('ID', 'without ID')} of bucket {wish.name}"
+
+
+def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
+    """A lock that is there and not as asked: orgkit makes locks longer, never shorter, weaker or undone."""
+    if bucket.object_lock and not _is_locked_as_desired(wish, bucket) and not _may_lock(wish, bucket):
+        lock = wish.spec.object_lock
+        file_lock = f"{lock.mode} {lock.days}" if lock else "none"
+        yield f"Object Lock of bucket {wish.name} is {bucket.object_lock} and the file asks for {file_lock}: it stays."
+
+
+def _refuse(wish: BucketWish, bucket: Bucket) -> None:
+    if bucket.foreign:
+        raise NeedsDecision(
+            f"bucket {wish.name} exists, and log archive account {wish.spec.log_archive_account} may not see it: "
+            "bucket names are shared by all of AWS, and this one is somebody else's.",
+            "choose another name in [trail]; if it is yours, see who denies s3:ListBucket to orgkit-read.",
+        )
+    if bucket.region is not None and bucket.region != wish.spec.region:
+        raise NeedsDecision(
+            f"bucket {wish.name} is in {bucket.region}, and the file says {wish.spec.region}.",
+            "write its region under trail.region, or choose another name: a bucket cannot move.",
+        )
+    for sid, arn in statements_for_other_trails(bucket.policy, render(wish.statements, wish.ids)):
+        raise NeedsDecision(
+            f"statement {sid} of bucket {wish.name} lets another trail write: {arn}. Setting ours under that name "
+            "would end its delivery.",
+            "choose another bucket under [trail], or give that statement another Sid.",
+        )
+
+
+def _is_locked_as_desired(wish: BucketWish, bucket: Bucket) -> bool:
+    lock = wish.spec.object_lock
+    return bucket.object_lock == (f"{lock.mode} {lock.days}" if lock else None)
+
+
+def _may_lock(wish: BucketWish, bucket: Bucket) -> bool:
+    """Only a lock at least as strict and as long may take the place of one that is there."""
+    lock = wish.spec.object_lock
+    if lock is None:
+        return False
+    if bucket.object_lock in (None, "on"):
+        return True
+    mode, _, days = str(bucket.object_lock).partition(" ")
+    return MODES.index(lock.mode) >= MODES.index(mode) and lock.days >= int(days)

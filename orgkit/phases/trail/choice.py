@@ -1,0 +1,90 @@
+"""Which of the management account's trails is the organization trail, and what a person should know of the others."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from orgkit.model.desired import TrailSpec
+from orgkit.model.observed import Observed, Unread
+from orgkit.model.plan import Step
+from orgkit.phases.trail.facts import Key, Trail, TrailFacts
+from orgkit.phases.trail.steps import CreateTrail, RotateKey, SetKeyPolicy, StartLogging
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The trail to work with, or the name and place of the one to make."""
+
+    trail: Trail | None
+    name: str
+    region: str
+    bucket: str
+    is_own: bool  # by name or by bucket; somebody else's keeps its bucket and key
+    prefix: str = ""
+
+
+def choose(trails: Sequence[Trail], spec: TrailSpec) -> Choice:
+    """An organization trail before anything else; a plain trail only if it has the name that the file gives."""
+    organization = [trail for trail in trails if trail.organization]
+    candidate = min(organization, key=lambda trail: _rank(trail, spec), default=None)
+    if candidate is None:
+        candidate = next((trail for trail in trails if trail.name == spec.name), None)
+    if candidate is None:
+        return Choice(None, spec.name, spec.region, spec.bucket, is_own=True)
+    is_managed = candidate.name == spec.name or candidate.bucket == spec.bucket
+    return Choice(
+        candidate,
+        candidate.name,
+        candidate.home_region,
+        spec.bucket if is_managed else candidate.bucket,
+        is_managed,
+        candidate.prefix,
+    )
+
+
+def _rank(trail: Trail, spec: TrailSpec) -> tuple[bool, bool, bool, bool, str]:
+    by_file = (trail.name != spec.name, trail.bucket != spec.bucket)
+    return (*by_file, not trail.multi_region, not trail.logging, trail.arn)
+
+
+def trail_warnings(trails: Sequence[Trail], choice: Choice, spec: TrailSpec) -> Iterator[str]:
+    """Adoption, paid copies, and logs that do not arrive."""
+    org_trail = choice.trail
+    if org_trail is not None and org_trail.name != spec.name:
+        yield f"Organization trail {org_trail.name} is there already and is adopted; no trail {spec.name} is created."
+    if not choice.is_own:
+        yield (
+            f"Trail {choice.name} writes to bucket {choice.bucket}, which orgkit leaves as it is: "
+            f"bucket {spec.bucket} is not created. To change that, name the trail in [trail]."
+        )
+    for trail in trails:
+        if org_trail is None or trail.arn != org_trail.arn:
+            yield _copy(trail)
+    if org_trail is not None and org_trail.delivery_error:
+        yield f"Trail {org_trail.name} could not deliver its last log file: {org_trail.delivery_error}."
+
+
+def _copy(trail: Trail) -> str:
+    kind = "organization trail" if trail.organization else "trail"
+    return (
+        f"The management account has another {kind}, {trail.name} (bucket {trail.bucket}): AWS charges for every "
+        "copy of management events after the first, and ours is the paid second copy."
+    )
+
+
+def changes_control_tower(step: Step, observed: Observed) -> bool:
+    """Return whether a step changes a trail, bucket or key of Control Tower; to create or start a trail never does.
+
+    AWS reserves names that begin with aws-controltower; its trail may write to a bucket, or use a key, of any name.
+    """
+    if isinstance(step, CreateTrail | StartLogging):
+        return False
+    facts = observed.facts(TrailFacts)
+    trails = () if facts is None or isinstance(facts.trails, Unread) else facts.trails
+    owned = [trail for trail in trails if _is_reserved(trail.name)]
+    if isinstance(step, SetKeyPolicy | RotateKey) and facts is not None and isinstance(facts.key, Key):
+        return _is_reserved(step.subject) or facts.key.arn in {trail.key for trail in owned}
+    return _is_reserved(step.subject) or step.subject in {trail.bucket for trail in owned}
+
+
+def _is_reserved(name: str) -> bool:
+    return name.removeprefix("alias/").casefold().replace("-", "").startswith("awscontroltower")

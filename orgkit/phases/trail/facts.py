@@ -1,0 +1,81 @@
+"""What the trail phase reads: trails, buckets and the key."""
+
+import json
+from dataclasses import dataclass
+
+from orgkit.model.desired import Tags
+from orgkit.model.observed import Unread
+from orgkit.model.plan import starting_value
+
+BLOCK_ALL_PUBLIC_ACCESS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One bucket of the log archive account; None stands for a setting that is not there."""
+
+    name: str
+    exists: bool
+    foreign: bool = False  # it exists, and AWS does not let the log archive account see it
+    region: str | None = None
+    versioning: str | None = None  # Enabled | Suspended
+    public_access_block: tuple[str, ...] = ()  # the settings of it that are on, sorted
+    ownership: str | None = None
+    encryption: str | None = None  # AES256 | aws:kms <key arn>, then " with bucket key" when it has one
+    lifecycle: str | None = None  # canonical JSON of the rules
+    policy: str | None = None  # canonical JSON
+    object_lock: str | None = None  # "GOVERNANCE 90"; "on" when enabled without a default retention
+    tags: Tags = ()
+
+    @property
+    def public_access_blocked(self) -> bool:
+        """In all four ways."""
+        return self.public_access_block == BLOCK_ALL_PUBLIC_ACCESS
+
+
+@dataclass(frozen=True)
+class Key:
+    """The trail's KMS key, found by its alias."""
+
+    arn: str
+    rotates: bool
+    policy: str
+    state: str = "Enabled"  # AWS's KeyState
+
+    @property
+    def policy_to_change(self) -> str:
+        """The policy, and of which key, as a step starts from it: an alias may come to name another key."""
+        return starting_value({"key": self.arn, "policy": json.loads(self.policy)})
+
+
+@dataclass(frozen=True)
+class Trail:
+    """A CloudTrail trail of the management account."""
+
+    name: str
+    arn: str
+    home_region: str
+    organization: bool
+    multi_region: bool
+    validated: bool
+    bucket: str
+    key: str | None
+    logging: bool
+    delivery_error: str = ""
+    prefix: str = ""  # of the objects in the bucket, before AWSLogs/
+    global_events: bool = True
+
+    @property
+    def settings(self) -> str:
+        """What UpdateTrail replaces, as a step starts from it."""
+        names = ("organization", "multi_region", "validated", "global_events", "bucket", "key")
+        return starting_value({name: getattr(self, name) for name in names})
+
+
+@dataclass(frozen=True)
+class TrailFacts:
+    """What the trail phase rests on; buckets and key are Unread until the log archive account can be looked into."""
+
+    trails: tuple[Trail, ...] | Unread
+    buckets: tuple[Bucket, ...] | Unread = ()
+    key: Key | None | Unread = None

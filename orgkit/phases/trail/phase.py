@@ -1,0 +1,57 @@
+"""Phase 05: log every account's API calls to the log archive account."""
+
+from orgkit.phases.descriptor import Phase
+from orgkit.phases.trail.choice import changes_control_tower
+from orgkit.phases.trail.evidence import EVIDENCE
+from orgkit.phases.trail.planner import plan
+from orgkit.phases.trail.section import SECTION
+from orgkit.phases.trail.steps import (
+    READS_IN_MANAGEMENT,
+    BlockPublicAccess,
+    CreateBucket,
+    CreateKey,
+    CreateTrail,
+    RotateKey,
+    SetBucketPolicy,
+    SetEncryption,
+    SetKeyPolicy,
+    SetLifecycle,
+    SetObjectLock,
+    SetOwnership,
+    SetVersioning,
+    StartLogging,
+    TagBucket,
+    UpdateTrail,
+    member_reads,
+)
+
+PHASE = Phase(
+    number="05",
+    name="trail",
+    title="Log every account's API calls to the log archive account",
+    label="trail",
+    requires=("organization", "accounts"),
+    reads=READS_IN_MANAGEMENT,
+    section=SECTION,
+    steps=(
+        CreateBucket,
+        BlockPublicAccess,
+        SetOwnership,
+        SetVersioning,
+        SetEncryption,
+        SetBucketPolicy,
+        SetLifecycle,
+        SetObjectLock,
+        TagBucket,
+        CreateKey,
+        SetKeyPolicy,
+        RotateKey,
+        CreateTrail,
+        UpdateTrail,
+        StartLogging,
+    ),
+    evidence=EVIDENCE,
+    planner=plan,
+    stoppable=changes_control_tower,
+    member_reads=member_reads,
+)

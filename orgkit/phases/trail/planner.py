@@ -1,0 +1,122 @@
+"""What phase 05 should do: a log bucket, a records bucket, a key where asked, and one organization trail."""
+
+from collections.abc import Iterator
+
+from orgkit.errors import CouldNotRead
+from orgkit.model.desired import Desired, ImportSpec
+from orgkit.model.matching import match
+from orgkit.model.observed import Observed, Unread
+from orgkit.model.plan import Plan, Step
+from orgkit.phases.trail.choice import Choice, choose, trail_warnings
+from orgkit.phases.trail.facts import Trail, TrailFacts
+from orgkit.phases.trail.steps import CreateTrail, StartLogging, UpdateTrail
+from orgkit.phases.trail.storage import Storage, storage_of
+
+PRINCIPAL = "cloudtrail.amazonaws.com"
+
+
+def plan(observed: Observed, desired: Desired) -> Plan:
+    """Buckets and key first, then the trail that writes to them, then its logging.
+
+    An organization trail that is there is adopted, whatever its name and bucket: a second one would be a paid copy.
+    """
+    trails = _trails(observed)
+    account = match(desired.log_archive, observed)
+    account_id = account.id if account else None
+    choice = choose(trails, desired.trail)
+    storage = storage_of(_facts(observed, account_id), observed, desired, choice, account_id)
+    return Plan(
+        phase="trail",
+        target=observed.target,
+        steps=(*storage.steps, *_trail_steps(choice, desired, storage)),
+        needs=tuple(_needs(observed, desired, account_id)),
+        unmanaged=storage.unmanaged,
+        warnings=(*trail_warnings(trails, choice, desired.trail), *storage.warnings),
+    )
+
+
+def _trail_steps(choice: Choice, desired: Desired, storage: Storage) -> Iterator[Step]:
+    trail, spec = choice.trail, desired.trail
+    alias = storage.key_alias
+    if trail is None:
+        yield CreateTrail(
+            trail=choice.name, region=choice.region, bucket=spec.bucket, key_alias=alias, tags=spec.tags,
+            reason="the management account has no organization trail",
+        )  # fmt: skip
+    elif changes := tuple(_changes(trail, choice, storage)):
+        yield UpdateTrail(
+            trail=trail.name,
+            region=trail.home_region,
+            bucket=choice.bucket,
+            key_alias=alias if choice.is_own else None,
+            changes=changes,
+            starts_from=trail.settings,
+            reason="the trail is there, and differs",
+        )
+    if trail is None or not trail.logging:
+        yield StartLogging(
+            trail=choice.name, region=choice.region, bucket=choice.bucket, key_alias=alias if choice.is_own else None,
+            reason="a trail that does not log is none",
+        )  # fmt: skip
+
+
+def _changes(trail: Trail, choice: Choice, storage: Storage) -> Iterator[str]:
+    if not trail.organization:
+        yield "log every account of the organization"
+    if not trail.multi_region:
+        yield "log every region"
+    if not trail.validated:
+        yield "switch on log file validation"
+    if trail.bucket != choice.bucket:
+        yield f"write to bucket {choice.bucket} instead of {trail.bucket}"
+    to_be_made = storage.key_alias and storage.key_arn is None
+    if choice.is_own and (to_be_made or (trail.key or None) != storage.key_arn):
+        yield f"encrypt with KMS key {storage.key_alias}" if storage.key_alias else "encrypt with no KMS key"
+
+
+def _needs(observed: Observed, desired: Desired, account_id: str | None) -> Iterator[str]:
+    if observed.organization is None:
+        yield "the organization does not exist yet: run 01-organization"
+    elif PRINCIPAL not in observed.organization.trusted_access:
+        yield f"trusted access for {PRINCIPAL} is not enabled: run 01-organization"
+    phase = "04-imports" if isinstance(desired.log_archive, ImportSpec) else "03-accounts"
+    if account_id is None:
+        yield f"log archive account {desired.log_archive.key} does not exist yet: run {phase}"
+    elif not _readable(observed, account_id):
+        yield f"orgkit-read cannot be assumed in log archive account {desired.log_archive.key}: run {phase}"
+
+
+def _trails(observed: Observed) -> tuple[Trail, ...]:
+    facts = observed.facts(TrailFacts)
+    if facts is None:
+        if observed.organization is None:
+            return ()  # a preview: the organization comes first
+        raise CouldNotRead("nobody looked at the trails.", "read the organization again, with the trail phase.")
+    if isinstance(facts.trails, Unread):
+        raise CouldNotRead(
+            f"the management account's trails: {facts.trails.reason}",
+            facts.trails.remedy
+            or "allow cloudtrail:ListTrails, DescribeTrails and GetTrailStatus (see `orgkit permissions trail`).",
+        )
+    return facts.trails
+
+
+def _facts(observed: Observed, account_id: str | None) -> TrailFacts:
+    """What is in the log archive account; nothing, as long as there is no such account or it cannot be looked into."""
+    facts = observed.facts(TrailFacts)
+    if facts is None or account_id is None or not _readable(observed, account_id):
+        return TrailFacts(trails=())
+    unread = next((facts_part for facts_part in (facts.buckets, facts.key) if isinstance(facts_part, Unread)), None)
+    if unread is not None:
+        raise CouldNotRead(
+            f"the buckets or the key in log archive account {account_id}: {unread.reason}",
+            unread.remedy
+            or "run 03-accounts again, which brings the role orgkit-read up to date; a service control policy may also "
+            "deny it.",
+        )
+    return facts
+
+
+def _readable(observed: Observed, account_id: str) -> bool:
+    member = observed.member(account_id)
+    return member is not None and member.readable

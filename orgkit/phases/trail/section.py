@@ -1,0 +1,162 @@
+"""`[trail]`: the organization trail, the buckets in the log archive account, and names that AWS accepts."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from orgkit.model.desired import ObjectLockSpec, TrailSpec
+from orgkit.phases.schema.formats import quote, refuse, suggest
+from orgkit.phases.schema.location import Violation
+from orgkit.phases.schema.raw import Raw, members, number, section, tags, text
+from orgkit.phases.schema.section import Defaults, Section, too_many_tags, trail_tags
+from orgkit.phases.schema.types import Region, SectionModel, Tags, checked_text
+
+_RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3", ".mrap", "-an")
+_IP_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
+
+
+def bucket_name(value: str) -> str:
+    """S3's rules for general purpose buckets; whether somebody else has the name, only AWS can tell."""
+    if not 3 <= len(value) <= 63:
+        refuse(value, f"has {len(value)} characters; S3 takes bucket names of 3 to 63.")
+    if not re.fullmatch(r"[a-z0-9.-]+", value):
+        refuse(value, "is no bucket name: use lower-case letters, digits, hyphens and dots.")
+    if not (value[0].isalnum() and value[-1].isalnum()) or ".." in value:
+        refuse(value, "is no bucket name: begin and end it with a letter or digit, without two dots in a row.")
+    if _IP_ADDRESS.fullmatch(value):
+        refuse(value, "looks like an IP address, which S3 refuses as a bucket name: add a word.")
+    if prefix := next((prefix for prefix in _RESERVED_PREFIXES if value.startswith(prefix)), None):
+        refuse(value, f"begins with {prefix}, which S3 keeps for itself: begin it with another word.")
+    if prefix := next((prefix for prefix in _RESERVED_SUFFIXES if value.endswith(prefix)), None):
+        refuse(value, f"ends with {prefix}, which S3 keeps for itself: end it with another word.")
+    return value
+
+
+def s3_location(value: str) -> str:
+    """A place in S3, or nothing; a prefix of plain words, since it becomes part of the keys of objects."""
+    if not value:
+        return value
+    match = re.fullmatch(r"s3://([^/]*)((/[A-Za-z0-9_.=-]+)*)/?", value)
+    if match is None:
+        refuse(value, 'is no place in S3: write s3://bucket/prefix, as "s3://acme-archive/orgkit".')
+    bucket_name(match[1])
+    return value
+
+
+def trail_name(value: str) -> str:
+    """CloudTrail's rules for the name of a trail."""
+    if not 3 <= len(value) <= 128:
+        refuse(value, f"has {len(value)} characters; CloudTrail takes names of 3 to 128.")
+    if _IP_ADDRESS.fullmatch(value):
+        refuse(value, "looks like an IP address, which CloudTrail refuses as a name: add a word.")
+    if not re.fullmatch(r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*", value):
+        refuse(value, "is no trail name: write letters and digits, joined by single . _ or -, as org-trail.")
+    return value
+
+
+def default_bucket(trail: str, management_account_id: str) -> str:
+    """Where the logs go when the file does not say: bucket names are one space for all of AWS, hence the id."""
+    return f"{re.sub('[._]', '-', trail.lower())}-{management_account_id}"
+
+
+def default_records_bucket(management_account_id: str) -> str:
+    """Where sealed records go when the file does not say."""
+    return f"orgkit-records-{management_account_id}"
+
+
+Bucket = Annotated[str, checked_text(bucket_name)]
+STANDARD_IA_DAYS = 30  # S3 moves nothing to Standard-IA earlier
+
+
+class ObjectLockModel(SectionModel):
+    """Write-once protection of the log bucket."""
+
+    mode: Literal["GOVERNANCE", "COMPLIANCE"] = Field(examples=['"GOVERNANCE"'])
+    days: int = Field(ge=1, le=36500, examples=["90"])
+
+
+class TrailModel(SectionModel):
+    """`[trail]`."""
+
+    name: Annotated[str, checked_text(trail_name)] = "org-trail"
+    log_archive_account: str = Field(examples=['"log-archive"'])
+    bucket: Bucket | None = None
+    records_bucket: Bucket | None = None
+    region: Region | None = None
+    kms_key: bool = False
+    transition_days: int = Field(default=90, ge=0, le=36500)
+    expire_days: int = Field(default=0, ge=0, le=36500)
+    noncurrent_days: int = Field(default=365, ge=0, le=36500)
+    object_lock: ObjectLockModel | None = None
+    tags: Tags = {}
+
+
+def build(model: TrailModel, defaults: Defaults) -> TrailSpec:
+    """Return the frozen value; names of buckets that the file leaves out hold the management account's id."""
+    lock = model.object_lock
+    return TrailSpec(
+        name=model.name,
+        log_archive_account=model.log_archive_account,
+        bucket=model.bucket or default_bucket(model.name, defaults.management_account_id),
+        records_bucket=model.records_bucket or default_records_bucket(defaults.management_account_id),
+        region=model.region or defaults.home_region,
+        kms_key=model.kms_key,
+        transition_days=model.transition_days,
+        expire_days=model.expire_days,
+        noncurrent_days=model.noncurrent_days,
+        object_lock=ObjectLockSpec(lock.mode, lock.days) if lock else None,
+        tags=trail_tags(dict(defaults.tags), model.tags),
+    )
+
+
+def log_archive(raw: Raw) -> Iterator[Violation]:
+    """The trail needs somebody to keep its logs."""
+    key, known = text(section(raw, "trail"), "log_archive_account"), {member.key for member in members(raw)}
+    if key is not None and key not in known:
+        hint = suggest(key, known) or "Add the account that is to keep the logs."
+        yield ("trail", "log_archive_account"), f"no account or import has the key {quote(key)}. {hint}"
+
+
+def bucket_names(raw: Raw) -> Iterator[Violation]:
+    """The two buckets differ, and what is named by default can be a bucket's name."""
+    trail, account = section(raw, "trail"), text(section(raw, "organization"), "management_account_id") or ""
+    default = default_bucket(text(trail, "name") or "org-trail", account)
+    bucket = text(trail, "bucket") or default
+    if bucket == (text(trail, "records_bucket") or default_records_bucket(account)):
+        yield (
+            ("trail", "records_bucket"),
+            f"{quote(bucket)} is the log bucket too: records need their own.",
+        )
+    if "bucket" not in trail and "name" in trail:
+        try:
+            bucket_name(default)
+        except ValueError as error:
+            yield ("trail", "bucket"), f"the default made from the trail's name cannot be used: {error} Write bucket."
+
+
+def lifecycle(raw: Raw) -> Iterator[Violation]:
+    """Moved first, deleted later, and never while locked."""
+    trail = section(raw, "trail")
+    transition, expire = number(trail, "transition_days", 90), number(trail, "expire_days")
+    lock = number(section(trail, "object_lock"), "days")
+    if transition is not None and 0 < transition < STANDARD_IA_DAYS:
+        yield ("trail", "transition_days"), f"is {transition}: write {STANDARD_IA_DAYS} or more, or 0 for never."
+    if transition and expire and 0 < expire <= transition:
+        yield ("trail", "expire_days"), f"is {expire}: write more than transition_days ({transition}), or 0 for never."
+    if lock and expire and 0 < expire < lock:
+        yield (
+            ("trail", "expire_days"),
+            f"is {expire}: the object lock keeps files {lock} days; write that or more.",
+        )
+
+
+def tag_counts(raw: Raw) -> Iterator[Violation]:
+    """Report more tags than AWS allows, the default tags included."""
+    trail = section(raw, "trail")
+    yield from too_many_tags(("trail",), trail_tags(tags(section(raw, "organization")), tags(trail)))
+
+
+SECTION = Section("trail", TrailModel, build, checks=(log_archive, bucket_names, lifecycle, tag_counts))

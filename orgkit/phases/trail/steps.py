@@ -1,0 +1,361 @@
+"""The steps of phase 05: the buckets and the key in the log archive account, and the organization trail."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from orgkit.costs.estimate.charge import Usage
+from orgkit.costs.estimate.usage import MANAGEMENT, Volumes, key_usage, logging_usage
+from orgkit.model.desired import Desired, MemberRead
+from orgkit.model.plan import ABSENT, DISABLED, Step
+
+# What planning asks, by the account in which it asks. The read role of the log archive account is made of the first;
+# its s3 part needs no other resources than the two buckets of the file.
+READS_IN_LOG_ARCHIVE = (
+    "s3:ListBucket",  # HeadBucket
+    "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls",
+    "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetBucketPolicy",
+    "s3:GetBucketObjectLockConfiguration", "s3:GetBucketTagging",
+    "kms:DescribeKey", "kms:GetKeyRotationStatus", "kms:GetKeyPolicy",
+)  # fmt: skip
+READS_IN_MANAGEMENT = (
+    "sts:AssumeRole", "cloudtrail:ListTrails", "cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class InLogArchive(Step):
+    """A step in the log archive account: done through its access role, narrowed to what the step needs."""
+
+    cross_account_actions: ClassVar = ("s3:", "kms:")
+    account: str  # key of the log archive account in the file
+    region: str
+
+    @property
+    def location(self) -> str:
+        return f"(log archive account {self.account})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AboutBucket(InLogArchive):
+    bucket: str
+
+    @property
+    def subject(self) -> str:
+        return self.bucket
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketSetting(_AboutBucket):
+    """A step that replaces one setting of a bucket."""
+
+    symbol: ClassVar = "~"
+    cost_note: ClassVar = "settings of a bucket cost nothing"
+    setting: ClassVar[str]  # the field of `Bucket` that it replaces, and starts from
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateBucket(_AboutBucket):
+    """Make an empty, private bucket; what protects it follows in steps of their own."""
+
+    kind: ClassVar = "create-bucket"
+    cost_note: ClassVar = "an empty bucket costs nothing; what the trail stores in it is counted where logging starts"
+    # With Object Lock from the start, AWS asks for the two Puts as well.
+    actions: ClassVar = (
+        "sts:AssumeRole", "s3:ListBucket", "s3:CreateBucket", "s3:PutBucketObjectLockConfiguration",
+        "s3:PutBucketVersioning",
+    )  # fmt: skip
+    starts_from: str = ABSENT
+    object_lock: bool
+
+    @property
+    def sentence(self) -> str:
+        lock = ", with Object Lock, which cannot be switched off again," if self.object_lock else ""
+        return f"create bucket {self.bucket}{lock} in {self.region} {self.location}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockPublicAccess(BucketSetting):
+    """All four settings of the public access block."""
+
+    kind: ClassVar = "block-public-access"
+    setting: ClassVar = "public_access_block"
+    actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketPublicAccessBlock", "s3:PutBucketPublicAccessBlock")
+
+    @property
+    def sentence(self) -> str:
+        return f"block public access to bucket {self.bucket} {self.location}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetOwnership(BucketSetting):
+    """BucketOwnerEnforced: what others write belongs to the bucket's owner, and ACLs mean nothing."""
+
+    kind: ClassVar = "set-ownership"
+    setting: ClassVar = "ownership"
+    actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketOwnershipControls", "s3:PutBucketOwnershipControls")
+
+    @property
+    def sentence(self) -> str:
+        return f"switch off ACLs of bucket {self.bucket} (BucketOwnerEnforced) {self.location}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetVersioning(BucketSetting):
+    """Keep what is overwritten or deleted as older versions."""
+
+    kind: ClassVar = "set-versioning"
+    setting: ClassVar = "versioning"
+    actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketVersioning", "s3:PutBucketVersioning")
+
+    @property
+    def sentence(self) -> str:
+        return f"keep versions in bucket {self.bucket} {self.location}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetEncryption(BucketSetting):
+    """The default encryption of new objects: S3's own keys, or a KMS key with a bucket key."""
+
+    kind: ClassVar = "set-encryption"
+    setting: ClassVar = "encryption"
+    actions: ClassVar = ("sts:AssumeRole", "s3:GetEncryptionConfiguration", "s3:PutEncryptionConfiguration")
+    key_alias: str  # "" for S3's own keys
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        return (self.bucket, *filter(None, (self.key_alias,)))
+
+    @property
+    def sentence(self) -> str:
+        method = f"KMS key {self.key_alias}" if self.key_alias else "S3's own keys (AES256)"
+        return f"encrypt bucket {self.bucket} with {method} {self.location}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetBucketPolicy(BucketSetting):
+    """Set orgkit's statements of a bucket policy; statements under other names stay."""
+
+    kind: ClassVar = "set-bucket-policy"
+    setting: ClassVar = "policy"
+    actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
+    trail: str  # that may write; "" for none
+    statements: tuple[str, ...]  # as JSON; ids that AWS gives are named in <> and filled in at apply
+
+    @property
+    def sentence(self) -> str:
+        writer = f"CloudTrail may write for trail {self.trail} only, and " if self.trail else ""
+        return f"set the policy of bucket {self.bucket}: {writer}nobody without TLS {self.location}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetLifecycle(BucketSetting):
+    """Set orgkit's lifecycle rule; 0 days mean never; rules under other names stay."""
+
+    kind: ClassVar = "set-lifecycle"
+    setting: ClassVar = "lifecycle"
+    actions: ClassVar = ("sts:AssumeRole", "s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration")
+    transition_days: int
+    storage_class: str
+    expire_days: int
+    noncurrent_days: int
+
+    @property
+    def sentence(self) -> str:
+        moved = f"to {self.storage_class} after {self.transition_days} days" if self.transition_days else "never moved"
+        deleted = f"deleted after {self.expire_days} days" if self.expire_days else "never deleted"
+        older = f"kept {self.noncurrent_days} days" if self.noncurrent_days else "kept for ever"
+        return f"set the lifecycle of bucket {self.bucket}: {moved}, {deleted}, older versions {older} {self.location}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetObjectLock(BucketSetting):
+    """Protect new objects from deletion for a number of days; never shortened or undone by orgkit."""
+
+    kind: ClassVar = "set-object-lock"
+    setting: ClassVar = "object_lock"
+    actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration")
+    mode: str
+    days: int
+
+    @property
+    def sentence(self) -> str:
+        effect = (
+            "nobody can delete them sooner, not even the root user" if self.mode == "COMPLIANCE" else "for most users"
+        )
+        return f"lock new objects of bucket {self.bucket} for {self.days} days, {self.mode}: {effect} {self.location}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagBucket(BucketSetting):
+    """Set tags of a bucket; other tags stay."""
+
+    kind: ClassVar = "tag-bucket"
+    setting: ClassVar = "tags"
+    actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketTagging", "s3:PutBucketTagging")
+    tags: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        return f"tag bucket {self.bucket}: {', '.join(f'{k}={v}' for k, v in self.tags)} {self.location}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AboutKey(InLogArchive):
+    key_alias: str
+
+    @property
+    def subject(self) -> str:
+        return self.key_alias
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateKey(_AboutKey):
+    """Make the trail's KMS key with its policy, its alias and yearly rotation."""
+
+    kind: ClassVar = "create-key"
+    usage_note: ClassVar = "the key itself, and its use by those who read encrypted logs"
+    # KMS makes no key whose policy its maker could not change: hence PutKeyPolicy, which is not called.
+    actions: ClassVar = (
+        "kms:PutKeyPolicy",
+        "sts:AssumeRole", "kms:CreateKey", "kms:TagResource", "kms:CreateAlias", "kms:EnableKeyRotation",
+        "kms:DescribeKey", "kms:ListKeys", "kms:ListResourceTags",
+    )  # fmt: skip
+    starts_from: str = ABSENT
+    trail: str
+    statements: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"create KMS key {self.key_alias} in {self.region}, rotated yearly, for trail {self.trail} {self.location}"
+        )
+
+    def added_usage(self, desired: Desired, volumes: Volumes) -> Iterable[Usage]:
+        """The key, and its use."""
+        return key_usage(desired, volumes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetKeyPolicy(_AboutKey):
+    """Set orgkit's statements of the key policy; statements under other names stay."""
+
+    kind: ClassVar = "set-key-policy"
+    symbol: ClassVar = "~"
+    cost_note: ClassVar = "settings of a key cost nothing"
+    actions: ClassVar = ("sts:AssumeRole", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy")
+    trail: str
+    statements: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        return f"set the policy of KMS key {self.key_alias}: for trail {self.trail} and nothing else {self.location}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RotateKey(_AboutKey):
+    """Let AWS rotate the key's material every year; old material still decrypts."""
+
+    kind: ClassVar = "rotate-key"
+    symbol: ClassVar = "~"
+    cost_note: ClassVar = "the first and the second rotation add a part of the key's price each, a year from now"
+    actions: ClassVar = ("sts:AssumeRole", "kms:DescribeKey", "kms:GetKeyRotationStatus", "kms:EnableKeyRotation")
+    is_switch: ClassVar = True
+    starts_from: str = DISABLED
+
+    @property
+    def sentence(self) -> str:
+        return f"rotate KMS key {self.key_alias} every year {self.location}"
+
+
+# Of the management account. CreateTrail and UpdateTrail ask for the rest on behalf of the caller.
+_DEPENDENT_STEPS = (
+    "iam:CreateServiceLinkedRole", "iam:GetRole", "organizations:DescribeOrganization",
+    "organizations:ListAWSServiceAccessForOrganization",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AboutTrail(Step):
+    trail: str
+    region: str  # the trail's home region: the only one that takes changes
+    bucket: str
+
+    key_alias: str | None  # "" for no key; None leaves the trail's key as it is
+
+    @property
+    def subject(self) -> str:
+        return self.trail
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """Without its bucket and key as they should be, a trail would lose what it logs, or show it."""
+        return (self.trail, self.bucket, *filter(None, (self.key_alias,)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateTrail(_AboutTrail):
+    """Make the organization trail; AWS makes it without logging."""
+
+    kind: ClassVar = "create-trail"
+    cost_note: ClassVar = "a trail costs nothing until it logs"
+    actions: ClassVar = ("cloudtrail:GetTrail", "cloudtrail:CreateTrail", "cloudtrail:AddTags", *_DEPENDENT_STEPS)
+    starts_from: str = ABSENT
+    tags: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        key = f", encrypted with KMS key {self.key_alias}" if self.key_alias else ""
+        return (
+            f"create organization trail {self.trail} in {self.region}: every account, every region, "
+            f"log file validation, to bucket {self.bucket}{key}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateTrail(_AboutTrail):
+    """Make an existing trail what an organization trail should be."""
+
+    kind: ClassVar = "update-trail"
+    symbol: ClassVar = "~"
+    cost_note: ClassVar = "a trail costs nothing; its first copy of management events is free"
+    actions: ClassVar = ("cloudtrail:GetTrail", "cloudtrail:UpdateTrail", *_DEPENDENT_STEPS)
+    changes: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        return f"change trail {self.trail} in {self.region}: {', '.join(self.changes)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartLogging(_AboutTrail):
+    """Start it, and see that it has started."""
+
+    kind: ClassVar = "start-logging"
+    symbol: ClassVar = "~"
+    usage_note: ClassVar = "log and digest files of every account of the file, paid by the log archive account"
+    actions: ClassVar = ("cloudtrail:StartLogging", "cloudtrail:GetTrailStatus")
+    is_switch: ClassVar = True
+    starts_from: str = DISABLED
+
+    @property
+    def sentence(self) -> str:
+        return f"start logging of trail {self.trail} to bucket {self.bucket}"
+
+    def added_usage(self, desired: Desired, volumes: Volumes) -> Iterable[Usage]:
+        """The log and digest files of every account."""
+        keys = (MANAGEMENT, *(member.key for member in desired.members))
+        return [usage for key in keys for usage in logging_usage(desired, key, volumes)]
+
+
+def member_reads(desired: Desired, key: str) -> tuple[MemberRead, ...]:
+    """Return the two buckets, and keys, in the log archive account; nothing in any other."""
+    trail = desired.trail
+    if key != trail.log_archive_account:
+        return ()
+    buckets = tuple(f"arn:aws:s3:::{name}" for name in sorted((trail.bucket, trail.records_bucket)))
+    return (
+        MemberRead("Buckets", tuple(action for action in READS_IN_LOG_ARCHIVE if action.startswith("s3:")), buckets),
+        MemberRead("Keys", tuple(action for action in READS_IN_LOG_ARCHIVE if action.startswith("kms:")), ("*",)),
+    )

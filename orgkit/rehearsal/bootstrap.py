@@ -1,0 +1,171 @@
+"""The whole road on a sandbox of its own: every phase planned, approved and applied by the real runbooks."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orgkit.engine.approve import plan as plan_with_digest
+from orgkit.engine.connect import connect
+from orgkit.engine.observe import observe
+from orgkit.errors import EXIT_INTERRUPTED, EXIT_PLAN_CHANGED, SANDBOX, OrgkitError, require_packages
+from orgkit.model.desired import Desired
+from orgkit.model.observed import Observed
+from orgkit.model.plan import Plan, Waiting
+from orgkit.parameters import load
+from orgkit.parameters.single_operator import allow_single_operator
+from orgkit.phases.descriptor import Phase
+from orgkit.phases.registry import PHASES
+from orgkit.phases.registry import plan as plan_phase
+from orgkit.records import outputs
+from orgkit.records.result import RunResult
+from orgkit.records.seal_options import unsigned_sealing
+from orgkit.rehearsal.fault_options import WITHOUT_FAULTS, FaultOptions
+from orgkit.rehearsal.faults import FaultLog, retry_reads
+from orgkit.rehearsal.phase_results import PhaseRehearsal, Rehearsal
+from orgkit.rehearsal.report import adopted_steps, describe_faults
+from orgkit.rehearsal.retries import MAX_RUNS, Attempt, WatchedKernels, worth_another
+from orgkit.rehearsal.setup import environment, new_sandbox_folder, seed_of
+from orgkit.runbook.execution.execute import execute
+from orgkit.runbook.views.tree import observed_tree
+from orgkit.sandbox.lifecycle import start
+
+__all__ = ["environment", "new_sandbox_folder", "rehearse", "seed_of"]
+
+APPROVER = "orgkit rehearse (planned and approved in one process, on a sandbox that it started)"
+OnPhase = Callable[[Phase, RunResult | None], None]
+OnAttempt = Callable[[Phase, int, Attempt], None]
+OnEvent = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class _BootstrapContext:
+    """A rehearsal under way: what every phase of it needs."""
+
+    parameters: Path
+    desired: Desired
+    folder: Path
+    kernels: WatchedKernels
+    fault_log: FaultLog
+    on_phase: OnPhase
+    on_event: OnEvent | None
+    on_attempt: OnAttempt
+
+
+def rehearse(
+    parameters: Path,
+    *,
+    keep: bool = False,
+    circumstances: FaultOptions = WITHOUT_FAULTS,
+    on_phase: OnPhase = lambda *_: None,
+    on_event: OnEvent | None = None,
+    on_attempt: OnAttempt = lambda *_: None,
+) -> Rehearsal:
+    """Run every phase on a fresh sandbox; `keep` leaves it running. Ambient AWS settings are never used."""
+    require_packages("A rehearsal", *SANDBOX)
+    started, desired = time.monotonic(), load(parameters)
+    folder, alone = new_sandbox_folder(parameters), desired.approval.four_eyes
+    if alone:  # the gate knows no rehearsals: what it cannot have here is left out of the file
+        parameters = allow_single_operator(parameters, desired, folder)
+        desired = load(parameters)
+    sandbox = start(circumstances.apply_to(seed_of(desired)), folder, real_time=circumstances.real_time, outlive=keep)
+    fault_log = FaultLog(sandbox, calm=not circumstances.faults)
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(environment(sandbox.environment() | {"ORGKIT_APPROVER": APPROVER}))
+            kernels = stack.enter_context(_kernels(parameters, fault_log))
+            context = _BootstrapContext(parameters, desired, folder, kernels, fault_log, on_phase, on_event, on_attempt)
+            done = tuple(_phases(context))
+            observed, waiting = retry_reads(lambda: _finish(desired), fault_log)
+            late_faults = fault_log.take()
+    except BaseException:
+        sandbox.stop()  # nobody was told of it yet
+        raise
+    if not keep:
+        sandbox.stop()
+    costs: Mapping[str, str] = next((rehearsal.result.estimate for rehearsal in done if rehearsal.result.estimate), {})
+    seconds, tree = time.monotonic() - started, observed_tree(observed, desired)
+    return Rehearsal(tree, done, costs, seconds, folder, sandbox, waiting, circumstances, late_faults, alone)
+
+
+def _kernels(parameters: Path, fault_log: FaultLog) -> WatchedKernels:
+    """One for each run that there may be; the one that is started in vain is ended with the rest."""
+    count = len(PHASES) * (1 if fault_log.calm else MAX_RUNS)
+    return WatchedKernels(os.environ, outputs.project_of(parameters), count)
+
+
+def _finish(desired: Desired) -> tuple[Observed, tuple[Waiting, ...]]:
+    observed = observe(connect(desired), desired, "imports")
+    return observed, plan_phase("imports", observed, desired).waiting
+
+
+def _phases(context: _BootstrapContext) -> Iterator[PhaseRehearsal]:
+    for phase in PHASES:
+        context.on_phase(phase, None)
+        done = PhaseRehearsal(phase, tuple(_runs(context, phase)))
+        yield done
+        if done.result.exit_code == EXIT_INTERRUPTED:
+            return  # Ctrl-C means the rehearsal, not only the phase
+
+
+def _runs(context: _BootstrapContext, phase: Phase) -> Iterator[Attempt]:
+    """One, unless a fault may have kept it from its end: then again, and under the approval that it had."""
+    digest, earlier = "", None
+    for number in range(1, MAX_RUNS + 1):
+        notes: list[str] = []
+        digest = digest or (_approve(context, phase, notes) if phase.changes else "")
+        result = execute(
+            phase, context.parameters, approved_plan=digest, kernels=context.kernels, on_event=context.on_event,
+            sealing=unsigned_sealing(context.desired),
+        )  # fmt: skip
+        if result.exit_code == EXIT_PLAN_CHANGED:
+            digest = ""  # it was planned on what a fault had shown: read it again, as it is now
+        attempt = _attempt(context, result, earlier, notes, _repeat_command(phase, digest) if number < MAX_RUNS else "")
+        context.on_phase(phase, result)
+        context.on_attempt(phase, number, attempt)
+        yield attempt
+        if not attempt.repeat_command:
+            return
+        earlier = result
+
+
+def _repeat_command(phase: Phase, digest: str) -> str:
+    if digest:
+        return "run again under the same approval"
+    return "planned and run again" if phase.changes else "run again"
+
+
+def _attempt(
+    context: _BootstrapContext, result: RunResult, earlier: RunResult | None, notes: list[str], repetition: str
+) -> Attempt:
+    """What came of a run, and of its planning; on a good day there is nothing to tell."""
+    if context.fault_log.calm:
+        return Attempt(result)
+    faults = context.fault_log.take()
+    goes_on = not context.kernels.is_stopped and worth_another(result, faults, earlier)
+    sentences, adopted = (*notes, *describe_faults(result.record)), adopted_steps(result.record)
+    return Attempt(result, faults, sentences, adopted, repetition if goes_on else "")
+
+
+def _approve(context: _BootstrapContext, phase: Phase, notes: list[str]) -> str:
+    """Plan in this process and keep the plan: its digest is the approval, on this sandbox alone."""
+    try:
+        plan = retry_reads(
+            lambda: _plan(context.desired, phase),
+            context.fault_log,
+            lambda reason: notes.append(f"planned again: {reason}"),
+        )
+    except OrgkitError:
+        return ""  # the runbook meets the same error, and records it
+    if plan.empty or not plan.digest:
+        return ""
+    outputs.keep_plan(context.folder, context.desired.organization.management_account_id, plan)
+    return plan.digest
+
+
+def _plan(desired: Desired, phase: Phase) -> Plan:
+    """Findings are left to the runbook, which repeats them before it applies and stops where one stops."""
+    return plan_with_digest(phase.label, observe(connect(desired), desired, phase.label, findings=False), desired)

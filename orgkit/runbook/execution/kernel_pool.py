@@ -1,0 +1,138 @@
+"""Kernels for headless runs: a fresh one for each notebook, started while the notebook before it still runs."""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
+
+from orgkit.phases.registry import PHASES
+
+# Imported while the notebook before is still running, so that no cell has to wait for them.
+PRELOADED_MODULES = ("boto3", "orgkit.runbook.stages")  # not pandas: only runbooks 06 and 07 show tables made with it
+WARM_UP = (
+    "import contextlib, importlib\n"
+    f"for name in {PRELOADED_MODULES!r}:\n"
+    "    with contextlib.suppress(Exception):\n"  # the cell that imports it says what is wrong
+    "        importlib.import_module(name)"
+)
+MAX_SOCKET_PATH = 60  # characters of a folder for sockets: their whole path must stay below 108
+
+
+class _ThisPython(KernelSpecManager):  # type: ignore[misc]
+    """The kernel is always this interpreter, whatever kernel specs a person has installed."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        settings = ["--HistoryManager.hist_file=:memory:", f"--IPKernelApp.exec_lines=exec({WARM_UP!r}, {{}})"]
+        return KernelSpec(argv=command + settings, display_name=kernel_name, language="python")
+
+
+class _Manager(AsyncKernelManager):  # type: ignore[misc]
+    """Remembers the client that nbclient asks for, since nbclient leaves it open."""
+
+    kernel_client: Any = None
+
+    def client(self, **settings: Any) -> Any:
+        self.kernel_client = super().client(**settings)
+        return self.kernel_client
+
+
+class Kernel:
+    """One kernel process; it listens on sockets of this machine in a folder that only its owner can enter."""
+
+    def __init__(self, environment: Mapping[str, str], cwd: Path) -> None:
+        place = tempfile.gettempdir()
+        self.folder = Path(tempfile.mkdtemp(prefix="orgkit-", dir=place if len(place) < MAX_SOCKET_PATH else "/tmp"))  # noqa: S108
+        self.manager = _Manager(
+            transport="ipc",  # ipykernel warns of TCP, which other users of the machine can reach
+            connection_file=str(self.folder / "kernel.json"),
+            kernel_spec_manager=_ThisPython(),
+        )
+        try:
+            with (self.folder / "stderr").open("wb") as stderr:
+                settings = _settings(environment, self.folder)
+                run_sync(self.manager.start_kernel)(env=settings, cwd=str(cwd), stdout=stderr, stderr=stderr)
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        self._process = self.manager.provisioner.process
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does: KeyboardInterrupt in the cell that runs."""
+        self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End the process at once; whoever waits for it finds it dead."""
+        self._process.kill()
+
+    def end(self) -> None:
+        """Kill the process and leave nothing behind: what a run has to keep, it has already written and synced."""
+        self.kill()
+        self._process.wait()
+        if self.manager.kernel_client is not None:
+            self.manager.kernel_client.stop_channels()
+        run_sync(self.manager.cleanup_resources)()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Kernels:
+    """A kernel for each of `count` notebooks, the next one already starting, and what may happen beside them.
+
+    Used as a context manager: on leaving it, every record is sealed and every kernel has ended.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str] = os.environ, cwd: Path | None = None, count: int = len(PHASES)
+    ) -> None:
+        self.environment = dict(environment)
+        self._cwd = cwd or Path.cwd()
+        self._remaining = count
+        self._next: Kernel | None = None
+        self._sealer = ThreadPoolExecutor(1, "orgkit-seal")
+        self._futures: list[Future[Any]] = []
+
+    def __enter__(self) -> "Kernels":
+        self._start_next()
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        if self._next is not None:
+            self._next.end()
+        self._sealer.shutdown()
+        if trouble[0] is None:
+            for future in self._futures:
+                future.result()
+
+    def take(self) -> Kernel:
+        """A kernel that no other notebook has used; whoever takes it ends it."""
+        kernel = self._next or Kernel(self.environment, self._cwd)
+        self._next = None
+        self._start_next()
+        return kernel
+
+    def submit(self, work: Callable[..., Any], *arguments: Any, **keywords: Any) -> None:
+        """Do this beside the next notebook; on leaving, it is done, and its exception is raised."""
+        self._futures.append(self._sealer.submit(work, *arguments, **keywords))
+
+    def _start_next(self) -> None:
+        if self._remaining > 0:
+            self._remaining -= 1
+            self._next = Kernel(self.environment, self._cwd)
+
+
+def _settings(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The kernel's environment: what the run was given, but nothing of a person's own start-up files."""
+    settings = {k: v for k, v in environment.items() if k not in ("PYTHONSTARTUP", "ORGKIT_PERSON", "IPYTHONDIR")}
+    if settings.get("ORGKIT_OUTPUTS"):
+        settings["ORGKIT_OUTPUTS"] = str(Path(settings["ORGKIT_OUTPUTS"]).expanduser().absolute())
+    # The debugger, which nobody uses here, warns of frozen modules.
+    return settings | {"IPYTHONDIR": str(folder), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}

@@ -1,0 +1,113 @@
+"""JupyterLab for a person: on a page of ours, and with a kernel that tells errors in three lines."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
+
+from orgkit.aws.clock import clock_of
+from orgkit.aws.identity import endpoint_of
+from orgkit.journal.file_writes import create_file
+from orgkit.parameters import load
+from orgkit.phases.descriptor import Phase
+from orgkit.records import outputs
+from orgkit.records.result import RunResult
+from orgkit.records.seal import seal_or_report
+from orgkit.records.seal_options import sealing_of
+from orgkit.runbook.execution.prepare import prepare
+from orgkit.runbook.interactive.session import INTERACTIVE_VARIABLE
+
+# Defaults of JupyterLab, over which the person's own settings go.
+DEFAULTS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/docmanager-extension:plugin": {
+        "autosaveInterval": 10,  # seconds: the saved notebook becomes the record
+        "defaultViewers": {"markdown": "Markdown Preview"},  # links to the README are there to be read
+    },
+    "@jupyterlab/notebook-extension:tracker": {
+        "windowingMode": "none",  # short notebooks, whole: for screen readers, for searching, for printing
+        "recordTiming": True,
+    },
+}
+
+
+def open_in_jupyterlab(phase: Phase, parameters: Path) -> RunResult:
+    """Prepare a copy in a new run folder, open it, wait until JupyterLab ends, and seal."""
+    desired, project = load(parameters), outputs.project_of(parameters)
+    account, sealing = desired.organization.management_account_id, sealing_of(desired, parameters)
+    base = outputs.base_folder(project, "emulator" if endpoint_of() else "aws")
+    folder = outputs.new_run_folder(base, account, phase.label, clock_of().now())
+    notebook = prepare(phase, parameters, folder)
+    run_jupyterlab(notebook, folder)
+    return seal_or_report(folder, notebook, parameters, sealing=sealing)
+
+
+def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.environ) -> None:
+    """Show `page` of the folder `root` to a person; returns when JupyterLab has ended, however it did."""
+    with TemporaryDirectory(prefix="orgkit-lab-") as folder:
+        command = [sys.executable, "-m", "jupyterlab", "--log-level=ERROR", "--LabApp.log_level=ERROR",
+                   f"--ServerApp.root_dir={root}",
+                   f"--LabApp.default_url=/lab/tree/{quote(str(page.relative_to(root)))}", str(page)]  # fmt: skip
+        environment = dict(settings) | _settings(Path(folder)) | ({INTERACTIVE_VARIABLE: "1"})
+        with subprocess.Popen(command, env=environment) as lab, _ignore_interrupts(lab):  # noqa: S603  our own page
+            lab.wait()
+
+
+def put_readme(folder: Path) -> Path:
+    """A copy of the README, with its pictures, to which errors and pages link: inside the folder that is served."""
+    packaged = Path(str(files("orgkit"))) / "_project"
+    source = packaged if packaged.is_dir() else Path(__file__).parents[3]
+    (folder / "docs").mkdir(exist_ok=True)
+    for picture in (*(source / "docs").glob("*.svg"), *(source / "docs").glob("*.png")):
+        shutil.copyfile(picture, folder / "docs" / picture.name)
+    return Path(shutil.copyfile(source / "README.md", folder / "README.md"))
+
+
+def _settings(settings_folder: Path) -> dict[str, str]:
+    """A kernel of this interpreter, called as the notebooks call theirs, that tells errors in three lines."""
+    kernel, config = settings_folder / "kernels" / "python3", settings_folder / "labconfig"
+    for folder in (kernel, config):
+        folder.mkdir(parents=True)
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
+               "--ext", "orgkit.runbook.interactive.interactive_kernel", "--log-level=ERROR"]  # fmt: skip
+    spec = {"argv": command, "display_name": "Python 3", "language": "python"}
+    create_file(kernel / "kernel.json", json.dumps(spec).encode())
+    create_file(config / "default_setting_overrides.json", json.dumps(DEFAULTS).encode())
+    return {
+        "JUPYTER_PATH": _earlier_run("JUPYTER_PATH", settings_folder),
+        "JUPYTER_CONFIG_PATH": _earlier_run("JUPYTER_CONFIG_PATH", settings_folder),
+    }
+
+
+def _earlier_run(name: str, folder: Path) -> str:
+    """Our folder first, then those that the person has named."""
+    return os.pathsep.join(part for part in (str(folder), os.environ.get(name, "")) if part)
+
+
+@contextmanager
+def _ignore_interrupts(lab: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Ctrl-C at the terminal is JupyterLab's, which asks whether to end; one more does not keep us from sealing."""
+
+    def pass_on(*_: Any) -> None:
+        lab.terminate()
+
+    handlers = {signal.SIGINT: signal.signal(signal.SIGINT, _ignore_signal)}
+    handlers |= {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+def _ignore_signal(*_: Any) -> None:
+    """A handler of our own, since one that is ignored would be ignored by our children too."""

@@ -1,0 +1,70 @@
+"""Plain tables: aligned text for a terminal, and an HTML table without style that every reader shows."""
+
+from collections.abc import Sequence
+from html import escape
+from textwrap import wrap
+
+from orgkit.sanitize.terminal import flat as flat
+
+Row = Sequence[object]
+
+
+def as_text(headers: Sequence[str], rows: Sequence[Row], *, width: int = 0) -> str:
+    """Columns aligned with spaces; the last column is cut to `width` when one is given."""
+    headers, cells = [flat(header) for header in headers], [[flat(value) for value in row] for row in rows]
+    widths = [max(len(row[i]) for row in [headers, *cells]) for i in range(len(headers))]
+    head = [_line(headers, widths), _line(["-" * w for w in widths], widths)] if any(headers) else []
+    lines = [*head, *(_line(row, widths) for row in cells)]
+    return "\n".join(line if not width or len(line) <= width else line[: width - 1] + "…" for line in lines)
+
+
+def as_html(headers: Sequence[str], rows: Sequence[Row], caption: str = "") -> str:
+    """Escaped cells only: names and tags come from AWS, and anybody may have chosen them."""
+    names = "".join(f"<th>{escape(flat(header))}</th>" for header in headers)
+    head = f"<thead><tr>{names}</tr></thead>" if any(headers) else ""
+    body = "".join("<tr>" + "".join(f"<td>{escape(flat(value))}</td>" for value in row) + "</tr>" for row in rows)
+    title = f"<caption>{escape(flat(caption))}</caption>" if caption else ""
+    return f"<table>{title}{head}<tbody>{body}</tbody></table>"
+
+
+def as_status(text: str) -> str:
+    """A line of a form that is read aloud when it changes."""
+    return f'<p role="status" aria-live="polite">{escape(flat(text))}</p>'
+
+
+def as_list(items: Sequence[str], title: str) -> str:
+    """A titled HTML list; empty when there is nothing to list."""
+    if not items:
+        return ""
+    return (
+        f"<p><b>{escape(flat(title))}</b></p><ul>"
+        + "".join(f"<li>{escape(flat(item))}</li>" for item in items)
+        + "</ul>"
+    )
+
+
+def as_text_list(items: Sequence[str], title: str) -> str:
+    """The same as text."""
+    lines = [line for item in items for line in _bullet(flat(item))]
+    return f"\n{flat(title)}:\n" + "\n".join(lines) if items else ""
+
+
+def _bullet(item: str) -> list[str]:
+    """Wrapped for a terminal; a digest, an id or a path is not broken."""
+    return wrap(
+        item, 79, initial_indent="  - ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+
+
+def as_items(items: Sequence[tuple[str, str, str]], *, width: int = 79) -> str:
+    """Long sentences as a terminal can show them: a mark, the sentence wrapped beside it, and a remark below it."""
+    lines: list[str] = []
+    for mark, sentence, remark in items:
+        indent = " " * (len(mark) + 1)
+        lines += wrap(flat(sentence), width, initial_indent=f"{mark} ", subsequent_indent=indent)
+        lines += wrap(flat(remark), width, initial_indent=f"{indent}  ", subsequent_indent=f"{indent}  ")
+    return "\n".join(lines)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()

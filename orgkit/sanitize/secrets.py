@@ -1,0 +1,213 @@
+"""The secrets of a text, plain or encoded, with the forms of single vendors: searched before anything is recorded."""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from orgkit.sanitize.encodings import MAX_DEPTH, base64_runs, in_escapes, printable_text, replace_spans
+from orgkit.sanitize.secret_patterns import PATTERNS
+
+Finding = tuple[int, int, str]  # from, to, kind
+_LONG = re.compile(r"[\w+/=.~:@%\\-]{8,}+")
+_URL = re.compile(r"//[^\s\"'<>]++")
+_MAX_URLS = 20  # in one string without blanks: an address may stand in the query of another
+_PORT = re.compile(r"\d{1,5}(?![^/?#,;)])")
+_HOST = re.compile(r"(?i)localhost|\d{1,3}(?:\.\d{1,3}){3}|[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}|\[[0-9a-f:.]{2,45}\]")
+_HOST_START = re.compile(r"[\w\[]")
+_LONG_USER = re.compile(r"(?=[^:]{0,300}\d)(?=[^:]{0,300}[A-Za-z])[\w.~=-]{30,}")
+
+
+def replace_secrets(text: str) -> tuple[str, list[tuple[str, int]]]:
+    """The text with `[redacted: KIND]` for each secret, and how many of each kind there were."""
+    findings = _merge(_find_encoded(text))
+    counts = Counter(kind for _, _, kind in findings)
+    return replace_spans(text, [(start, end, f"[redacted: {kind}]") for start, end, kind in findings]), [
+        *counts.items()
+    ]
+
+
+def hide_secrets(text: str) -> str:
+    """The text without its secrets, for who shows what a person has typed."""
+    return replace_secrets(text)[0]
+
+
+def hide_secrets_in(value: Any) -> Any:
+    """The same for every string in a JSON value; a hash under a name that ends in sha256 stays exact."""
+    if isinstance(value, str):
+        return hide_secrets(value)
+    if isinstance(value, Mapping):
+        return {key: item if str(key).endswith("sha256") else hide_secrets_in(item) for key, item in value.items()}
+    return [hide_secrets_in(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def kinds_in(text: str) -> Iterator[str]:
+    """What kinds of secret stand in the text, if any; never the secret itself."""
+    return (kind for kind, _ in replace_secrets(text)[1])
+
+
+def replace_values(text: str, values: Collection[str], mark: str) -> tuple[str, int]:
+    """The text with `mark` for each of these values, in escapes and base64 too, and how many there were."""
+    findings = _merge(_find_values(text, values, mark)) if values else []
+    return replace_spans(text, findings), len(findings)
+
+
+def _find_encoded(text: str, depth: int = 0) -> list[Finding]:
+    """Every secret of the text, where it stands, whatever it is encoded in."""
+
+    def find(view: str) -> list[Finding]:
+        return [*_find(view), *_find_in_base64(view, depth)]
+
+    return [*find(text), *in_escapes(text, find)]
+
+
+def _find(text: str) -> list[Finding]:
+    lowered = text.lower()
+    findings = [
+        (match.end("keep") if "keep" in pattern.regex.groupindex else match.start(), match.end(), pattern.kind)
+        for pattern in PATTERNS
+        if any(word in lowered for word in pattern.words)
+        for match in pattern.regex.finditer(text)
+        if pattern.accepts is None or pattern.accepts(match)
+    ]
+    return [*findings, *_find_tokens(text), *_find_in_urls(text)]
+
+
+def _find_tokens(text: str) -> Iterator[Finding]:
+    """Tokens of single vendors: each stands within one long string without blanks."""
+    for candidate in _LONG.finditer(text):
+        for kind, regex in token_patterns():
+            for match in regex.finditer(text, *candidate.span()):
+                yield match.start(), match.end(), kind
+
+
+def _find_in_base64(text: str, depth: int) -> Iterator[Finding]:
+    if depth >= MAX_DEPTH:
+        return
+    for (start, end), contents in base64_runs(text):
+        decoded = (printable_text(content) for content in contents)
+        kind = next((kind for view in decoded if view for _, _, kind in _find_encoded(view, depth + 1)), None)
+        if kind is not None:
+            yield start, end, kind
+
+
+def _find_values(text: str, values: Collection[str], mark: str, depth: int = 0) -> list[Finding]:
+    encoded = [value.encode() for value in values]
+
+    def find(view: str) -> list[Finding]:
+        return [
+            *((match.start(), match.end(), mark) for value in values for match in re.finditer(re.escape(value), view)),
+            *((start, end, mark) for (start, end), contents in base64_runs(view) if any(map(holds, contents))),
+        ]
+
+    def holds(content: bytes) -> bool:
+        if any(value in content for value in encoded):
+            return True
+        view = printable_text(content) if depth < MAX_DEPTH else ""
+        return bool(view and _find_values(view, values, mark, depth + 1))
+
+    return [*find(text), *in_escapes(text, find)]
+
+
+def _find_in_urls(text: str) -> Iterator[Finding]:
+    """The password of each address, of any scheme: all between the first colon and the last @ that a host follows."""
+    for match in _URL.finditer(text):
+        start = match.start()
+        for _ in range(_MAX_URLS):
+            authority = start + 2
+            yield from _password(text[authority : match.end()], authority)
+            start = text.find("//", authority, match.end())
+            if start < 0:
+                break
+
+
+def _password(rest: str, offset: int) -> Iterator[Finding]:
+    at = rest.rfind("@")
+    while at > 0 and not _HOST_START.match(rest, at + 1):
+        at = rest.rfind("@", 0, at)
+    user, colon, password = rest[: max(at, 0)].partition(":")
+    if at <= 0 or re.search(r"[/?#]", user) or password.startswith("[redacted"):
+        return
+    if not colon and _LONG_USER.fullmatch(user):
+        yield offset, offset + at, "token"
+    elif password and not (_HOST.fullmatch(user) and _PORT.match(password)):
+        yield offset + len(user) + 1, offset + at, "password"
+
+
+def _merge(findings: list[Finding]) -> list[Finding]:
+    """Each part of the text once: what overlaps is one finding, of the kind that begins first."""
+    spans: list[Finding] = []
+    for start, end, kind in sorted(findings):
+        if spans and start < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]), spans[-1][2])
+        else:
+            spans.append((start, end, kind))
+    return spans
+
+
+_RULES = Path(__file__).with_name("secret_rules.toml")
+_START = r"(?<![A-Za-z0-9])"
+
+_WITH_UNDERSCORE = (
+    r"(?:hf|api_org|lin_api|lin_oauth|ntn|secret|rdme|pnu|sntry[us]|shp(?:at|ca|pa|ss)|dckr_[op]at|glsa|glc|fig[du]"
+    r"|nf[pc]|gsk|r8|sbp|sb_secret|bkua|CCIP(?:AT|RJ)|rubygems|CLOJARS|pscale_(?:tkn|oauth|pw)|shippo_(?:live|test)"
+    r"|duffel_(?:live|test)|f[om][12][ar]?|sgp|sgp_local|sq[upa]|tfp|ory_[a-z]{2}|do[por]_v1|v1_secret)"
+    r"_[A-Za-z0-9+/=.-]{30,}"
+)
+_WITH_HYPHEN = (
+    r"(?:pul|nvapi|pplx|xai|key|xkeysib|xsmtpsib|ico|p8e|fio-u|dnkey|HRKU|NR(?:AK|JS|II)|PMAK|API|tk-us"
+    r"|tskey-[a-z]{2,12}|s-s4t2(?:ud|af))-(?=[\w=-]{0,60}\d)[A-Za-z0-9][\w=-]{18,}"
+)
+_VENDOR_FORMS = (
+    ("age key", r"(?i:AGE-SECRET-KEY-(?:PQ-)?1|AGE-PLUGIN-[A-Z0-9-]{1,40}-1)[A-Za-z0-9]{20,}"),
+    ("GitHub token", r"gh[opusr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}"),
+    ("GitLab token", r"(?:gl(?:pat|dt|ft|soat|rtr?|cbt|imt|ptt|agent|oas|ffct|wt)-|GR1348941)[\w.-]{16,}"),
+    ("Slack token", r"xox[a-z](?:\.xox[a-z])?-[\w-]{8,}|xapp-[\w-]{16,}"),
+    ("webhook", r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w+/-]{10,}"),
+    ("webhook", r"discord(?:app)?\.com/api/webhooks/\d{5,25}/[\w-]{20,}"),
+    ("webhook", r"webhook\.office\.com/webhookb2/[\w@-]{20,200}/IncomingWebhook/[\w/-]{20,}"),
+    ("npm token", r"npm_[A-Za-z0-9]{30,}"),
+    ("PyPI token", r"pypi-Ag[A-Za-z0-9_-]{20,}"),
+    ("Google token", r"AIza[\w-]{30,}|ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,}|1//0[\w-]{30,}"),
+    ("Azure token", r"[A-Za-z0-9_~.]{3}\dQ~[\w~.-]{31,34}"),
+    ("Azure token", r"SharedAccessKey=[A-Za-z0-9+/]{30,}={0,2}"),
+    ("Atlassian token", r"AT[AC]TT3[\w=-]{20,}|ATBB[A-Za-z0-9]{24,}"),
+    ("Artifactory token", r"AKCp[A-Za-z0-9]{50,}|cmVmd[A-Za-z0-9]{50,}"),
+    ("Alibaba key", r"LTAI[A-Za-z0-9]{12,24}"),
+    ("Bedrock key", r"ABSK[A-Za-z0-9+/]{80,}|bedrock-api-key-[\w=]{20,}"),
+    ("Vault token", r"hv[sbr]\.[\w-]{20,}|(?<![\w.])s\.(?=[a-zA-Z]{0,23}\d)[A-Za-z0-9]{24}(?![\w.-])"),
+    ("Terraform token", r"[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,}"),
+    ("Doppler token", r"dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{20,}"),
+    ("Dynatrace token", r"dt0[a-z]\d\d\.[A-Za-z0-9]{20,}\.[A-Za-z0-9]{40,}"),
+    ("Airtable token", r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
+    ("Harness token", r"[ps]at\.[\w-]{22}\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{20}"),
+    ("Cloudflare key", r"v1\.0-[a-f0-9]{24}-[a-f0-9]{100,}"),
+    ("OpenShift token", r"sha256~[\w-]{40,}"),
+    ("Telegram token", r"\d{8,10}:AA[\w-]{32,}"),
+    ("1Password key", r"A3-[A-Z0-9]{6}-[A-Z0-9-]{20,}|ops_eyJ[A-Za-z0-9+/]{50,}"),
+    ("MaxMind key", r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk"),
+    ("AI token", r"sk-(?:proj|svcacct|admin|ant|or|lf)-[\w-]{16,}|sk-[A-Za-z0-9]{20,}"),
+    ("payment key", r"(?:[sr]k_(?:live|test|prod)_|whsec_|sq0[a-z]{3}-|EAAA|FLWSECK(?:_TEST)?-)[\w-]{10,}"),
+    ("SendGrid key", r"SG\.[\w.-]{60,}"),
+    ("Grafana key", r"eyJrIjoi[A-Za-z0-9+/=]{40,}"),
+    ("cookie", r"_gitlab_session=[0-9a-zA-Z]{20,}"),
+    ("Twilio key", r"SK[0-9a-fA-F]{32}"),
+    ("Facebook token", r"EAA[MC][A-Za-z0-9]{80,}"),
+    ("Authress key", r"(?:sc|ext|scauth|authress)_[A-Za-z0-9]{5,30}\.[A-Za-z0-9]{4,6}\.acc[_-][\w+/=.-]{20,}"),
+    ("token", _WITH_UNDERSCORE),
+    ("token", r"sm_[aps]at_[A-Za-z0-9]{16}"),
+    ("token", r"sgp_[a-fA-F0-9]{16}_[a-fA-F0-9]{40}|dapi[a-f0-9]{32}|4b1d[A-Za-z0-9]{38}"),
+    ("token", _WITH_HYPHEN),
+    ("token", r"EZ[AT]K[A-Za-z0-9]{54}"),
+)  # fmt: skip
+
+
+@cache
+def token_patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """What a token is called, and how it looks."""
+    rules = tomllib.loads(_RULES.read_text(encoding="utf-8"))["rule"]
+    known = [(rule["kind"], re.compile(rule["pattern"], re.I if rule["ignore_case"] else 0)) for rule in rules]
+    return [*((kind, re.compile(_START + f"(?:{form})")) for kind, form in _VENDOR_FORMS), *known]

@@ -1,0 +1,161 @@
+"""What the trust policy of a role says of who its sessions are; pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from orgkit.signing.identities import ROLE, role_name
+
+SSO_PREFIX = "AWSReservedSSO_"  # roles that IAM Identity Center makes: it names the session after the person
+ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
+SESSION_NAME, SOURCE_IDENTITY = "sts:rolesessionname", "sts:sourceidentity"  # condition keys, in lower case
+PRINCIPAL_ARN = "aws:principalarn"
+EQUALS = ("stringequals", "stringlike", "stringequalsignorecase")
+MATCHES = (*EQUALS, "arnequals", "arnlike")
+OWN_NAME = "${aws:username}"  # of the IAM user who assumes the role
+ACCOUNT = re.compile(r"\*|[0-9]{12}|arn:aws:iam::[0-9]{12}:root")
+
+Conditions = Mapping[str, Mapping[str, Sequence[str]]]  # operator, condition key (both in lower case), values
+
+
+@dataclass(frozen=True)
+class TrustStatement:
+    """One statement that lets somebody take the role.
+
+    Attributes:
+        actions: The calls of STS that it allows.
+        principals: The AWS principals that it names; "*" for one that it does not name in this form.
+        conditions: What has to hold.
+    """
+
+    actions: tuple[str, ...]
+    principals: frozenset[str]
+    conditions: Conditions
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it trusts a whole account, or everybody."""
+        return any(ACCOUNT.fullmatch(principal) for principal in self.principals)
+
+    @property
+    def session_name(self) -> str:
+        """The one name that a session must have; empty where it can be chosen."""
+        values = {value for operator in EQUALS for value in self.conditions.get(operator, {}).get(SESSION_NAME, ())}
+        (name, *more_names) = values or {""}
+        is_pattern = any(char in name.replace(OWN_NAME, "") for char in "*?$")
+        return "" if more_names or is_pattern else name
+
+    @property
+    def demands_source_identity(self) -> bool:
+        """Whether a session needs a source identity, with which AWS logs who began it."""
+        is_named = any(self.conditions.get(operator, {}).get(SOURCE_IDENTITY) for operator in EQUALS)
+        return is_named or tuple(self.conditions.get("null", {}).get(SOURCE_IDENTITY, ())) == ("false",)
+
+    def names(self, identity: str) -> bool:
+        """Whether it names this identity itself, rather than the whole account."""
+        forms = _forms_of(identity)
+        if any(principal in forms or principal.startswith(f"{identity.casefold()}/") for principal in self.principals):
+            return True
+        values = (self.conditions.get(operator, {}).get(PRINCIPAL_ARN, ()) for operator in MATCHES)
+        patterns = [_without_path(value).replace("[", "[[]") for group in values for value in group]
+        return self.is_wide and any(fnmatchcase(form, pattern) for pattern in patterns for form in forms)
+
+
+def statements_of(document: Mapping[str, Any]) -> list[TrustStatement]:
+    """The statements of a trust policy that let somebody take the role."""
+    return [
+        statement
+        for item in _as_list(document.get("Statement"))
+        if isinstance(item, dict) and item.get("Effect") == "Allow"
+        for statement in _statement(item)
+    ]
+
+
+def session_names_count(role: str, statements: Sequence[TrustStatement]) -> bool:
+    """Whether the name of a session says whose it is: nobody who may take the role can choose it.
+
+    Args:
+        role: The role's name.
+        statements: Those of its trust policy.
+    """
+    if role.startswith(SSO_PREFIX):
+        # Of the three calls, SAML's alone takes the name from the identity provider and not from the caller.
+        return bool(statements) and all(statement.actions == ("sts:AssumeRoleWithSAML",) for statement in statements)
+    if not all(statement.session_name or statement.demands_source_identity for statement in statements):
+        return False
+    return bool(statements) and not any(
+        _may_choose(one, other) for n, one in enumerate(statements) for other in statements[:n]
+    )
+
+
+def _may_choose(one: TrustStatement, other: TrustStatement) -> bool:
+    """Whether both statements trust one identity, which may then choose between two session names."""
+    names = {one.session_name, other.session_name}
+    if one.demands_source_identity or other.demands_source_identity or len(names) == 1:
+        return False
+    identities, more_identities = _identities(one.principals), _identities(other.principals)
+    return one.is_wide or other.is_wide or None in identities | more_identities or bool(identities & more_identities)
+
+
+def _identities(principals: frozenset[str]) -> frozenset[str | None]:
+    """Those that the principals are: a session is one of its role, and None is a unique id, which may be anybody's."""
+    return frozenset(_identity(principal) for principal in principals)
+
+
+def _identity(principal: str) -> str | None:
+    if ROLE.fullmatch(principal):
+        account, name = principal.split(":")[4], role_name(principal)
+        return f"arn:aws:iam::{account}:role/{name}".casefold()
+    return principal if ":" in principal else None
+
+
+def _statement(item: Mapping[str, Any]) -> Iterator[TrustStatement]:
+    patterns = [str(action).lower() for action in _as_list(item.get("Action"))]
+    if "NotAction" in item:
+        patterns = ["*"]
+    actions = tuple(name for name in ASSUME if any(fnmatchcase(name.lower(), pattern) for pattern in patterns))
+    if actions:
+        yield TrustStatement(actions, _principals(item), _conditions(item.get("Condition")))
+
+
+def _principals(item: Mapping[str, Any]) -> frozenset[str]:
+    principal = item.get("Principal")
+    if "NotPrincipal" in item or principal == "*" or not isinstance(principal, dict):
+        return frozenset({"*"})
+    aws_principals = frozenset(_without_path(str(value)) for value in _as_list(principal.get("AWS")))
+    more = {f"{kind}:{value}" for kind in principal if kind != "AWS" for value in _as_list(principal[kind])}
+    return aws_principals | more
+
+
+def _conditions(value: object) -> Conditions:
+    """Condition operators and keys in lower case, as AWS compares them."""
+    blocks = value.items() if isinstance(value, dict) else ()
+    return {
+        str(operator).lower(): {
+            str(key).lower(): tuple(
+                str(item).lower() if operator.lower() == "null" else str(item) for item in _as_list(v)
+            )
+            for key, v in (block.items() if isinstance(block, dict) else ())
+        }
+        for operator, block in blocks
+    }
+
+
+def _forms_of(identity: str) -> frozenset[str]:
+    """How a trust policy may name an identity: a user by its ARN, a session also by its role, whatever its path."""
+    if not ROLE.fullmatch(identity):
+        return frozenset({identity.casefold()})
+    account, name = identity.split(":")[4], role_name(identity)
+    return frozenset({identity.casefold(), f"arn:aws:iam::{account}:role/{name}".casefold()})
+
+
+def _without_path(arn: str) -> str:
+    """An ARN in lower case; that of a role without its path, which its sessions do not show."""
+    return re.sub(r"^(arn:aws:iam::[0-9]{12}:role/).*/", r"\1", arn.casefold())
+
+
+def _as_list(value: Any) -> list[Any]:
+    """A policy may have one value where it could have several, and none where it has nothing."""
+    return value if isinstance(value, list) else [] if value is None else [value]

@@ -1,0 +1,353 @@
+"""Runs `orgkit` commands in forks of a process that has imported everything they use.
+
+Each command still has a process of its own, with its own environment, folder, streams and exit code, and so has the
+kernel that it starts. They only do not spend one to two CPU seconds each on imports, which is most of what they cost.
+What is about the start of a process (startup files, import order, the installed script) runs the real command: a
+`Project` that is `installed`.
+"""
+
+import asyncio
+import atexit
+import ctypes
+import gc
+import importlib
+import io
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+CHECKOUT = Path(__file__).parents[2]
+STARTED, ENDED = b"started ", b"ended "
+SET_CHILD_SUBREAPER = 36  # of prctl: orphans among its descendants become children of the process
+# What commands and kernels import when they need it.
+PRELOADED = (
+    "orgkit.cli.main", "orgkit.cli.approve", "orgkit.cli.costs", "orgkit.cli.keys", "orgkit.cli.lab",
+    "orgkit.cli.phases", "orgkit.cli.planning", "orgkit.cli.prices", "orgkit.cli.project", "orgkit.cli.records",
+    "orgkit.cli.sandbox", "orgkit.runbook.stages", "orgkit.records.verify.verify", "orgkit.rehearsal.bootstrap",
+    "orgkit.runbook.execution.execute", "orgkit.runbook.estimate_stages",
+    "orgkit.runbook.bill_stages", "orgkit.phases.trail.bucket_steps_aws", "orgkit.phases.trail.key_aws",
+    "boto3", "papermill", "nbconvert.exporters.html", "nh3", "pandas", "sqlite3", "tornado.platform.asyncio",
+    "ipykernel.debugger", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.completer",
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect",
+)  # fmt: skip
+
+# Those that phases and records ask: botocore reads its model of a service when a client is made.
+SERVICES = (
+    "organizations", "sts", "iam", "s3", "cloudtrail", "kms", "service-quotas", "account", "controltower", "sso-admin",
+    "billing", "budgets", "ce", "freetier",
+)  # fmt: skip
+
+# `orgkit` for a shell: a small interpreter that asks the server, with the streams, environment and folder of the shell.
+SCRIPT = """#!{python} -IS
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.connect({address!r})
+    socket.send_fds(connection, [b"files"], [1, 2])
+    values = {{"arguments": sys.argv[1:], "cwd": os.getcwd(), "environment": dict(os.environ)}}
+    connection.sendall(json.dumps(values).encode())
+    connection.shutdown(socket.SHUT_WR)
+    answers = connection.makefile("rb")
+    answers.readline()
+    last = answers.readline()
+os._exit(int(last.removeprefix({ended!r})) if last else 128 + {kill})
+"""
+
+
+class ForkServer:
+    """The server process, and how a test has it run a command."""
+
+    def __init__(self, python: Path = Path(sys.executable)) -> None:
+        self._python = python
+        self._folder = Path(tempfile.mkdtemp(prefix="fork-", dir="/tmp"))  # a socket's path has to be short
+        self._address = str(self._folder / "socket")
+        environment = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        command = [str(python), "-m", "tests.bootstrap.fork_server", self._address, str(os.getpid())]
+        self._process = subprocess.Popen(
+            command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
+
+    def run(
+        self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        """As subprocess.run does with `capture_output` and `text`; TimeoutExpired after so many seconds."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            requests = json.dumps({"arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment)})
+            code = self._ask(requests, (out.fileno(), err.fileno()), timeout)
+            texts = [_text(file) for file in (out, err)]
+        return subprocess.CompletedProcess(["orgkit", *arguments], code, *texts)
+
+    def install(self, folder: Path) -> None:
+        """Write an `orgkit` into a folder of a shell's PATH that runs as `run` does."""
+        script = folder / "orgkit"
+        script.write_text(
+            SCRIPT.format(python=self._python, address=self._address, ended=ENDED, kill=int(signal.SIGKILL))
+        )
+        script.chmod(0o755)
+
+    def stop(self) -> None:
+        """End the server; commands that it runs go on."""
+        self._process.terminate()
+        self._process.communicate()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _ask(self, requests: str, files: Sequence[int], timeout: float) -> int:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(self._address)
+            connection.settimeout(timeout)
+            socket.send_fds(connection, [b"files"], list(files))
+            connection.sendall(requests.encode())
+            connection.shutdown(socket.SHUT_WR)
+            with connection.makefile("rb") as answers:
+                pid = int(answers.readline().removeprefix(STARTED))
+                try:
+                    last = answers.readline()
+                except TimeoutError:
+                    os.kill(pid, signal.SIGKILL)
+                    raise subprocess.TimeoutExpired(requests, timeout) from None
+        return int(last.removeprefix(ENDED)) if last else -signal.SIGKILL  # nothing is said by a process that is killed
+
+
+def _text(file: Any) -> str:
+    file.seek(0)
+    content: str = file.read().decode()
+    return content.replace("\r\n", "\n")
+
+
+def serve(address: str, parent: int) -> None:
+    """Fork for each connection, and collect the forks that have ended, until the process of the tests ends."""
+    from orgkit.records.iri_parser import postpone_iri_parser
+
+    postpone_iri_parser()
+    preload()
+    _convert_a_notebook()
+    _make_clients()
+    gc.freeze()  # a fork need not look at what is there, and then copy it
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen()
+        print("ready", flush=True)
+        while os.getppid() == parent:
+            if select.select([listening], [], [], 1)[0]:
+                connection, _ = listening.accept()
+                if os.fork() == 0:
+                    listening.close()
+                    _be_command(connection)
+                connection.close()
+            _collect()
+    shutil.rmtree(Path(address).parent, ignore_errors=True)
+
+
+def preload() -> None:
+    """Import what commands and kernels import when they need it."""
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # as kernels have it: the debugger warns of frozen modules
+    for name in PRELOADED:
+        importlib.import_module(name)
+
+
+def _convert_a_notebook() -> None:
+    """Make the exporter and the validator, compile their templates and schemas, and load the lexers."""
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("1"), nbformat.v4.new_markdown_cell("- a")],
+        metadata={"kernelspec": {"name": "python3", "display_name": "python3", "language": "python"}},
+    )
+    nbformat.validate(notebook)
+    importlib.import_module("orgkit.records.html").body(notebook)
+
+
+def _make_clients() -> None:
+    """Make a client for each service that phases ask, whose models are then read once, and not in each fork."""
+    from orgkit.aws import session
+
+    for service in SERVICES:
+        keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+        session._session("us-east-1", **keys).client(service)
+
+
+def _collect() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
+
+
+def _be_command(connection: socket.socket) -> None:
+    """The forked process from here on: what was asked for, and its exit code at the end."""
+    code = 1
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _, files, _, _ = socket.recv_fds(connection, len(b"files"), 2)
+        with connection.makefile("rb") as asking:
+            requests = json.loads(asking.read())
+        connection.sendall(STARTED + str(os.getpid()).encode() + b"\n")
+        _enter(requests, files)
+        fork_kernels(requests["arguments"])
+        code = _run(requests["arguments"])
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        connection.sendall(ENDED + str(code).encode() + b"\n")
+        os._exit(code)
+
+
+def _enter(requests: Mapping[str, Any], files: Sequence[int]) -> None:
+    """Streams, environment and folder as `exec` would give them."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for number, file in enumerate((nothing, *files)):
+        os.dup2(file, number)
+    for file in {nothing, *files}:
+        os.close(file)
+    sys.stdin = io.TextIOWrapper(io.FileIO(0), encoding="utf-8")
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w")), encoding="utf-8")
+    sys.stderr = io.TextIOWrapper(
+        io.BufferedWriter(io.FileIO(2, "w")), encoding="utf-8", errors="backslashreplace", line_buffering=True
+    )
+    os.environ.clear()
+    os.environ.update(requests["environment"])
+    os.chdir(requests["cwd"])
+
+
+class _ForkedKernel(subprocess.Popen[bytes]):
+    """A kernel that was forked instead of executed; jupyter_client waits for it and signals it as for any other."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid, self.args, self.returncode = pid, [], None
+        self.stdin = self.stdout = self.stderr = None
+        self._child_created, self._waitpid_lock, self._sigint_wait_secs = True, threading.Lock(), 0.25
+
+
+class _KernelForks:
+    """A fork without threads of a command that has some: it forks the command's kernels whenever one is asked for."""
+
+    def __init__(self) -> None:
+        if ctypes.CDLL(None, use_errno=True).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0):  # kernels become its children
+            raise OSError(ctypes.get_errno(), "prctl")
+        self._requests, requests = socket.socketpair()
+        self._command = os.getpid()
+        if os.fork() == 0:
+            self._requests.close()
+            self._serve(requests)
+        requests.close()
+
+    def fork(self, values: Mapping[str, Any], files: Sequence[int]) -> int:
+        """The process id of a kernel, whose parent is this process."""
+        content = json.dumps(values).encode()
+        socket.send_fds(self._requests, [len(content).to_bytes(8)], list(files))
+        self._requests.sendall(content)
+        return int.from_bytes(self._requests.recv(8, socket.MSG_WAITALL))
+
+    def _serve(self, requests: socket.socket) -> NoReturn:
+        """Until the command ends, and with it the connection."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        while True:
+            length, files, _, _ = socket.recv_fds(requests, 8, 2)
+            if not length:
+                os._exit(0)
+            values = json.loads(requests.recv(int.from_bytes(length), socket.MSG_WAITALL))
+            output, result = os.pipe()
+            parent = os.fork()
+            if parent == 0:
+                if os.fork():
+                    os._exit(0)
+                os.setsid()  # before jupyter_client hears of it and asks for its process group, which it will signal
+                os.write(result, os.getpid().to_bytes(8))
+                while os.getppid() != self._command:  # until the process between them has ended
+                    time.sleep(0.001)
+                for end in (output, result):
+                    os.close(end)
+                requests.close()
+                _be_kernel(values["command"], values, files)
+            for end in (result, *files):
+                os.close(end)
+            os.waitpid(parent, 0)
+            requests.sendall(os.read(output, 8))
+            os.close(output)
+
+
+def fork_kernels(arguments: Sequence[str] = ()) -> None:
+    """Let this process fork its kernels. A rehearsal has threads by then, which would be missing in its own forks."""
+    from jupyter_client.provisioning import local_provisioner
+
+    execute = local_provisioner.launch_kernel
+    forks = _KernelForks() if "rehearse" in arguments[:1] else None
+
+    def launch(
+        command: list[str], *, env: dict[str, str], cwd: str = "", stdout: Any = None, stderr: Any = None, **more: Any
+    ) -> Any:
+        if command[1:3] != ["-m", "ipykernel_launcher"] or (forks is None and threading.active_count() > 1):
+            return execute(command, env=env, cwd=cwd or None, stdout=stdout, stderr=stderr, **more)
+        environment = env | {"JPY_PARENT_PID": str(os.getpid())}
+        values = {"environment": environment, "cwd": cwd or str(Path.cwd())}
+        files = [file.fileno() if file else number for number, file in ((1, stdout), (2, stderr))]
+        if forks is not None:
+            return _ForkedKernel(forks.fork(values | {"command": command}, files))
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid:
+            os.close(writing)
+            os.read(reading, 1)  # nothing comes: it is closed when the kernel has a session of its own
+            os.close(reading)
+            return _ForkedKernel(pid)
+        os.setsid()  # before jupyter_client asks for its process group, which it will signal
+        os.close(reading)
+        os.close(writing)
+        _be_kernel(command, values, [os.dup(file) for file in files])
+
+    local_provisioner.launch_kernel = launch
+
+
+def _be_kernel(command: Sequence[str], requests: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
+    """The forked process from here on, with nothing of the event loop in which it was forked."""
+    code = 1
+    try:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL)
+        asyncio._set_running_loop(None)
+        asyncio.set_event_loop(None)
+        _enter(requests, files)
+        sys.argv = list(command[2:])
+        from ipykernel.kernelapp import IPKernelApp
+
+        IPKernelApp.launch_instance(argv=list(command[3:]))
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from orgkit.cli.main import main
+
+    sys.argv = [str(Path(sys.executable).parent / "orgkit"), *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    finally:
+        atexit._run_exitfuncs()
+    return 0
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]))

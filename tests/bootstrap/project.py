@@ -1,0 +1,227 @@
+"""A project folder outside the checkout, its own home folder, and the commands run in it as a person runs them."""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import weakref
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+
+from orgkit.aws.session import Connection
+from orgkit.engine.apply import apply
+from orgkit.engine.approve import plan as plan_with_digest
+from orgkit.engine.connect import connect
+from orgkit.engine.observe import observe
+from orgkit.model.desired import Desired
+from orgkit.model.matching import IdIndex
+from orgkit.model.plan import Plan
+from orgkit.parameters import load
+from orgkit.phases.registry import plan as plan_phase
+from orgkit.rehearsal.bootstrap import environment, seed_of
+from orgkit.sandbox.lifecycle import Sandbox
+from tests.bootstrap import sandbox_copies
+from tests.bootstrap.fork_server import ForkServer
+
+CHECKOUT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+EXAMPLE = CHECKOUT / "parameters" / "example.toml"
+NESTED = CHECKOUT / "tests" / "bootstrap" / "elsewhere.toml"
+PHASES_THAT_CHANGE = ("organization", "units", "accounts", "imports", "trail")
+MODELS = botocore.session.Session().get_component("data_loader")  # of AWS's services, read once for all clients
+SECONDS = 300  # until a command that has not ended is killed
+Done = subprocess.CompletedProcess[str]
+
+
+@cache
+def fork_server(folder: Path = BIN) -> ForkServer:
+    """One for each process that runs tests, and for each environment, which is known by its bin/ folder."""
+    server = ForkServer(folder / "python")
+    atexit.register(server.stop)
+    return server
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where the commands of a test run: nothing of the caller's environment is known there but PATH."""
+
+    folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    bin: Path = BIN  # of the environment whose `orgkit` is run
+    installed: bool = False  # run the installed script; otherwise a fork of a process that has imported orgkit
+
+    @property
+    def file(self) -> Path:
+        """The parameters file that the sandbox was made for."""
+        return self.folder / "parameters" / "acme.toml"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        home = {"HOME": str(self.folder / "home"), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+        return {**home, **self.settings}
+
+    def within(self, settings: Mapping[str, str]) -> "Project":
+        return replace(self, settings={**self.settings, **settings})
+
+    def run(self, *command: object, cwd: Path | None = None, **settings: str) -> Done:
+        return subprocess.run(
+            [str(part) for part in command],
+            cwd=cwd or self.folder, env={**self.environment, **settings}, check=False,
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=SECONDS,
+        )  # fmt: skip
+
+    def orgkit(self, *arguments: object, code: int = 0, cwd: Path | None = None, **settings: str) -> Done:
+        """Run the command in a process of its own; its exit code has to be `code`, and it never shows a traceback."""
+        values = {**self.environment, **settings}
+        read_at_start = any(name.startswith("PYTHON") for name in values)
+        if self.installed or read_at_start:
+            done = self.run(self.bin / "orgkit", *arguments, cwd=cwd, **settings)
+        else:
+            done = fork_server(self.bin).run([str(each) for each in arguments], cwd or self.folder, values, SECONDS)
+        output = f"orgkit {' '.join(map(str, arguments))}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stdout + done.stderr, output
+        assert done.returncode == code, f"exit code {done.returncode}, not {code}: {output}"
+        return done
+
+    def json(self, *arguments: object, code: int = 0, **settings: str) -> Any:
+        return json.loads(self.orgkit(*arguments, "--json", code=code, **settings).stdout)
+
+    def plan(self, phase: str, code: int = 3) -> dict[str, Any]:
+        (made,) = self.json("plan", self.file, phase, code=code)["plans"]
+        return dict(made)
+
+    def phase(self, phase: str, digest: str = "", *, code: int = 0, more: Iterable[object] = ()) -> dict[str, Any]:
+        """`orgkit run`, with what it tells as JSON."""
+        approved = ("--approved-plan", digest) if digest else ()
+        return dict(self.json("run", phase, self.file, *approved, *more, code=code))
+
+
+def new_project(folder: Path, parameters: Path = EXAMPLE) -> Project:
+    """What `orgkit init` writes, with the parameters file beside the example."""
+    Project(folder.parent).orgkit("init", folder)
+    (folder / "home").mkdir()
+    project = Project(folder)
+    project.file.write_bytes(parameters.read_bytes())
+    return project
+
+
+class Stage:
+    """A sandbox for a project, begun again for each test: a copy takes milliseconds, a start half a second."""
+
+    def __init__(self, project: Project, *, real_time: bool = False, **circumstances: Any) -> None:
+        self.desired: Desired = load(project.file)
+        # Plain boto3 in tests reads first pages only, so that none of them is empty here. Each region that is enabled
+        # is asked for a landing zone.
+        usual: dict[str, Any] = {"empty_pages": 0, "regions": ("us-east-1", "eu-central-1")}
+        self.seed = replace(seed_of(self.desired), **{**usual, **circumstances})
+        self.copied = (self.seed, self.desired)  # what the copies are made for
+        self.copies = sandbox_copies.start(self.seed, project.folder / "outputs" / "box", real_time=real_time)
+        weakref.finalize(self, self.copies.clean)
+        self.sandbox: Sandbox = self.copies.restore(())
+        self.project = project.within(self.sandbox.environment())
+        self.begun = 0
+
+    def begin(self, *phases: str) -> None:
+        """A fresh AWS with these phases done, and a fresh folder for records: ids repeat, and digests with them.
+
+        The phases are applied once. Each test has a copy of the outcome, unless it has another seed or another file.
+        """
+        self.begun += 1
+        self.project = self.project.within({"ORGKIT_OUTPUTS": str(self.project.folder / "outputs" / f"{self.begun}")})
+        if self.copied != (self.seed, self.desired):
+            self.copies.restore(())
+            self.sandbox.reset(self.seed)
+            for phase in phases:
+                assert self.apply(phase).steps
+            self.sandbox.forget_calls()
+            return
+        done = next(phases[:n] for n in range(len(phases), -1, -1) if phases[:n] in self.copies.kept)
+        self.copies.restore(done)
+        for number, phase in enumerate(phases[len(done) :], start=len(done) + 1):
+            assert self.apply(phase).steps
+            self.copies.keep(phases[:number])
+        self.sandbox.forget_calls()
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        with environment(self.sandbox.environment()):
+            yield connect(self.desired)
+
+    def plan(self, phase: str) -> Plan:
+        """The phase planned in this process."""
+        with self.connected() as aws:
+            return plan_with_digest(phase, observe(aws, self.desired, phase), self.desired)
+
+    def apply(self, phase: str) -> Plan:
+        """The phase planned and applied in this process, as only a test may; the plan that was applied."""
+        with self.connected() as aws:
+            observed = observe(aws, self.desired, phase)
+            plan = plan_phase(phase, observed, self.desired)
+            assert not plan.needs
+            outcomes = apply(aws, plan, IdIndex(observed, self.desired), _no_answer_is_lost)
+        assert not outcomes.failed, outcomes.failed
+        return plan
+
+    def client(self, service: str, account: str = "", role: str = "OrganizationAccountAccessRole", **more: Any) -> Any:
+        """Plain boto3, as somebody who does not know orgkit: in the management account, or through a role elsewhere."""
+        with environment(self.sandbox.environment()):
+            keys: dict[str, str] = {}
+            if account:
+                arn = f"arn:aws:iam::{account}:role/{role}"
+                output = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="behind")["Credentials"]
+                keys = {
+                    "aws_access_key_id": output["AccessKeyId"],
+                    "aws_secret_access_key": output["SecretAccessKey"],
+                    "aws_session_token": output["SessionToken"],
+                }
+            session = botocore.session.Session()  # not the default session: it keeps the first sandbox's keys
+            session.register_component("data_loader", MODELS)
+            return boto3.Session(botocore_session=session).client(
+                service, endpoint_url=self.sandbox.endpoint_url, **keys, **more
+            )
+
+    def changes(self) -> list[str]:
+        """The calls since the log was emptied that AWS would have taken for a change."""
+        return [f"{call['service']}:{call['operation']}" for call in self.sandbox.calls() if call["mutating"]]
+
+    def taken(self) -> list[str]:
+        """Those of them that AWS did not refuse: one that came too soon is sent again."""
+        taken = [call for call in self.sandbox.calls() if call["mutating"] and _was_done(call)]
+        return [f"{call['service']}:{call['operation']}" for call in taken]
+
+    def doubles(self) -> list[str]:
+        """What was made twice in the same place, as far as the call log knows."""
+        made = Counter(
+            json.dumps([call[name] for name in ("account", "region", "service", "operation", "parameters")])
+            for call in self.sandbox.calls()
+            # The log has no names of buckets; whoever makes one's own again is told so by AWS, and harms nothing.
+            if call["operation"].startswith(("Create", "Invite")) and _was_done(call) and call["service"] != "s3"
+        )
+        return [call for call, times in made.items() if times > 1]
+
+
+def _was_done(call: Mapping[str, Any]) -> bool:
+    """0 is the status of a call whose connection broke before AWS had read it."""
+    return bool(200 <= call["status"] < 300)
+
+
+def _no_answer_is_lost() -> Any:
+    raise AssertionError("AWS was looked at again")
+
+
+def sentences(planned: Mapping[str, Any]) -> list[str]:
+    return [step["sentence"] for step in planned["steps"]]
+
+
+def before(phase: str) -> tuple[str, ...]:
+    """The phases that change something and come before this one."""
+    return PHASES_THAT_CHANGE[: PHASES_THAT_CHANGE.index(phase)]

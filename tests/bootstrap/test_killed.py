@@ -1,0 +1,175 @@
+"""A phase killed at its worst moment, or stopped by a signal, and run again under the same approval."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orgkit.model.plan import digest_of
+from tests.bootstrap.project import BIN, NESTED, Project, Stage, before, new_project
+from tests.kill_after import killed_after, stopped_after
+
+FILES = ("plan.json", "review.json")
+AT_ONCE = {"finalizing_seconds": 0, "policy_type_seconds": 0, "services_seconds": 0, "role_seconds": 0}
+# Each phase is killed after each of these, one after the other, and then finishes.
+KILLED_AFTER = {
+    "organization": (
+        "CreateOrganization",
+        "enable-policy-type:RESOURCE_CONTROL_POLICY",
+        "EnableRootFeature",
+    ),
+    "units": ("create-unit:Production",),
+    "accounts": ("CreateAccount", "CreateReadRole"),
+    "imports": ("InviteAccount", "AcceptInvitation", "MakeManageable"),
+    "trail": ("CreateKey", "CreateBucket", "StartLogging"),
+}
+
+
+@pytest.fixture(scope="module")
+def project(project: Project) -> Project:
+    """With a KMS key, whose creation AWS would do twice."""
+    project.file.write_text(project.file.read_text().replace("#kms_key = false", "kms_key = true"))
+    return project
+
+
+@pytest.mark.parametrize("phase", KILLED_AFTER)
+def test_a_killed_phase_goes_on_under_the_same_approval(stage: Stage, phase: str) -> None:
+    stage.begin(*before(phase))
+    kill_and_go_on(stage, phase, KILLED_AFTER[phase])
+
+
+def test_so_it_does_with_more_accounts_than_aws_makes_at_once(tmp_path: Path) -> None:
+    stage = Stage(new_project(tmp_path / "project", NESTED))
+    with stage.sandbox:
+        stage.begin("organization", "units")
+        kill_and_go_on(stage, "accounts", ("CreateAccount",))
+        made = [call for call in stage.sandbox.calls() if call["operation"] == "CreateAccount" and not call["error"]]
+        assert len(made) == len({call["parameters"]["Email"] for call in made}) == 6
+
+
+def kill_and_go_on(stage: Stage, phase: str, steps: Sequence[str]) -> None:
+    """However often it is killed: the approval is one, and nothing is made twice."""
+    digest = stage.project.plan(phase)["digest"]
+    records = []
+    for step in steps:
+        killed = stage.project.within(killed_after(step)).phase(phase, digest, code=7)
+        assert killed["outcome"] == "interrupted"
+        assert killed["next_command"].endswith(digest)
+        assert sum(map(len, killed["how_far"].values())) == len(steps_of(Path(killed["record"])))
+        records.append(Path(killed["record"]))
+        assert calls_of(records[-1]), "it was killed before its first change"
+    again = stage.project.phase(phase, digest)
+    assert stage.doubles() == []
+    assert stage.plan(phase).empty
+    if again["outcome"] != "nothing to change":
+        records.append(Path(again["record"]))
+        assert again["ended"] == {"done": len(left(records[-1]))}
+    assert all((record / "manifest.json").exists() for record in records)
+    assert {digest_of(*((record / name).read_bytes() for name in FILES)) for record in records} == {digest}
+    remainders = [len(left(record)) for record in records[1:]]
+    assert remainders == sorted(remainders, reverse=True)
+
+
+def steps_of(record: Path) -> list[dict[str, Any]]:
+    """What this run began to apply: the plan, or what was left of it."""
+    return (
+        left(record)
+        if (record / "remainder.json").exists()
+        else json.loads((record / "plan.json").read_text())["steps"]
+    )
+
+
+def left(record: Path) -> list[dict[str, Any]]:
+    steps: list[dict[str, Any]] = json.loads((record / "remainder.json").read_text())["steps"]
+    return steps
+
+
+def test_a_kernel_that_is_stopped_for_a_day_begins_nothing_after_its_approval_has_ended(stage: Stage) -> None:
+    """A closed laptop does the same; here the kernel stops itself when its first step is done."""
+    stage.begin("organization")
+    digest = stage.project.plan("units")["digest"]
+    command = [str(BIN / "orgkit"), "run", "02", str(stage.project.file), "--approved-plan", digest, "--json"]
+    environment = stage.project.within(stopped_after("CreateUnit")).environment
+    running = subprocess.Popen(command, cwd=stage.project.folder, env=environment, stdout=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while not (stopped := stopped_child_of(running.pid)):
+        assert time.monotonic() < until
+        assert running.poll() is None
+        time.sleep(0.05)
+    before = stage.changes()
+    assert "organizations:CreateOrganizationalUnit" in before
+    stage.sandbox.sleep(25 * 3600)
+    os.kill(stopped, signal.SIGCONT)
+    output, _ = running.communicate(timeout=120)
+    ended = json.loads(output)
+    assert ended["how_far"]["not begun"]
+    assert (running.returncode, ended["outcome"]) == (4, "plan changed")
+    assert "The approval ended during the apply" in ended["reasons"][0]
+    assert ended["next_command"] == "orgkit plan FILE units"
+    assert stage.changes() == before
+
+
+def stopped_child_of(process: int) -> int:
+    """The process id of the child that SIGSTOP has stopped; 0 while none is."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,stat=", "--ppid", str(process)], capture_output=True, text=True, check=False
+    ).stdout
+    return next((int(line.split()[0]) for line in listed.splitlines() if line.split()[1].startswith("T")), 0)
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """An AWS whose clock runs as clocks do, and that takes a few seconds for an account."""
+    project = new_project(tmp_path_factory.mktemp("signalled") / "project")
+    stage = Stage(project, real_time=True, **AT_ONCE, creation_seconds=(4, 5))
+    with stage.sandbox:
+        yield stage
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_aws_makes_accounts_ends_the_phase_and_it_goes_on_later(slow: Stage, number: int) -> None:
+    slow.begin("organization", "units")
+    digest = slow.project.plan("accounts")["digest"]
+    command = [str(BIN / "orgkit"), "run", "03", str(slow.project.file), "--approved-plan", digest, "--json"]
+    running = subprocess.Popen(
+        command, cwd=slow.project.folder, env=slow.project.environment, stdout=subprocess.PIPE, text=True,
+        process_group=0,
+    )  # fmt: skip
+    until = time.monotonic() + 60
+    # Not when AWS has taken the second: between that and the answer on disk the change is in doubt.
+    while answered(slow).count("organizations:CreateAccount") < 2:
+        assert time.monotonic() < until
+        assert running.poll() is None
+        time.sleep(0.05)
+    # Ctrl-C reaches every process of the terminal, a service manager's SIGTERM the first one only.
+    os.killpg(running.pid, number) if number == signal.SIGINT else running.send_signal(number)
+    output, _ = running.communicate(timeout=60)
+    assert running.returncode == 7
+    ended = json.loads(output)
+    assert ended["outcome"] == "interrupted"
+    assert {word: len(steps) for word, steps in ended["how_far"].items()} == {"begun": 2, "not begun": 4}
+    assert ended["next_command"] == f"orgkit run accounts FILE --approved-plan {digest}"
+
+    again = slow.project.phase("accounts", digest)
+    assert again["outcome"] == "done"
+    assert slow.taken().count("organizations:CreateAccount") == 2
+    assert slow.plan("accounts").empty
+
+
+def answered(stage: Stage) -> list[str]:
+    """The mutations that AWS has answered to the run of 03 that is under way."""
+    outputs = Path(stage.project.settings["ORGKIT_OUTPUTS"])
+    journals = outputs.glob("*/*-03-accounts-*/events.jsonl")
+    return [call for journal in journals for call in calls_of(journal.parent)]
+
+
+def calls_of(record: Path) -> list[str]:
+    """The mutations that AWS has answered to this run."""
+    events = map(json.loads, (record / "events.jsonl").read_text().splitlines())
+    return [event["call"] for event in events if event["event"] == "answer"]

@@ -1,0 +1,280 @@
+"""Another operator: for each kind of step, how somebody else changes what it would replace, with plain boto3."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import boto3
+
+from orgkit.model.desired import READ_ROLE, Desired
+from orgkit.model.matching import IdIndex
+from orgkit.model.plan import Step
+from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.billing.steps import ActivateCostTag, CreateAnomalyMonitor, CreateAnomalySubscription, CreateBudget
+from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
+from orgkit.phases.organization.steps import (
+    CreateOrganization,
+    EnablePolicyType,
+    EnableRootFeature,
+    EnableTrustedAccess,
+)
+from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+from orgkit.phases.trail import steps as trail
+from orgkit.phases.trail.facts import TrailFacts
+from orgkit.sandbox.corrections.organization import seed_another
+from orgkit.sandbox.world import world
+from tests.faults.wire import ADDRESS
+
+FOREIGN = {"Sid": "Foreign", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
+
+
+class Outsider:
+    """Clients of the management account, of a member account, and of the owner of an account to be imported."""
+
+    def __init__(self, desired: Desired, id_index: IdIndex) -> None:
+        self.desired, self.ids = desired, id_index
+        self.session = boto3.Session(profile_name="management", region_name="us-east-1")
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service, endpoint_url=ADDRESS)
+
+    def inside(self, service: str, key: str) -> Any:
+        member = next(member for member in self.desired.members if member.key == key)
+        role = f"arn:aws:iam::{self.ids.account(key)}:role/{member.role_name}"
+        keys = self.client("sts").assume_role(RoleArn=role, RoleSessionName="outsider")["Credentials"]
+        session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], "us-east-1")
+        return session.client(service, endpoint_url=ADDRESS)
+
+    def owner(self, service: str, profile: str) -> Any:
+        session = boto3.Session(profile_name=profile, region_name="us-east-1")
+        return session.client(service, endpoint_url=ADDRESS)
+
+    def parent(self, account: str) -> str:
+        pages = self.client("organizations").get_paginator("list_parents").paginate(ChildId=account)
+        return next(str(parent["Id"]) for page in pages for parent in page["Parents"])
+
+    def change(self, step: Step) -> None:
+        """Change what the step starts from."""
+        CHANGES[type(step)](self, step)
+
+
+def _quarantine(by: Outsider, step: MoveAccount) -> None:
+    aws, account = by.client("organizations"), by.ids.account(step.key)
+    unit = aws.create_organizational_unit(ParentId=by.ids.root_id, Name="Quarantine")["OrganizationalUnit"]["Id"]
+    aws.move_account(AccountId=account, SourceParentId=by.parent(account), DestinationParentId=unit)
+
+
+def _tag(by: Outsider, resource: str, step: TagUnit | TagAccount) -> None:
+    tags = [{"Key": key, "Value": "somebody else's"} for key, _ in step.tags]
+    by.client("organizations").tag_resource(ResourceId=resource, Tags=tags)
+
+
+def _create_account(by: Outsider, step: CreateAccount) -> None:
+    world().clock.sleep(600)
+    by.client("organizations").create_account(AccountName="another", Email=step.email)
+    world().clock.sleep(600)
+
+
+def _root_feature(by: Outsider, step: EnableRootFeature) -> None:
+    aws = by.client("iam")
+    if step.feature == "RootSessions":
+        aws.enable_organizations_root_sessions()
+    else:
+        aws.enable_organizations_root_credentials_management()
+
+
+def _read_role(iam: Any) -> None:
+    """A role of that name, which trusts another account; or another policy for the one that is there."""
+    statement = {**FOREIGN, "Action": "sts:AssumeRole"}
+    if any(role["RoleName"] == READ_ROLE for role in iam.list_roles()["Roles"]):
+        allowed = {"Effect": "Allow", "Action": ["iam:GetRole", "iam:GetRolePolicy", "s3:Get*"], "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        iam.put_role_policy(RoleName=READ_ROLE, PolicyName=READ_ROLE, PolicyDocument=document)
+    else:
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.create_role(RoleName=READ_ROLE, AssumeRolePolicyDocument=document)
+
+
+def _invite(by: Outsider, step: InviteAccount) -> None:
+    by.client("organizations").invite_account_to_organization(Target={"Type": "ACCOUNT", "Id": step.account_id})
+
+
+def _join_another(by: Outsider, step: AcceptInvitation) -> None:
+    seed_another(next(account for account in world().seed.standalone if account.id == step.account_id))
+
+
+def _setting(operation: str, **values: Any) -> Callable[[Outsider, Any], None]:
+    def change(by: Outsider, step: trail.BucketSetting) -> None:
+        getattr(by.inside("s3", step.account), operation)(Bucket=step.bucket, **values)
+
+    return change
+
+
+def _versioning(by: Outsider, step: trail.SetVersioning) -> None:
+    other = "Suspended" if step.starts_from != "Suspended" else "Enabled"
+    _setting("put_bucket_versioning", VersioningConfiguration={"Status": other})(by, step)
+
+
+def _bucket_policy(by: Outsider, step: trail.SetBucketPolicy) -> None:
+    statement = {**FOREIGN, "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{step.bucket}/*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    _setting("put_bucket_policy", Policy=document)(by, step)
+
+
+def _key(by: Outsider, step: trail.CreateKey) -> None:
+    kms = by.inside("kms", step.account)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=step.key_alias, TargetKeyId=key)
+
+
+def _key_policy(by: Outsider, step: trail.SetKeyPolicy) -> None:
+    kms = by.inside("kms", step.account)
+    arn = kms.describe_key(KeyId=step.key_alias)["KeyMetadata"]["Arn"]
+    policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
+    policy["Statement"] += [{**FOREIGN, "Action": "kms:Decrypt", "Resource": "*"}]
+    kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=json.dumps(policy))
+
+
+def _rotation(by: Outsider, step: trail.RotateKey) -> None:
+    kms = by.inside("kms", step.account)
+    kms.enable_key_rotation(KeyId=kms.describe_key(KeyId=step.key_alias)["KeyMetadata"]["Arn"])
+
+
+def _create_trail(by: Outsider, step: trail.CreateTrail) -> None:
+    by.client("cloudtrail").create_trail(Name=step.trail, S3BucketName=step.bucket)
+
+
+def _update_trail(by: Outsider, step: trail.UpdateTrail) -> None:
+    by.client("cloudtrail").update_trail(Name=step.trail, IncludeGlobalServiceEvents=False)
+
+
+def _budget(by: Outsider, step: CreateBudget) -> None:
+    budget = {
+        "BudgetName": step.name, "BudgetType": "COST", "TimeUnit": "MONTHLY",
+        "BudgetLimit": {"Amount": "1", "Unit": "USD"},
+    }  # fmt: skip
+    by.client("budgets").create_budget(AccountId=by.ids.target.account, Budget=budget)
+
+
+def _monitor(by: Outsider, name: str) -> str:
+    monitor = {"MonitorName": name, "MonitorType": "DIMENSIONAL", "MonitorDimension": "SERVICE"}
+    return str(by.client("ce").create_anomaly_monitor(AnomalyMonitor=monitor)["MonitorArn"])
+
+
+def _subscription(by: Outsider, step: CreateAnomalySubscription) -> None:
+    aws = by.client("ce")
+    monitors = [monitor["MonitorArn"] for monitor in aws.get_anomaly_monitors()["AnomalyMonitors"]]
+    subscription = {
+        "SubscriptionName": step.name, "MonitorArnList": monitors or [_monitor(by, "another")], "Frequency": "DAILY",
+        "Subscribers": [{"Type": "EMAIL", "Address": "joe@example.com"}],
+    }  # fmt: skip
+    aws.create_anomaly_subscription(AnomalySubscription=subscription)
+
+
+def _cost_tag(by: Outsider, step: ActivateCostTag) -> None:
+    statuses = [{"TagKey": step.key, "Status": "Active"}]
+    by.client("ce").update_cost_allocation_tags_status(CostAllocationTagsStatus=statuses)
+
+
+RULE = {"ID": "foreign", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 1}}
+KMS = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+
+CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
+    CreateOrganization: lambda by, _: by.client("organizations").create_organization(FeatureSet="ALL"),
+    EnableTrustedAccess: lambda by, step: by.client("organizations").enable_aws_service_access(
+        ServicePrincipal=step.principal
+    ),
+    EnablePolicyType: lambda by, step: by.client("organizations").enable_policy_type(
+        RootId=by.ids.root_id, PolicyType=step.policy_type
+    ),
+    EnableRootFeature: _root_feature,
+    CreateUnit: lambda by, step: by.client("organizations").create_organizational_unit(
+        ParentId=by.ids.parent(step.path[:-1]), Name=step.path[-1]
+    ),
+    TagUnit: lambda by, step: _tag(by, by.ids.parent(step.path), step),
+    CreateAccount: _create_account,
+    MoveAccount: _quarantine,
+    TagAccount: lambda by, step: _tag(by, by.ids.account(step.key), step),
+    CreateReadRole: lambda by, step: _read_role(by.inside("iam", step.key)),
+    MakeManageable: lambda by, step: _read_role(by.owner("iam", step.profile)),
+    InviteAccount: _invite,
+    AcceptInvitation: _join_another,
+    trail.CreateBucket: lambda by, step: by.inside("s3", step.account).create_bucket(Bucket=step.bucket),
+    trail.BlockPublicAccess: _setting(
+        "put_public_access_block", PublicAccessBlockConfiguration={"IgnorePublicAcls": True}
+    ),
+    trail.SetOwnership: _setting(
+        "put_bucket_ownership_controls", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    ),
+    trail.SetVersioning: _versioning,
+    trail.SetEncryption: _setting("put_bucket_encryption", ServerSideEncryptionConfiguration={"Rules": [KMS]}),
+    trail.SetBucketPolicy: _bucket_policy,
+    trail.SetLifecycle: _setting("put_bucket_lifecycle_configuration", LifecycleConfiguration={"Rules": [RULE]}),
+    trail.SetObjectLock: _setting(
+        "put_object_lock_configuration",
+        ObjectLockConfiguration={
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 2}},
+        },
+    ),
+    trail.TagBucket: _setting("put_bucket_tagging", Tagging={"TagSet": [{"Key": "Owner", "Value": "joe"}]}),
+    trail.CreateKey: _key,
+    trail.SetKeyPolicy: _key_policy,
+    trail.RotateKey: _rotation,
+    trail.CreateTrail: _create_trail,
+    trail.UpdateTrail: _update_trail,
+    trail.StartLogging: lambda by, step: by.client("cloudtrail").start_logging(Name=step.trail),
+    CreateBudget: _budget,
+    CreateAnomalyMonitor: lambda by, _: _monitor(by, "another"),
+    CreateAnomalySubscription: _subscription,
+    ActivateCostTag: _cost_tag,
+}
+
+
+def drift(by: Outsider) -> None:
+    """Change all that the bootstrap has made and that a step can set again."""
+    organizations = by.client("organizations")
+    organizations.disable_aws_service_access(ServicePrincipal="config.amazonaws.com")
+    organizations.disable_policy_type(RootId=by.ids.root_id, PolicyType="RESOURCE_CONTROL_POLICY")
+    by.client("iam").disable_organizations_root_sessions()
+    for path in by.ids.units.values():
+        organizations.tag_resource(ResourceId=path, Tags=[{"Key": "ManagedBy", "Value": "hand"}])
+    for key, account in by.ids.accounts.items():
+        parents = {"SourceParentId": by.parent(account), "DestinationParentId": by.ids.root_id}
+        organizations.move_account(AccountId=account, **parents)
+        organizations.tag_resource(ResourceId=account, Tags=[{"Key": "ManagedBy", "Value": "hand"}])
+        allowed = {"Effect": "Allow", "Action": ["iam:Get*", "s3:*", "kms:*"], "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        iam = by.inside("iam", key)
+        iam.put_role_policy(RoleName=READ_ROLE, PolicyName=READ_ROLE, PolicyDocument=document)
+    if by.ids.observed.facts(TrailFacts):
+        _drift_of_logs(by)
+
+
+def _drift_of_logs(by: Outsider) -> None:
+    spec, cloudtrail = by.desired.trail, by.client("cloudtrail")
+    s3, kms = (by.inside(service, spec.log_archive_account) for service in ("s3", "kms"))
+    cloudtrail.update_trail(Name=spec.name, EnableLogFileValidation=False)
+    cloudtrail.stop_logging(Name=spec.name)
+    blocked, lock = {"BlockPublicAcls": True}, {"Mode": "GOVERNANCE", "Days": 1}
+    for bucket in ({"Bucket": spec.bucket}, {"Bucket": spec.records_bucket}):
+        s3.put_public_access_block(**bucket, PublicAccessBlockConfiguration=blocked)
+        rules = [{"ObjectOwnership": "BucketOwnerPreferred"}]
+        s3.put_bucket_ownership_controls(**bucket, OwnershipControls={"Rules": rules})
+        retention = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": lock}}
+        s3.put_object_lock_configuration(**bucket, ObjectLockConfiguration=retention)
+        key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/another"}
+        rules = [{"ApplyServerSideEncryptionByDefault": key}]
+        s3.put_bucket_encryption(**bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+        document = json.loads(s3.get_bucket_policy(**bucket)["Policy"])
+        document["Statement"] = [each for each in document["Statement"] if each["Effect"] == "Allow"]
+        s3.put_bucket_policy(**bucket, Policy=json.dumps(document))
+        s3.delete_bucket_lifecycle(**bucket)
+        s3.put_bucket_tagging(**bucket, Tagging={"TagSet": [{"Key": "ManagedBy", "Value": "hand"}]})
+    s3.put_bucket_versioning(Bucket=spec.records_bucket, VersioningConfiguration={"Status": "Suspended"})
+    arn = kms.describe_key(KeyId=spec.key_alias)["KeyMetadata"]["Arn"]
+    policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
+    policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] != "AllowCloudTrailBucketKey"]
+    kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=json.dumps(policy))
+    kms.disable_key_rotation(KeyId=arn)

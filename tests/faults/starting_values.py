@@ -1,0 +1,300 @@
+"""python -m tests.faults.starting_values: somebody else changes what a step replaces, at three moments.
+
+In each phase, from nothing and again after a drift of everything, a copy of this process for each trial: the value is
+changed before the plan is applied; between the step before it and the step itself; and, where AWS has a conditional
+form of the call, between the second read and the call. And a phase is killed after a step, and goes on under its
+approval.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orgkit.engine import apply as engine
+from orgkit.engine.connect import connect
+from orgkit.engine.observe import observe_and_plan
+from orgkit.errors import ApprovalMismatch, OrgkitError
+from orgkit.journal.events import Journal
+from orgkit.model.approval import ApprovedPlan, check_remainder
+from orgkit.model.desired import Desired
+from orgkit.model.matching import IdIndex
+from orgkit.model.outcome import Outcome, Outcomes, StepStatus
+from orgkit.model.plan import Plan, Step
+from orgkit.parameters import load
+from orgkit.phases.accounts.steps import MoveAccount
+from orgkit.phases.member_access.steps import CreateReadRole
+from orgkit.rehearsal.bootstrap import seed_of
+from tests.faults import wire as wires
+from tests.faults.copies import Copies, HandIn
+from tests.faults.matrix import ROAD
+from tests.plans.loader import reviewed
+
+EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
+SETTINGS = ("kms_key = true", 'object_lock = { mode = "GOVERNANCE", days = 90 }')
+BILLING = '[billing]\nalerts = ["ada@example.com"]\ncost_allocation_tags = ["orgkit:key"]\n'
+BEFORE, BETWEEN, AFTER_READ, KILLED = "before apply", "between steps", "after the second read", "killed after"
+# Planning sees nothing of a role that trusts another account alone; the second read does.
+HIDDEN_FROM_PLANNING = (CreateReadRole,)
+PHASES = tuple(phase for phase in ROAD if phase.changes)
+NOTHING = "nothing to change yet"
+
+
+@dataclass
+class Tally:
+    """The trials by their moment, the kinds of steps that they were about, and what did not hold."""
+
+    trials: Counter[str] = field(default_factory=Counter)
+    kinds: dict[str, set[str]] = field(default_factory=dict)
+    bad: list[str] = field(default_factory=list)
+
+    def count(self, label: tuple[str, str, Step], answer: str) -> None:
+        phase, moment, step = label
+        if answer != NOTHING:
+            self.trials[moment] += 1
+            self.kinds.setdefault(moment, set()).add(step.kind)
+            if answer:
+                self.bad.append(f"{phase} {moment} {step.id}: {answer}")
+
+
+class Apply(Journal):
+    """One apply of an approved plan, as a run does it; and the journal of what it sent."""
+
+    def __init__(self, desired: Desired, plan: Plan) -> None:
+        super().__init__()
+        self.desired, self.plan = desired, plan
+        self.items: tuple[Outcome, ...] = ()
+        self.judge: Callable[[], Any] | None = None  # in a copy: hands in what it came to
+        self.before_call: Callable[[str], Any] = lambda _: None
+
+    def carry_out(
+        self, watch: Callable[[Outcomes], None] = lambda _: None, done: Sequence[str] = ()
+    ) -> tuple[Outcome, ...]:
+        aws = connect(self.desired, journal=self)
+        now, self.id_index = observe_and_plan(aws, self.desired, self.plan.phase)
+        check_remainder(now, ApprovedPlan.from_plan(reviewed(self.plan, aws.clock.now())), committed=done)
+        look = lambda: observe_and_plan(aws, self.desired, self.plan.phase)  # noqa: E731
+        self.items = engine.apply(aws, now, self.id_index, look, watch).items
+        if self.judge:
+            self.judge()
+        return self.items
+
+    def write(self, event: str, **values: Any) -> dict[str, Any]:
+        """Somebody else may act when an intent is on disk and its call is not sent yet."""
+        entry = super().write(event, **values)
+        if event == "intent":
+            self.before_call(values["call"])
+        return entry
+
+    def sent(self, since: int = 0) -> set[str]:
+        """The ids of the steps for which something was sent."""
+        return {str(event["step"]) for event in self.events[since:] if event["event"] == "intent"}
+
+    def verdict(self, step: Step, since: int) -> str:
+        """Nothing more about its subject is sent; a switch that is on by now is done."""
+        (outcome,) = [item for item in self.items if item.step_id == step.id]
+        same_subject = {other.id for other in self.plan.steps if other.subject == step.subject}
+        if step.is_switch:
+            # AWS may still be working on it for the other one; then its end is waited for.
+            is_left = outcome.status is not StepStatus.FAILED and step.id not in self.sent(since)
+        else:
+            is_left = outcome.status is StepStatus.FAILED and not same_subject & self.sent(since)
+        return "" if is_left else f"{outcome.status} {outcome.reason}, sent: {sorted(same_subject & self.sent(since))}"
+
+    def verdict_of_aws(self, step: Step, since: int) -> str:
+        """The one call was sent, and AWS refused it."""
+        (outcome,) = [item for item in self.items if item.step_id == step.id]
+        same_subject = {other.id for other in self.plan.steps if other.subject == step.subject}
+        is_refused = outcome.code == "SourceParentNotFoundException"
+        return "" if is_refused and same_subject & self.sent(since) <= {step.id} else f"{outcome}"
+
+
+class Trials:
+    """The bootstrap, with a copy of this process for each trial."""
+
+    def __init__(self, desired: Desired, tally: Tally, *, whole: bool) -> None:
+        self.desired, self.whole = desired, whole
+        self.copies = Copies(os.cpu_count() or 1, tally.count)
+        self.hand_in: HandIn | None = None  # in a copy
+        self.drifted = False  # from nothing, tests.faults kills each phase at each of its calls
+
+    def run(self, phase: str) -> None:
+        """One phase, planned and applied to its end; in a copy this never returns."""
+        try:
+            self._run(phase)
+        except BaseException as error:
+            if self.hand_in:  # a copy must not go on as if it were the whole
+                self.hand_in(f"the trial failed: {type(error).__name__}: {error}")
+            raise
+
+    def _run(self, phase: str) -> None:
+        plan, id_index = observe_and_plan(connect(self.desired), self.desired, phase)
+        chosen = {step.id for step in plan.steps if self.whole or step.id in _first_of_each_kind(plan)}
+        for step in plan.steps:
+            if step.id in chosen and (hand_in := self._copy(phase, BEFORE, step)):
+                hand_in(self._before(plan, id_index, step))
+        apply, seen = Apply(self.desired, plan), set[tuple[str, StepStatus]]()
+
+        def watch(outcomes: Outcomes) -> None:
+            for step in plan.steps:
+                (item,) = [item for item in outcomes.items if item.step_id == step.id]
+                if step.id in chosen and not self.hand_in and (step.id, item.status) not in seen:
+                    seen.add((step.id, item.status))
+                    self._on_the_way(apply, step, item.status, outcomes)
+
+        failed = [item for item in apply.carry_out(watch) if item.status is StepStatus.FAILED]
+        assert not failed, failed
+        assert not _remaining(self.desired, phase), _remaining(self.desired, phase)
+        self.copies.wait()
+
+    def _copy(self, phase: str, moment: str, step: Step) -> HandIn | None:
+        self.hand_in = self.copies.make((phase, moment, step))
+        return self.hand_in
+
+    def _before(self, plan: Plan, id_index: IdIndex, step: Step) -> str:
+        if not _changed(self.desired, id_index, step):
+            return NOTHING
+        is_planned = step.id in [left.id for left in _remaining(self.desired, plan.phase)]
+        apply = Apply(self.desired, plan)
+        try:
+            apply.carry_out()
+        except OrgkitError as stop:
+            is_mismatch = isinstance(stop, ApprovalMismatch) or not is_planned
+            return "" if is_mismatch and not apply.sent() else f"{stop}, sent: {apply.sent()}"
+        if step.id in apply.sent() or (is_planned and not (step.is_switch or isinstance(step, HIDDEN_FROM_PLANNING))):
+            return f"no mismatch, sent: {sorted(apply.sent())}"
+        return ""
+
+    def _on_the_way(self, apply: Apply, step: Step, status: StepStatus, outcomes: Outcomes) -> None:
+        phase = apply.plan.phase
+        if status is StepStatus.RUNNING:
+            if hand_in := self._copy(phase, BETWEEN, step):
+                if not _changed(self.desired, apply.id_index, step):
+                    hand_in(NOTHING)
+                since = len(apply.events)
+                apply.judge = lambda: hand_in(apply.verdict(step, since))
+            elif isinstance(step, MoveAccount) and (hand_in := self._copy(phase, AFTER_READ, step)):
+                since = len(apply.events)
+                apply.judge = lambda: hand_in(apply.verdict_of_aws(step, since))
+                apply.before_call = lambda call: call == MOVE and _changed(self.desired, apply.id_index, step)
+        elif status is StepStatus.DONE and self.drifted and (hand_in := self._copy(phase, KILLED, step)):
+            done = [item.step_id for item in outcomes.items if item.status is StepStatus.DONE]
+            hand_in(self._resumed(apply.plan, done))
+
+    def _resumed(self, plan: Plan, done: Sequence[str]) -> str:
+        failed = [item for item in Apply(self.desired, plan).carry_out(done=done) if item.status is StepStatus.FAILED]
+        left = _remaining(self.desired, plan.phase)
+        return f"{failed[:1]} {left[:1]}" if failed or left else ""
+
+
+MOVE = "organizations:MoveAccount"
+
+
+def _first_of_each_kind(plan: Plan) -> set[str]:
+    return {step.id for step in {step.kind: step for step in reversed(plan.steps)}.values()}
+
+
+def _changed(desired: Desired, id_index: IdIndex, step: Step) -> bool:
+    """Whether somebody else could change it at this moment."""
+    from botocore.exceptions import ClientError
+
+    from tests.faults.outsider import Outsider
+
+    try:
+        Outsider(desired, id_index).change(step)
+    except (ClientError, OrgkitError):
+        return False
+    return True
+
+
+def _remaining(desired: Desired, phase: str) -> tuple[Step, ...]:
+    try:
+        return observe_and_plan(connect(desired), desired, phase)[0].steps
+    except OrgkitError:
+        return ()
+
+
+def _without_start(kind: type[Step]) -> None:
+    """The digest of a step no longer has what it starts from."""
+    facts = kind.facts
+    kind.facts = lambda step: {name: value for name, value in facts(step).items() if name != "starts_from"}  # type: ignore[method-assign]
+
+
+def _no_second_read() -> None:
+    """Nothing is read before a step."""
+    engine._ApplyContext.is_to_do = lambda *_: True  # type: ignore[method-assign]
+
+
+def _mutant_of_tags() -> None:
+    from orgkit.phases.organizational_units.steps import TagUnit
+
+    _without_start(TagUnit)
+
+
+MUTANTS: Mapping[str, Callable[[], None]] = {
+    "no-start-of-tag-unit": _mutant_of_tags,
+    "no-second-read": _no_second_read,
+}
+
+
+def parameters(folder: Path) -> Path:
+    """The example with a key, a lock, and addresses for alerts of the bill."""
+    text = EXAMPLE.read_text(encoding="utf-8").replace("\n[billing]\n", f"\n{BILLING}")
+    file = folder / "example.toml"
+    file.write_text(text.replace("\n[trail]\n", "\n[trail]\n" + "\n".join(SETTINGS) + "\n"), encoding="utf-8")
+    return file
+
+
+def main() -> int:
+    """0 when everything held."""
+    parser = argparse.ArgumentParser(prog="tests.faults.starting_values", description=__doc__)
+    parser.add_argument("--whole", action="store_true", help="every step of a phase, not one of each kind")
+    parser.add_argument("--until", choices=[phase.label for phase in PHASES], default=PHASES[-1].label)
+    parser.add_argument("--mutant", choices=MUTANTS, help="break the library in this way first")
+    requests, started, tally = parser.parse_args(), time.monotonic(), Tally()
+    folder = Path(tempfile.mkdtemp(prefix="orgkit-starts-"))
+    desired = load(parameters(folder))
+    wires.begin(seed_of(desired), folder / "outputs")
+    os.environ.update(wires.settings(folder / "outputs"))
+    if requests.mutant:
+        MUTANTS[requests.mutant]()
+    try:
+        _both(Trials(desired, tally, whole=requests.whole), requests.until)
+    except (AssertionError, OrgkitError) as error:
+        tally.bad.append(f"without a change of somebody else: {error}")
+    finally:
+        shutil.rmtree(folder)
+    for line in tally.bad:
+        print(f"BAD {line}")
+    for moment, kinds in tally.kinds.items():
+        print(f"  {moment:22} {tally.trials[moment]:4} trials of {len(kinds):2} kinds: {' '.join(sorted(kinds))}")
+    cpu = os.times()
+    print(f"  {cpu.children_user + cpu.children_system + cpu.user + cpu.system:.0f} s of processors' time")
+    print(f"{tally.trials.total()} trials, {len(tally.bad)} bad, {time.monotonic() - started:.0f} s")
+    return 1 if tally.bad else 0
+
+
+def _both(trials: Trials, until: str) -> None:
+    """From nothing, and after a drift."""
+    from tests.faults.outsider import Outsider, drift
+
+    labels = [phase.label for phase in PHASES]
+    labels = labels[: labels.index(until) + 1]
+    for label in labels:
+        trials.run(label)
+    _, id_index = observe_and_plan(connect(trials.desired), trials.desired, "trail" if "trail" in labels else "units")
+    drift(Outsider(trials.desired, id_index))
+    trials.drifted = True
+    for label in labels:
+        trials.run(label)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

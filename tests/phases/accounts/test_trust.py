@@ -1,0 +1,27 @@
+"""The trust of a role that is there already is added to, never replaced."""
+
+from orgkit.phases.member_access.roles import other_trusted_principals, trust, with_trust
+
+OURS = trust("999999999999")["Statement"][0]
+THEIRS = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::222222222222:root"}, "Action": "sts:AssumeRole"}
+
+
+def test_whom_a_role_trusts_already_stays_trusted() -> None:
+    there = {"Version": "2012-10-17", "Statement": [THEIRS]}
+    assert with_trust(there, "999999999999")["Statement"] == [THEIRS, OURS]
+
+
+def test_a_single_statement_need_not_be_a_list() -> None:
+    assert with_trust({"Statement": THEIRS}, "999999999999")["Statement"] == [THEIRS, OURS]
+
+
+def test_a_role_that_trusts_us_is_left_as_it_is_whatever_the_statement_is_called() -> None:
+    there = {"Version": "2012-10-17", "Statement": [THEIRS, {**OURS, "Sid": "Ours"}]}
+    assert with_trust(there, "999999999999") is there
+
+
+def test_others_whom_a_role_trusts_are_named_to_the_person_who_approves() -> None:
+    foreign = {"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::555555555555:root"]}, "Action": "sts:AssumeRole"}
+    document = with_trust({"Version": "2012-10-17", "Statement": [foreign]}, "999999999999")
+    assert other_trusted_principals(document, "999999999999") == ("arn:aws:iam::555555555555:root",)
+    assert other_trusted_principals(trust("999999999999"), "999999999999") == ()

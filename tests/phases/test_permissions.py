@@ -1,0 +1,173 @@
+"""The policies made from the steps: complete, of actions that exist, small enough, and no wider than a phase."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from policy_sentry.querying.actions import get_action_data, get_actions_for_service
+
+from orgkit.model.plan import Step
+from orgkit.phases.account_imports.steps import AcceptInvitation
+from orgkit.phases.accounts.steps import CreateAccount
+from orgkit.phases.descriptor import Phase
+from orgkit.phases.member_access.roles import read_policy
+from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
+from orgkit.phases.permissions import MAX_MANAGED_POLICY, Scope, actions_of, policy_for, steps_of
+from orgkit.phases.registry import RUNBOOKS, phase_of
+from orgkit.phases.trail.steps import CreateBucket, CreateKey, InLogArchive
+from tests.docs.test_steps_page import example
+from tests.plans.loader import desired_of
+
+ALL = sorted({step for phase in RUNBOOKS for step in steps_of(phase)}, key=lambda step: step.__name__)
+
+
+def subclasses(kind: type[Step]) -> Iterator[type[Step]]:
+    for step in kind.__subclasses__():
+        yield step
+        yield from subclasses(step)
+
+
+def allowed(phase: Phase) -> set[str]:
+    return {action for statement in policy_for([phase])["Statement"] for action in statement["Action"]}
+
+
+def test_every_step_belongs_to_a_phase() -> None:
+    made = {step for step in subclasses(Step) if step.__module__.startswith("orgkit.") and step.actions}
+    assert made == set(ALL)
+
+
+def test_a_class_of_steps_that_needs_no_action_is_only_there_for_others_to_be_made_of() -> None:
+    bare = {step for step in subclasses(Step) if step.__module__.startswith("orgkit.") and not step.actions}
+    assert [step for step in bare if not step.__subclasses__()] == []
+
+
+@pytest.mark.parametrize("step", ALL, ids=lambda step: step.__name__)
+def test_a_step_says_what_it_does_and_what_it_is_about(step: type[Step]) -> None:
+    made = example(step)
+    assert made.sentence[0].islower()
+    assert not made.sentence.endswith(".")
+    assert "\n" not in made.sentence
+    assert made.subject
+    assert made.subject in made.depends_on
+    assert step.symbol in ("+", "~")
+    assert step.__doc__
+    json.dumps(made.facts())
+
+
+@pytest.mark.parametrize("step", ALL, ids=lambda step: step.__name__)
+def test_every_action_of_a_step_exists(step: type[Step]) -> None:
+    services = {action.split(":")[0] for action in step.actions}
+    known = {action for service in services for action in get_actions_for_service(service)}
+    assert set(step.actions) - known == set()
+
+
+@pytest.mark.parametrize("phase", RUNBOOKS, ids=lambda phase: phase.run_label)
+def test_every_action_of_a_policy_exists(phase: Phase) -> None:
+    services = {action.split(":")[0] for action in allowed(phase)}
+    known = {action for service in services for action in get_actions_for_service(service)}
+    assert allowed(phase) - known == set()
+
+
+def test_every_action_of_the_read_role_exists_and_reads() -> None:
+    desired = desired_of()
+    policy = read_policy(desired.reads_in("log-archive"))
+    actions = {action for statement in policy["Statement"] for action in statement["Action"]}
+    known = {action for service in ("iam", "s3", "kms", "cloudtrail") for action in get_actions_for_service(service)}
+    assert actions - known == set()
+    verbs = ("Get", "List", "Describe", "Lookup")
+    assert [action for action in actions if not action.split(":")[1].startswith(verbs)] == []
+
+
+@pytest.mark.parametrize("phase", RUNBOOKS, ids=lambda phase: phase.run_label)
+def test_the_policy_of_a_phase_fits_into_a_managed_policy(phase: Phase) -> None:
+    assert len("".join(json.dumps(policy_for([phase])).split())) < MAX_MANAGED_POLICY
+
+
+def resource_kinds(action: str) -> set[str]:
+    """The kinds of resource to which IAM can narrow an action of Organizations or CloudTrail."""
+    service, name = action.split(":")
+    arns = [row["resource_arn_format"] for row in get_action_data(service, name)[service]]
+    return {arn.split(":")[5].split("/")[0] for arn in arns if arn != "*"}
+
+
+def condition_keys(action: str) -> set[str]:
+    service, name = action.split(":")
+    return {key for row in get_action_data(service, name)[service] for key in row["condition_keys"]}
+
+
+def test_a_change_of_the_organization_or_of_the_trail_is_narrowed_as_far_as_iam_can() -> None:
+    scope = Scope(account="111111111111", organization="o-a1b2c3d4e5", trail="acme", trail_region="eu-west-1")
+    changes = [s for s in policy_for(RUNBOOKS, scope)["Statement"] if s["Sid"] != "Read"]
+    made = {"account", "ou", "root", "trail"}  # what orgkit changes: no policies, channels or data stores
+    for statement in changes:
+        arns = statement["Resource"] if isinstance(statement["Resource"], list) else []
+        narrowed = [arn.split(":", 5)[5] for arn in arns]
+        for action in statement["Action"]:
+            if action.startswith(("organizations:", "cloudtrail:")):
+                kinds = resource_kinds(action) & made
+                assert {resource.split("/")[0] for resource in narrowed} == kinds, action
+        for resource in narrowed:
+            assert resource.split("/")[0] not in made or resource.split("/")[1] in ("o-a1b2c3d4e5", "acme")
+
+
+@pytest.mark.parametrize("key", ["organizations:ServicePrincipal", "organizations:PolicyType"])
+def test_what_may_be_enabled_is_what_the_file_names(key: str) -> None:
+    desired = desired_of()
+    values = {
+        "organizations:ServicePrincipal": desired.organization.trusted_access,
+        "organizations:PolicyType": desired.organization.policy_types,
+    }
+    for statement in policy_for(RUNBOOKS, Scope.from_desired(desired))["Statement"]:
+        enabling = [action for action in statement["Action"] if ":Enable" in action and key in condition_keys(action)]
+        assert not enabling or statement["Condition"] == {"StringEquals": {key: list(values[key])}}
+
+
+def test_a_file_that_enables_no_policy_type_gets_no_statement_for_them() -> None:
+    statements = policy_for([phase_of("organization")], Scope(policy_types=()))["Statement"]
+    assert "EnablePolicyTypes" not in [statement["Sid"] for statement in statements]
+
+
+def test_the_scope_of_a_file_names_its_account_organization_and_trail() -> None:
+    desired = desired_of()
+    scope = Scope.from_desired(desired)
+    assert scope.arn("trail") == (
+        f"arn:aws:cloudtrail:{desired.trail.region}:{desired.organization.management_account_id}"
+        f":trail/{desired.trail.name}"
+    )
+    organization = desired.organization.organization_id or "o-*"
+    assert scope.arn("ou") == f"arn:aws:organizations::{scope.account}:ou/{organization}/*"
+
+
+@pytest.mark.parametrize("phase", [phase for phase in RUNBOOKS if not phase.changes], ids=lambda phase: phase.run_label)
+def test_a_phase_that_changes_nothing_is_allowed_to_read_only(phase: Phase) -> None:
+    verbs = ("Get", "List", "Describe", "View")
+    assert [action for action in allowed(phase) if not action.split(":")[1].startswith(verbs)] == []
+
+
+def test_no_statement_allows_by_wildcard() -> None:
+    for statement in policy_for(RUNBOOKS)["Statement"]:
+        assert [action for action in statement["Action"] if "*" in action] == []
+        assert statement["Effect"] == "Allow"
+
+
+def test_roles_are_entered_and_made_by_name_only() -> None:
+    for statement in policy_for(RUNBOOKS)["Statement"]:
+        if {"sts:AssumeRole", "iam:CreateServiceLinkedRole"} & set(statement["Action"]):
+            assert len(statement["Action"]) == 1
+            assert statement["Resource"] != "*"
+
+
+def test_what_is_done_inside_another_account_is_not_allowed_in_the_management_account() -> None:
+    assert actions_of(CreateReadRole) == ("sts:AssumeRole",)
+    assert actions_of(MakeManageable) == actions_of(AcceptInvitation) == ()
+    assert actions_of(CreateBucket) == actions_of(CreateKey) == ("sts:AssumeRole",)
+    for step in subclasses(InLogArchive):
+        assert set(actions_of(step)) <= {"sts:AssumeRole"}
+    assert [action for action in allowed(phase_of("trail")) if action.startswith(("s3:", "kms:"))] == []
+
+
+def test_imports_may_not_create_accounts() -> None:
+    assert CreateAccount in steps_of(phase_of("accounts"))
+    assert CreateAccount not in steps_of(phase_of("imports"))
+    assert "organizations:CreateAccount" not in allowed(phase_of("imports"))
+    assert MakeManageable not in steps_of(phase_of("accounts"))

@@ -1,0 +1,64 @@
+"""The layout of the package: few names at the top, no import cycles, descriptors that load neither boto3 nor pandas."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import grimp
+import pytest
+
+import orgkit
+
+PACKAGE = Path(orgkit.__file__).parent
+
+
+def test_the_top_of_the_package_has_few_names() -> None:
+    names = [path.name for path in PACKAGE.iterdir() if path.name not in ("__pycache__", "_project")]
+    assert len(names) <= 21, sorted(names)
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Late imports count, those for type checkers alone do not."""
+    graph = grimp.build_graph("orgkit", exclude_type_checking_imports=True, cache_dir=None)
+    assert cycles({module: graph.find_modules_directly_imported_by(module) for module in graph.modules}) == []
+
+
+def test_a_cycle_is_found() -> None:
+    assert cycles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [["b", "c"]]
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("check", "parameters/example.toml")], ids=" ".join)
+def test_help_and_check_load_neither_boto3_nor_pandas(arguments: tuple[str, ...]) -> None:
+    # The command ends the process itself: the modules are listed at its exit.
+    code = (
+        "import atexit, sys\n"
+        "names = ('boto3', 'botocore', 'pandas', 'moto')\n"
+        "atexit.register(lambda: print([name for name in names if name in sys.modules]))\n"
+        "from orgkit.cli.main import main\n"
+        f"sys.argv = ['orgkit', *{list(arguments)!r}]\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def cycles(imports: Mapping[str, set[str]]) -> list[list[str]]:
+    """The groups of modules that import each other, each sorted."""
+    reached = {module: _reached(module, imports) for module in imports}
+    groups = ({other for other in reached[module] if module in reached.get(other, ())} for module in imports)
+    return sorted(map(list, {tuple(sorted(group)) for group in groups if group}))
+
+
+def _reached(start: str, imports: Mapping[str, set[str]]) -> set[str]:
+    reached: set[str] = set()
+    waiting = list(imports[start])
+    while waiting:
+        module = waiting.pop()
+        if module not in reached:
+            reached.add(module)
+            waiting.extend(imports.get(module, ()))
+    return reached
