@@ -17,6 +17,12 @@ from orgkit.errors import WrongPlace
 TOKEN_VARIABLE = "ORGKIT_SANDBOX_TOKEN"  # noqa: S105  the name of a setting
 UNAUTHORIZED = (401, 403)  # HTTP
 
+MAX_SKEW = timedelta(minutes=4)  # most services refuse a signature that is five minutes off
+# How each protocol reports it; the general codes of a wrong signature mean the clock only with these words.
+SKEW_CODES = ("RequestTimeTooSkewed", "RequestExpired")
+SIGNATURE_CODES = ("SignatureDoesNotMatch", "InvalidSignatureException")
+SKEW_WORDS = ("signature expired", "not yet current")
+
 
 class Clock(Protocol):
     """Tells the time and lets it pass."""
@@ -92,13 +98,6 @@ def clock_of(environment: Mapping[str, str] = os.environ) -> Clock:
             f"ORGKIT_CLOCK_URL is {shown_url(url)!r}, which is not on this machine: {problem}.",
             'unset it, or take the settings of a sandbox: eval "$(orgkit sandbox env)"',
         ) from None
-
-
-MAX_SKEW = timedelta(minutes=4)  # most services refuse a signature that is five minutes off
-# How each protocol reports it; the general codes of a wrong signature mean the clock only with these words.
-SKEW_CODES = ("RequestTimeTooSkewed", "RequestExpired")
-SIGNATURE_CODES = ("SignatureDoesNotMatch", "InvalidSignatureException")
-SKEW_WORDS = ("signature expired", "not yet current")
 
 
 def time_of(answer: Mapping[str, Any]) -> datetime | None:

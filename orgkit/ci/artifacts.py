@@ -26,6 +26,8 @@ MAX_ARCHIVE_BYTES = 500_000_000  # all files of an archive together, as they are
 MAX_FILES = 50_000
 Files = dict[tuple[str, ...], bytes]  # the parts of a path below the account's folder, and the content
 
+PLAN_REMEDY = "run the workflow orgkit plan again, and apply the digest that it shows."
+
 
 def take_plan(artifact: Path, digest: str, destination: Path) -> Path:
     """Copy the plan of a digest, and its review, out of an artifact that was unpacked: these two files alone.
@@ -182,9 +184,6 @@ def _read_regular(file: Path) -> bytes:
         )
     with os.fdopen(descriptor, "rb") as opened:
         return opened.read()
-
-
-PLAN_REMEDY = "run the workflow orgkit plan again, and apply the digest that it shows."
 
 
 def _plan_remedy(digest: str) -> str:

@@ -20,6 +20,12 @@ from orgkit.sanitize.terminal import flat
 
 P = ParamSpec("P")
 
+if TYPE_CHECKING:
+    from orgkit.rehearsal.retries import Attempt
+
+WIDTH = 78
+INTERVAL_SECONDS = 60  # seconds
+
 
 class CheckedStream:
     """An output on which writing never fails; the first error is kept, and from then on nothing is written."""
@@ -126,13 +132,6 @@ def after_outcome() -> Iterator[None]:
         click.echo(str(stop), err=True)
     except KeyboardInterrupt:
         return
-
-
-if TYPE_CHECKING:
-    from orgkit.rehearsal.retries import Attempt
-
-WIDTH = 78
-INTERVAL_SECONDS = 60  # seconds
 
 
 def report_reading(subject: str, _done: float, _at_most: float) -> None:

@@ -19,6 +19,10 @@ from orgkit.sanitize.terminal import flat
 if TYPE_CHECKING:
     from orgkit.records.seal_options import Sealing
 
+if TYPE_CHECKING:
+    from orgkit.records.diff import Differences
+    from orgkit.records.verify.verify import Verification
+
 
 @click.group()
 def records() -> None:
@@ -186,11 +190,6 @@ def _project() -> Path:
 
 records.add_command(reconcile)
 records.add_command(archive)
-
-
-if TYPE_CHECKING:
-    from orgkit.records.diff import Differences
-    from orgkit.records.verify.verify import Verification
 
 
 def show_verified(verifications: "Sequence[Verification]") -> None:

@@ -19,6 +19,33 @@ from orgkit.records.result import RunResult
 MANIFEST = "manifest.json"
 SCHEMA = 2
 
+PACKAGES = (
+    "orgkit", "boto3", "botocore", "ipykernel", "ipywidgets", "jupyterlab", "moto", "nbclient", "nbconvert", "nbformat",
+    "pandas", "papermill", "pydantic",
+)  # fmt: skip
+LOCK = "requirements.lock"
+# CI system → (the variable that identifies it, and which of its variables are kept).
+SYSTEMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "GitHub Actions": (
+        "GITHUB_ACTIONS",
+        {
+            "repository": "GITHUB_REPOSITORY", "run": "GITHUB_RUN_ID", "attempt": "GITHUB_RUN_ATTEMPT",
+            "workflow": "GITHUB_WORKFLOW_REF", "event": "GITHUB_EVENT_NAME", "actor": "GITHUB_ACTOR",
+            "triggering_actor": "GITHUB_TRIGGERING_ACTOR", "ref": "GITHUB_REF", "commit": "GITHUB_SHA",
+        },
+    ),
+    "GitLab CI": (
+        "GITLAB_CI",
+        {
+            "repository": "CI_PROJECT_PATH", "run": "CI_PIPELINE_URL", "job": "CI_JOB_URL",
+            "actor": "GITLAB_USER_LOGIN", "event": "CI_PIPELINE_SOURCE",
+            "ref": "CI_COMMIT_REF_NAME", "commit": "CI_COMMIT_SHA",
+        },
+    ),
+    "Jenkins": ("JENKINS_URL", {"run": "BUILD_URL", "actor": "BUILD_USER_ID", "commit": "GIT_COMMIT"}),
+    "CI": ("CI", {}),
+}  # fmt: skip
+
 
 def manifest(
     run_folder: Path,
@@ -92,13 +119,6 @@ def _facts(path: Path) -> dict[str, Any]:
     return {"sha256": sha256_of(path), "bytes": path.stat().st_size}
 
 
-PACKAGES = (
-    "orgkit", "boto3", "botocore", "ipykernel", "ipywidgets", "jupyterlab", "moto", "nbclient", "nbconvert", "nbformat",
-    "pandas", "papermill", "pydantic",
-)  # fmt: skip
-LOCK = "requirements.lock"
-
-
 @cache
 def describe_environment(project: Path) -> dict[str, Any]:
     """Versions, the hash of the lock and the commit of the project's checkout, as far as there are any."""
@@ -140,29 +160,6 @@ def _ask_git(project: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-# CI system → (the variable that identifies it, and which of its variables are kept).
-SYSTEMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "GitHub Actions": (
-        "GITHUB_ACTIONS",
-        {
-            "repository": "GITHUB_REPOSITORY", "run": "GITHUB_RUN_ID", "attempt": "GITHUB_RUN_ATTEMPT",
-            "workflow": "GITHUB_WORKFLOW_REF", "event": "GITHUB_EVENT_NAME", "actor": "GITHUB_ACTOR",
-            "triggering_actor": "GITHUB_TRIGGERING_ACTOR", "ref": "GITHUB_REF", "commit": "GITHUB_SHA",
-        },
-    ),
-    "GitLab CI": (
-        "GITLAB_CI",
-        {
-            "repository": "CI_PROJECT_PATH", "run": "CI_PIPELINE_URL", "job": "CI_JOB_URL",
-            "actor": "GITLAB_USER_LOGIN", "event": "CI_PIPELINE_SOURCE",
-            "ref": "CI_COMMIT_REF_NAME", "commit": "CI_COMMIT_SHA",
-        },
-    ),
-    "Jenkins": ("JENKINS_URL", {"run": "BUILD_URL", "actor": "BUILD_USER_ID", "commit": "GIT_COMMIT"}),
-    "CI": ("CI", {}),
-}  # fmt: skip
 
 
 def trigger(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -28,6 +28,15 @@ HASH = re.compile(r"[0-9a-f]{64}")
 PATH_START = r"(?:(?<![\w.~/-])|(?<=\dm))"  # no letter before a path, but for the end of a colour
 HOMES = re.compile(PATH_START + r"(?:/home/[^/\s\"'\\<>:]+|/Users/[^/\s\"'\\<>:]+)(?=[/\s\"'\\<>:,)]|\Z)")
 
+OUTPUTS = "outputs"
+# These stand for the folders that tracebacks name; orgkit's own is a checkout, or that of all packages.
+PYTHON, CHECKOUT, PACKAGES = "python", "orgkit", "site-packages"
+PROJECT_FOLDERS = ("parameters", "runbooks")
+# Never taken out: what is left of a home folder would begin with its user's name.
+SHARED_FOLDERS = ("/", "/home", "/Users")
+DELIMITERS = r"\s\"'`\\<>:;,)\]}\x1b"
+START, END = rf"{PATH_START}(?:file://)?", rf"(?:(/)(?=[^{DELIMITERS}])|/?(?=[{DELIMITERS}]|\Z))"
+
 
 class Redactor:
     """Replaces what must not be kept, and counts what it replaced by kind."""
@@ -108,16 +117,6 @@ def _home_pattern(home: Path) -> re.Pattern[str]:
     if len(home.parts) < 2:
         return re.compile(r"(?!)")
     return re.compile(rf"{PATH_START}{re.escape(str(home))}(?=[/\s\"'\\<>:,)]|\Z)")
-
-
-OUTPUTS = "outputs"
-# These stand for the folders that tracebacks name; orgkit's own is a checkout, or that of all packages.
-PYTHON, CHECKOUT, PACKAGES = "python", "orgkit", "site-packages"
-PROJECT_FOLDERS = ("parameters", "runbooks")
-# Never taken out: what is left of a home folder would begin with its user's name.
-SHARED_FOLDERS = ("/", "/home", "/Users")
-DELIMITERS = r"\s\"'`\\<>:;,)\]}\x1b"
-START, END = rf"{PATH_START}(?:file://)?", rf"(?:(/)(?=[^{DELIMITERS}])|/?(?=[{DELIMITERS}]|\Z))"
 
 
 class ProjectPaths:

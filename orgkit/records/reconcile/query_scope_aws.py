@@ -19,6 +19,9 @@ from orgkit.records.reconcile.query_scope import SkippedScope, places_of, region
 SESSION = timedelta(hours=1)  # for which one that was entered before the run may still last
 UNLISTED_ACCOUNTS = ("all others (AWS did not list them)",)
 
+ENABLED_STATES = ("ENABLED", "ENABLED_BY_DEFAULT")
+PERMISSION_REMEDY = "allow account:ListRegions (`orgkit permissions`), or leave --all-regions out."
+
 
 @dataclass(frozen=True)
 class QueryScope:
@@ -60,10 +63,6 @@ def _enabled_regions(aws: Connection) -> tuple[str, ...]:
         return regions_of(aws, aws.caller().account)
     except CouldNotRead:
         return UNLISTED_ACCOUNTS
-
-
-ENABLED_STATES = ("ENABLED", "ENABLED_BY_DEFAULT")
-PERMISSION_REMEDY = "allow account:ListRegions (`orgkit permissions`), or leave --all-regions out."
 
 
 def members_of(aws: Connection, desired: Desired) -> tuple[set[str], set[str]]:

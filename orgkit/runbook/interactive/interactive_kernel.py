@@ -15,6 +15,8 @@ from orgkit.runbook.views.tables import flat
 
 UNDEFINED_NAME = re.compile(r"name '(\w+)' is not defined")
 
+OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error", "execute_reply")
+
 
 def load_ipython_extension(shell: Any) -> None:
     """IPython calls this when the kernel starts, before the first cell."""
@@ -58,9 +60,6 @@ def _help(stop: OrgkitError) -> str:
         return f"<p>Help: {escape(hint)}</p>"
     place = link(Path(readme), Path.cwd(), stop.heading.replace(" ", "-"))
     return f'<p>Help: <a href="{escape(place)}">{escape(hint)}</a></p>'
-
-
-OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error", "execute_reply")
 
 
 def hide_credentials(shell: Any) -> None:

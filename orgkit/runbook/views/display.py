@@ -34,6 +34,12 @@ from orgkit.runbook.views.views import (
     View,
 )
 
+STYLE = (
+    ".jp-RenderedHTMLCommon td, .jp-RenderedHTMLCommon th, .jp-RenderedHTMLCommon caption"
+    " { text-align: left !important; vertical-align: top; }"
+    " .jp-RenderedHTMLCommon table { font-size: 13px; }"
+)
+
 
 def render_tree(node: Node) -> View:
     """Picture and text of one tree."""
@@ -76,12 +82,6 @@ def render_run(run: Run) -> View:
     ]
     return View(as_text(("", ""), rows), as_html(("", ""), rows))
 
-
-STYLE = (
-    ".jp-RenderedHTMLCommon td, .jp-RenderedHTMLCommon th, .jp-RenderedHTMLCommon caption"
-    " { text-align: left !important; vertical-align: top; }"
-    " .jp-RenderedHTMLCommon table { font-size: 13px; }"
-)
 
 VIEWS: dict[type, Callable[[Any], View]] = {
     Run: render_run,

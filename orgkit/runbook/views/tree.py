@@ -11,6 +11,17 @@ from orgkit.model.observed import Observed
 from orgkit.runbook.views.tables import flat
 from orgkit.sanitize.terminal import short
 
+ROW, INDENT, WIDTH, LETTER = 34, 28, 820, 7.6
+STYLE = (
+    "text{font:13px system-ui,sans-serif;fill:#1a1f29}.small{font-size:11px;fill:#55606e}"
+    ".line{stroke:#9aa5b1;fill:none;stroke-width:1.2}.unit{fill:#e8eef7;stroke:#5b7db1}"
+    ".account{fill:#fff;stroke:#7a8694}.root{fill:#e9e6f5;stroke:#7a6bb0}"
+    ".note{font-size:11px;font-style:italic;fill:#7a4b00}.sign{font-weight:700}"
+    ".new{stroke:#1a6b2f;stroke-width:2.4;stroke-dasharray:7 3}.moved{stroke:#7a4b00;stroke-width:2.4}"
+    ".changed{stroke:#7a4b00;stroke-width:2.4}.waiting{stroke:#6b3fa0;stroke-width:2.4;stroke-dasharray:2 3}"
+    ".unmanaged{stroke:#55606e;stroke-dasharray:1 4;stroke-width:2}"
+)
+
 
 class Mark(Enum):
     """What is to be seen of a node at a glance: a sign, and what the sign means."""
@@ -143,18 +154,6 @@ def sort_tree(node: Node) -> Node:
     for child in node.children:
         sort_tree(child)
     return node
-
-
-ROW, INDENT, WIDTH, LETTER = 34, 28, 820, 7.6
-STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#1a1f29}.small{font-size:11px;fill:#55606e}"
-    ".line{stroke:#9aa5b1;fill:none;stroke-width:1.2}.unit{fill:#e8eef7;stroke:#5b7db1}"
-    ".account{fill:#fff;stroke:#7a8694}.root{fill:#e9e6f5;stroke:#7a6bb0}"
-    ".note{font-size:11px;font-style:italic;fill:#7a4b00}.sign{font-weight:700}"
-    ".new{stroke:#1a6b2f;stroke-width:2.4;stroke-dasharray:7 3}.moved{stroke:#7a4b00;stroke-width:2.4}"
-    ".changed{stroke:#7a4b00;stroke-width:2.4}.waiting{stroke:#6b3fa0;stroke-width:2.4;stroke-dasharray:2 3}"
-    ".unmanaged{stroke:#55606e;stroke-dasharray:1 4;stroke-width:2}"
-)
 
 
 def as_svg(root: Node) -> str:
