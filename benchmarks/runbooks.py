@@ -36,7 +36,7 @@ class Measured:
             f"plain {theirs:6.2f} s   runbooks {ours:6.2f} s"
             for ours, theirs in zip(self.runbooks, self.plain, strict=True)
         ]
-        return "\n".join([*rows, f"ratio {self.ratio:.2f} (at most {AT_MOST})"])
+        return "\n".join([*rows, f"ratio {self.ratio:.2f} (goal {AT_MOST})"])
 
 
 def measure(run_all: Callable[[], float], rounds: int = 3) -> Measured:

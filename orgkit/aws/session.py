@@ -52,6 +52,7 @@ class Connection(Summary):
         self._owners: dict[str, Connection] = {}
         self._account = account  # that it must be, before anything is changed; "" when guards have seen to that
         self._caller: Caller | None = None
+        self._recent: dict[str, tuple[datetime, Any]] = {}
         self.ended = False  # AWS has refused these credentials: nobody else should be given this connection
         self.endpoint = endpoint
         self.region = region
@@ -96,6 +97,14 @@ class Connection(Summary):
         with self._note_end():
             client = self._clients.get(service, region, reads=True)
             yield from ask_pages(client, service, operation, member, parameters, self.clock.sleep)
+
+    def recent(self, name: str, seconds: float, read: Callable[[], T]) -> T:
+        """What `read` answered under this name in the last `seconds` on this connection; its answer now otherwise."""
+        known = self._recent.get(name)
+        if known is None or self.clock.now() - known[0] >= timedelta(seconds=seconds):
+            known = self._recent[name] = self.clock.now(), read()
+        answer: T = known[1]
+        return answer
 
     def stream(
         self, service: str, operation: str, consume: Callable[[Any], T], *, region: str | None = None, **parameters: Any

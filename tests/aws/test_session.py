@@ -212,6 +212,26 @@ def test_a_cut_xml_answer_to_a_read_is_refused(aws: Connection, wire: Wire) -> N
         list(aws.pages("iam", "ListUsers", "Users"))
 
 
+def test_a_recent_answer_is_taken_until_it_is_too_old_and_a_refusal_is_none(
+    aws: Connection, wire: Wire, clock: CountingClock
+) -> None:
+    def identity() -> str:
+        return str(
+            aws.recent("identity", 60.0, lambda: aws.read("organizations", "DescribeOrganization"))["Organization"][
+                "Id"
+            ]
+        )
+
+    wire.says(
+        Answer.error("AccessDeniedException"), *(Answer.json(Organization={"Id": value}) for value in ("o-1", "o-2"))
+    )
+    with pytest.raises(Rejected):
+        identity()
+    assert (identity(), identity()) == ("o-1", "o-1")
+    clock.sleep(60.0)
+    assert identity() == "o-2"
+
+
 def test_an_empty_page_is_not_the_last_one_as_long_as_it_names_another(aws: Connection, wire: Wire) -> None:
     one = [{"Id": "1"}]
     wire.says(

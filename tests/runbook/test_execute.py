@@ -88,6 +88,17 @@ class TestARun:
         assert [c.execution_count for c in executed.cells if c.cell_type == "code"] == [1, 2, 3, 4, 5]
         assert capfd.readouterr() == ("", "")
 
+    def test_has_everything_before_the_cell_that_applies_on_the_disk_when_it_begins(self, project):
+        look = "import nbformat\nnbformat.read(Path(run_folder) / '02-units.ipynb', 4).cells[4].outputs"
+        file = write_runbook(project, BEGIN, "'the plan'", look, END)
+        runbook = nbformat.read(file, as_version=4)
+        runbook.cells[4].metadata["tags"] = ["apply"]
+        nbformat.write(runbook, file)
+        folder = outputs.new_run_folder(project / "outputs", ACCOUNT, UNITS)
+        result = execute(UNITS, project / "parameters" / "acme.toml", run_folder=folder)
+        executed = nbformat.read(result.record / "02-units.ipynb", as_version=4)
+        assert "'the plan'" in executed.cells[5].outputs[-1].data["text/plain"]
+
     def test_stops_without_an_approval(self, project):
         result = run(project, BEGIN, STOP, END)
         assert (result.outcome, result.exit_code) == ("awaiting approval", 3)

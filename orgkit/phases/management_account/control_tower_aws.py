@@ -13,6 +13,7 @@ from orgkit.phases.management_account.control_tower import PRINCIPAL, ControlTow
 
 # What gives the answer, or Unread: how a refusal is taken is decided by the caller.
 Ask = Callable[..., Any]
+RECENT_SECONDS = 900.0
 ENABLED = ["ENABLED", "ENABLED_BY_DEFAULT"]
 
 
@@ -22,7 +23,7 @@ def read_control_tower(aws: Connection, home: str, trusted_access: bool | Unread
     unread = [("the enabled regions", enabled)] if isinstance(enabled, Unread) else []
     regions = tuple(dict.fromkeys((home, HOME, *(() if isinstance(enabled, Unread) else enabled))))
     for region in regions:
-        arn = ask(_landing_zone_arn, aws, region)
+        arn = ask(_recent_landing_zone_arn, aws, region)
         if isinstance(arn, Unread):
             unread.append((region, arn))
         elif arn:
@@ -52,6 +53,11 @@ def _regions(aws: Connection) -> tuple[str, ...]:
     available = aws.regions_of("controltower")
     regions = aws.pages("account", "ListRegions", "Regions", RegionOptStatusContains=ENABLED)
     return tuple(sorted({str(item["RegionName"]) for item in regions} & available))
+
+
+def _recent_landing_zone_arn(aws: Connection, region: str) -> str:
+    """Asked once for the plan and the application that follows it: setting up a landing zone takes an hour."""
+    return aws.recent(f"landing zone in {region}", RECENT_SECONDS, lambda: _landing_zone_arn(aws, region))
 
 
 def _landing_zone_arn(aws: Connection, region: str) -> str:

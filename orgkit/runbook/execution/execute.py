@@ -30,6 +30,12 @@ from orgkit.runbook.execution.prepare import check_parameters, find_runbook, lit
 OnEvent = Callable[[Mapping[str, Any]], None]
 POLL_SECONDS = 0.1  # seconds between two looks
 
+if TYPE_CHECKING:
+    from orgkit.runbook.execution.notebook_file import NotebookFile
+
+GRACE_SECONDS = 10.0  # seconds that an interrupted cell has to come back
+START_TIMEOUT, OUTPUT_TIMEOUT = 120, 60  # seconds; a loaded machine is slow, and that is no failure
+
 
 @contextmanager
 def follow_events(events: Path, on_event: OnEvent | None) -> Iterator[None]:
@@ -68,12 +74,6 @@ def _content(events: Path) -> bytes:
     except OSError:
         return b""
 
-
-if TYPE_CHECKING:
-    from orgkit.runbook.execution.notebook_file import NotebookFile
-
-GRACE_SECONDS = 10.0  # seconds that an interrupted cell has to come back
-START_TIMEOUT, OUTPUT_TIMEOUT = 120, 60  # seconds; a loaded machine is slow, and that is no failure
 
 # Without a handler of its own, papermill's logger would write to the terminal through Python's last resort.
 logging.getLogger("papermill").addHandler(logging.NullHandler())
@@ -151,7 +151,7 @@ def _run(runbook: Path, folder: Path, parameters: Mapping[str, str], kernel: Ker
     postpone_iri_parser()
     from papermill import PapermillExecutionError, execute_notebook
 
-    from orgkit.runbook.execution.notebook_file import NotebookFile
+    from orgkit.runbook.execution.notebook_file import ENGINE, NotebookFile
 
     file = NotebookFile(_executed_notebook(folder))
     try:
@@ -160,6 +160,7 @@ def _run(runbook: Path, folder: Path, parameters: Mapping[str, str], kernel: Ker
                 literal(runbook),
                 literal(file.path),
                 dict(parameters),
+                engine_name=ENGINE,
                 kernel_name="python3",
                 language="python",
                 progress_bar=False,
