@@ -3,7 +3,7 @@
 A landing zone answers in its home region alone, which may be any that the account has enabled.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from orgkit.aws.rejections import Rejected
@@ -83,21 +83,34 @@ def _read_zone(aws: Connection, region: str, arn: str, ask: Ask) -> LandingZone:
 
 def _settings(aws: Connection, region: str, arn: str) -> Settings | Unread:
     answer = aws.read("controltower", "GetLandingZone", region=region, landingZoneIdentifier=arn)
-    zone = answer.get("landingZone") or {}
-    version = version_of(str(zone.get("version", "")))
-    manifest = zone.get("manifest") or {}
-    if version is None or not isinstance(manifest, Mapping):
-        return Unread("controltower:GetLandingZone reported no version or manifest that can be understood")
+    zone = answer.get("landingZone")
+    zone = zone if isinstance(zone, Mapping) else {}
+    version, manifest = version_of(str(zone.get("version", ""))), zone.get("manifest")
+    if version is None:
+        return Unread("controltower:GetLandingZone reported no version that can be understood")
+    # AWS's model requires the manifest in this answer (only CreateLandingZone may leave it out): a landing zone that has
+    # controls alone has an empty one, and an answer without one says nothing.
+    if not isinstance(manifest, Mapping):
+        return Unread("controltower:GetLandingZone reported no manifest that can be understood")
+    unclear = next((str(name) for name, section in manifest.items() if _is_on(section) is None), None)
+    if unclear is not None:
+        return Unread(f"the landing zone's manifest does not say whether {unclear} is enabled")
     if zone.get("status", "ACTIVE") != "ACTIVE":
         return Unread(f"the landing zone is {zone['status']}: what it will own is not known yet")
-    return Settings(version, tuple(sorted(_sections(manifest))))
+    return Settings(version, tuple(sorted(str(name) for name, section in manifest.items() if _is_on(section))))
 
 
-def _sections(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """What is switched on: a section with settings of its own, unless it says that it is not enabled."""
-    for name, section in manifest.items():
-        if isinstance(section, Mapping) and section and section.get("enabled", True) is not False:
-            yield str(name)
+def _is_on(section: object) -> bool | None:
+    """Whether a section of the manifest is switched on: it has settings of its own, unless it is disabled.
+
+    Returns:
+        None where that cannot be read from it. A list, such as that of the governed regions, switches nothing on.
+    """
+    if isinstance(section, list):
+        return False
+    if not isinstance(section, Mapping) or not isinstance(section.get("enabled", True), bool):
+        return None
+    return bool(section) and section.get("enabled", True) is True
 
 
 def _targets(aws: Connection, region: str, operation: str, member: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """How the management account is read: each answer, and each refusal as Unread."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import botocore.session
@@ -12,7 +12,7 @@ from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed, Organization, Unread
 from orgkit.model.plan import Target
 from orgkit.phases.management_account.aws import read_blocking_facts, read_facts
-from orgkit.phases.management_account.control_tower import ControlTower, LandingZone, Settings
+from orgkit.phases.management_account.control_tower import ControlTower, LandingZone, Settings, check
 from orgkit.phases.management_account.findings import (
     READS,
     AccountPlan,
@@ -283,12 +283,50 @@ def test_only_regions_that_are_enabled_and_have_the_service_are_asked(desired: D
 
 @pytest.mark.parametrize(
     "zone",
-    [{}, {"version": "newest"}, {"version": "4.0", "manifest": "text"}, {"version": "4.0", "status": "PROCESSING"}],
+    [
+        {},
+        {"version": "newest", "manifest": {}},
+        {"version": "4.0"},
+        *({"version": "4.0", "manifest": manifest} for manifest in (None, "", [], 0, False, "text", [{}])),
+        *({"version": "4.0", "manifest": {"centralizedLogging": section}} for section in (None, "on", True, 1)),
+        *({"version": "4.0", "manifest": {"config": {"enabled": value}}} for value in (None, "true", 1)),
+        {"version": "4.0", "manifest": {}, "status": "PROCESSING"},
+    ],
 )
 def test_a_landing_zone_that_is_not_understood_or_not_ready_is_unread(desired: Desired, zone: dict[str, Any]) -> None:
     found = tower_of(desired, controltower__GetLandingZone={"landingZone": zone}).zone
     assert found is not None
     assert isinstance(found.settings, Unread)
+    nobody_attests = replace(desired, organization=replace(desired.organization, attestations=()))
+    assert check(ControlTower(True, (), replace(found, baselines=())), nobody_attests).verdict == "stops"
+
+
+@pytest.mark.parametrize("answer", [{}, {"landingZone": None}, {"landingZone": []}])
+def test_an_answer_without_a_landing_zone_is_unread(desired: Desired, answer: dict[str, Any]) -> None:
+    found = tower_of(desired, controltower__GetLandingZone=answer).zone
+    assert found is not None
+    assert isinstance(found.settings, Unread)
+
+
+@pytest.mark.parametrize(
+    "manifest", [{}, {"governedRegions": ["eu-west-1"]}, {"backup": {"enabled": False}}, {"securityRoles": {}}]
+)
+def test_a_manifest_that_switches_nothing_on_is_that_of_controls_alone(desired: Desired, manifest: Any) -> None:
+    zone = {"version": "4.0", "manifest": manifest}
+    found = tower_of(
+        desired,
+        controltower__GetLandingZone={"landingZone": zone},
+        controltower__ListEnabledBaselines={"enabledBaselines": []},
+    )
+    assert found.zone is not None
+    assert found.zone.settings == Settings("4.0", ())
+    assert check(found, desired).verdict == "warns"
+
+
+def test_botocore_requires_the_manifest_of_a_landing_zone_that_is_read() -> None:
+    model = botocore.session.get_session().get_service_model("controltower")
+    assert "manifest" in model.shape_for("LandingZoneDetail").required_members
+    assert "manifest" not in model.shape_for("CreateLandingZoneInput").required_members
 
 
 def test_trusted_access_is_a_sign_of_its_own_and_each_refusal_is_unread(desired: Desired) -> None:
