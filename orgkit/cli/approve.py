@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 PREFIX = 8  # characters of the digest that a person types, as in the form of a runbook
 MAX_TICKET_LENGTH = 300
+# The lists of sentences in review.json, in the order and with the titles that `orgkit plan` gives them.
+NOTES = {
+    "stops": "Stopped by phase 00",
+    "stopped": "Stopped, and no part of the plan",
+    "needs": "First",
+    "warnings": "Worth knowing",
+    "unmanaged": "In AWS and not in the file (left alone)",
+}
 
 
 @click.command()
@@ -137,12 +145,14 @@ def _line(text: str) -> str:
 
 
 def _remark_lines(review: Mapping[str, Any], steps: int) -> Iterator[tuple[str, str, str]]:
-    """What review.json tells, as far as it is what orgkit writes there; a reason has the number of its step."""
+    """What review.json says, as far as it is what orgkit writes there: all that a person sees at `orgkit plan`."""
+    for name, title in NOTES.items():
+        yield from (("-", f"{title}: {line}", "") for line in dict.fromkeys(_lines(review, name)) if line)
     reasons: dict[str, list[int]] = {}
     for number, reason in enumerate(_lines(review, "why")[:steps], 1):
         reasons.setdefault(reason, []).append(number)
-    yield from ((_numbers(numbers), f"because {reason}", "") for reason, numbers in reasons.items() if reason)
-    yield from (("-", line, "") for line in dict.fromkeys(_lines(review, "warnings")) if line)
+    yield from (("-", f"{_numbers(numbers)}: because {reason}", "") for reason, numbers in reasons.items() if reason)
+    yield from (("-", f"Waiting for someone else: {line}", "") for line in _waiting(review))
     monthly = review.get("monthly_usd")
     if isinstance(monthly, dict):
         yield "-", f"about {monthly.get('expected')} USD a month more", ""
@@ -153,11 +163,19 @@ def _lines(review: Mapping[str, Any], name: str) -> list[str]:
     return [str(line) for line in lines] if isinstance(lines, list) else []
 
 
+def _waiting(review: Mapping[str, Any]) -> Iterator[str]:
+    """What only somebody else can do; the commands are theirs, and stand in review.json."""
+    waiting = review.get("waiting")
+    for item in waiting if isinstance(waiting, list) else ():
+        yield f"{item.get('what')} ({item.get('who')})" if isinstance(item, Mapping) else str(item)
+
+
 def _numbers(numbers: Sequence[int]) -> str:
-    """Of steps, as they stand before them: 1. or 2.-5. or both."""
+    """Of steps, as they stand before them: step 1, or steps 2 to 5, 7."""
     first = [n for n in numbers if n - 1 not in numbers]
     last = [n for n in numbers if n + 1 not in numbers]
-    return ", ".join(f"{a}." if a == b else f"{a}.-{b}." for a, b in zip(first, last, strict=True))
+    ranges = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in zip(first, last, strict=True))
+    return f"step{'s' if len(numbers) > 1 else ''} {ranges}"
 
 
 def _confirm(digest: str, answer: str) -> None:

@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,11 @@ from orgkit.cli import approve as command
 from orgkit.cli.phases import run
 from orgkit.errors import ApprovalMismatch, AwaitingApproval
 from orgkit.model.approval import ApprovedPlan
-from orgkit.model.plan import Plan, Target
+from orgkit.model.finding import Finding
+from orgkit.model.plan import Plan, Target, Waiting
 from orgkit.phases.organizational_units.steps import CreateUnit
 from orgkit.records.approval_request import ApprovalRequest, find_request
+from orgkit.runbook.views.views import render_plan
 from orgkit.signing.approvals import SignedApproval
 from tests.plans.loader import reviewed
 
@@ -89,11 +93,51 @@ def test_a_reason_has_the_numbers_of_its_steps(capsys: pytest.CaptureFixture[str
     )
     command._show(requests, APPROVAL, quiet=False)
     output = capsys.readouterr().out
-    assert "\n1.-2., 5. because it is not there\n4. because it moved\n" in output
+    assert "\n- steps 1 to 2, 5: because it is not there\n- step 4: because it moved\n" in output
+    assert [line[0] for line in output.splitlines() if line[1:3] == ". "] == list("12345")
     assert max(map(len, output.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("review", [{}, {"why": 7, "warnings": {}, "monthly_usd": "x"}, {"why": [["\x1b[31m"], None]}])
+NOT_FOR_PEOPLE = {"plan_sha256", "planned_at", "planning", "actions"}  # `orgkit plan` shows no more of these
+STOP = Finding.stops("root access keys", "there are some.", "delete them.", ("02",))
+
+
+def test_the_approver_sees_all_that_a_person_sees_who_plans(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = replace(
+        PLAN,
+        needs=("an organization comes first",),
+        waiting=(Waiting("accept invitation h-9", "the owner of 2222"),),
+        unmanaged=("OU Sandbox",),
+        stops=(STOP,),
+        stopped_steps=(CreateUnit(path=("Stopped",), tags=()),),
+    )
+    review = plan.review(NOON.isoformat(), "id", monthly_usd={"expected": "7.00"})
+    output = " ".join(shown(review, capsys).split())
+    assert {name for name, value in review.items() if not value} == set()
+    for name in sorted(review.keys() - NOT_FOR_PEOPLE):
+        assert isinstance(review[name], list | dict), name
+        for text in _texts(review[name]):
+            assert text in output, name
+    for line in render_plan(plan).text.partition("digest")[2].splitlines()[1:]:
+        assert line.strip(" -") in output, line
+
+
+def _texts(value: Any) -> Iterator[str]:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    yield from ([value] if isinstance(value, str) else (text for part in parts for text in _texts(part)))
+
+
+@pytest.mark.parametrize(
+    "review",
+    [
+        {},
+        {"why": 7, "warnings": {}, "monthly_usd": "x"},
+        {"why": [["\x1b[31m"], None]},
+        {name: value for name in ("stops", "waiting", "needs", "unmanaged") for value in (["\x1b[31m"],)},
+        {"waiting": [{}, {"what": "\x1b"}, [], None]},
+        {"waiting": {"what": 1}, "stops": "\x1b"},
+    ],
+)
 def test_a_review_of_any_kind_harms_nobody(review: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in shown(review, capsys)
 
