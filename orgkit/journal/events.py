@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -114,12 +115,32 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def object_in(content: bytes | str) -> dict[str, Any]:
-    """The object in a piece of JSON; empty for anything else, and for what is nested so as to break its readers."""
+    """The object in a piece of JSON; empty for anything else, and for what readers of JSON read differently.
+
+    That is a key that stands twice in one object, a number that is none or too large for one, and what is nested so as
+    to break its readers.
+    """
     try:
-        value = json.loads(content)
+        value = json.loads(content, object_pairs_hook=_once, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) and _is_shallow(value) else {}
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object; ValueError when a key stands in it twice: readers keep the first of the values, or the last."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return values
+
+
+def _finite(text: str) -> float:
+    """The number; ValueError for NaN, for infinity, and for what a reader would take for infinity."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number
 
 
 def _is_shallow(value: object) -> bool:

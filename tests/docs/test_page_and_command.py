@@ -57,6 +57,8 @@ PIECES = (
     b"01",
     b"1e0",
     b"1e999",
+    b"1e99",
+    b"-1E+309",
     b"-0",
     b"NaN",
     b"nan",
@@ -344,6 +346,36 @@ def manifest(records: Records, run: str, drawn: random.Random) -> str:
     return records.seal_anew(forge=forge, run=run)
 
 
+def key_twice(records: Records, run: str, drawn: random.Random) -> str:
+    """A key of one object of a document stands in it twice, written alike or otherwise; everything is sealed anew."""
+    names = [name for name in (*DOCUMENTS, "manifest.json") if (records.place / run / name).exists()]
+    name = drawn.choice(names)
+    change_document(records, run, name, lambda whole: with_key_twice(whole, drawn))
+    _follow(records.place / run, records.place / run / name, drawn)
+    return records.head if name == "manifest.json" else records.seal_anew()
+
+
+def with_key_twice(whole: dict[str, Any], drawn: random.Random) -> bytes:
+    """Of the object, or of one in it; the first value is another one, or the same."""
+    mark = "another key"
+    objects = [item for item in _objects(whole) if item]
+    chosen = drawn.choice(objects)
+    name = drawn.choice(list(chosen))
+    items = list(chosen.items())
+    chosen.clear()
+    chosen |= {mark: drawn.choice((items[0][1], "another value", {}, [], 1))}
+    chosen |= dict(items)
+    key = drawn.choice((json.dumps(name), json.dumps(name), f'"\\u{ord(name[0]):04x}{name[1:]}"')) if name else '""'
+    return json.dumps(whole).replace(json.dumps(mark), key, 1).encode()
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _objects(item)
+
+
 def signature(records: Records, run: str, drawn: random.Random) -> str:
     folder = records.place / SIGNATURES
     if not folder.exists():
@@ -375,6 +407,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     manifest,
     manifest,
     signature,
+    key_twice,
 )
 
 
@@ -456,3 +489,32 @@ def test_page_and_command_accept_what_nobody_touched(originals, script):
     for untouched in originals:
         for run in untouched.runs:
             assert verdicts(untouched, run, untouched.head, script) == (True, True)
+
+
+ALWAYS_READ = ("approval.json", "review.json", "events.jsonl", "manifest.json")
+
+
+@pytest.mark.parametrize("name", ALWAYS_READ)
+def test_neither_accepts_a_key_that_stands_twice_or_a_number_that_readers_take_for_infinity(
+    originals, script, tmp_path, name
+):
+    """The chain, its signatures and the head are those of the altered files: only the reading of JSON is left."""
+    for number, change in enumerate((with_key_twice, with_infinity, with_infinity)):
+        copy = originals[number % 2].copied_to(tmp_path / str(number) / ACCOUNT)
+        run, drawn = copy.runs[1], random.Random(SEED + number)
+        head = change_document(copy, run, name, lambda whole, c=change, d=drawn: c(whole, d))
+        assert verdicts(copy, run, head, script) == (False, False), (name, change.__name__)
+
+
+def with_infinity(whole: dict[str, Any], drawn: random.Random) -> bytes:
+    number = drawn.choice(("1e999", "-1e999", "1e309", "NaN", "1E+400"))
+    return json.dumps({"one more": "a number", **whole}).replace('"a number"', number, 1).encode()
+
+
+def change_document(records: Records, run: str, name: str, write: Callable[[dict[str, Any]], bytes]) -> str:
+    path = records.place / run / name
+    if name == "manifest.json":
+        return records.seal_anew(forge=write, run=run)
+    lines = path.read_bytes().splitlines() if path.suffix == ".jsonl" else [path.read_bytes()]
+    path.write_bytes(b"".join(write(json.loads(line)) + b"\n" for line in lines))
+    return records.seal_anew()

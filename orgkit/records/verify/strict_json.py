@@ -1,8 +1,9 @@
 """JSON that every reader understands in the same way: what checks a record reads no other.
 
-Readers of JSON differ in what they accept: bytes that are not UTF-8, NUL, a number such as 01 or NaN, half of a
-surrogate pair, a second value. A record could then say one thing to one reader and another thing to the next.
-docs/verifying-a-record.md has the same pattern, so that both refuse the same files.
+Readers of JSON differ in what they accept: bytes that are not UTF-8, NUL, a number such as 01, NaN or 1e999, half of a
+surrogate pair, a second value, a key that stands twice in one object. A record could then say one thing to one reader
+and another thing to the next. docs/verifying-a-record.md has the same pattern and the same rule for keys, so that both
+refuse the same files.
 """
 
 import re
@@ -21,7 +22,7 @@ _ESCAPE = (
     rb"|[dD][89abAB]" + _HEX + rb"{2}\\u[dD][c-fC-F]" + _HEX + rb"{2})"
 )
 _STRING = rb'"(?:[ !#-\[\]-~]|' + _ESCAPE + rb"|" + _UTF8 + rb')*"'
-_NUMBER = rb"-?(?:0|[1-9][0-9]{0,18})(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,3})?"
+_NUMBER = rb"-?(?:0|[1-9][0-9]{0,18})(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?"  # no reader takes it for infinity
 _VALUE = rb"(?:" + _STRING + rb"|" + _NUMBER + rb"|true|false|null)"
 _MARKS = rb"[\[\]{}:,\n ]"
 _STRICT = re.compile(_MARKS + rb"*(?:" + _VALUE + _MARKS + rb"+)*+" + _VALUE + rb"?")
