@@ -88,8 +88,8 @@ def _settings(aws: Connection, region: str, arn: str) -> Settings | Unread:
     version, manifest = version_of(str(zone.get("version", ""))), zone.get("manifest")
     if version is None:
         return Unread("controltower:GetLandingZone reported no version that can be understood")
-    # AWS's model requires the manifest in this answer (only CreateLandingZone may leave it out): a landing zone that has
-    # controls alone has an empty one, and an answer without one says nothing.
+    # AWS's model requires the manifest in this answer (only CreateLandingZone may leave it out): a landing zone
+    # that has controls alone has an empty one, and an answer without one says nothing.
     if not isinstance(manifest, Mapping):
         return Unread("controltower:GetLandingZone reported no manifest that can be understood")
     unclear = next((str(name) for name, section in manifest.items() if _is_on(section) is None), None)
