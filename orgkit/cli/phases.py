@@ -117,7 +117,7 @@ def run(
 ) -> int:
     """Run one phase headlessly; without an approved plan it stops before it changes anything."""
     from orgkit.cli.summary import result_json, show_result
-    from orgkit.model.approval import check_claim
+    from orgkit.model.decision import check_claim
     from orgkit.parameters import find, load
     from orgkit.records.seal_options import sealing_of
     from orgkit.runbook.execution.execute import execute
@@ -170,7 +170,7 @@ def _take_over(path: Path, desired: Any, plan_file: Path, digest: str) -> str:
 def _check_approval(path: Path, desired: Any, phase: Phase, options: Mapping[str, str]) -> None:
     """Refuse a mistyped digest, and an approval for AWS that names nobody, before there is a run to be recorded."""
     from orgkit.aws.identity import endpoint_of
-    from orgkit.model.approval import check_approver
+    from orgkit.model.decision import check_approver
     from orgkit.model.plan import Target
     from orgkit.records import outputs
 

@@ -16,7 +16,8 @@ from orgkit.engine.apply import apply as apply_steps
 from orgkit.engine.observe import observe_and_plan
 from orgkit.errors import ApprovalMismatch, OutOfOrder
 from orgkit.journal.events import steps_done_under
-from orgkit.model.approval import Approval, ApprovedPlan, check_approver, check_fresh, check_remainder, check_stops
+from orgkit.model.approval import Approval, ApprovedPlan, check_approval, check_fresh, check_remainder, check_stops
+from orgkit.model.decision import check_decision, check_hours
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
 from orgkit.model.outcome import Outcomes
@@ -25,6 +26,7 @@ from orgkit.phases.registry import plan as plan_phase
 from orgkit.sanitize.secrets import hide_secrets_in
 
 HOURS = 24
+NAMES = ("asserted_by", "ticket")  # as a caller knows them
 RUNBOOK = "have it approved with `orgkit approve`, and applied with `orgkit run`."
 
 Redact = Callable[[Any], Any]
@@ -66,18 +68,21 @@ def approve(plan: Plan, digest: str, *, asserted_by: str, ticket: str = "", hour
         digest: Its digest, as the person who read it gives it.
         asserted_by: Who approves; may be empty only for a plan on an emulator.
         ticket: Where the change was asked for.
-        hours: How long the approval holds, from the time at which the plan was made.
+        hours: How long the approval holds, from the time at which the plan was made: 1 to 168. `apply` ends it after
+            the parameters file's approval_hours in any case.
 
     Raises:
-        ApprovalMismatch: The digest is another one, or the plan is too old.
+        ApprovalMismatch: The digest is another one, the plan is too old, a name or ticket is not what a reader sees or
+            holds a secret, or no approval holds for so many hours.
         AwaitingApproval: The plan is for AWS, and nobody is named.
     """
     if not plan.digest or digest != plan.digest:
         raise ApprovalMismatch(
-            f"{digest[:12] or 'nothing'} was approved; this plan is {plan.digest[:12] or 'a preview'}.",
+            f"{str(digest or 'nothing')[:12]} was approved; this plan is {plan.digest[:12] or 'a preview'}.",
             "read this plan and approve its own digest.",
         )
-    check_approver(plan.target, asserted_by)
+    check_decision(plan.target, asserted_by, ticket, NAMES)
+    check_hours(hours)
     now = clock_of().now()
     return Approval(
         digest=digest,
@@ -113,25 +118,25 @@ def apply(
         OutOfOrder: An earlier phase comes first.
         AnotherRun: Somebody else on this machine applies to this account.
     """
-    _refuse(aws, desired, plan, approval)
+    expires_at = _check(aws, desired, plan, approval)
     with lock_machine(desired.organization.management_account_id, aws.endpoint, aws.journal.run, outputs):
         now, id_index = observe_and_plan(aws, desired, plan.phase)
         check_remainder(now, ApprovedPlan.from_plan(plan), steps_done_under([aws.journal.events], approval.digest))
         steps = [{"id": step.id, "sentence": step.sentence} for step in now.steps]
         aws.journal.write("apply", digest=approval.digest, plan_sha256=approval.plan_sha256, steps=steps)
-        expires_at = datetime.fromisoformat(approval.expires_at)
         look = partial(observe_and_plan, aws, desired, plan.phase, findings=False)
         return apply_steps(aws, now, id_index, look, expires_at=expires_at)
 
 
-def _refuse(aws: Connection, desired: Desired, plan: Plan, approval: Approval) -> None:
+def _check(aws: Connection, desired: Desired, plan: Plan, approval: Approval) -> datetime:
+    """When the approval ends; an OrgkitError when it does not allow this plan to be applied."""
     if desired.approval.four_eyes:
         raise ApprovalMismatch("the parameters file asks for four eyes, and only a runbook reads signatures.", RUNBOOK)
-    if approval.digest != plan.digest or approval.target != plan.target:
+    if approval.target != plan.target:
         raise ApprovalMismatch("the approval is for another plan.", "approve this plan's own digest.")
-    check_approver(plan.target, approval.asserted_by)
-    if aws.clock.now() > datetime.fromisoformat(approval.expires_at):
-        raise ApprovalMismatch(f"the approval ended at {approval.expires_at}.", "plan and approve again.")
+    hours = desired.organization.approval_hours
+    expires_at = check_approval(approval, ApprovedPlan.from_plan(plan), aws.clock.now(), hours)
     check_stops(plan)
     if plan.needs:
         raise OutOfOrder(plan.needs[0], "run that phase, then plan again.")
+    return expires_at

@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from orgkit.errors import ApprovalMismatch, AwaitingApproval, CheckStops
+from orgkit.errors import ApprovalMismatch, CheckStops
+from orgkit.model.decision import check_decision, parse_time
 from orgkit.model.plan import SCHEMA, Plan, Step, Target, identity
-from orgkit.sanitize.names import deception
-from orgkit.sanitize.secrets import kinds_in
 
 # A plan that was handed over may come from a machine whose clock is ahead by so much.
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -55,8 +54,12 @@ class ApprovedPlan:
 
     @classmethod
     def from_plan(cls, plan: Plan) -> "ApprovedPlan":
-        """A plan that was approved in the process that made it."""
-        planned_at = datetime.fromisoformat(plan.review_facts["planned_at"])
+        """A plan that was approved in the process that made it; ApprovalMismatch when nothing says when that was."""
+        try:
+            facts = plan.review_facts
+        except (ValueError, TypeError, RecursionError):
+            facts = {}
+        planned_at = parse_time("the time at which the plan was made", facts.get("planned_at"))
         return cls(plan.digest, json.loads(plan.canonical), planned_at, plan.sha256, plan.review_json)
 
     @property
@@ -68,31 +71,6 @@ class ApprovedPlan:
     @property
     def steps(self) -> Sequence[Mapping[str, Any]]:
         return list(self.content["steps"])
-
-
-def check_claim(subject: str, text: str) -> None:
-    """ApprovalMismatch for a name or ticket that would show a secret, or that is not what a reader sees."""
-    check_no_secret(subject, text)
-    problem, _, advice = deception(text).partition(": ")
-    if problem:
-        raise ApprovalMismatch(f"{subject} {problem}.", advice)
-
-
-def check_no_secret(subject: str, text: str) -> None:
-    """ApprovalMismatch for a secret in what a person says: it is signed and kept, and can never be taken out."""
-    kind = next(kinds_in(text), None)
-    if kind is not None:
-        reason = f"{subject} holds a secret ({kind}), and records would keep it for good."
-        raise ApprovalMismatch(reason, "write another text; if the secret is real, revoke it.")
-
-
-def check_approver(target: Target, name: str) -> None:
-    """AwaitingApproval when nobody is named as approver of a plan for AWS."""
-    if target.kind == "aws" and not name.strip():
-        raise AwaitingApproval(
-            "a plan for AWS is approved by somebody, and the approver has no name.",
-            "run the same command with --approver NAME, or set ORGKIT_APPROVER.",
-        )
 
 
 def check_schema(approved: ApprovedPlan, digest: str = "") -> None:
@@ -127,6 +105,32 @@ def check_fresh(approved: ApprovedPlan, now: datetime, hours: int) -> datetime:
             "plan again, read the plan, and approve its digest.",
         )
     return expires_at
+
+
+def check_approval(approval: Approval, approved: ApprovedPlan, now: datetime, hours: int) -> datetime:
+    """Check an approval right before it is used, wherever it was made: in a runbook, or in Python by hand.
+
+    Args:
+        approval: What the gate, or `orgkit.approve`, returned; or what somebody put together.
+        approved: The planning that it has to be for.
+        now: The time.
+        hours: The parameters file's approval_hours.
+
+    Returns:
+        When it ends: at the time that it names, and `hours` after the plan was made at the latest.
+
+    Raises:
+        ApprovalMismatch: It is for another plan, or has ended, or is not what a reader sees.
+        AwaitingApproval: The plan is for AWS, and nobody is named.
+    """
+    if (approval.digest, approval.plan_sha256) != (approved.digest, approved.plan_sha256):
+        raise ApprovalMismatch("the approval is for another plan.", "approve this plan's own digest.")
+    check_decision(approval.target, approval.asserted_by, approval.ticket)
+    parse_time("the time of the approval", approval.at)
+    end = parse_time("the end of the approval", approval.expires_at)
+    if now > end:
+        raise ApprovalMismatch(f"the approval ended at {end.isoformat(timespec='seconds')}.", "plan and approve again.")
+    return min(end, check_fresh(approved, now, hours))
 
 
 def check_stops(plan: Plan) -> None:

@@ -14,14 +14,13 @@ from orgkit.model.approval import (
     CLOCKS_DIFFER,
     Approval,
     ApprovedPlan,
-    check_approver,
-    check_claim,
+    check_approval,
     check_fresh,
-    check_no_secret,
     check_remainder,
     check_schema,
     check_stops,
 )
+from orgkit.model.decision import check_decision, check_no_secret
 from orgkit.model.desired import ApprovalSpec, Desired
 from orgkit.model.plan import Plan
 from orgkit.phases.registry import phase_of
@@ -70,9 +69,7 @@ class Gate:
             raise ApprovalMismatch(
                 "the parameters file asks for four eyes: a signed approval of somebody else.", FOUR_EYES_REMEDY
             )
-        check_approver(self.plan.target, asserted_by)
-        check_claim("the approver's name", asserted_by)
-        check_claim("the ticket", ticket)
+        check_decision(self.plan.target, asserted_by, ticket)
         now, approved = self.clock.now(), self._planning
         expires_at = check_fresh(approved, now, self.hours)
         self.rejected_by = ""
@@ -93,8 +90,7 @@ class Gate:
         """Record that somebody approved the plan with a signature; ApprovalMismatch when it does not hold."""
         assert self.approved is not None
         check_no_secret("the signed approval", signed.content.decode())
-        check_claim("the approver's name", signed.asserted_by)
-        check_claim("the ticket", signed.ticket)
+        check_decision(self.plan.target, signed.asserted_by, signed.ticket)
         now = self.clock.now()
         self.approval = approve_signed(signed, self.approved, spec, self.authenticated_as, now, self.hours)
         self.signed = signed
@@ -124,8 +120,7 @@ class Gate:
                 if self.interactive
                 else f"read the plan, then: orgkit run {self.plan.phase} FILE --approved-plan {self.plan.digest}",
             )
-        if self.clock.now() > datetime.fromisoformat(self.approval.expires_at):
-            raise ApprovalMismatch(f"the approval ended at {self.approval.expires_at}.", "plan and approve again.")
+        check_approval(self.approval, self._planning, self.clock.now(), self.hours)
         check_remainder(now, self._planning, self.committed(self._planning.digest))
         return self.approval
 

@@ -1,8 +1,10 @@
 """An organization on the wire that lacks one thing, and the whole way through the library, from connecting on."""
 
 from pathlib import Path
+from unittest.mock import patch
 
 import orgkit
+from orgkit.engine import approve as approve_module
 from orgkit.model.outcome import Outcomes
 from tests.aws.conftest import Answer, CountingClock, Wire
 from tests.plans.loader import MANAGEMENT, ORGANIZATION, desired_of
@@ -60,6 +62,7 @@ def go(clock: CountingClock, changes: Path | None = None, outputs: Path | None =
     """Connect, read, plan, approve and apply phase 01."""
     desired = desired_of(changes)
     aws = orgkit.connect(desired, clock=clock)
-    plan = orgkit.plan("organization", orgkit.observe(aws, desired, "organization"), desired)
-    approval = orgkit.approve(plan, plan.digest, asserted_by="Jane", hours=24 * 3650)  # the wire has a time of its own
+    with patch.object(approve_module, "clock_of", lambda: clock):  # the wire has a time of its own
+        plan = orgkit.plan("organization", orgkit.observe(aws, desired, "organization"), desired)
+        approval = orgkit.approve(plan, plan.digest, asserted_by="Jane")
     return orgkit.apply(aws, desired, plan, approval, outputs=outputs)

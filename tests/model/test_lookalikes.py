@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orgkit.errors import ApprovalMismatch, NeedsDecision
-from orgkit.model.approval import check_claim
+from orgkit.model.decision import check_claim
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
 from orgkit.phases.account_imports.planner import plan as plan_imports

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from orgkit.model.decision import MAX_HOURS
 from orgkit.model.desired import Attestation, OrganizationSpec
 from orgkit.phases.schema import formats
 from orgkit.phases.schema.formats import quote
@@ -66,7 +67,7 @@ class OrganizationModel(SectionModel):
     ]
     centralized_root_access: bool = True
     email_convention: Annotated[str, checked_text(formats.email_convention)] | None = None
-    approval_hours: int = Field(default=24, ge=1, le=168)
+    approval_hours: int = Field(default=24, ge=1, le=MAX_HOURS)
     long_lived_keys: bool = False
     tags: Tags = {}
     attestations: Attestations = Attestations()

@@ -10,6 +10,7 @@ from orgkit.aws.session import Connection
 from orgkit.engine.observe import observe
 from orgkit.errors import NotArchived
 from orgkit.journal.events import Event, object_in
+from orgkit.model.decision import MAX_HOURS
 from orgkit.model.desired import Desired
 from orgkit.model.matching import known_ids
 from orgkit.phases.registry import RUNBOOKS
@@ -25,7 +26,7 @@ from orgkit.records.manifest import MANIFEST
 from orgkit.records.verify.check_chain import faults_of_chain
 from orgkit.signing.keys import PublicKey, Signer
 
-LONGEST_APPROVAL = timedelta(hours=168 + 1)  # as long as approval_hours may be, and an hour for clocks that differ
+LONGEST_APPROVAL = timedelta(hours=MAX_HOURS + 1)  # and an hour for clocks that differ
 LABELS = frozenset(phase.run_label for phase in RUNBOOKS if phase.changes)
 MAX_ATTEMPTS = 5  # how often somebody else may be first
 
