@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from orgkit.parameters.checks_approval import APPROVAL_CHECKS
+from orgkit.parameters.checks_names import words_of_another_script
 from orgkit.parameters.schema import SECTIONS, File
 from orgkit.phases.schema.formats import quote, suggest
 from orgkit.phases.schema.location import Place, Violation, spell
@@ -136,4 +137,4 @@ def _number(value: int | Decimal) -> str:
 def check(raw: Raw) -> list[Violation]:
     """Return everything that contradicts another part of the file."""
     checks = [check for section in SECTIONS for check in section.checks]
-    return [wrong for run_check in (*checks, *APPROVAL_CHECKS) for wrong in run_check(raw)]
+    return [wrong for run_check in (*checks, *APPROVAL_CHECKS, words_of_another_script) for wrong in run_check(raw)]

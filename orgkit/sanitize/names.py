@@ -31,6 +31,18 @@ _SCRIPT = regex.compile(
 )
 # Scripts that are written together, Latin with each of them ("highly restrictive" of UTS #39).
 _SCRIPT_GROUPS = ({"Han", "Hiragana", "Katakana"}, {"Han", "Bopomofo"}, {"Han", "Hangul"})
+# Marks for letters of any script, and those of them that languages write over Latin, Greek and Cyrillic letters (the
+# marks that UTS #39 allows in identifiers, without the two that strike a letter through, as in an o that looks like ø).
+_MARKS_OF_ANY_SCRIPT = regex.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_WRITTEN_MARKS = regex.compile(
+    r"[\u0300-\u0304\u0306-\u030c\u030f-\u0311\u0313\u0314\u031b\u0323-\u0328\u032d\u032e\u0330\u0331\u0339\u0342"
+    r"\u0345]"
+)
+_MAX_MARKS = 3  # on one letter
+_SEPARATORS = frozenset("/\\.-_@")  # characters that separate the parts of paths, addresses and names
+_EN_DASH = "\u2013"
+_WRITTEN_LETTERS = frozenset("\u00aa\u00ba\u0131")  # ª, º and ı of Romance and Turkic languages
+_SMALL_CAPITAL = regex.compile("LATIN LETTER SMALL CAPITAL ([A-Z])")
 _CONFUSABLES = Path(__file__).with_name("confusables.txt")
 
 
@@ -50,7 +62,38 @@ def deception(text: str) -> str:
         return f"has {describe(hidden[0])}, which cannot be seen: remove it."
     if text.isascii():
         return ""
-    return next((problem for check in (_compatible, _marks, _digits, _scripts) for problem in check(text)), "")
+    checks = (_compatible, _separators, _marks, _digits, _phonetic_letters, _scripts)
+    return next((problem for check in checks for problem in check(text)), "")
+
+
+def lookalike_words(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Find the names with a word of another script that reads as an ASCII word, among names of which none is in it.
+
+    Args:
+        names: All names that a person reads together, such as those of a parameters file.
+
+    Yields:
+        Each such name, and what is wrong with it.
+    """
+    words = {name: _WORD.findall(name) for name in dict.fromkeys(names)}
+    genuine = {script for found in words.values() for word in found for script in _scripts_of(word)
+               if script == "Latin" or not plain_reading(word)}  # fmt: skip
+    if "Latin" not in genuine:
+        return
+    for name, found in words.items():
+        for word in found:
+            scripts = set(_scripts_of(word)) - {"Latin"}
+            if plain_reading(word) and scripts - genuine:
+                script, plain = min(scripts - genuine), plain_reading(word)
+                character = next(c for c in word if _script_of(c) == script)
+                yield (
+                    name,
+                    (
+                        f'has {describe(character)} in "{word}", which reads as "{plain}", and no other name is '
+                        f"written in {script}: write {plain}."
+                    ),
+                )
+                break
 
 
 def describe(character: str) -> str:
@@ -99,18 +142,63 @@ def _compose(parts: Iterable[str]) -> str:
 
 
 def _compatible(text: str) -> Iterator[str]:
-    """Letters and digits of another width or font, as in ＡＷＳ."""
+    """Letters and digits of another width or font, as in ＡＷＳ, and Roman numerals of one character."""
     for character in text:
-        plain = unicodedata.normalize("NFKC", character)
-        if plain != character and plain.isascii() and unicodedata.category(character) in ("Lu", "Ll", "Nd"):
+        plain, category = unicodedata.normalize("NFKC", character), unicodedata.category(character)
+        is_font = unicodedata.decomposition(character).startswith("<font>")
+        if plain != character and (plain.isascii() or is_font) and category in ("Lu", "Ll", "Nd", "Nl"):
+            yield f"has {describe(character)}, which looks like {plain}: write {plain}."
+
+
+def _separators(text: str) -> Iterator[str]:
+    """Punctuation and symbols that pass for a slash, a dot, a hyphen, or, within a word, for a letter."""
+    for place, character in enumerate(text):
+        plain = "" if character.isascii() or unicodedata.category(character)[0] not in "PS" else reading(character)
+        before, after = text[max(0, place - 1) : place], text[place + 1 : place + 2]
+        is_in_word = any(neighbor.isascii() and neighbor.isalpha() for neighbor in (before, after))
+        if plain in _SEPARATORS:
+            is_dash = character == _EN_DASH and " " in (before, after)
+            is_own = bool(_script_of(character)) and not is_in_word  # as the full stop of Arabic is in Arabic
+        else:
+            is_dash = not (len(plain) == 1 and plain.isascii() and plain.isalnum() and is_in_word)
+            is_own = "<circle>" in unicodedata.decomposition(character)
+        if plain and not is_dash and not is_own:
             yield f"has {describe(character)}, which looks like {plain}: write {plain}."
 
 
 def _marks(text: str) -> Iterator[str]:
-    """A mark that has no letter before it joins what stands in front of the name."""
-    for word in _WORD.findall(text):
+    """Marks that join what stands in front of the name, that no language writes, or that pile up."""
+    for word in _WORD.findall(unicodedata.normalize("NFC", text)):
         if unicodedata.category(word[0])[0] == "M":
             yield f"has {describe(word[0])} without a letter before it: remove it."
+        for mark in _MARKS_OF_ANY_SCRIPT.findall(word):
+            if not _WRITTEN_MARKS.match(mark):
+                yield f"has {describe(mark)}, a mark over a letter that no language writes: remove it."
+        piled = regex.search(rf"\p{{M}}{{{_MAX_MARKS + 1},}}", word)
+        if piled:
+            yield f"has {len(piled[0])} marks on one letter ({describe(piled[0][0])}): remove some."
+
+
+def _phonetic_letters(text: str) -> Iterator[str]:
+    """Latin letters of phonetic and older alphabets that pass for those of ASCII, in a word that reads as ASCII."""
+    for word in _WORD.findall(unicodedata.normalize("NFC", text)):
+        plain = "".join(map(_plain_letter, word))
+        foreign = next((character for character in word if _is_phonetic(character)), "")
+        if foreign and plain.isascii():
+            yield f'has {describe(foreign)} in "{word}", which reads as "{plain}": write that.'
+
+
+def _is_phonetic(character: str) -> bool:
+    plain = _plain_letter(character)
+    is_letter = unicodedata.category(character) in ("Lu", "Ll", "Lo") and character not in _WRITTEN_LETTERS
+    is_alone = not character.isascii() and is_letter and _script_of(character) == "Latin"
+    return is_alone and len(plain) == 1 and plain.isascii() and plain.isalnum()
+
+
+def _plain_letter(character: str) -> str:
+    """What a person reads in it; the list of lookalikes has only some of the small capitals."""
+    small_capital = _SMALL_CAPITAL.fullmatch(unicodedata.name(character, ""))
+    return small_capital[1].lower() if small_capital else reading(character)
 
 
 def _digits(text: str) -> Iterator[str]:

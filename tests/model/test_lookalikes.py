@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orgkit.errors import ApprovalMismatch, NeedsDecision
+from orgkit.errors import ApprovalMismatch, NeedsDecision, ParametersInvalid
 from orgkit.model.decision import check_claim
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
@@ -60,8 +60,19 @@ def test_one_that_is_there_itself_is_left_and_its_lookalike_is_marked(tmp_path: 
     assert any("look alike" in w and "U+043E CYRILLIC SMALL LETTER O" in w for w in made.warnings)
 
 
-def test_a_unit_whose_letters_all_pass_for_ascii_is_marked(tmp_path: Path) -> None:
-    made = plan_units(aws(), desired(tmp_path, '[units."\u0421\u041e\u0420\u0415"]\n'))
+def test_a_unit_whose_letters_all_pass_for_ascii_is_refused_in_a_file_of_latin_names(tmp_path: Path) -> None:
+    for section in (
+        '[units."\u0421\u041e\u0420\u0415"]\n',
+        '[units."Web/\u0410\u0421\u041c\u0415"]\n',
+        '[accounts.web]\nname = "\u0455\u0441\u043e\u0440\u0435"\nemail = "w@acme.example"\nunit = "Security"\n',
+    ):
+        with pytest.raises(ParametersInvalid, match="no other name is written in Cyrillic"):
+            desired(tmp_path, section)
+
+
+def test_a_unit_whose_letters_all_pass_for_ascii_is_marked_next_to_others_of_its_script(tmp_path: Path) -> None:
+    file = '[units."\u0421\u041e\u0420\u0415"]\n[units."\u041c\u043e\u0441\u043a\u0432\u0430"]\n'
+    made = plan_units(aws(), desired(tmp_path, file))
     assert any('can be read as "COPE"' in warning for warning in made.warnings)
 
 

@@ -12,6 +12,7 @@ from orgkit.sanitize.names import (
     deception,
     describe,
     invisible_characters,
+    lookalike_words,
     mark_lookalikes,
     plain_reading,
     reading,
@@ -44,11 +45,31 @@ DECEPTIVE = {
     "a mark after a hyphen": "a-\u0337b",
     "digits of two scripts": "1\u0661",
     "Hangul with Cyrillic": "\uac1c\u0430",
+    "a Roman numeral of one character": "team \u2160",
+    "a line below": "Pro\u0332d",
+    "a stroke through a letter": "Pro\u0338d",
+    "a mark around a letter": "a\u20dd",
+    "marks that pile up": "a\u0300\u0301\u0302\u0303\u0304",
+    "a dot leader": "a\u2024b",
+    "a division slash": "CI\u2215CD",
+    "a fullwidth slash": "CI\uff0fCD",
+    "a hyphen that is none": "web\u2010prod",
+    "a dash in a word": "web\u2013prod",
+    "a minus": "web\u2212prod",
+    "a full stop of Arabic in a Latin word": "a\u06d4b",
+    "a phonetic letter": "product\u0251",
+    "another phonetic letter": "\u0261it",
+    "small capitals": "\u1d00\u1d04\u1d0d\u1d07",
+    "a sign of mathematics in a word": "sec\u222are",
+    "a Greek letter of mathematics": "\U0001d6a8CME",
 }
 ORDINARY = [
     "Production", "Zürich", "Zu\u0308rich", "naïve café", "Größe & Co", "№ 1", "Yaşam", "İstanbul", "東京",
     "AWS環境テスト", "サービス", "개발dev", "Москва", "Prod Москва", "Ελλάδα", "हिन्दी", "ไทย", "عربي", "עברית",
     "Δ-Team", "m²", "5 €", "🔒 Security", "—", "1½",
+    "Team – East", "ısı", "1º", "1ᵉʳ", "東京（本社）", "開発：本番", "カタカナ・名", "Việt Nam",
+    "Guaran\u0303i g\u0303",
+    "ẹ́kọ́", "عَرَبِيّ", "عربي۔عربي", "שָׁלוֹם", "O’Brien", "Łódź", "Øre", "straße", "ɔkɛ", "Đorđe", "3×4", "Ⓐ-Team",
 ]  # fmt: skip
 
 
@@ -148,3 +169,66 @@ def test_any_text_has_an_answer_and_one_reading_however_it_is_composed(text: str
 
 def test_the_list_of_lookalikes_is_what_its_package_gives() -> None:
     assert confusables.FILE.read_text(encoding="ascii") == confusables.content()
+
+
+# Letters as their languages have them; of each, one letter that no other script passes for.
+ALPHABETS = {
+    "Russian": "абвгдежзийклмнопрстуфхцчшщъыьэюяАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЭЮЯ",
+    "Ukrainian": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюяІЇЄҐ",
+    "Serbian": "абвгдђежзијклљмнњопрстћуфхцчџшЈЂ",
+    "Greek": "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ",
+    "Japanese": "あいうえおかきくけこがぎぐアイウエオカキクケコー東京開発環境本番",
+    "Chinese": "北京上海开发测试生产安全",
+    "Korean": "개발운영보안가나다라",
+    "Arabic": "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+    "Hebrew": "אבגדהוזחטיכלמנסעפצקרשת",
+    "Hindi": "कखगघचछजझटठडढतथदधनपफबभमयरलवशषसह",
+    "Thai": "กขคงจฉชซญดตถทธนบปผฝพฟมยรลวสหอฮ",
+    "Armenian": "աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ",
+    "Georgian": "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
+    "German": "abcdefghijklmnopqrstuvwxyzäöüßÄÖÜ",
+    "Vietnamese": "aăâbcdđeêghiklmnoôơpqrstuưvxyạảấầẩẫậắằặẹẻẽếềểễệ",
+    "Turkish": "abcçdefgğhıijklmnoöprsştuüvyzİ",
+    "Polish": "aąbcćdeęfghijklłmnńoóprsśtuwyzźż",
+    "Yoruba": "abdeẹfgijklmnoọprsṣtuwyáàéèíìóòúù",
+}
+
+
+@given(st.data(), st.sampled_from(sorted(ALPHABETS)))
+def test_an_organization_in_any_one_language_has_ordinary_names(data: st.DataObject, language: str) -> None:
+    """Also one whose words happen to be made of letters that Latin has: other names show the script."""
+    word = st.text(st.sampled_from(ALPHABETS[language]), min_size=1, max_size=12)
+    names = data.draw(st.lists(st.lists(word, min_size=1, max_size=3).map(" ".join), min_size=1, max_size=6))
+    assert [deception(name) for name in names if deception(name)] == []
+    assert list(lookalike_words([*names, ALPHABETS[language]])) == []
+    assert list(lookalike_words([*names, ALPHABETS[language], "Security", "log-archive"])) == []
+
+
+def passes_for_ascii(character: str) -> bool:
+    """Whether a person reads one letter, digit or separator of ASCII in it: raised and circled ones stand out."""
+    plain = reading(character)
+    stands_out = unicodedata.category(character) in ("Lm", "No", "Mc")
+    stands_out |= "<circle>" in unicodedata.decomposition(character) or character in "\u00aa\u00ba\u0131\u3007"
+    return not stands_out and len(plain) == 1 and plain.isascii() and (plain.isalnum() or plain in "/.-_@")
+
+
+LOOKALIKES = [c for c in map(chr, range(0x80, sys.maxunicode + 1)) if passes_for_ascii(c)]
+
+
+def test_no_character_that_passes_for_ascii_stands_in_a_latin_word() -> None:
+    assert len(LOOKALIKES) > 1000
+    assert [describe(c) for c in LOOKALIKES if not deception(f"secur{c}ty")] == []
+
+
+@given(st.text(st.sampled_from("ABCEHIKMOPTXaceopxy"), min_size=1, max_size=8), st.sampled_from(["Cyrillic", "Greek"]))
+def test_a_word_of_another_script_that_reads_as_ascii_is_a_trap_among_latin_names_alone(text: str, script: str) -> None:
+    letters = [c for c in LOOKALIKES if regex.match(rf"\p{{Script={script}}}", c)]
+    alike = {reading(c): c for c in letters if unicodedata.category(c)[0] == "L"}
+    word = "".join(alike.get(c, "") for c in text)
+    if not word:
+        return
+    traps = dict(lookalike_words(["Security", "log-archive", word]))
+    assert f'which reads as "{reading(word)}"' in traps[word]
+    genuine = {"Cyrillic": "\u0411\u0435\u0437", "Greek": "\u03a8\u03c9"}[script]
+    assert list(lookalike_words(["Security", word, genuine])) == []
+    assert list(lookalike_words([word])) == []
