@@ -1,11 +1,14 @@
 """The checkout of a workflow: which of its files a job may use, as they stand in the commit that was checked out."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
 
+from orgkit.costs.prices.books import NAME as PRICE_BOOK
 from orgkit.errors import WorkflowRefused
+from orgkit.parameters import files_read_with
 from orgkit.phases.descriptor import Phase
 from orgkit.sanitize.terminal import short
 
@@ -35,13 +38,22 @@ def check_files(checkout: Path, file: str, approval: str = "", phase: Phase | No
         check_file(checkout, "signed approval", approval, (APPROVALS, PARAMETERS))
     if phase is not None:
         check_file(checkout, "runbook", f"{RUNBOOKS}/{phase.runbook}", (RUNBOOKS,))
+    named = [name for name in _files_read_with(checkout, file) if not name.endswith(f"/{PRICE_BOOK}")]
+    for name in named:
+        check_file(checkout, "key that the parameters file names", name, PurePosixPath(name).parts[:1])
     _check_project(checkout, PurePosixPath(file))
-    check_unaltered(checkout)
+    check_unaltered(checkout, *named)
 
 
-def files_of(file: str, approval: str = "", phase: Phase | None = None) -> list[str]:
-    """The files that a job takes, by their paths in the repository."""
-    return [file, *([approval] if approval else []), *([f"{RUNBOOKS}/{phase.runbook}"] if phase else [])]
+def files_of(checkout: Path, file: str, approval: str = "", phase: Phase | None = None) -> list[str]:
+    """The files that a job takes, by their paths in the repository: also those that the parameters file names."""
+    given = [file, *([approval] if approval else []), *([f"{RUNBOOKS}/{phase.runbook}"] if phase else [])]
+    return [*given, *_files_read_with(checkout, file)]
+
+
+def _files_read_with(checkout: Path, file: str) -> list[str]:
+    """By their paths in the repository; one that leads out of it begins with a slash or dots."""
+    return [Path(os.path.relpath(path, checkout)).as_posix() for path in files_read_with(checkout / file)]
 
 
 def check_file(checkout: Path, role: str, name: str, folders: tuple[str, ...]) -> None:
@@ -63,9 +75,14 @@ def check_file(checkout: Path, role: str, name: str, folders: tuple[str, ...]) -
         raise WorkflowRefused(f"the {role} {_quoted(name)} is {kind}.", f"{REMEDY}; it has to be an ordinary file.")
 
 
-def check_unaltered(checkout: Path) -> None:
-    """Check that parameters, approvals and runbooks are those of the commit: ordinary files, and none added to them."""
-    folders = (PARAMETERS, APPROVALS, RUNBOOKS)
+def check_unaltered(checkout: Path, *files: str) -> None:
+    """Check that parameters, approvals and runbooks are those of the commit: ordinary files, and none added to them.
+
+    Args:
+        checkout: The root of the repository.
+        files: Further files of which the same is checked.
+    """
+    folders = (PARAMETERS, APPROVALS, RUNBOOKS, *files)
     for mode, name in _entries(_git(checkout, "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", *folders)):
         if mode not in REGULAR_MODES:  # a price book or a key that a parameters file names, too
             raise WorkflowRefused(
@@ -76,7 +93,7 @@ def check_unaltered(checkout: Path) -> None:
     if altered:
         raise WorkflowRefused(
             f"{_quoted(altered[0])} is not as in the commit that was checked out ({len(altered)} such files).",
-            f"find out which step wrote it: nothing may write into {', '.join(f'{name}/' for name in folders)}.",
+            f"find out which step wrote it: nothing may write into {', '.join(f'{name}/' for name in folders[:3])}.",
         )
 
 

@@ -42,7 +42,7 @@ def check_inputs(file: str, phase: Phase | None, approval: str, plan_run: str | 
     check_files(Path.cwd(), file, approval, phase)
     if plan_run is not None:
         workflows = Workflows.from_environment(os.environ)
-        workflows.check_commit(files_of(file, approval, phase))
+        workflows.check_commit(files_of(Path.cwd(), file, approval, phase))
         workflows.check_plan_run(plan_run)
     click.echo("Every input is a file of the commit that was checked out.")
     return errors.EXIT_DONE

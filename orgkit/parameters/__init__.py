@@ -9,10 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orgkit.costs.prices.books import own_rows
+from orgkit.costs.prices.books import own_book_path, own_rows
 from orgkit.errors import ParametersInvalid, Problem
 from orgkit.model.desired import Desired
-from orgkit.parameters.build import build, public_keys
+from orgkit.parameters.build import build, key_files, public_keys
 from orgkit.parameters.secret_check import without_secret_violations, without_secrets
 from orgkit.parameters.toml_errors import explain
 from orgkit.parameters.toml_location import lines
@@ -42,6 +42,16 @@ def load_text(text: str, path: str | Path, folder: Path) -> Desired:
     if wrong or file is None:
         raise ParametersInvalid(str(path), _problems(wrong, lines(text)))
     return build(file, hashlib.sha256(text.encode()).hexdigest(), pems)
+
+
+def files_read_with(path: str | Path) -> list[Path]:
+    """The other files that `load` reads, there or not: the price book, and keys that are named by their paths."""
+    file = Path(path).expanduser()
+    try:
+        raw = _parse(read_text(path), path)
+    except ParametersInvalid:
+        raw = {}  # `load` reports it
+    return [own_book_path(file), *key_files(raw, file.parent)]
 
 
 def read_text(path: str | Path) -> str:

@@ -75,6 +75,14 @@ def public_keys(raw: Raw, folder: Path) -> tuple[dict[Place, str], list[Violatio
     return pems, [*wrong, *_repeated_keys(pems), *_missing_keys(raw)]
 
 
+def key_files(raw: Raw, folder: Path) -> list[Path]:
+    """The files of the keys that are named by their paths."""
+    from orgkit.signing.texts import is_inline, path_of  # late: most files name no key
+
+    values = [value for _, value in _named_keys(raw)]
+    return [folder / path_of(value) for value in values if not value.startswith("arn:") and not is_inline(value)]
+
+
 def pem_of(pems: Mapping[Place, str], name: str) -> str:
     """The key of an approver, in whichever of the two forms it was written."""
     return pems.get((*APPROVERS, name)) or pems[*APPROVERS, name, "key"]

@@ -1,11 +1,13 @@
 """A workflow takes files that are in the commit, ordinary and unaltered, and in their folder: whatever was typed."""
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from orgkit.ci.checkout import check_files
+from orgkit.ci.checkout import check_files, files_of
+from orgkit.ci.workflow_runs import Workflows
 from orgkit.errors import WorkflowRefused
 from orgkit.phases.registry import phase_of
 
@@ -166,3 +168,65 @@ def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path) -> None:
     (tmp_path / "parameters").mkdir()
     (tmp_path / FILE).write_text("x")
     assert "git" in refusal(tmp_path)
+
+
+WITH_KEYS = """
+[approval.approvers]
+ada = "ada.pub"
+grace = { key = "../keys/grace.pub", arn = "arn:aws:iam::999999999999:user/grace" }
+mary = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+[records]
+public_key = "../keys/records.pub"
+"""
+KEYS = ("parameters/ada.pub", "keys/grace.pub", "keys/records.pub")
+
+
+@pytest.fixture
+def with_keys(checkout: Path) -> Path:
+    (checkout / "keys").mkdir()
+    for name in KEYS:
+        (checkout / name).write_text("a key")
+    (checkout / FILE).write_text(WITH_KEYS)
+    commit(checkout)
+    return checkout
+
+
+def test_the_files_of_a_job_are_also_those_that_its_parameters_file_names(with_keys: Path) -> None:
+    """What the default branch may not have changed since an old run: whose keys approve is what was merged last."""
+    check_files(with_keys, FILE, APPROVAL, UNITS)
+    taken = files_of(with_keys, FILE, APPROVAL, UNITS)
+    assert set(taken) == {FILE, APPROVAL, f"runbooks/{UNITS.runbook}", "parameters/prices.csv", *KEYS}
+    for name in (*KEYS, "parameters/prices.csv"):
+        with pytest.raises(WorkflowRefused, match="the default branch has changed"):
+            workflows_after_change(name).check_commit(taken)
+    workflows_after_change("keys/another.pub").check_commit(taken)
+
+
+def workflows_after_change(name: str) -> Workflows:
+    answer = {"default_branch": "main", "status": "ahead", "files": [{"filename": name}]}
+    return Workflows("acme/runbooks", "main", "a" * 40, lambda _: json.dumps(answer).encode())
+
+
+@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("change", ["altered", "removed from the commit", "a link"])
+def test_a_key_that_is_not_an_ordinary_unaltered_file_of_the_commit_is_refused(
+    with_keys: Path, name: str, change: str
+) -> None:
+    key = with_keys / name
+    if change == "altered":
+        key.write_text("another key")
+    elif change == "removed from the commit":
+        git(with_keys, "rm", "-q", "--cached", name)
+        git(with_keys, "commit", "-q", "-m", "x")
+    else:
+        key.unlink()
+        key.symlink_to(with_keys.parent / "outside.toml")
+        commit(with_keys)
+    assert refusal(with_keys)
+
+
+@pytest.mark.parametrize("path", ["../../outside.toml", "/etc/hostname", "~/ada.pub", "../.git/config"])
+def test_a_key_outside_the_commit_is_refused(checkout: Path, path: str) -> None:
+    (checkout / FILE).write_text(f'[approval.approvers]\nada = "{path}"\n')
+    commit(checkout)
+    assert "key that the parameters file names" in refusal(checkout)
