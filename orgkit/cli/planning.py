@@ -38,7 +38,8 @@ class PlannedPhase:
         if self.plan is None:
             return {"phase": self.phase.run_label, "error": str(self.stop)}
         steps = [step.facts() for step in self.plan.steps]
-        return {"phase": self.phase.run_label, "digest": self.plan.digest, **self.plan.review_facts, "steps": steps}
+        digest = self.plan.digest if steps else ""  # nobody approves an empty plan
+        return {"phase": self.phase.run_label, "digest": digest, **self.plan.review_facts, "steps": steps}
 
 
 def make_plans(file: Path, phases: Sequence[Phase]) -> list[PlannedPhase]:

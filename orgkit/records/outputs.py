@@ -137,7 +137,12 @@ def check_digest(base: Path, account: str, phase: Phase, digest: str, run_folder
         ApprovalMismatch: It is not a digest, or no kept plan has it; with the digest of the phase's newest plan.
     """
     newest = newest_plan(base, account, phase.label)
-    advice = f"the plan of {phase.number} is {newest}: read it before you approve it" if newest else PLAN_AGAIN
+    is_open = newest is not None and not _is_applied(base, account, newest)
+    advice = (
+        f"the plan of {phase.number} is {newest.digest}: read it before you approve it"
+        if newest and is_open
+        else PLAN_AGAIN
+    )
     if not DIGEST.fullmatch(digest):
         reason = f"{short(digest, 70)!r} is not a digest: a digest has 64 characters, each 0-9 or a-f."
         raise ApprovalMismatch(reason, advice)
@@ -145,6 +150,13 @@ def check_digest(base: Path, account: str, phase: Phase, digest: str, run_folder
     if approved is None:
         raise ApprovalMismatch(f"no plan with the digest {digest[:16]}… is kept in {base}.", advice)
     return approved
+
+
+def _is_applied(base: Path, account: str, plan: ApprovedPlan) -> bool:
+    """Whether runs under this approval have done all of its steps: it can then be approved, and applied, no more."""
+    steps = plan.content.get("steps")
+    ids = {str(step.get("id")) for step in steps if isinstance(step, dict)} if isinstance(steps, list) else set()
+    return ids <= (committed_steps(base, account, plan.digest) or frozenset())
 
 
 def committed_steps(base: Path, account: str, digest: str) -> frozenset[str] | None:

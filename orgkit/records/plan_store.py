@@ -49,15 +49,16 @@ def places(base: Path, account: str, digest: str, run_folder: Path | None) -> It
     yield from mismatches  # for a reader to say what is wrong with them
 
 
-def newest_plan(base: Path, account: str, phase: str) -> str:
-    """The digest of the plan of a phase that was kept last; empty when there is none."""
-    digests = {}
+def newest_plan(base: Path, account: str, phase: str) -> ApprovedPlan | None:
+    """The plan of a phase that was kept last; None when there is none."""
+    plans = {}
     for folder in (base / account / "plans").glob("*"):
         plan, review = folder / "plan.json", folder / "review.json"
         at = planned_at(review)
-        if at is not None and plan.is_file() and read_json(plan).get("phase") == phase:
-            digests[at] = digest_of(plan.read_bytes(), review.read_bytes())
-    return digests[max(digests)] if digests else ""
+        content = read_json(plan)
+        if at is not None and content.get("phase") == phase:
+            plans[at] = ApprovedPlan(digest_of(plan.read_bytes(), review.read_bytes()), content, at)
+    return plans[max(plans)] if plans else None
 
 
 def planned_at(review: Path) -> datetime | None:

@@ -103,7 +103,7 @@ def compute(
         phase=_last(events, "phase").get("phase", ""),
         run=_last(events, "phase").get("run", ""),
         plan_sha256=(applied or planned).get("plan_sha256", ""),
-        digest=(applied or planned).get("digest", ""),
+        digest=_digest(applied, planned),
         steps=_count(planned.get("steps", 0)),
         ended=_ended_steps(events),
         how_far=how_far(events),
@@ -119,6 +119,13 @@ def compute(
         checks=_values(_last(events, "checks"), "at"),
         estimate=_values(_last(events, "estimate"), "at"),
     )
+
+
+def _digest(applied: Event, planned: Event) -> str:
+    """What was applied, or what can be approved: nobody approves a plan that is empty or stopped as a whole."""
+    if applied:
+        return str(applied.get("digest", ""))
+    return str(planned.get("digest", "")) if planned.get("steps") else ""
 
 
 def _end(

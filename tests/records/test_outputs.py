@@ -150,6 +150,18 @@ class TestAKeptPlan:
             outputs.check_digest(tmp_path, ACCOUNT, phase_of("units"), "0" * 64)
         assert f"the plan of 02 is {plan_of('Security').digest}" in mismatch.value.remedy
 
+    @pytest.mark.parametrize("done", [("Security", "Ops"), ("Security",)])
+    def test_that_was_applied_whole_is_not_named_to_who_mistypes_a_digest(self, tmp_path, done):
+        plan = plan_of("Security", "Ops")
+        keep(tmp_path, plan)
+        steps = [{"id": f"make-unit:{name}", "sentence": name} for name in ("Security", "Ops")]
+        ended = [{"event": "step", "step": f"make-unit:{name}", "result": "done"} for name in done]
+        run_with(tmp_path, {"event": "apply", "digest": plan.digest, "steps": steps}, *ended)
+        with pytest.raises(ApprovalMismatch) as mismatch:
+            outputs.check_digest(tmp_path, ACCOUNT, phase_of("units"), "0" * 64)
+        assert (plan.digest in mismatch.value.remedy) == (len(done) == 1)
+        assert len(done) == 1 or "plan again" in mismatch.value.remedy
+
     def test_is_not_approved_by_the_hash_of_its_plan_json_alone(self, tmp_path):
         keep(tmp_path, plan_of("Security"))
         with pytest.raises(ApprovalMismatch, match="says nothing of when it was planned"):

@@ -173,3 +173,12 @@ def test_what_was_found_out_about_earlier_runs_and_others_stands_in_the_result()
     events = [{"event": "found", "at": "2026-11-24T05:00:00+00:00", "lines": ["it was made", "somebody was there"]}]
     assert compute(None, events).found == ("it was made", "somebody was there")
     assert compute(None, []).found == ()
+
+
+@pytest.mark.parametrize("end", [stop(1), stop(8), END], ids=["stopped", "waiting", "at its end"])
+def test_a_run_with_an_empty_plan_has_no_digest_that_somebody_could_approve(end):
+    digest = {"digest": "e" * 64}
+    assert compute(WHOLE, events({**EMPTY, **digest}, end)).digest == ""
+    assert compute(WHOLE, events({**PLAN, **digest}, stop(3))).digest == "e" * 64
+    applied = [{**event, **digest} if event["event"] == "apply" else event for event in APPLY]
+    assert compute(WHOLE, events({**PLAN, **digest}, applied, {**EMPTY, "digest": "f" * 64}, END)).digest == "e" * 64

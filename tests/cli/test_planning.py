@@ -1,0 +1,54 @@
+"""What `orgkit plan` prints of plans: for a program, and as an exit code."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from orgkit import errors
+from orgkit.cli.planning import PlannedPhase, exit_code_of
+from orgkit.model.finding import Finding
+from orgkit.model.plan import Plan, Target, Waiting
+from orgkit.phases.organizational_units.steps import CreateUnit
+from orgkit.phases.registry import phase_of
+from tests.plans.loader import reviewed
+
+TARGET = Target("999999999999", "o-exampleorgid", "aws", "aws")
+STEP = CreateUnit(path=("Security",), tags=())
+STOP = Finding.stops("root access keys", "there are some.", "delete them.", ("02",))
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def planned(plan: Plan, phase: str = "02") -> PlannedPhase:
+    return PlannedPhase(phase_of(phase), reviewed(plan, NOON))
+
+
+STEPS = planned(Plan("units", TARGET, (STEP,)))
+EMPTY = planned(Plan("units", TARGET))
+STOPPED = planned(Plan("units", TARGET, stops=(STOP,), stopped_steps=(STEP,)))
+WAITING = planned(Plan("units", TARGET, waiting=(Waiting("accept", "the owner"),)))
+FAILED = PlannedPhase(phase_of("03"), None, errors.NeedsDecision("two accounts.", "choose."))
+
+
+def test_a_plan_without_steps_has_no_digest_for_a_program() -> None:
+    assert STEPS.as_json()["digest"] == STEPS.plan.digest  # type: ignore[union-attr]
+    assert [EMPTY.as_json()["digest"], STOPPED.as_json()["digest"], WAITING.as_json()["digest"]] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("plans", "code"),
+    [
+        ([EMPTY], errors.EXIT_DONE),
+        ([EMPTY, WAITING], errors.EXIT_WAITING),
+        ([WAITING, STOPPED], errors.EXIT_REFUSED),
+        ([STOPPED, STEPS, WAITING], errors.EXIT_APPROVAL_NEEDED),
+        ([STEPS, FAILED], errors.EXIT_REFUSED),
+    ],
+)
+def test_the_exit_code_is_that_of_what_comes_first(plans: list[PlannedPhase], code: int) -> None:
+    assert exit_code_of(plans) == code
+
+
+def test_a_preview_has_no_digest() -> None:
+    preview = planned(replace(Plan("units", TARGET, (STEP,)), target=replace(TARGET, organization=None)))
+    assert preview.as_json()["digest"] == ""
