@@ -1,4 +1,4 @@
-"""Text in the forms in which other text is carried: escapes of URLs, HTML and JSON, and base64."""
+"""Text in the forms in which other text is carried: escapes of URLs, HTML and JSON, base64 and hexadecimal."""
 
 import base64
 import binascii
@@ -15,10 +15,14 @@ _ESCAPE = re.compile(
     r"|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[\\/\"'nrt])"
 )
 _JSON = {"n": "\n", "r": "\r", "t": "\t"}
-# Lines of one base64 text belong together; they may be indented.
+# Lines of one base64 text belong together; they may be indented. An equals sign before one assigns it to a name.
 _BASE64 = re.compile(
-    r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{16,}+(?:(?:\\n|\r?\n) {0,20}[A-Za-z0-9+/_-]{16,}+){0,2000}+(?:={1,2}(?!=))?"
+    r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+(?:(?:\\n|\r?\n) {0,20}[A-Za-z0-9+/_-]{16,}+){0,2000}+(?:={1,2}(?!=))?"
 )
+# Bytes in hexadecimal, together or apart as dumps and languages write them: 67:68, 6768 705f, 0x67, 0x68.
+_HEX_SEPARATOR = r"(?:\\n|[\s:,-]){0,2}+(?:0[xX]|\\x)?"
+_HEX = re.compile(rf"(?<![0-9A-Fa-f])[0-9A-Fa-f]{{2}}(?:{_HEX_SEPARATOR}[0-9A-Fa-f]{{2}}){{7,}}+[0-9A-Fa-f]?")
+_HEX_SEPARATORS = re.compile(r"0[xX](?=[0-9A-Fa-f]{2})|\\[nx]|[\s:,-]")
 _NEW_LINE = re.compile(r"\\n|\s")
 _MIN_PRINTABLE = 0.9  # the part of a decoded text that is printable; of random bytes it is 0.4
 MAX_DEPTH = 3  # escapes within escapes, and base64 within base64
@@ -65,6 +69,19 @@ def base64_runs(text: str) -> Iterator[tuple[Span, list[bytes]]]:
     for match in _BASE64.finditer(text):
         run = _NEW_LINE.sub("", match[0]).rstrip("=").replace("-", "+").replace("_", "/")
         yield match.span(), [content for shift in range(4) if (content := _decode(run[shift:]))]
+
+
+def hex_runs(text: str) -> Iterator[tuple[Span, list[bytes]]]:
+    """Each part of the text that may be bytes in hexadecimal, and what it would stand for, at both alignments."""
+    for match in _HEX.finditer(text):
+        run = _HEX_SEPARATORS.sub("", match[0])
+        yield match.span(), [bytes.fromhex(run[shift : len(run) - (len(run) - shift) % 2]) for shift in range(2)]
+
+
+def encoded_runs(text: str) -> Iterator[tuple[Span, list[bytes]]]:
+    """Each part of the text that may be base64 or hexadecimal, and what it may stand for."""
+    yield from base64_runs(text)
+    yield from hex_runs(text)
 
 
 def printable_text(content: bytes) -> str:

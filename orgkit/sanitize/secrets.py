@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orgkit.sanitize.encodings import MAX_DEPTH, base64_runs, in_escapes, printable_text, replace_spans
+from orgkit.sanitize.encodings import MAX_DEPTH, encoded_runs, in_escapes, printable_text, replace_spans
 from orgkit.sanitize.secret_patterns import PATTERNS
 
 Finding = tuple[int, int, str]  # from, to, kind
@@ -59,7 +59,7 @@ def _find_encoded(text: str, depth: int = 0) -> list[Finding]:
     """Every secret of the text, where it stands, whatever it is encoded in."""
 
     def find(view: str) -> list[Finding]:
-        return [*_find(view), *_find_in_base64(view, depth)]
+        return [*_find(view), *_find_in_encoded(view, depth)]
 
     return [*find(text), *in_escapes(text, find)]
 
@@ -84,10 +84,10 @@ def _find_tokens(text: str) -> Iterator[Finding]:
                 yield match.start(), match.end(), kind
 
 
-def _find_in_base64(text: str, depth: int) -> Iterator[Finding]:
+def _find_in_encoded(text: str, depth: int) -> Iterator[Finding]:
     if depth >= MAX_DEPTH:
         return
-    for (start, end), contents in base64_runs(text):
+    for (start, end), contents in encoded_runs(text):
         decoded = (printable_text(content) for content in contents)
         kind = next((kind for view in decoded if view for _, _, kind in _find_encoded(view, depth + 1)), None)
         if kind is not None:
@@ -100,7 +100,7 @@ def _find_values(text: str, values: Collection[str], mark: str, depth: int = 0) 
     def find(view: str) -> list[Finding]:
         return [
             *((match.start(), match.end(), mark) for value in values for match in re.finditer(re.escape(value), view)),
-            *((start, end, mark) for (start, end), contents in base64_runs(view) if any(map(holds, contents))),
+            *((start, end, mark) for (start, end), contents in encoded_runs(view) if any(map(holds, contents))),
         ]
 
     def holds(content: bytes) -> bool:

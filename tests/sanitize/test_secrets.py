@@ -126,6 +126,8 @@ def reveals(text: str, depth: int = 0) -> bool:
         for shift in range(4):
             cut = plain[shift:] if len(plain[shift:]) % 4 != 1 else plain[shift:-1]
             views.add(base64.b64decode(cut + "=" * (-len(cut) % 4)).replace(b"\0", b"").decode("latin-1"))
+    for run in re.findall(r"[0-9A-Fa-f]{16,}", re.sub(r"0x|\\x|\\n|[\s:,-]", "", text)):
+        views |= {bytes.fromhex(run[at : len(run) - (len(run) - at) % 2]).decode("latin-1") for at in range(2)}
     return any(reveals(view, depth + 1) for view in views - {text})
 
 
@@ -147,6 +149,17 @@ ENCODINGS = {
     "in base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
     "twice in base64": lambda text: base64.b64encode(base64.b64encode(text.encode())).decode(),
     "in base64 in a URL": lambda text: quote(base64.b64encode(text.encode()).decode(), safe=""),
+    "in base64 that is assigned": lambda text: "t=" + base64.b64encode(text.encode()).decode(),
+    "in base64 of URLs that is assigned": lambda text: (
+        "?t=" + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=") + "&u=1"
+    ),
+    "in hexadecimal": lambda text: text.encode().hex(),
+    "in hexadecimal, upper case": lambda text: f"0x{text.encode().hex().upper()}",
+    "in hexadecimal with colons": lambda text: text.encode().hex(":"),
+    "in a dump": lambda text: text.encode().hex(" ", 2),
+    "in bytes of a language": lambda text: ", ".join(f"0x{byte:02x}" for byte in text.encode()),
+    "in hexadecimal in base64": lambda text: base64.b64encode(text.encode().hex().encode()).decode(),
+    "in base64 in hexadecimal": lambda text: base64.urlsafe_b64encode(text.encode()).hex(),
     "in a drawing": lambda text: (
         "data:image/svg+xml;base64,"
         + base64.b64encode(f"<svg><text>{html.escape(text)}</text></svg>".encode()).decode()
@@ -217,6 +230,7 @@ BITS = [
     "token=", "?a.", "?aatoken", "&token=", "password:'", "password=a1", "secret", "\\", "\\u0041", "%41", "%", "&#65;",
     "&amp;", "A", "Aa0+/", "AKIA", "AKIA0000000000000000,", "pat", "xoxb-", "xoxb-1-", "glpat-", "dt0c01.", "0:AA",
     "\n", "ABCDEFGHIJ0123.atlasv1.", "SG.a", ' "', "jdbc:oracle:a:", "[redacted", "=", ">", "</td> ", "sc_aaaaa.", "a@",
+    "67", "67 ", "0x67, ", "67:", "6", "t=QUFBQUFBQUFBQUFBQUFB&",
     "//", "QUFBQUFBQUFBQUFBQUFB\n", "1:",
 ]  # fmt: skip
 
