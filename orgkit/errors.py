@@ -155,9 +155,9 @@ class OutOfOrder(OrgkitError):
 
 
 class CheckStops(OrgkitError):
-    """A check of the management account stops this phase, or steps of it."""
+    """A check of the management account (phase 00) stops a phase, or steps of it."""
 
-    summary = "A check of the management account stops this phase."
+    summary = "A check of the management account stops a phase, or steps of it."
 
 
 class NeedsDecision(OrgkitError):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TextIO
 import click
 
 from orgkit.cli.faults import attempt_lines
+from orgkit.cli.layout import wrap
 from orgkit.errors import EXIT_DONE, OperatingSystemError, OrgkitError
 from orgkit.phases.descriptor import Phase
 from orgkit.records.result import RunResult
@@ -156,7 +157,7 @@ class Progress:
         if result is None:
             self._now("starting")
         else:
-            self._line(f"{phase.run_label:<22} {result.outcome:<18} {result.steps:>3} steps {result.seconds:>6.1f} s")
+            self._line(f"{phase.run_label:<22} {result.outcome:<18} {result.seconds:>6.1f} s  {result.progress}")
 
     def attempt(self, _phase: Phase, number: int, attempt: "Attempt") -> None:
         """A run under faults has ended; on a good day there is nothing to tell of it."""
@@ -200,7 +201,7 @@ class Progress:
     def _line(self, text: str) -> None:
         if not self.quiet:
             self._clear()
-            click.echo(flat(text), err=True)
+            click.echo(wrap(flat(text), indent=""), err=True)
 
     def _clear(self) -> None:
         if self.living and not self.quiet:

@@ -142,8 +142,7 @@ def run(
         sealing=sealing_of(desired, path),
     )  # fmt: skip
     with after_outcome():
-        progress.phase(phase, result)
-        progress.finish()
+        progress.finish()  # the result is printed once, on stdout
         if as_json:
             show_json(result_json(phase, result))
         else:

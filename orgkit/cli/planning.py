@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import click
 
 from orgkit import errors
-from orgkit.cli.layout import COLUMNS
+from orgkit.cli.layout import wrap
 from orgkit.costs.estimate.effect import Effect, monthly_effect
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe
@@ -22,6 +21,11 @@ from orgkit.records.plan_store import as_planning
 from orgkit.runbook.views.plan_overlay import tree_after_plan
 from orgkit.runbook.views.tree import Node
 from orgkit.runbook.views.views import render_plan
+
+# What comes of a phase, in the order in which one decides the exit code.
+NO_PLAN, TO_APPROVE, PREVIEW = "cannot be planned", "to be approved", "to come, once the organization exists"
+STOPPED, WAITING, UNCHANGED = "stopped by phase 00", "waiting for someone else", "without changes"
+RESULTS = (NO_PLAN, TO_APPROVE, PREVIEW, STOPPED, WAITING, UNCHANGED)
 
 
 @dataclass(frozen=True)
@@ -64,15 +68,40 @@ def make_plans(file: Path, phases: Sequence[Phase]) -> list[PlannedPhase]:
 
 
 def show_plans(planned_phases: Sequence[PlannedPhase]) -> None:
-    """Each plan as its table, with what it costs a month."""
+    """Each plan as its table, with what it costs a month; of several, what comes of each in the last line."""
     for planned in planned_phases:
         click.secho(f"\n{planned.phase.run_label}", bold=True)
         if planned.plan is None:
             click.echo(str(planned.stop))
             continue
-        click.echo(render_plan(planned.plan).text)
+        headline, _, rest = render_plan(planned.plan).text.partition("\n")
+        click.echo(wrap(headline, indent=""))
+        if rest:
+            click.echo(rest)
         if planned.plan.steps and planned.effect:
-            click.echo(fill(planned.effect.sentence, COLUMNS - 1))
+            click.echo(wrap(planned.effect.sentence, indent=""))
+    if len(planned_phases) > 1:
+        click.echo(f"\n{wrap(summary_of(planned_phases), indent='')}")
+
+
+def summary_of(planned_phases: Sequence[PlannedPhase]) -> str:
+    """What comes of each phase, in the order in which one decides the exit code."""
+    groups: dict[str, list[str]] = {text: [] for text in RESULTS}
+    for planned in planned_phases:
+        groups[_result_of(planned)].append(planned.phase.number)
+    parts = [f"{', '.join(numbers)} {text}" for text, numbers in groups.items() if numbers]
+    return f"{'; '.join(parts)} (exit code {exit_code_of(planned_phases)})."
+
+
+def _result_of(planned: PlannedPhase) -> str:
+    plan = planned.plan
+    if plan is None:
+        return NO_PLAN
+    if plan.preview and plan.steps:
+        return PREVIEW
+    if plan.steps:
+        return TO_APPROVE
+    return STOPPED if plan.stops else WAITING if plan.waiting else UNCHANGED
 
 
 def exit_code_of(planned_phases: Sequence[PlannedPhase]) -> int:

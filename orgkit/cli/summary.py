@@ -1,5 +1,6 @@
 """What a command prints when it has ended: for a person, at 80 columns, or as one object."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orgkit.cli.layout import print_wrapped, title
+from orgkit.cli.layout import COLUMNS, print_wrapped, title
 from orgkit.phases.descriptor import Phase
 from orgkit.records.catalogue import account_folders
 from orgkit.records.chain import entries_of, head_of
@@ -72,7 +73,8 @@ def _show_phases(done: "Rehearsal") -> None:
 
 def show_result(phase: Phase, result: "RunResult", file: Path) -> None:
     """One phase: outcome, why, and the record."""
-    click.echo(f"{phase.run_label}: {result.outcome} ({result.steps} steps, {result.seconds:.1f} s)")
+    details = [*([result.progress] if result.progress else []), f"{result.seconds:.1f} s"]
+    click.echo(f"{phase.run_label}: {result.outcome} ({', '.join(details)})")
     for reason in result.reasons:
         print_wrapped(reason)
     show_how_far(result, file)
@@ -81,7 +83,10 @@ def show_result(phase: Phase, result: "RunResult", file: Path) -> None:
     show_commands(result.commands)
     if result.checks:
         checks = result.checks
-        click.echo(f"checks  {checks['stops']} that stop phases, {checks['warns']} warnings (see the record's HTML)")
+        click.echo(f"checks  {checks['stops']} that stop phases, {checks['warns']} warnings")
+        for finding in result.findings:
+            print_wrapped(f"- {finding}")
+        click.echo(f"page    {_short(result.record / f'{phase.run_label}.html')}")
     if result.digest:
         click.echo(f"digest  {result.digest}")
     click.echo(f"record  {_short(result.record)}")
@@ -139,12 +144,23 @@ def show_estimate(estimate: "Estimate", swings: "Sequence[Swing]", sizes: "Seque
     click.echo()
     assumptions = estimate.by_assumption().reset_index()[["assumption", "low", "expected", "high", "unit"]]
     click.echo("What it assumes; [costs] of the file replaces any of it, --json has sources:")
-    click.echo(as_text(list(assumptions.columns), [list(row) for row in assumptions.itertuples(index=False)]))
+    click.echo(_as_narrow_text(list(assumptions.columns), [list(row) for row in assumptions.itertuples(index=False)]))
     click.echo()
     for one_time_cost in estimate.one_time_costs:
         print_wrapped(f"once: {one_time_cost.sentence}")
     for note in (*estimate.notes, *([warning] if warning else [])):
         print_wrapped(f"note: {note}")
+
+
+def _as_narrow_text(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table at 80 columns: what does not fit into the last column goes on below it."""
+    widths = [max(len(flat(row[place])) for row in [headers, *rows]) for place in range(len(headers) - 1)]
+    room = COLUMNS - 1 - sum(width + 2 for width in widths)
+    lines = []
+    for row in rows:
+        first, *others = textwrap.wrap(flat(row[-1]), room) or [""]
+        lines += [[*row[:-1], first], *([*[""] * len(widths), other] for other in others)]
+    return as_text(headers, lines)
 
 
 def _short(path: Path) -> Path:

@@ -14,7 +14,7 @@ from orgkit.aws.session import Connection
 from orgkit.costs.estimate.effect import Effect, monthly_effect
 from orgkit.engine.apply import apply as apply_steps
 from orgkit.engine.observe import observe_and_plan
-from orgkit.errors import ApprovalMismatch, OutOfOrder
+from orgkit.errors import ApprovalMismatch, AwaitingApproval, OutOfOrder
 from orgkit.journal.events import steps_done_under
 from orgkit.model.approval import Approval, ApprovedPlan, check_approval, check_fresh, check_remainder, check_stops
 from orgkit.model.decision import check_decision, check_hours
@@ -115,6 +115,7 @@ def apply(
 
     Raises:
         ApprovalMismatch: Anything else would happen now, or the approval has ended.
+        AwaitingApproval: The parameters file asks for four eyes, or the plan is for AWS and nobody is named.
         OutOfOrder: An earlier phase comes first.
         AnotherRun: Somebody else on this machine applies to this account.
     """
@@ -131,7 +132,7 @@ def apply(
 def _check(aws: Connection, desired: Desired, plan: Plan, approval: Approval) -> datetime:
     """When the approval ends; an OrgkitError when it does not allow this plan to be applied."""
     if desired.approval.four_eyes:
-        raise ApprovalMismatch("the parameters file asks for four eyes, and only a runbook reads signatures.", RUNBOOK)
+        raise AwaitingApproval("the parameters file asks for four eyes, and only a runbook reads signatures.", RUNBOOK)
     if approval.target != plan.target:
         raise ApprovalMismatch("the approval is for another plan.", "approve this plan's own digest.")
     hours = desired.organization.approval_hours

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit import errors
-from orgkit.journal.events import Event, step_of
+from orgkit.journal.events import DONE_RESULTS, Event, step_of
 from orgkit.model.outcome import StepStatus
 from orgkit.records.apply_progress import NamedStep, how_far
 from orgkit.records.notebook_result import NotebookStop, approved_plan_of, faults, stopped_by
@@ -59,12 +59,21 @@ class RunResult:
     identity: Mapping[str, Any] = field(default_factory=dict)
     approval: Mapping[str, Any] = field(default_factory=dict)
     checks: Mapping[str, int] = field(default_factory=dict)  # of phase 00: how many stop phases, how many warn
+    findings: tuple[str, ...] = ()  # of phase 00, those that stop or warn, in sentences
     estimate: Mapping[str, str] = field(default_factory=dict)  # USD a month: low, expected, high
     record: Path = Path()  # the run's folder; known to who executes or seals, and no part of the record itself
 
     @property
     def succeeded(self) -> bool:
         return self.exit_code in (errors.EXIT_DONE, errors.EXIT_WAITING)
+
+    @property
+    def progress(self) -> str:
+        """How many steps of the plan are done; empty for a phase that plans none, or has nothing to do."""
+        if not self.steps:
+            return ""
+        done = sum(self.ended.get(result, 0) for result in DONE_RESULTS)
+        return f"{done} of {self.steps} step{'' if self.steps == 1 else 's'} done"
 
     def as_json(self) -> dict[str, Any]:
         """All but the place of the record, which a copy elsewhere would belie."""
@@ -116,7 +125,8 @@ def compute(
         seconds=_seconds(events),
         identity=_values(_last(events, "identity"), "at"),
         approval=_values(_last(events, "approval")),
-        checks=_values(_last(events, "checks"), "at"),
+        checks=_values(_last(events, "checks"), "at", "lines"),
+        findings=tuple(_last(events, "checks").get("lines", ())),
         estimate=_values(_last(events, "estimate"), "at"),
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from orgkit.errors import require_packages
 from orgkit.model.plan import Plan
-from orgkit.runbook.gate import FOUR_EYES_REMEDY, Gate
+from orgkit.runbook.gate import Gate
 from orgkit.runbook.views.tables import as_status, flat
 from orgkit.runbook.views.views import View
 
@@ -42,7 +42,7 @@ def describe_decision(gate: Gate) -> str:
     if gate.rejected_by:
         return f"Rejected by {gate.rejected_by}: nothing will be applied."
     if gate.four_eyes:
-        return f"Awaiting a signed approval. {question(gate.plan)} {FOUR_EYES_REMEDY} The digest is {gate.plan.digest}"
+        return f"Awaiting a signed approval. {question(gate.plan)} {gate.four_eyes_remedy}"
     return f"Awaiting approval. {question(gate.plan)} To approve, give this digest: {gate.plan.digest}"
 
 

@@ -34,7 +34,7 @@ from orgkit.signing.keys import PublicKey
 APPROVAL_VARIABLE = "ORGKIT_APPROVAL"  # names the file; `orgkit run --approval` sets it
 SECOND_PERSON, SIGNED = "second person", "signed"  # how: under four eyes, or without
 FOUR_EYES_REMEDY = (
-    "let somebody else approve it: orgkit approve DIGEST FILE --ticket TICKET --key KEY; then run with --approval."
+    "let somebody else approve it: orgkit approve {digest} FILE --ticket TICKET --key KEY; then run with --approval."
 )
 
 
@@ -59,6 +59,11 @@ class Gate:
         return is_interactive() and self.approval is None and not self.plan.empty and not self.four_eyes
 
     @property
+    def four_eyes_remedy(self) -> str:
+        """The command with which somebody else approves, with the digest of the planning that is asked about."""
+        return FOUR_EYES_REMEDY.format(digest=self._planning.digest)
+
+    @property
     def _planning(self) -> ApprovedPlan:
         """What an approval is of: the kept plan that it names, else the one that is shown."""
         return self.approved or ApprovedPlan.from_plan(self.plan)
@@ -66,8 +71,8 @@ class Gate:
     def accept(self, asserted_by: str, ticket: str, method: str) -> Approval:
         """Record that a person approved the plan that is shown. Calls nothing but the clock."""
         if self.four_eyes:
-            raise ApprovalMismatch(
-                "the parameters file asks for four eyes: a signed approval of somebody else.", FOUR_EYES_REMEDY
+            raise AwaitingApproval(
+                "the parameters file asks for four eyes: a signed approval of somebody else.", self.four_eyes_remedy
             )
         check_decision(self.plan.target, asserted_by, ticket)
         now, approved = self.clock.now(), self._planning
@@ -110,7 +115,7 @@ class Gate:
             )
         if self.four_eyes and self.signed is None:
             raise AwaitingApproval(
-                f"the file asks for four eyes; the plan's digest is {self.plan.digest}", FOUR_EYES_REMEDY
+                f"the file asks for four eyes; the plan's digest is {self.plan.digest}", self.four_eyes_remedy
             )
         if self.approval is None:
             remedy = "read the plan, decide in the form of the approve cell, then run this cell and all below."

@@ -287,7 +287,8 @@ def _until_settled(run: Run, aws: Connection) -> tuple[Observed, Plan]:
 def check(run: Run, aws: Connection) -> Findings:
     """Every check of the management account, with how it is known and which phases it stops."""
     findings = read_account(aws, run.desired)
-    run.journal.write("checks", stops=len(findings.stops), warns=len(findings.warns))
+    lines = [finding.sentence for finding in (*findings.stops, *findings.warns)]
+    run.journal.write("checks", stops=len(findings.stops), warns=len(findings.warns), lines=lines)
     return findings
 
 

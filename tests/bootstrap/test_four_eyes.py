@@ -170,9 +170,11 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
 
     def test_no_other_way_of_approving_is_open(self, stage: Stage, digest: str) -> None:
         stage.sandbox.forget_calls()
-        reasons = " ".join(stage.project.phase("02", digest, code=4)["reasons"])
+        ended = stage.project.phase("02", digest, code=3)
+        reasons = " ".join(ended["reasons"])
         assert "asks for four eyes" in reasons
-        assert "orgkit approve DIGEST FILE" in reasons
+        assert f"orgkit approve {digest} FILE" in reasons
+        assert (ended["outcome"], ended["next_command"]) == ("awaiting approval", "")
         assert "asks for four eyes" in " ".join(stage.project.phase("02", code=3)["reasons"])
         assert stage.changes() == []
 

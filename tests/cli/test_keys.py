@@ -31,7 +31,8 @@ OPERATORS = '[approval.operators]\njane = "arn:aws:iam::999999999999:user/jane"\
 
 def test_what_it_prints_goes_into_the_parameters_file_as_it_is(orgkit, tmp_path: Path) -> None:
     made = orgkit("keys", "new", "ada").stdout
-    section = made[made.index("[approval.approvers]") :].replace("NAME", "ada")
+    lines = made[made.index("NAME.key") :]
+    section = "[approval.approvers]\n" + lines.replace("NAME", "ada")
     (tmp_path / "acme.toml").write_text(SMALLEST + section)
     key = LocalSigner(tmp_path / "ada").public
     assert load(tmp_path / "acme.toml").approval.approvers == (ApproverSpec("ada", key.pem),)
@@ -39,6 +40,10 @@ def test_what_it_prints_goes_into_the_parameters_file_as_it_is(orgkit, tmp_path:
     (tmp_path / "acme.toml").write_text(f"{SMALLEST}[approval]\nfour_eyes = true\n{whole}\n{OPERATORS}")
     assert load(tmp_path / "acme.toml").approval.approvers[0].arns == ("arn:aws:iam::999999999999:user/ada",)
     assert max(map(len, made.splitlines())) <= 80
+    other = orgkit("keys", "new", "grace").stdout
+    both = section + other[other.index("NAME.key") :].replace("NAME", "grace")
+    (tmp_path / "acme.toml").write_text(SMALLEST + both)  # a heading that stood in each would stand there twice
+    assert [each.name for each in load(tmp_path / "acme.toml").approval.approvers] == ["ada", "grace"]
     for of in ("ada", "ada.pub"):
         assert key.line in orgkit("keys", "show", of).stdout
     assert "PRIVATE" not in made

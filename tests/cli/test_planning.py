@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from orgkit import errors
-from orgkit.cli.planning import PlannedPhase, exit_code_of
+from orgkit.cli.planning import PlannedPhase, exit_code_of, show_plans
 from orgkit.model.finding import Finding
 from orgkit.model.plan import Plan, Target, Waiting
 from orgkit.phases.organizational_units.steps import CreateUnit
 from orgkit.phases.registry import phase_of
+from orgkit.runbook.views.tables import as_items
 from tests.plans.loader import reviewed
 
 TARGET = Target("999999999999", "o-exampleorgid", "aws", "aws")
@@ -52,3 +53,34 @@ def test_the_exit_code_is_that_of_what_comes_first(plans: list[PlannedPhase], co
 def test_a_preview_has_no_digest() -> None:
     preview = planned(replace(Plan("units", TARGET, (STEP,)), target=replace(TARGET, organization=None)))
     assert preview.as_json()["digest"] == ""
+
+
+def test_the_last_line_says_what_comes_of_each_phase_and_why_the_exit_code_is_what_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_plans([STOPPED, STEPS, WAITING, EMPTY])
+    lines = capsys.readouterr().out.splitlines()
+    last = "02 to be approved; 02 stopped by phase 00; 02 waiting for someone else; 02 without changes (exit code 3)."
+    assert " ".join(" ".join(lines[lines.index("") :]).split()).endswith(last)
+    show_plans([FAILED, STEPS])
+    output = " ".join(capsys.readouterr().out.split())
+    assert output.endswith("03 cannot be planned; 02 to be approved (exit code 1).")
+    show_plans([STEPS])
+    assert "exit code" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("plan", [STEPS, EMPTY, STOPPED, WAITING])
+def test_a_plan_is_printed_in_80_columns(plan: PlannedPhase, capsys: pytest.CaptureFixture[str]) -> None:
+    target = replace(TARGET, organization="o-" + "a" * 32, kind="emulator")
+    assert plan.plan is not None
+    show_plans([replace(plan, plan=replace(plan.plan, target=target))])
+    output = capsys.readouterr().out
+    assert f"organization o-{'a' * 32}" in " ".join(output.split())
+    assert max(map(len, output.splitlines())) <= 80
+
+
+def test_no_name_or_email_is_broken_at_its_hyphens() -> None:
+    email = "aws-log-archive-of-the-whole-organization@acme-and-sons.example"
+    for start in range(1, 79):
+        text = as_items([("+", f"{'x' * start} {email} more", f"because {'y' * start} {email}")])
+        assert text.count(email) == 2

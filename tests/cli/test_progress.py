@@ -1,6 +1,7 @@
 """What is told while a phase runs, and after it, whatever somebody has named their accounts."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from orgkit.cli.output import Progress
 from orgkit.cli.summary import show_result
 from orgkit.phases.registry import phase_of
-from orgkit.records.result import RunResult
+from orgkit.records.result import RunResult, compute
 from orgkit.rehearsal.retries import Attempt
 from tests.runbook.hostile import HOSTILE, check_text
 
@@ -73,3 +74,50 @@ def test_a_run_that_ended_early_says_what_is_done_what_is_not_and_what_to_run_ne
     assert "\nIn doubt: sent, and no answer came; the next run looks" in message
     assert "\nNot begun:\n  - three\n" in message
     assert "\nnext    orgkit run units 'my files/acme.toml' --approved-plan abc\n" in message
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ({}, "refused (0 of 3 steps done, 1.2 s)"),
+        ({"done": 1, "found done": 1, "failed": 1}, "refused (2 of 3 steps done, 1.2 s)"),
+    ],
+)
+def test_how_many_steps_are_done_is_said_and_not_how_many_there_were(
+    ends: dict[str, int], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = RunResult("refused", 1, steps=3, ended=ends, seconds=1.2, record=Path("outputs/run"))
+    show_result(UNITS, result, Path("acme.toml"))
+    assert f"02-units: {text}\n" in capsys.readouterr().out
+    Progress(quiet=False).phase(UNITS, result)
+    assert f"{2 if ends else 0} of 3 steps done" in capsys.readouterr().err
+
+
+def test_a_phase_without_steps_counts_none(capsys: pytest.CaptureFixture[str]) -> None:
+    show_result(UNITS, RunResult("done", 0, seconds=1.2, record=Path("outputs/run")), Path("acme.toml"))
+    assert "02-units: done (1.2 s)\n" in capsys.readouterr().out
+
+
+def test_findings_are_listed_with_the_page_that_has_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+    events = [
+        {"event": "phase", "phase": "management_account", "run": "r"},
+        {"event": "checks", "stops": 0, "warns": 1, "lines": ["phone (warning): not verified, " + "a-b " * 30]},
+    ]
+    result = replace(compute(None, events), record=Path("outputs/run"))
+    assert result.checks == {"stops": 0, "warns": 1}
+    show_result(phase_of("00"), result, Path("acme.toml"))
+    output = capsys.readouterr().out
+    assert "- phone (warning): not verified, a-b" in output
+    assert f"page    {Path('outputs/run')}/{phase_of('00').run_label}.html" in output
+    assert max(map(len, output.splitlines())) <= 80
+
+
+def test_what_is_waited_for_is_wrapped_and_no_name_is_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(quiet=False)
+    progress.living, progress.label = False, "03-accounts"
+    name = "account-that-has-a-long-name"
+    waited = f"AWS to create {name} and {name} and {name}: one-of-several, three of five accounts"
+    progress.event({"event": "wait", "what": waited, "so_far": 0, "at_most": 900})
+    lines = capsys.readouterr().err.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.count(name) for line in lines) == 3

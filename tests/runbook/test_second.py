@@ -316,20 +316,20 @@ def test_one_of_another_target_or_plan_holds_for_neither(
 def test_with_four_eyes_a_digest_a_button_and_the_library_open_nothing(
     opened: Callable[..., Gate], spec: ApprovalSpec, clock: CountingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ApprovalMismatch, match="asks for four eyes") as rejection:
+    with pytest.raises(AwaitingApproval, match="asks for four eyes") as rejection:
         opened(digest=PLAN.digest)
-    assert "orgkit approve" in rejection.value.remedy
+    assert f"orgkit approve {PLAN.digest} FILE" in rejection.value.remedy
     gate = opened()
     with pytest.raises(AwaitingApproval, match="orgkit approve"):
         gate.require(PLAN)
-    with pytest.raises(ApprovalMismatch, match="asks for four eyes"):
+    with pytest.raises(AwaitingApproval, match="asks for four eyes"):
         gate.accept("Jane", "", "button")
     plan = reviewed(PLAN, datetime.now(UTC))
     gate.approval = approve(plan, plan.digest, asserted_by="Jane")
     with pytest.raises(AwaitingApproval, match="four eyes"):
         gate.require(PLAN)
     aws: Any = type("Aws", (), {"clock": clock})()
-    with pytest.raises(ApprovalMismatch, match="asks for four eyes"):
+    with pytest.raises(AwaitingApproval, match="asks for four eyes"):
         apply_plan(aws, replace(desired_of(), approval=spec), PLAN, gate.approval)
 
 

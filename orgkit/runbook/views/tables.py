@@ -51,9 +51,15 @@ def as_text_list(items: Sequence[str], title: str) -> str:
 
 def _bullet(item: str) -> list[str]:
     """Wrapped for a terminal; a digest, an id or a path is not broken."""
+    return _wrap(item, 79, "  - ", "    ")
+
+
+def _wrap(text: str, width: int, indent: str, next_indent: str) -> list[str]:
+    """Lines of a text; a name, an email or a path is broken neither at its hyphens nor anywhere else."""
     return wrap(
-        item, 79, initial_indent="  - ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
-    )
+        flat(text), width, initial_indent=indent, subsequent_indent=next_indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def as_items(items: Sequence[tuple[str, str, str]], *, width: int = 79) -> str:
@@ -61,8 +67,8 @@ def as_items(items: Sequence[tuple[str, str, str]], *, width: int = 79) -> str:
     lines: list[str] = []
     for mark, sentence, remark in items:
         indent = " " * (len(mark) + 1)
-        lines += wrap(flat(sentence), width, initial_indent=f"{mark} ", subsequent_indent=indent)
-        lines += wrap(flat(remark), width, initial_indent=f"{indent}  ", subsequent_indent=f"{indent}  ")
+        lines += _wrap(sentence, width, f"{mark} ", indent)
+        lines += _wrap(remark, width, f"{indent}  ", f"{indent}  ")
     return "\n".join(lines)
 
 
