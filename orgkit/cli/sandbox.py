@@ -23,9 +23,10 @@ def sandbox() -> None:
 
 @sandbox.command("start")
 @click.argument("file", type=click.Path(path_type=Path), default=DEFAULT)
+@click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="E.g. root_access_keys=true, mfa=false.")
 @circumstances_options
 @exit_with
-def start_sandbox(file: Path, circumstances: FaultOptions) -> int:
+def start_sandbox(file: Path, values: tuple[str, ...], circumstances: FaultOptions) -> int:
     """Start one, seeded for the parameters file: its management account and the accounts that it imports."""
     from orgkit.parameters import find as find_file
     from orgkit.parameters import load
@@ -39,7 +40,7 @@ def start_sandbox(file: Path, circumstances: FaultOptions) -> int:
             f"one is running already ({running.endpoint_url}).", "use it, or end it first: orgkit sandbox stop"
         )
     desired = load(path)
-    seed = circumstances.apply_to(seed_of(desired))
+    seed = circumstances.apply_to(seed_of(desired).with_values(values))
     started = start(seed, new_sandbox_folder(path), real_time=circumstances.real_time, outlive=True)
     click.echo(
         f"An embedded AWS answers on {started.endpoint_url}, for account {desired.organization.management_account_id}."

@@ -1,8 +1,12 @@
 """What a sandbox holds when it starts: the management account, the standalone accounts, their circumstances."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
+
+from orgkit.errors import EmulatorTrouble
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,28 @@ class Seed:
     faults: tuple[str, ...] = ()  # kinds of orgkit.sandbox.faults, spread over the calls
     fault_seed: int = 0  # which calls they meet
 
+    def with_values(self, assignments: Iterable[str]) -> "Seed":
+        """Return the seed with other values for some of its fields.
+
+        Args:
+            assignments: Each a field of a single value and what it is to be, such as `root_access_keys=true`.
+
+        Raises:
+            EmulatorTrouble: There is no such field, or its values are others.
+        """
+        changes: dict[str, Any] = {}
+        for assignment in assignments:
+            name, _, text = assignment.partition("=")
+            current = getattr(self, name, None) if name in SETTABLE else None
+            value = _value_like(current, text)
+            if value is None:
+                raise EmulatorTrouble(
+                    f"{assignment!r:.80} is no field of a sandbox's account with a value that it can have.",
+                    f"write NAME=VALUE, with true or false for a switch. The names are {', '.join(sorted(SETTABLE))}.",
+                )
+            changes[name] = value
+        return replace(self, **changes)
+
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 
@@ -72,3 +98,22 @@ class Seed:
             if name in selected:
                 selected[name] = tuple(selected[name])
         return cls(**selected)
+
+
+# What a person may set for a try: each has one value, and none is of the parameters file.
+SETTABLE = frozenset({
+    "account_quota", "consolidated_billing", "control_tower", "control_tower_region", "controls_only", "credits_usd",
+    "email_verified", "finalizing_seconds", "mfa", "plan", "role_seconds", "root_access_keys",
+})  # fmt: skip
+PLANS = ("FREE", "PAID")
+
+
+def _value_like(current: object, text: str) -> object:
+    """The text as a value of the same type; None where it is none."""
+    if isinstance(current, bool):
+        return {"true": True, "false": False}.get(text)
+    if isinstance(current, int | float):
+        return type(current)(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
+    if current in PLANS:
+        return text if text in PLANS else None
+    return text if isinstance(current, str) and re.fullmatch(r"[a-z0-9.-]{1,40}", text) else None

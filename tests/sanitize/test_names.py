@@ -212,7 +212,8 @@ def passes_for_ascii(character: str) -> bool:
     return not stands_out and len(plain) == 1 and plain.isascii() and (plain.isalnum() or plain in "/.-_@")
 
 
-LOOKALIKES = [c for c in map(chr, range(0x80, sys.maxunicode + 1)) if passes_for_ascii(c)]
+ASSIGNED = [c for c in map(chr, range(0x80, sys.maxunicode + 1)) if unicodedata.category(c)[0] != "C"]
+LOOKALIKES = [c for c in ASSIGNED if passes_for_ascii(c)]
 
 
 def test_no_character_that_passes_for_ascii_stands_in_a_latin_word() -> None:

@@ -39,7 +39,7 @@ def mfa_on_root(facts: Facts, desired: Desired) -> Finding:
 
 def sign_up(facts: Facts) -> Finding:
     """AWS activates an account when e-mail, card, phone and support plan are done."""
-    item = "sign-up complete"
+    item = "sign-up"
     if isinstance(facts.state, Unread) or not facts.state:
         return Finding.from_unknown(
             item, facts.state.reason if isinstance(facts.state, Unread) else "AWS named no state."
@@ -86,7 +86,7 @@ def payment_method(desired: Desired) -> Finding:
 
 def email_verified(desired: Desired) -> Finding:
     """No API tells; without it AWS refuses invitations."""
-    return from_attestation("e-mail verified", "email_verified", desired)
+    return from_attestation("root e-mail", "email_verified", desired)
 
 
 def security_contact(facts: Facts, desired: Desired) -> Finding:

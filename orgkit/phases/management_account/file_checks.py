@@ -19,7 +19,7 @@ SECTION_PHASES = {"accounts": "03", "imports": "04"}
 
 def emails_unique(facts: Facts, desired: Desired) -> Finding:
     """AWS takes an e-mail for one account only, whatever its case."""
-    item, counted = "e-mails unique", Counter(email.casefold() for _, email in _emails(desired))
+    item, counted = "duplicate e-mails", Counter(email.casefold() for _, email in _emails(desired))
     twice = sorted(email for email, times in counted.items() if times > 1)
     if twice:
         return Finding.warns(
@@ -53,7 +53,7 @@ def email_convention(facts: Facts, desired: Desired) -> Finding:
 
 def reserved_domains(facts: Facts, desired: Desired) -> Finding:
     """Domains that are there for documents and tests."""
-    item = "no reserved domain"
+    item = "reserved domains"
     places = {place: f"{place} ({email})" for place, email in _emails(desired) if _is_reserved(email)}
     if places:
         return Finding.warns(
@@ -67,7 +67,7 @@ def reserved_domains(facts: Facts, desired: Desired) -> Finding:
 
 def placeholder_ids(facts: Facts, desired: Desired) -> Finding:
     """Account ids out of a document."""
-    item = "no placeholder id"
+    item = "placeholder ids"
     places = {place: f"{place} ({account})" for place, account in _ids(desired) if _is_placeholder(account)}
     if places:
         return Finding.warns(

@@ -23,7 +23,7 @@ def caller_identity(facts: Facts) -> Finding:
 
 def root_user(facts: Facts) -> Finding:
     """Connecting refuses it as well; it stands here so that the table is whole."""
-    item = "root user refused"
+    item = "root user as caller"
     if not facts.caller_arn:
         return Finding.from_unknown(item, "AWS named no identity.", "sign in again.")
     if facts.caller_arn.endswith(":root"):
@@ -84,7 +84,7 @@ def organization(facts: Facts, desired: Desired) -> Finding:
 
 def feature_set(facts: Facts) -> Finding:
     """An organization that only consolidates bills can do nothing of what the later phases need."""
-    item, details = "all features", facts.organization
+    item, details = "feature set", facts.organization
     if isinstance(details, Unread):
         return Finding.from_unknown(item, details.reason)
     if details is not None and details.feature_set != "ALL":

@@ -58,11 +58,11 @@ def found(
 # item, what makes it fail, what that means for 01
 FAILING: tuple[tuple[str, Changes, str], ...] = (
     ("who am I", {"caller_arn": ARN.replace("aws", "aws-cn", 1)}, "stops"),
-    ("root user refused", {"caller_arn": f"arn:aws:iam::{ACCOUNT}:root"}, "stops"),
+    ("root user as caller", {"caller_arn": f"arn:aws:iam::{ACCOUNT}:root"}, "stops"),
     ("account the file names", {"caller_account": "602938475610"}, "stops"),
     ("account the file names", {"organization": replace(OURS, email="other@acme.dev")}, "warns"),
     ("belongs here: organization", {"organization": THEIRS}, "stops"),
-    ("all features", {"organization": BILLS_ONLY}, "stops"),
+    ("feature set", {"organization": BILLS_ONLY}, "stops"),
     ("Control Tower", {"control_tower": tower(zone())}, "stops"),
     ("Control Tower", {"control_tower": tower(zone(baselines=()))}, "stops"),
     ("Control Tower", {"control_tower": tower(zone(settings=FOUR))}, "stops"),
@@ -71,8 +71,8 @@ FAILING: tuple[tuple[str, Changes, str], ...] = (
     ("Control Tower", {"control_tower": tower(role=True)}, "warns"),
     ("root access keys", {"root": RootUser(mfa=True, access_keys=True)}, "stops"),
     ("MFA on root", {"root": RootUser(mfa=False, access_keys=False)}, "stops"),
-    ("sign-up complete", {"state": "PENDING_ACTIVATION"}, "stops"),
-    ("sign-up complete", {"state": "SUSPENDED"}, "stops"),
+    ("sign-up", {"state": "PENDING_ACTIVATION"}, "stops"),
+    ("sign-up", {"state": "SUSPENDED"}, "stops"),
     ("phone", {"phone": Phone(present=False, verification="")}, "warns"),
     ("phone", {"phone": Phone(present=True, verification="UNVERIFIED")}, "warns"),
     ("phone", {"phone": Phone(present=True, verification="PENDING")}, "warns"),
@@ -98,10 +98,10 @@ FAILING: tuple[tuple[str, Changes, str], ...] = (
 # item, what AWS did not let us see
 DENIALS: tuple[tuple[str, Changes], ...] = (
     ("who am I", {"caller_arn": ""}),
-    ("root user refused", {"caller_arn": ""}),
+    ("root user as caller", {"caller_arn": ""}),
     ("account the file names", {"caller_account": ""}),
     ("belongs here: organization", {"organization": DENIED}),
-    ("all features", {"organization": DENIED}),
+    ("feature set", {"organization": DENIED}),
     ("Control Tower", {"control_tower": tower(unread=(("eu-west-1", DENIED),))}),
     ("Control Tower", {"control_tower": tower(trusted_access=DENIED)}),
     ("Control Tower", {"control_tower": tower(trusted_access=True)}),
@@ -111,8 +111,8 @@ DENIALS: tuple[tuple[str, Changes], ...] = (
     ("Control Tower", {"control_tower": tower(zone(settings=FOUR, baselines=(), controls=DENIED))}),
     ("root access keys", {"root": DENIED}),
     ("MFA on root", {"root": DENIED}),
-    ("sign-up complete", {"state": DENIED}),
-    ("sign-up complete", {"state": ""}),
+    ("sign-up", {"state": DENIED}),
+    ("sign-up", {"state": ""}),
     ("phone", {"phone": DENIED}),
     ("phone", {"phone": Phone(present=True, verification="NOT_SUPPORTED")}),
     ("account plan and credits", {"plan": DENIED}),
@@ -129,8 +129,8 @@ DENIALS: tuple[tuple[str, Changes], ...] = (
     ("does not belong here: EC2 instances", {"workloads": (WorkloadSearch("EC2 instances", "us-east-1", DENIED),)}),
 )
 STOP_UNREAD = ("belongs here: organization", "Control Tower", "root access keys", "MFA on root")
-ATTESTED_ONLY = ("support plan", "payment method", "e-mail verified", "belongs here: Cost Explorer")
-OF_THE_FILE = ("e-mails unique", "e-mail convention", "no reserved domain", "no placeholder id")
+ATTESTED_ONLY = ("support plan", "payment method", "root e-mail", "belongs here: Cost Explorer")
+OF_THE_FILE = ("duplicate e-mails", "e-mail convention", "reserved domains", "placeholder ids")
 
 
 def file_with(**changes: Any) -> Desired:
@@ -144,16 +144,16 @@ def renamed(email: str) -> Desired:
 
 
 IN_THE_FILE: tuple[tuple[str, Desired], ...] = (
-    ("e-mails unique", renamed("DNS@acme.dev")),
+    ("duplicate e-mails", renamed("DNS@acme.dev")),
     ("e-mail convention", renamed("logs@acme.dev")),
-    ("no reserved domain", renamed("aws-log-archive@mail.Example.org")),
-    ("no reserved domain", renamed("aws-log-archive@acme.test")),
-    ("no reserved domain", renamed("aws-log-archive@acme.invalid")),
-    ("no reserved domain", desired_with(email="aws@example.com")),
-    ("no placeholder id", desired_with(management_account_id="123456789012")),
-    ("no placeholder id", desired_with(management_account_id="999999999999")),
-    ("no placeholder id", file_with(imports=(replace(desired_with().imports[0], id="111111111111"),))),
-    ("no placeholder id", file_with(accounts=(replace(desired_with().accounts[0], id="111122223333"),))),
+    ("reserved domains", renamed("aws-log-archive@mail.Example.org")),
+    ("reserved domains", renamed("aws-log-archive@acme.test")),
+    ("reserved domains", renamed("aws-log-archive@acme.invalid")),
+    ("reserved domains", desired_with(email="aws@example.com")),
+    ("placeholder ids", desired_with(management_account_id="123456789012")),
+    ("placeholder ids", desired_with(management_account_id="999999999999")),
+    ("placeholder ids", file_with(imports=(replace(desired_with().imports[0], id="111111111111"),))),
+    ("placeholder ids", file_with(accounts=(replace(desired_with().accounts[0], id="111122223333"),))),
 )
 
 
@@ -242,8 +242,8 @@ def test_a_convention_may_be_by_name_and_is_no_format_string() -> None:
 
 
 def test_a_domain_that_only_ends_like_a_reserved_one_is_fine() -> None:
-    assert found("no reserved domain", {}, renamed("aws-log-archive@myexample.com")).verdict == "ok"
-    assert found("no reserved domain", {}, renamed("aws-log-archive@latest.dev")).verdict == "ok"
+    assert found("reserved domains", {}, renamed("aws-log-archive@myexample.com")).verdict == "ok"
+    assert found("reserved domains", {}, renamed("aws-log-archive@latest.dev")).verdict == "ok"
 
 
 def test_every_item_has_a_passing_a_failing_and_a_denied_case(desired: Desired) -> None:
@@ -251,6 +251,13 @@ def test_every_item_has_a_passing_a_failing_and_a_denied_case(desired: Desired) 
     of_the_file = {item for item, _ in IN_THE_FILE}
     assert {item for item, _, _ in FAILING} | of_the_file | set(ATTESTED_ONLY) == items
     assert {item for item, _ in DENIALS} | of_the_file | set(ATTESTED_ONLY) == items
+
+
+def test_the_name_of_a_check_is_no_verdict(desired: Desired) -> None:
+    """Next to "warning" a name such as "no reserved domain" would read as its opposite."""
+    names = [finding.item for finding in check(WELL, desired, target_of("aws"))]
+    verdicts = {"no", "not", "all", "unique", "complete", "verified", "refused", "ok"}
+    assert [name for name in names if set(name.lower().replace("-", " ").split()) & verdicts] == []
 
 
 def test_the_credits_are_named_and_nothing_is_lost_once_the_organization_is_there() -> None:

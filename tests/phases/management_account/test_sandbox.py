@@ -51,7 +51,7 @@ def test_a_fresh_account_stops_nothing(sandbox: Sandbox, monkeypatch: pytest.Mon
         ({"control_tower": True, "control_tower_region": "ap-east-1", "regions": OPTED_IN}, "Control Tower", "stops"),
         ({"root_access_keys": True}, "root access keys", "stops"),
         ({"control_tower": True, "controls_only": True}, "Control Tower", "warns"),
-        ({"consolidated_billing": True}, "all features", "stops"),
+        ({"consolidated_billing": True}, "feature set", "stops"),
         ({"account_quota": 2}, "account quota", "stops"),
         ({"management_alias": ""}, "account alias", "warns"),
         ({"plan": "PAID", "credits_usd": "0"}, "account plan and credits", "ok"),
