@@ -163,10 +163,12 @@ def _lines(review: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _waiting(review: Mapping[str, Any]) -> Iterator[str]:
-    """What only somebody else can do; the commands are theirs, and stand in review.json."""
+    """What only somebody else can do, and the commands with which they do it."""
     waiting = review.get("waiting")
     for item in waiting if isinstance(waiting, list) else ():
-        yield f"{item.get('what')} ({item.get('who')})" if isinstance(item, Mapping) else str(item)
+        facts = item if isinstance(item, Mapping) else {"what": item}
+        commands = "; ".join(_lines(facts, "commands"))
+        yield f"{facts.get('what')} ({facts.get('who')}){f' with: {commands}' if commands else ''}"
 
 
 def _numbers(numbers: Sequence[int]) -> str:

@@ -33,7 +33,7 @@ def check_decision(target: Target, asserted_by: object, ticket: object, names: t
 def check_claim(subject: str, text: object) -> None:
     """ApprovalMismatch for a name or ticket that would show a secret, or that is not what a reader sees."""
     if not isinstance(text, str):
-        raise ApprovalMismatch(f"{subject} is a {type(text).__name__}, and no text.", "write it as text.")
+        raise ApprovalMismatch(f"{subject} is of type {type(text).__name__}, and no text.", "write it as text.")
     check_no_secret(subject, text)
     problem, _, advice = deception(text).partition(": ")
     if problem:
@@ -65,7 +65,7 @@ def check_hours(hours: object) -> None:
     if not isinstance(hours, int) or isinstance(hours, bool) or not 1 <= hours <= MAX_HOURS:
         raise ApprovalMismatch(
             f"hours is {hours!r:.40}, and an approval holds 1 to {MAX_HOURS} whole hours.",
-            "pass another number of hours, or none: approval_hours of the parameters file ends it in any case.",
+            "pass another number of hours, or leave it out; approval_hours of the parameters file ends it in any case.",
         )
 
 
