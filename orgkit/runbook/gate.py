@@ -61,7 +61,7 @@ class Gate:
     @property
     def four_eyes_remedy(self) -> str:
         """The command with which somebody else approves, with the digest of the planning that is asked about."""
-        return FOUR_EYES_REMEDY.format(digest=self._planning.digest)
+        return FOUR_EYES_REMEDY.format(digest=(self.approved or self.plan).digest)
 
     @property
     def _planning(self) -> ApprovedPlan:
