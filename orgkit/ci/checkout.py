@@ -38,17 +38,17 @@ def check_files(checkout: Path, file: str, approval: str = "", phase: Phase | No
         check_file(checkout, "signed approval", approval, (APPROVALS, PARAMETERS))
     if phase is not None:
         check_file(checkout, "runbook", f"{RUNBOOKS}/{phase.runbook}", (RUNBOOKS,))
-    named = [name for name in _files_read_with(checkout, file) if not name.endswith(f"/{PRICE_BOOK}")]
-    for name in named:
+    keys = [name for name in _files_read_with(checkout, file) if not name.endswith(f"/{PRICE_BOOK}")]
+    for name in keys:
         check_file(checkout, "key that the parameters file names", name, PurePosixPath(name).parts[:1])
     _check_project(checkout, PurePosixPath(file))
-    check_unaltered(checkout, *named)
+    check_unaltered(checkout, *keys)
 
 
 def files_of(checkout: Path, file: str, approval: str = "", phase: Phase | None = None) -> list[str]:
     """The files that a job takes, by their paths in the repository: also those that the parameters file names."""
-    given = [file, *([approval] if approval else []), *([f"{RUNBOOKS}/{phase.runbook}"] if phase else [])]
-    return [*given, *_files_read_with(checkout, file)]
+    files = [file, *([approval] if approval else []), *([f"{RUNBOOKS}/{phase.runbook}"] if phase else [])]
+    return [*files, *_files_read_with(checkout, file)]
 
 
 def _files_read_with(checkout: Path, file: str) -> list[str]:

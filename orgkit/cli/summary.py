@@ -155,11 +155,11 @@ def show_estimate(estimate: "Estimate", swings: "Sequence[Swing]", sizes: "Seque
 def _as_narrow_text(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A table at 80 columns: what does not fit into the last column goes on below it."""
     widths = [max(len(flat(row[place])) for row in [headers, *rows]) for place in range(len(headers) - 1)]
-    room = COLUMNS - 1 - sum(width + 2 for width in widths)
+    width = COLUMNS - 1 - sum(width + 2 for width in widths)
     lines = []
     for row in rows:
-        first, *others = textwrap.wrap(flat(row[-1]), room) or [""]
-        lines += [[*row[:-1], first], *([*[""] * len(widths), other] for other in others)]
+        first, *continuations = textwrap.wrap(flat(row[-1]), width) or [""]
+        lines += [[*row[:-1], first], *([*[""] * len(widths), line] for line in continuations)]
     return as_text(headers, lines)
 
 

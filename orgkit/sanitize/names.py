@@ -75,25 +75,21 @@ def lookalike_words(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     Yields:
         Each such name, and what is wrong with it.
     """
-    words = {name: _WORD.findall(name) for name in dict.fromkeys(names)}
-    genuine = {script for found in words.values() for word in found for script in _scripts_of(word)
-               if script == "Latin" or not plain_reading(word)}  # fmt: skip
+    words = [(name, word) for name in dict.fromkeys(names) for word in _WORD.findall(name)]
+    genuine = {
+        script for _, word in words for script in _scripts_of(word) if script == "Latin" or not plain_reading(word)
+    }
     if "Latin" not in genuine:
         return
-    for name, found in words.items():
-        for word in found:
-            scripts = set(_scripts_of(word)) - {"Latin"}
-            if plain_reading(word) and scripts - genuine:
-                script, plain = min(scripts - genuine), plain_reading(word)
-                character = next(c for c in word if _script_of(c) == script)
-                yield (
-                    name,
-                    (
-                        f'has {describe(character)} in "{word}", which reads as "{plain}", and no other name is '
-                        f"written in {script}: write {plain}."
-                    ),
-                )
-                break
+    for name, word in words:
+        plain, scripts = plain_reading(word), set(_scripts_of(word)) - genuine
+        if plain and scripts:
+            script = min(scripts)
+            character = next(c for c in word if _script_of(c) == script)
+            reason = (
+                f'has {describe(character)} in "{word}", which reads as "{plain}", and no other name is written in '
+            )
+            yield name, f"{reason}{script}: write {plain}."
 
 
 def describe(character: str) -> str:
@@ -154,10 +150,10 @@ def _separators(text: str) -> Iterator[str]:
     """Punctuation and symbols that pass for a slash, a dot, a hyphen, or, within a word, for a letter."""
     for place, character in enumerate(text):
         plain = "" if character.isascii() or unicodedata.category(character)[0] not in "PS" else reading(character)
-        before, after = text[max(0, place - 1) : place], text[place + 1 : place + 2]
-        is_in_word = any(neighbor.isascii() and neighbor.isalpha() for neighbor in (before, after))
+        previous, following = text[max(0, place - 1) : place], text[place + 1 : place + 2]
+        is_in_word = any(neighbor.isascii() and neighbor.isalpha() for neighbor in (previous, following))
         if plain in _SEPARATORS:
-            is_dash = character == _EN_DASH and " " in (before, after)
+            is_dash = character == _EN_DASH and " " in (previous, following)
             is_own = bool(_script_of(character)) and not is_in_word  # as the full stop of Arabic is in Arabic
         else:
             is_dash = not (len(plain) == 1 and plain.isascii() and plain.isalnum() and is_in_word)
