@@ -156,10 +156,11 @@ def _as_narrow_text(headers: Sequence[str], rows: Sequence[Sequence[object]]) ->
     """A table at 80 columns: what does not fit into the last column goes on below it."""
     widths = [max(len(flat(row[place])) for row in [headers, *rows]) for place in range(len(headers) - 1)]
     width = COLUMNS - 1 - sum(width + 2 for width in widths)
-    lines = []
+    lines: list[Sequence[object]] = []
     for row in rows:
         first, *continuations = textwrap.wrap(flat(row[-1]), width) or [""]
-        lines += [[*row[:-1], first], *([*[""] * len(widths), line] for line in continuations)]
+        lines.append([*row[:-1], first])
+        lines.extend([*[""] * len(widths), line] for line in continuations)
     return as_text(headers, lines)
 
 

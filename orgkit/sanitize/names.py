@@ -194,7 +194,7 @@ def _is_phonetic(character: str) -> bool:
 def _plain_letter(character: str) -> str:
     """What a person reads in it; the list of lookalikes has only some of the small capitals."""
     small_capital = _SMALL_CAPITAL.fullmatch(unicodedata.name(character, ""))
-    return small_capital[1].lower() if small_capital else reading(character)
+    return str(small_capital[1]).lower() if small_capital else reading(character)
 
 
 def _digits(text: str) -> Iterator[str]:

@@ -119,7 +119,7 @@ def test_who_approves_and_for_what_is_checked_alike_in_every_way_in(name: str, c
     """In Python when it is approved and when it is applied, and by the gate of lab and commands."""
     step = CreateUnit(path=("Security",), tags=())
     plan = reviewed(Plan("units", Target(MANAGEMENT, ORGANIZATION, "aws", "aws"), (step,)), clock_of().now())
-    good = {"asserted_by": "Jane", "ticket": "OPS-7"}
+    good: dict[str, Any] = {"asserted_by": "Jane", "ticket": "OPS-7"}
     with pytest.raises(ApprovalMismatch, match=rf"^(.|\n)*why: {name} (.|\n)*{message}") as in_python:
         orgkit.approve(plan, plan.digest, **good | {name: claim})
     assert "CANARY" not in str(in_python.value)
