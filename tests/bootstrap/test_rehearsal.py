@@ -185,4 +185,7 @@ def test_what_a_person_reads_fits_80_columns_and_names_everything(project):
     assert max(map(len, done.stdout.splitlines())) <= 80
     for expected in ("organization root", *LABELS, "USD ", "7 records in outputs/sandbox/", "nothing touched AWS"):
         assert expected in done.stdout
-    assert [line.split()[:2] for line in done.stderr.splitlines() if "steps" in line] == [[n, "done"] for n in LABELS]
+    phases = [line.split() for line in done.stderr.splitlines() if line[:2].isdigit() and ": " not in line]
+    assert [words[:2] for words in phases] == [[n, "done"] for n in LABELS]
+    counts = [" ".join(words).partition(" s ")[2] for words in phases]
+    assert all(not count or count.split()[0] == count.split()[2] for count in counts), counts  # 3 of 3 steps done
