@@ -172,7 +172,7 @@ def _marks(text: str) -> Iterator[str]:
                 yield f"has {describe(mark)}, a mark over a letter that no language writes: remove it."
         piled = regex.search(rf"\p{{M}}{{{_MAX_MARKS + 1},}}", word)
         if piled:
-            yield f"has {len(piled[0])} marks on one letter ({describe(piled[0][0])}): remove some."
+            yield f"has {describe(piled[0][0])} and {len(piled[0]) - 1} more marks on one letter: remove some."
 
 
 def _phonetic_letters(text: str) -> Iterator[str]:
