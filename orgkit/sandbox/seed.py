@@ -8,6 +8,13 @@ from typing import Any, Literal
 
 from orgkit.errors import EmulatorTrouble
 
+# What a person may set for a try: each has one value, and none is of the parameters file.
+SETTABLE = frozenset({
+    "account_quota", "consolidated_billing", "control_tower", "control_tower_region", "controls_only", "credits_usd",
+    "email_verified", "finalizing_seconds", "mfa", "plan", "role_seconds", "root_access_keys",
+})  # fmt: skip
+PLANS = ("FREE", "PAID")
+
 
 @dataclass(frozen=True)
 class StandaloneAccount:
@@ -98,14 +105,6 @@ class Seed:
             if name in selected:
                 selected[name] = tuple(selected[name])
         return cls(**selected)
-
-
-# What a person may set for a try: each has one value, and none is of the parameters file.
-SETTABLE = frozenset({
-    "account_quota", "consolidated_billing", "control_tower", "control_tower_region", "controls_only", "credits_usd",
-    "email_verified", "finalizing_seconds", "mfa", "plan", "role_seconds", "root_access_keys",
-})  # fmt: skip
-PLANS = ("FREE", "PAID")
 
 
 def _value_like(current: object, text: str) -> object:
