@@ -64,7 +64,6 @@ def test_a_unit_whose_letters_all_pass_for_ascii_is_refused_in_a_file_of_latin_n
     for section in (
         '[units."\u0421\u041e\u0420\u0415"]\n',
         '[units."Web/\u0410\u0421\u041c\u0415"]\n',
-        '[accounts.web]\nname = "\u0455\u0441\u043e\u0440\u0435"\nemail = "w@acme.example"\nunit = "Security"\n',
     ):
         with pytest.raises(AssertionError, match="no other name is written in Cyrillic"):
             desired(tmp_path, section)
