@@ -52,8 +52,8 @@ def show(key: str) -> int:
 
 def _print_line(line: str) -> None:
     """The identity stays to be written: with four eyes a key alone tells nobody apart."""
-    click.echo("For the parameters file, under its one heading [approval.approvers]; somebody other")
-    click.echo("than you should merge it. With four_eyes it needs who you are in AWS:")
+    click.echo("For the parameters file, under its one heading [approval.approvers]; somebody")
+    click.echo("other than you should merge it. With four_eyes it needs who you are in AWS:")
     click.echo("aws sts get-caller-identity\n")
     click.echo(f'NAME.key = "{line}"')
     click.echo('#NAME.arn = "arn:aws:iam::ACCOUNT:user/NAME"')
