@@ -24,6 +24,8 @@ def _show(row: Difference) -> None:
     click.echo(f"  {row.name}")
     _side("AWS", row.aws)
     _side("moto", row.moto)
+    if row.source:
+        _side("from", row.source)
 
 
 def _show_gap(gap: Uncorrected) -> None:

@@ -21,6 +21,7 @@ class Difference:
     aws: str
     moto: str
     replaces: tuple[str, ...] = ()  # attributes of moto's; none where a correction stands around moto
+    source: str = ""  # a recording of AWS or its documentation, where one is named
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,10 @@ def as_json() -> dict[str, Any]:
 def _surrounding_names() -> tuple[Difference, ...]:
     """What is put right in the way of a call to moto and back."""
     ordered = sorted(DIFFERENCES, key=attrgetter("key"))
-    return tuple(Difference(symbol.key, _flatten(symbol.aws), _flatten(symbol.moto)) for symbol in ordered)
+    return tuple(
+        Difference(symbol.key, _flatten(symbol.aws), _flatten(symbol.moto), source=_flatten(symbol.source))
+        for symbol in ordered
+    )
 
 
 def _merge(registered: Iterable[Correction]) -> Iterator[Difference]:
@@ -73,12 +77,16 @@ def _merge(registered: Iterable[Correction]) -> Iterator[Difference]:
     for correction in registered:
         by_name.setdefault(_name(correction), []).append(correction)
     for name, duplicates in by_name.items():
-        aws, moto = (" ".join(dict.fromkeys(_flatten(text) for text in texts)) for texts in _sides(duplicates))
-        yield Difference(name, aws, moto, tuple(_attribute(correction) for correction in duplicates))
+        aws, moto, source = (
+            " ".join(dict.fromkeys(filter(None, map(_flatten, texts)))) for texts in _texts(duplicates)
+        )
+        yield Difference(name, aws, moto, tuple(_attribute(correction) for correction in duplicates), source)
 
 
-def _sides(duplicates: list[Correction]) -> tuple[list[str], list[str]]:
-    return [correction.aws for correction in duplicates], [correction.moto for correction in duplicates]
+def _texts(duplicates: list[Correction]) -> Iterator[list[str]]:
+    """AWS's side, moto's side and the source, of each."""
+    for attribute in ("aws", "moto", "source"):
+        yield [getattr(correction, attribute) for correction in duplicates]
 
 
 def _name(correction: Correction) -> str:

@@ -53,6 +53,7 @@ class Seed:
     controls_only: bool = False  # its landing zone 4.0 has controls alone
     regions: tuple[str, ...] = ()  # that the account has enabled; (): those that need no opting in
     email_verified: bool = True
+    policies_at_creation: bool = False  # CreateOrganization enables SCPs in the root, as the API's description has it
     finalizing_seconds: float = 0  # how long CreateOrganization leaves the organization unfinished
     creation_seconds: tuple[float, float] = (20, 40)  # of an account, on the sandbox's clock
     creation_failures: tuple[str, ...] = ()  # FailureReasons of the first CreateAccount requests, one each in order

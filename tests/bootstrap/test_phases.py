@@ -1,6 +1,7 @@
 """Each phase by the command line, every command in a process of its own: planned, approved, applied, refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,7 @@ def test_a_phase_waits_for_its_approval_then_is_done_then_has_nothing_to_change(
 
     done = stage.project.phase(phase, digest, more=("--approver", "Jane Doe", "--ticket", "OPS-1"))
     assert (done["outcome"], done["steps"], done["digest"]) == ("done", len(planned["steps"]), digest)
-    # The sandbox enables service control policies with the organization: that switch is on when its step begins.
-    found = {"found done": 1} if phase == "organization" else {}
-    assert done["ended"] == {"done": done["steps"] - len(found)} | found
+    assert done["ended"] == {"done": done["steps"]}
     assert (done["approval"]["asserted_by"], done["approval"]["ticket"]) == ("Jane Doe", "OPS-1")
     journalled = [json.loads(line) for line in (Path(done["record"]) / "events.jsonl").read_text().splitlines()]
     seen = {call["request_id"]: call for call in stage.sandbox.calls() if call["mutating"]}
@@ -39,6 +38,27 @@ def test_a_phase_waits_for_its_approval_then_is_done_then_has_nothing_to_change(
     assert stage.project.phase(phase, digest)["outcome"] == "nothing to change"
     assert stage.project.plan(phase, code=0)["steps"] == []
     assert stage.changes() == []
+
+
+@pytest.mark.parametrize("at_creation", [False, True])
+def test_the_bootstrap_ends_the_same_whether_or_not_aws_enables_service_control_policies_at_creation(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, at_creation: bool
+) -> None:
+    monkeypatch.setattr(stage, "seed", replace(stage.seed, policies_at_creation=at_creation))
+    stage.begin()
+    digest = stage.project.plan("organization")["digest"]
+    done = stage.project.phase("organization", digest, more=("--approver", "Jane Doe"))
+    found = {"found done": 1} if at_creation else {}  # that switch is on when its step begins
+    assert (done["outcome"], done["ended"]) == ("done", {"done": done["steps"] - len(found)} | found)
+    assert stage.changes().count("organizations:EnablePolicyType") == 2 - len(found)
+    for phase in PHASES_THAT_CHANGE[1:]:
+        assert stage.apply(phase).steps
+    (root,) = stage.client("organizations").list_roots()["Roots"]
+    assert {(kind["Type"], kind["Status"]) for kind in root["PolicyTypes"]} == {
+        ("RESOURCE_CONTROL_POLICY", "ENABLED"),
+        ("SERVICE_CONTROL_POLICY", "ENABLED"),
+    }
+    assert all(plan["steps"] == [] for plan in stage.project.json("plan", stage.project.file)["plans"])
 
 
 def test_what_only_reads_changes_nothing_and_needs_no_approval(stage: Stage) -> None:

@@ -72,5 +72,5 @@ def test_what_a_person_reads_fits_80_columns_and_names_every_row(text, rows):
 def test_a_program_reads_the_same(rows):
     output: dict[str, Any] = as_json()
     assert [row["name"] for row in output["corrected"]] == [row.name for row in rows]
-    assert all(set(row) == {"subject", "name", "aws", "moto", "replaces"} for row in output["corrected"])
+    assert all(set(row) == {"subject", "name", "aws", "moto", "replaces", "source"} for row in output["corrected"])
     assert all(set(gap) == {"what", "aws", "sandbox"} for gap in output["uncorrected"])

@@ -1,12 +1,19 @@
 """One probe for each correction of Organizations: does moto still do what the correction says?"""
 
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import boto3
 from botocore.exceptions import PaginationError
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
-from moto.organizations.models import FakeOrganizationalUnit, FakePolicy, FakeRoot, FakeServiceAccess
+from moto.organizations.models import (
+    FakeDelegatedAdministrator,
+    FakeOrganizationalUnit,
+    FakePolicy,
+    FakeRoot,
+    FakeServiceAccess,
+)
 from moto.sts.models import sts_backends
 
 from tests.sandbox.stock import Organization, Stock, probe, refused
@@ -89,11 +96,35 @@ def anybody_may_call_anything(stock: Stock) -> bool:
 
 
 @probe("OrganizationsBackend.create_organization")
-def no_policy_type_and_a_master(stock: Stock) -> bool:
-    client = Organization(stock, FeatureSet="ALL").client
-    (account,) = client.list_accounts()["Accounts"]
-    named = (account["Name"], account["Email"]) == ("master", "master@example.com")
-    return named and client.list_roots()["Roots"][0]["PolicyTypes"] == []
+def the_management_account_is_a_master(stock: Stock) -> bool:
+    (account,) = Organization(stock, FeatureSet="ALL").client.list_accounts()["Accounts"]
+    return (account["Name"], account["Email"]) == ("master", "master@example.com")
+
+
+@probe("organizations.managed_policies")
+def policies_of_aws_are_the_organizations(stock: Stock) -> bool:
+    client = Organization(stock).client
+    arn = client.describe_policy(PolicyId="p-FullAWSAccess")["Policy"]["PolicySummary"]["Arn"]
+    return f"::{DEFAULT_ACCOUNT_ID}:policy/o-" in arn
+
+
+@probe("organizations.describe_account")
+def an_account_has_a_status(stock: Stock) -> bool:
+    account = Organization(stock).client.describe_account(AccountId=DEFAULT_ACCOUNT_ID)["Account"]
+    return "Status" in account and "Paths" not in account
+
+
+@probe("OrganizationsBackend.validate_parent_id")
+def any_text_can_be_a_parent(stock: Stock) -> bool:
+    listed = Organization(stock).client.list_children
+    return refused(listed, ParentId="o-aaaaaaaaaa", ChildType="ACCOUNT") == "ParentNotFoundException"
+
+
+@probe("FakeDelegatedAdministrator.describe")
+def a_delegated_administrator_has_the_members_of_an_account(_: Stock) -> bool:
+    """A class of moto's that has one member more than an account."""
+    account = Mock(describe=lambda: {"Anything": 1})
+    return set(FakeDelegatedAdministrator(account).describe()) == {"Anything", "DelegationEnabledDate"}
 
 
 @probe("OrganizationsBackend.describe_organization")

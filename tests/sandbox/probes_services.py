@@ -6,7 +6,9 @@ from typing import Any
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.backends import list_of_moto_modules
+from moto.budgets.models import budgets_backends
 from moto.ce.responses import CostExplorerResponse
 from moto.cloudtrail.models import TrailStatus, cloudtrail_backends
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -24,6 +26,7 @@ LIFECYCLE = {
     "Filter": {"Prefix": ""},
     "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 3},
 }
+BUDGET_LIMIT = {"Amount": "10", "Unit": "USD"}
 RETENTION = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 365}}}
 
 
@@ -73,6 +76,58 @@ def a_key_has_another_id_each_time(stock: Stock) -> bool:
     return bool(stock("kms").create_key(Description="trail")["KeyMetadata"]["KeyId"] != first)
 
 
+@probe("Key.to_dict")
+def a_key_is_for_nothing(stock: Stock) -> bool:
+    key = stock("kms").create_key()["KeyMetadata"]
+    return not {"KeyUsage", "MultiRegion", "CurrentKeyMaterialId"} & set(key) and key["SigningAlgorithms"] == []
+
+
+@probe("KmsResponse.get_key_rotation_status", "KmsResponse.enable_key_rotation")
+def a_rotation_has_no_period(stock: Stock) -> bool:
+    kms = stock("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=90)
+    return not {"KeyId", "RotationPeriodInDays", "NextRotationDate"} & set(kms.get_key_rotation_status(KeyId=key))
+
+
+@probe("KmsBackend.put_key_policy")
+def any_text_is_a_key_policy(stock: Stock) -> bool:
+    kms = stock("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    return not refused(kms.put_key_policy, KeyId=key, PolicyName="default", Policy="x")
+
+
+@probe("IAMBackend.create_role")
+def any_text_is_a_trust_policy(stock: Stock) -> bool:
+    return not refused(stock("iam").create_role, RoleName="r", AssumeRolePolicyDocument="x")
+
+
+@probe("IAMBackend.attach_role_policy")
+def what_is_no_arn_is_not_found(stock: Stock) -> bool:
+    stock("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+    attach = stock("iam").attach_role_policy
+    return refused(attach, RoleName="r", PolicyArn="this-is-no-arn-at-all") == "NoSuchEntity"
+
+
+@probe("BudgetsResponse.describe_notifications_for_budget")
+def notifications_of_no_budget_fail(stock: Stock) -> bool:
+    listed = stock("budgets").describe_notifications_for_budget
+    try:
+        listed(AccountId=DEFAULT_ACCOUNT_ID, BudgetName="absent")
+    except KeyError:
+        return True
+    return False
+
+
+@probe("BudgetsResponse.create_budget")
+def tags_of_a_budget_are_lost(stock: Stock) -> bool:
+    budget = {"BudgetName": "b", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": BUDGET_LIMIT}
+    tags = [{"Key": "team", "Value": "finance"}]
+    stock("budgets").create_budget(AccountId=DEFAULT_ACCOUNT_ID, Budget=budget, ResourceTags=tags)
+    (kept,) = budgets_backends[DEFAULT_ACCOUNT_ID]["aws"].budgets[DEFAULT_ACCOUNT_ID].values()
+    return "finance" not in str(vars(kept))
+
+
 @probe("ServiceQuotasBackend.list_aws_default_service_quotas")
 def no_default_quotas_of_organizations(stock: Stock) -> bool:
     listed = stock("service-quotas").list_aws_default_service_quotas
@@ -90,6 +145,34 @@ def a_new_bucket_is_bare(stock: Stock) -> bool:
     storage = _bucket(stock)
     reads = (storage.get_bucket_encryption, storage.get_public_access_block, storage.get_bucket_ownership_controls)
     return all(refused(read, Bucket=BUCKET) for read in reads)
+
+
+@probe("S3Backend.put_bucket_policy")
+def any_text_is_a_bucket_policy(stock: Stock) -> bool:
+    return not refused(_bucket(stock).put_bucket_policy, Bucket=BUCKET, Policy="x")
+
+
+@probe("S3Backend.put_bucket_versioning")
+def a_locked_bucket_is_suspended(stock: Stock) -> bool:
+    storage = _bucket(stock, ObjectLockEnabledForBucket=True)
+    return not refused(storage.put_bucket_versioning, Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+
+
+@probe("S3Backend.put_object_lock_configuration")
+def a_lock_without_versioning_is_a_bad_request(stock: Stock) -> bool:
+    try:
+        _bucket(stock).put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=RETENTION)
+    except ClientError as error:
+        return bool(error.response["ResponseMetadata"]["HTTPStatusCode"] == 400)
+    return False
+
+
+@probe("S3Backend.put_bucket_encryption")
+def a_key_is_kept_that_is_not_used(stock: Stock) -> bool:
+    default = {"SSEAlgorithm": "AES256", "KMSMasterKeyID": "alias/key"}
+    rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    encrypt = _bucket(stock).put_bucket_encryption
+    return not refused(encrypt, Bucket=BUCKET, ServerSideEncryptionConfiguration=rules)
 
 
 @probe("S3Backend.get_object_lock_configuration")
@@ -207,8 +290,25 @@ def a_trail_is_found_in_its_region_only(stock: Stock) -> bool:
 
 
 @probe("TrailStatus.description")
-def a_status_has_empty_strings(_: Stock) -> bool:
-    return "" in TrailStatus().description().values()
+def a_status_has_no_attempt_that_succeeded(_: Stock) -> bool:
+    status = TrailStatus()
+    status.start_logging()
+    return status.description()["LatestDeliveryAttemptSucceeded"] == ""
+
+
+@probe("Trail.description")
+def a_trail_has_no_selectors(stock: Stock) -> bool:
+    trails = _trail(stock)
+    selectors = [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}]
+    trails.put_event_selectors(TrailName=TRAIL["Name"], EventSelectors=selectors)
+    return trails.get_trail(Name=TRAIL["Name"])["Trail"]["HasCustomEventSelectors"] is False
+
+
+@probe("CloudTrailBackend.delete_trail")
+def a_trail_is_not_deleted_by_its_arn(stock: Stock) -> bool:
+    trails = _trail(stock)
+    trails.delete_trail(Name=trails.describe_trails()["trailList"][0]["TrailARN"])
+    return len(trails.describe_trails()["trailList"]) == 1 and not refused(trails.delete_trail, Name="nobody-has-this")
 
 
 @probe("CloudTrailResponse.get_trail")

@@ -11,13 +11,6 @@ from tests.sandbox.conftest import MANAGEMENT, SEED, World
 Error = Callable[..., str]
 
 
-def test_all_features_enable_service_control_policies(world: World) -> None:
-    organizations = world.organization(FeatureSet="ALL")
-    assert organizations.list_roots()["Roots"][0]["PolicyTypes"] == [
-        {"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}
-    ]
-
-
 def test_the_management_account_keeps_its_name_and_email(world: World) -> None:
     (account,) = world.organization().list_accounts()["Accounts"]
     assert (account["Id"], account["Name"], account["Email"]) == (MANAGEMENT, "management", "aws@corp.example")

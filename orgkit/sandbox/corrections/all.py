@@ -6,6 +6,8 @@ from orgkit.sandbox.corrections import (
     all_features,
     answers,
     billing,
+    bucket_settings,
+    budgets,
     callers,
     closing,
     cloudtrail_events,
@@ -31,6 +33,8 @@ from orgkit.sandbox.corrections import (
     sts,
     tagging,
     trail,
+    trail_details,
+    trust_policies,
     units,
 )
 from orgkit.sandbox.corrections.registry import install
@@ -41,6 +45,8 @@ SUBJECTS = (
     all_features,
     answers,
     billing,
+    bucket_settings,
+    budgets,
     callers,
     closing,
     cloudtrail_events,
@@ -66,6 +72,8 @@ SUBJECTS = (
     sts,
     tagging,
     trail,
+    trail_details,
+    trust_policies,
     units,
 )
 

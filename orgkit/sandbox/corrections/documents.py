@@ -1,6 +1,7 @@
 """Resource and trust policies, read as AWS reads them as far as a bootstrap needs."""
 
 import fnmatch
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,39 @@ class Caller:
     service: str = ""
     provider: str = ""  # the ARN of the identity provider
     context: dict[str, str] = field(default_factory=dict)
+
+
+def find_problem(document: bytes | str, *, has_principals: bool = True) -> str:
+    """Return why AWS would not take a document as a policy; "" where it would, as far as is checked here.
+
+    What is stored is read by each later call, so that nothing may be stored that cannot be read.
+    """
+    try:
+        policy = json.loads(document)
+    except ValueError:  # of bytes that are no UTF-8 too
+        policy = None
+    if not isinstance(policy, dict):
+        return "Policies must be valid JSON and the first byte must be '{'"
+    statements = as_list(policy.get("Statement", []))
+    if not statements or not all(isinstance(statement, dict) for statement in statements):
+        return "Missing required field Statement"
+    problems = (_find_statement_problem(statement, has_principals) for statement in statements)
+    return next((problem for problem in problems if problem), "")
+
+
+def _find_statement_problem(statement: dict[str, Any], has_principals: bool) -> str:
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        return "Missing required field Effect"
+    if not {"Action", "NotAction"} & set(statement):
+        return "Missing required field Action"
+    if has_principals and not {"Principal", "NotPrincipal"} & set(statement):
+        return "Missing required field Principal"
+    principals, conditions = statement.get("Principal", {}), statement.get("Condition", {})
+    if principals != "*" and not isinstance(principals, dict):
+        return "Invalid principal in policy"
+    if not isinstance(conditions, dict) or not all(isinstance(keys, dict) for keys in conditions.values()):
+        return "Conditions must be of the form operator, key, value"
+    return ""
 
 
 def allows(policy: dict[str, Any], caller: Caller, action: str, resource: str | None = None) -> bool:

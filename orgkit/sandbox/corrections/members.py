@@ -7,6 +7,7 @@ from moto.organizations import utils
 from moto.organizations.models import FakeAccount, FakeOrganization, OrganizationsBackend, organizations_backends
 
 from orgkit.sandbox.corrections import paths
+from orgkit.sandbox.corrections.registry import differs
 from orgkit.sandbox.world import world
 
 
@@ -35,8 +36,13 @@ def moment(value: Any) -> float:
     return float(unix_time(value.replace(tzinfo=None)))
 
 
+@differs(
+    "organizations.describe_account",
+    moto="An account has a Status, and no Paths.",
+    source="The model of the API since 9 September 2026.",
+)
 class MemberAccount(FakeAccount):  # type: ignore[misc]  # moto has no types
-    """An account in the organization: State and no Status (removed 9 Sep 2026), Paths, a JoinedMethod that is true."""
+    """An account has State and no Status (removed 9 Sep 2026), Paths, and a JoinedMethod that is true."""
 
     def __init__(self, backend: OrganizationsBackend, account_id: str, name: str, email: str, join_method: str) -> None:
         self.backend = backend

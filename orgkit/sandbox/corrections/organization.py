@@ -15,17 +15,20 @@ from moto.organizations.models import (
 from orgkit.sandbox import ids
 from orgkit.sandbox.corrections.callers import NOT_IN_USE
 from orgkit.sandbox.corrections.members import MemberAccount, end_plan, join, organization_of
-from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.corrections.registry import corrects, differs, refusal
 from orgkit.sandbox.seed import StandaloneAccount
 from orgkit.sandbox.world import world
 
 
 @corrects(
     OrganizationsBackend,
-    moto="No policy type is enabled; the management account is 'master', with the e-mail master@example.com.",
+    moto="The management account is 'master', with the e-mail master@example.com.",
+    source="terraform-provider-aws at 0df29870, organization_test.go: testAccOrganization_basic and _enabledPolicyTypes "
+    "(no policy type of the root; EnablePolicyType accepts SERVICE_CONTROL_POLICY). The description of "
+    "CreateOrganization says otherwise; the seed's policies_at_creation follows it.",
 )
 def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) -> dict[str, Any]:
-    """All features enable service control policies in the root; the management account keeps name and e-mail."""
+    """The management account keeps name and e-mail; no policy type is enabled in the root."""
     if organization_of(self.account_id) is not None:
         raise refusal("AlreadyInOrganizationException", "The AWS account is already a member of an organization.")
     (name, email), all_features = names_of(self.account_id), (kwargs.get("FeatureSet") or "ALL") == "ALL"
@@ -40,7 +43,7 @@ def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) 
     self.ou.append(root)
     self.accounts.append(MemberAccount(self, self.account_id, name, email, "INVITED"))
     _add_aws_policies(self, root.id)
-    if all_features:
+    if all_features and world().seed.policies_at_creation:
         root.add_policy_type("SERVICE_CONTROL_POLICY")
     end_plan(self.account_id)
     return describe_organization(self)
@@ -48,17 +51,33 @@ def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) 
 
 def _add_aws_policies(backend: OrganizationsBackend, root_id: str) -> None:
     allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    for kind, policy_id, name, statement in (
-        ("SERVICE_CONTROL_POLICY", utils.DEFAULT_SCP_POLICY_ID, "FullAWSAccess", allow),
-        ("RESOURCE_CONTROL_POLICY", utils.DEFAULT_RCP_POLICY_ID, "RCPFullAWSAccess", {**allow, "Principal": "*"}),
+    for kind, policy_id, described, statement in (
+        ("SERVICE_CONTROL_POLICY", utils.DEFAULT_SCP_POLICY_ID, "operation", allow),
+        ("RESOURCE_CONTROL_POLICY", utils.DEFAULT_RCP_POLICY_ID, "resource", {**allow, "Principal": "*"}),
     ):
         content = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        described = {"Name": name, "Description": "Allows access to everything", "Type": kind}
-        policy = FakePolicy(backend.org, Content=content, **described)
+        description = f"Allows access to every {described}"
+        policy = ManagedPolicy(
+            backend.org, Content=content, Name=policy_id.removeprefix("p-"), Description=description, Type=kind
+        )
         policy.id, policy.aws_managed = policy_id, True
         backend.policies.append(policy)
         for target in (root_id, backend.account_id):
             backend.attach_policy(PolicyId=policy_id, TargetId=target)
+
+
+@differs(
+    "organizations.managed_policies",
+    moto="The ARN of FullAWSAccess has the organization's account and id.",
+    source="study notes with the output of ListPoliciesForTarget on AWS, December 2024; the AWS Organizations User Guide, "
+    "AWS managed policies; PolicyArn in the model of the API.",
+)
+class ManagedPolicy(FakePolicy):  # type: ignore[misc]  # moto has no types
+    """The ARN of FullAWSAccess is AWS's own, the same in all organizations."""
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:organizations::aws:policy/{self.type.lower()}/{self.id}"
 
 
 @corrects(

@@ -18,6 +18,7 @@ class Correction:
     value: Any
     aws: str
     moto: str
+    source: str = ""  # where AWS was seen, or says itself, that it does so
 
     @property
     def key(self) -> str:
@@ -31,6 +32,7 @@ class Difference:
     key: str
     aws: str
     moto: str
+    source: str = ""
 
 
 DIFFERENCES: list[Difference] = []
@@ -39,24 +41,32 @@ SETTLERS: list[Callable[[], None]] = []  # what time has brought about since the
 
 
 def corrects(
-    target: Any, *names: str, moto: str, wrap: Callable[[Any], Any] | None = None
+    target: Any, *names: str, moto: str, source: str = "", wrap: Callable[[Any], Any] | None = None
 ) -> Callable[[Function], Function]:
-    """Put a function in the place of an attribute of moto's. Its docstring says what AWS does, `moto` what moto."""
+    """Put a function in the place of an attribute of moto's.
+
+    Args:
+        target: A class of moto's, or a module.
+        names: The attributes; without any, the one that is called as the function.
+        moto: What moto does. What AWS does is the function's docstring.
+        source: A recording of AWS, or a page of its documentation.
+        wrap: What makes an attribute of the function: property or staticmethod.
+    """
 
     def register(function: Function) -> Function:
         value = wrap(function) if wrap else function
         symbols = names or (function.__name__,)
-        CORRECTIONS.extend(Correction(target, name, value, function.__doc__ or "", moto) for name in symbols)
+        CORRECTIONS.extend(Correction(target, name, value, function.__doc__ or "", moto, source) for name in symbols)
         return function
 
     return register
 
 
-def differs(key: str, *, moto: str) -> Callable[[Function], Function]:
+def differs(key: str, *, moto: str, source: str = "") -> Callable[[Function], Function]:
     """Name what a function or class does beside moto, for the list of differences; its docstring says what AWS does."""
 
     def register(function: Function) -> Function:
-        DIFFERENCES.append(Difference(key, function.__doc__ or "", moto))
+        DIFFERENCES.append(Difference(key, function.__doc__ or "", moto, source))
         return function
 
     return register

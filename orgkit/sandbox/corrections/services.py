@@ -1,7 +1,9 @@
 """Services that work across the organization: trusted access, and who may be delegated."""
 
 import json
+from typing import Any
 
+from moto.core.utils import unix_time
 from moto.organizations.models import FakeDelegatedAdministrator, FakeServiceAccess
 from moto.organizations.responses import OrganizationsResponse
 
@@ -37,6 +39,18 @@ def trusted_service(service_principal: str) -> bool:
 def supported_service(service_principal: str) -> bool:
     """CloudTrail, IAM, Identity Center, Security Hub … can have a delegated administrator."""
     return bool(trusted_service(service_principal))
+
+
+@corrects(
+    FakeDelegatedAdministrator,
+    "describe",
+    moto="ListDelegatedAdministrators has the members of an account, whichever those are.",
+    source="The model of the API: Status went away in Account, and stayed in DelegatedAdministrator.",
+)
+def describe_delegated_administrator(self: FakeDelegatedAdministrator) -> dict[str, Any]:
+    """ListDelegatedAdministrators has a Status, which ListAccounts has not any more."""
+    described = {name: value for name, value in self.account.describe().items() if name != "Paths"}
+    return {**described, "Status": self.account.status, "DelegationEnabledDate": unix_time(self.enabled_date)}
 
 
 @corrects(OrganizationsResponse, moto="EnableAWSServiceAccess works in a consolidated-billing organization too.")

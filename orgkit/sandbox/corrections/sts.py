@@ -1,6 +1,7 @@
 """Who is calling, and who may become whom: roles are looked for, and their trust policies read."""
 
 import json
+import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,14 +20,21 @@ from orgkit.sandbox.corrections.members import organization_of
 from orgkit.sandbox.corrections.registry import corrects, differs, refusal
 from orgkit.sandbox.world import Principal, world
 
+ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/.+")
 _assume_role = TokenResponse.assume_role
 _assume_role_with_web_identity = TokenResponse.assume_role_with_web_identity
 
 
-@corrects(TokenResponse, moto="AssumeRole lets anybody be anything, in accounts and roles that do not exist.")
+@corrects(
+    TokenResponse,
+    moto="AssumeRole lets anybody be anything, in accounts and roles that do not exist.",
+    source="Of an ARN that is none: localstack at 8b9a79f0, test_sts_invalid_parameters, recorded on AWS.",
+)
 def assume_role(self: TokenResponse) -> ActionResult:
     """AssumeRole needs a role that is there and whose trust policy allows the caller; never for a root user."""
     caller, arn = world().principals[self.get_access_key()], str(self._get_param("RoleArn"))
+    if not ROLE_ARN.fullmatch(arn):
+        raise refusal("ValidationError", f"{arn} is invalid")
     names = {"sts:RoleSessionName": "RoleSessionName", "sts:SourceIdentity": "SourceIdentity"}
     session = {key: value for key, name in names.items() if (value := self._get_param(name))}
     if not may_assume(caller, arn, self._get_param("ExternalId"), session):

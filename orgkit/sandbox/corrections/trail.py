@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from moto.cloudtrail.models import CloudTrailBackend, Trail, TrailStatus, cloudtrail_backends
+from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.organizations.models import organizations_backends
 
@@ -20,7 +20,6 @@ ALL_MANAGEMENT_EVENTS = {
 
 _create_trail = CloudTrailBackend.create_trail
 _update_trail = CloudTrailBackend.update_trail
-_description = TrailStatus.description
 
 
 @corrects(
@@ -102,12 +101,6 @@ def get_trail(self: CloudTrailBackend, name_or_arn: str) -> Trail:
         if name_or_arn == trail.arn or (name_or_arn == trail.trail_name and trail.region_name == self.region_name):
             return trail
     raise refusal("TrailNotFoundException", f"Unknown trail: {name_or_arn} for the user: {self.account_id}")
-
-
-@corrects(TrailStatus, "description", moto="GetTrailStatus has empty strings in the place of times.")
-def description(self: TrailStatus) -> dict[str, Any]:
-    """GetTrailStatus leaves out what has no value."""
-    return {name: value for name, value in _description(self).items() if value not in ("", None)}
 
 
 @corrects(CloudTrailResponse, "get_trail", moto="GetTrail tells no HomeRegion; DescribeTrails does.")

@@ -68,6 +68,26 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
         "Each answers NotImplementedInSandbox.",
     ),
     (
+        "Organizations: answers without content",
+        "MoveAccount, AttachPolicy and DetachPolicy answer with nothing; EnablePolicyType with the root as it was.",
+        "The three answer {}; EnablePolicyType has the policy type in its answer, ENABLED or PENDING_ENABLE.",
+    ),
+    (
+        "IAM, STS: members of answers",
+        "CreateRole has no MaxSessionDuration and RoleLastUsed; AssumeRole PackedPolicySize only with a session policy.",
+        "CreateRole has both, and AssumeRole always PackedPolicySize.",
+    ),
+    (
+        "KMS: aliases and tags",
+        "An alias without its prefix names the prefix; keys of tags that begin with aws: are a TagException.",
+        "The message is Invalid identifier; such tags are kept.",
+    ),
+    (
+        "S3: an empty VersioningConfiguration",
+        "IllegalVersioningConfigurationException.",
+        "moto answers HTTP 404.",
+    ),
+    (
         "Account: regions, e-mail",
         "Regions can be opted into; the one-time code arrives by e-mail.",
         "The regions are fixed; the code is derived from the address (account.code_sent_to).",

@@ -1,6 +1,7 @@
 """Organizational units: ids from their path, names once under a parent, five levels, Path."""
 
 import json
+import re
 from typing import Any
 
 from moto.organizations import utils
@@ -13,6 +14,8 @@ from orgkit.sandbox.corrections.paths import chain, path
 from orgkit.sandbox.corrections.registry import corrects, refusal
 from orgkit.sandbox.world import world
 
+_validate_parent_id = OrganizationsBackend.validate_parent_id
+PARENT_ID = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")  # as the API's model has it
 MAX_DEPTH = 5
 MAX_UNITS = 2000
 
@@ -54,6 +57,20 @@ def _check_limits(backend: OrganizationsBackend, depth: int) -> None:
     if len(backend.ou) > MAX_UNITS:
         message = "You have exceeded the number of OUs in an organization."
         raise refusal("ConstraintViolationException", message, "OU_NUMBER_LIMIT_EXCEEDED")
+
+
+@corrects(
+    OrganizationsBackend,
+    moto="A parent that can be no parent's id is ParentNotFoundException.",
+    source="study notes with the output of ListChildren on AWS, December 2024.",
+)
+def validate_parent_id(self: OrganizationsBackend, parent_id: str) -> str:
+    """A parent's id has the form of a root's or a unit's: InvalidInputException, INVALID_PATTERN."""
+    if not PARENT_ID.fullmatch(parent_id):
+        message = "You provided a value that does not match the required pattern."
+        raise refusal("InvalidInputException", message, "INVALID_PATTERN")
+    valid: str = _validate_parent_id(self, parent_id)
+    return valid
 
 
 @corrects(OrganizationsBackend, moto="UpdateOrganizationalUnit needs a name that is free in the whole organization.")

@@ -1,0 +1,93 @@
+"""Budgets: who is written to, and tags, which moto does not give back."""
+
+import json
+from typing import Any
+
+from moto.budgets.exceptions import NotFoundException
+from moto.budgets.models import Budget, Notification
+from moto.budgets.responses import BudgetsResponse
+
+from orgkit.sandbox.corrections.registry import corrects
+from orgkit.sandbox.world import world
+
+NO_BUDGET = "the budget doesn't exist."
+MODEL = "The model of the API."
+
+
+def _find_budget(response: BudgetsResponse, doing: str) -> Budget:
+    budgets = response.backend.budgets[response._get_param("AccountId")]
+    name = response._get_param("BudgetName")
+    if name not in budgets:
+        raise NotFoundException(f"Unable to {doing}: {name} - {NO_BUDGET}")
+    return budgets[name]
+
+
+def _find_notification(response: BudgetsResponse) -> Notification:
+    budget, wanted = _find_budget(response, "get subscribers"), response._get_param("Notification")
+    for notification in budget.notifications:
+        if _identity(notification.details) == _identity(wanted):
+            return notification
+    raise NotFoundException("Unable to get subscribers - the notification doesn't exist.")
+
+
+def _identity(details: dict[str, Any]) -> tuple[Any, ...]:
+    """What tells one notification of a budget from another; a threshold is a percentage where nothing is said."""
+    kind = details.get("ThresholdType") or "PERCENTAGE"
+    return details["NotificationType"], details["ComparisonOperator"], float(details["Threshold"]), kind
+
+
+@corrects(BudgetsResponse, moto="DescribeSubscribersForNotification is not there.", source=MODEL)
+def describe_subscribers_for_notification(self: BudgetsResponse) -> str:
+    """DescribeSubscribersForNotification has the addresses of a notification."""
+    return json.dumps({"Subscribers": _find_notification(self).subscribers})
+
+
+@corrects(
+    BudgetsResponse,
+    moto="DescribeNotificationsForBudget of a budget that is not there fails inside moto.",
+    source=MODEL,
+)
+def describe_notifications_for_budget(self: BudgetsResponse) -> str:
+    """DescribeNotificationsForBudget has each notification's state, and refuses a budget that is not there."""
+    budget = _find_budget(self, "get notifications")
+    states = [{"NotificationState": "OK", "ThresholdType": "PERCENTAGE", **item} for item in budget.get_notifications()]
+    return json.dumps({"Notifications": states})
+
+
+def _find_tags(response: BudgetsResponse) -> dict[str, str]:
+    tags: dict[str, dict[str, str]] = world().state.setdefault("budget_tags", {})
+    return tags.setdefault(response._get_param("ResourceARN"), {})
+
+
+_create_budget = BudgetsResponse.create_budget
+
+
+@corrects(BudgetsResponse, moto="CreateBudget loses ResourceTags.", source=MODEL)
+def create_budget(self: BudgetsResponse) -> str:
+    """CreateBudget keeps ResourceTags."""
+    answer = str(_create_budget(self))
+    arn = f"arn:aws:budgets::{self._get_param('AccountId')}:budget/{self._get_param('Budget')['BudgetName']}"
+    tags: dict[str, dict[str, str]] = world().state.setdefault("budget_tags", {})
+    tags[arn] = {tag["Key"]: tag["Value"] for tag in self._get_param("ResourceTags", [])}
+    return answer
+
+
+@corrects(BudgetsResponse, moto="ListTagsForResource is not there.", source=MODEL)
+def list_tags_for_resource(self: BudgetsResponse) -> str:
+    """ListTagsForResource has the tags of a budget."""
+    return json.dumps({"ResourceTags": [{"Key": key, "Value": value} for key, value in _find_tags(self).items()]})
+
+
+@corrects(BudgetsResponse, moto="TagResource is not there.", source=MODEL)
+def tag_resource(self: BudgetsResponse) -> str:
+    """TagResource adds tags to a budget."""
+    _find_tags(self).update({tag["Key"]: tag["Value"] for tag in self._get_param("ResourceTags")})
+    return "{}"
+
+
+@corrects(BudgetsResponse, moto="UntagResource is not there.", source=MODEL)
+def untag_resource(self: BudgetsResponse) -> str:
+    """UntagResource takes tags off a budget."""
+    for key in self._get_param("ResourceTagKeys"):
+        _find_tags(self).pop(key, None)
+    return "{}"
