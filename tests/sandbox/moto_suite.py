@@ -4,8 +4,8 @@ moto's source distribution, of the version and with the hash in requirements.loc
 away afterwards. Its tests run in server mode. What they reset between two tests is a route of moto's that the sandbox
 keeps closed: it is open here alone, in a server that this script makes for itself.
 
-Each failure has to be explained in moto_suite.toml by a correction that is deliberate. The exit code is 1 where one is not,
-and where one that is explained passes.
+Each failure has to be explained in moto_suite.toml by a correction that is deliberate. The exit code is 1 where one is
+not, and where one that is explained passes.
 """
 
 import argparse
@@ -232,18 +232,22 @@ def _find_problems(
         yield "No test passed: the suite did not reach the sandbox."
     for test, outcome in outcomes.items():
         names = [explanation.correction for explanation in explanations if explanation.covers(test)]
-        if outcome == "failed" and not names:
-            yield f"failed without an explanation: {test}"
-        if outcome != "failed" and names:
-            yield f"{outcome}, though {names[0]} explains that it fails: {test}"
-        if len(names) > 1:
-            yield f"explained more than once ({', '.join(names)}): {test}"
+        yield from _find_test_problems(test, outcome, names)
     for explanation in explanations:
         if explanation.correction not in corrections:
             yield f"no correction has the name {explanation.correction}."
         for pattern in explanation.tests:
             if not fnmatch.filter(outcomes, pattern):
                 yield f"the suite has no test {pattern}."
+
+
+def _find_test_problems(test: str, outcome: str, names: list[str]) -> Iterable[str]:
+    if outcome == "failed" and not names:
+        yield f"failed without an explanation: {test}"
+    if outcome != "failed" and names:
+        yield f"{outcome}, though {names[0]} explains that it fails: {test}"
+    if len(names) > 1:
+        yield f"explained more than once ({', '.join(names)}): {test}"
 
 
 if __name__ == "__main__":

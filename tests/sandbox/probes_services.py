@@ -97,6 +97,12 @@ def any_text_is_a_key_policy(stock: Stock) -> bool:
     return not refused(kms.put_key_policy, KeyId=key, PolicyName="default", Policy="x")
 
 
+@probe("moto.kms.responses._assert_default_policy")
+def the_name_of_a_key_policy_is_needed(stock: Stock) -> bool:
+    kms = stock("kms")
+    return refused(kms.get_key_policy, KeyId=kms.create_key()["KeyMetadata"]["KeyId"]) == "NotFoundException"
+
+
 @probe("IAMBackend.create_role")
 def any_text_is_a_trust_policy(stock: Stock) -> bool:
     return not refused(stock("iam").create_role, RoleName="r", AssumeRolePolicyDocument="x")
@@ -158,7 +164,7 @@ def a_locked_bucket_is_suspended(stock: Stock) -> bool:
     return not refused(storage.put_bucket_versioning, Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
 
 
-@probe("S3Backend.put_object_lock_configuration")
+@probe("S3Backend.put_object_lock_configuration", "S3Response.serialized")
 def a_lock_without_versioning_is_a_bad_request(stock: Stock) -> bool:
     try:
         _bucket(stock).put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=RETENTION)

@@ -1,9 +1,9 @@
 """python -m tests.sandbox.terraform_plan: Terraform imports an organization that orgkit made, and then plans it twice.
 
-It needs `terraform`, and hashicorp/aws 5 by Terraform's own means (a registry, or a mirror named in its CLI configuration or
-in TF_CLI_ARGS_init). The organization is the example file's, with a KMS key and Object Lock, on the sandbox. What is
-written for Terraform comes from plain AWS calls. The exit code is 1 where a plan has a difference, or where anything but
-reading was asked of AWS.
+It needs `terraform`, and hashicorp/aws 5 by Terraform's own means (a registry, or a mirror named in its CLI
+configuration or in TF_CLI_ARGS_init). The organization is the example file's, with a KMS key and Object Lock, on the
+sandbox. What is written for Terraform comes from plain AWS calls. The exit code is 1 where a plan has a difference, or
+where anything but reading was asked of AWS.
 """
 
 import json
@@ -33,7 +33,7 @@ class Configuration:
     resources: dict[str, dict[str, Values]] = field(default_factory=dict)
     imports: list[Values] = field(default_factory=list)
 
-    def add(self, kind: str, name: str, import_id: str, provider: str = "", **arguments: Any) -> None:
+    def add(self, kind: str, name: str, import_id: str, provider: str = "", /, **arguments: Any) -> None:
         """Add a resource, and its import; an argument that is None is left out."""
         values = {key: value for key, value in arguments.items() if value is not None}
         self.resources.setdefault(kind, {})[name] = {**_escape(values), **({"provider": provider} if provider else {})}
@@ -176,7 +176,7 @@ def _lifecycle_rule(rule: Values) -> Values:
 
 
 def describe_key(kms: Any, configuration: Configuration, arn: str) -> None:
-    """A key with its alias. What it is for and how often it rotates is left out: AWS's answers have to be the defaults."""
+    """A key with its alias; what it is for and how often it rotates is left out, since both are as by default."""
     key = kms.describe_key(KeyId=arn)["KeyMetadata"]
     tags = {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=arn)["Tags"]}
     configuration.add(

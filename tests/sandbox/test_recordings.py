@@ -214,7 +214,7 @@ def test_a_trust_policy_and_a_key_policy_that_are_none_are_refused(world: World,
     assert error(iam.get_role, RoleName="r") == "NoSuchEntity"
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     before = kms.get_key_policy(KeyId=key)["Policy"]
-    put = {"KeyId": key, "PolicyName": "default", "Policy": text}
+    put = {"KeyId": key, "Policy": text}
     assert error(kms.put_key_policy, **put) == "MalformedPolicyDocumentException"
     assert error(kms.create_key, Policy=text) == "MalformedPolicyDocumentException"
     assert kms.get_key_policy(KeyId=key)["Policy"] == before

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.s3.exceptions import MalformedXML, S3ClientError
 from moto.s3.models import S3Backend
+from moto.s3.responses import S3Response
 
 from orgkit.sandbox.corrections.documents import find_problem
 from orgkit.sandbox.corrections.registry import corrects
 
+_serialized = S3Response.serialized
 _put_policy = S3Backend.put_bucket_policy
 _put_versioning = S3Backend.put_bucket_versioning
 _put_encryption = S3Backend.put_bucket_encryption
@@ -21,8 +24,19 @@ class BucketRefusal(S3ClientError):  # type: ignore[misc]  # moto has no types
     """An error of S3 with its own HTTP status."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        self.code = status
         super().__init__(code, message)
+        self.status = status
+
+
+@corrects(
+    S3Response,
+    moto="An error that the API's model does not have is HTTP 400.",
+    source=f"{RECORDINGS}: test_disable_versioning_on_locked_bucket.",
+)
+def serialized(self: S3Response, action_result: ActionResult) -> Any:
+    """InvalidBucketState is HTTP 409, though the API's model does not have it."""
+    status, headers, body = _serialized(self, action_result)
+    return getattr(action_result.result, "status", status), headers, body
 
 
 @corrects(

@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import moto.kms.responses as kms_responses
 from moto.kms.models import Key, KmsBackend
 from moto.kms.responses import KmsResponse
 
@@ -16,6 +17,7 @@ from orgkit.sandbox.world import world
 _create_key = KmsBackend.create_key
 _to_dict = Key.to_dict
 _enable_rotation = KmsResponse.enable_key_rotation
+_check_policy_name = kms_responses._assert_default_policy
 _put_policy = KmsBackend.put_key_policy
 RECORDINGS = "localstack at 8b9a79f0, tests/aws/services/kms, recorded on AWS"
 ROTATION_DAYS = 365  # where EnableKeyRotation names no period
@@ -93,6 +95,17 @@ def get_key_rotation_status(self: KmsResponse) -> str:
         following = key.rotation_begins + timedelta(days=key.rotation_days)
         answer |= {"RotationPeriodInDays": key.rotation_days, "NextRotationDate": following.timestamp()}
     return json.dumps(answer)
+
+
+@corrects(
+    kms_responses,
+    "_assert_default_policy",
+    moto="GetKeyPolicy and PutKeyPolicy need a PolicyName.",
+    source="The model of the API: PolicyName may be left out, and is default then.",
+)
+def check_policy_name(policy_name: str | None) -> None:
+    """GetKeyPolicy and PutKeyPolicy have the policy name default where none is given."""
+    _check_policy_name(policy_name or "default")
 
 
 @corrects(

@@ -23,9 +23,8 @@ from orgkit.sandbox.world import world
 @corrects(
     OrganizationsBackend,
     moto="The management account is 'master', with the e-mail master@example.com.",
-    source="terraform-provider-aws at 0df29870, organization_test.go: testAccOrganization_basic and _enabledPolicyTypes "
-    "(no policy type of the root; EnablePolicyType accepts SERVICE_CONTROL_POLICY). The description of "
-    "CreateOrganization says otherwise; the seed's policies_at_creation follows it.",
+    source="terraform-provider-aws at 0df29870, organization_test.go: testAccOrganization_basic, _enabledPolicyTypes. "
+    "The description of CreateOrganization says otherwise; the seed's policies_at_creation follows it.",
 )
 def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) -> dict[str, Any]:
     """The management account keeps name and e-mail; no policy type is enabled in the root."""
@@ -69,8 +68,8 @@ def _add_aws_policies(backend: OrganizationsBackend, root_id: str) -> None:
 @differs(
     "organizations.managed_policies",
     moto="The ARN of FullAWSAccess has the organization's account and id.",
-    source="study notes with the output of ListPoliciesForTarget on AWS, December 2024; the AWS Organizations User Guide, "
-    "AWS managed policies; PolicyArn in the model of the API.",
+    source="study notes with the output of ListPoliciesForTarget on AWS, December 2024; the AWS Organizations User "
+    "Guide, AWS managed policies; PolicyArn in the model of the API.",
 )
 class ManagedPolicy(FakePolicy):  # type: ignore[misc]  # moto has no types
     """The ARN of FullAWSAccess is AWS's own, the same in all organizations."""

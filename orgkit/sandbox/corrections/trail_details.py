@@ -8,7 +8,7 @@ from orgkit.sandbox.corrections.registry import corrects, refusal
 
 _description = Trail.description
 _status = TrailStatus.description
-# The members of GetTrailStatus that are strings: "" where there is nothing to say. A moment that is not there is left out.
+# The members of GetTrailStatus that are strings: "" where there is nothing to say.
 STRINGS = (
     "LatestDeliveryAttemptTime",
     "LatestNotificationAttemptTime",

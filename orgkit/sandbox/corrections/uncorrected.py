@@ -74,7 +74,7 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "IAM, STS: members of answers",
-        "CreateRole has no MaxSessionDuration and RoleLastUsed; AssumeRole PackedPolicySize only with a session policy.",
+        "CreateRole has no MaxSessionDuration; AssumeRole has PackedPolicySize only with a session policy.",
         "CreateRole has both, and AssumeRole always PackedPolicySize.",
     ),
     (
