@@ -152,6 +152,7 @@ def test_a_policy_is_json_and_attached_once(world: World, error: Error) -> None:
     create = organizations.create_policy
     assert error(create, Content="{", **policy) == "MalformedPolicyDocumentException"
     made = create(Content='{"Version": "2012-10-17", "Statement": []}', **policy)["Policy"]["PolicySummary"]["Id"]
+    organizations.enable_policy_type(RootId=world.root(), PolicyType="SERVICE_CONTROL_POLICY")
     organizations.attach_policy(PolicyId=made, TargetId=world.root())
     assert error(organizations.attach_policy, PolicyId=made, TargetId=world.root()) == (
         "DuplicatePolicyAttachmentException"

@@ -84,8 +84,8 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "S3: an empty VersioningConfiguration",
-        "IllegalVersioningConfigurationException.",
-        "moto answers HTTP 404.",
+        "PutBucketVersioning answers IllegalVersioningConfigurationException.",
+        "PutBucketVersioning answers HTTP 404.",
     ),
     (
         "Account: regions, e-mail",
