@@ -14,18 +14,18 @@ NO_BUDGET = "the budget doesn't exist."
 MODEL = "The model of the API."
 
 
-def _find_budget(response: BudgetsResponse, doing: str) -> Budget:
+def _find_budget(response: BudgetsResponse, operation: str) -> Budget:
     budgets = response.backend.budgets[response._get_param("AccountId")]
     name = response._get_param("BudgetName")
     if name not in budgets:
-        raise NotFoundException(f"Unable to {doing}: {name} - {NO_BUDGET}")
+        raise NotFoundException(f"Unable to {operation}: {name} - {NO_BUDGET}")
     return budgets[name]
 
 
 def _find_notification(response: BudgetsResponse) -> Notification:
-    budget, wanted = _find_budget(response, "get subscribers"), response._get_param("Notification")
+    budget, details = _find_budget(response, "get subscribers"), response._get_param("Notification")
     for notification in budget.notifications:
-        if _identity(notification.details) == _identity(wanted):
+        if _identity(notification.details) == _identity(details):
             return notification
     raise NotFoundException("Unable to get subscribers - the notification doesn't exist.")
 
