@@ -3,7 +3,6 @@
 from pydantic import Field
 
 from orgkit.model.desired import ACCESS_ROLE, ImportSpec
-from orgkit.phases.schema.formats import split_path
 from orgkit.phases.schema.section import Defaults, Section, account_tags
 from orgkit.phases.schema.types import AccountId, AccountName, Email, Key, Label, RoleName, SectionModel, Tags, UnitPath
 
@@ -33,7 +32,7 @@ def _import(key: str, model: ImportModel, defaults: Defaults) -> ImportSpec:
         id=model.id,
         name=name,
         email=model.email,
-        unit=split_path(model.unit),
+        unit=model.unit,
         role_name=model.role_name,
         profile=model.profile,
         leaves_other_organization=model.leaves_other_organization,
