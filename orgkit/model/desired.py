@@ -116,6 +116,7 @@ class AccountSpec:
     iam_access_to_billing: bool
     tags: Tags
     id: str | None = None
+    allow_stack_deletion: bool = False  # by a move out of the targets of a StackSet
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ class ImportSpec:
     profile: str | None
     leaves_other_organization: bool
     tags: Tags
+    allow_stack_deletion: bool = False  # by a move out of the targets of a StackSet
 
 
 @dataclass(frozen=True)

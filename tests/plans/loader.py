@@ -16,6 +16,7 @@ from orgkit.model.plan import ABSENT, DISABLED, Plan, Target
 from orgkit.parameters.build import build
 from orgkit.parameters.validate import check, validate
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner
+from orgkit.phases.accounts.moves import MoveFacts
 
 HERE = Path(__file__).parent
 MANAGEMENT, ORGANIZATION = "999999999999", "o-exampleorgid"
@@ -90,6 +91,7 @@ def observed_of(output: dict[str, Any]) -> Observed:
         accounts=tuple(_account(account) for account in output.get("accounts", ())),
         members=tuple(Member(**member) for member in output.get("members", ())),
         phase_facts=(
+            MoveFacts(),
             ImportFacts(
                 _read(output.get("handshakes", []), lambda found: tuple(Handshake(**each) for each in found)),
                 tuple(_owner(owner) for owner in output.get("owners", ())),

@@ -17,6 +17,7 @@ class ImportModel(SectionModel):
     role_name: RoleName = ACCESS_ROLE
     profile: Label | None = None
     leaves_other_organization: bool = False
+    allow_stack_deletion: bool = False
     tags: Tags = {}
 
 
@@ -36,6 +37,7 @@ def _import(key: str, model: ImportModel, defaults: Defaults) -> ImportSpec:
         role_name=model.role_name,
         profile=model.profile,
         leaves_other_organization=model.leaves_other_organization,
+        allow_stack_deletion=model.allow_stack_deletion,
         tags=account_tags(key, name, dict(defaults.tags), model.tags),
     )
 

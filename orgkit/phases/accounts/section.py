@@ -21,6 +21,7 @@ class AccountModel(SectionModel):
     role_name: RoleName = ACCESS_ROLE
     iam_access_to_billing: bool = False
     id: AccountId | None = None
+    allow_stack_deletion: bool = False
     tags: Tags = {}
 
 
@@ -40,6 +41,7 @@ def _account(key: str, model: AccountModel, defaults: Defaults) -> AccountSpec:
         iam_access_to_billing=model.iam_access_to_billing,
         tags=account_tags(key, name, dict(defaults.tags), model.tags),
         id=model.id,
+        allow_stack_deletion=model.allow_stack_deletion,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orgkit.model.desired import Desired, UnitPath, UnitSpec, format_path
+from orgkit.model.desired import Desired, ImportSpec, UnitPath, UnitSpec, format_path
 from orgkit.model.observed import Observed, Unit
 from orgkit.phases.organizational_units.steps import CreateUnit
 from orgkit.phases.registry import plan
@@ -74,9 +74,7 @@ def test_a_phase_that_places_accounts_says_it_too(phase: str) -> None:
     assert r"""which the file writes as 'CI\/CD'""" in line
 
 
-def desired_of_import(unit: UnitPath) -> tuple[object, ...]:
-    from orgkit.model.desired import ImportSpec
-
+def desired_of_import(unit: UnitPath) -> tuple[ImportSpec, ...]:
     return (ImportSpec("dns", "111111111111", "dns", "dns@acme.example", unit, "Role", None, False, ()),)
 
 
