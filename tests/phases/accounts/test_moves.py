@@ -84,10 +84,9 @@ def test_a_move_that_deletes_stacks_needs_a_line_in_the_file(target: UnitPath, r
     lines = [waiting.what for waiting in made.waiting]
     if leaves and not retains and not allowed:
         assert not [step for step in made.steps if isinstance(step, MoveAccount)]
-        assert lines == [
-            "log-archive: moving it out of the targets of StackSet baseline (eu-west-1) would delete stacks. Set "
-            + "accounts.log-archive.allow_stack_deletion = true if that is meant"
-        ]
+        (line,) = lines
+        assert "out of the targets of StackSet baseline (eu-west-1) would delete stacks" in line
+        assert "accounts.log-archive.allow_stack_deletion = true" in line
         return
     assert lines == []
     expected = []
