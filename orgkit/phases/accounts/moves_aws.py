@@ -85,7 +85,14 @@ def _read_targets(aws: Connection, organization: Organization) -> MoveFacts:
             stack_sets |= set(_delegated_stack_sets(aws, administrator, regions, unread))
     if RAM in organization.trusted_access:
         for region in regions:
-            shares |= set(_or_unread(lambda region=region: _shares(aws, region), (), f"shares in {region}", unread))  # type: ignore[misc]
+            shares |= set(
+                _or_unread(
+                    lambda region=region: _shares(aws, region),
+                    (),
+                    f"resource shares of the management account in {region}",
+                    unread,
+                )
+            )  # type: ignore[misc]
         unread.append("resource shares that other accounts own")
     return MoveFacts(stack_sets=tuple(sorted(stack_sets)), shares=tuple(sorted(shares)), unread=tuple(unread))
 

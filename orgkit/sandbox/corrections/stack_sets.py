@@ -16,14 +16,12 @@ SUMMARY = ("StackSetName", "StackSetId", "Status", "PermissionModel", "AutoDeplo
 _add_principals = ResourceShare.add_principals
 
 
-@differs(
-    "cloudformation.stack_sets", moto="Its cloudformation loads all services, and knows no delegated administrator."
-)
+@differs("cloudformation.stack_sets", moto="Its StackSets know neither AutoDeployment nor CallAs.")
 class CloudFormationResponse(BaseResponse):  # type: ignore[misc]  # moto has no types
-    """StackSets of a region: service-managed ones are the management account's, and delegated administrators see them.
+    """Service-managed StackSets are the management account's, and delegated administrators see them."""
 
-    They deploy nothing here. [CloudFormation API reference, ListStackSets, DescribeStackSet, CreateStackSet]
-    """
+    # CloudFormation API reference, ListStackSets, DescribeStackSet and CreateStackSet. Nothing is deployed here. moto's
+    # own cloudformation imports the models of all services, some of which need packages that are not installed.
 
     def __init__(self) -> None:
         super().__init__(service_name="cloudformation")
@@ -86,7 +84,7 @@ class CloudFormationResponse(BaseResponse):  # type: ignore[misc]  # moto has no
 
     @staticmethod
     def _is_for_us(admin: Any) -> bool:
-        return any("stacksets" in service["ServicePrincipal"] for service in admin.services)
+        return any("stacksets" in principal for principal in admin.services)
 
     def _is_trusted(self) -> bool:
         services = backend_of(self.current_account).services
@@ -103,7 +101,7 @@ class CloudFormationResponse(BaseResponse):  # type: ignore[misc]  # moto has no
 
 @corrects(ResourceShare, moto="CreateResourceShare knows the units directly below the root alone.")
 def add_principals(self: ResourceShare, principals: list[str]) -> None:
-    """A resource can be shared with any unit of the organization. [RAM API reference, CreateResourceShare]"""
+    """CreateResourceShare shares with any unit of the organization."""  # RAM API reference
     backend = backend_of(self.account_id)
     units = [principal for principal in principals if any(unit.arn == principal for unit in backend.ou)]
     _add_principals(self, [principal for principal in principals if principal not in units])
