@@ -24,11 +24,11 @@ class Rename:
     def waiting(self) -> Waiting:
         """What a person has to decide: nothing is made at that path, and no account is moved to it, until then."""
         old, new = format_path(self.path), format_path(self.unit.path)
-        written, section = quote_path(self.unit.path), f"[units.{quote_path(self.unit.path)}]"
+        new_path, section = quote_path(self.unit.path), f"[units.{quote_path(self.unit.path)}]"
         rename_back = f"--organizational-unit-id {self.unit.id} --name {shlex.quote(self.path[-1])}"
         return Waiting(
             f"organizational unit {old} is not in AWS. {new} ({self.unit.id}), which is not in the file, probably is "
-            f"the same unit, renamed: {self.sign}. Rename it back with the command; or write {written} in the file "
+            f"the same unit, renamed: {self.sign}. Rename it back with the command; or write {new_path} in the file "
             f"instead of {quote_path(self.path)}; or, if both are meant, add the section {section}",
             "you",
             (f"aws organizations update-organizational-unit --region us-east-1 {rename_back}",),
@@ -64,8 +64,8 @@ def held_by(path: UnitPath, renames: Iterable[Rename]) -> Rename | None:
 def waiting_for(paths: Iterable[UnitPath], renames: Iterable[Rename]) -> Iterator[Waiting]:
     """Yield what a person has to decide before anything is done at these paths."""
     rows = tuple(renames)
-    held = {rename.path for path in paths if (rename := held_by(path, rows))}
-    yield from (rename.waiting for rename in rows if rename.path in held)
+    held_paths = {rename.path for path in paths if (rename := held_by(path, rows))}
+    yield from (rename.waiting for rename in rows if rename.path in held_paths)
 
 
 def _has_its_tags(unit: Unit, spec: UnitSpec) -> bool:
@@ -83,10 +83,10 @@ def _tags_of(spec: UnitSpec) -> str:
 
 def _accounts_of(unit: Unit, spec: UnitSpec, placed: Iterable[tuple[UnitPath, Account]]) -> str:
     """The accounts that are where the file wants them but for the name of the unit; "" when that says nothing."""
-    within = [(wanted, account) for wanted, account in placed if account.unit[: len(unit.path)] == unit.path]
-    at_home = [account for wanted, account in within if wanted == (*spec.path, *account.unit[len(unit.path) :])]
+    accounts = [(target, account) for target, account in placed if account.unit[: len(unit.path)] == unit.path]
+    at_home = [account for target, account in accounts if target == (*spec.path, *account.unit[len(unit.path) :])]
     is_known = dict(unit.tags).get(OWNER_TAG, "") == dict(spec.tags).get(OWNER_TAG)
-    if not at_home or len(at_home) < len(within):
+    if not at_home or len(at_home) < len(accounts):
         return ""
     if not is_known and not any(KEY_TAG in account.tag for account in at_home):
         return ""

@@ -86,26 +86,26 @@ def effects_of(source: UnitPath, destination: UnitPath, observed: Observed) -> t
     facts = observed.facts(MoveFacts)
     if facts is None:
         return (f"what it gains and loses is {NOT_KNOWN}",)
-    left, entered = _chain(source, observed), _chain(destination, observed)
+    source_ids, destination_ids = _chain(source, observed), _chain(destination, observed)
     return (
-        *_policy_effects(facts, left, entered),
-        *_stack_effects(facts, left, entered),
-        *_share_effects(facts, left, entered),
-        *(f"{NOT_KNOWN}: {what}" for what in _unread(facts, {*left, *entered})),
+        *_policy_effects(facts, source_ids, destination_ids),
+        *_stack_effects(facts, source_ids, destination_ids),
+        *_share_effects(facts, source_ids, destination_ids),
+        *(f"{NOT_KNOWN}: {subject}" for subject in _unread(facts, {*source_ids, *destination_ids})),
     )
 
 
 def deleted_stacks(source: UnitPath, destination: UnitPath, observed: Observed) -> tuple[StackSet, ...]:
     """Return the StackSets that delete the account's stacks when it is moved."""
     facts = observed.facts(MoveFacts) or MoveFacts()
-    left, entered = _chain(source, observed), _chain(destination, observed)
-    return tuple(item for item in _left_stack_sets(facts, left, entered) if not item.retains)
+    source_ids, destination_ids = _chain(source, observed), _chain(destination, observed)
+    return tuple(item for item in _left_stack_sets(facts, source_ids, destination_ids) if not item.retains)
 
 
 def plan_move(spec: Spec, observed: Observed, renames: Sequence[Rename], reason: str) -> Iterator[MoveAccount]:
     """The move of an account to where the file wants it, unless a person has to decide first."""
     source = source_of(spec, observed)
-    if source == spec.unit or _held(spec, source, observed, renames):
+    if source == spec.unit or _is_held(spec, source, observed, renames):
         return
     yield MoveAccount(
         key=spec.key, name=spec.name, unit=spec.unit, starts_from=observed.parent_id(source),
@@ -126,7 +126,7 @@ def move_waiting(specs: Iterable[Spec], section: str, observed: Observed) -> Ite
             )
 
 
-def _held(spec: Spec, source: UnitPath, observed: Observed, renames: Sequence[Rename]) -> bool:
+def _is_held(spec: Spec, source: UnitPath, observed: Observed, renames: Sequence[Rename]) -> bool:
     deletes = bool(deleted_stacks(source, spec.unit, observed)) and not spec.allow_stack_deletion
     return deletes or held_by(spec.unit, renames) is not None
 
@@ -137,29 +137,33 @@ def _chain(path: UnitPath, observed: Observed) -> tuple[str, ...]:
     return (observed.parent_id(()), *(unit.id for unit in units if unit))
 
 
-def _policy_effects(facts: MoveFacts, left: Sequence[str], entered: Sequence[str]) -> Iterator[str]:
+def _policy_effects(facts: MoveFacts, source_ids: Sequence[str], destination_ids: Sequence[str]) -> Iterator[str]:
     attached = dict(facts.policies)
-    before = {policy for node in left for policy in attached.get(node, ())}
-    after = {policy for node in entered for policy in attached.get(node, ())}
-    yield from (f"gains {policy}" for policy in sorted(after - before))
-    yield from (f"loses {policy}" for policy in sorted(before - after))
+    old_items = {policy for node in source_ids for policy in attached.get(node, ())}
+    new_items = {policy for node in destination_ids for policy in attached.get(node, ())}
+    yield from (f"gains {policy}" for policy in sorted(new_items - old_items))
+    yield from (f"loses {policy}" for policy in sorted(old_items - new_items))
 
 
-def _left_stack_sets(facts: MoveFacts, left: Sequence[str], entered: Sequence[str]) -> list[StackSet]:
-    return [item for item in facts.stack_sets if set(item.targets) & set(left) and not set(item.targets) & set(entered)]
+def _left_stack_sets(facts: MoveFacts, source_ids: Sequence[str], destination_ids: Sequence[str]) -> list[StackSet]:
+    return [
+        item
+        for item in facts.stack_sets
+        if set(item.targets) & set(source_ids) and not set(item.targets) & set(destination_ids)
+    ]
 
 
-def _stack_effects(facts: MoveFacts, left: Sequence[str], entered: Sequence[str]) -> Iterator[str]:
-    yield from (f"gets the stacks of {item}" for item in _left_stack_sets(facts, entered, left))
-    for item in _left_stack_sets(facts, left, entered):
+def _stack_effects(facts: MoveFacts, source_ids: Sequence[str], destination_ids: Sequence[str]) -> Iterator[str]:
+    yield from (f"gets the stacks of {item}" for item in _left_stack_sets(facts, destination_ids, source_ids))
+    for item in _left_stack_sets(facts, source_ids, destination_ids):
         yield f"leaves {item}, which {'keeps' if item.retains else 'DELETES'} its stacks"
 
 
-def _share_effects(facts: MoveFacts, left: Sequence[str], entered: Sequence[str]) -> Iterator[str]:
-    before = {(share.name, share.region) for share in facts.shares if share.target in left}
-    after = {(share.name, share.region) for share in facts.shares if share.target in entered}
-    yield from (f"gains {Share(*share, '')}" for share in sorted(after - before))
-    yield from (f"loses {Share(*share, '')}" for share in sorted(before - after))
+def _share_effects(facts: MoveFacts, source_ids: Sequence[str], destination_ids: Sequence[str]) -> Iterator[str]:
+    old_items = {(share.name, share.region) for share in facts.shares if share.target in source_ids}
+    new_items = {(share.name, share.region) for share in facts.shares if share.target in destination_ids}
+    yield from (f"gains {Share(*share, '')}" for share in sorted(new_items - old_items))
+    yield from (f"loses {Share(*share, '')}" for share in sorted(old_items - new_items))
 
 
 def _unread(facts: MoveFacts, nodes: set[str]) -> Iterator[str]:

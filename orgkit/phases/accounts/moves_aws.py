@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from orgkit.aws.rejections import Rejected
@@ -80,32 +81,26 @@ def _read_targets(aws: Connection, organization: Organization) -> MoveFacts:
     shares: set[Share] = set()
     if trusts_stack_sets:
         stack_sets = set(_stack_sets(aws, regions, "SELF", "the management account", unread))
-        what = "StackSets of delegated administrators"
-        for administrator in _or_unread(lambda: _administrators(aws), (), what, unread):
+        subject = "StackSets of delegated administrators"
+        for administrator in _or_unread(lambda: _administrators(aws), (), subject, unread):
             stack_sets |= set(_delegated_stack_sets(aws, administrator, regions, unread))
     if RAM in organization.trusted_access:
         for region in regions:
-            shares |= set(
-                _or_unread(
-                    lambda region=region: _shares(aws, region),
-                    (),
-                    f"resource shares of the management account in {region}",
-                    unread,
-                )
-            )  # type: ignore[misc]
+            subject = f"resource shares of the management account in {region}"
+            shares |= set(_or_unread(partial(_shares, aws, region), (), subject, unread))
         unread.append("resource shares that other accounts own")
     return MoveFacts(stack_sets=tuple(sorted(stack_sets)), shares=tuple(sorted(shares)), unread=tuple(unread))
 
 
 def _or_unread(
-    look: Callable[[], tuple[T, ...]], default: tuple[T, ...], what: str, unread: list[str]
+    look: Callable[[], tuple[T, ...]], default: tuple[T, ...], subject: str, unread: list[str]
 ) -> tuple[T, ...]:
     try:
         return look()
     except Rejected as rejection:
         if rejection.code not in DENIED:
             raise
-        unread.append(what)
+        unread.append(subject)
         return default
 
 
@@ -125,27 +120,23 @@ def _delegated_stack_sets(
     aws: Connection, administrator: str, regions: Iterable[str], unread: list[str]
 ) -> Iterator[StackSet]:
     """Those that it sees; its read role may not be allowed to look, or not be there."""
-    who = f"delegated administrator {administrator}"
-    member = _or_unread(lambda: (aws.assume(administrator, READ_ROLE),), (), f"StackSets of {who}", unread)
+    owner = f"delegated administrator {administrator}"
+    member = _or_unread(lambda: (aws.assume(administrator, READ_ROLE),), (), f"StackSets of {owner}", unread)
     for connection in member:
-        yield from _stack_sets(connection, regions, "DELEGATED_ADMIN", who, unread)
+        yield from _stack_sets(connection, regions, "DELEGATED_ADMIN", owner, unread)
 
 
 def _stack_sets(
-    aws: Connection, regions: Iterable[str], caller: str, who: str, unread: list[str]
+    aws: Connection, regions: Iterable[str], caller: str, owner: str, unread: list[str]
 ) -> Iterator[StackSet]:
     for region in regions:
-        what = f"StackSets of {who} in {region}"
-        yield from _or_unread(
-            lambda region=region: tuple(_automatic(aws, region, caller)),  # type: ignore[misc]
-            (),
-            what,
-            unread,
-        )
+        subject = f"StackSets of {owner} in {region}"
+        yield from _or_unread(partial(_automatic, aws, region, caller), (), subject, unread)
 
 
-def _automatic(aws: Connection, region: str, caller: str) -> Iterator[StackSet]:
+def _automatic(aws: Connection, region: str, caller: str) -> tuple[StackSet, ...]:
     """The StackSets that deploy by themselves to whatever account is in their units."""
+    stack_sets = []
     for summary in aws.pages(
         "cloudformation", "ListStackSets", "Summaries", region=region, Status="ACTIVE", CallAs=caller
     ):
@@ -155,7 +146,8 @@ def _automatic(aws: Connection, region: str, caller: str) -> Iterator[StackSet]:
         name = str(summary["StackSetName"])
         described = aws.read("cloudformation", "DescribeStackSet", region=region, StackSetName=name, CallAs=caller)
         targets = tuple(sorted(described["StackSet"].get("OrganizationalUnitIds", ())))
-        yield StackSet(name, region, targets, bool(deployment.get("RetainStacksOnAccountRemoval")))
+        stack_sets.append(StackSet(name, region, targets, bool(deployment.get("RetainStacksOnAccountRemoval"))))
+    return tuple(stack_sets)
 
 
 def _shares(aws: Connection, region: str) -> tuple[Share, ...]:

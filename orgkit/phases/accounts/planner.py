@@ -61,8 +61,8 @@ def _create(pairs: list[Pair]) -> Iterator[Step]:
 
 def _place(pairs: list[Pair], observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
     for spec, account in pairs:
-        where = f"it is in {format_path(account.unit) or 'the organization root'}" if account else ""
-        yield from plan_move(spec, observed, renames, where or "AWS makes new accounts in the root")
+        location = f"it is in {format_path(account.unit) or 'the organization root'}" if account else ""
+        yield from plan_move(spec, observed, renames, location or "AWS makes new accounts in the root")
 
 
 def _tag(pairs: list[Pair]) -> Iterator[Step]:

@@ -85,9 +85,9 @@ def placement(raw: Raw) -> Iterator[Violation]:
     for member in members(raw):
         unit = path(member.table.get("unit"))
         if unit is not None and unit not in known:
-            written = format_path(unit)
-            hint = suggest(written, set(map(format_path, known))) or f"Add the section [units.{quote(written)}]."
-            yield (*member.place, "unit"), f"there is no unit {quote(written)} in the file. {hint}"
+            path_text = format_path(unit)
+            hint = suggest(path_text, set(map(format_path, known))) or f"Add the section [units.{quote(path_text)}]."
+            yield (*member.place, "unit"), f"there is no unit {quote(path_text)} in the file. {hint}"
 
 
 def tag_counts(raw: Raw) -> Iterator[Violation]:

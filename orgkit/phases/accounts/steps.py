@@ -66,8 +66,8 @@ class MoveAccount(AboutAccount):
 
     @property
     def sentence(self) -> str:
-        where = format_path(self.unit) or "the organization root"
-        return "; ".join((f"move account {self.name} to {where}", *self.effects))
+        location = format_path(self.unit) or "the organization root"
+        return "; ".join((f"move account {self.name} to {location}", *self.effects))
 
 
 @dataclass(frozen=True, kw_only=True)
