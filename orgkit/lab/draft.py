@@ -16,7 +16,7 @@ from tomlkit.items import Table
 from orgkit.costs.prices.books import own_rows
 from orgkit.errors import OrgkitError, ParametersInvalid, Problem, RecordExists
 from orgkit.journal.file_writes import rewrite_file
-from orgkit.model.desired import Desired
+from orgkit.model.desired import Desired, format_path
 from orgkit.parameters import load_text, read_text
 from orgkit.records.outputs import project_of
 
@@ -60,10 +60,12 @@ class Draft:
             return CheckedDraft(None, invalid.problems)
 
     def value(self, *place: str) -> str:
-        """The value as text; "" where there is none."""
+        """The value as text, a list of names as the path of a unit; "" where there is none."""
         value: Any = self.document
         for part in place:
             value = value.get(part) if isinstance(value, Mapping) else None
+        if isinstance(value, list):
+            return format_path(tuple(map(str, value)))
         return "" if value is None or isinstance(value, Mapping) else str(value)
 
     def keys(self, section: str) -> list[str]:

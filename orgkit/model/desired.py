@@ -1,5 +1,7 @@
 """What the parameters file asks for, as frozen values; nothing here knows AWS or TOML."""
 
+import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -9,6 +11,7 @@ ACCESS_ROLE = "OrganizationAccountAccessRole"  # the name AWS itself gives by de
 READ_ROLE = "orgkit-read"
 KEY_TAG = "orgkit:key"
 
+_PATH_PARTS = re.compile(r"/|\\[/\\]|\\|[^/\\]+")
 UnitPath = tuple[str, ...]  # the names from the root down, each of which may have a slash; () is the organization root
 Tags = tuple[tuple[str, str], ...]
 S = TypeVar("S")
@@ -32,6 +35,29 @@ def format_path(path: UnitPath) -> str:
     A slash in a name is written as \/ and a backslash as \\, so that no two paths look the same.
     """
     return "/".join(name.replace("\\", r"\\").replace("/", r"\/") for name in path)
+
+
+def quote_path(path: UnitPath) -> str:
+    """Return a path as the parameters file writes it: in single quotes where TOML would read its backslashes."""
+    text = format_path(path)
+    return f"'{text}'" if "\\" in text and "'" not in text else json.dumps(text, ensure_ascii=False)
+
+
+def parse_path(text: str) -> UnitPath:
+    r"""Return the path that `format_path` writes so; a name between two slashes may be empty.
+
+    Raises:
+        ValueError: A backslash stands before something other than a slash or a backslash, or at the end.
+    """
+    names: list[list[str]] = [[]]
+    for part in _PATH_PARTS.findall(text):
+        if part == "/":
+            names.append([])
+        elif part == "\\":
+            raise ValueError(r"has a single backslash: write / between levels, and \\ for a backslash in a name.")
+        else:
+            names[-1].append(part[-1] if part[0] == "\\" else part)
+    return tuple("".join(parts) for parts in names) if text else ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +116,7 @@ class AccountSpec:
     iam_access_to_billing: bool
     tags: Tags
     id: str | None = None
+    allow_stack_deletion: bool = False  # by a move out of the targets of a StackSet
 
 
 @dataclass(frozen=True)
@@ -105,6 +132,7 @@ class ImportSpec:
     profile: str | None
     leaves_other_organization: bool
     tags: Tags
+    allow_stack_deletion: bool = False  # by a move out of the targets of a StackSet
 
 
 @dataclass(frozen=True)

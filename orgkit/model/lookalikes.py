@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from orgkit.errors import NeedsDecision
-from orgkit.model.desired import KEY_TAG, Desired, UnitPath, format_path
-from orgkit.model.observed import Observed
+from orgkit.model.desired import KEY_TAG, Desired, UnitPath, format_path, quote_path
+from orgkit.model.observed import Observed, Unit
 from orgkit.sanitize.names import deception, mark_lookalikes, plain_reading, reading, skeleton
 
 T = TypeVar("T")
@@ -24,9 +24,36 @@ def refuse_lookalike_unit(path: UnitPath, observed: Observed) -> None:
             )
 
 
+def path_warnings(paths: Iterable[UnitPath], observed: Observed) -> Iterator[str]:
+    """Report paths of the file whose text, without escapes, is also that of another unit in AWS.
+
+    AWS allows a slash in the name of a unit: "CI/CD" may be one unit, or CD in CI.
+    """
+    units: dict[str, list[Unit]] = defaultdict(list)
+    for unit in observed.units:
+        units["/".join(unit.path).casefold()].append(unit)
+    for path in sorted(set(paths)):
+        for unit in units["/".join(path).casefold()]:
+            if _casefold(unit.path) != _casefold(path):
+                yield (
+                    f"{quote_path(path)} in the file means {_levels(path)}; AWS has {_levels(unit.path)} as well "
+                    f"({unit.id}), which the file writes as {quote_path(unit.path)}"
+                )
+
+
+def _casefold(path: UnitPath) -> UnitPath:
+    return tuple(map(str.casefold, path))
+
+
+def _levels(path: UnitPath) -> str:
+    """Its names one by one: unit "CD" in unit "CI"."""
+    return " in ".join(f'unit "{mark_lookalikes(name)}"' for name in reversed(path))
+
+
 def unit_warnings(desired: Desired, observed: Observed) -> Iterator[str]:
-    """Report units that are read as something else, and pairs that look alike."""
+    """Report units that are read as something else, paths that may mean another unit, and pairs that look alike."""
     desired_paths = {spec.path for spec in desired.units}
+    yield from path_warnings(desired_paths, observed)
     observed_paths = {unit.path for unit in observed.units}
     for path in sorted(desired_paths | observed_paths):
         origin = "" if path in desired_paths else "in AWS "
@@ -43,7 +70,8 @@ def unit_warnings(desired: Desired, observed: Observed) -> Iterator[str]:
 
 
 def account_warnings(desired: Desired, observed: Observed) -> Iterator[str]:
-    """Report accounts of the file whose names look like those of other accounts, of the file or in AWS."""
+    """Report accounts of the file whose names look like those of others, and units of theirs that may mean another."""
+    yield from path_warnings((spec.unit for spec in desired.members), observed)
     names = {f"account {spec.key}": spec.name for spec in desired.members}
     desired_owners = set(names)
     ids, keys = {spec.id for spec in desired.members}, {spec.key for spec in desired.members}

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from orgkit.model.desired import format_path
 from orgkit.parameters.checks_approval import APPROVAL_CHECKS
 from orgkit.parameters.checks_names import words_of_another_script
 from orgkit.parameters.schema import SECTIONS, File
@@ -21,6 +22,7 @@ _EXPECTED_TYPES = (  # (how pydantic's error type begins, what to write)
     ("string", 'a text in "quotes"'),
     ("int", "a whole number, without quotes"),
     ("bool", "true or false, without quotes"),
+    ("tuple", 'the path of a unit in quotes, as "Security/Audit", or a list of names, as ["Security", "Audit"]'),
     ("list", 'a list, as ["first", "second"]'),
     ("date", "a date without quotes, as 2026-11-23"),
 )
@@ -56,7 +58,7 @@ def _as_violation(detail: ErrorDetails) -> Violation:
 
 def _type_message(place: Place, kind: str, detail: ErrorDetails) -> str:
     value = detail["input"]
-    if kind == "string_type" and isinstance(value, int | Decimal) and not isinstance(value, bool):
+    if kind in ("string_type", "tuple_type") and isinstance(value, int | Decimal) and not isinstance(value, bool):
         return f'is {_format_value(value)}: write it in quotes, as "{_number(value)}".'
     if kind in ("model_type", "dict_type"):
         return f"is {_format_value(value)}: write a section, [{spell(place)}], with its keys on the lines below."
@@ -74,7 +76,7 @@ def _missing_message(place: Place) -> str:
 def _unknown_message(place: Place, value: Any) -> str:
     """With a guess at what was meant; the commonest slip is [units.A.B] for [units."A/B"]."""
     if len(place) == 3 and place[0] == "units" and isinstance(value, dict):
-        return f"is no key of a unit: a nested unit is written [units.{quote(f'{place[1]}/{place[2]}')}]."
+        return f"is no key of a unit: a nested unit is written [units.{quote(f'{place[1]}/{format_path(place[2:])}')}]."
     known = fields_of(model_at(place[:-1]))
     noun = "section" if isinstance(value, dict) else "key"
     return f"there is no such {noun}. {suggest(place[-1], known)}"

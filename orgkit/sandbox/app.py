@@ -24,6 +24,7 @@ from orgkit.sandbox.corrections.cost_explorer import CostExplorerResponse
 from orgkit.sandbox.corrections.freetier import FreeTierResponse
 from orgkit.sandbox.corrections.members import management_of
 from orgkit.sandbox.corrections.registry import differs, settle
+from orgkit.sandbox.corrections.stack_sets import CloudFormationResponse
 from orgkit.sandbox.injection import MESSAGES, REFUSALS, DroppedAnswer, Injection, refuse, same_request
 from orgkit.sandbox.world import Principal, world
 
@@ -34,6 +35,7 @@ OWN_SERVICES = {
     "account": AccountResponse,
     "billing": BillingResponse,
     "ce": CostExplorerResponse,
+    "cloudformation": CloudFormationResponse,
     "controltower": ControlTowerResponse,
     "freetier": FreeTierResponse,
 }

@@ -157,11 +157,13 @@ def services() -> list[str]:
     """Return moto's packages for the services of all IAM actions in the descriptors and their steps."""
     from moto.backends import list_of_moto_modules  # late: the environment has to be settled before moto loads
 
+    from orgkit.sandbox.app import OWN_SERVICES
+
     actions = {action for phase in RUNBOOKS for action in phase.reads}
     actions |= {action for phase in RUNBOOKS for step in phase.steps for action in step.actions}
     prefixes = {action.partition(":")[0] for action in actions}
     known = {MOTO_PACKAGES.get(prefix, prefix) for prefix in prefixes}
-    return sorted(known & set(list_of_moto_modules()))
+    return sorted(known & set(list_of_moto_modules()) - OWN_SERVICES.keys())
 
 
 def _watch(parent: int) -> None:

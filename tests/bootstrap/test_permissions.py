@@ -31,6 +31,10 @@ NEEDED_BY_ANOTHER_CALL = {
     "controltower:ListEnabledBaselines": "only a landing zone is asked what it owns, and there is none",
     "controltower:ListEnabledControls": "only a landing zone is asked what it owns, and there is none",
     "sts:AssumeRole": "orgkit records reconcile looks into the log archive account",
+    "cloudformation:DescribeStackSet": "only where StackSets have trusted access, when an account is moved",
+    "cloudformation:ListStackSets": "only where StackSets have trusted access, when an account is moved",
+    "organizations:ListDelegatedAdministrators": "only where StackSets have trusted access, when an account is moved",
+    "ram:GetResourceShareAssociations": "only where RAM has trusted access, when an account is moved",
     "cloudtrail:LookupEvents": "orgkit records reconcile joins the record of a phase with AWS's log",
 }
 

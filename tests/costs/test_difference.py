@@ -163,3 +163,16 @@ def test_the_bill_is_handed_on_to_accounts_and_units_with_nothing_lost(build, ma
     }  # fmt: skip
     assert next(share.tags for share in shown.accounts if share.name == "dns") == "team=net"
     assert next(share.net for share in shown.accounts if share.name == "log-archive") == 0
+
+
+def test_a_unit_that_is_named_as_the_root_is_labeled_keeps_its_own_costs(build, made):
+    paths = ((), ("Root",), ("CI", "CD"), ("CI/CD",), ("(not in the organization)",))
+    accounts = [
+        Account(f"{n:012}", f"a{n}", "", "ACTIVE", path, "CREATED", ()) for n, path in enumerate(paths, start=1)
+    ]
+    observed = Observed(None, "", None, (), tuple(accounts))
+    bill = bill_of(*((account.id, EC2, USAGE, str(n)) for n, account in enumerate(accounts, start=1)))
+    (shown,) = actuals(build(), observed, made, (bill,), NOW).showback
+    assert sorted((share.unit, share.net) for share in shown.units) == [
+        ("(not in the organization)", 5), ("CI/CD", 3), (r"CI\/CD", 4), ("Root", 1), ("Root", 2),
+    ]  # fmt: skip

@@ -173,3 +173,13 @@ def test_however_a_file_is_written_a_change_says_exactly_what_was_meant_or_is_re
         for section in ("units", "accounts"):
             assert after.get(section, {}) == raw.get(section, {}), draft.text
         assert after.get("organization") == raw.get("organization")
+
+
+def test_a_list_of_names_is_shown_as_the_path_that_it_is(draft: Draft) -> None:
+    draft.add("units", r"CI\/CD", {})
+    draft.text = draft.text.replace('unit = "Production"', 'unit = ["CI/CD"]')
+    assert draft.value("accounts", "website-prod", "unit") == r"CI\/CD"
+    draft.put(draft.value("accounts", "website-prod", "unit"), "accounts", "website-prod", "unit")
+    desired = draft.check().desired
+    assert desired is not None
+    assert {account.key: account.unit for account in desired.accounts}["website-prod"] == ("CI/CD",)

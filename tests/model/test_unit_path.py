@@ -1,13 +1,16 @@
 """The path of an organizational unit is a tuple of names; people read it with slashes between them."""
 
+import tomllib
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orgkit.model.desired import UnitPath, UnitSpec, format_path
-from tests.plans.loader import path_of
+from orgkit.model.desired import UnitPath, UnitSpec, format_path, parse_path, quote_path
 
-PATHS = st.lists(st.text(alphabet="ab/\\ ", min_size=1, max_size=4), max_size=5).map(tuple)
+# AWS's pattern for the name of a unit is [\s\S]{1,128}: slashes, backslashes, quotes and line ends are names too.
+NAMES = st.one_of(st.text(alphabet="ab/\\ '\"\n", min_size=1, max_size=4), st.text(min_size=1, max_size=128))
+PATHS = st.lists(NAMES, max_size=5).map(tuple)
 
 
 @pytest.mark.parametrize(
@@ -25,9 +28,22 @@ def test_a_slash_within_a_name_is_told_apart_from_one_between_names(path: UnitPa
     assert format_path(path) == text
 
 
+@settings(deadline=None)  # other tests may run at the same time
 @given(PATHS)
-def test_no_two_paths_look_the_same(path: UnitPath) -> None:
-    assert path_of(format_path(path)) == path
+def test_a_printed_path_is_read_back_as_the_same_names(path: UnitPath) -> None:
+    assert parse_path(format_path(path)) == path
+
+
+@settings(deadline=None)  # other tests may run at the same time
+@given(PATHS.filter(lambda path: "".join(path).isprintable()))
+def test_a_quoted_path_is_toml_for_the_printed_path(path: UnitPath) -> None:
+    assert tomllib.loads(f"unit = {quote_path(path)}") == {"unit": format_path(path)}
+
+
+@pytest.mark.parametrize("text", ["a\\", "\\", r"a\b", "CI\\\\\\", r"Workloads\Production"])
+def test_a_backslash_that_escapes_nothing_is_no_path(text: str) -> None:
+    with pytest.raises(ValueError, match="single backslash"):
+        parse_path(text)
 
 
 def test_a_unit_knows_its_name_and_its_parent() -> None:

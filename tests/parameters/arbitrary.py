@@ -12,6 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from orgkit.model.desired import format_path
 from orgkit.sanitize.names import deception
 from tests.runbook.hostile import HOSTILE, NAMES
 
@@ -171,7 +172,7 @@ def texts(**characters: Any) -> st.SearchStrategy[str]:
 LABELS = st.one_of(st.sampled_from([text for text in HOSTILE if not deception(text)]), texts()).filter(
     lambda text: bool(text) and text == text.strip()
 )
-LEVELS = LABELS.filter(lambda text: "/" not in text and len(text) <= 128)
+LEVELS = LABELS.filter(lambda text: len(text) <= 128)
 TAGGED = texts(categories=("L", "N", "Zs"), include_characters="_.:/=+-@")
 LOCALS = st.text("abcXYZ019!#$*+/=?^_`{}~.-", min_size=1, max_size=40).filter(lambda text: text[0] != ".")
 
@@ -179,7 +180,7 @@ LOCALS = st.text("abcXYZ019!#$*+/=?^_`{}~.-", min_size=1, max_size=40).filter(la
 @st.composite
 def odd_trees(draw: st.DrawFn) -> Tree:
     """A file in which every name is one that AWS takes, however odd: it has to be planned."""
-    tree, unit = deepcopy(WHOLE), "/".join(draw(st.lists(LEVELS, min_size=1, max_size=5)))
+    tree, unit = deepcopy(WHOLE), format_path(tuple(draw(st.lists(LEVELS, min_size=1, max_size=5))))
     tree["organization"] |= {"name": draw(LABELS), "email": f"{draw(LOCALS)}@acme.example"}
     tree["organization"]["tags"] = {draw(TAGGED.filter(_a_key)): draw(TAGGED)}
     tree["units"] = {unit: {"tags": {"Purpose": draw(TAGGED)}}}

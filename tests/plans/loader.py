@@ -1,7 +1,6 @@
 """Reads a case folder: what the file asks for, what AWS reports, and the plan that must come of it."""
 
 import json
-import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,13 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orgkit.model.desired import Desired, UnitPath
+from orgkit.model.desired import Desired, parse_path
 from orgkit.model.finding import Finding
 from orgkit.model.observed import Account, Member, Observed, Organization, Unit, Unread
 from orgkit.model.plan import ABSENT, DISABLED, Plan, Target
 from orgkit.parameters.build import build
 from orgkit.parameters.validate import check, validate
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner
+from orgkit.phases.accounts.moves import MoveFacts
 
 HERE = Path(__file__).parent
 MANAGEMENT, ORGANIZATION = "999999999999", "o-exampleorgid"
@@ -86,11 +86,12 @@ def observed_of(output: dict[str, Any]) -> Observed:
         caller_arn=f"arn:aws:sts::{MANAGEMENT}:assumed-role/operator/jane",
         organization=organization,
         units=tuple(
-            Unit(path_of(path), f"ou-root-{n:08}", _tags(tags)) for n, (path, tags) in enumerate(_units(output))
+            Unit(parse_path(path), f"ou-root-{n:08}", _tags(tags)) for n, (path, tags) in enumerate(_units(output))
         ),
         accounts=tuple(_account(account) for account in output.get("accounts", ())),
         members=tuple(Member(**member) for member in output.get("members", ())),
         phase_facts=(
+            MoveFacts(),
             ImportFacts(
                 _read(output.get("handshakes", []), lambda found: tuple(Handshake(**each) for each in found)),
                 tuple(_owner(owner) for owner in output.get("owners", ())),
@@ -137,18 +138,13 @@ def _organization(output: dict[str, Any]) -> Organization:
 
 
 def _units(output: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
-    return sorted(output.get("units", {}).items(), key=lambda unit: path_of(unit[0]))
-
-
-def path_of(text: str) -> UnitPath:
-    r"""As `format_path` writes it: a slash within a name is \/ in a case."""
-    return tuple(re.sub(r"\\(.)", r"\1", name) for name in re.findall(r"(?:[^/\\]|\\.)+", text))
+    return sorted(output.get("units", {}).items(), key=lambda unit: parse_path(unit[0]))
 
 
 def _account(output: dict[str, Any]) -> Account:
     usual = {"state": "ACTIVE", "unit": "", "join_method": "CREATED", "tags": {}}
     whole = usual | output
-    return Account(**whole | {"tags": _tags(whole["tags"]), "unit": path_of(whole["unit"])})
+    return Account(**whole | {"tags": _tags(whole["tags"]), "unit": parse_path(whole["unit"])})
 
 
 def _owner(output: dict[str, Any]) -> Owner:

@@ -11,6 +11,7 @@ from orgkit.model.desired import ACCESS_ROLE, AccountSpec, Desired, ImportSpec, 
 from orgkit.model.observed import Account, Member, Observed, Organization, Unit
 from orgkit.model.plan import Plan, Step
 from orgkit.phases.account_imports.facts import ImportFacts, Owner
+from orgkit.phases.accounts.moves import MoveFacts
 from orgkit.phases.permissions import steps_of
 from orgkit.phases.registry import phase_of
 from orgkit.phases.registry import plan as plan_phase
@@ -65,7 +66,10 @@ def _observed(draw: st.DrawFn, desired: Desired) -> Observed:
         units=tuple(Unit(path, f"ou-{n}", draw(TAGS)) for n, path in enumerate(sorted(there))),
         accounts=tuple(accounts),
         members=tuple(Member(a.id, *draw(st.tuples(st.booleans(), st.booleans())), True) for a in accounts),
-        phase_facts=(ImportFacts(owners=tuple(Owner(spec.id, None, (), False, False) for spec in desired.imports)),),
+        phase_facts=(
+            MoveFacts(),
+            ImportFacts(owners=tuple(Owner(spec.id, None, (), False, False) for spec in desired.imports)),
+        ),
     )
 
 

@@ -219,6 +219,14 @@ def test_a_tree_shows_units_before_accounts_whatever_the_order_of_aws() -> None:
     ]
 
 
+def test_a_slash_within_the_name_of_a_unit_is_escaped_in_a_tree() -> None:
+    observed = observed_of({"organization": {}, "units": {"CI\\/CD": {}, "CI\\/CD/Runners": {}}})
+    assert as_text(observed_tree(observed, desired_of())).splitlines()[1:3] == [
+        r"└─ ? CI\/CD/  (unmanaged)",
+        "   └─ ? Runners/  (unmanaged)",
+    ]
+
+
 def test_a_tree_without_an_organization_says_so() -> None:
     assert as_text(observed_tree(observed_of({"organization": None}), desired_of())) == (
         "account 999999999999, in no organization"

@@ -1,9 +1,11 @@
 """One probe for each correction of the other services: does moto still do what the correction says?"""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import boto3
+import moto
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -330,6 +332,21 @@ def a_new_trail_selects_nothing(stock: Stock) -> bool:
 @probe("freetier.get_account_plan_state", "controltower.list_landing_zones", "billing.get_billing_preferences")
 def there_are_no_such_services(_: Stock) -> bool:
     return not {"freetier", "controltower", "billing"} & set(list_of_moto_modules())
+
+
+@probe("cloudformation.stack_sets")
+def stack_sets_know_no_delegated_administrators(_: Stock) -> bool:
+    models = Path(moto.__file__).parent / "cloudformation" / "models.py"
+    return "not yet implemented: StackId, AdministrationRoleARN, AutoDeployment" in models.read_text(encoding="utf-8")
+
+
+@probe("ResourceShare.add_principals")
+def nothing_is_shared_with_a_nested_unit(stock: Stock) -> bool:
+    organization = Organization(stock)
+    inner = organization.unit("Inner", organization.unit("Outer"))
+    described = organization.client.describe_organizational_unit(OrganizationalUnitId=inner)
+    arn = described["OrganizationalUnit"]["Arn"]
+    return refused(stock("ram").create_resource_share, name="s", principals=[arn]) == "UnknownResourceException"
 
 
 @probe("ce.anomaly_alerts_and_tags")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orgkit.costs.bills.bill import CREDIT, USAGE, Bill, BillRow, total
 from orgkit.costs.rounding import ZERO, sum_exactly
-from orgkit.model.desired import format_path
+from orgkit.model.desired import UnitPath, format_path
 from orgkit.model.observed import Observed
 
 if TYPE_CHECKING:
@@ -56,16 +56,25 @@ def showback(bill: Bill, observed: Observed) -> Showback:
     rows: dict[str, list[BillRow]] = {}
     for row in bill.rows:
         rows.setdefault(row.account, []).append(row)
-    account_rows = [(format_path(a.unit) or ROOT, a.id, a.name, _tags(a.tags)) for a in observed.accounts]
-    closed_accounts = sorted(rows.keys() - {account.id for account in observed.accounts})
-    places = [*account_rows, *((NOT_IN_ORGANIZATION, account, "", "") for account in closed_accounts)]
-    accounts = [_share(*place, rows.get(place[1], []), bill.gross) for place in places]
-    rows_of_units: dict[str, list[BillRow]] = {}
-    for unit, account, *_ in places:
-        rows_of_units.setdefault(unit, []).extend(rows.get(account, []))
-    units = [_share(unit, "", "", "", rows_of_units[unit], bill.gross) for unit in sorted(rows_of_units)]
+    paths: dict[str, UnitPath | None] = {account.id: account.unit for account in observed.accounts}
+    paths |= dict.fromkeys(sorted(rows.keys() - paths.keys()))
+    names = {account.id: (account.name, _tags(account.tags)) for account in observed.accounts}
+    accounts = [
+        _share(_label(path), account, *names.get(account, ("", "")), rows.get(account, []), bill.gross)
+        for account, path in paths.items()
+    ]
+    rows_of_units: dict[UnitPath | None, list[BillRow]] = {}
+    for account, path in paths.items():
+        rows_of_units.setdefault(path, []).extend(rows.get(account, []))
+    by_label = sorted(rows_of_units.items(), key=lambda unit: (_label(unit[0]), unit[0] or ()))
+    units = [_share(_label(path), "", "", "", unit_rows, bill.gross) for path, unit_rows in by_label]
     ordered = sorted(accounts, key=lambda share: (share.unit, -share.gross, share.account))
     return Showback(bill, tuple(ordered), tuple(units))
+
+
+def _label(path: UnitPath | None) -> str:
+    """A unit by its path, which is no key: a unit may be named as the root is labeled."""
+    return NOT_IN_ORGANIZATION if path is None else format_path(path) or ROOT
 
 
 @sum_exactly()

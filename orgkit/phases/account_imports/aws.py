@@ -14,6 +14,7 @@ from orgkit.model.plan import ABSENT, starting_value
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, invitations_of, last_ended
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.aws import move_account, parent_id, tag_account, tags_of_account
+from orgkit.phases.accounts.moves_aws import read_moves
 from orgkit.phases.accounts.steps import MoveAccount, TagAccount
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.roles import other_trusted_principals, read_policy, roles_to_change
@@ -32,11 +33,11 @@ RECHECK_PAUSES = (5.0, 15.0)  # seconds
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
-    """Look into the imported accounts, and read the invitations and what their owners see."""
+    """Look into the imported accounts, read the invitations, what their owners see, and what moves cost."""
     members = read_members(aws, desired, observed, desired.imports)
     handshakes = read_handshakes(aws) if observed.organization else ()
     owners = tuple(read_owner(aws, spec, desired.reads_in(spec.key)) for spec in desired.imports if spec.profile)
-    return members.with_facts(ImportFacts(handshakes, owners))
+    return read_moves(aws, members.with_facts(ImportFacts(handshakes, owners)), desired.imports)
 
 
 def read_handshakes(aws: Connection) -> tuple[Handshake, ...] | Unread:

@@ -1,6 +1,6 @@
 """What phase 04 should do: invite, accept where the file names a profile, make manageable, place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from orgkit.errors import CouldNotRead
 from orgkit.model.desired import Desired, ImportSpec, format_path, missing_tags, replaced_tags
@@ -8,9 +8,11 @@ from orgkit.model.lookalikes import account_warnings
 from orgkit.model.matching import match
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
+from orgkit.model.renames import Rename, held_by, suspected_renames, waiting_for
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, invitations_of, last_ended
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
-from orgkit.phases.accounts.steps import MoveAccount, TagAccount
+from orgkit.phases.accounts.moves import move_waiting, plan_move
+from orgkit.phases.accounts.steps import TagAccount
 from orgkit.phases.member_access.roles import commands_to_make
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
 
@@ -18,12 +20,17 @@ from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
 def plan(observed: Observed, desired: Desired) -> Plan:
     """Account by account, in the order of their keys; what only an owner can do is `waiting`, never a step."""
     specs = sorted(desired.imports, key=lambda spec: spec.key)
+    renames = suspected_renames(desired, observed)
     return Plan(
         phase="imports",
         target=observed.target,
-        steps=tuple(step for spec in specs for step in _steps(spec, observed)),
-        needs=tuple(_needs(observed, desired)),
-        waiting=tuple(waiting for spec in specs for waiting in _waiting(spec, observed, desired)),
+        steps=tuple(step for spec in specs for step in _steps(spec, observed, renames)),
+        needs=tuple(_needs(observed, desired, renames)),
+        waiting=(
+            *waiting_for((spec.unit for spec in specs), renames),
+            *(waiting for spec in specs for waiting in _waiting(spec, observed, desired)),
+            *move_waiting(specs, "imports", observed),
+        ),
         unmanaged=tuple(_unmanaged(observed, desired)),
         warnings=(
             *(warning for spec in specs for warning in _warnings(spec, observed)),
@@ -32,15 +39,15 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     )
 
 
-def _steps(spec: ImportSpec, observed: Observed) -> Iterator[Step]:
+def _steps(spec: ImportSpec, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
     account = match(spec, observed)
     if account is not None:
-        yield from _adopt(spec, account, observed)
-    elif _blocking_reason(spec, observed) is None:
-        yield from _invite_and_accept(spec, observed)
+        yield from _adopt(spec, account, observed, renames)
+    elif _blocking_reason(spec, observed) is None and not held_by(spec.unit, renames):
+        yield from _invite_and_accept(spec, observed, renames)
 
 
-def _invite_and_accept(spec: ImportSpec, observed: Observed) -> Iterator[Step]:
+def _invite_and_accept(spec: ImportSpec, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
     """Everything up to its place, when the account's own profile lets us; only the invitation otherwise."""
     if _open_invitation(spec, observed) is None:
         ended = last_ended(_invitations(spec, observed))
@@ -62,15 +69,11 @@ def _invite_and_accept(spec: ImportSpec, observed: Observed) -> Iterator[Step]:
         starts_from=starting_value(leaves),
     )  # fmt: skip
     yield _make_manageable(spec, spec.profile, owner, "AWS makes no roles in invited accounts")
-    if spec.unit:
-        root_id = observed.parent_id(())
-        yield MoveAccount(
-            key=spec.key, name=spec.name, unit=spec.unit, starts_from=root_id, reason="accounts join in the root"
-        )
+    yield from plan_move(spec, observed, renames, "accounts join in the root")
     yield TagAccount(key=spec.key, name=spec.name, tags=spec.tags, starts_from=ABSENT, reason="accounts join without")
 
 
-def _adopt(spec: ImportSpec, account: Account, observed: Observed) -> Iterator[Step]:
+def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
     """A member already: make it manageable *before* placing it, since an OU's policies may deny it later."""
     if not _manageable(account, observed):
         if spec.profile is not None and _blocking_reason(spec, observed) is None:
@@ -87,11 +90,7 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed) -> Iterator[S
             )
         else:
             return
-    if account.unit != spec.unit:
-        yield MoveAccount(
-            key=spec.key, name=spec.name, unit=spec.unit, starts_from=observed.parent_id(account.unit),
-            reason=f"it is in {format_path(account.unit) or 'the root'}",
-        )  # fmt: skip
+    yield from plan_move(spec, observed, renames, f"it is in {format_path(account.unit) or 'the root'}")
     if missing := missing_tags(spec.tags, account.tags):
         yield TagAccount(
             key=spec.key, name=spec.name, tags=missing, reason="these tags are missing or differ",
@@ -161,12 +160,12 @@ def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
         yield f"{spec.key} has the root e-mail {account.email} in AWS; the file says {spec.email}"
 
 
-def _needs(observed: Observed, desired: Desired) -> Iterator[str]:
+def _needs(observed: Observed, desired: Desired, renames: Sequence[Rename]) -> Iterator[str]:
     if observed.organization is None:
         yield "the organization does not exist yet: run 01-organization"
         return
     for path in sorted({spec.unit for spec in desired.imports if spec.unit}):
-        if observed.unit(path) is None:
+        if observed.unit(path) is None and not held_by(path, renames):
             yield f"organizational unit {format_path(path)} does not exist yet: run 02-units"
 
 

@@ -3,7 +3,6 @@
 from pydantic import Field
 
 from orgkit.model.desired import ACCESS_ROLE, ImportSpec
-from orgkit.phases.schema.formats import split_path
 from orgkit.phases.schema.section import Defaults, Section, account_tags
 from orgkit.phases.schema.types import AccountId, AccountName, Email, Key, Label, RoleName, SectionModel, Tags, UnitPath
 
@@ -18,6 +17,7 @@ class ImportModel(SectionModel):
     role_name: RoleName = ACCESS_ROLE
     profile: Label | None = None
     leaves_other_organization: bool = False
+    allow_stack_deletion: bool = False
     tags: Tags = {}
 
 
@@ -33,10 +33,11 @@ def _import(key: str, model: ImportModel, defaults: Defaults) -> ImportSpec:
         id=model.id,
         name=name,
         email=model.email,
-        unit=split_path(model.unit),
+        unit=model.unit,
         role_name=model.role_name,
         profile=model.profile,
         leaves_other_organization=model.leaves_other_organization,
+        allow_stack_deletion=model.allow_stack_deletion,
         tags=account_tags(key, name, dict(defaults.tags), model.tags),
     )
 

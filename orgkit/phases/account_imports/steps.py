@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from orgkit.model.plan import ABSENT
+from orgkit.phases.accounts.steps import MOVE_READS
 from orgkit.phases.member_access.steps import AboutAccount
 
 # What planning reads for this phase, in addition to the tree.
-READS = ("organizations:ListHandshakesForOrganization", "organizations:ListParents", "sts:AssumeRole")
+READS = ("organizations:ListHandshakesForOrganization", "organizations:ListParents", "sts:AssumeRole", *MOVE_READS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Account, Observed, Unit
 from orgkit.model.plan import starting_value
 from orgkit.phases.accounts.creation_aws import CREATE_ACCOUNT, find_by_email
+from orgkit.phases.accounts.moves_aws import read_moves
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.roles_aws import create_read_role, read_members, read_role_of
@@ -42,8 +43,8 @@ def read_accounts(
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
-    """Look into the accounts that the file creates."""
-    return read_members(aws, desired, observed, desired.accounts)
+    """Look into the accounts that the file creates, and at what the moves of some of them cost."""
+    return read_moves(aws, read_members(aws, desired, observed, desired.accounts), desired.accounts)
 
 
 def move_account(aws: Connection, step: MoveAccount, id_index: IdIndex) -> None:

@@ -1,13 +1,15 @@
 """What phase 03 should do: vend the accounts that are missing, place them, tag them, make them readable."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from orgkit.model.desired import AccountSpec, Desired, format_path, missing_tags, replaced_tags
 from orgkit.model.lookalikes import account_warnings
 from orgkit.model.matching import match
 from orgkit.model.observed import Account, Observed
 from orgkit.model.plan import ABSENT, Plan, Step, starting_value
-from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.model.renames import Rename, held_by, suspected_renames, waiting_for
+from orgkit.phases.accounts.moves import move_waiting, plan_move
+from orgkit.phases.accounts.steps import CreateAccount, TagAccount
 from orgkit.phases.member_access.steps import CreateReadRole
 
 Pair = tuple[AccountSpec, Account | None]
@@ -15,12 +17,24 @@ Pair = tuple[AccountSpec, Account | None]
 
 def plan(observed: Observed, desired: Desired) -> Plan:
     """All creations stand together, so that AWS can work on five at once; the log archive account comes first."""
-    pairs = [(spec, match(spec, observed)) for spec in _order_accounts(desired)]
+    renames = suspected_renames(desired, observed)
+    matches = ((spec, match(spec, observed)) for spec in _order_accounts(desired))
+    # A new account whose unit may only have another name is not made: it would stay in the root, without its policies.
+    pairs = [(spec, account) for spec, account in matches if account or not held_by(spec.unit, renames)]
     return Plan(
         phase="accounts",
         target=observed.target,
-        steps=(*_create(pairs), *_place(pairs, observed), *_tag(pairs), *_make_readable(pairs, observed, desired)),
-        needs=tuple(_needs(observed, desired)),
+        steps=(
+            *_create(pairs),
+            *_place(pairs, observed, renames),
+            *_tag(pairs),
+            *_make_readable(pairs, observed, desired),
+        ),
+        needs=tuple(_needs(observed, desired, renames)),
+        waiting=(
+            *waiting_for((spec.unit for spec in desired.accounts), renames),
+            *move_waiting((spec for spec, _ in pairs), "accounts", observed),
+        ),
         unmanaged=tuple(_unmanaged(observed, desired)),
         warnings=(*_warnings(pairs), *account_warnings(desired, observed)),
     )
@@ -45,18 +59,10 @@ def _create(pairs: list[Pair]) -> Iterator[Step]:
             )
 
 
-def _place(pairs: list[Pair], observed: Observed) -> Iterator[Step]:
+def _place(pairs: list[Pair], observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
     for spec, account in pairs:
-        unit = account.unit if account else ()
-        if unit != spec.unit:
-            reason = (
-                f"it is in {format_path(unit) or 'the organization root'}"
-                if account
-                else "AWS makes new accounts in the root"
-            )
-            yield MoveAccount(
-                key=spec.key, name=spec.name, unit=spec.unit, starts_from=observed.parent_id(unit), reason=reason
-            )
+        location = f"it is in {format_path(account.unit) or 'the organization root'}" if account else ""
+        yield from plan_move(spec, observed, renames, location or "AWS makes new accounts in the root")
 
 
 def _tag(pairs: list[Pair]) -> Iterator[Step]:
@@ -83,12 +89,12 @@ def _make_readable(pairs: list[Pair], observed: Observed, desired: Desired) -> I
             )
 
 
-def _needs(observed: Observed, desired: Desired) -> Iterator[str]:
+def _needs(observed: Observed, desired: Desired, renames: Sequence[Rename]) -> Iterator[str]:
     if observed.organization is None:
         yield "the organization does not exist yet: run 01-organization"
         return
     for path in sorted({spec.unit for spec in desired.accounts if spec.unit}):
-        if observed.unit(path) is None:
+        if observed.unit(path) is None and not held_by(path, renames):
             yield f"organizational unit {format_path(path)} does not exist yet: run 02-units"
 
 

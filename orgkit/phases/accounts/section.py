@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from orgkit.model.desired import ACCESS_ROLE, AccountSpec
-from orgkit.phases.schema.formats import quote, split_path, suggest, unit_path
+from orgkit.model.desired import ACCESS_ROLE, AccountSpec, format_path
+from orgkit.phases.schema.formats import quote, suggest
 from orgkit.phases.schema.location import Place, Violation
-from orgkit.phases.schema.raw import PlacedString, Raw, duplicates, members, section, tags, text, unit_paths
+from orgkit.phases.schema.raw import PlacedString, Raw, duplicates, members, path, section, tags, text, unit_paths
 from orgkit.phases.schema.section import Defaults, Section, account_tags, too_many_tags
 from orgkit.phases.schema.types import AccountId, AccountName, Email, Key, RoleName, SectionModel, Tags, UnitPath
 
@@ -21,6 +21,7 @@ class AccountModel(SectionModel):
     role_name: RoleName = ACCESS_ROLE
     iam_access_to_billing: bool = False
     id: AccountId | None = None
+    allow_stack_deletion: bool = False
     tags: Tags = {}
 
 
@@ -35,11 +36,12 @@ def _account(key: str, model: AccountModel, defaults: Defaults) -> AccountSpec:
         key=key,
         name=name,
         email=model.email,
-        unit=split_path(model.unit),
+        unit=model.unit,
         role_name=model.role_name,
         iam_access_to_billing=model.iam_access_to_billing,
         tags=account_tags(key, name, dict(defaults.tags), model.tags),
         id=model.id,
+        allow_stack_deletion=model.allow_stack_deletion,
     )
 
 
@@ -79,19 +81,13 @@ def keys(raw: Raw) -> Iterator[Violation]:
 
 def placement(raw: Raw) -> Iterator[Violation]:
     """Every account lies in an OU that the file names, or implies as a parent."""
-    known = unit_paths(section(raw, "units"))
+    known = unit_paths(names for key in section(raw, "units") if (names := path(key)))
     for member in members(raw):
-        path = member.text("unit")
-        if path is not None and path not in known and _is_path(path):
-            hint = suggest(path, known) or f"Add the section [units.{quote(path)}]."
-            yield (*member.place, "unit"), f"there is no unit {quote(path)} in the file. {hint}"
-
-
-def _is_path(path: str) -> bool:
-    try:
-        return bool(unit_path(path))
-    except ValueError:
-        return False  # reported already, by its format
+        unit = path(member.table.get("unit"))
+        if unit is not None and unit not in known:
+            path_text = format_path(unit)
+            hint = suggest(path_text, set(map(format_path, known))) or f"Add the section [units.{quote(path_text)}]."
+            yield (*member.place, "unit"), f"there is no unit {quote(path_text)} in the file. {hint}"
 
 
 def tag_counts(raw: Raw) -> Iterator[Violation]:

@@ -7,10 +7,16 @@ from orgkit.model.desired import UnitPath, format_path
 from orgkit.model.plan import ABSENT
 from orgkit.phases.member_access.steps import AboutAccount
 
+# What planning reads when an account is moved: what it gains and loses.
+MOVE_READS = (
+    "account:ListRegions", "cloudformation:DescribeStackSet", "cloudformation:ListStackSets",
+    "organizations:ListDelegatedAdministrators", "organizations:ListPoliciesForTarget",
+    "ram:GetResourceShareAssociations",
+)  # fmt: skip
 # What planning reads for this phase, in addition to the tree.
 READS = (
     "organizations:DescribeCreateAccountStatus", "organizations:ListCreateAccountStatus", "organizations:ListParents",
-    "sts:AssumeRole",
+    "sts:AssumeRole", *MOVE_READS,
 )  # fmt: skip
 
 
@@ -45,7 +51,10 @@ class CreateAccount(AboutAccount):
 
 @dataclass(frozen=True, kw_only=True)
 class MoveAccount(AboutAccount):
-    """Place an account in its organizational unit; it starts from the id of the unit, or root, where it is."""
+    """Place an account in its organizational unit; it starts from the id of the unit, or root, where it is.
+
+    Its sentence ends with what the account gains and loses: policies, stacks of StackSets, resource shares.
+    """
 
     kind: ClassVar = "move-account"
     symbol: ClassVar = "~"
@@ -53,11 +62,12 @@ class MoveAccount(AboutAccount):
     actions: ClassVar = ("organizations:ListParents", "organizations:MoveAccount")
     name: str
     unit: UnitPath
-    effects: tuple[str, ...] = ()  # policies and stack sets that the account gains or loses; nothing fills it in yet
+    effects: tuple[str, ...] = ()  # what the account gains and loses, and what of it is not known
 
     @property
     def sentence(self) -> str:
-        return f"move account {self.name} to {format_path(self.unit) or 'the organization root'}"
+        location = format_path(self.unit) or "the organization root"
+        return "; ".join((f"move account {self.name} to {location}", *self.effects))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,7 +75,7 @@ def _adopt(aws: Connection, step: CreateUnit, parent: str, name: str) -> str:
     if unit_id is None:
         raise StepFailed(
             f"AWS says that a unit like {format_path(step.path)} is there, and lists none of that name.",
-            "look for one whose name differs in upper and lower case; then run the phase again.",
+            "look at the units under its parent in AWS; then run the phase again.",
         )
     if missing_tags(step.tags, read_tags_of(aws, unit_id)):
         raise NeedsDecision(

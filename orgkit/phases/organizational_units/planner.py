@@ -1,29 +1,34 @@
 """What phase 02 should do: the organizational units that are missing, parents first, and their tags."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from orgkit.model.desired import Desired, format_path, missing_tags, replaced_tags
 from orgkit.model.lookalikes import refuse_lookalike_unit, unit_warnings
 from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan, Step, starting_value
+from orgkit.model.renames import Rename, held_by, suspected_renames
 from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
     """A unit is known by its path of names; units that the file does not name are reported and left alone."""
+    renames = suspected_renames(desired, observed)
     return Plan(
         phase="units",
         target=observed.target,
-        steps=tuple(_steps(observed, desired)),
+        steps=tuple(_steps(observed, desired, renames)),
         needs=() if observed.organization else ("the organization does not exist yet: run 01-organization",),
+        waiting=tuple(rename.waiting for rename in renames),
         unmanaged=tuple(_unmanaged(observed, desired)),
         warnings=(*_warnings(desired), *unit_warnings(desired, observed)),
     )
 
 
-def _steps(observed: Observed, desired: Desired) -> Iterator[Step]:
+def _steps(observed: Observed, desired: Desired, renames: Sequence[Rename]) -> Iterator[Step]:
     for spec in sorted(desired.units, key=lambda unit: unit.path):
         existing_unit = observed.unit(spec.path)
+        if existing_unit is None and held_by(spec.path, renames):
+            continue
         if existing_unit is None:
             refuse_lookalike_unit(spec.path, observed)
             reason = f"not found under {format_path(spec.parent) or 'the root'}"

@@ -5,9 +5,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from orgkit.model.desired import KEY_TAG, UnitPath
+from orgkit.model.desired import KEY_TAG, UnitPath, format_path, parse_path
 from orgkit.sanitize.names import deception, invisible_characters
 from orgkit.signing.identities import is_identity
 
@@ -22,6 +22,8 @@ _MAX_SUGGESTIONS = 20  # words of a list of what may be meant
 def quote(value: str) -> str:
     """As the file writes it, shortened, without characters that a terminal would obey."""
     short = value if len(value) <= 60 else value[:57] + "…"
+    if "\\" in short and "'" not in short and short.isprintable() and not invisible_characters(short):
+        return f"'{short}'"  # TOML's literal string, in which a backslash is a backslash
     return json.dumps(short, ensure_ascii=bool(invisible_characters(short)))
 
 
@@ -90,10 +92,29 @@ def key(value: str) -> str:
     return value
 
 
-def unit_path(value: str) -> str:
-    """Names of OUs from the top down, joined by /; the root itself is never written."""
-    names = split_path(value)
-    if not value:
+def unit_path(value: Any) -> Any:
+    r"""Return the names of OUs from the top down; the root itself is never written.
+
+    Args:
+        value: A text with slashes between the names (\/ is a slash within one), or a list of names. Values of other
+            types are returned as they are, and refused as what they are.
+    """
+    if isinstance(value, str):
+        return _checked_path(value, _parse_path(value))
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return _checked_path(format_path(tuple(value)), tuple(value))
+    return value
+
+
+def _parse_path(value: str) -> UnitPath:
+    try:
+        return parse_path(value)
+    except ValueError as error:
+        refuse(value, str(error))
+
+
+def _checked_path(value: str, names: UnitPath) -> UnitPath:
+    if not names:
         refuse(value, 'is empty: write the path of a unit, as "Security/Audit"; nothing is placed in the root.')
     if not all(names):
         refuse(value, 'has an empty level: write names joined by single slashes, as "Security/Audit".')
@@ -105,12 +126,7 @@ def unit_path(value: str) -> str:
         refuse(value, "has a blank at the edge of a name: remove it.")
     for name in names:
         _not_deceptive(name)
-    return value
-
-
-def split_path(value: str) -> UnitPath:
-    """Return the names of a path that the file writes with slashes between them."""
-    return tuple(value.split("/"))
+    return names
 
 
 def role_name(value: str) -> str:
@@ -189,7 +205,7 @@ def _trim(value: str) -> str:
 
 def suggest(text: str, known: Collection[str]) -> str:
     """The nearest of the known words as a question, or all of them: what to write instead."""
-    by_plain = {name.casefold().strip("/"): name for name in known}
+    by_plain = {name.casefold().strip("/"): name for name in sorted(known)}
     near = difflib.get_close_matches(text.casefold().strip("/"), by_plain, n=1, cutoff=0.6)
     if near:
         return f"Did you mean {_strip_name(by_plain[near[0]])}?"
@@ -198,5 +214,6 @@ def suggest(text: str, known: Collection[str]) -> str:
 
 
 def _strip_name(name: str) -> str:
-    """Bare; in quotes when it is long or would act on a terminal, since the words of a file are anybody's."""
-    return name if not invisible_characters(name) and len(name) <= 60 else quote(name)
+    """Bare; in quotes when it is long, has a backslash or would act on a terminal: anybody may write a file."""
+    is_plain = not invisible_characters(name) and len(name) <= 60 and "\\" not in name
+    return name if is_plain else quote(name)

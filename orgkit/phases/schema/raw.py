@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from orgkit.phases.schema.formats import quote, split_path
+from orgkit.model.desired import UnitPath
+from orgkit.phases.schema.formats import quote, unit_path
 from orgkit.phases.schema.location import Place, Violation, spell
 
 Raw = dict[str, Any]
@@ -71,10 +72,18 @@ def tags(table: Raw) -> dict[str, str]:
     return {key: value for key, value in section(table, "tags").items() if isinstance(value, str)}
 
 
-def unit_paths(texts_of_paths: Iterable[str]) -> set[str]:
+def path(value: object) -> UnitPath | None:
+    """The path of a unit, None when it is none."""
+    try:
+        names = unit_path(value)
+    except ValueError:
+        return None  # reported already, by its format
+    return names if isinstance(names, tuple) else None
+
+
+def unit_paths(paths: Iterable[UnitPath]) -> set[UnitPath]:
     """The declared OUs and the parents that they imply: "Security/Audit" implies "Security"."""
-    paths = map(split_path, texts_of_paths)
-    return {"/".join(names[:depth]) for names in paths for depth in range(1, len(names) + 1)}
+    return {names[:depth] for names in paths for depth in range(1, len(names) + 1)}
 
 
 PlacedString = tuple[Place, str | None]  # a place, and the string that it uses

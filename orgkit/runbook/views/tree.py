@@ -136,7 +136,7 @@ def _branches(children: list[Node], indent: str) -> Iterator[str]:
 
 
 def _label(node: Node) -> str:
-    name = f"{node.name}/" if node.kind == "unit" else node.name
+    name = f"{format_path((node.name,))}/" if node.kind == "unit" else node.name
     if node.kind == "account":
         name = "  ".join(part for part in (node.name, node.id, f"<{node.email}>" if node.email else "") if part)
     sign = f"{node.mark.symbol} " if node.mark.symbol else ""

@@ -1,0 +1,94 @@
+"""Organizational units that were probably renamed by hand: AWS has them under another name than the file."""
+
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from orgkit.model.desired import KEY_TAG, Desired, UnitPath, UnitSpec, format_path, quote_path
+from orgkit.model.matching import match_if_clear
+from orgkit.model.observed import Account, Observed, Unit
+from orgkit.model.plan import Waiting
+
+NAME_TAG, OWNER_TAG = "Name", "ManagedBy"  # that orgkit sets on each unit, unless the file has other values for them
+
+
+@dataclass(frozen=True)
+class Rename:
+    """A path of the file, the unit that probably is the one it means, and what says so."""
+
+    path: UnitPath
+    unit: Unit
+    sign: str
+
+    @property
+    def waiting(self) -> Waiting:
+        """What a person has to decide: nothing is made at that path, and no account is moved to it, until then."""
+        old, new = format_path(self.path), format_path(self.unit.path)
+        new_path, section = quote_path(self.unit.path), f"[units.{quote_path(self.unit.path)}]"
+        rename_back = f"--organizational-unit-id {self.unit.id} --name {shlex.quote(self.path[-1])}"
+        return Waiting(
+            f"organizational unit {old} is not in AWS. {new} ({self.unit.id}), which is not in the file, probably is "
+            f"the same unit, renamed: {self.sign}. Rename it back with the command; or write {new_path} in the file "
+            f"instead of {quote_path(self.path)}; or, if both are meant, add the section {section}",
+            "you",
+            (f"aws organizations update-organizational-unit --region us-east-1 {rename_back}",),
+        )
+
+
+def suspected_renames(desired: Desired, observed: Observed) -> tuple[Rename, ...]:
+    """Return the units of the file that probably have another name in AWS, in the order of their paths.
+
+    Suspected is a unit that the file does not name, under the same parent as a path that AWS does not have, with the
+    tags that orgkit gives to the unit at that path; or with its accounts, where the unit or an account has a tag of
+    orgkit's. A unit with accounts that the file wants elsewhere is not suspected for its accounts.
+    """
+    desired_paths = {spec.path for spec in desired.units}
+    missing = sorted((spec for spec in desired.units if observed.unit(spec.path) is None), key=lambda spec: spec.path)
+    candidates = [unit for unit in observed.units if unit.path not in desired_paths] if missing else []
+    placed = [(spec.unit, account) for spec in desired.members if (account := match_if_clear(spec, observed))]
+    renames = []
+    for unit in candidates:
+        siblings = [spec for spec in missing if spec.parent == unit.path[:-1]]
+        by_tags = [Rename(spec.path, unit, _tags_of(spec)) for spec in siblings if _has_its_tags(unit, spec)]
+        renames += by_tags or [
+            Rename(spec.path, unit, accounts) for spec in siblings if (accounts := _accounts_of(unit, spec, placed))
+        ]
+    return tuple(sorted(renames, key=lambda rename: (rename.path, rename.unit.path)))
+
+
+def held_by(path: UnitPath, renames: Iterable[Rename]) -> Rename | None:
+    """Return the suspected rename of the unit at a path, or of a unit above it; None when there is none."""
+    return next((rename for rename in renames if path[: len(rename.path)] == rename.path), None)
+
+
+def waiting_for(paths: Iterable[UnitPath], renames: Iterable[Rename]) -> Iterator[Waiting]:
+    """Yield what a person has to decide before anything is done at these paths."""
+    rows = tuple(renames)
+    held_paths = {rename.path for path in paths if (rename := held_by(path, rows))}
+    yield from (rename.waiting for rename in rows if rename.path in held_paths)
+
+
+def _has_its_tags(unit: Unit, spec: UnitSpec) -> bool:
+    """Whether it carries the tags that orgkit gave it under its earlier name; two that differ in case may be meant."""
+    if unit.path[-1].casefold() == spec.name.casefold():
+        return False
+    tags, required = dict(unit.tags), dict(spec.tags)
+    return all(name in required and tags.get(name) == required[name] for name in (NAME_TAG, OWNER_TAG))
+
+
+def _tags_of(spec: UnitSpec) -> str:
+    tags = dict(spec.tags)
+    return f"it has the tags {NAME_TAG}={tags[NAME_TAG]} and {OWNER_TAG}={tags[OWNER_TAG]}"
+
+
+def _accounts_of(unit: Unit, spec: UnitSpec, placed: Iterable[tuple[UnitPath, Account]]) -> str:
+    """The accounts that are where the file wants them but for the name of the unit; "" when that says nothing."""
+    accounts = [(target, account) for target, account in placed if account.unit[: len(unit.path)] == unit.path]
+    at_home = [account for target, account in accounts if target == (*spec.path, *account.unit[len(unit.path) :])]
+    is_known = dict(unit.tags).get(OWNER_TAG, "") == dict(spec.tags).get(OWNER_TAG)
+    if not at_home or len(at_home) < len(accounts):
+        return ""
+    if not is_known and not any(KEY_TAG in account.tag for account in at_home):
+        return ""
+    names = ", ".join(sorted(f"{account.name} ({account.id})" for account in at_home))
+    return f"it holds what the file places in {format_path(spec.path)}: {names}"
