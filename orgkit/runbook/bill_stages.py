@@ -31,8 +31,9 @@ def bills(
     requested = select_months(tuple(months.replace(",", " ").split()), now, otherwise=MONTHS)
     cache, folder = FileResponseCache(run.base, run.account), run.parameters.absolute().parent
     source = source_of(
-        run.desired.section(BillingSpec), aws, cache, book_for(run.desired), folder, at_most=usd(at_most)
-    )
+        run.desired.section(BillingSpec), aws, cache, book_for(run.desired), folder,
+        payer=run.desired.organization.management_account_id, at_most=usd(at_most),
+    )  # fmt: skip
     monthly_bills = tuple(source.bill(month) for month in requested)
     rows = [
         {"month": str(b.month), "maturity": b.maturity, "gross": str(b.gross), "net": str(b.net)} for b in monthly_bills
