@@ -19,7 +19,7 @@ from orgkit.runbook.views.views import CHARGE_COLUMNS, AssumptionsView, Charges,
 def estimate(run: Run, observed: Observed) -> Estimate:
     """What the organization of the file costs per account and month: low, expected and high."""
     ids = known_ids(run.desired, observed)
-    cost_estimate = estimate_costs(run.desired, ids, credits_left=_credits_left(observed))
+    cost_estimate = estimate_costs(run.desired, ids, credits_left=credits_left_to_lose(observed))
     amounts = {"low": str(cost_estimate.low), "expected": str(cost_estimate.expected), "high": str(cost_estimate.high)}
     for part, values in (("made", cost_estimate.made_by_orgkit), ("later", cost_estimate.switched_on_later)):
         amounts |= {f"{part}_{name}": str(value) for name, value in zip(SCENARIOS, values, strict=True)}
@@ -27,7 +27,7 @@ def estimate(run: Run, observed: Observed) -> Estimate:
     return cost_estimate
 
 
-def _credits_left(observed: Observed) -> Decimal | None:
+def credits_left_to_lose(observed: Observed) -> Decimal | None:
     """What creating the organization would still end: nothing where it exists, None where nobody can tell."""
     if observed.organization is not None:
         return Decimal(0)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 READS = (
     "account:GetAccountInformation", "account:GetAlternateContact", "account:GetContactInformation",
-    "budgets:ViewBudget", "cloudtrail:DescribeTrails", "freetier:GetAccountPlanState", "iam:GetAccountSummary",
-    "iam:ListAccountAliases", "organizations:DescribeOrganization", "organizations:ListAccounts",
+    "billing:GetCredits", "budgets:ViewBudget", "cloudtrail:DescribeTrails", "freetier:GetAccountPlanState",
+    "iam:GetAccountSummary", "iam:ListAccountAliases", "organizations:DescribeOrganization", "organizations:ListAccounts",
     "organizations:ListHandshakesForOrganization", "servicequotas:ListServiceQuotas", "sso:ListInstances",
 )  # fmt: skip
 WORKLOAD_READS = (  # only phase 00 looks for workloads
