@@ -19,6 +19,7 @@ from orgkit.costs.bills.bill import FINAL_BILL, INCOMPLETE_BILL, NOT_READY, Bill
 from orgkit.costs.bills.export_files import data_files
 from orgkit.costs.bills.exports_aws import ExportedBills
 from orgkit.costs.bills.month import Month
+from orgkit.costs.bills.snapshots import newest
 from orgkit.errors import InvalidExport
 from tests.costs.explorer import Clock
 from tests.costs.test_export_domains import AWS, ROW
@@ -252,3 +253,19 @@ def test_a_prefix_below_which_nothing_lies_says_so(tmp_path):
     bill = ExportedBills(Bucket(), "s3://acme/focsu", tmp_path).bill(OCTOBER)  # type: ignore[arg-type]
     assert bill.maturity == NOT_READY
     assert "Nothing lies below s3://acme/focsu" in bill.notes[0]
+
+
+def test_a_linked_folder_without_files_that_links_to_itself_is_looked_into_once(tmp_path):
+    hollow = tmp_path / "hollow"
+    hollow.mkdir()
+    (hollow / "self").symlink_to(hollow)
+    deliver(tmp_path / "export" / "data" / MONTH, 1)
+    (tmp_path / "export" / "hollow").symlink_to(hollow)
+    assert read(tmp_path / "export").net == 1
+
+
+def test_the_manifest_of_another_month_lists_nothing_of_this_one():
+    files = [f"data/{MONTH}/{PART}", "metadata/BILLING_PERIOD=2026-09/focus-Manifest.json"]
+    found = newest(files, OCTOBER, manifests={files[1]: ["other.parquet"]})
+    assert found is not None
+    assert found.files == (files[0],)
