@@ -391,6 +391,7 @@ class BillsNotReady(OrgkitError):
     heading = "Actual costs"
     exit_code = EXIT_RETRY_LATER
     remedy_to_wait = "run it again tomorrow: after Cost Explorer is switched on, data takes up to a day."
+    remedy_for_place = "name a month that the export holds, or correct its place under [billing]."
 
 
 class InvalidExport(OrgkitError):

@@ -74,6 +74,9 @@ def pass_bills(run: Run, actuals: Actuals) -> Verification:
     if problems:
         raise NotVerified(problems[0], "report this: it is a fault of orgkit's comparison.")
     if not ready:
+        notes = [note for diff in actuals.differences for note in diff.bill.notes]
+        if notes:
+            raise BillsNotReady(notes[0], BillsNotReady.remedy_for_place)
         raise BillsNotReady("AWS has no data yet of any of these months.", BillsNotReady.remedy_to_wait)
     return Verification(None)
 

@@ -40,6 +40,7 @@ class DuckDb:
         self._folder = TemporaryDirectory(prefix="orgkit-")
         folder = Path(self._folder.name)
         self._names: dict[str, str] = {}
+        self._types: dict[str, str] = {}
         for number, (path, name) in enumerate(files.items()):
             link = folder / f"{number:06}.parquet"
             link.symlink_to(path.absolute())
@@ -60,7 +61,7 @@ class DuckDb:
         """Rows as `export_sql.question` asks for them. Raises InvalidExport, with the file, for what is no export."""
         paths = list(self._names)
         try:
-            types = self._columns(paths)
+            types = self._types = self._columns(paths)
             if missing := [name for name in COLUMNS if name not in types]:
                 raise InvalidExport(f"there is no column {', '.join(missing)}.", InvalidExport.remedy_for_columns)
             self._check_each(types)
@@ -77,8 +78,8 @@ class DuckDb:
 
     @property
     def has_list_cost(self) -> bool:
-        """Whether the files have list prices."""
-        return "ListCost" in self._columns(list(self._names))
+        """Whether the files have list prices, as `ask` has found."""
+        return "ListCost" in self._types
 
     def file_with(self, column: str, value: Any) -> str:
         """The name of a file with a row of this value; of any file where none has it as it stands."""
