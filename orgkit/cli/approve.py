@@ -156,8 +156,9 @@ def _remark_lines(review: Mapping[str, Any], steps: int) -> Iterator[tuple[str, 
     monthly = review.get("monthly_usd")
     if isinstance(monthly, dict):
         yield "-", f"about {monthly.get('expected')} USD a month more", ""
-        lost = [line.get("once_usd") for line in monthly.get("lines", ()) if isinstance(line, dict)]
-        yield from (("-", f"once: {credits_lost(str(amount))}", "") for amount in lost if amount)
+        lines = monthly.get("lines") if isinstance(monthly.get("lines"), list) else []
+        amounts = [line.get("once_usd") for line in lines if isinstance(line, dict)]
+        yield from (("-", f"once: {credits_lost(str(amount))}", "") for amount in amounts if amount)
 
 
 def _lines(review: Mapping[str, Any], name: str) -> list[str]:

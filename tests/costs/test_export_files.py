@@ -183,6 +183,13 @@ def test_a_manifest_whose_files_are_not_there_is_not_a_month_without_data(tmp_pa
         read(tmp_path)
 
 
+def test_a_manifest_that_lists_nothing_makes_no_empty_bill(tmp_path):
+    manifest(tmp_path / "metadata" / MONTH)
+    deliver(tmp_path / "data" / MONTH, 1)
+    with pytest.raises(InvalidExport, match=f"the manifest does not list data/{MONTH}/{PART}"):
+        read(tmp_path)
+
+
 def test_a_delivery_is_read_once_its_manifest_is_there(tmp_path):
     old, new = "2026-10-21T08:15:00.000Z-a", "2026-10-22T08:15:00.000Z-b"
     for name, cost in ((old, 1), (new, 2)):

@@ -123,8 +123,9 @@ def _parts(
         return [file for file in files if file not in copies], notes, True
     parts = [file for file in files if _base(file) in listed]
     extra, missing = [file for file in files if file not in parts], sorted({*listed} - {*map(_base, files)})
-    if missing and not parts:
-        raise InvalidExport(f"the manifest lists {names(missing)}, which is not there.", InvalidExport.remedy_for_files)
+    if not parts:
+        reason = f"lists {names(missing)}, which is not there" if missing else f"does not list {names(extra)}"
+        raise InvalidExport(f"the manifest {reason}.", InvalidExport.remedy_for_files)
     remarks = (
         (extra, "Not read, since the manifest does not list it"),
         (missing, "Listed by the manifest and missing"),
