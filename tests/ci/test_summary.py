@@ -73,7 +73,7 @@ def test_a_step_that_forfeits_credits_says_so_in_its_cost():
 def test_a_run_has_both_totals_of_its_estimate():
     parts = {f"{part}_{name}": part for part in ("made", "later") for name in ("low", "expected", "high")}
     result = run() | {"estimate": {"low": "1", "expected": "2", "high": "3"} | parts}
-    output = html.unescape(fit_limit(render_run("06-costs", result)))
+    output = html.unescape(fit_limit(render_run("06-costs", result, plan())))
     assert "made by orgkit" in output
     assert "switched on later" in output
 
