@@ -23,6 +23,16 @@ KNOWN_CATEGORIES = {name.casefold(): name for name in (USAGE, CREDIT, TAX, PURCH
 ACCOUNT_NUMBER = re.compile(r"([0-9]{1,12})(?:\.0+)?")
 ACCOUNT_WITH_DASHES = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")
 AWS_NAMES = re.compile(r"aws|amazon", re.IGNORECASE)
+# What a person hears of rows that were left out, moved or doubted, by kind of remark.
+NOTES = {
+    "account": "{rows} row(s) of the export name no account ({usd} USD): counted for the payer, {subject}.",
+    "category": "{rows} row(s) have the charge category {subject!r}, which FOCUS does not have ({usd} USD): counted as "
+    "adjustments, not as usage.",
+    "currency": "{rows} row(s) are in {subject} and not counted: {usd} {subject} in all. Only USD is compared.",
+    "missing": "{rows} row(s) have no BilledCost: what they cost is not in this bill.",
+    "period": "{rows} row(s) of billing period {subject} were not counted: the bill is that of {month}.",
+    "provider": "{rows} row(s) of {subject} were not counted: only AWS is compared.",
+}
 
 Place = tuple[str, str, str]  # an account's id, a service, a kind of charge
 Locate = Callable[[str, Any], str]  # (column, value) → the file that holds it
@@ -161,17 +171,6 @@ class RowSums:
     def rows(self) -> tuple[BillRow, ...]:
         """By place; amounts of nothing are left out."""
         return tuple(BillRow(*place, amount.normalize()) for place, amount in sorted(self.amounts.items()) if amount)
-
-
-NOTES = {
-    "account": "{rows} row(s) of the export name no account ({usd} USD): counted for the payer, {subject}.",
-    "category": "{rows} row(s) have the charge category {subject!r}, which FOCUS does not have ({usd} USD): counted as "
-    "adjustments, not as usage.",
-    "currency": "{rows} row(s) are in {subject} and not counted: {usd} {subject} in all. Only USD is compared.",
-    "missing": "{rows} row(s) have no BilledCost: what they cost is not in this bill.",
-    "period": "{rows} row(s) of billing period {subject} were not counted: the bill is that of {month}.",
-    "provider": "{rows} row(s) of {subject} were not counted: only AWS is compared.",
-}
 
 
 def account_id(value: Any) -> str:
