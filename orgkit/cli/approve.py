@@ -156,8 +156,9 @@ def _remark_lines(review: Mapping[str, Any], steps: int) -> Iterator[tuple[str, 
     monthly = review.get("monthly_usd")
     if isinstance(monthly, dict):
         yield "-", f"about {monthly.get('expected')} USD a month more", ""
-        lines = monthly.get("lines") if isinstance(monthly.get("lines"), list) else []
-        amounts = [line.get("once_usd") for line in lines if isinstance(line, dict)]
+        lines = monthly.get("lines")
+        items = lines if isinstance(lines, list) else []
+        amounts = [item.get("once_usd") for item in items if isinstance(item, dict)]
         yield from (("-", f"once: {credits_lost(str(amount))}", "") for amount in amounts if amount)
 
 
