@@ -19,6 +19,7 @@ ACCOUNTS, SERVICES, FILES = 400, 120, 20
 ROUNDS = 3
 PERIOD = "data/BILLING_PERIOD=2026-10"
 KEYS = ["SubAccountId", "x_ServiceCode", "ServiceName", "ChargeCategory", "BillingCurrency"]
+AMOUNTS = ["BilledCost", "ListCost"]
 
 
 def by_orgkit(folder: Path) -> tuple[int, float]:
@@ -36,7 +37,7 @@ def by_duckdb(folder: Path) -> tuple[int, float]:
     """The same groups with nothing around it."""
     import duckdb
 
-    sql = f"SELECT {', '.join(KEYS)}, sum(BilledCost) FROM '{folder}/{PERIOD}/*.parquet' GROUP BY ALL"
+    sql = f"SELECT {', '.join(KEYS)}, sum(ListCost), sum(BilledCost) FROM '{folder}/{PERIOD}/*.parquet' GROUP BY ALL"
     rows = duckdb.sql(sql).fetchall()
     return len(rows), sum(row[-1] for row in rows)
 
@@ -46,11 +47,11 @@ def by_pandas(folder: Path) -> tuple[int, float]:
     import pandas as pd
 
     parts = [
-        pd.read_parquet(file, columns=[*KEYS, "BilledCost"]).groupby(KEYS, as_index=False)["BilledCost"].sum()
+        pd.read_parquet(file, columns=[*KEYS, *AMOUNTS]).groupby(KEYS, as_index=False)[AMOUNTS].sum()
         for file in sorted((folder / PERIOD).glob("*.parquet"))
     ]
-    whole = pd.concat(parts).groupby(KEYS)["BilledCost"].sum()
-    return len(whole), float(whole.sum())
+    whole = pd.concat(parts).groupby(KEYS)[AMOUNTS].sum()
+    return len(whole), float(whole.BilledCost.sum())
 
 
 WAYS: dict[str, Callable[[Path], tuple[int, float]]] = {"orgkit": by_orgkit, "duckdb": by_duckdb, "pandas": by_pandas}

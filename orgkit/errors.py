@@ -391,6 +391,7 @@ class BillsNotReady(OrgkitError):
     heading = "Actual costs"
     exit_code = EXIT_RETRY_LATER
     remedy_to_wait = "run it again tomorrow: after Cost Explorer is switched on, data takes up to a day."
+    remedy_for_place = "name a month that the export holds, or correct its place under [billing]."
 
 
 class InvalidExport(OrgkitError):
@@ -406,6 +407,11 @@ class InvalidExport(OrgkitError):
         "name what holds data/BILLING_PERIOD=... of a Parquet export: its folder, s3://bucket/prefix, or its table."
     )
     remedy_for_columns = "export FOCUS 1.0 or 1.2 as Parquet with all its columns."
+    remedy_for_files = (
+        "let the export deliver Parquet, or copy its data folder with all files: data/BILLING_PERIOD=.../*.parquet."
+    )
+    remedy_for_copies = "remove the one that is not the delivery's own, or copy the whole month from the bucket again."
+    remedy_for_rows = "deliver or copy that file again as AWS wrote it; files of others have to lie elsewhere."
 
 
 class ExtraMissing(OrgkitError):

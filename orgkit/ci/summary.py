@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orgkit.ci.markdown import bullets, code, escaped, fenced, table
+from orgkit.costs.estimate.effect import credits_lost
 from orgkit.errors import EXIT_RETRY_LATER
 from orgkit.records.apply_progress import STATE_DESCRIPTIONS
 
@@ -84,7 +85,9 @@ def _steps(steps: Sequence[Facts], facts: Facts) -> str:
 
 def _usd(cost: Facts) -> str:
     is_free = str(cost.get("high")) in ("0", "0.00")
-    return "nothing" if is_free else f"{cost['expected']} ({cost['low']} to {cost['high']})"
+    month = "nothing" if is_free else f"{cost['expected']} ({cost['low']} to {cost['high']})"
+    once = str(cost.get("once_usd", ""))
+    return f"{month} a month; once: {credits_lost(once)}" if once else month
 
 
 def _cost(monthly: Facts) -> str:
@@ -123,5 +126,10 @@ def _facts(result: Facts, head: str) -> str:
     digest, done = result.get("digest", ""), result.get("ended", {})
     rows = {"Digest": digest, "Record": result["record"], "Head of the chain": head}
     rows |= {"Steps": ", ".join(f"{count} {state}" for state, count in done.items())}
-    rows |= {"Estimate, USD a month": _usd(result["estimate"]) if result.get("estimate") else ""}
+    usd = result.get("estimate") or {}
+    rows |= {"Estimate, USD a month": _usd(usd) if usd else ""}
+    for part, title in (("made", "made by orgkit"), ("later", "switched on later")):
+        if f"{part}_expected" in usd:
+            amounts = {name: usd[f"{part}_{name}"] for name in ("low", "expected", "high")}
+            rows |= {f"Estimate, USD a month, {title}": _usd(amounts)}
     return "\n".join(f"- {name}: {code(value)}" for name, value in rows.items() if value)

@@ -12,6 +12,7 @@ import click
 from orgkit import errors
 from orgkit.cli.layout import COLUMNS
 from orgkit.cli.options import FILE, endpoint_option, exit_with, json_option, show_json
+from orgkit.costs.estimate.effect import credits_lost
 from orgkit.sanitize.terminal import flat
 
 if TYPE_CHECKING:
@@ -155,6 +156,10 @@ def _remark_lines(review: Mapping[str, Any], steps: int) -> Iterator[tuple[str, 
     monthly = review.get("monthly_usd")
     if isinstance(monthly, dict):
         yield "-", f"about {monthly.get('expected')} USD a month more", ""
+        lines = monthly.get("lines")
+        items = lines if isinstance(lines, list) else []
+        amounts = [item.get("once_usd") for item in items if isinstance(item, dict)]
+        yield from (("-", f"once: {credits_lost(str(amount))}", "") for amount in amounts if amount)
 
 
 def _lines(review: Mapping[str, Any], name: str) -> list[str]:

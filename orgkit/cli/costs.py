@@ -49,8 +49,9 @@ def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: P
     cache = FileResponseCache(outputs.base_folder(outputs.project_of(path), aws.kind), account)
     base = path.absolute().parent
     source = source_of(
-        desired.section(BillingSpec), aws, cache, book_for(desired), base, at_most=usd(at_most), fresh=fresh
-    )
+        desired.section(BillingSpec), aws, cache, book_for(desired), base,
+        payer=account, at_most=usd(at_most), fresh=fresh,
+    )  # fmt: skip
     bills = tuple(source.bill(bill_month) for bill_month in months)
     cost_estimate = estimate(desired, known_ids(desired, observed))
     report = actuals(desired, observed, cost_estimate, bills, aws.clock.now(), source.sentence)

@@ -1,7 +1,7 @@
 """What a command prints when it has ended: for a person, at 80 columns, or as one object."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -41,12 +41,7 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
         show_faults(done)
     title("What it costs")
     costs = done.costs
-    click.echo(
-        f"USD {costs['low']} low, {costs['expected']} expected, {costs['high']} high a month "
-        f"(estimate; prices of {costs['prices_of']})"
-        if costs
-        else "no estimate: phase 06 did not get that far"
-    )
+    print_wrapped(_costs_sentence(costs) if costs else "no estimate: phase 06 did not get that far")
     title("The records")
     click.echo(f"{sum(len(rehearsal.runs) for rehearsal in done.phases)} records in {_short(done.folder)}")
     for place in account_folders(done.folder):
@@ -55,6 +50,13 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
         click.echo('\nThe sandbox is still running. To use it:  eval "$(orgkit sandbox env)"')
         click.echo("To end it:  orgkit sandbox stop")
     click.echo(f"\nRehearsed in {done.seconds:.1f} s, on an emulator: nothing touched AWS.")
+
+
+def _costs_sentence(costs: Mapping[str, str]) -> str:
+    from orgkit.costs.estimate.estimate import bootstrap_sentence
+
+    ranges = [[costs[f"{part}_{name}"] for name in ("low", "expected", "high")] for part in ("made", "later")]
+    return f"{bootstrap_sentence(*ranges)} (estimate; prices of {costs['prices_of']})"
 
 
 def _show_phases(done: "Rehearsal") -> None:
@@ -128,9 +130,9 @@ def result_json(phase: Phase, result: "RunResult") -> dict[str, Any]:
 
 def show_estimate(estimate: "Estimate", swings: "Sequence[Swing]", sizes: "Sequence[Size]", warning: str) -> None:
     """The range, by account and by service; what moves it, and what more accounts and regions would make of it."""
-    click.echo(estimate.sentence)
+    print_wrapped(estimate.sentence)
     click.echo()
-    for frame in (estimate.by_account().drop(columns="name"), estimate.by_service()):
+    for frame in (estimate.by_origin(), estimate.by_account().drop(columns="name"), estimate.by_service()):
         table = frame.reset_index()
         rows = [(short(first, NAME), *rest) for first, *rest in table.itertuples(index=False)]
         click.echo(as_text([str(c) for c in table.columns], rows))

@@ -8,6 +8,7 @@ from importlib.resources import files
 from threading import Lock
 from typing import Any
 
+from orgkit.costs.estimate.assumptions import SCENARIOS
 from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_RETRY_LATER, EXIT_WAITING
 from orgkit.records.iri_parser import postpone_iri_parser
 from orgkit.records.result import RunResult
@@ -150,6 +151,9 @@ def _facts(result: RunResult, run: str) -> Iterator[tuple[str, str]]:
     yield "ticket", str(approval.get("ticket", ""))
     yield "steps", ", ".join([str(result.steps), *(f"{count} {name}" for name, count in result.ended.items())])
     yield "calls that change", ", ".join(f"{count} {name}" for name, count in result.mutations.items() if count)
+    if "made_expected" in usd:
+        yield "USD a month, made by orgkit", " / ".join(str(usd.get(f"made_{name}")) for name in SCENARIOS)
+        yield "USD a month, switched on later", " / ".join(str(usd.get(f"later_{name}")) for name in SCENARIOS)
     yield (
         "USD a month",
         f"{usd.get('low')} / {usd.get('expected')} / {usd.get('high')} (low / expected / high)" if usd else "",

@@ -31,8 +31,9 @@ def bills(
     requested = select_months(tuple(months.replace(",", " ").split()), now, otherwise=MONTHS)
     cache, folder = FileResponseCache(run.base, run.account), run.parameters.absolute().parent
     source = source_of(
-        run.desired.section(BillingSpec), aws, cache, book_for(run.desired), folder, at_most=usd(at_most)
-    )
+        run.desired.section(BillingSpec), aws, cache, book_for(run.desired), folder,
+        payer=run.desired.organization.management_account_id, at_most=usd(at_most),
+    )  # fmt: skip
     monthly_bills = tuple(source.bill(month) for month in requested)
     rows = [
         {"month": str(b.month), "maturity": b.maturity, "gross": str(b.gross), "net": str(b.net)} for b in monthly_bills
@@ -73,6 +74,9 @@ def pass_bills(run: Run, actuals: Actuals) -> Verification:
     if problems:
         raise NotVerified(problems[0], "report this: it is a fault of orgkit's comparison.")
     if not ready:
+        notes = [note for diff in actuals.differences for note in diff.bill.notes]
+        if notes:
+            raise BillsNotReady(notes[0], BillsNotReady.remedy_for_place)
         raise BillsNotReady("AWS has no data yet of any of these months.", BillsNotReady.remedy_to_wait)
     return Verification(None)
 

@@ -1,5 +1,7 @@
 """The stages of 06-costs, beside those that every runbook has."""
 
+from decimal import Decimal
+
 from orgkit.costs.estimate.assumptions import SCENARIOS
 from orgkit.costs.estimate.estimate import Estimate
 from orgkit.costs.estimate.estimate import estimate as estimate_costs
@@ -16,10 +18,20 @@ from orgkit.runbook.views.views import CHARGE_COLUMNS, AssumptionsView, Charges,
 @stage
 def estimate(run: Run, observed: Observed) -> Estimate:
     """What the organization of the file costs per account and month: low, expected and high."""
-    cost_estimate = estimate_costs(run.desired, known_ids(run.desired, observed))
+    ids = known_ids(run.desired, observed)
+    cost_estimate = estimate_costs(run.desired, ids, credits_left=credits_left_to_lose(observed))
     amounts = {"low": str(cost_estimate.low), "expected": str(cost_estimate.expected), "high": str(cost_estimate.high)}
+    for part, values in (("made", cost_estimate.made_by_orgkit), ("later", cost_estimate.switched_on_later)):
+        amounts |= {f"{part}_{name}": str(value) for name, value in zip(SCENARIOS, values, strict=True)}
     run.journal.write("estimate", **amounts, prices_of=cost_estimate.priced)
     return cost_estimate
+
+
+def credits_left_to_lose(observed: Observed) -> Decimal | None:
+    """What creating the organization would still end: nothing where it exists, None where nobody can tell."""
+    if observed.organization is not None:
+        return Decimal(0)
+    return Decimal(observed.credits_usd) if isinstance(observed.credits_usd, str) else None
 
 
 def bars(estimate: Estimate) -> Bars:

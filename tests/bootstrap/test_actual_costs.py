@@ -67,7 +67,7 @@ def test_the_record_tells_every_account_and_explains_the_one_over_its_range(bill
     assert "AWS Config in website-prod: 61.50 USD, 50.50 above the high of 11.00" in text
     assert "about 20,400 " in text
     assert f"{EC2} in website-prod: 12.50 USD, which nothing in the estimate counts" in text
-    assert "3.21 USD of taxes, purchases or refunds" in text
+    assert "3.21 USD of taxes, purchases, discounts or refunds" in text
     assert re.search(r"dns 1\.33 2\.80 23\.40 0\.00 0\.00", text), "a silent account shows 0"
     assert shown.count("data:image/svg+xml") >= 3
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,12 @@ def test_what_only_reads_changes_nothing_and_needs_no_approval(stage: Stage) -> 
     assert stage.project.phase("00")["outcome"] == "done"
     result = stage.project.phase("06")
     assert result["outcome"] == "done"
-    assert set(result["estimate"]) == {"low", "expected", "high", "prices_of"}
+    scenarios = ("low", "expected", "high")
+    parts = {f"{part}_{name}" for part in ("made", "later") for name in scenarios}
+    assert set(result["estimate"]) == {*scenarios, *parts, "prices_of"}
+    for name in scenarios:
+        made, later = (Decimal(result["estimate"][f"{part}_{name}"]) for part in ("made", "later"))
+        assert made + later == Decimal(result["estimate"][name])
     assert stage.changes() == []
 
 

@@ -62,6 +62,22 @@ def test_a_plan_is_there_with_its_digest_tree_and_cost():
     assert f"phase <code>02</code>, digest <code>{DIGEST}</code>, plan run <code>7</code>" in output
 
 
+def test_a_step_that_forfeits_credits_says_so_in_its_cost():
+    line = {"low": "0.00", "expected": "0.00", "high": "0.00", "once_usd": "200.00"}
+    output = html.unescape(
+        fit_limit(render_plan("01-organization", plan() | {"monthly_usd": {**line, "lines": [line]}}))
+    )
+    assert "| nothing a month; once: USD 200.00 of credits, lost |" in output
+
+
+def test_a_run_has_both_totals_of_its_estimate():
+    parts = {f"{part}_{name}": part for part in ("made", "later") for name in ("low", "expected", "high")}
+    result = run() | {"estimate": {"low": "1", "expected": "2", "high": "3"} | parts}
+    output = html.unescape(fit_limit(render_run("06-costs", result, plan())))
+    assert "made by orgkit" in output
+    assert "switched on later" in output
+
+
 def test_a_plan_without_steps_is_a_line():
     assert fit_limit(render_plan("02-units", {"steps": [], "digest": DIGEST})) == "## 02&#45;units: nothing to change\n"
 

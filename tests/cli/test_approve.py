@@ -84,6 +84,13 @@ def test_the_steps_stand_apart_from_what_is_shown_in_addition(capsys: pytest.Cap
         assert output in additional
 
 
+def test_credits_that_a_step_forfeits_are_shown_to_the_approver(capsys: pytest.CaptureFixture[str]) -> None:
+    monthly = {"expected": "0.00", "lines": [{"once_usd": "200.00"}, {"once_usd": ""}, "x"]}
+    output = shown(PLAN.review("", "", monthly_usd=monthly), capsys)
+    assert output.count("once: USD 200.00 of credits, lost") == output.count("once:") == 1
+    assert "once:" not in shown(PLAN.review("", "", monthly_usd={"expected": "0.00", "lines": 7}), capsys)
+
+
 def test_a_reason_has_the_numbers_of_its_steps(capsys: pytest.CaptureFixture[str]) -> None:
     why = ["it is not there", "it is not there", "", "it moved", "it is not there"]
     steps = tuple(CreateUnit(path=(path,), tags=(), reason=reason) for path, reason in zip("ABCDE", why, strict=True))

@@ -8,7 +8,8 @@ import duckdb
 # A row for each account, service, resource and day; one in fifty is a credit, one in a thousand a tax.
 ROWS = """
 SELECT
-  '999999999999' AS BillingAccountId, 'USD' AS BillingCurrency,
+  '999999999999' AS BillingAccountId, 'AWS' AS ProviderName, NULL::VARCHAR AS CommitmentDiscountStatus,
+  'USD' AS BillingCurrency,
   TIMESTAMP '2026-10-01' AS BillingPeriodStart, TIMESTAMP '2026-11-01' AS BillingPeriodEnd,
   CASE WHEN i % 1000 = 7 THEN 'Tax' WHEN i % 50 = 3 THEN 'Credit' ELSE 'Usage' END AS ChargeCategory,
   TIMESTAMP '2026-10-01' + INTERVAL 1 DAY * (i // ({accounts} * {services}) % 31) AS ChargePeriodStart,

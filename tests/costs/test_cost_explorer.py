@@ -1,6 +1,7 @@
 """Reading Cost Explorer: what was used and what was credited, and what asking for it costs."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -212,3 +213,21 @@ def test_a_silent_account_has_a_row_of_nothing():
     assert frame.set_index("SubAccountName").loc["quiet", "BilledCost"] == 0
     assert frame["BilledCost"].sum() == Decimal("45.76")
     assert set(frame["x_Kind"]) == {"actual"}
+
+
+def test_nothing_in_another_currency_is_nothing_and_something_is_refused():
+    class Euro(Table):
+        amount = "0"
+
+        def read(self, service: str, operation: str, **requests: Any) -> dict[str, Any]:
+            answer = super().read(service, operation, **requests)
+            answer["ResultsByTime"][0]["Groups"].append(
+                {"Keys": [PROD, "AWS Config"], "Metrics": {"UnblendedCost": {"Amount": self.amount, "Unit": "EUR"}}}
+            )
+            return answer
+
+    assert desk(Euro()).bill(OCTOBER).gross == desk(Table()).bill(OCTOBER).gross
+    euro = Euro()
+    euro.amount = "0.01"
+    with pytest.raises(NoBill, match="EUR"):
+        desk(euro).bill(OCTOBER)

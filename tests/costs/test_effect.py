@@ -148,3 +148,30 @@ def test_the_facts_of_an_effect_are_strings(effect):
     facts = effect("accounts", create("website-prod"), make(CreateReadRole)).facts()
     assert (facts["low"], facts["expected"], facts["high"]) == ("0.33", "1.80", "11.00")
     assert facts["lines"][1]["why"] == "IAM roles cost nothing"
+
+
+@pytest.mark.parametrize(
+    ("forfeited", "expected"),
+    [("200.00", "USD 200.00 of credits, lost"), ("?", "credits of an amount that could not be read, lost")],
+)
+def test_the_step_that_forfeits_credits_says_so_where_its_cost_stands(effect, forfeited, expected):
+    step = dataclasses.replace(make(CreateOrganization), forfeited_usd=forfeited)
+    found = effect("organization", step)
+    assert found.lines[0].price == f"nothing a month; once: {expected}"
+    assert found.sentence == f"These steps cost nothing per month. Once: {expected}."
+    assert found.facts()["lines"][0]["once_usd"] == forfeited
+
+
+def test_a_step_that_forfeits_nothing_costs_nothing(effect):
+    found = effect("organization", make(CreateOrganization), CONFIG)
+    assert found.lines[0].price == "nothing"
+    assert found.lines[1].price == "1.80 (0.33 to 11.00)"
+    assert "Once" not in found.sentence
+
+
+def test_the_forfeited_amount_is_no_part_of_the_digest(target):
+    plans = [
+        Plan("organization", target, (dataclasses.replace(make(CreateOrganization), forfeited_usd=amount),))
+        for amount in ("", "200.00", "199.50")
+    ]
+    assert len({plan.sha256 for plan in plans}) == 1

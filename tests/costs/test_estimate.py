@@ -228,7 +228,10 @@ def test_credits_that_the_file_states_are_lost_whole_and_daily_recording_has_a_d
 
 def test_a_total_is_never_told_without_its_range_and_the_day_of_its_prices(build):
     output = estimate(build()).sentence
-    assert output == "USD 2.74 low, 9.93 expected, 65.56 high a month (estimate; prices of 2026-11-23)"
+    assert output == (
+        "USD 0.32 low, 0.43 expected, 14.15 high a month for what orgkit makes; in addition 2.42, 9.50, 51.41 for what "
+        "is assumed to be switched on later (estimate; prices of 2026-11-23)"
+    )
 
 
 def test_what_the_amounts_leave_out_is_told(build):

@@ -95,3 +95,42 @@ def test_assumptions_show_their_source_and_that_of_the_file(build):
 def test_an_estimate_is_made_without_pandas():
     code = "import sys, orgkit.costs.estimate.estimate, orgkit.costs.estimate.effect; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_one_scenario_is_a_series_that_pandas_adds_up(build, scenario):
+    found = estimate(build())
+    for series in (found.by_account(scenario), found.by_service(scenario)):
+        assert series.dtype == "float64"
+        assert series.sum() == pytest.approx(float(getattr(found, scenario)))
+    exact = found.by_account(scenario, exact=True)
+    assert sum(exact) == found.total(scenario)
+    assert list(exact.index) == [account.key for account in found.accounts]
+    assert sum(found.by_service(scenario, exact=True)) == found.total(scenario)
+
+
+def test_a_scenario_that_is_none_is_refused(build):
+    with pytest.raises(ValueError, match="'all' is no scenario: write one of low, expected, high"):
+        estimate(build()).by_account("all")
+
+
+def test_what_orgkit_makes_and_what_comes_later_are_totals_of_their_own(build):
+    found = estimate(build())
+    origins, drivers = found.by_origin(), found.by_driver().iloc[:-1]
+    for number, scenario in enumerate(SCENARIOS):
+        made, later, whole = origins[scenario]
+        assert (made, later) == (found.made_by_orgkit[number], found.switched_on_later[number])
+        assert made + later == whole == getattr(found, scenario)
+        assert drivers[drivers.origin == origins.index[0]][scenario].sum() == made
+        assert drivers[drivers.origin == origins.index[1]][scenario].sum() == later
+    config = found.by_service().loc["AWS Config"]
+    assert all(later >= amount for later, amount in zip(found.switched_on_later, config[list(SCENARIOS)], strict=True))
+    assert found.sentence.startswith(f"USD {found.made_by_orgkit[0]} low, {found.made_by_orgkit[1]} expected")
+
+
+def test_without_what_comes_later_the_estimate_is_what_orgkit_makes(build):
+    quiet = dict.fromkeys(("hosted_zones", "kms_keys", "cost_explorer_requests", "plans_per_month"), 0)
+    later = dict.fromkeys(("applies_per_month", "dns_queries", "cloudwatch_logs_gb"), 0)
+    found = estimate(build(trusted_access=(), **quiet, **later))
+    assert found.made_by_orgkit == (found.low, found.expected, found.high)
+    assert found.switched_on_later == (0, 0, 0)

@@ -13,14 +13,18 @@ TABLE = re.compile(r"(\|---\|---\|---:\|---:\|---:\|\n)(?:.*\n)*?\n")
 
 
 def rows() -> str:
-    """The table by driver; what costs less than a cent even at high is left out."""
-    table = estimate(load(ROOT / "parameters" / "example.toml")).by_driver()
-    lines = [
-        f"| {driver} | {row.origin} | {row.low} | {row.expected} | {row.high} |"
-        for driver, row in table.iterrows()
-        if row.high
-    ]
-    return "\n".join([*lines[:-1], lines[-1].replace("| Total |", "| **Total** |")])
+    """The table by driver, each origin with its own total; what costs less than a cent even at high is left out."""
+    made = estimate(load(ROOT / "parameters" / "example.toml"))
+    drivers, lines = made.by_driver().iloc[:-1], []
+    for origin, whole in made.by_origin().iterrows():
+        lines += [
+            f"| {driver} | {row.origin} | {row.low} | {row.expected} | {row.high} |"
+            for driver, row in drivers[drivers.origin == origin].iterrows()
+            if row.high
+        ]
+        title = "All of it" if origin == "Total" else f"Total: {origin}"
+        lines.append(f"| **{title}** |  | {whole.low} | {whole.expected} | {whole.high} |")
+    return "\n".join(lines)
 
 
 def test_the_page_has_the_numbers_that_the_estimate_has() -> None:

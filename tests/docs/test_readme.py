@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from orgkit.costs.estimate.estimate import estimate
 from orgkit.parameters import load
 from orgkit.rehearsal.bootstrap import seed_of
 from orgkit.sandbox.lifecycle import Sandbox, start
@@ -102,6 +103,9 @@ def test_the_library_example_of_the_readme_runs_and_makes_the_organization(tmp_p
     assert "+ create an organization with all features" in done.stdout
     assert "log-archive" in done.stdout
     assert len(made) == 1
+    sum_of_month = f"USD {estimate(load(EXAMPLE)).expected} a month"
+    assert done.stdout.rstrip().endswith(sum_of_month)
+    assert f"# {sum_of_month} for the example" in example
 
 
 def test_every_file_that_the_readme_points_to_is_there():

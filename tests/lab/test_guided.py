@@ -112,7 +112,7 @@ def mend_the_file(guide: Guide, project: Project) -> None:
     guide.page.wait_for_selector("text=1 problem")
     guide.fill("website-prod: unit", "Production")
     guide.page.wait_for_selector("text=The file is well-formed.")
-    guide.page.wait_for_selector("text=a month (estimate; prices of")
+    guide.page.wait_for_selector("text=(estimate; prices of")
     guide.click(guide.notebook().get_by_role("button", name="Save the file"))
     guide.page.wait_for_selector("text=Saved to parameters/acme.toml.")
     guide.picture("form-saved", "page.parameters(")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -139,6 +139,17 @@ def test_creating_an_organization_ends_the_free_plan_and_its_credits(world: Worl
     world.organization()
     after = state()
     assert (after["accountPlanType"], after["accountPlanRemainingCredits"]["amount"]) == ("PAID", 0.0)
+
+
+def test_billing_lists_the_credits_until_they_end(world: World) -> None:
+    def credits_left() -> list[str]:
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        answer = world.client("billing").get_credits(accountId=MANAGEMENT, startDate=yesterday)
+        return [credit["remainingAmount"]["currencyAmount"] for credit in answer["credits"]]
+
+    assert credits_left() == ["200.00"]
+    world.organization()
+    assert credits_left() == []
 
 
 def test_the_quota_of_accounts_is_told_by_name_and_code(begin: Callable[[Seed], World]) -> None:

@@ -16,6 +16,7 @@ USAGE, CREDIT, TAX, PURCHASE, ADJUSTMENT = "Usage", "Credit", "Tax", "Purchase",
 # How far a month's data can be trusted.
 FINAL_BILL = "final"  # over, and no longer corrected
 PRELIMINARY_BILL = "may still change"
+INCOMPLETE_BILL = "incomplete"  # some of its files or costs could not be read
 NOT_READY = "not ready yet"  # which is not the same as nothing
 
 
@@ -40,6 +41,7 @@ class Bill:
     read_at: str  # ISO 8601: when AWS was asked, or when an export was delivered
     currency: str = "USD"
     notes: tuple[str, ...] = ()
+    covered_accounts: frozenset[str] = frozenset()  # with usage that a commitment covers and the source counts as 0
 
     @property
     def ready(self) -> bool:
@@ -47,7 +49,7 @@ class Bill:
 
     @property
     def gross(self) -> Decimal:
-        """What was used, before credits, taxes and purchases."""
+        """What was used, at public list prices, before credits, taxes, purchases and discounts."""
         return total(row for row in self.rows if row.category == USAGE)
 
     @property
@@ -57,7 +59,7 @@ class Bill:
 
     @property
     def other_usd(self) -> Decimal:
-        """Taxes, purchases, refunds."""
+        """Taxes, purchases, discounts, refunds."""
         return total(row for row in self.rows if row.category not in (USAGE, CREDIT))
 
     @property

@@ -30,7 +30,8 @@ BUDGET_USD = Decimal("0.10")  # USD for one reading
 MAX_CACHE_AGE = timedelta(hours=8)  # AWS refreshes its data up to three times a day
 SOURCE = "Cost Explorer"
 METRIC = "UnblendedCost"
-# Record types that are usage of a service: at the price of the list, though a commitment covers it.
+# Record types that are usage of a service. What a savings plan covers has its public list price; what a reserved
+# instance covers is 0 in UnblendedCost, and no metric of GetCostAndUsage has its list price.
 USAGE_RECORD_TYPES = ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage")
 # RECORD_TYPE of Cost Explorer → ChargeCategory of FOCUS; a discount, or what is not here, adjusts the bill.
 CATEGORIES = {
@@ -38,6 +39,11 @@ CATEGORIES = {
     "SavingsPlanUpfrontFee": PURCHASE, "SavingsPlanRecurringFee": PURCHASE, "Support": PURCHASE, "Other": PURCHASE,
     "FlatRateSubscription": PURCHASE,
 }  # fmt: skip
+RESERVED = "DiscountedUsage"
+RESERVED_NOTE = (
+    "Reserved instances cover usage in {} account(s): Cost Explorer counts it as 0, a data export (FOCUS) at its "
+    "public list price."
+)
 PENNY = Decimal("0.01")
 MAX_USD = Decimal(10) ** 15  # USD: nobody's bill
 
@@ -143,9 +149,11 @@ class CostExplorer:
         at = min(kinds.read_at, usage.read_at, credit.read_at)
         changing = kinds.is_estimated or usage.is_estimated or not month.is_final(self._aws.clock.now())
         charged_rows = tuple(row for row in rows if row.amount)
+        reserved = frozenset(group.first for group in kinds.items if group.second == RESERVED and not group.amount)
+        notes = (*_disagreements(kinds, usage), *([RESERVED_NOTE.format(len(reserved))] if reserved else []))
         return Bill(
             month, charged_rows, PRELIMINARY_BILL if changing else FINAL_BILL, SOURCE, at.isoformat(timespec="seconds"),
-            notes=tuple(_disagreements(kinds, usage)),
+            notes=notes, covered_accounts=reserved,
         )  # fmt: skip
 
     def _groups(self, month: Month, dimension: str, *record_types: str) -> Groups:
@@ -211,6 +219,8 @@ def _group(group: Mapping[str, Any]) -> Group:
         amount = Decimal(metric["Amount"])
     except InvalidOperation:
         amount = Decimal("NaN")
+    if not amount:  # nothing is nothing in any currency
+        return Group(first, second, Decimal(0))
     if not amount.is_finite() or abs(amount) >= MAX_USD or metric["Unit"] != "USD":
         raise NoBill(
             f"{second} of {first} is {str(metric['Amount'])[:40]} {metric['Unit']}.", NoBill.remedy_for_currency

@@ -31,6 +31,8 @@ def _sentence(estimate: Estimate, difference: Difference, line: Line) -> str:
     edge = f"above the high of {cents(line.high)}" if line.outside_range > 0 else f"below the low of {cents(line.low)}"
     head = f"{location}: {gross} USD, {abs(line.outside_range)} {edge}"
     driver = _driver(estimate, difference, line)
+    if not line.gross and line.account in difference.bill.covered_accounts:
+        return f"{head}: a commitment covers usage of this account, which counts as 0 in this bill."
     if not line.gross:
         return f"{head}: nothing of it was charged. It may not be switched on, or not yet."
     return f"{head}. {driver}" if driver else f"{head}."

@@ -1,78 +1,109 @@
 """The one question to a FOCUS export, whichever engine answers it: a month by account, service and kind of charge."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from orgkit.costs.bills.bill import FINAL_BILL, NOT_READY, PRELIMINARY_BILL, USAGE, Bill, BillRow
+from orgkit.costs.bills.bill import FINAL_BILL, INCOMPLETE_BILL, NOT_READY, PRELIMINARY_BILL, Bill
+from orgkit.costs.bills.export_rows import Locate, sum_rows
 from orgkit.costs.bills.month import Month
 from orgkit.costs.rounding import sum_exactly
-from orgkit.costs.services import name_of
-from orgkit.errors import InvalidExport, NoBill
 
-# FOCUS 1.0 and 1.2 have these; x_ServiceCode is AWS's own addition.
+# FOCUS 1.0 and 1.2 have these.
 COLUMNS = ("SubAccountId", "ServiceName", "ChargeCategory", "BillingCurrency", "BilledCost")
-CODE = "x_ServiceCode"
-NANO = Decimal("0.000000001")  # AWS delivers doubles: digits beyond these are not money
-LIMIT = Decimal(10) ** 15  # USD: nobody's bill
-NO_SERVICE_NAME = "(no service named)"
+# Those too, unless a person who makes an export leaves them out; x_ServiceCode is AWS's own addition.
+LIST_COST, STATUS = "ListCost", "CommitmentDiscountStatus"
+CODE, PROVIDER, PERIOD, PAYER = "x_ServiceCode", "ProviderName", "BillingPeriodStart", "BillingAccountId"
+OPTIONAL_COLUMNS = (CODE, LIST_COST, STATUS, PROVIDER, PERIOD, PAYER)
+WITHOUT_LIST_COST = (
+    "The export has no column ListCost: usage counts as it was billed, and as 0 where a commitment covers it."
+)
 
 SQL = """\
 SELECT SubAccountId AS account, {code} AS code, ServiceName AS service, ChargeCategory AS category,
-       BillingCurrency AS currency, {total} AS amount
+       BillingCurrency AS currency, {total} AS amount, {listed} AS listed, {provider} AS provider, {period} AS period,
+       {payer} AS payer, count(*) AS number, count(*) - count({cost}) AS missing, {covered} AS covered
 FROM {source}
-{where}GROUP BY 1, 2, 3, 4, 5"""
+{where}GROUP BY 1, 2, 3, 4, 5, 8, 9"""
 
 
-def question(source: str, total: str, *, with_code: bool = True, condition: str = "") -> str:
-    """The SQL: `source` is what stands after FROM, `total` how the engine adds BilledCost up without losing cents."""
-    code = CODE if with_code else "''"
-    return SQL.format(source=source, total=total, code=code, where=f"WHERE {condition}\n" if condition else "")
+def question(
+    source: str,
+    total: str,
+    *,
+    columns: Collection[str] = OPTIONAL_COLUMNS,
+    values: Mapping[str, str] | None = None,
+    condition: str = "",
+) -> str:
+    """The SQL of the question.
+
+    Args:
+        source: What stands after FROM.
+        total: How the engine adds up amounts without losing cents, `{}` in the place of the amount.
+        columns: Those of the optional columns that there are.
+        values: For some columns, the expression that reads them.
+        condition: What stands after WHERE.
+    """
+    known = {name: (values or {}).get(name, name) for name in (*COLUMNS, *columns)}
+    cost, status = known["BilledCost"], known.get(STATUS, "NULL")
+    # A row of a commitment that nobody used stands for no usage, and a list price of 0 for one that is not known.
+    listed = (
+        f"CASE WHEN {status} = 'Unused' OR {known[LIST_COST]} IS NULL OR {known[LIST_COST]} = 0 THEN {cost} "
+        f"ELSE {known[LIST_COST]} END"
+        if LIST_COST in known
+        else "NULL"
+    )
+    payer = f"max(CASE WHEN SubAccountId IS NULL THEN {known[PAYER]} END)" if PAYER in known else "NULL"
+    return SQL.format(
+        source=source,
+        code=known.get(CODE, "''"),
+        cost=cost,
+        total=total.format(cost),
+        listed="NULL" if listed == "NULL" else total.format(listed),
+        provider=known.get(PROVIDER, "''"),
+        period=known.get(PERIOD, "''"),
+        payer=payer,
+        covered=f"count(CASE WHEN {status} = 'Used' THEN 1 END)",
+        where=f"WHERE {condition}\n" if condition else "",
+    )
 
 
 @sum_exactly()
 def bill_of(
-    month: Month, rows: Iterable[tuple[Any, ...]], *, delivered: datetime | None, now: datetime, source: str
+    month: Month,
+    rows: Iterable[tuple[Any, ...]],
+    *,
+    delivered: datetime | None,
+    now: datetime,
+    source: str,
+    payer: str = "",
+    locate: Locate | None = None,
+    notes: tuple[str, ...] = (),
+    is_whole: bool = True,
 ) -> Bill:
     """The rows of an answer as a bill; NoBill for another currency, InvalidExport for a row that makes no sense.
 
     What was delivered before a month had settled is not final, however late it is read; nor is what was delivered
-    nobody knows when (None).
+    nobody knows when (None). `payer` gets what names no account; a bill that is not whole, since files or costs are
+    missing, is neither final nor preliminary.
     """
-    sums: dict[tuple[str, str, str], Decimal] = {}
-    for row in rows:
-        place, cost = _amount(row)
-        sums[place] = sums.get(place, Decimal(0)) + cost
-    if not sums:
-        return not_ready(month, source, now)
-    bill_rows = tuple(BillRow(*place, amount.normalize()) for place, amount in sorted(sums.items()) if amount)
+    sums = sum_rows(month, rows, source=source, payer=payer, locate=locate)
+    notes = (*notes, *sums.notes)
+    if not sums.amounts:
+        return not_ready(month, source, now, notes)
     at = min(delivered or now, now)
     settled = delivered is not None and month.is_final(at)
-    return Bill(month, bill_rows, FINAL_BILL if settled else PRELIMINARY_BILL, source, _iso(at))
+    maturity = FINAL_BILL if settled else PRELIMINARY_BILL
+    if sums.is_incomplete or not is_whole:
+        maturity = INCOMPLETE_BILL
+    return Bill(
+        month, sums.rows, maturity, source, _iso(at), notes=notes, covered_accounts=frozenset(sums.covered_accounts)
+    )
 
 
-def _amount(row: tuple[Any, ...]) -> tuple[tuple[str, str, str], Decimal]:
-    """Account, service and kind of charge, and what it cost."""
-    account, code, service, category, currency, amount = row
-    if currency != "USD":
-        raise NoBill(f"{service} of {account} is in {currency}.", NoBill.remedy_for_currency)
-    cost = Decimal(str(amount)) if amount is not None else Decimal("NaN")
-    if not account or not cost.is_finite() or abs(cost) >= LIMIT:
-        raise InvalidExport(
-            f"{service}, {category}: account {account!r}, cost {amount!r}.", InvalidExport.remedy_for_columns
-        )
-    service_name = name_of(_text(code), _text(service)) or NO_SERVICE_NAME
-    return (str(account), service_name, _text(category) or USAGE), cost.quantize(NANO, ROUND_HALF_EVEN)
-
-
-def _text(value: Any) -> str:
-    return str(value or "").strip()
-
-
-def not_ready(month: Month, source: str, now: datetime) -> Bill:
-    """A month of which nothing was delivered yet."""
-    return Bill(month, (), NOT_READY, source, _iso(now))
+def not_ready(month: Month, source: str, now: datetime, notes: tuple[str, ...] = ()) -> Bill:
+    """A month of which nothing was delivered yet; `notes` say what lies there instead."""
+    return Bill(month, (), NOT_READY, source, _iso(now), notes=notes)
 
 
 def _iso(at: datetime) -> str:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Protocol
 
 from orgkit.aws.session import Connection
+from orgkit.costs.bills.athena_aws import AthenaBills
 from orgkit.costs.bills.bill import Bill
 from orgkit.costs.bills.billing_spec import BillingSpec
 from orgkit.costs.bills.cost_explorer_aws import BUDGET_USD, CostExplorer, ResponseCache
-from orgkit.costs.bills.exports_aws import AthenaBills, ExportedBills
+from orgkit.costs.bills.exports_aws import ExportedBills
 from orgkit.costs.bills.month import Month
 from orgkit.costs.prices.prices import PriceBook
 
@@ -24,11 +25,15 @@ class Source(Protocol):
 
 def source_of(
     spec: BillingSpec, aws: Connection, cache: ResponseCache, book: PriceBook, base: Path,
-    *, at_most: Decimal = BUDGET_USD, fresh: bool = False,
+    *, payer: str = "", at_most: Decimal = BUDGET_USD, fresh: bool = False,
 ) -> Source:  # fmt: skip
-    """The one that the file asks for. `base` is the folder from which a relative place counts."""
+    """The one that the file asks for.
+
+    `base` is the folder from which a relative place counts; `payer` the management account, whose the charges are that
+    name no account.
+    """
     if spec.source == "duckdb":
-        return ExportedBills(aws, spec.place, base)
+        return ExportedBills(aws, spec.place, base, payer)
     if spec.source == "athena":
-        return AthenaBills(aws, spec.table, spec.output)
+        return AthenaBills(aws, spec.table, spec.output, payer)
     return CostExplorer(aws, cache, book.price("ce.request").tiers[0].unit_price, at_most, fresh=fresh)

@@ -34,6 +34,15 @@ class AddsUsage(Protocol):
         """Return the usage of one scenario."""
 
 
+@runtime_checkable
+class ForfeitsCredits(Protocol):
+    """A step that ends credits of an account."""
+
+    @property
+    def forfeited_usd(self) -> str:
+        """Their amount; "" for none, "?" where it could not be read."""
+
+
 @dataclass(frozen=True)
 class Additions:
     """One scenario of a plan: usage before it, and the usage that each of its steps adds."""
@@ -108,6 +117,15 @@ class Line:
     high: Decimal
     later_usd: Decimal
     reason: str
+    once_usd: str = ""  # what is lost once, whatever a month costs: an amount, "" for nothing, "?" for not known
+
+    @property
+    def price(self) -> str:
+        """What a person reads in the column of costs."""
+        month = f"{self.expected} ({self.low} to {self.high})" if self.high else "nothing"
+        if not self.once_usd:
+            return month
+        return f"{month if self.high else 'nothing a month'}; once: {credits_lost(self.once_usd)}"
 
 
 @dataclass(frozen=True)
@@ -127,11 +145,13 @@ class Effect:
     @property
     def sentence(self) -> str:
         """One line for the place where a person approves."""
+        lost = [line.once_usd for line in self.lines if line.once_usd]
+        once = f" Once: {', '.join(map(credits_lost, lost))}." if lost else ""
         if not self.high:
-            return "These steps cost nothing per month."
+            return f"These steps cost nothing per month.{once}"
         text = f"These steps cost about {self.expected} USD per month (between {self.low} and {self.high})"
         config = f"; {self.later_usd} of it only once AWS Config records, which orgkit does not switch on"
-        return f"{text}{config if self.later_usd else ''}."
+        return f"{text}{config if self.later_usd else ''}.{once}"
 
     def facts(self) -> dict[str, Any]:
         """As review.json keeps it: amounts are strings, so that no digit is lost."""
@@ -156,7 +176,13 @@ def monthly_effect(plan: Plan, desired: Desired, *, trail_logs: bool = False, bo
 
 
 def _line(step: Step, low: Decimal, expected: Decimal, high: Decimal, later_usd: Decimal, reason: str) -> Line:
-    return Line(type(step).__name__, step.sentence, low, expected, high, later_usd, reason)
+    once = step.forfeited_usd if isinstance(step, ForfeitsCredits) else ""
+    return Line(type(step).__name__, step.sentence, low, expected, high, later_usd, reason, once)
+
+
+def credits_lost(amount: str) -> str:
+    """What a step forfeits, in words."""
+    return "credits of an amount that could not be read, lost" if amount == "?" else f"USD {amount} of credits, lost"
 
 
 @sum_exactly()

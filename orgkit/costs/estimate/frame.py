@@ -57,6 +57,40 @@ def by_driver(estimate: Estimate) -> pd.DataFrame:
     return table
 
 
+def by_origin(estimate: Estimate) -> pd.DataFrame:
+    """The two totals of an estimate, and their sum."""
+    parts = (estimate.made_by_orgkit, estimate.switched_on_later, tuple(map(cents, map(estimate.total, SCENARIOS))))
+    index = pd.Index([MADE_BY_ORGKIT, ASSUMED_LATER, "Total"], name="origin")
+    return pd.DataFrame(parts, columns=list(SCENARIOS), index=index, dtype=object)
+
+
+def account_series(estimate: Estimate, scenario: str, *, exact: bool) -> pd.Series[Any]:
+    """One scenario by account key."""
+    return _series(estimate, scenario, [a.key for a in estimate.accounts], lambda c: c.usage.account, "account", exact)
+
+
+def service_series(estimate: Estimate, scenario: str, *, exact: bool) -> pd.Series[Any]:
+    """One scenario by AWS service."""
+    keys = _keys(estimate, lambda c: c.price.service)
+    return _series(estimate, scenario, keys, lambda c: c.price.service, "service", exact)
+
+
+def _series(
+    estimate: Estimate, scenario: str, keys: list[str], key: Callable[[Charge], str], index: str, exact: bool
+) -> pd.Series[Any]:
+    """Numbers that pandas adds up and plots; Decimal, which has no dtype of its own, where every digit is asked for."""
+    if scenario not in SCENARIOS:
+        raise ValueError(f"{scenario!r} is no scenario: write one of {', '.join(SCENARIOS)}.")
+    sums = list(_sums(estimate, scenario, keys, key).values())
+    values: list[Any] = sums if exact else [float(amount) for amount in in_cents(sums)]
+    dtype = object if exact else "float64"
+    return pd.Series(values, index=pd.Index(keys, name=index), name=scenario, dtype=dtype)
+
+
+def _origin(charge: Charge) -> str:
+    return MADE_BY_ORGKIT if charge.usage.made_by_orgkit else ASSUMED_LATER
+
+
 def by_assumption(estimate: Estimate) -> pd.DataFrame:
     """The assumptions as this estimate used them."""
     rows = [
@@ -84,11 +118,16 @@ def _table(estimate: Estimate, keys: list[str], key: Callable[[Charge], str], in
 @sum_exactly()
 def _column(estimate: Estimate, scenario: str, keys: Iterable[str], key: Callable[[Charge], str]) -> list[Decimal]:
     """Cents by largest remainder: what a person adds up is the total that stands below."""
+    parts = in_cents(list(_sums(estimate, scenario, keys, key).values()))
+    return [*parts, cents(estimate.total(scenario))]
+
+
+@sum_exactly()
+def _sums(estimate: Estimate, scenario: str, keys: Iterable[str], key: Callable[[Charge], str]) -> dict[str, Decimal]:
     sums = dict.fromkeys(keys, ZERO)
     for charge in estimate.charges[scenario]:
         sums[key(charge)] += charge.effective_cost
-    parts = in_cents(list(sums.values()))
-    return [*parts, cents(estimate.total(scenario))]
+    return sums
 
 
 def _row(estimate: Estimate, scenario: str, charge: Charge, account: BilledAccount) -> dict[str, Any]:
@@ -117,7 +156,7 @@ def _row(estimate: Estimate, scenario: str, charge: Charge, account: BilledAccou
         "x_UsageType": price.usage_type,
         "x_Scenario": scenario,
         "x_Driver": usage.driver,
-        "x_Origin": MADE_BY_ORGKIT if usage.made_by_orgkit else ASSUMED_LATER,
+        "x_Origin": _origin(charge),
         "x_Assumption": usage.assumption,
         "x_FreeTierDiscount": charge.free_discount or ZERO,
         "x_AllocationMethod": usage.rule,

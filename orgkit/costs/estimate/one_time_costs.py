@@ -15,6 +15,7 @@ CREDITS = (
     "Creating the organization ends the Free plan and the Free Tier credits of the management account at once. "
     "00-management-account reads the amount."
 )
+CREDITS_READ = "Creating the organization ends the Free plan and these credits of the management account at once."
 JOINING_NOTE = "An account that joins loses its Free plan and its Free Tier credits as well."
 FIRST_RECORDING_NOTE = (
     "AWS Config, once switched on, records every resource that is there: its first month costs that much more."
@@ -42,15 +43,22 @@ class OneTimeCost:
 
 
 @sum_exactly()
-def one_time_costs(desired: Desired, volumes: Mapping[str, Volumes], book: PriceBook) -> tuple[OneTimeCost, ...]:
-    """Every such amount that can be more than nothing. Pure."""
-    return tuple(item for item in _build_all(desired, volumes, book) if item.high)
+def one_time_costs(
+    desired: Desired, volumes: Mapping[str, Volumes], book: PriceBook, credits_left: Decimal | None = None
+) -> tuple[OneTimeCost, ...]:
+    """Every such amount that can be more than nothing; `credits_left` of the management account, where known. Pure."""
+    return tuple(item for item in _build_all(desired, volumes, book, credits_left) if item.high)
 
 
-def _build_all(desired: Desired, volumes: Mapping[str, Volumes], book: PriceBook) -> Iterator[OneTimeCost]:
+def _build_all(
+    desired: Desired, volumes: Mapping[str, Volumes], book: PriceBook, credits_known: Decimal | None
+) -> Iterator[OneTimeCost]:
     joining, accounts = len(desired.imports), len(desired.members) + 1
     credits_left = [volumes[name]["credits_per_account"] for name in SCENARIOS]
-    yield _one_time_cost("credits of the management account, lost", credits_left, CREDITS)
+    own = credits_left if credits_known is None else [credits_known] * len(SCENARIOS)
+    yield _one_time_cost(
+        "credits of the management account, lost", own, CREDITS if credits_known is None else CREDITS_READ
+    )
     yield _one_time_cost(
         f"credits of {joining} account(s) to import, lost", [amount * joining for amount in credits_left], JOINING_NOTE
     )

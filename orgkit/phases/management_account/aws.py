@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ from orgkit.phases.management_account.findings import (
 from orgkit.phases.management_account.workloads_aws import read_keys, read_workloads
 
 T = TypeVar("T")
+CREDIT_HISTORY = timedelta(days=364)  # GetCredits refuses a start of more than a year ago (botocore's model)
 QUOTA_NAME, QUOTA_CODE = "Default maximum number of accounts", "L-29A0C5DF"  # sources differ on the code: name first
 
 
@@ -44,7 +46,7 @@ def read_facts(aws: Connection, desired: Desired, caller: Caller, *, workloads: 
         members=ask(_members, aws) if is_management else (),
         invited=ask(_invited_accounts, aws) if is_management else (),
         root=ask(_root, aws),
-        plan=ask(_plan, aws),
+        plan=ask(_plan, aws, caller.account),
         quota=ask(_quota, aws),
         state=ask(_state, aws),
         phone=ask(_phone, aws),
@@ -154,7 +156,7 @@ def _root(aws: Connection) -> RootUser | Unread:
     return RootUser(mfa=summary["AccountMFAEnabled"] > 0, access_keys=summary["AccountAccessKeysPresent"] > 0)
 
 
-def _plan(aws: Connection) -> AccountPlan | Unread | None:
+def _plan(aws: Connection, account: str) -> AccountPlan | Unread | None:
     try:
         state = aws.read("freetier", "GetAccountPlanState")
     except Rejected as rejection:
@@ -162,9 +164,23 @@ def _plan(aws: Connection) -> AccountPlan | Unread | None:
             return None
         raise
     amount = state.get("accountPlanRemainingCredits", {}).get("amount")
-    if amount is None or "accountPlanType" not in state:
+    if amount is None and "accountPlanType" in state:
+        amount = ask(_credits_left, aws, account)
+    if amount is None or isinstance(amount, Unread) or "accountPlanType" not in state:
         return Unread("freetier:GetAccountPlanState named no plan or no amount")
     return AccountPlan(str(state["accountPlanType"]), f"{Decimal(str(amount)):.2f}")
+
+
+def _credits_left(aws: Connection, account: str) -> Decimal:
+    """The unused credits of the account in US dollars, as AWS Billing lists them; it looks back a year at most."""
+    now = aws.clock.now()
+    answer = aws.read("billing", "GetCredits", accountId=account, startDate=now - CREDIT_HISTORY)
+    amounts = (
+        credit["remainingAmount"]
+        for credit in answer.get("credits", [])
+        if credit.get("creditStatus", "ENABLED") == "ENABLED" and credit.get("endDate", now) >= now
+    )
+    return sum((Decimal(a["currencyAmount"]) for a in amounts if a["currencyCode"] == "USD"), Decimal(0))
 
 
 def _quota(aws: Connection) -> int | Unread:

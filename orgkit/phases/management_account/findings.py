@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 READS = (
     "account:GetAccountInformation", "account:GetAlternateContact", "account:GetContactInformation",
-    "budgets:ViewBudget", "cloudtrail:DescribeTrails", "freetier:GetAccountPlanState", "iam:GetAccountSummary",
-    "iam:ListAccountAliases", "organizations:DescribeOrganization", "organizations:ListAccounts",
-    "organizations:ListHandshakesForOrganization", "servicequotas:ListServiceQuotas", "sso:ListInstances",
+    "billing:GetCredits", "budgets:ViewBudget", "cloudtrail:DescribeTrails", "freetier:GetAccountPlanState",
+    "iam:GetAccountSummary", "iam:ListAccountAliases", "organizations:DescribeOrganization",
+    "organizations:ListAccounts", "organizations:ListHandshakesForOrganization", "servicequotas:ListServiceQuotas",
+    "sso:ListInstances",
 )  # fmt: skip
 WORKLOAD_READS = (  # only phase 00 looks for workloads
     "account:ListRegions", "dynamodb:ListTables", "ec2:DescribeInstances", "ecs:ListClusters", "iam:GetRole",

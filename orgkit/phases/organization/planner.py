@@ -1,6 +1,7 @@
 """What phase 01 should do: an organization with all features, and what the file switches on in it."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from orgkit.errors import CouldNotRead, OutOfOrder
 from orgkit.model.desired import Desired
@@ -60,7 +61,13 @@ def _create(observed: Observed) -> CreateOrganization:
         reason += f"; AWS ends the Free plan and takes back USD {credits_left} of credits at once"
     if isinstance(credits_left, Unread):
         reason += "; whether the account is on the Free plan, and loses credits, could not be read"
-    return CreateOrganization(account_id=observed.target.account, ends_free_plan=loses, reason=reason)
+    amount = credits_left if isinstance(credits_left, str) and Decimal(credits_left) else ""
+    return CreateOrganization(
+        account_id=observed.target.account,
+        ends_free_plan=loses,
+        forfeited_usd="?" if isinstance(credits_left, Unread) else amount,
+        reason=reason,
+    )
 
 
 def _missing_features(organization: Organization | None) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The steps of phase 01: the organization, and what is switched on in it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from orgkit.costs.estimate.charge import Usage
@@ -29,6 +29,7 @@ class CreateOrganization(_WithinOrganization):
     starts_from: str = ABSENT
     account_id: str
     ends_free_plan: bool  # the credits themselves are an amount, which time changes: it stands in the question
+    forfeited_usd: str = field(default="", compare=False)  # shown as its cost, no part of the digest; "?": not known
 
     @property
     def sentence(self) -> str:

@@ -45,7 +45,9 @@ def render_difference(difference: Difference, explained: Sequence[str] = ()) -> 
     """One month."""
     title, bill = headline(difference), difference.bill
     if not bill.ready:
-        return View(title, f"<p><b>{escape(title)}</b></p>")
+        notes = (bill.notes, "Beside this")
+        text = "\n".join([title, *([as_text_list(*notes)] if bill.notes else [])])
+        return View(text, f"<p><b>{escape(title)}</b></p>{as_list(*notes)}")
     services = _rows([(line.service, line) for line in difference.payer], difference.whole)
     accounts = _rows([(line.name or line.account, line) for line in difference.accounts], difference.whole)
     tables = (("service", services), ("account", accounts))
@@ -65,6 +67,8 @@ def headline(difference: Difference) -> str:
     day = flat(bill.read_at[:10])
     range_ = f"estimate {cents(whole.expected)} ({cents(whole.low)} to {cents(whole.high)})"
     if whole.gross is None or whole.net is None or whole.credits is None:
+        if bill.notes:
+            return f"{bill.month}: nothing of this month could be read; {range_}. Asked on {day}."
         return f"{bill.month}: AWS has no data yet, which does not mean nothing; {range_}. Asked on {day}."
     so_far = "" if difference.part == 1 else f", for {difference.part:.0%} of the month"
     credited = f"{cents(whole.credits)} of credits" if bill.credits else "no credits"
@@ -110,9 +114,9 @@ def verdict(line: Line) -> str:
 
 
 def _other_charges(bill: Bill) -> Sequence[str]:
-    """Taxes, purchases and refunds have no estimate."""
+    """Taxes, purchases, discounts and refunds have no estimate."""
     return (
-        [f"{cents(bill.other_usd)} USD of taxes, purchases or refunds, which no estimate counts."]
+        [f"{cents(bill.other_usd)} USD of taxes, purchases, discounts or refunds, which no estimate counts."]
         if bill.other_usd
         else []
     )

@@ -56,7 +56,7 @@ def render_findings(findings: Findings) -> View:
 def render_estimate(estimate: Estimate) -> View:
     """The month's range, by account and by service."""
     text = f"{estimate.sentence}."
-    tables = [frame.reset_index() for frame in (estimate.by_account(), estimate.by_service())]
+    tables = [frame.reset_index() for frame in (estimate.by_origin(), estimate.by_account(), estimate.by_service())]
     parts = [([str(c) for c in t.columns], [list(row) for row in t.itertuples(index=False)]) for t in tables]
     lists = (([item.sentence for item in estimate.one_time_costs], "Once"), (estimate.notes, "Beside this"))
     return View(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from html import escape
 from pathlib import Path
 
@@ -72,7 +71,7 @@ class Proposal:
     effect: Effect
 
     def view(self) -> View:
-        plan_view = render_plan(self.plan, [_cost(line.low, line.expected, line.high) for line in self.effect.lines])
+        plan_view = render_plan(self.plan, [line.price for line in self.effect.lines])
         if self.plan.empty:
             return plan_view
         title = tables.flat(self.effect.sentence)
@@ -199,10 +198,6 @@ def render_plan(plan: Plan, costs: Sequence[str] = ()) -> View:
         text + "".join(tables.as_text_list(items, title) for items, title in notes) + waiting.text,
         html + "".join(tables.as_list(items, title) for items, title in notes) + waiting.html,
     )
-
-
-def _cost(low: Decimal, expected: Decimal, high: Decimal) -> str:
-    return f"{expected} ({low} to {high})" if high else "nothing"
 
 
 def _digest(plan: Plan) -> str:

@@ -1,6 +1,7 @@
 """Anomaly alerts, cost allocation tags and sharing preferences: what moto's Cost Explorer lacks, and no billing."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from moto.core.responses import ActionResult, BaseResponse
@@ -97,3 +98,16 @@ class BillingResponse(BaseResponse):  # type: ignore[misc]  # moto has no types
         features = json.loads(self.body)["features"]
         shared = [{"feature": feature, "key": "DEFAULT", "value": "ENABLED"} for feature in features]
         return ActionResult({"billingPreferences": shared})
+
+    def get_credits(self) -> ActionResult:
+        """The credits of the seed's account, as botocore's model of GetCredits has them; none once they have ended."""
+        now, seed = world().clock.now(), world().seed
+        if self.current_account in world().state.get("plan_ended", ()) or not float(seed.credits_usd):
+            return ActionResult({"credits": []})
+        amount = {"currencyCode": "USD", "currencyAmount": f"{float(seed.credits_usd):.2f}"}
+        credit = {
+            "creditId": "1", "accountId": self.current_account, "creditType": "Promotion", "initialAmount": amount,
+            "remainingAmount": amount, "description": "AWS Free Tier", "startDate": now - timedelta(days=1),
+            "endDate": now + timedelta(days=364), "creditStatus": "ENABLED",
+        }  # fmt: skip
+        return ActionResult({"credits": [credit]})

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -87,6 +89,8 @@ class Call:
 
 class FakeAws:
     """Connection's seam: read and pages, answered from a table; what is not in it is denied."""
+
+    clock = SimpleNamespace(now=lambda: datetime(2026, 11, 24, tzinfo=UTC))
 
     def __init__(self, answers: dict[str, Any]) -> None:
         self.answers = answers

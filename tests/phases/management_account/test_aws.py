@@ -1,6 +1,7 @@
 """How the management account is read: each answer, and each refusal as Unread."""
 
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import botocore.session
@@ -194,6 +195,22 @@ def test_what_aws_calls_not_found_is_an_answer(desired: Desired) -> None:
     assert facts.phone == Phone(present=False, verification="")
 
 
+def a_credit(amount: str, currency: str = "USD", **more: Any) -> dict[str, Any]:
+    return {"remainingAmount": {"currencyCode": currency, "currencyAmount": amount}, **more}
+
+
+def test_credits_that_the_plan_does_not_name_are_those_that_billing_lists(desired: Desired) -> None:
+    gone = datetime(2026, 11, 1, tzinfo=UTC)
+    listed = [
+        a_credit("100.00"), a_credit("40.50", endDate=datetime(2027, 1, 1, tzinfo=UTC)), a_credit("7.00", endDate=gone),
+        a_credit("9.00", creditStatus="DISABLED"), a_credit("3.00", "EUR"),
+    ]  # fmt: skip
+    half = {"accountPlanType": "FREE"}
+    facts = facts_of(desired, freetier__GetAccountPlanState=half, billing__GetCredits={"credits": listed})
+    assert facts.plan == AccountPlan("FREE", "140.50")
+    assert isinstance(facts_of(desired, freetier__GetAccountPlanState=half).plan, Unread)  # not allowed
+
+
 def test_the_quota_is_found_by_its_name_then_by_its_code(desired: Desired) -> None:
     by_code = {"Quotas": [{"QuotaName": "Renamed", "QuotaCode": "L-29A0C5DF", "Value": 12.0}]}
     answers = {**ANSWERS, "service-quotas:ListServiceQuotas": by_code}
@@ -223,7 +240,8 @@ def test_the_home_region_is_not_asked_twice_when_it_is_us_east_1(desired: Desire
 
 def test_the_permissions_are_those_of_the_calls_and_phase_01_needs_fewer(desired: Desired) -> None:
     def actions(*, workloads: bool) -> set[str]:
-        aws = FakeAws({**ANSWERS, **zone_in("us-east-1")})
+        without_amount = {"freetier:GetAccountPlanState": {"accountPlanType": "FREE"}}
+        aws = FakeAws({**ANSWERS, **zone_in("us-east-1"), **without_amount})
         read_facts(aws, desired, CALLER, workloads=workloads)  # type: ignore[arg-type]
         return {IAM_NAMES.get(call.name, call.name) for call in aws.calls}
 

@@ -1,0 +1,208 @@
+"""Rows of a FOCUS export, as an engine adds them up, turned into rows of a bill: each domain checked, nothing lost."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, NamedTuple
+
+from orgkit.costs.bills.bill import ADJUSTMENT, CREDIT, PURCHASE, TAX, USAGE, BillRow
+from orgkit.costs.bills.month import Month
+from orgkit.costs.rounding import ZERO, cents
+from orgkit.costs.services import name_of
+from orgkit.errors import InvalidExport, NoBill
+from orgkit.sanitize.terminal import flat
+
+NANO = Decimal("0.000000001")  # AWS delivers doubles: digits beyond these are not money
+SAME_PRICE = Decimal("0.000001")  # USD: list price and billed cost are products of doubles; closer than this is equal
+LIMIT = Decimal(10) ** 15  # USD: nobody's bill
+NO_SERVICE_NAME = "(no service named)"
+NO_ACCOUNT = "(no account named)"
+KNOWN_CATEGORIES = {name.casefold(): name for name in (USAGE, CREDIT, TAX, PURCHASE, ADJUSTMENT)}
+# Twelve digits at most: a number has lost its leading zeros, and a floating-point number has gained a decimal.
+ACCOUNT_NUMBER = re.compile(r"([0-9]{1,12})(?:\.0+)?")
+ACCOUNT_WITH_DASHES = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")
+AWS_NAMES = re.compile(r"aws|amazon", re.IGNORECASE)
+# What a person hears of rows that were left out, moved or doubted, by kind of remark.
+NOTES = {
+    "account": "{rows} row(s) of the export name no account ({usd} USD): counted for the payer, {subject}.",
+    "category": "{rows} row(s) have the charge category {subject!r}, which FOCUS does not have ({usd} USD): counted as "
+    "adjustments, not as usage.",
+    "currency": "{rows} row(s) are in {subject} and not counted: {usd} {subject} in all. Only USD is compared.",
+    "missing": "{rows} row(s) have no BilledCost: what they cost is not in this bill.",
+    "period": "{rows} row(s) of billing period {subject} were not counted: the bill is that of {month}.",
+    "provider": "{rows} row(s) of {subject} were not counted: only AWS is compared.",
+}
+
+Place = tuple[str, str, str]  # an account's id, a service, a kind of charge
+Locate = Callable[[str, Any], str]  # (column, value) → the file that holds it
+
+
+class ExportRow(NamedTuple):
+    """One group of the answer to `export_sql.question`; all after `amount` may be missing in an export."""
+
+    account: Any
+    code: Any
+    service: Any
+    category: Any
+    currency: Any
+    amount: Any  # sum of BilledCost
+    listed: Any = None  # sum at public list prices
+    provider: Any = None
+    period: Any = None  # start of the billing period: a date, a time, or text
+    payer: Any = None  # BillingAccountId
+    number: int = 1
+    missing: int = 0  # rows without a cost
+    covered: int = 0  # rows that a commitment covers
+
+
+@dataclass
+class _Total:
+    """Rows of one kind that a person has to hear of."""
+
+    rows: int = 0
+    usd: Decimal = ZERO
+
+
+@dataclass
+class RowSums:
+    """What the rows come to: amounts by place, and what had to be left out, moved or doubted."""
+
+    month: Month
+    payer: str
+    source: str
+    locate: Locate | None = None
+    amounts: dict[Place, Decimal] = field(default_factory=dict)
+    covered_accounts: set[str] = field(default_factory=set)
+    totals: dict[tuple[str, str], _Total] = field(default_factory=dict)  # by kind of remark and its subject
+
+    def add(self, row: ExportRow) -> None:
+        """Count one group. Raises InvalidExport for one that makes no sense, with the file that it lies in."""
+        if (subject := _other_provider(row.provider)) or (subject := _other_period(row.period, self.month)):
+            kind = "provider" if _other_provider(row.provider) else "period"
+            self._remark(kind, subject, row, ZERO)
+            return
+        cost = self._cost(row, row.amount)
+        currency = _text(row.currency).upper()
+        if currency != "USD":
+            if cost:
+                self._remark("currency", currency or "no currency", row, cost)
+            return
+        account, category = self._account(row, cost), self._category(row, cost)
+        if row.missing:
+            self._remark("missing", "", row, ZERO, rows=row.missing)
+        service = name_of(_text(row.code), _text(row.service)) or NO_SERVICE_NAME
+        self._count(account, service, category, cost, row)
+
+    def _count(self, account: str, service: str, category: str, cost: Decimal, row: ExportRow) -> None:
+        """Usage at public list prices, as Cost Explorer has it; what it is cheaper by adjusts the bill."""
+        listed = cost if category != USAGE or row.listed is None else self._cost(row, row.listed)
+        if abs(listed - cost) < SAME_PRICE:
+            listed = cost
+            if category == USAGE and row.covered:
+                self.covered_accounts.add(account)
+        for name, amount in ((category, listed), (ADJUSTMENT, cost - listed)):
+            if name == category or amount:
+                place = (account, service, name)
+                self.amounts[place] = self.amounts.get(place, ZERO) + amount
+
+    def _cost(self, row: ExportRow, amount: Any) -> Decimal:
+        if amount is None and row.missing:
+            return ZERO
+        cost = Decimal(str(amount)) if amount is not None else Decimal("NaN")
+        if not cost.is_finite() or abs(cost) >= LIMIT:
+            raise self._invalid("BilledCost", amount, f"{row.service} of {row.account} costs {amount!r}")
+        return cost.quantize(NANO, ROUND_HALF_EVEN)
+
+    def _account(self, row: ExportRow, cost: Decimal) -> str:
+        """Twelve digits; FOCUS lets a charge of the whole bill, such as a tax, name no account."""
+        if _text(row.account):
+            return self._account_id(row.account, "SubAccountId")
+        payer = self._account_id(row.payer, "BillingAccountId") if _text(row.payer) else self.payer or NO_ACCOUNT
+        self._remark("account", payer, row, cost)
+        return payer
+
+    def _account_id(self, value: Any, column: str) -> str:
+        account = account_id(value)
+        if not account:
+            raise self._invalid(column, value, f"{column} {_text(value)[:60]!r} is no AWS account id")
+        return account
+
+    def _category(self, row: ExportRow, cost: Decimal) -> str:
+        text = _text(row.category)
+        category = KNOWN_CATEGORIES.get(text.casefold())
+        if category is None:  # usage is what the estimate is compared with: nothing is taken for it without a name
+            self._remark("category", text, row, cost)
+        return category or ADJUSTMENT
+
+    def _invalid(self, column: str, value: Any, reason: str) -> InvalidExport:
+        file = self.locate(column, value) if self.locate else self.source
+        return InvalidExport(f"{flat(file)}: {flat(reason)}.", InvalidExport.remedy_for_rows)
+
+    def _remark(self, kind: str, subject: str, row: ExportRow, usd: Decimal, *, rows: int = 0) -> None:
+        entry = self.totals.setdefault((kind, flat(subject)[:60]), _Total())
+        entry.rows += rows or row.number
+        entry.usd += usd
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether some of the month's money is not in the amounts."""
+        return any(kind in ("currency", "missing") for kind, _ in self.totals)
+
+    def check(self) -> None:
+        """Raise NoBill for a bill in another currency, InvalidExport for rows of others alone."""
+        if self.amounts or not self.totals:
+            return
+        kinds = sorted({kind for kind, _ in self.totals})
+        if kinds == ["currency"]:
+            raise NoBill(" ".join(self.notes), NoBill.remedy_for_currency)
+        raise InvalidExport(f"{self.source} has no row of AWS for {self.month}. {' '.join(self.notes)}",
+                            InvalidExport.remedy_for_path)  # fmt: skip
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for each kind of row that was left out, moved or doubted."""
+        return tuple(
+            NOTES[kind].format(rows=entry.rows, usd=cents(entry.usd), subject=subject, month=self.month)
+            for (kind, subject), entry in sorted(self.totals.items())
+        )
+
+    @property
+    def rows(self) -> tuple[BillRow, ...]:
+        """By place; amounts of nothing are left out."""
+        return tuple(BillRow(*place, amount.normalize()) for place, amount in sorted(self.amounts.items()) if amount)
+
+
+def account_id(value: Any) -> str:
+    """The twelve digits of an account id in any form that keeps all of them; "" for anything else."""
+    text = _text(value)
+    if match := ACCOUNT_WITH_DASHES.fullmatch(text):
+        return "".join(match.groups())
+    match = ACCOUNT_NUMBER.fullmatch(text)
+    return match[1].zfill(12) if match else ""
+
+
+def _other_provider(value: Any) -> str:
+    text = _text(value)
+    return "" if AWS_NAMES.match(text) else text
+
+
+def _other_period(value: Any, month: Month) -> str:
+    """The first seven characters of ISO 8601 are the month, of a date, a time and text alike."""
+    text = _text(value)[:7]
+    return "" if text == str(month) else text
+
+
+def sum_rows(
+    month: Month, rows: Iterable[tuple[Any, ...]], *, source: str, payer: str = "", locate: Locate | None = None
+) -> RowSums:
+    """Every row of an answer. Raises InvalidExport and NoBill."""
+    sums = RowSums(month, payer, source, locate)
+    for row in rows:
+        sums.add(ExportRow(*row))
+    sums.check()
+    return sums
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
