@@ -22,7 +22,9 @@ ONLY_EQUALS = ("eventCategory", "readOnly", "resources.type")  # [botocore: Adva
 
 
 @corrects(
-    CloudTrailBackend, moto="PutEventSelectors checks nothing, keeps both forms, and is taken in any region that asks."
+    CloudTrailBackend,
+    moto="PutEventSelectors checks nothing, keeps both forms, and is taken in any region that asks.",
+    source="botocore 1.44.5's model of CloudTrail: PutEventSelectors, InvalidEventSelectorsException.",
 )
 def put_event_selectors(
     self: CloudTrailBackend,
