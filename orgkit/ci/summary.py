@@ -16,7 +16,8 @@ TRUNCATION_NOTE = "\n*The rest has no room here: the artifact has everything.*\n
 def render_plan(label: str, facts: Facts, tree: str = "", run_id: str = "") -> Iterator[str]:
     """One phase's plan: `facts` are those of review.json, with the steps of plan.json."""
     steps, digest = facts.get("steps", ()), facts.get("digest", "")
-    count = f"{len(steps)} step{'s' * (len(steps) != 1)}" if steps else "nothing to change"
+    empty = "drift that no step repairs" if facts.get("drift") else "nothing to change"
+    count = f"{len(steps)} step{'s' * (len(steps) != 1)}" if steps else empty
     yield f"## {escaped(label)}: {count}"
     if facts.get("error"):
         yield fenced(facts["error"])
@@ -107,6 +108,7 @@ def _review_lines(facts: Facts) -> Iterator[str]:
         "stops": "Stopped by phase 00",
         "stopped": "Stopped, and no part of the plan",
         "needs": "First",
+        "drift": "Drift that no step repairs",
         "warnings": "Worth knowing",
     }
     for name, title in (titles | {"unmanaged": "In AWS and not in the file (left alone)"}).items():

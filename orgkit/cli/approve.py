@@ -28,6 +28,7 @@ NOTES = {
     "stops": "Stopped by phase 00",
     "stopped": "Stopped, and no part of the plan",
     "needs": "First",
+    "drift": "Drift that no step repairs",
     "warnings": "Worth knowing",
     "unmanaged": "In AWS and not in the file (left alone)",
 }

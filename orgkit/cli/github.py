@@ -125,6 +125,8 @@ def _plan_annotations(planned: "PlannedPhase") -> Iterator[Annotation]:
         yield Annotation(
             "notice", f"{title}: approval needed", f"{len(planned.plan.steps)} steps, digest {planned.plan.digest}"
         )
+    elif planned.plan.drift:
+        yield Annotation("error", f"{title}: drift", planned.plan.drift[0])
     elif planned.plan.waiting:
         yield Annotation("notice", f"{title}: waiting", planned.plan.waiting[0].what)
 

@@ -24,8 +24,9 @@ from orgkit.runbook.views.views import render_plan
 
 # What comes of a phase, in the order in which one decides the exit code.
 NO_PLAN, TO_APPROVE, PREVIEW = "cannot be planned", "to be approved", "to come, once the organization exists"
+DRIFTED = "with drift that no step repairs"
 STOPPED_BY_FINDING, WAITING, UNCHANGED = "stopped by phase 00", "waiting for someone else", "without changes"
-RESULTS = (NO_PLAN, TO_APPROVE, PREVIEW, STOPPED_BY_FINDING, WAITING, UNCHANGED)
+RESULTS = (NO_PLAN, TO_APPROVE, PREVIEW, STOPPED_BY_FINDING, DRIFTED, WAITING, UNCHANGED)
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,13 @@ def _result_of(planned: PlannedPhase) -> str:
         return PREVIEW
     if plan.steps:
         return TO_APPROVE
-    return STOPPED_BY_FINDING if plan.stops else WAITING if plan.waiting else UNCHANGED
+    if plan.stops:
+        return STOPPED_BY_FINDING
+    return DRIFTED if plan.drift else WAITING if plan.waiting else UNCHANGED
 
 
 def exit_code_of(planned_phases: Sequence[PlannedPhase]) -> int:
-    """Steps need an approval; waiting is said when nothing else is to be done."""
+    """Steps need an approval; drift that no step repairs comes next, and waiting when nothing else is to be done."""
     error_codes = [planned.stop.exit_code for planned in planned_phases if planned.stop]
     if error_codes:
         return error_codes[0]
@@ -114,4 +117,6 @@ def exit_code_of(planned_phases: Sequence[PlannedPhase]) -> int:
         return errors.EXIT_APPROVAL_NEEDED
     if any(plan.stops for plan in plans_made):
         return errors.EXIT_REFUSED
+    if any(plan.drift for plan in plans_made):
+        return errors.EXIT_NOT_VERIFIED
     return errors.EXIT_WAITING if any(plan.waiting for plan in plans_made) else errors.EXIT_DONE

@@ -107,6 +107,7 @@ class Plan(Summary):
     waiting: tuple[Waiting, ...] = ()
     unmanaged: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    drift: tuple[str, ...] = ()  # what is not as it should be in AWS, and no step of orgkit repairs
     stops: tuple[Finding, ...] = ()  # of phase 00: nothing is done until they are fixed
     stopped_steps: tuple[Step, ...] = ()  # the steps that they stop, which are no part of the plan
     review_json: bytes = field(default=b"", compare=False)  # of this planning; empty for a plan that nobody can approve
@@ -170,6 +171,7 @@ class Plan(Summary):
             "waiting": [_plain(asdict(w)) for w in self.waiting],
             "unmanaged": list(self.unmanaged),
             "warnings": list(self.warnings),
+            "drift": list(self.drift),
             **extra,
         }
 

@@ -98,7 +98,17 @@ GRANTS = (
     ),
     _Grant(
         "ChangeTrail",
-        tuple(f"cloudtrail:{name}" for name in ("AddTags", "CreateTrail", "GetTrail", "StartLogging", "UpdateTrail")),
+        tuple(
+            f"cloudtrail:{name}"
+            for name in (
+                "AddTags",
+                "CreateTrail",
+                "GetTrail",
+                "PutEventSelectors",
+                "StartLogging",
+                "UpdateTrail",
+            )
+        ),
         ("trail",),
     ),
 )

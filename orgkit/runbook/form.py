@@ -50,7 +50,7 @@ def question(plan: Plan) -> str:
     """What the approval is for, in one sentence, with what it costs at once."""
     first = plan.steps[0].sentence
     suffix = f", and {len(plan.steps) - 1} more step(s)" if len(plan.steps) > 1 else ""
-    return " ".join([f"On {plan.target}: {first}{suffix}.", *plan.warnings])
+    return " ".join([f"On {plan.target}: {first}{suffix}.", *plan.drift, *plan.warnings])
 
 
 def problem_of(gate: Gate, approver: str, typed: str, account: str) -> str:

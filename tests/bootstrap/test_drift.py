@@ -112,6 +112,11 @@ CASES: list[tuple[str, str, Callable[[Behind], Any]]] = [
     ("imports", "MakeManageable", lose_access_role),
     ("trail", "StartLogging", lambda it: it.trail.stop_logging(Name="org-trail")),
     ("trail", "UpdateTrail", lambda it: it.trail.update_trail(Name="org-trail", EnableLogFileValidation=False)),
+    ("trail", "SetEventSelectors", lambda it: it.trail.put_event_selectors(
+        TrailName="org-trail", EventSelectors=[{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}])),
+    ("trail", "TagTrail", lambda it: it.trail.remove_tags(
+        ResourceId=it.trail.describe_trails()["trailList"][0]["TrailARN"],
+        TagsList=[{"Key": "ManagedBy", "Value": "orgkit"}])),
     ("trail", "SetBucketPolicy", open_the_bucket),
     ("trail", "SetBucketPolicy", lambda it: it.within("s3").delete_bucket_policy(Bucket=it.bucket)),
     ("trail", "BlockPublicAccess", lambda it: it.within("s3").delete_public_access_block(Bucket=it.bucket)),

@@ -1,7 +1,7 @@
 """Another operator: for each kind of step, how somebody else changes what it would replace, with plain boto3."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import boto3
@@ -22,6 +22,7 @@ from orgkit.phases.organization.steps import (
 from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 from orgkit.phases.trail import steps as trail
 from orgkit.phases.trail.facts import TrailFacts
+from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 from orgkit.sandbox.corrections.organization import seed_another
 from orgkit.sandbox.world import world
 from tests.faults.wire import ADDRESS
@@ -149,6 +150,18 @@ def _update_trail(by: Outsider, step: trail.UpdateTrail) -> None:
     by.client("cloudtrail").update_trail(Name=step.trail, IncludeGlobalServiceEvents=False)
 
 
+def _event_selectors(by: Outsider, step: SetEventSelectors) -> None:
+    resources = [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]
+    selectors = [{"ReadWriteType": "All", "IncludeManagementEvents": False, "DataResources": resources}]
+    by.client("cloudtrail").put_event_selectors(TrailName=step.trail, EventSelectors=selectors)
+
+
+def _tag_trail(by: Outsider, tags: Iterable[tuple[str, str]], trail: str) -> None:
+    foreign = [{"Key": key, "Value": "somebody else's"} for key, _ in tags]
+    arn = f"arn:aws:cloudtrail:us-east-1:{by.ids.target.account}:trail/{trail}"
+    by.client("cloudtrail").add_tags(ResourceId=arn, TagsList=foreign)
+
+
 def _budget(by: Outsider, step: CreateBudget) -> None:
     budget = {
         "BudgetName": step.name, "BudgetType": "COST", "TimeUnit": "MONTHLY",
@@ -224,6 +237,8 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     trail.RotateKey: _rotation,
     trail.CreateTrail: _create_trail,
     trail.UpdateTrail: _update_trail,
+    SetEventSelectors: _event_selectors,
+    TagTrail: lambda by, step: _tag_trail(by, step.tags, step.trail),
     trail.StartLogging: lambda by, step: by.client("cloudtrail").start_logging(Name=step.trail),
     CreateBudget: _budget,
     CreateAnomalyMonitor: lambda by, _: _monitor(by, "another"),
@@ -256,6 +271,8 @@ def _drift_of_logs(by: Outsider) -> None:
     spec, cloudtrail = by.desired.trail, by.client("cloudtrail")
     s3, kms = (by.inside(service, spec.log_archive_account) for service in ("s3", "kms"))
     cloudtrail.update_trail(Name=spec.name, EnableLogFileValidation=False)
+    cloudtrail.put_event_selectors(TrailName=spec.name, EventSelectors=[{"ReadWriteType": "WriteOnly"}])
+    _tag_trail(by, spec.tags[:1], spec.name)
     cloudtrail.stop_logging(Name=spec.name)
     blocked, lock = {"BlockPublicAcls": True}, {"Mode": "GOVERNANCE", "Days": 1}
     for bucket in ({"Bucket": spec.bucket}, {"Bucket": spec.records_bucket}):

@@ -94,6 +94,7 @@ def test_the_review_holds_what_the_digest_leaves_out() -> None:
         "waiting": [{"what": "dns: accept", "who": "its owner", "commands": ["aws x"]}],
         "unmanaged": [],
         "warnings": ["w"],
+        "drift": [],
         "monthly_usd": {"low": "0"},
     }
     json.dumps(review)

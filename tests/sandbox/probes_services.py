@@ -297,6 +297,19 @@ def a_trail_is_found_in_its_region_only(stock: Stock) -> bool:
     return False
 
 
+@probe("CloudTrailBackend.put_event_selectors")
+def selectors_are_not_checked(stock: Stock) -> bool:
+    wrong = {"EventSelectors": [{"IncludeManagementEvents": False}], "AdvancedEventSelectors": [{"FieldSelectors": []}]}
+    return not refused(_trail(stock).put_event_selectors, TrailName=TRAIL["Name"], **wrong)
+
+
+@probe("CloudTrailBackend.get_trail_status")
+def a_bucket_that_refuses_is_no_error_of_delivery(stock: Stock) -> bool:
+    trails = _trail(stock)
+    trails.start_logging(Name=TRAIL["Name"])
+    return "LatestDeliveryError" not in trails.get_trail_status(Name=TRAIL["Name"])
+
+
 @probe("TrailStatus.description")
 def a_status_has_no_attempt_that_succeeded(_: Stock) -> bool:
     status = TrailStatus()

@@ -239,3 +239,71 @@ def test_a_key_keeps_its_alias_rotation_tags_and_policy(world: World) -> None:
     assert kms.get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"] is True
     assert kms.list_resource_tags(KeyId=key["KeyId"])["Tags"] == [{"TagKey": "orgkit:purpose", "TagValue": "trail"}]
     assert f"arn:aws:iam::{MANAGEMENT}:root" in kms.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"]
+
+
+DATA = {"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::corp-logs/"]}
+ADVANCED = {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}
+
+
+def test_selectors_of_one_form_replace_those_of_the_other_and_show_on_the_trail(stage: Stage) -> None:
+    stage.trust()
+    stage.put_policy()
+    stage.cloudtrail.create_trail(**TRAIL)
+    assert stage.cloudtrail.describe_trails()["trailList"][0]["HasCustomEventSelectors"] is False
+    stage.cloudtrail.put_event_selectors(TrailName=SOURCE, AdvancedEventSelectors=[ADVANCED])
+    selectors = stage.cloudtrail.get_event_selectors(TrailName=SOURCE)
+    assert (selectors["EventSelectors"], selectors["AdvancedEventSelectors"]) == ([], [ADVANCED])
+    stage.cloudtrail.put_event_selectors(TrailName=SOURCE, EventSelectors=[{"DataResources": [DATA]}])
+    selectors = stage.cloudtrail.get_event_selectors(TrailName=SOURCE)
+    assert (selectors["EventSelectors"][0]["ReadWriteType"], selectors["AdvancedEventSelectors"]) == ("All", [])
+    assert stage.cloudtrail.describe_trails()["trailList"][0]["HasCustomEventSelectors"] is True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"EventSelectors": [{}], "AdvancedEventSelectors": [ADVANCED]},
+        {"EventSelectors": [{}] * 6},
+        {"EventSelectors": [{"IncludeManagementEvents": False}]},
+        {"EventSelectors": [{"ReadWriteType": "read-only"}]},
+        {"EventSelectors": [{"ExcludeManagementEventSources": ["s3.amazonaws.com"]}]},
+        {"EventSelectors": [{"DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::*"]}]}]},
+        {"EventSelectors": [{"DataResources": [{"Type": "AWS::SNS::Topic", "Values": ["arn:aws:sns"]}]}]},
+        {"AdvancedEventSelectors": [{"FieldSelectors": [{"Field": "eventSource", "Equals": ["x"]}]}]},
+        {"AdvancedEventSelectors": [{"FieldSelectors": [{"Field": "eventCategory", "NotEquals": ["Data"]}]}]},
+        {"AdvancedEventSelectors": [
+            {"FieldSelectors": [*ADVANCED["FieldSelectors"], {"Field": "eventName", "Equals": ["x"] * 500}]}
+        ]},
+    ],
+)  # fmt: skip
+def test_selectors_that_aws_does_not_take_are_refused(stage: Stage, error: Error, wrong: Any) -> None:
+    stage.trust()
+    stage.put_policy()
+    stage.cloudtrail.create_trail(**TRAIL)
+    assert error(stage.cloudtrail.put_event_selectors, TrailName=SOURCE, **wrong) == "InvalidEventSelectorsException"
+
+
+def test_selectors_are_set_in_the_home_region(stage: Stage, error: Error) -> None:
+    stage.trust()
+    stage.put_policy()
+    stage.cloudtrail.create_trail(**TRAIL)
+    elsewhere = stage.world.client("cloudtrail", region_name="eu-west-1")
+    assert elsewhere.get_event_selectors(TrailName=SOURCE)["EventSelectors"]
+    assert error(elsewhere.put_event_selectors, TrailName=SOURCE, EventSelectors=[{}]) == "InvalidHomeRegionException"
+
+
+def test_a_bucket_that_refuses_a_log_file_is_the_error_of_the_last_delivery(stage: Stage) -> None:
+    stage.trust()
+    stage.put_policy()
+    stage.cloudtrail.create_trail(**TRAIL)
+    stage.cloudtrail.start_logging(Name=SOURCE)
+    before = stage.cloudtrail.get_trail_status(Name=SOURCE)
+    assert "LatestDeliveryError" not in before
+    stage.s3.delete_bucket_policy(Bucket=BUCKET)
+    stage.world.sandbox.sleep(3600)
+    status = stage.cloudtrail.get_trail_status(Name=SOURCE)
+    assert status["LatestDeliveryError"] == "AccessDenied"
+    assert (status["LatestDeliveryTime"] - before["LatestDeliveryTime"]).total_seconds() < 60
+    stage.put_policy()
+    assert "LatestDeliveryError" not in stage.cloudtrail.get_trail_status(Name=SOURCE)

@@ -8,12 +8,13 @@ from typing import Any, Protocol, runtime_checkable
 from orgkit.costs.estimate.assumptions import SCENARIOS
 from orgkit.costs.estimate.charge import Pool, Usage, cost
 from orgkit.costs.estimate.estimate import book_for
-from orgkit.costs.estimate.usage import MANAGEMENT, Volumes, account_usage, logging_usage, volumes
+from orgkit.costs.estimate.usage import EXTRA_COPY, MANAGEMENT, Volumes, account_usage, logging_usage, volumes
 from orgkit.costs.prices.prices import PriceBook
 from orgkit.costs.rounding import ZERO, in_cents, sum_exactly
 from orgkit.model.desired import Desired
 from orgkit.model.plan import Plan, Step
 
+EVENTS_OF_PRICE = Decimal(100_000)  # AWS's price page gives the price of so many management events
 KEYS = {"later_usd": "later", "reason": "why"}  # the names that these fields have in review.json
 
 
@@ -136,6 +137,7 @@ class Effect:
     expected: Decimal
     high: Decimal
     lines: tuple[Line, ...]
+    copy_price: str = ""  # of second copies of management events, where a step adds some
 
     @property
     def later_usd(self) -> Decimal:
@@ -151,7 +153,7 @@ class Effect:
             return f"These steps cost nothing per month.{once}"
         text = f"These steps cost about {self.expected} USD per month (between {self.low} and {self.high})"
         config = f"; {self.later_usd} of it only once AWS Config records, which orgkit does not switch on"
-        return f"{text}{config if self.later_usd else ''}.{once}"
+        return f"{text}{config if self.later_usd else ''}{self.copy_price}.{once}"
 
     def facts(self) -> dict[str, Any]:
         """As review.json keeps it: amounts are strings, so that no digit is lost."""
@@ -170,9 +172,11 @@ def monthly_effect(plan: Plan, desired: Desired, *, trail_logs: bool = False, bo
     additions = {name: Additions.from_plan(plan, desired, v, trail_logs) for name, v in volumes(desired).items()}
     low, expected, high = (in_cents(_differences(additions[name], prices)) for name in SCENARIOS)
     later_usd = in_cents(_differences(additions["expected"].usage_later, prices))
-    reasons = map(cost_note, plan.steps, additions["expected"].by_step)
+    by_step = additions["expected"].by_step
+    copies = [_copy_price(added, prices) for added in by_step]
+    reasons = map("".join, zip(map(cost_note, plan.steps, by_step), copies, strict=True))
     lines = tuple(map(_line, plan.steps, low, expected, high, later_usd, reasons))
-    return Effect(_sum(low), _sum(expected), _sum(high), lines)
+    return Effect(_sum(low), _sum(expected), _sum(high), lines, max(copies, default=""))
 
 
 def _line(step: Step, low: Decimal, expected: Decimal, high: Decimal, later_usd: Decimal, reason: str) -> Line:
@@ -219,3 +223,11 @@ def cost_note(step: Step, added: Sequence[Usage]) -> str:
     if any(usage.quantity for usage in added if not usage.made_by_orgkit):
         return f"{step.usage_note}; AWS Config is assumed to be switched on later, orgkit does not"
     return step.usage_note
+
+
+def _copy_price(added: Sequence[Usage], book: PriceBook) -> str:
+    """The price of what a step adds to the second copies of management events."""
+    if not any(usage.quantity for usage in added if usage.price_id == EXTRA_COPY):
+        return ""
+    price = cost(book.price(EXTRA_COPY), EVENTS_OF_PRICE)
+    return f"; AWS charges a second copy of management events {in_cents([price])[0]} USD per {EVENTS_OF_PRICE:,} events"

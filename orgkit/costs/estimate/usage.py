@@ -15,6 +15,8 @@ HOURS = 730  # in a month, as AWS's price pages count
 LOG_FILES = 12 * HOURS  # a log file about every five minutes, per account and active region
 DIGEST_FILES = HOURS  # a digest file every hour, per account and enabled region, also when nothing happened
 
+EXTRA_COPY = "cloudtrail.mgmt.extra_copy"  # the price of management events after their first copy
+
 NO_USAGE = (Decimal(0), Decimal(0), Decimal(0))
 # What AWS Config does not charge, by how it records.
 NOT_RECORDED = {"continuous": "config_changed_resource_days", "daily": "config_items_per_account"}
@@ -106,6 +108,13 @@ def logging_usage(desired: Desired, key: str, v: Volumes) -> list[Usage]:
     ]
 
 
+def second_copy_usage(key: str, v: Volumes) -> Usage:
+    """The management events of one account, where another trail logs them already: AWS gives the first copy only."""
+    events = v["trail_events_per_account"]
+    formula = f"trail_events_per_account {events}"
+    return Usage(key, EXTRA_COPY, events, "trail events, second copy", formula, OWN_ALLOWANCE, True)
+
+
 def key_usage(desired: Desired, v: Volumes) -> list[Usage]:
     """The trail's KMS key, where the file asks for one; CloudTrail's own use of it is not charged."""
     if not desired.trail.kms_key:
@@ -162,4 +171,4 @@ def _second_copy(desired: Desired, key: str, v: Volumes) -> Iterator[Usage]:
         copies = min(v["second_trail_copies"], Decimal(len(imported)))
         formula = f"second_trail_copies {copies} of {len(imported)} imports x trail_events_per_account {events}"
         quantity = copies * events / len(imported)
-        yield Usage(key, "cloudtrail.mgmt.extra_copy", quantity, "trail events, second copy", formula, ANY_IMPORT, True)
+        yield Usage(key, EXTRA_COPY, quantity, "trail events, second copy", formula, ANY_IMPORT, True)

@@ -1,18 +1,20 @@
 """How AWS is asked about trails, and to make, change and start the organization trail."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import as_aws
 from orgkit.errors import NeedsDecision
-from orgkit.model.desired import READ_ROLE, Desired
+from orgkit.model.desired import READ_ROLE, Desired, Tags
 from orgkit.model.matching import IdIndex, match
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.roles_aws import read_members
-from orgkit.phases.trail import bucket_steps_aws, key_aws
+from orgkit.phases.trail import bucket_steps_aws, key_aws, selectors_aws
 from orgkit.phases.trail.bucket_aws import read_buckets
 from orgkit.phases.trail.documents import trail_arn
 from orgkit.phases.trail.facts import Trail, TrailFacts
@@ -122,7 +124,7 @@ def start_logging(aws: Connection, step: StartLogging, id_index: IdIndex) -> Non
 def settings_of_trail(aws: Connection, step: CreateTrail | UpdateTrail, id_index: IdIndex) -> str:
     """What the trail is by now."""
     trail = _find(aws, _arn(aws, step, id_index), step.region)
-    return starting_value(trail and _trail(trail, {}, in_organization=True).settings)
+    return starting_value(trail and _trail(trail, in_organization=True).settings)
 
 
 def logging_state(aws: Connection, step: StartLogging, id_index: IdIndex) -> str:
@@ -134,6 +136,7 @@ def logging_state(aws: Connection, step: StartLogging, id_index: IdIndex) -> str
 HANDLERS = (
     *key_aws.HANDLERS,
     *bucket_steps_aws.HANDLERS,
+    *selectors_aws.HANDLERS,
     handle(CreateTrail, create_trail, settings_of_trail),
     handle(UpdateTrail, update_trail, settings_of_trail),
     handle(StartLogging, start_logging, logging_state),
@@ -142,7 +145,9 @@ HANDLERS = (
 
 def _read_trails(aws: Connection, region: str, in_organization: bool) -> tuple[Trail, ...] | Unread:
     try:
-        trails = [_trail(item, _status(aws, item), in_organization) for item in _all_trails(aws, region)]
+        items = _all_trails(aws, region)
+        tags = selectors_aws.read_tags(aws, items)
+        trails = [_with_logging(aws, _trail(item, in_organization), tags) for item in items]
         return tuple(sorted(trails, key=lambda trail: trail.arn))
     except Rejected as rejection:
         return Unread(str(rejection), rejection.remedy)
@@ -160,7 +165,21 @@ def _all_trails(aws: Connection, region: str) -> list[dict[str, Any]]:
     return described
 
 
-def _trail(item: dict[str, Any], status: dict[str, Any], in_organization: bool) -> Trail:
+def _with_logging(aws: Connection, trail: Trail, tags: Mapping[str, Tags]) -> Trail:
+    """Whether it logs, what it logs and whether that arrives: DescribeTrails has nothing of this."""
+    status = _status(aws, {"TrailARN": trail.arn, "HomeRegion": trail.home_region})
+    return replace(
+        trail,
+        logging=bool(status.get("IsLogging")),
+        delivery_error=str(status.get("LatestDeliveryError") or ""),
+        digest_error=str(status.get("LatestDigestDeliveryError") or ""),
+        silent_since=selectors_aws.silent_since(status, aws.clock.now()),
+        selectors=selectors_aws.read_selectors(aws, trail.arn, trail.home_region),
+        tags=tags.get(trail.arn),
+    )
+
+
+def _trail(item: dict[str, Any], in_organization: bool) -> Trail:
     return Trail(
         name=item["Name"],
         arn=item["TrailARN"],
@@ -173,8 +192,7 @@ def _trail(item: dict[str, Any], status: dict[str, Any], in_organization: bool) 
         prefix=str(item.get("S3KeyPrefix") or ""),
         global_events=bool(item.get("IncludeGlobalServiceEvents")),
         key=item.get("KmsKeyId") or None,
-        logging=bool(status.get("IsLogging")),
-        delivery_error=str(status.get("LatestDeliveryError", "")),
+        logging=False,  # not known of it
     )
 
 

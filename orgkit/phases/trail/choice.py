@@ -7,7 +7,16 @@ from orgkit.model.desired import TrailSpec
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Step
 from orgkit.phases.trail.facts import Key, Trail, TrailFacts
-from orgkit.phases.trail.steps import CreateTrail, RotateKey, SetKeyPolicy, StartLogging
+from orgkit.phases.trail.steps import (
+    EVERY_ACCOUNT,
+    MANAGEMENT,
+    CreateTrail,
+    RotateKey,
+    SetKeyPolicy,
+    StartLogging,
+)
+
+ORGKIT_TAG = ("ManagedBy", "orgkit")  # of the trails that orgkit makes, where the file has no other value for it
 
 
 @dataclass(frozen=True)
@@ -23,8 +32,12 @@ class Choice:
 
 
 def choose(trails: Sequence[Trail], spec: TrailSpec) -> Choice:
-    """An organization trail before anything else; a plain trail only if it has the name that the file gives."""
-    organization = [trail for trail in trails if trail.organization]
+    """An organization trail before anything else; a plain trail only if it has the name that the file gives.
+
+    An organization trail of somebody else that does not log all management events is no organization trail to orgkit:
+    it is left as it is.
+    """
+    organization = [trail for trail in trails if trail.organization and not _is_left_alone(trail, spec)]
     candidate = min(organization, key=lambda trail: _rank(trail, spec), default=None)
     if candidate is None:
         candidate = next((trail for trail in trails if trail.name == spec.name), None)
@@ -41,13 +54,35 @@ def choose(trails: Sequence[Trail], spec: TrailSpec) -> Choice:
     )
 
 
-def _rank(trail: Trail, spec: TrailSpec) -> tuple[bool, bool, bool, bool, str]:
+def _rank(trail: Trail, spec: TrailSpec) -> tuple[bool | str, ...]:
     by_file = (trail.name != spec.name, trail.bucket != spec.bucket)
-    return (*by_file, not trail.multi_region, not trail.logging, trail.arn)
+    is_incomplete = not trail.selectors.log_all_management_events
+    return (*by_file, is_incomplete, not trail.multi_region, not trail.logging, trail.arn)
+
+
+def is_repairable(trail: Trail, spec: TrailSpec) -> bool:
+    """Return whether orgkit sets what a trail logs, and its tags: of the one that the file names, or that it made."""
+    return trail.name == spec.name or ORGKIT_TAG in (trail.tags or ())
+
+
+def _is_left_alone(trail: Trail, spec: TrailSpec) -> bool:
+    return not (is_repairable(trail, spec) or trail.selectors.log_all_management_events)
+
+
+def second_copy(trails: Sequence[Trail], choice: Choice) -> str:
+    """Where another trail logs management events, which makes ours their second copy: as `StartLogging.second_copy`."""
+    copies = [
+        trail
+        for trail in trails
+        if trail != choice.trail and trail.logging and trail.selectors.may_log_management_events
+    ]
+    if not copies:
+        return ""
+    return EVERY_ACCOUNT if any(trail.organization for trail in copies) else MANAGEMENT
 
 
 def trail_warnings(trails: Sequence[Trail], choice: Choice, spec: TrailSpec) -> Iterator[str]:
-    """Adoption, paid copies, and logs that do not arrive."""
+    """Adoption, trails that are left alone, and paid copies."""
     org_trail = choice.trail
     if org_trail is not None and org_trail.name != spec.name:
         yield f"Organization trail {org_trail.name} is there already and is adopted; no trail {spec.name} is created."
@@ -58,16 +93,21 @@ def trail_warnings(trails: Sequence[Trail], choice: Choice, spec: TrailSpec) -> 
         )
     for trail in trails:
         if org_trail is None or trail.arn != org_trail.arn:
-            yield _copy(trail)
-    if org_trail is not None and org_trail.delivery_error:
-        yield f"Trail {org_trail.name} could not deliver its last log file: {org_trail.delivery_error}."
+            yield _copy(trail, choice)
 
 
-def _copy(trail: Trail) -> str:
+def _copy(trail: Trail, choice: Choice) -> str:
     kind = "organization trail" if trail.organization else "trail"
+    addition = f" and creates {choice.name} in addition" if choice.trail is None else ""
+    state = f"it logs {trail.selectors.description}, so orgkit leaves it as it is{addition}. "
+    cost = (
+        "AWS charges for every copy of management events after the first, and ours is the paid second copy."
+        if trail.selectors.may_log_management_events
+        else "Ours is the first copy of management events, which AWS does not charge."
+    )
     return (
-        f"The management account has another {kind}, {trail.name} (bucket {trail.bucket}): AWS charges for every "
-        "copy of management events after the first, and ours is the paid second copy."
+        f"The management account has another {kind}, {trail.name} (bucket {trail.bucket}): "
+        f"{'' if trail.selectors.log_all_management_events else state}{cost}"
     )
 
 

@@ -18,7 +18,9 @@ from orgkit.phases.trail.documents import (
     render,
     rule_of,
 )
+from orgkit.phases.trail.event_selectors import EventSelectors
 from orgkit.phases.trail.facts import Bucket, Key, Trail, TrailFacts
+from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 from orgkit.phases.trail.steps import (
     BlockPublicAccess,
     CreateBucket,
@@ -94,6 +96,16 @@ def _updated_trail(step: UpdateTrail, observed: Observed, desired: Desired) -> b
     return whole and trail.key == key.arn if key else None
 
 
+def _event_selectors(step: SetEventSelectors, observed: Observed, _: Desired) -> bool | None:
+    trail = _trail(step, observed)
+    return trail.selectors.value == EventSelectors(step.form, step.selectors).value if trail else None
+
+
+def _trail_tags(step: TagTrail, observed: Observed, _: Desired) -> bool | None:
+    trail = _trail(step, observed)
+    return not missing_tags(step.tags, trail.tags) if trail and trail.tags is not None else None
+
+
 def _logging(step: StartLogging, observed: Observed, _: Desired) -> bool | None:
     trail = _trail(step, observed)
     return trail.logging if trail else None
@@ -118,7 +130,7 @@ def _trails(observed: Observed) -> tuple[Trail, ...] | None:
     return None if isinstance(trails, Unread) else trails
 
 
-def _trail(step: UpdateTrail | StartLogging, observed: Observed) -> Trail | None:
+def _trail(step: UpdateTrail | SetEventSelectors | TagTrail | StartLogging, observed: Observed) -> Trail | None:
     return next((trail for trail in _trails(observed) or () if trail.name == step.trail), None)
 
 
@@ -157,5 +169,7 @@ EVIDENCE = (
     is_shown_by(RotateKey, _rotation),
     is_shown_by(CreateTrail, _created_trail),
     is_shown_by(UpdateTrail, _updated_trail),
+    is_shown_by(SetEventSelectors, _event_selectors),
+    is_shown_by(TagTrail, _trail_tags),
     is_shown_by(StartLogging, _logging),
 )

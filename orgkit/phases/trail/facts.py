@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from orgkit.model.desired import Tags
 from orgkit.model.observed import Unread
 from orgkit.model.plan import starting_value
+from orgkit.phases.trail.event_selectors import EventSelectors
 
+DEFAULT_SELECTORS = EventSelectors.from_answer({})  # of a trail that was never given any
 BLOCK_ALL_PUBLIC_ACCESS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
@@ -64,6 +66,10 @@ class Trail:
     delivery_error: str = ""
     prefix: str = ""  # of the objects in the bucket, before AWSLogs/
     global_events: bool = True
+    selectors: EventSelectors = DEFAULT_SELECTORS
+    tags: Tags | None = None  # None: AWS did not list them
+    digest_error: str = ""
+    silent_since: str = ""  # the last delivery, or the start, of a trail that logs; "" within the last 24 hours
 
     @property
     def settings(self) -> str:

@@ -5,6 +5,7 @@ from orgkit.phases.trail.choice import changes_control_tower
 from orgkit.phases.trail.evidence import EVIDENCE
 from orgkit.phases.trail.planner import plan
 from orgkit.phases.trail.section import SECTION
+from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 from orgkit.phases.trail.steps import (
     READS_IN_MANAGEMENT,
     BlockPublicAccess,
@@ -48,6 +49,8 @@ PHASE = Phase(
         RotateKey,
         CreateTrail,
         UpdateTrail,
+        SetEventSelectors,
+        TagTrail,
         StartLogging,
     ),
     evidence=EVIDENCE,

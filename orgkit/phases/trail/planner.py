@@ -7,10 +7,11 @@ from orgkit.model.desired import Desired, ImportSpec
 from orgkit.model.matching import match
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Plan, Step
-from orgkit.phases.trail.choice import Choice, choose, trail_warnings
+from orgkit.phases.trail.choice import Choice, choose, second_copy, trail_warnings
 from orgkit.phases.trail.facts import Trail, TrailFacts
 from orgkit.phases.trail.steps import CreateTrail, StartLogging, UpdateTrail
 from orgkit.phases.trail.storage import Storage, storage_of
+from orgkit.phases.trail.trail_settings import setting_steps, trail_drift
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
 
@@ -18,7 +19,8 @@ PRINCIPAL = "cloudtrail.amazonaws.com"
 def plan(observed: Observed, desired: Desired) -> Plan:
     """Buckets and key first, then the trail that writes to them, then its logging.
 
-    An organization trail that is there is adopted, whatever its name and bucket: a second one would be a paid copy.
+    An organization trail that logs all management events is adopted, whatever its name and bucket: a second one would
+    be a paid copy.
     """
     trails = _trails(observed)
     account = match(desired.log_archive, observed)
@@ -28,20 +30,21 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     return Plan(
         phase="trail",
         target=observed.target,
-        steps=(*storage.steps, *_trail_steps(choice, desired, storage)),
+        steps=(*storage.steps, *_trail_steps(choice, desired, storage, second_copy(trails, choice))),
         needs=tuple(_needs(observed, desired, account_id)),
         unmanaged=storage.unmanaged,
         warnings=(*trail_warnings(trails, choice, desired.trail), *storage.warnings),
+        drift=tuple(trail_drift(choice)),
     )
 
 
-def _trail_steps(choice: Choice, desired: Desired, storage: Storage) -> Iterator[Step]:
+def _trail_steps(choice: Choice, desired: Desired, storage: Storage, copy: str) -> Iterator[Step]:
     trail, spec = choice.trail, desired.trail
     alias = storage.key_alias
     if trail is None:
         yield CreateTrail(
             trail=choice.name, region=choice.region, bucket=spec.bucket, key_alias=alias, tags=spec.tags,
-            reason="the management account has no organization trail",
+            reason="the management account has no organization trail that logs all management events",
         )  # fmt: skip
     elif changes := tuple(_changes(trail, choice, storage)):
         yield UpdateTrail(
@@ -53,10 +56,11 @@ def _trail_steps(choice: Choice, desired: Desired, storage: Storage) -> Iterator
             starts_from=trail.settings,
             reason="the trail is there, and differs",
         )
+    yield from setting_steps(choice, spec, copy)
     if trail is None or not trail.logging:
         yield StartLogging(
             trail=choice.name, region=choice.region, bucket=choice.bucket, key_alias=alias if choice.is_own else None,
-            reason="a trail that does not log is none",
+            second_copy=copy, reason="a trail that does not log is none",
         )  # fmt: skip
 
 
@@ -96,7 +100,8 @@ def _trails(observed: Observed) -> tuple[Trail, ...]:
         raise CouldNotRead(
             f"the management account's trails: {facts.trails.reason}",
             facts.trails.remedy
-            or "allow cloudtrail:ListTrails, DescribeTrails and GetTrailStatus (see `orgkit permissions trail`).",
+            or "allow cloudtrail:ListTrails, DescribeTrails, GetTrailStatus, GetEventSelectors and ListTags (see "
+            "`orgkit permissions trail`).",
         )
     return facts.trails
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from orgkit.costs.estimate.charge import Usage
-from orgkit.costs.estimate.usage import MANAGEMENT, Volumes, key_usage, logging_usage
+from orgkit.costs.estimate.usage import MANAGEMENT, Volumes, key_usage, logging_usage, second_copy_usage
 from orgkit.model.desired import Desired, MemberRead
 from orgkit.model.plan import ABSENT, DISABLED, Step
 
@@ -20,7 +20,9 @@ READS_IN_LOG_ARCHIVE = (
 )  # fmt: skip
 READS_IN_MANAGEMENT = (
     "sts:AssumeRole", "cloudtrail:ListTrails", "cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus",
+    "cloudtrail:GetEventSelectors", "cloudtrail:ListTags",
 )  # fmt: skip
+EVERY_ACCOUNT = "every account"  # a value of StartLogging.second_copy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,7 +272,7 @@ class RotateKey(_AboutKey):
 
 
 # Of the management account. CreateTrail and UpdateTrail ask for the rest on behalf of the caller.
-_DEPENDENT_STEPS = (
+DEPENDENT_ACTIONS = (
     "iam:CreateServiceLinkedRole", "iam:GetRole", "organizations:DescribeOrganization",
     "organizations:ListAWSServiceAccessForOrganization",
 )  # fmt: skip
@@ -300,7 +302,7 @@ class CreateTrail(_AboutTrail):
 
     kind: ClassVar = "create-trail"
     cost_note: ClassVar = "a trail costs nothing until it logs"
-    actions: ClassVar = ("cloudtrail:GetTrail", "cloudtrail:CreateTrail", "cloudtrail:AddTags", *_DEPENDENT_STEPS)
+    actions: ClassVar = ("cloudtrail:GetTrail", "cloudtrail:CreateTrail", "cloudtrail:AddTags", *DEPENDENT_ACTIONS)
     starts_from: str = ABSENT
     tags: tuple[tuple[str, str], ...]
 
@@ -320,7 +322,7 @@ class UpdateTrail(_AboutTrail):
     kind: ClassVar = "update-trail"
     symbol: ClassVar = "~"
     cost_note: ClassVar = "a trail costs nothing; its first copy of management events is free"
-    actions: ClassVar = ("cloudtrail:GetTrail", "cloudtrail:UpdateTrail", *_DEPENDENT_STEPS)
+    actions: ClassVar = ("cloudtrail:GetTrail", "cloudtrail:UpdateTrail", *DEPENDENT_ACTIONS)
     changes: tuple[str, ...]
 
     @property
@@ -338,15 +340,27 @@ class StartLogging(_AboutTrail):
     actions: ClassVar = ("cloudtrail:StartLogging", "cloudtrail:GetTrailStatus")
     is_switch: ClassVar = True
     starts_from: str = DISABLED
+    second_copy: str = ""  # where another trail logs management events: EVERY_ACCOUNT | MANAGEMENT | "" for none
 
     @property
     def sentence(self) -> str:
-        return f"start logging of trail {self.trail} to bucket {self.bucket}"
+        copy = f", as a second copy of the management events of {self.second_copy}" if self.second_copy else ""
+        return f"start logging of trail {self.trail} to bucket {self.bucket}{copy}"
 
     def added_usage(self, desired: Desired, volumes: Volumes) -> Iterable[Usage]:
-        """The log and digest files of every account."""
+        """The log and digest files of every account, and what AWS charges for a second copy of events."""
         keys = (MANAGEMENT, *(member.key for member in desired.members))
-        return [usage for key in keys for usage in logging_usage(desired, key, volumes)]
+        usages = [usage for key in keys for usage in logging_usage(desired, key, volumes)]
+        return usages + copied_events(self.second_copy, desired, volumes)
+
+
+def copied_events(second_copy: str, desired: Desired, volumes: Volumes) -> list[Usage]:
+    """The management events that another trail of `second_copy` logs as well."""
+    keys = {
+        EVERY_ACCOUNT: (MANAGEMENT, *(member.key for member in desired.members)),
+        MANAGEMENT: (MANAGEMENT,),
+    }.get(second_copy, ())
+    return [second_copy_usage(key, volumes) for key in keys]
 
 
 def member_reads(desired: Desired, key: str) -> tuple[MemberRead, ...]:

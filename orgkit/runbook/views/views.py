@@ -16,6 +16,7 @@ from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import LATER_PHASES, PHASES
 from orgkit.runbook.views import tables
 
+DRIFT_TITLE = "Drift that no step repairs"
 STEP_HEADERS = ("", "step", "why", "IAM actions")
 PRICED_HEADERS = (*STEP_HEADERS, "USD a month, expected (low to high)")
 SLOT_HEADERS = ("slot", "account", "so far", "at most")
@@ -89,8 +90,11 @@ class Verification:
         if self.remaining is None:
             return View("Verified.", "<p>Verified.</p>")
         title = "Verified: planned again, and there is nothing left to do."
-        waiting = render_waiting(self.remaining)
-        return View(title + waiting.text, f"<p>{title}</p>{waiting.html}")
+        waiting, drift = render_waiting(self.remaining), self.remaining.drift
+        return View(
+            title + tables.as_text_list(drift, DRIFT_TITLE) + waiting.text,
+            f"<p>{title}</p>{tables.as_list(drift, DRIFT_TITLE)}{waiting.html}",
+        )
 
 
 @dataclass(frozen=True)
@@ -181,11 +185,12 @@ def render_plan(plan: Plan, costs: Sequence[str] = ()) -> View:
     plain = [(s.symbol, s.sentence, s.reason, ", ".join(s.actions)) for s in plan.steps]
     rows = [(*row, cost) for row, cost in zip(plain, costs, strict=True)] if costs else plain
     headers = PRICED_HEADERS if costs else STEP_HEADERS
-    empty = "Every step is stopped" if plan.stops else "Nothing to change"
+    empty = "Every step is stopped" if plan.stops else "No step to approve" if plan.drift else "Nothing to change"
     headline = f"{len(rows)} step(s) on {plan.target}" if rows else f"{empty} on {plan.target}"
     first = (*(f"stopped by phase 00: {finding.advice}" for finding in plan.stops), *plan.needs)
     notes = (
         ([step.sentence for step in plan.stopped_steps], "Stopped, and no part of the plan"),
+        (plan.drift, DRIFT_TITLE),
         (plan.warnings, "Worth knowing"),
         (plan.unmanaged, "In AWS and not in the file (left alone)"),
     )

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from moto.cloudtrail.models import CloudTrailBackend
+from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import FakeBucket, s3_backends
 
@@ -18,15 +18,31 @@ def find_bucket(name: str) -> FakeBucket | None:
     return None if owner is None else s3_backends[owner[1]][owner[0]].buckets.get(name)
 
 
+def error_of(trail: Trail) -> str:
+    """The code of the error with which S3 refuses a log file of this trail; "" when it takes it."""
+    backend, bucket = cloudtrail_backends[trail.account_id][trail.region_name], find_bucket(trail.bucket_name)
+    if bucket is None:
+        return "NoSuchBucket"
+    return (
+        ""
+        if _takes(bucket, backend, trail.trail_name, trail.s3_key_prefix, bool(trail.is_org_trail))
+        else "AccessDenied"
+    )
+
+
 def check_bucket(backend: CloudTrailBackend, name: str, bucket_name: str, prefix: str | None, everywhere: bool) -> None:
     """Its policy lets CloudTrail write, for this trail, where the trail will write."""
     bucket = find_bucket(bucket_name)
     if bucket is None:
         raise refusal("S3BucketDoesNotExistException", f"S3 bucket {bucket_name} does not exist!")
-    policy, caller = json.loads(bucket.policy) if bucket.policy else {}, _cloudtrail(backend, name)
-    if not all(allows(policy, caller, *need) for need in _needs(backend, bucket, prefix, everywhere)):
+    if not _takes(bucket, backend, name, prefix, everywhere):
         message = f"Incorrect S3 bucket policy is detected for bucket: {bucket_name}"
         raise refusal("InsufficientS3BucketPolicyException", message)
+
+
+def _takes(bucket: FakeBucket, backend: CloudTrailBackend, name: str, prefix: str | None, everywhere: bool) -> bool:
+    policy, caller = json.loads(bucket.policy) if bucket.policy else {}, _cloudtrail(backend, name)
+    return all(allows(policy, caller, *need) for need in _needs(backend, bucket, prefix, everywhere))
 
 
 def _cloudtrail(backend: CloudTrailBackend, name: str) -> Caller:

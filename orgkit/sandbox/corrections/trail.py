@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
+from moto.cloudtrail.models import CloudTrailBackend, Trail, TrailStatus, cloudtrail_backends
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.organizations.models import organizations_backends
 
@@ -11,15 +11,9 @@ from orgkit.sandbox.corrections import delivery
 from orgkit.sandbox.corrections.members import backend_of, management_of, organization_of
 from orgkit.sandbox.corrections.registry import corrects, refusal
 
-ALL_MANAGEMENT_EVENTS = {
-    "ReadWriteType": "All",
-    "IncludeManagementEvents": True,
-    "DataResources": [],
-    "ExcludeManagementEventSources": [],
-}
-
 _create_trail = CloudTrailBackend.create_trail
 _update_trail = CloudTrailBackend.update_trail
+_get_trail_status = CloudTrailBackend.get_trail_status
 
 
 @corrects(
@@ -103,16 +97,23 @@ def get_trail(self: CloudTrailBackend, name_or_arn: str) -> Trail:
     raise refusal("TrailNotFoundException", f"Unknown trail: {name_or_arn} for the user: {self.account_id}")
 
 
+@corrects(
+    CloudTrailBackend,
+    moto="GetTrailStatus reports no error, whatever the bucket refuses.",
+    source="botocore 1.44.5's model of CloudTrail: GetTrailStatusResponse.",
+)
+def get_trail_status(self: CloudTrailBackend, name: str) -> TrailStatus:
+    """GetTrailStatus reports the error of the last delivery, where the bucket does not let the trail write."""
+    status: TrailStatus = _get_trail_status(self, name)
+    trail = next(
+        trail for trail in describe_trails(self, include_shadow_trails=True) if name in (trail.trail_name, trail.arn)
+    )
+    status.delivery_error = delivery.error_of(trail) if status.is_logging else ""
+    return status
+
+
 @corrects(CloudTrailResponse, "get_trail", moto="GetTrail tells no HomeRegion; DescribeTrails does.")
 def get_trail_with_region(self: CloudTrailResponse) -> str:
     """GetTrail tells the HomeRegion."""
     trail = self.cloudtrail_backend.get_trail(self._get_param("Name"))
     return json.dumps({"Trail": trail.description(include_region=True)})
-
-
-@corrects(Trail, moto="GetEventSelectors of a new trail: none, as if it recorded nothing.")
-def get_event_selectors(self: Trail) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """GetEventSelectors of a new trail: all management events."""
-    if self.event_selectors or self.advanced_event_selectors:
-        return self.event_selectors, self.advanced_event_selectors
-    return [{**ALL_MANAGEMENT_EVENTS}], []

@@ -28,7 +28,11 @@ RECORDINGS = "cloud-custodian at df800e9e, tests/data/placebo"
 )
 def describe_status(self: TrailStatus) -> dict[str, Any]:
     """GetTrailStatus has "" for strings without a value, and leaves out moments that were not; a delivery succeeds."""
+    delivered, failure = self.latest_delivery_time, getattr(self, "delivery_error", "")
     answer = {name: value for name, value in _status(self).items() if value not in ("", None)}
+    if failure:  # see get_trail_status
+        self.latest_delivery_time = delivered
+        return {**dict.fromkeys(STRINGS, ""), **answer, "LatestDeliveryError": failure, "LatestDeliveryTime": delivered}
     attempted = answer.get("LatestDeliveryAttemptTime")
     succeeded = {"LatestDeliveryAttemptSucceeded": attempted} if attempted else {}
     return {**dict.fromkeys(STRINGS, ""), **answer, **succeeded}

@@ -21,6 +21,7 @@ from orgkit.model.plan import Plan
 from orgkit.phases.member_access.roles import read_policy, trust
 from orgkit.phases.trail.aws import HANDLERS, read_trail
 from orgkit.phases.trail.planner import plan
+from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 from orgkit.phases.trail.steps import READS_IN_LOG_ARCHIVE, READS_IN_MANAGEMENT, CreateBucket, CreateKey, CreateTrail
 from orgkit.sandbox.lifecycle import Sandbox, Seed, start
 
@@ -244,9 +245,30 @@ def break_logging(place: Place) -> None:
     place.client("cloudtrail").stop_logging(Name="acme-trail")
 
 
+def break_selectors(place: Place) -> None:
+    selectors = [{"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]},
+                                     {"Field": "readOnly", "Equals": ["false"]}]}, *FOREIGN_SELECTORS]  # fmt: skip
+    place.client("cloudtrail").put_event_selectors(TrailName="acme-trail", AdvancedEventSelectors=selectors)
+
+
+def break_trail_tags(place: Place) -> None:
+    trails = place.client("cloudtrail")
+    arn = trails.describe_trails()["trailList"][0]["TrailARN"]
+    trails.remove_tags(ResourceId=arn, TagsList=[{"Key": "Name", "Value": "logs"}])
+    trails.add_tags(ResourceId=arn, TagsList=[{"Key": "Other", "Value": "stays"}])
+
+
 def break_regions(place: Place) -> None:
     place.client("cloudtrail").update_trail(Name="acme-trail", IsMultiRegionTrail=False)
 
+
+FOREIGN_SELECTORS = [
+    {"Name": "objects", "FieldSelectors": [
+        {"Field": "eventCategory", "Equals": ["Data"]}, {"Field": "resources.type", "Equals": ["AWS::S3::Object"]}]},
+    {"FieldSelectors": [
+        {"Field": "eventCategory", "Equals": ["NetworkActivity"]},
+        {"Field": "eventSource", "Equals": ["kms.amazonaws.com"]}]},
+]  # fmt: skip
 
 DRIFT = {
     "BlockPublicAccess": break_public_access,
@@ -258,6 +280,8 @@ DRIFT = {
     "TagBucket": break_tags,
     "StartLogging": break_logging,
     "UpdateTrail": break_regions,
+    "SetEventSelectors": break_selectors,
+    "TagTrail": break_trail_tags,
 }
 
 
@@ -270,6 +294,69 @@ def test_each_change_behind_its_back_is_exactly_one_step(place: Place) -> None:
         assert place.names() == []
     tags = place.client("s3", inside=True).get_bucket_tagging(Bucket="acme-log")["TagSet"]
     assert {"Key": "Other", "Value": "stays"} in tags
+    trails = place.client("cloudtrail")
+    arn = trails.describe_trails()["trailList"][0]["TrailARN"]
+    (listed,) = trails.list_tags(ResourceIdList=[arn])["ResourceTagList"]
+    assert {"Key": "Other", "Value": "stays"} in listed["TagsList"]
+    assert trails.get_event_selectors(TrailName=arn)["AdvancedEventSelectors"][1:] == FOREIGN_SELECTORS
+
+
+def test_basic_selectors_stay_basic_and_keep_their_data_events(place: Place) -> None:
+    place.apply()
+    trails = place.client("cloudtrail")
+    data = [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::acme-data/"]}]
+    reads = {"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True, "DataResources": data}
+    trails.put_event_selectors(TrailName="acme-trail", EventSelectors=[reads])
+    assert place.names() == ["SetEventSelectors"]
+    place.apply()
+    assert place.names() == []
+    selectors = trails.get_event_selectors(TrailName="acme-trail")
+    assert selectors["AdvancedEventSelectors"] == []
+    assert [item["DataResources"] for item in selectors["EventSelectors"]] == [[], data]
+    assert selectors["EventSelectors"][1]["ReadWriteType"] == "ReadOnly"
+
+
+def test_a_data_trail_of_somebody_else_is_left_as_it_is_next_to_orgkit_s(place: Place) -> None:
+    trails, s3 = place.client("cloudtrail"), place.client("s3")
+    s3.create_bucket(Bucket="aft-logs")
+    statement = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*",
+                 "Resource": ["arn:aws:s3:::aft-logs", "arn:aws:s3:::aft-logs/*"]}  # fmt: skip
+    s3.put_bucket_policy(Bucket="aft-logs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    trails.create_trail(Name="aft", S3BucketName="aft-logs", IsOrganizationTrail=True, IsMultiRegionTrail=True)
+    trails.put_event_selectors(TrailName="aft", AdvancedEventSelectors=FOREIGN_SELECTORS)
+    trails.start_logging(Name="aft")
+    before = trails.get_trail(Name="aft")
+    place.apply()
+    assert trails.get_event_selectors(TrailName="aft")["AdvancedEventSelectors"] == FOREIGN_SELECTORS
+    assert trails.get_trail(Name="aft")["Trail"] == before["Trail"]
+    assert {trail["Name"] for trail in trails.describe_trails()["trailList"]} == {"aft", "acme-trail"}
+    assert place.names() == []
+    assert "it logs no management events, so orgkit leaves it as it is." in place.plan().warnings[0]
+
+
+def test_a_log_file_that_cannot_be_delivered_is_drift_until_one_arrives(place: Place) -> None:
+    place.apply()
+    assert place.plan().drift == ()
+    place.client("s3", inside=True).delete_bucket_policy(Bucket="acme-log")
+    place.sandbox.sleep(25 * 3600)
+    made = place.apply()
+    assert [type(step).__name__ for step in made.steps] == ["SetBucketPolicy"]
+    assert made.drift[0].startswith("Trail acme-trail (bucket acme-log) could not deliver its last log file: AccessDen")
+    assert place.plan().drift == ()
+
+
+@pytest.mark.parametrize("kind", [SetEventSelectors, TagTrail])
+def test_a_setting_of_the_trail_names_every_action_that_it_uses(place: Place, kind: Any) -> None:
+    place.apply()
+    break_selectors(place)
+    break_trail_tags(place)
+    observed = place.observe()
+    (step,) = (step for step in plan(observed, place.desired).steps if isinstance(step, kind))
+    place.sandbox.forget_calls()
+    handler = next(handler for handler in HANDLERS if handler.step is kind)
+    assert handler.starting_value(place.aws, step, IdIndex(observed, place.desired)) == step.starts_from
+    RUN[kind](place.aws, step, IdIndex(observed, place.desired))
+    assert seen(place) <= set(step.actions)
 
 
 def test_statements_and_rules_of_others_survive(place: Place) -> None:

@@ -238,12 +238,6 @@ def test_a_trail_that_writes_under_a_prefix_may_write_there(world: Build, our_tr
     assert "acme-log/audit/AWSLogs/<organization>/*" in str(made.steps[0].facts())
 
 
-def test_logs_that_do_not_arrive_are_told(world: Build, our_trail: Trail) -> None:
-    made = of(world().trails(replace(our_trail, delivery_error="AccessDenied")))
-    assert names(made) == []
-    assert "AccessDenied" in made.warnings[0]
-
-
 LOCKS = [
     (None, "GOVERNANCE 90", []),
     (("GOVERNANCE", 30), "GOVERNANCE 90", []),

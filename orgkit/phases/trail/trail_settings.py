@@ -1,0 +1,66 @@
+"""What orgkit's own organization trail logs, its tags, and whether its log files arrive."""
+
+from collections.abc import Iterator
+
+from orgkit.model.desired import TrailSpec, missing_tags, replaced_tags
+from orgkit.model.plan import Step, starting_value
+from orgkit.phases.trail.choice import Choice, is_repairable
+from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
+
+_REMEDY = "See whether the policies of its bucket and key let CloudTrail write."
+
+
+def setting_steps(choice: Choice, spec: TrailSpec, copy: str) -> Iterator[Step]:
+    """Event selectors and tags of a trail that is there; an adopted one has all events, and keeps its tags.
+
+    Args:
+        choice: The organization trail. Only orgkit's own is chosen without all management events.
+        spec: The section of the file.
+        copy: Where another trail logs the same events; counted here for a trail that logs, else where logging starts.
+    """
+    trail = choice.trail
+    if trail is None:
+        return
+    selectors = trail.selectors.with_all_management_events()
+    if selectors is not None and not trail.selectors.log_all_management_events:
+        yield SetEventSelectors(
+            trail=trail.name,
+            region=trail.home_region,
+            form=selectors.form,
+            selectors=selectors.items,
+            other_selectors=trail.selectors.other_count,
+            second_copy=copy if trail.logging else "",
+            starts_from=trail.selectors.value,
+            reason=f"it logs {trail.selectors.description}",
+        )
+    tags = missing_tags(spec.tags, trail.tags or ())
+    if tags and trail.tags is not None and is_repairable(trail, spec):
+        yield TagTrail(
+            trail=trail.name,
+            region=trail.home_region,
+            tags=tags,
+            starts_from=starting_value(replaced_tags(tags, trail.tags)),
+            reason="these tags are missing or differ",
+        )
+
+
+def trail_drift(choice: Choice) -> Iterator[str]:
+    """What is wrong with the organization trail, and no step repairs."""
+    trail = choice.trail
+    if trail is None:
+        return
+    if trail.delivery_error:
+        yield f"{_delivery(choice)} could not deliver its last log file: {trail.delivery_error}. {_REMEDY}"
+    if trail.digest_error:
+        yield f"{_delivery(choice)} could not deliver its last digest file: {trail.digest_error}. {_REMEDY}"
+    if trail.silent_since and not trail.delivery_error:
+        yield f"{_delivery(choice)} has delivered nothing for more than 24 hours, since {trail.silent_since}. {_REMEDY}"
+    if trail.selectors.gaps and trail.selectors.with_all_management_events() is None:
+        yield (
+            f"Trail {trail.name} logs {trail.selectors.description}, and its {trail.selectors.form} event selectors "
+            "are as many as AWS allows: remove one, then plan again."
+        )
+
+
+def _delivery(choice: Choice) -> str:
+    return f"Trail {choice.name} (bucket {choice.trail.bucket if choice.trail else choice.bucket})"
