@@ -105,13 +105,16 @@ def _result_of(planned: PlannedPhase) -> str:
 
 
 def exit_code_of(planned_phases: Sequence[PlannedPhase]) -> int:
-    """Steps need an approval; waiting is said when nothing else is to be done."""
+    """Steps need an approval; waiting is said when nothing else is to be done.
+
+    What is blocked until somebody decides is refused, as what phase 00 stops is: whether it is right is not known.
+    """
     error_codes = [planned.stop.exit_code for planned in planned_phases if planned.stop]
     if error_codes:
         return error_codes[0]
     plans_made = [planned.plan for planned in planned_phases if planned.plan]
     if any(plan.steps for plan in plans_made):
         return errors.EXIT_APPROVAL_NEEDED
-    if any(plan.stops for plan in plans_made):
+    if any(plan.stops or plan.decisions for plan in plans_made):
         return errors.EXIT_REFUSED
     return errors.EXIT_WAITING if any(plan.waiting for plan in plans_made) else errors.EXIT_DONE

@@ -89,11 +89,13 @@ class Step(ABC):
 
 @dataclass(frozen=True)
 class Waiting:
-    """What only somebody else can do, and the commands with which they do it."""
+    """What only a person can do, and the commands with which they do it."""
 
     what: str
     who: str
     commands: tuple[str, ...] = ()
+    blocks: str = ""  # the key of the account whose steps are not planned until somebody has decided
+    drift: bool = False  # something is not as it has to be, and a person has to change it back
 
 
 @dataclass(frozen=True, repr=False)
@@ -139,6 +141,16 @@ class Plan(Summary):
     @property
     def empty(self) -> bool:
         return not self.steps
+
+    @property
+    def blocked(self) -> tuple[Waiting, ...]:
+        """The decisions without which the steps of an account are not known: that these are missing proves nothing."""
+        return tuple(waiting for waiting in self.waiting if waiting.blocks)
+
+    @property
+    def decisions(self) -> tuple[Waiting, ...]:
+        """What waits and is no success: what is blocked, and what is not as it has to be."""
+        return tuple(waiting for waiting in self.waiting if waiting.blocks or waiting.drift)
 
     @property
     def review_facts(self) -> dict[str, Any]:

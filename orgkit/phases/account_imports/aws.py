@@ -24,9 +24,11 @@ from orgkit.phases.member_access.roles_aws import (
     read_members,
     read_policy_of,
     read_role_of,
+    read_role_trust_of,
+    restrict_read_role,
     trust_of,
 )
-from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
+from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 
 RECHECK_PAUSES = (5.0, 15.0)  # seconds
 
@@ -155,6 +157,7 @@ HANDLERS = (
     handle(AcceptInvitation, accept_invitation, organization_of_account),
     handle(MakeManageable, make_manageable, both_roles_of),
     handle(CreateReadRole, create_read_role, read_role_of),
+    handle(RestrictReadRole, restrict_read_role, read_role_trust_of),
     handle(MoveAccount, move_account, parent_id),
     handle(TagAccount, tag_account, tags_of_account),
 )

@@ -5,25 +5,29 @@ from collections.abc import Iterator
 from orgkit.errors import CouldNotRead
 from orgkit.model.desired import Desired, ImportSpec, format_path, missing_tags, replaced_tags
 from orgkit.model.lookalikes import account_warnings
-from orgkit.model.matching import match
+from orgkit.model.matching import blocked_account, match_if_clear
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, invitations_of, last_ended
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.steps import MoveAccount, TagAccount
+from orgkit.phases.member_access.role_drift import restrict_read_role, role_drift, role_warnings
 from orgkit.phases.member_access.roles import commands_to_make
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
     """Account by account, in the order of their keys; what only an owner can do is `waiting`, never a step."""
-    specs = sorted(desired.imports, key=lambda spec: spec.key)
+    imports = sorted(desired.imports, key=lambda spec: spec.key)
+    decisions = tuple(decision for spec in imports if (decision := blocked_account(spec, observed)))
+    blocked = {decision.blocks for decision in decisions}
+    specs = [spec for spec in imports if spec.key not in blocked]
     return Plan(
         phase="imports",
         target=observed.target,
         steps=tuple(step for spec in specs for step in _steps(spec, observed)),
         needs=tuple(_needs(observed, desired)),
-        waiting=tuple(waiting for spec in specs for waiting in _waiting(spec, observed, desired)),
+        waiting=(*decisions, *(waiting for spec in specs for waiting in _waiting(spec, observed, desired))),
         unmanaged=tuple(_unmanaged(observed, desired)),
         warnings=(
             *(warning for spec in specs for warning in _warnings(spec, observed)),
@@ -33,7 +37,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
 
 
 def _steps(spec: ImportSpec, observed: Observed) -> Iterator[Step]:
-    account = match(spec, observed)
+    account = match_if_clear(spec, observed)
     if account is not None:
         yield from _adopt(spec, account, observed)
     elif _blocking_reason(spec, observed) is None:
@@ -74,9 +78,9 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed) -> Iterator[S
     """A member already: make it manageable *before* placing it, since an OU's policies may deny it later."""
     if not _manageable(account, observed):
         if spec.profile is not None and _blocking_reason(spec, observed) is None:
-            reason = f"its roles could not be seen through {account.name}'s read role"
+            reason = "its roles could not be seen, or are not as they have to be"
             yield _make_manageable(spec, spec.profile, _owner(spec, observed), reason)
-        elif account.join_method == "CREATED":
+        elif account.join_method == "CREATED" and not _is_readable(account, observed):
             yield CreateReadRole(
                 key=spec.key,
                 name=spec.name,
@@ -85,8 +89,10 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed) -> Iterator[S
                 starts_from=_read_role(account, observed),
                 reason="this organization created it, so it has an access role",
             )
-        else:
+        elif account.join_method != "CREATED":
             return
+    if (member := observed.member(account.id)) is not None:
+        yield from restrict_read_role(spec, member, observed.target.account)
     if account.unit != spec.unit:
         yield MoveAccount(
             key=spec.key, name=spec.name, unit=spec.unit, starts_from=observed.parent_id(account.unit),
@@ -100,11 +106,13 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed) -> Iterator[S
 
 
 def _waiting(spec: ImportSpec, observed: Observed, desired: Desired) -> Iterator[Waiting]:
-    account = match(spec, observed)
+    account = match_if_clear(spec, observed)
     roles = commands_to_make(spec.role_name, observed.target.account, desired.reads_in(spec.key))
     blocking_reason = _blocking_reason(spec, observed)
     owner = f"the owner of account {spec.id}"
     if account is not None:
+        if (member := observed.member(account.id)) is not None:
+            yield from role_drift(spec, account, member, observed.target.account)
         if (
             not _manageable(account, observed)
             and account.join_method != "CREATED"
@@ -147,7 +155,7 @@ def _unusable(profile: str, unread: Unread) -> str:
 
 
 def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
-    owner, account = _owner(spec, observed), match(spec, observed)
+    owner, account = _owner(spec, observed), match_if_clear(spec, observed)
     if owner is not None and owner.trails and not isinstance(owner.trails, Unread):
         yield (
             f"{spec.key} has a trail of its own ({', '.join(owner.trails)}): the organization trail becomes its second "
@@ -155,6 +163,8 @@ def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
         )
     if spec.profile is None and account is None:
         yield f"{spec.key}: unknown without a profile: whether it is in another organization or has a trail of its own"
+    if account is not None and (member := observed.member(account.id)) is not None:
+        yield from role_warnings(spec, account, member, observed.target.account)
     if account is not None and account.name != spec.name:
         yield f"{spec.key} is named {account.name} in AWS; the file says {spec.name}"
     if account is not None and account.email.casefold() != spec.email.casefold():
@@ -196,7 +206,12 @@ def _make_manageable(spec: ImportSpec, profile: str, owner: Owner | None, reason
 def _manageable(account: Account, observed: Observed) -> bool:
     """Both roles are seen to be right, through the read role."""
     member = observed.member(account.id)
-    return member is not None and member.readable and member.current and member.access_role is True
+    return member is not None and _is_readable(account, observed) and member.access_role is True
+
+
+def _is_readable(account: Account, observed: Observed) -> bool:
+    member = observed.member(account.id)
+    return member is not None and member.readable and member.current
 
 
 def _read_role(account: Account, observed: Observed) -> str:

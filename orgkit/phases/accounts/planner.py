@@ -4,25 +4,39 @@ from collections.abc import Iterator
 
 from orgkit.model.desired import AccountSpec, Desired, format_path, missing_tags, replaced_tags
 from orgkit.model.lookalikes import account_warnings
-from orgkit.model.matching import match
-from orgkit.model.observed import Account, Observed
-from orgkit.model.plan import ABSENT, Plan, Step, starting_value
+from orgkit.model.matching import blocked_account, match_if_clear
+from orgkit.model.observed import Account, Member, Observed
+from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.member_access.role_drift import restrict_read_role, role_drift, role_warnings
 from orgkit.phases.member_access.steps import CreateReadRole
 
 Pair = tuple[AccountSpec, Account | None]
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
-    """All creations stand together, so that AWS can work on five at once; the log archive account comes first."""
-    pairs = [(spec, match(spec, observed)) for spec in _order_accounts(desired)]
+    """All creations stand together, so that AWS can work on five at once; the log archive account comes first.
+
+    An account about which a person has to decide first is left out, and the others are planned.
+    """
+    specs = _order_accounts(desired)
+    decisions = tuple(decision for spec in specs if (decision := blocked_account(spec, observed)))
+    blocked = {decision.blocks for decision in decisions}
+    pairs = [(spec, match_if_clear(spec, observed)) for spec in specs if spec.key not in blocked]
     return Plan(
         phase="accounts",
         target=observed.target,
-        steps=(*_create(pairs), *_place(pairs, observed), *_tag(pairs), *_make_readable(pairs, observed, desired)),
+        steps=(
+            *_create(pairs),
+            *_place(pairs, observed),
+            *_tag(pairs),
+            *_make_readable(pairs, observed, desired),
+            *_restrict(pairs, observed),
+        ),
         needs=tuple(_needs(observed, desired)),
-        unmanaged=tuple(_unmanaged(observed, desired)),
-        warnings=(*_warnings(pairs), *account_warnings(desired, observed)),
+        waiting=(*decisions, *_drift(pairs, observed)),
+        unmanaged=tuple(_unmanaged(observed, desired, decisions)),
+        warnings=(*_warnings(pairs, observed), *account_warnings(desired, observed)),
     )
 
 
@@ -83,6 +97,23 @@ def _make_readable(pairs: list[Pair], observed: Observed, desired: Desired) -> I
             )
 
 
+def _members(pairs: list[Pair], observed: Observed) -> Iterator[tuple[AccountSpec, Account, Member]]:
+    """The accounts that are there and could be looked into."""
+    for spec, account in pairs:
+        if account and (member := observed.member(account.id)):
+            yield spec, account, member
+
+
+def _restrict(pairs: list[Pair], observed: Observed) -> Iterator[Step]:
+    for spec, _, member in _members(pairs, observed):
+        yield from restrict_read_role(spec, member, observed.target.account)
+
+
+def _drift(pairs: list[Pair], observed: Observed) -> Iterator[Waiting]:
+    for spec, account, member in _members(pairs, observed):
+        yield from role_drift(spec, account, member, observed.target.account)
+
+
 def _needs(observed: Observed, desired: Desired) -> Iterator[str]:
     if observed.organization is None:
         yield "the organization does not exist yet: run 01-organization"
@@ -92,16 +123,20 @@ def _needs(observed: Observed, desired: Desired) -> Iterator[str]:
             yield f"organizational unit {format_path(path)} does not exist yet: run 02-units"
 
 
-def _unmanaged(observed: Observed, desired: Desired) -> Iterator[str]:
-    created = {account.id for spec in desired.accounts if (account := match(spec, observed))}
+def _unmanaged(observed: Observed, desired: Desired, decisions: tuple[Waiting, ...]) -> Iterator[str]:
+    """Accounts of the organization that the file does not have; not those that may yet turn out to be one of it."""
+    created = {account.id for spec in desired.accounts if (account := match_if_clear(spec, observed))}
     managed = created | {spec.id for spec in desired.imports} | {observed.target.account}
     for account in observed.accounts:
-        if account.id not in managed:
+        if account.id not in managed and not any(account.id in decision.what for decision in decisions):
             location = format_path(account.unit) or "the root"
             yield f"account {account.id} ({account.name}), {account.state}, in {location}"
 
 
-def _warnings(pairs: list[Pair]) -> Iterator[str]:
-    for spec, member in pairs:
-        if member and member.name != spec.name:
-            yield f"account {member.id} is named {member.name}; the file says {spec.name} (names are not changed here)"
+def _warnings(pairs: list[Pair], observed: Observed) -> Iterator[str]:
+    for spec, there, member in _members(pairs, observed):
+        yield from role_warnings(spec, there, member, observed.target.account)
+    for spec, account in pairs:
+        if account and account.name != spec.name:
+            in_file = f"the file says {spec.name} (names are not changed here)"
+            yield f"account {account.id} is named {account.name}; {in_file}"

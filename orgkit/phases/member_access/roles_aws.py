@@ -1,5 +1,6 @@
 """How a member account is made readable and manageable: its two roles, made and looked at."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -7,22 +8,26 @@ from typing import Any
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.errors import NeedsDecision, StepFailed
-from orgkit.model.canonical_json import compact_json
+from orgkit.model.canonical_json import compact_json, normal_form
 from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, MemberRead
-from orgkit.model.matching import IdIndex, match
-from orgkit.model.observed import Member, Observed
-from orgkit.model.plan import ABSENT
+from orgkit.model.matching import IdIndex, match_if_clear
+from orgkit.model.observed import Member, MemberRole, Observed
+from orgkit.model.plan import ABSENT, starting_value
 from orgkit.phases.member_access.access_aws import NOT_YET, until_assumable, usable_connection
+from orgkit.phases.member_access.policy_meaning import has_same_meaning
+from orgkit.phases.member_access.role_drift import access_is_as_needed
 from orgkit.phases.member_access.roles import (
     ADMINISTRATOR,
     READ_POLICY,
+    other_trusted_principals,
     parse_document,
     read_policy,
+    restricted_trust,
     roles_to_change,
     trust,
     with_trust,
 )
-from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
+from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 
 NOT_FOUND_CODES = ("NoSuchEntity", "NoSuchEntityException")
 
@@ -36,21 +41,84 @@ def read_member(
     """
     try:
         member = aws.assume(account_id, READ_ROLE)
-        document = member.read("iam", "GetRolePolicy", RoleName=READ_ROLE, PolicyName=READ_POLICY)["PolicyDocument"]
     except Rejected as rejection:
         if rejection.code not in (*NOT_YET, *NOT_FOUND_CODES):
             raise
-        is_inside = rejection.operation != "sts:AssumeRole"
-        return Member(account_id, readable=is_inside, current=False)
-    policy, required = parse_document(document), read_policy(reads)
-    current = policy == required
+        return Member(account_id, readable=False, current=False)
+    try:
+        roles = read_roles(member, (READ_ROLE, spec.role_name))
+    except Rejected as rejection:
+        if rejection.code not in NOT_YET:
+            raise
+        return _read_outdated(aws, member, account_id, spec.role_name, reads, rejection)
+    return _member(account_id, spec.role_name, roles, read_policy(reads), aws.caller().account)
+
+
+def read_roles(member: Connection, names: Sequence[str]) -> tuple[MemberRole, ...]:
+    """Trust, policies and boundary of these roles in one read, which lists all; its pages end where both are found."""
+    roles: dict[str, MemberRole] = {}
+    for item in member.pages("iam", "GetAccountAuthorizationDetails", "RoleDetailList", Filter=["Role"]):
+        if item["RoleName"] in names:
+            roles[item["RoleName"]] = _role(item)
+        if len(roles) == len(set(names)):
+            break
+    return tuple(roles[name] for name in sorted(roles))
+
+
+def _role(item: Mapping[str, Any]) -> MemberRole:
+    inline = {
+        str(policy["PolicyName"]): normal_form(parse_document(policy["PolicyDocument"]))
+        for policy in item.get("RolePolicyList", ())
+    }
+    return MemberRole(
+        name=str(item["RoleName"]),
+        trust=normal_form(parse_document(item["AssumeRolePolicyDocument"])),
+        inline=tuple(sorted(inline.items())),
+        attached=tuple(sorted(str(policy["PolicyArn"]) for policy in item.get("AttachedManagedPolicies", ()))),
+        boundary=str((item.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn", "")),
+    )
+
+
+def _member(
+    account_id: str, access_role: str, roles: tuple[MemberRole, ...], required: Mapping[str, Any], management_id: str
+) -> Member:
+    by_name = {role.name: role for role in roles}
+    read_role = by_name.get(READ_ROLE)
+    document = dict(read_role.inline).get(READ_POLICY) if read_role else None
+    policy = json.loads(document) if document else None
+    current = has_same_meaning(policy, required)
+    trusted = {READ_ROLE: json.loads(read_role.trust) if read_role else None}
     return Member(
         account_id,
         readable=True,
         current=current,
-        access_role=has_role(member, spec.role_name),
-        read_role=ABSENT if current else _read_role_through_itself(aws, member, policy, required),
+        access_role=access_is_as_needed(by_name.get(access_role), management_id),
+        read_role=ABSENT if current else roles_to_change(trusted, policy, management_id, required),
+        roles=roles,
     )
+
+
+def _read_outdated(
+    aws: Connection,
+    member: Connection,
+    account_id: str,
+    access_role: str,
+    reads: Sequence[MemberRead],
+    rejection: Rejected,
+) -> Member:
+    """Read singly what the policy of an earlier version allows; where it is the present one, something else denies."""
+    try:
+        policy = read_policy_of(member)
+    except Rejected as policy_rejection:
+        if policy_rejection.code not in NOT_YET:
+            raise
+        return Member(account_id, readable=True, current=False)
+    required = read_policy(reads)
+    if has_same_meaning(policy, required):
+        exists = has_role(member, access_role)
+        return Member(account_id, readable=True, current=True, access_role=exists, unread=str(rejection))
+    start = _read_role_through_itself(aws, member, policy, required)
+    return Member(account_id, readable=True, current=False, access_role=has_role(member, access_role), read_role=start)
 
 
 def _read_role_through_itself(aws: Connection, member: Connection, policy: Any, required: Mapping[str, Any]) -> str:
@@ -67,8 +135,11 @@ def _read_role_through_itself(aws: Connection, member: Connection, policy: Any, 
 def read_members(
     aws: Connection, desired: Desired, observed: Observed, specs: Sequence[AccountSpec | ImportSpec]
 ) -> Observed:
-    """Look into those member accounts that no other phase has looked into yet, so that each is entered once."""
-    matches = ((spec, match(spec, observed)) for spec in specs)
+    """Look into those member accounts that no other phase has looked into yet, so that each is entered once.
+
+    Not into those about which a person has to decide first: planning says so, and the others can be read.
+    """
+    matches = ((spec, match_if_clear(spec, observed)) for spec in specs)
     members = tuple(
         read_member(aws, spec, account.id, desired.reads_in(spec.key))
         for spec, account in matches
@@ -97,6 +168,20 @@ def create_read_role(aws: Connection, step: CreateReadRole, id_index: IdIndex) -
     _make_role(member, READ_ROLE, id_index)
     _put_read_policy(member, id_index, step.key)
     until_assumable(aws, account, READ_ROLE, step.name)
+
+
+def restrict_read_role(aws: Connection, step: RestrictReadRole, id_index: IdIndex) -> None:
+    """Set the trust policy without those whom the step names; what it denies and demands of others stays."""
+    member = aws.assume(id_index.account(step.key), step.role_name)
+    document = trust_of(member, READ_ROLE)
+    if document is not None and other_trusted_principals(document, id_index.target.account):
+        restricted = restricted_trust(document, id_index.target.account)
+        member.mutate("iam", "UpdateAssumeRolePolicy", RoleName=READ_ROLE, PolicyDocument=compact_json(restricted))
+
+
+def read_role_trust_of(aws: Connection, step: RestrictReadRole, id_index: IdIndex) -> str:
+    """The whole trust policy of the read role by now, through the access role."""
+    return starting_value(trust_of(aws.assume(id_index.account(step.key), step.role_name), READ_ROLE))
 
 
 def make_manageable(aws: Connection, step: MakeManageable, id_index: IdIndex) -> None:
