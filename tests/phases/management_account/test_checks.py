@@ -16,6 +16,7 @@ from orgkit.phases.management_account.findings import (
     AccountPlan,
     Facts,
     Findings,
+    IdentityCenter,
     Keys,
     Membership,
     OwnTrail,
@@ -85,7 +86,21 @@ FAILING: tuple[tuple[str, Changes, str], ...] = (
     ("account alias", {"alias": None}, "warns"),
     ("belongs here: organization trail", {"trails": (OwnTrail("mine", organization=False),)}, "warns"),
     ("belongs here: Identity Center", {"identity_center": ()}, "warns"),
-    ("belongs here: Identity Center", {"identity_center": ("CREATE_FAILED",)}, "warns"),
+    (
+        "belongs here: Identity Center",
+        {"identity_center": (IdentityCenter(ACCOUNT, "CREATE_FAILED", is_older=False),)},
+        "warns",
+    ),
+    (
+        "belongs here: Identity Center",
+        {"identity_center": (IdentityCenter(ACCOUNT, "ACTIVE", is_older=True),)},
+        "warns",
+    ),
+    (
+        "belongs here: Identity Center",
+        {"identity_center": (IdentityCenter("602938475610", "ACTIVE", is_older=False),)},
+        "warns",
+    ),
     ("belongs here: budgets", {"budgets": 0}, "warns"),
     ("IAM users with access keys", {"keys": KEYED}, "warns"),
     (
