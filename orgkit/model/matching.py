@@ -49,8 +49,8 @@ def blocked_account(spec: AccountSpec | ImportSpec, observed: Observed, effect: 
         match(spec, observed)
     except NeedsDecision as decision:
         effect = effect or "Nothing is planned for it until then."
-        what = f"{spec.key}: {decision.reason} {effect} To go on: {decision.remedy}"
-        return Waiting(what, "you", blocks=spec.key)
+        task = f"{spec.key}: {decision.reason} {effect} To go on: {decision.remedy}"
+        return Waiting(task, "you", blocks=spec.key)
     return None
 
 

@@ -12,7 +12,7 @@ from orgkit.model.desired import KEY_TAG, Desired, ImportSpec
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Account, Observed
 from orgkit.model.plan import Plan
-from orgkit.phases.member_access.roles_aws import read_members
+from orgkit.phases.member_access.member_roles_aws import read_members
 from orgkit.phases.member_access.steps import AboutAccount
 from orgkit.phases.registry import phase_of
 from orgkit.phases.registry import plan as plan_phase

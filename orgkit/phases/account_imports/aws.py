@@ -16,12 +16,12 @@ from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.aws import move_account, parent_id, tag_account, tags_of_account
 from orgkit.phases.accounts.steps import MoveAccount, TagAccount
 from orgkit.phases.handler import handle
+from orgkit.phases.member_access.member_roles_aws import read_members
 from orgkit.phases.member_access.roles import other_trusted_principals, read_policy, roles_to_change
 from orgkit.phases.member_access.roles_aws import (
     both_roles_of,
     create_read_role,
     make_manageable,
-    read_members,
     read_policy_of,
     read_role_of,
     read_role_trust_of,

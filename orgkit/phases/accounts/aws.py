@@ -14,9 +14,9 @@ from orgkit.model.plan import starting_value
 from orgkit.phases.accounts.creation_aws import CREATE_ACCOUNT, find_by_email
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
 from orgkit.phases.handler import handle
+from orgkit.phases.member_access.member_roles_aws import read_members
 from orgkit.phases.member_access.roles_aws import (
     create_read_role,
-    read_members,
     read_role_of,
     read_role_trust_of,
     restrict_read_role,

@@ -134,9 +134,9 @@ def _unmanaged(observed: Observed, desired: Desired, decisions: tuple[Waiting, .
 
 
 def _warnings(pairs: list[Pair], observed: Observed) -> Iterator[str]:
-    for spec, there, member in _members(pairs, observed):
-        yield from role_warnings(spec, there, member, observed.target.account)
-    for spec, account in pairs:
-        if account and account.name != spec.name:
+    for spec, account, member in _members(pairs, observed):
+        yield from role_warnings(spec, account, member, observed.target.account)
+    for spec, candidate in pairs:
+        if candidate and candidate.name != spec.name:
             in_file = f"the file says {spec.name} (names are not changed here)"
-            yield f"account {account.id} is named {account.name}; {in_file}"
+            yield f"account {candidate.id} is named {candidate.name}; {in_file}"

@@ -2,7 +2,8 @@
 
 The read role is orgkit's: whom it trusts is repaired by a step that says who is let in no longer. What would have to be
 detached or deleted is reported with its command, since orgkit detaches and deletes nothing. The access role was made by
-AWS or by the account's owner, who may have let others in, and it is the way back into the account: it is only reported.
+AWS or by the account's owner, who may have let others in, and it is the way back into the account: it is only
+reported.
 """
 
 import json
@@ -31,11 +32,11 @@ def restrict_read_role(spec: AccountSpec | ImportSpec, member: Member, managemen
     Where its policy is not the present one either, the step that sets it completes the trust policy first.
     """
     role = member.role(READ_ROLE)
-    others = other_trusted_principals(json.loads(role.trust), management_id) if role else ()
-    if role and others:
+    principals = other_trusted_principals(json.loads(role.trust), management_id) if role else ()
+    if role and principals:
         start = role.trust if member.current else normal_form(with_trust(json.loads(role.trust), management_id))
         yield RestrictReadRole(
-            key=spec.key, name=spec.name, role_name=spec.role_name, no_longer_trusted=others, starts_from=start,
+            key=spec.key, name=spec.name, role_name=spec.role_name, no_longer_trusted=principals, starts_from=start,
             reason="whom this role trusts can read the account, and orgkit lets in the management account alone",
         )  # fmt: skip
 
@@ -46,14 +47,14 @@ def role_drift(
     """What of both roles only a person may change back, with the commands for it."""
     owner = f"the owner of account {account.id}"
     if (read_role := member.role(READ_ROLE)) is not None:
-        for what, command in _read_role_drift(read_role):
-            yield Waiting(f"{spec.key}: role {READ_ROLE} {what}", owner, (command,), drift=True)
+        for problem, command in _read_role_drift(read_role):
+            yield Waiting(f"{spec.key}: role {READ_ROLE} {problem}", owner, (command,), drift=True)
     if account.join_method == "CREATED":
-        for what, command in _access_role_drift(spec.role_name, member, management_id):
-            yield Waiting(f"{spec.key}: role {spec.role_name} {what}", owner, (command,), drift=True)
+        for problem, command in _access_role_drift(spec.role_name, member, management_id):
+            yield Waiting(f"{spec.key}: role {spec.role_name} {problem}", owner, (command,), drift=True)
     elif (access_role := member.role(spec.role_name)) is not None:
-        for what, command in _opened(access_role, management_id, wildcards_only=True):
-            yield Waiting(f"{spec.key}: role {spec.role_name} {what}", owner, (command,), drift=True)
+        for problem, command in _opened(access_role, management_id, wildcards_only=True):
+            yield Waiting(f"{spec.key}: role {spec.role_name} {problem}", owner, (command,), drift=True)
 
 
 def role_warnings(
@@ -69,9 +70,10 @@ def role_warnings(
     if read_role and _is_narrower(json.loads(read_role.trust), management_id):
         yield f"{spec.key}: role {READ_ROLE} trusts less than orgkit asks for, which is left as it is"
     if access_role and account.join_method != "CREATED":
-        others = other_trusted_principals(json.loads(access_role.trust), management_id)
-        if named := [principal for principal in others if not _is_wildcard(principal)]:
-            yield f"{spec.key}: role {spec.role_name} is an administrator, and trusts also {', '.join(named)}"
+        principals = other_trusted_principals(json.loads(access_role.trust), management_id)
+        names = ", ".join(principal for principal in principals if not _is_wildcard(principal))
+        if names:
+            yield f"{spec.key}: role {spec.role_name} is an administrator, and trusts also {names}"
 
 
 def access_is_as_needed(role: MemberRole | None, management_id: str) -> bool:
@@ -119,8 +121,8 @@ def _access_role_drift(name: str, member: Member, management_id: str) -> Iterato
 
 
 def _opened(role: MemberRole, management_id: str, *, wildcards_only: bool) -> Iterator[tuple[str, str]]:
-    others = other_trusted_principals(json.loads(role.trust), management_id)
-    opened = [principal for principal in others if not wildcards_only or _is_wildcard(principal)]
+    principals = other_trusted_principals(json.loads(role.trust), management_id)
+    opened = [principal for principal in principals if not wildcards_only or _is_wildcard(principal)]
     if opened:
         trusted = compact_json(trust(management_id))
         command = f"aws iam update-assume-role-policy --role-name {role.name} --policy-document '{trusted}'"

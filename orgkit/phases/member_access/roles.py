@@ -91,31 +91,31 @@ def restricted_trust(document: dict[str, Any], management_account_id: str) -> di
 
     Where nobody is left, the management account is trusted as in a new role.
     """
-    kept = [
+    statements = [
         restricted
         for statement in statements_of(document)
         if (restricted := _restricted(statement, management_account_id)) is not None
     ]
-    if not any(statement.get("Effect") == "Allow" for statement in kept):
-        kept += trust(management_account_id)["Statement"]
-    return {**document, "Statement": kept}
+    if not any(statement.get("Effect") == "Allow" for statement in statements):
+        statements += trust(management_account_id)["Statement"]
+    return {**document, "Statement": statements}
 
 
 def _restricted(statement: Statement, management_account_id: str) -> Statement | None:
     if statement.get("Effect") != "Allow":
         return statement
     principals = statement.get("Principal")
-    named = principals.get("AWS", []) if isinstance(principals, dict) else []
-    values = [str(value) for value in (named if isinstance(named, list) else [named])]
+    aws_principals = principals.get("AWS", []) if isinstance(principals, dict) else []
+    values = [str(value) for value in (aws_principals if isinstance(aws_principals, list) else [aws_principals])]
     own = [value for value in values if account_of_principal(value) == management_account_id]
     return {**statement, "Principal": {"AWS": own}} if own else None
 
 
 def is_administrator(role: MemberRole) -> bool:
     """Return whether a role may do everything: by AWS's policy, as AWS attaches it, or by one of its own."""
-    everything = Grant("Allow", "", ANYBODY, ANYBODY, "{}")
+    full_access = Grant("Allow", "", ANYBODY, ANYBODY, "{}")
     attached = any(arn.endswith(":iam::aws:policy/AdministratorAccess") for arn in role.attached)
-    return attached or any(everything in grants_of(json.loads(document)) for _, document in role.inline)
+    return attached or any(full_access in grants_of(json.loads(document)) for _, document in role.inline)
 
 
 def parse_document(value: Any) -> Any:

@@ -11,7 +11,7 @@ from orgkit.model.matching import IdIndex, match_if_clear
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
 from orgkit.phases.handler import handle
-from orgkit.phases.member_access.roles_aws import read_members
+from orgkit.phases.member_access.member_roles_aws import read_members
 from orgkit.phases.trail import bucket_steps_aws, key_aws
 from orgkit.phases.trail.bucket_aws import read_buckets
 from orgkit.phases.trail.documents import trail_arn

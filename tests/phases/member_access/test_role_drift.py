@@ -19,6 +19,7 @@ from orgkit.model.desired import ACCESS_ROLE, KEY_TAG, READ_ROLE, Desired, Impor
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Account, Member, MemberRole, Observed
 from orgkit.model.plan import Plan
+from orgkit.phases.member_access.member_roles_aws import _member, read_member
 from orgkit.phases.member_access.policy_meaning import has_same_meaning
 from orgkit.phases.member_access.roles import (
     ADMINISTRATOR,
@@ -28,7 +29,7 @@ from orgkit.phases.member_access.roles import (
     restricted_trust,
     trust,
 )
-from orgkit.phases.member_access.roles_aws import _member, read_member, restrict_read_role
+from orgkit.phases.member_access.roles_aws import restrict_read_role
 from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
 from orgkit.phases.registry import phase_of
 from orgkit.phases.registry import plan as plan_phase
