@@ -37,21 +37,21 @@ def known_ids(desired: Desired, observed: Observed) -> dict[str, str]:
     return {key: account.id for key, account in matches if account is not None}
 
 
-def blocked_account(spec: AccountSpec | ImportSpec, observed: Observed, effect: str = "") -> Waiting | None:
-    """What a person has to decide about one account before anything is planned for it; None when all is clear.
+def match_or_decision(
+    spec: AccountSpec | ImportSpec, observed: Observed, effect: str = "Nothing is planned for it until then."
+) -> tuple[Account | None, Waiting | None]:
+    """The observed account of `spec`, and what a person has to decide first, of which there is one at most.
 
     Args:
         spec: The account in the parameters file.
         observed: One reading of AWS.
-        effect: What else is not planned until then.
+        effect: What is not planned until then.
     """
     try:
-        match(spec, observed)
+        return match(spec, observed), None
     except NeedsDecision as decision:
-        effect = effect or "Nothing is planned for it until then."
         task = f"{spec.key}: {decision.reason} {effect} To go on: {decision.remedy}"
-        return Waiting(task, "you", blocks=spec.key)
-    return None
+        return None, Waiting(task, "you", blocks=spec.key)
 
 
 def _closed(spec: AccountSpec | ImportSpec, account: Account) -> NeedsDecision:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from orgkit.errors import CouldNotRead
 from orgkit.model.desired import Desired, ImportSpec, format_path, missing_tags, replaced_tags
 from orgkit.model.lookalikes import account_warnings
-from orgkit.model.matching import blocked_account, match_if_clear
+from orgkit.model.matching import match_if_clear, match_or_decision
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, invitations_of, last_ended
@@ -19,7 +19,7 @@ from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
 def plan(observed: Observed, desired: Desired) -> Plan:
     """Account by account, in the order of their keys; what only an owner can do is `waiting`, never a step."""
     imports = sorted(desired.imports, key=lambda spec: spec.key)
-    decisions = tuple(decision for spec in imports if (decision := blocked_account(spec, observed)))
+    decisions = tuple(decision for spec in imports if (decision := match_or_decision(spec, observed)[1]))
     blocked = {decision.blocks for decision in decisions}
     specs = [spec for spec in imports if spec.key not in blocked]
     return Plan(

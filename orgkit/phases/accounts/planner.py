@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from orgkit.model.desired import AccountSpec, Desired, format_path, missing_tags, replaced_tags
 from orgkit.model.lookalikes import account_warnings
-from orgkit.model.matching import blocked_account, match_if_clear
+from orgkit.model.matching import match_or_decision
 from orgkit.model.observed import Account, Member, Observed
 from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
@@ -19,10 +19,9 @@ def plan(observed: Observed, desired: Desired) -> Plan:
 
     An account about which a person has to decide first is left out, and the others are planned.
     """
-    specs = _order_accounts(desired)
-    decisions = tuple(decision for spec in specs if (decision := blocked_account(spec, observed)))
-    blocked = {decision.blocks for decision in decisions}
-    pairs = [(spec, match_if_clear(spec, observed)) for spec in specs if spec.key not in blocked]
+    matches = [(spec, *match_or_decision(spec, observed)) for spec in _order_accounts(desired)]
+    decisions = tuple(decision for *_, decision in matches if decision)
+    pairs = [(spec, account) for spec, account, decision in matches if decision is None]
     return Plan(
         phase="accounts",
         target=observed.target,
@@ -35,7 +34,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         ),
         needs=tuple(_needs(observed, desired)),
         waiting=(*decisions, *_drift(pairs, observed)),
-        unmanaged=tuple(_unmanaged(observed, desired, decisions)),
+        unmanaged=tuple(_unmanaged(pairs, observed, desired, decisions)),
         warnings=(*_warnings(pairs, observed), *account_warnings(desired, observed)),
     )
 
@@ -123,9 +122,11 @@ def _needs(observed: Observed, desired: Desired) -> Iterator[str]:
             yield f"organizational unit {format_path(path)} does not exist yet: run 02-units"
 
 
-def _unmanaged(observed: Observed, desired: Desired, decisions: tuple[Waiting, ...]) -> Iterator[str]:
+def _unmanaged(
+    pairs: list[Pair], observed: Observed, desired: Desired, decisions: tuple[Waiting, ...]
+) -> Iterator[str]:
     """Accounts of the organization that the file does not have; not those that may yet turn out to be one of it."""
-    created = {account.id for spec in desired.accounts if (account := match_if_clear(spec, observed))}
+    created = {account.id for _, account in pairs if account}
     managed = created | {spec.id for spec in desired.imports} | {observed.target.account}
     for account in observed.accounts:
         if account.id not in managed and not any(account.id in decision.what for decision in decisions):

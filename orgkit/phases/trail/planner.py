@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from orgkit.errors import CouldNotRead
 from orgkit.model.desired import Desired, ImportSpec
-from orgkit.model.matching import blocked_account, match_if_clear
+from orgkit.model.matching import match_or_decision
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Plan, Step
 from orgkit.phases.trail.choice import Choice, choose, trail_warnings
@@ -22,8 +22,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     An organization trail that is there is adopted, whatever its name and bucket: a second one would be a paid copy.
     """
     trails = _trails(observed)
-    decision = blocked_account(desired.log_archive, observed, WITHOUT_ARCHIVE)
-    account = match_if_clear(desired.log_archive, observed)
+    account, decision = match_or_decision(desired.log_archive, observed, WITHOUT_ARCHIVE)
     account_id = account.id if account else None
     choice = choose(trails, desired.trail)
     storage = storage_of(_facts(observed, account_id), observed, desired, choice, account_id)
