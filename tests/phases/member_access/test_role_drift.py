@@ -34,7 +34,7 @@ from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
 from orgkit.phases.registry import phase_of
 from orgkit.phases.registry import plan as plan_phase
 from tests.aws.conftest import Answer, CountingClock, Wire
-from tests.phases.accounts.test_aws import session, xml, xml_error
+from tests.phases.accounts.test_aws import identity, session, xml, xml_error
 from tests.phases.member_access.test_policy_meaning import rewritten
 from tests.plans.loader import MANAGEMENT, desired_of, observed_of
 
@@ -293,6 +293,7 @@ def test_the_repair_sends_the_restricted_policy_once_and_nothing_where_it_is_res
     aws: Connection, wire: Wire, clock: CountingClock, is_open: bool
 ) -> None:
     document = {**trust(MANAGEMENT), "Statement": [*trust(MANAGEMENT)["Statement"], *([allow("*")] if is_open else [])]}
+    wire.always["GetCallerIdentity"] = identity()
     wire.says(session(clock), role_answer(document), xml("UpdateAssumeRolePolicy"))
     ids = IdIndex(observed_with(READ, ACCESS), DESIRED)
     step = RestrictReadRole(
