@@ -7,6 +7,7 @@ from typing import Any
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.errors import StepFailed
+from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import READ_ROLE, Desired, ImportSpec, MemberRead
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Observed, Unread
@@ -73,6 +74,7 @@ def read_owner(aws: Connection, spec: ImportSpec, reads: Sequence[MemberRead]) -
         read_document if isinstance(read_document, Unread) else read_document is not None,
         trusted_accounts,
         _roles_to_change(aws, owner, {spec.role_name: document, READ_ROLE: read_document}, reads),
+        normal_form(read_document) if isinstance(read_document, dict) else "",
     )
 
 

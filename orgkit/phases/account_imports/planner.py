@@ -1,5 +1,6 @@
 """What phase 04 should do: invite, accept where the file names a profile, make manageable, place."""
 
+import json
 from collections.abc import Iterator
 
 from orgkit.errors import CouldNotRead
@@ -11,8 +12,8 @@ from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, invitations_of, last_ended
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.steps import MoveAccount, TagAccount
-from orgkit.phases.member_access.role_drift import restrict_read_role, role_drift, role_warnings
-from orgkit.phases.member_access.roles import commands_to_make
+from orgkit.phases.member_access.role_drift import restrict_read_role, restrict_trust, role_drift, role_warnings
+from orgkit.phases.member_access.roles import commands_to_make, with_trust
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
 
 
@@ -66,6 +67,7 @@ def _invite_and_accept(spec: ImportSpec, observed: Observed) -> Iterator[Step]:
         starts_from=starting_value(leaves),
     )  # fmt: skip
     yield _make_manageable(spec, spec.profile, owner, "AWS makes no roles in invited accounts")
+    yield from _restrict(spec, None, observed)
     if spec.unit:
         root_id = observed.parent_id(())
         yield MoveAccount(
@@ -91,8 +93,7 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed) -> Iterator[S
             )
         elif account.join_method != "CREATED":
             return
-    if (member := observed.member(account.id)) is not None:
-        yield from restrict_read_role(spec, member, observed.target.account)
+    yield from _restrict(spec, account, observed)
     if account.unit != spec.unit:
         yield MoveAccount(
             key=spec.key, name=spec.name, unit=spec.unit, starts_from=observed.parent_id(account.unit),
@@ -209,14 +210,23 @@ def _manageable(account: Account, observed: Observed) -> bool:
     return member is not None and _is_readable(account, observed) and member.access_role is True
 
 
+def _restrict(spec: ImportSpec, account: Account | None, observed: Observed) -> Iterator[Step]:
+    """Repair whom the read role trusts; where only its owner sees it, as it is when our trust has been added."""
+    member = observed.member(account.id) if account else None
+    owner, management_id = _owner(spec, observed), observed.target.account
+    if member is not None and member.roles:
+        yield from restrict_read_role(spec, member, management_id)
+    elif owner is not None and owner.read_trust:
+        yield from restrict_trust(spec, with_trust(json.loads(owner.read_trust), management_id), management_id)
+
+
 def _is_readable(account: Account, observed: Observed) -> bool:
     member = observed.member(account.id)
     return member is not None and member.readable and member.current
 
 
 def _read_role(account: Account, observed: Observed) -> str:
-    member = observed.member(account.id)
-    return member.read_role if member else ABSENT
+    return member.read_role if (member := observed.member(account.id)) else ABSENT
 
 
 def _facts(observed: Observed) -> ImportFacts:

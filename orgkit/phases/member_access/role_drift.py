@@ -32,11 +32,21 @@ def restrict_read_role(spec: AccountSpec | ImportSpec, member: Member, managemen
     Where its policy is not the present one either, the step that sets it completes the trust policy first.
     """
     role = member.role(READ_ROLE)
-    principals = other_trusted_principals(json.loads(role.trust), management_id) if role else ()
-    if role and principals:
-        start = role.trust if member.current else normal_form(with_trust(json.loads(role.trust), management_id))
+    if role is not None:
+        document = json.loads(role.trust)
+        yield from restrict_trust(
+            spec, document if member.current else with_trust(document, management_id), management_id
+        )
+
+
+def restrict_trust(
+    spec: AccountSpec | ImportSpec, document: dict[str, Any], management_id: str
+) -> Iterator[RestrictReadRole]:
+    """Repair a trust policy of the read role, as the earlier steps of the plan leave it."""
+    if principals := other_trusted_principals(document, management_id):
         yield RestrictReadRole(
-            key=spec.key, name=spec.name, role_name=spec.role_name, no_longer_trusted=principals, starts_from=start,
+            key=spec.key, name=spec.name, role_name=spec.role_name, no_longer_trusted=principals,
+            starts_from=normal_form(document),
             reason="whom this role trusts can read the account, and orgkit lets in the management account alone",
         )  # fmt: skip
 

@@ -261,6 +261,15 @@ def test_a_domain_that_only_ends_like_a_reserved_one_is_fine() -> None:
     assert found("reserved domains", {}, renamed("aws-log-archive@latest.dev")).verdict == "ok"
 
 
+def test_an_identity_center_from_before_the_organization_says_what_that_means(desired: Desired) -> None:
+    older = (IdentityCenter(ACCOUNT, "ACTIVE", is_older=True),)
+    finding = next(
+        f for f in check(replace(WELL, identity_center=older), desired, target_of("aws")) if "Identity" in f.item
+    )
+    assert "AWS has no way to turn it into the organization's instance" in finding.message
+    assert "delete it by hand" in finding.remedy
+
+
 def test_every_item_has_a_passing_a_failing_and_a_denied_case(desired: Desired) -> None:
     items = {each.item for each in check(WELL, desired, target_of("aws"))}
     of_the_file = {item for item, _ in IN_THE_FILE}

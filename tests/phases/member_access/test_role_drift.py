@@ -19,6 +19,7 @@ from orgkit.model.desired import ACCESS_ROLE, KEY_TAG, READ_ROLE, Desired, Impor
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Account, Member, MemberRole, Observed
 from orgkit.model.plan import Plan
+from orgkit.phases.account_imports.facts import ImportFacts, Owner
 from orgkit.phases.member_access.member_roles_aws import _member, read_member
 from orgkit.phases.member_access.policy_meaning import has_same_meaning
 from orgkit.phases.member_access.roles import (
@@ -206,6 +207,19 @@ def test_an_imported_accounts_role_without_its_policy_is_not_manageable() -> Non
     approved = planned(observed_with(READ, replace(ACCESS, trust=normal_form(others)), account=dns), desired, "imports")
     assert (approved.steps, approved.waiting) == ((), ()), "whom the owner trusts was approved with its import"
     assert "trusts also 333333333333" in approved.warnings[0]
+
+
+def test_a_read_role_that_an_account_brings_along_trusts_nobody_else_when_it_has_joined() -> None:
+    spec = replace(IMPORT, profile="dns", unit=())
+    brought = normal_form({"Version": "2012-10-17", "Statement": [allow({"AWS": "333333333333"})]})
+    owner = Owner(ARCHIVE, None, (), access_role=False, read_role=True, read_trust=brought)
+    observed = observed_of({"organization": {}}).with_facts(ImportFacts(owners=(owner,)))
+    plan = planned(observed, replace(DESIRED, accounts=(), imports=(spec,)), "imports")
+    kinds = [step.kind for step in plan.steps]
+    assert kinds.index("restrict-read-role") == kinds.index("make-manageable") + 1
+    (step,) = [step for step in plan.steps if isinstance(step, RestrictReadRole)]
+    assert step.no_longer_trusted == ("333333333333",)
+    assert MANAGEMENT in step.starts_from, "as the step before it leaves the trust policy"
 
 
 def details(*roles: MemberRole, marker: str = "") -> Answer:
