@@ -97,6 +97,11 @@ class Waiting:
     blocks: str = ""  # the key of the account whose steps are not planned until somebody has decided
     drift: bool = False  # something is not as it has to be, and a person has to change it back
 
+    def facts(self) -> dict[str, Any]:
+        """Return what a review.json has of it; the last two only where they say something."""
+        facts: dict[str, Any] = {"what": self.what, "who": self.who, "commands": list(self.commands)}
+        return facts | ({"blocks": self.blocks} if self.blocks else {}) | ({"drift": True} if self.drift else {})
+
 
 @dataclass(frozen=True, repr=False)
 class Plan(Summary):
@@ -179,7 +184,7 @@ class Plan(Summary):
             "needs": list(self.needs),
             "stops": [finding.advice for finding in self.stops],
             "stopped": [step.sentence for step in self.stopped_steps],
-            "waiting": [_plain(asdict(w)) for w in self.waiting],
+            "waiting": [waiting.facts() for waiting in self.waiting],
             "unmanaged": list(self.unmanaged),
             "warnings": list(self.warnings),
             **extra,

@@ -91,6 +91,7 @@ def test_a_plan_without_steps_says_that_it_is_not_whole() -> None:
 
 def test_a_blocked_account_is_no_success_of_the_nightly_plan() -> None:
     plan, _, _ = closed_archive()
+    assert [waiting.facts()["blocks"] for waiting in plan.waiting] == ["log-archive"]
     blocked = PlannedPhase(phase_of("accounts"), plan)
     assert exit_code_of([blocked]) == EXIT_REFUSED
     observed = replace(observed_of({"organization": {}}), accounts=())

@@ -104,19 +104,25 @@ def _read_outdated(
     if has_same_meaning(policy, required):
         exists = has_role(member, access_role)
         return Member(account_id, readable=True, current=True, access_role=exists, unread=str(rejection))
-    start = _read_role_through_itself(aws, member, policy, required)
-    return Member(account_id, readable=True, current=False, access_role=has_role(member, access_role), read_role=start)
+    document = _trust_through_itself(member)
+    return Member(
+        account_id,
+        readable=True,
+        current=False,
+        access_role=has_role(member, access_role),
+        read_role=roles_to_change({READ_ROLE: document}, policy, aws.caller().account, required),
+        roles=(MemberRole(READ_ROLE, normal_form(document)),) if document else (),
+    )
 
 
-def _read_role_through_itself(aws: Connection, member: Connection, policy: Any, required: Mapping[str, Any]) -> str:
-    """What it has in addition; with an older policy of its own its trust cannot be read."""
+def _trust_through_itself(member: Connection) -> dict[str, Any] | None:
+    """Whom the read role trusts; None where a policy of its own that is older yet does not let it see that."""
     try:
-        document = trust_of(member, READ_ROLE)
+        return trust_of(member, READ_ROLE)
     except Rejected as rejection:
         if rejection.code not in NOT_YET:
             raise
-        document = None
-    return roles_to_change({READ_ROLE: document}, policy, aws.caller().account, required)
+        return None
 
 
 def read_members(

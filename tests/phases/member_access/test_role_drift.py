@@ -271,11 +271,20 @@ def test_where_the_one_read_is_denied_an_older_policy_is_read_singly(
     aws: Connection, wire: Wire, clock: CountingClock
 ) -> None:
     older = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:GetRole", "Resource": "*"}]}
-    wire.says(session(clock), xml_error("AccessDenied"), policy_answer(older), role_answer(), role_answer())
+    wire.says(
+        session(clock),
+        xml_error("AccessDenied"),
+        policy_answer(older),
+        role_answer(trust("333333333333")),
+        role_answer(),
+    )
     wire.always["GetCallerIdentity"] = management()
     member = read_member(aws, DESIRED.accounts[0], ARCHIVE, DESIRED.reads_in("log-archive"))
-    assert (member.readable, member.current, member.roles) == (True, False, ())
+    assert (member.readable, member.current) == (True, False)
+    assert member.roles == (MemberRole(READ_ROLE, normal_form(trust("333333333333"))),)
     assert "iam:GetRole" in member.read_role
+    observed = replace(observed_of({"organization": {}}), accounts=(ACCOUNT,), members=(member,))
+    assert [step.kind for step in planned(observed).steps] == ["create-read-role", "restrict-read-role"]
 
 
 def test_where_the_one_read_is_denied_though_the_policy_is_there_the_roles_are_not_known(
