@@ -25,7 +25,8 @@ from orgkit.runbook.views.views import render_plan
 # What comes of a phase, in the order in which one decides the exit code.
 NO_PLAN, TO_APPROVE, PREVIEW = "cannot be planned", "to be approved", "to come, once the organization exists"
 STOPPED_BY_FINDING, WAITING, UNCHANGED = "stopped by phase 00", "waiting for someone else", "without changes"
-RESULTS = (NO_PLAN, TO_APPROVE, PREVIEW, STOPPED_BY_FINDING, WAITING, UNCHANGED)
+NEEDS_DECISION = "left until a person decides"
+RESULTS = (NO_PLAN, TO_APPROVE, PREVIEW, STOPPED_BY_FINDING, NEEDS_DECISION, WAITING, UNCHANGED)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,9 @@ def _result_of(planned: PlannedPhase) -> str:
         return PREVIEW
     if plan.steps:
         return TO_APPROVE
-    return STOPPED_BY_FINDING if plan.stops else WAITING if plan.waiting else UNCHANGED
+    if plan.stops or plan.decisions:
+        return STOPPED_BY_FINDING if plan.stops else NEEDS_DECISION
+    return WAITING if plan.waiting else UNCHANGED
 
 
 def exit_code_of(planned_phases: Sequence[PlannedPhase]) -> int:

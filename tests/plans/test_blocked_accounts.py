@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orgkit.cli.github import _plan_annotations
-from orgkit.cli.planning import PlannedPhase, exit_code_of
+from orgkit.cli.planning import PlannedPhase, exit_code_of, summary_of
 from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_REFUSED
 from orgkit.model.desired import KEY_TAG, Desired, ImportSpec
 from orgkit.model.matching import match_if_clear
@@ -94,6 +94,7 @@ def test_a_blocked_account_is_no_success_of_the_nightly_plan() -> None:
     assert [waiting.facts()["blocks"] for waiting in plan.waiting] == ["log-archive"]
     blocked = PlannedPhase(phase_of("accounts"), plan)
     assert exit_code_of([blocked]) == EXIT_REFUSED
+    assert summary_of([blocked]) == "03 left until a person decides (exit code 1)."
     observed = replace(observed_of({"organization": {}}), accounts=())
     ready = PlannedPhase(phase_of("accounts"), plan_phase("accounts", observed, desired_of()))
     assert exit_code_of([blocked, ready]) == EXIT_APPROVAL_NEEDED
