@@ -121,13 +121,16 @@ def _plan_annotations(planned: "PlannedPhase") -> Iterator[Annotation]:
     title = planned.phase.run_label
     if planned.plan is None:
         yield Annotation("error", title, str(planned.stop))
-    elif planned.plan.digest and planned.plan.steps:
+        return
+    for decision in planned.plan.decisions:
+        yield Annotation("error", f"{title}: a person has to decide", decision.what)
+    if planned.plan.digest and planned.plan.steps:
         yield Annotation(
             "notice", f"{title}: approval needed", f"{len(planned.plan.steps)} steps, digest {planned.plan.digest}"
         )
     elif planned.plan.drift:
         yield Annotation("error", f"{title}: drift", planned.plan.drift[0])
-    elif planned.plan.waiting:
+    elif planned.plan.waiting and not planned.plan.decisions:
         yield Annotation("notice", f"{title}: waiting", planned.plan.waiting[0].what)
 
 

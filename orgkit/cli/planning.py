@@ -26,7 +26,8 @@ from orgkit.runbook.views.views import render_plan
 NO_PLAN, TO_APPROVE, PREVIEW = "cannot be planned", "to be approved", "to come, once the organization exists"
 DRIFTED = "with drift that no step repairs"
 STOPPED_BY_FINDING, WAITING, UNCHANGED = "stopped by phase 00", "waiting for someone else", "without changes"
-RESULTS = (NO_PLAN, TO_APPROVE, PREVIEW, STOPPED_BY_FINDING, DRIFTED, WAITING, UNCHANGED)
+NEEDS_DECISION = "left until a person decides"
+RESULTS = (NO_PLAN, TO_APPROVE, PREVIEW, STOPPED_BY_FINDING, NEEDS_DECISION, DRIFTED, WAITING, UNCHANGED)
 
 
 @dataclass(frozen=True)
@@ -102,20 +103,23 @@ def _result_of(planned: PlannedPhase) -> str:
         return PREVIEW
     if plan.steps:
         return TO_APPROVE
-    if plan.stops:
-        return STOPPED_BY_FINDING
+    if plan.stops or plan.decisions:
+        return STOPPED_BY_FINDING if plan.stops else NEEDS_DECISION
     return DRIFTED if plan.drift else WAITING if plan.waiting else UNCHANGED
 
 
 def exit_code_of(planned_phases: Sequence[PlannedPhase]) -> int:
-    """Steps need an approval; drift that no step repairs comes next, and waiting when nothing else is to be done."""
+    """Steps need an approval; drift that no step repairs comes next, and waiting when nothing else is to be done.
+
+    What is blocked until somebody decides is refused, as what phase 00 stops is: whether it is right is not known.
+    """
     error_codes = [planned.stop.exit_code for planned in planned_phases if planned.stop]
     if error_codes:
         return error_codes[0]
     plans_made = [planned.plan for planned in planned_phases if planned.plan]
     if any(plan.steps for plan in plans_made):
         return errors.EXIT_APPROVAL_NEEDED
-    if any(plan.stops for plan in plans_made):
+    if any(plan.stops or plan.decisions for plan in plans_made):
         return errors.EXIT_REFUSED
     if any(plan.drift for plan in plans_made):
         return errors.EXIT_NOT_VERIFIED

@@ -11,11 +11,11 @@ from orgkit.aws.asynchronous import Asynchronous
 from orgkit.aws.rejections import EXPIRED_CODES, OutcomeUnknown, Rejected
 from orgkit.aws.session import Connection
 from orgkit.engine.concurrent import ConcurrentExecutor, groups
-from orgkit.errors import ApprovalEnded, OrgkitError, StepFailed
+from orgkit.errors import ApprovalEnded, NeedsDecision, OrgkitError, StepFailed
 from orgkit.model.approval import changed_since_approval
 from orgkit.model.matching import IdIndex
 from orgkit.model.outcome import Outcome, Outcomes, Slot, StepStatus
-from orgkit.model.plan import ENABLED, Plan, Step, identity
+from orgkit.model.plan import ENABLED, Plan, Step, Waiting, identity
 from orgkit.phases.handler import Handlers
 from orgkit.phases.registry import load, phase_of
 
@@ -38,6 +38,7 @@ class _ApplyContext:
     steps: Sequence[Step]
     handlers: Handlers
     outcomes: list[Outcome]
+    blocked: tuple[Waiting, ...] = ()  # what the plan that is applied left out until a person decides
     expires_at: datetime | None = None  # of the approval: nothing is begun after it
 
     def report(self, index: int, outcome: Outcome) -> None:
@@ -76,7 +77,7 @@ def apply(
     """
     outcomes = [Outcome(step.sentence, step.symbol, StepStatus.PENDING, step_id=step.id) for step in plan.steps]
     handlers = load(phase_of(plan.phase)).handlers
-    context = _ApplyContext(aws, id_index, look, watch, plan.steps, handlers, outcomes, expires_at)
+    context = _ApplyContext(aws, id_index, look, watch, plan.steps, handlers, outcomes, plan.blocked, expires_at)
     aws.journal.expires_at = expires_at  # no step's first change is sent after it, however long the step waits
     try:
         for group in groups(plan.steps):
@@ -163,10 +164,19 @@ def _is_done(context: _ApplyContext, step: Step) -> bool:
         context.id_index.learn(id_index)
         remaining = next((remaining for remaining in plan.steps if remaining.id == step.id), None)
         if remaining is None:
+            _raise_new_decision(context, plan)
             return True
         if identity(remaining.facts()) != identity(step.facts()):
             raise changed_since_approval(step, remaining.starts_from)
     return False
+
+
+def _raise_new_decision(context: _ApplyContext, plan: Plan) -> None:
+    """NeedsDecision where steps are missing since a person has to decide: that a step is one of them proves nothing."""
+    known = {decision.blocks for decision in context.blocked}
+    for decision in plan.blocked:
+        if decision.blocks not in known:
+            raise NeedsDecision(decision.what, "plan again: the plan says what has to be decided.")
 
 
 def _skip(context: _ApplyContext, index: int, step: Step) -> bool:

@@ -79,7 +79,10 @@ def account_warnings(desired: Desired, observed: Observed) -> Iterator[str]:
     other_accounts = [
         account
         for account in observed.accounts
-        if account.id not in ids and account.email.casefold() not in emails and account.tag.get(KEY_TAG) not in keys
+        if not account.is_closed
+        and account.id not in ids
+        and account.email.casefold() not in emails
+        and account.tag.get(KEY_TAG) not in keys
     ]
     names |= {f"account {account.id}": account.name for account in other_accounts}
     for first, second in _alike({owner: skeleton(name) for owner, name in names.items()}):

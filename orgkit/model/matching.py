@@ -3,29 +3,23 @@
 from orgkit.errors import NeedsDecision, OutOfOrder
 from orgkit.model.desired import KEY_TAG, AccountSpec, Desired, ImportSpec, UnitPath, format_path
 from orgkit.model.observed import Account, Observed
-from orgkit.model.plan import Target
+from orgkit.model.plan import Target, Waiting
 from orgkit.sanitize.names import mark_lookalikes, reading
-
-CLOSED_STATES = ("SUSPENDED", "PENDING_CLOSURE", "CLOSED")
 
 
 def match(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None:
-    """The observed account of `spec`, None when there is none; NeedsDecision when the signs contradict each other."""
+    """The observed account of `spec`, None when there is none; NeedsDecision when the signs contradict each other.
+
+    A closed account keeps its id and its email, and neither its key nor its name: a successor may have those.
+    """
     account = _by_id(spec, observed) or _by_tag(spec, observed) or _by_email(spec, observed)
     if account is None:
         _refuse_same_name(spec, observed)
         return None
+    if account.is_closed:
+        raise _closed(spec, account)
     if isinstance(spec, AccountSpec) and account.email.casefold() != spec.email.casefold():
-        raise NeedsDecision(
-            f"accounts.{spec.key} is account {account.id} by its {'id' if spec.id else 'tag'}, "
-            f"but its root e-mail is {account.email}, and the file says {spec.email}.",
-            "correct the e-mail in the file, or the tag orgkit:key in AWS.",
-        )
-    if account.state in CLOSED_STATES:
-        raise NeedsDecision(
-            f"account {account.id} ({account.name}), which the file wants as {spec.key}, is {account.state}.",
-            "take it out of the file, or reopen it with AWS Support; its e-mail cannot be used for a new account.",
-        )
+        raise _other_email(spec, account)
     return account
 
 
@@ -43,13 +37,64 @@ def known_ids(desired: Desired, observed: Observed) -> dict[str, str]:
     return {key: account.id for key, account in matches if account is not None}
 
 
+def match_or_decision(
+    spec: AccountSpec | ImportSpec, observed: Observed, effect: str = "Nothing is planned for it until then."
+) -> tuple[Account | None, Waiting | None]:
+    """The observed account of `spec`, and what a person has to decide first, of which there is one at most.
+
+    Args:
+        spec: The account in the parameters file.
+        observed: One reading of AWS.
+        effect: What is not planned until then.
+    """
+    try:
+        return match(spec, observed), None
+    except NeedsDecision as decision:
+        task = f"{spec.key}: {decision.reason} {effect} To go on: {decision.remedy}"
+        return None, Waiting(task, "you", blocks=spec.key)
+
+
+def _closed(spec: AccountSpec | ImportSpec, account: Account) -> NeedsDecision:
+    """Each remedy but the first is about the file; by its id a closed account is meant whatever its email."""
+    section = "accounts" if isinstance(spec, AccountSpec) else "imports"
+    remedies = [f"reopen it with AWS Support, or take {section}.{spec.key} and what names it out of the file"]
+    if isinstance(spec, AccountSpec):
+        unpin = f"remove accounts.{spec.key}.id and " if spec.id else ""
+        remedies.append(
+            f"or, for a new account in its place, {unpin}give accounts.{spec.key} another email: AWS does not take "
+            f"{account.email} a second time"
+        )
+    return NeedsDecision(
+        f"account {account.id} ({account.name}), which the file wants as {spec.key}, is {account.state}.",
+        ", ".join(remedies) + ".",
+    )
+
+
+def _other_email(spec: AccountSpec, account: Account) -> NeedsDecision:
+    """By the id it is meant whatever its tag says, so that taking the tag off would change nothing."""
+    other = (
+        f"remove accounts.{spec.key}.id"
+        if spec.id
+        else f"take its tag off: {_untag(account)}; if both have one name, change accounts.{spec.key}.name as well"
+    )
+    return NeedsDecision(
+        f"accounts.{spec.key} is account {account.id} by its {'id' if spec.id else 'tag'}, "
+        f"but its root e-mail is {account.email}, and the file says {spec.email}.",
+        f'if this account is meant, write accounts.{spec.key}.email = "{account.email}"; if not, {other}.',
+    )
+
+
+def _untag(account: Account) -> str:
+    return f"aws organizations untag-resource --resource-id {account.id} --tag-keys {KEY_TAG}"
+
+
 def _by_id(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None:
     account = next((a for a in observed.accounts if spec.id and a.id == spec.id), None)
     if account is None and spec.id and isinstance(spec, AccountSpec) and observed.organization is not None:
         raise NeedsDecision(
             f"accounts.{spec.key} is account {spec.id} by its id, which is not in organization "
             f"{observed.organization.id}.",
-            "correct or remove its id in the file; an account outside the organization belongs under [imports].",
+            f"correct or remove accounts.{spec.key}.id; an account outside the organization belongs under [imports].",
         )
     return account
 
@@ -57,23 +102,28 @@ def _by_id(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None
 def _by_tag(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None:
     if isinstance(spec, ImportSpec):
         return None  # an import is named by its id, and by nothing else
-    matches = [a for a in observed.accounts if a.tag.get(KEY_TAG) == spec.key]
+    matches = [a for a in _open_members(observed) if a.tag.get(KEY_TAG) == spec.key]
     if len(matches) > 1:
         raise NeedsDecision(
             f"{len(matches)} accounts carry the tag {KEY_TAG}={spec.key}: {', '.join(a.id for a in matches)}.",
-            "take the tag from those that are not meant.",
+            f"take the tag off those that are not meant: {'; '.join(map(_untag, matches))}.",
         )
     return matches[0] if matches else None
 
 
 def _by_email(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None:
+    """An open account before a closed one: the email of that was changed before the other one got it."""
     if isinstance(spec, ImportSpec):
         return None
-    account = next((a for a in observed.accounts if a.email.casefold() == spec.email.casefold()), None)
-    if account is not None and account.tag.get(KEY_TAG, spec.key) != spec.key:
+    owners = [a for a in observed.accounts if a.email.casefold() == spec.email.casefold()]
+    account = min(owners, key=lambda owner: owner.is_closed, default=None)
+    if account is None or account.is_closed:
+        return account
+    if account.tag.get(KEY_TAG, spec.key) != spec.key:
         raise NeedsDecision(
             f"account {account.id} has the e-mail of accounts.{spec.key} and the tag {KEY_TAG}={account.tag[KEY_TAG]}.",
-            "two entries of the file mean one account: correct the key or the tag.",
+            f"if this account is meant, take that tag off: {_untag(account)}; if not, give accounts.{spec.key} "
+            "another email.",
         )
     return account
 
@@ -83,15 +133,26 @@ def _refuse_same_name(spec: AccountSpec | ImportSpec, observed: Observed) -> Non
     if isinstance(spec, ImportSpec):
         return
     holder = next(
-        (a for a in observed.accounts if _read_alike(a.name, spec.name) and a.tag.get(KEY_TAG, "") in ("", spec.key)),
+        (
+            a
+            for a in observed.accounts
+            if not a.is_closed and _read_alike(a.name, spec.name) and a.tag.get(KEY_TAG, "") in ("", spec.key)
+        ),
         None,
     )
     if holder is not None:
+        same = f'if this account is meant, write accounts.{spec.key}.email = "{holder.email}"; if not, '
         raise NeedsDecision(
             f"an account named {mark_lookalikes(holder.name)} exists ({holder.id}, {holder.email}), and the file "
             f"gives it {spec.email}.",
-            f"write its e-mail or its id under accounts.{spec.key}, or choose another name.",
+            f"{'' if holder.id == observed.target.account else same}change accounts.{spec.key}.name.",
         )
+
+
+def _open_members(observed: Observed) -> tuple[Account, ...]:
+    """Those that can be an account of the file; the management account is named in [organization] alone."""
+    management = observed.target.account
+    return tuple(a for a in observed.accounts if a.id != management and not a.is_closed)
 
 
 def _read_alike(one: str, other: str) -> bool:

@@ -8,6 +8,8 @@ from orgkit.model.finding import Finding
 from orgkit.model.plan import ABSENT, Target
 from orgkit.sanitize.summary import Summary
 
+CLOSED_STATES = ("SUSPENDED", "PENDING_CLOSURE", "CLOSED")
+
 F = TypeVar("F")
 
 
@@ -58,6 +60,22 @@ class Account:
     def tag(self) -> dict[str, str]:
         return dict(self.tags)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is closed, or is being closed: nothing in it can be changed."""
+        return self.state in CLOSED_STATES
+
+
+@dataclass(frozen=True)
+class MemberRole:
+    """A role of a member account as IAM has it; documents in normal form."""
+
+    name: str
+    trust: str
+    inline: tuple[tuple[str, str], ...] = ()  # names and documents
+    attached: tuple[str, ...] = ()  # ARNs of managed policies
+    boundary: str = ""  # ARN of the permissions boundary
+
 
 @dataclass(frozen=True)
 class Member:
@@ -66,8 +84,13 @@ class Member:
     account_id: str
     readable: bool  # the read role could be assumed
     current: bool  # its policy is the one that this version of orgkit needs
-    access_role: bool | None = None  # None: the read role could not be asked
+    access_role: bool | None = None  # an administrator that we can use; None: the read role could not be asked
     read_role: str = ABSENT  # what of the read role is not as it should be, in normal form
+    roles: tuple[MemberRole, ...] = ()  # the two that orgkit uses, as far as they are there and could be read
+    unread: str = ""  # why its roles could not be read, though the read role could be assumed
+
+    def role(self, name: str) -> MemberRole | None:
+        return next((role for role in self.roles if role.name == name), None)
 
 
 @dataclass(frozen=True, repr=False)

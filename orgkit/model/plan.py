@@ -89,11 +89,18 @@ class Step(ABC):
 
 @dataclass(frozen=True)
 class Waiting:
-    """What only somebody else can do, and the commands with which they do it."""
+    """What only a person can do, and the commands with which they do it."""
 
     what: str
     who: str
     commands: tuple[str, ...] = ()
+    blocks: str = ""  # the key of the account whose steps are not planned until somebody has decided
+    drift: bool = False  # something is not as it has to be, and a person has to change it back
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a review.json has of it; the last two only where they say something."""
+        facts: dict[str, Any] = {"what": self.what, "who": self.who, "commands": list(self.commands)}
+        return facts | ({"blocks": self.blocks} if self.blocks else {}) | ({"drift": True} if self.drift else {})
 
 
 @dataclass(frozen=True, repr=False)
@@ -142,6 +149,16 @@ class Plan(Summary):
         return not self.steps
 
     @property
+    def blocked(self) -> tuple[Waiting, ...]:
+        """The decisions without which the steps of an account are not known: that these are missing proves nothing."""
+        return tuple(waiting for waiting in self.waiting if waiting.blocks)
+
+    @property
+    def decisions(self) -> tuple[Waiting, ...]:
+        """What waits and is no success: what is blocked, and what is not as it has to be."""
+        return tuple(waiting for waiting in self.waiting if waiting.blocks or waiting.drift)
+
+    @property
     def review_facts(self) -> dict[str, Any]:
         """What review.json holds; empty without one."""
         return dict(json.loads(self.review_json)) if self.review_json else {}
@@ -168,7 +185,7 @@ class Plan(Summary):
             "needs": list(self.needs),
             "stops": [finding.advice for finding in self.stops],
             "stopped": [step.sentence for step in self.stopped_steps],
-            "waiting": [_plain(asdict(w)) for w in self.waiting],
+            "waiting": [waiting.facts() for waiting in self.waiting],
             "unmanaged": list(self.unmanaged),
             "warnings": list(self.warnings),
             "drift": list(self.drift),

@@ -75,6 +75,20 @@ def lose_read_role(name: str) -> Callable[[Behind], Any]:
     return change
 
 
+def open_read_role(name: str) -> Callable[[Behind], Any]:
+    """Somebody lets anybody use the read role."""
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+    anybody = {"Version": "2012-10-17", "Statement": [statement]}
+    return lambda it: it.within("iam", name).update_assume_role_policy(
+        RoleName="orgkit-read", PolicyDocument=json.dumps(anybody)
+    )
+
+
+def strip_access_role(it: Behind) -> None:
+    iam = it.within("iam", "dns")
+    iam.detach_role_policy(RoleName="OrganizationAccountAccessRole", PolicyArn=ADMINISTRATOR)
+
+
 def lose_access_role(it: Behind) -> None:
     iam = it.within("iam", "dns")
     iam.detach_role_policy(RoleName="OrganizationAccountAccessRole", PolicyArn=ADMINISTRATOR)
@@ -109,7 +123,10 @@ CASES: list[tuple[str, str, Callable[[Behind], Any]]] = [
     ("imports", "MoveAccount", move_to_the_root("dns")),
     ("imports", "TagAccount", untag_account("dns")),
     ("imports", "MakeManageable", widen_read_role("dns")),
+    ("accounts", "RestrictReadRole", open_read_role("website-prod")),
     ("imports", "MakeManageable", lose_access_role),
+    ("imports", "MakeManageable", strip_access_role),
+    ("imports", "RestrictReadRole", open_read_role("dns")),
     ("trail", "StartLogging", lambda it: it.trail.stop_logging(Name="org-trail")),
     ("trail", "UpdateTrail", lambda it: it.trail.update_trail(Name="org-trail", EnableLogFileValidation=False)),
     ("trail", "SetEventSelectors", lambda it: it.trail.put_event_selectors(

@@ -21,7 +21,7 @@ from orgkit.journal.events import Journal
 from orgkit.model.desired import ACCESS_ROLE
 from orgkit.model.matching import IdIndex
 from orgkit.model.outcome import Outcome, Outcomes, StepStatus
-from orgkit.model.plan import ABSENT, DISABLED, ENABLED, Plan, Step, Target
+from orgkit.model.plan import ABSENT, DISABLED, ENABLED, Plan, Step, Target, Waiting
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
@@ -76,7 +76,7 @@ class Scene:
     """One apply with those hands."""
 
     hands: Hands
-    looks: list[Sequence[Step]] = field(default_factory=list)
+    looks: list[Sequence[Step] | Plan] = field(default_factory=list)
     looked: int = 0
     seen: list[Outcomes] = field(default_factory=list)
 
@@ -88,6 +88,8 @@ class Scene:
             left = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
             if isinstance(left, Exception):
                 raise left
+            if isinstance(left, Plan):
+                return left, id_index
             return Plan("units", TARGET, tuple(left)), id_index
 
         plan = Plan("units", TARGET, steps)
@@ -353,6 +355,15 @@ def test_a_look_that_finds_another_value_is_no_sign_that_the_step_is_done(scene:
     outcomes = scene.apply(move("a"))
     assert results(outcomes) == ["FAILED"]
     assert "it has ou-quarantine now" in outcomes[0].reason
+    assert scene.hands.did == ["a"]
+
+
+def test_a_look_that_finds_an_account_ambiguous_is_no_sign_that_its_step_is_done(scene: Scene) -> None:
+    scene.hands.trouble = {"a": [LOST]}
+    scene.looks = [Plan("accounts", TARGET, waiting=(Waiting("a: 2 accounts carry the tag.", "you", blocks="a"),))]
+    outcomes = scene.apply(move("a"))
+    assert results(outcomes) == ["FAILED"]
+    assert "2 accounts carry the tag" in outcomes[0].reason
     assert scene.hands.did == ["a"]
 
 

@@ -12,7 +12,7 @@ from orgkit.model.plan import Step
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
 from orgkit.phases.billing.steps import ActivateCostTag, CreateAnomalyMonitor, CreateAnomalySubscription, CreateBudget
-from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
+from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 from orgkit.phases.organization.steps import (
     CreateOrganization,
     EnablePolicyType,
@@ -95,6 +95,14 @@ def _read_role(iam: Any) -> None:
     else:
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.create_role(RoleName=READ_ROLE, AssumeRolePolicyDocument=document)
+
+
+def _trust(iam: Any, account: str) -> None:
+    """The read role lets in one more account."""
+    document = iam.get_role(RoleName=READ_ROLE)["Role"]["AssumeRolePolicyDocument"]
+    added = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
+    document = {**document, "Statement": [*document["Statement"], added]}
+    iam.update_assume_role_policy(RoleName=READ_ROLE, PolicyDocument=json.dumps(document))
 
 
 def _invite(by: Outsider, step: InviteAccount) -> None:
@@ -211,6 +219,7 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     TagAccount: lambda by, step: _tag(by, by.ids.account(step.key), step),
     CreateReadRole: lambda by, step: _read_role(by.inside("iam", step.key)),
     MakeManageable: lambda by, step: _read_role(by.owner("iam", step.profile)),
+    RestrictReadRole: lambda by, step: _trust(by.inside("iam", step.key), "210987654321"),
     InviteAccount: _invite,
     AcceptInvitation: _join_another,
     trail.CreateBucket: lambda by, step: by.inside("s3", step.account).create_bucket(Bucket=step.bucket),
@@ -263,6 +272,7 @@ def drift(by: Outsider) -> None:
         document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
         iam = by.inside("iam", key)
         iam.put_role_policy(RoleName=READ_ROLE, PolicyName=READ_ROLE, PolicyDocument=document)
+        _trust(iam, "123456789012")
     if by.ids.observed.facts(TrailFacts):
         _drift_of_logs(by)
 

@@ -15,9 +15,10 @@ KINDS = {
     "accept-invitation", "activate-cost-tag", "block-public-access", "create-account", "create-anomaly-monitor",
     "create-anomaly-subscription", "create-bucket", "create-budget", "create-key", "create-organization",
     "create-read-role", "create-trail", "create-unit", "enable-policy-type", "enable-root-feature",
-    "enable-trusted-access", "invite-account", "make-manageable", "move-account", "rotate-key", "set-bucket-policy",
-    "set-encryption", "set-event-selectors", "set-key-policy", "set-lifecycle", "set-object-lock", "set-ownership",
-    "set-versioning", "start-logging", "tag-account", "tag-bucket", "tag-trail", "tag-unit", "update-trail",
+    "enable-trusted-access", "invite-account", "make-manageable", "move-account", "restrict-read-role",
+    "rotate-key", "set-bucket-policy", "set-encryption", "set-event-selectors", "set-key-policy", "set-lifecycle",
+    "set-object-lock", "set-ownership", "set-versioning", "start-logging", "tag-account", "tag-bucket", "tag-trail",
+    "tag-unit", "update-trail",
 }  # fmt: skip
 
 

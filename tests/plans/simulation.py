@@ -8,7 +8,7 @@ from orgkit.model.plan import Plan, Step
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
-from orgkit.phases.member_access.steps import AboutAccount, CreateReadRole, MakeManageable
+from orgkit.phases.member_access.steps import AboutAccount, CreateReadRole, MakeManageable, RestrictReadRole
 from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 
 
@@ -53,7 +53,7 @@ def _about_account(step: AboutAccount, observed: Observed, desired: Desired) -> 
             changed = replace(account, unit=step.unit)
         case TagAccount():
             changed = replace(account, tags=tuple((dict(account.tags) | dict(step.tags)).items()))
-        case CreateReadRole() | MakeManageable():
+        case CreateReadRole() | MakeManageable() | RestrictReadRole():
             seen = Member(account.id, readable=True, current=True, access_role=True)
             return replace(observed, members=(*(m for m in observed.members if m.account_id != account.id), seen))
         case _:

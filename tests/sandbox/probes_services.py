@@ -66,6 +66,14 @@ def a_user_is_found_by_long_lived_keys_only(stock: Stock) -> bool:
     return found is not None and backend.get_user_from_access_key_id(session) is None
 
 
+@probe("IamResponse.get_account_authorization_details")
+def roles_are_on_one_page_whatever_is_asked_for(stock: Stock) -> bool:
+    for name in "ab":
+        stock("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    details = stock("iam").get_account_authorization_details(Filter=["Role"], MaxItems=1)
+    return len(details["RoleDetailList"]) == 2 and not details["IsTruncated"]
+
+
 @probe("SSOAdminBackend.__init__")
 def there_is_an_identity_center_from_the_start(stock: Stock) -> bool:
     return len(stock("sso-admin").list_instances()["Instances"]) == 1

@@ -13,6 +13,9 @@ from tests.sandbox.conftest import DNS, MANAGEMENT, SEED, World
 
 Error = Callable[..., str]
 
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
+
 
 def _role(world: World, principal: Any, condition: Any = None, effect: str = "Allow") -> dict[str, str]:
     statement = {"Effect": effect, "Principal": principal, "Action": "sts:AssumeRole"}
@@ -186,3 +189,28 @@ def test_the_regions_of_an_account_are_told(world: World) -> None:
 def test_services_that_are_not_corrected_answer_as_moto_does(world: World) -> None:
     assert world.client("budgets").describe_budgets(AccountId=MANAGEMENT).get("Budgets", []) == []
     assert world.client("dynamodb").list_tables()["TableNames"] == []
+
+
+def test_roles_come_whole_and_in_pages(world: World) -> None:
+    iam = world.client("iam")
+    trusted = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}],
+    }
+    for name in ("one", "two", "three"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trusted))
+    iam.put_role_policy(RoleName="one", PolicyName="own", PolicyDocument=json.dumps(READ))
+    iam.attach_role_policy(RoleName="one", PolicyArn=ADMINISTRATOR)
+    iam.put_role_permissions_boundary(RoleName="one", PermissionsBoundary=ADMINISTRATOR)
+    pages = list(
+        iam.get_paginator("get_account_authorization_details").paginate(
+            Filter=["Role"], PaginationConfig={"PageSize": 2}
+        )
+    )
+    assert [page["IsTruncated"] for page in pages] == [True] * (len(pages) - 1) + [False]
+    roles = {role["RoleName"]: role for page in pages for role in page["RoleDetailList"]}
+    assert {"one", "two", "three"} <= roles.keys()
+    assert roles["one"]["AssumeRolePolicyDocument"] == trusted
+    assert roles["one"]["RolePolicyList"] == [{"PolicyName": "own", "PolicyDocument": READ}]
+    assert [policy["PolicyArn"] for policy in roles["one"]["AttachedManagedPolicies"]] == [ADMINISTRATOR]
+    assert roles["one"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == ADMINISTRATOR

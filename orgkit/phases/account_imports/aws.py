@@ -7,6 +7,7 @@ from typing import Any
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.errors import StepFailed
+from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import READ_ROLE, Desired, ImportSpec, MemberRead
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Observed, Unread
@@ -17,17 +18,19 @@ from orgkit.phases.accounts.aws import move_account, parent_id, tag_account, tag
 from orgkit.phases.accounts.moves_aws import read_moves
 from orgkit.phases.accounts.steps import MoveAccount, TagAccount
 from orgkit.phases.handler import handle
+from orgkit.phases.member_access.member_roles_aws import read_members
 from orgkit.phases.member_access.roles import other_trusted_principals, read_policy, roles_to_change
 from orgkit.phases.member_access.roles_aws import (
     both_roles_of,
     create_read_role,
     make_manageable,
-    read_members,
     read_policy_of,
     read_role_of,
+    read_role_trust_of,
+    restrict_read_role,
     trust_of,
 )
-from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
+from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 
 RECHECK_PAUSES = (5.0, 15.0)  # seconds
 
@@ -72,6 +75,7 @@ def read_owner(aws: Connection, spec: ImportSpec, reads: Sequence[MemberRead]) -
         read_document if isinstance(read_document, Unread) else read_document is not None,
         trusted_accounts,
         _roles_to_change(aws, owner, {spec.role_name: document, READ_ROLE: read_document}, reads),
+        normal_form(read_document) if isinstance(read_document, dict) else "",
     )
 
 
@@ -156,6 +160,7 @@ HANDLERS = (
     handle(AcceptInvitation, accept_invitation, organization_of_account),
     handle(MakeManageable, make_manageable, both_roles_of),
     handle(CreateReadRole, create_read_role, read_role_of),
+    handle(RestrictReadRole, restrict_read_role, read_role_trust_of),
     handle(MoveAccount, move_account, parent_id),
     handle(TagAccount, tag_account, tags_of_account),
 )

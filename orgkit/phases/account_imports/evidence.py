@@ -6,7 +6,7 @@ from orgkit.phases.account_imports.facts import ImportFacts
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.evidence import PLACE, TAGS
 from orgkit.phases.evidence import is_shown_by
-from orgkit.phases.member_access.evidence import READ_ROLE, ROLES
+from orgkit.phases.member_access.evidence import READ_ROLE, READ_ROLE_TRUST, ROLES
 
 
 def _invitation(step: InviteAccount, observed: Observed, _: Desired) -> bool | None:
@@ -32,6 +32,7 @@ EVIDENCE = (
     is_shown_by(AcceptInvitation, _membership),
     ROLES,
     READ_ROLE,
+    READ_ROLE_TRUST,
     PLACE,
     TAGS,
 )

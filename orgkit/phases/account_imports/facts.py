@@ -39,6 +39,7 @@ class Owner:
     read_role: bool | Unread
     also_trusted: tuple[str, ...] = ()  # other principals that the existing access role trusts
     roles: str = ABSENT  # what of both roles is not as it should be, in normal form
+    read_trust: str = ""  # the trust policy of the read role that is there already, in normal form
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from orgkit.phases.account_imports.section import SECTION
 from orgkit.phases.account_imports.steps import READS, AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.steps import MoveAccount, TagAccount
 from orgkit.phases.descriptor import Phase
-from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
+from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 
 PHASE = Phase(
     number="04",
@@ -21,6 +21,7 @@ PHASE = Phase(
         AcceptInvitation,
         MakeManageable,
         CreateReadRole,
+        RestrictReadRole,
         MoveAccount,
         TagAccount,
     ),

@@ -1,11 +1,12 @@
 """What phase 04 should do: invite, accept where the file names a profile, make manageable, place."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 from orgkit.errors import CouldNotRead
 from orgkit.model.desired import Desired, ImportSpec, format_path, missing_tags, replaced_tags
 from orgkit.model.lookalikes import account_warnings
-from orgkit.model.matching import match
+from orgkit.model.matching import match_if_clear, match_or_decision
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
 from orgkit.model.renames import Rename, held_by, suspected_renames, waiting_for
@@ -13,13 +14,17 @@ from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, i
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.moves import move_waiting, plan_move
 from orgkit.phases.accounts.steps import TagAccount
-from orgkit.phases.member_access.roles import commands_to_make
+from orgkit.phases.member_access.role_drift import restrict_read_role, restrict_trust, role_drift, role_warnings
+from orgkit.phases.member_access.roles import commands_to_make, with_trust
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
     """Account by account, in the order of their keys; what only an owner can do is `waiting`, never a step."""
-    specs = sorted(desired.imports, key=lambda spec: spec.key)
+    imports = sorted(desired.imports, key=lambda spec: spec.key)
+    decisions = tuple(decision for spec in imports if (decision := match_or_decision(spec, observed)[1]))
+    blocked = {decision.blocks for decision in decisions}
+    specs = [spec for spec in imports if spec.key not in blocked]
     renames = suspected_renames(desired, observed)
     return Plan(
         phase="imports",
@@ -27,6 +32,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         steps=tuple(step for spec in specs for step in _steps(spec, observed, renames)),
         needs=tuple(_needs(observed, desired, renames)),
         waiting=(
+            *decisions,
             *waiting_for((spec.unit for spec in specs), renames),
             *(waiting for spec in specs for waiting in _waiting(spec, observed, desired)),
             *move_waiting(specs, "imports", observed),
@@ -40,7 +46,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
 
 
 def _steps(spec: ImportSpec, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
-    account = match(spec, observed)
+    account = match_if_clear(spec, observed)
     if account is not None:
         yield from _adopt(spec, account, observed, renames)
     elif _blocking_reason(spec, observed) is None and not held_by(spec.unit, renames):
@@ -69,6 +75,7 @@ def _invite_and_accept(spec: ImportSpec, observed: Observed, renames: Sequence[R
         starts_from=starting_value(leaves),
     )  # fmt: skip
     yield _make_manageable(spec, spec.profile, owner, "AWS makes no roles in invited accounts")
+    yield from _restrict(spec, None, observed)
     yield from plan_move(spec, observed, renames, "accounts join in the root")
     yield TagAccount(key=spec.key, name=spec.name, tags=spec.tags, starts_from=ABSENT, reason="accounts join without")
 
@@ -77,9 +84,9 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequ
     """A member already: make it manageable *before* placing it, since an OU's policies may deny it later."""
     if not _manageable(account, observed):
         if spec.profile is not None and _blocking_reason(spec, observed) is None:
-            reason = f"its roles could not be seen through {account.name}'s read role"
+            reason = "its roles could not be seen, or are not as they have to be"
             yield _make_manageable(spec, spec.profile, _owner(spec, observed), reason)
-        elif account.join_method == "CREATED":
+        elif account.join_method == "CREATED" and not _is_readable(account, observed):
             yield CreateReadRole(
                 key=spec.key,
                 name=spec.name,
@@ -88,8 +95,9 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequ
                 starts_from=_read_role(account, observed),
                 reason="this organization created it, so it has an access role",
             )
-        else:
+        elif account.join_method != "CREATED":
             return
+    yield from _restrict(spec, account, observed)
     yield from plan_move(spec, observed, renames, f"it is in {format_path(account.unit) or 'the root'}")
     if missing := missing_tags(spec.tags, account.tags):
         yield TagAccount(
@@ -99,11 +107,13 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequ
 
 
 def _waiting(spec: ImportSpec, observed: Observed, desired: Desired) -> Iterator[Waiting]:
-    account = match(spec, observed)
+    account = match_if_clear(spec, observed)
     roles = commands_to_make(spec.role_name, observed.target.account, desired.reads_in(spec.key))
     blocking_reason = _blocking_reason(spec, observed)
     owner = f"the owner of account {spec.id}"
     if account is not None:
+        if (member := observed.member(account.id)) is not None:
+            yield from role_drift(spec, account, member, observed.target.account)
         if (
             not _manageable(account, observed)
             and account.join_method != "CREATED"
@@ -146,7 +156,7 @@ def _unusable(profile: str, unread: Unread) -> str:
 
 
 def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
-    owner, account = _owner(spec, observed), match(spec, observed)
+    owner, account = _owner(spec, observed), match_if_clear(spec, observed)
     if owner is not None and owner.trails and not isinstance(owner.trails, Unread):
         yield (
             f"{spec.key} has a trail of its own ({', '.join(owner.trails)}): the organization trail becomes its second "
@@ -154,6 +164,8 @@ def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
         )
     if spec.profile is None and account is None:
         yield f"{spec.key}: unknown without a profile: whether it is in another organization or has a trail of its own"
+    if account is not None and (member := observed.member(account.id)) is not None:
+        yield from role_warnings(spec, account, member, observed.target.account)
     if account is not None and account.name != spec.name:
         yield f"{spec.key} is named {account.name} in AWS; the file says {spec.name}"
     if account is not None and account.email.casefold() != spec.email.casefold():
@@ -195,12 +207,26 @@ def _make_manageable(spec: ImportSpec, profile: str, owner: Owner | None, reason
 def _manageable(account: Account, observed: Observed) -> bool:
     """Both roles are seen to be right, through the read role."""
     member = observed.member(account.id)
-    return member is not None and member.readable and member.current and member.access_role is True
+    return member is not None and _is_readable(account, observed) and member.access_role is True
+
+
+def _restrict(spec: ImportSpec, account: Account | None, observed: Observed) -> Iterator[Step]:
+    """Repair whom the read role trusts; where only its owner sees it, as it is when our trust has been added."""
+    member = observed.member(account.id) if account else None
+    owner, management_id = _owner(spec, observed), observed.target.account
+    if member is not None and member.roles:
+        yield from restrict_read_role(spec, member, management_id)
+    elif owner is not None and owner.read_trust:
+        yield from restrict_trust(spec, with_trust(json.loads(owner.read_trust), management_id), management_id)
+
+
+def _is_readable(account: Account, observed: Observed) -> bool:
+    member = observed.member(account.id)
+    return member is not None and member.readable and member.current
 
 
 def _read_role(account: Account, observed: Observed) -> str:
-    member = observed.member(account.id)
-    return member.read_role if member else ABSENT
+    return member.read_role if (member := observed.member(account.id)) else ABSENT
 
 
 def _facts(observed: Observed) -> ImportFacts:

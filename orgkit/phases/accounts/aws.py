@@ -15,8 +15,14 @@ from orgkit.phases.accounts.creation_aws import CREATE_ACCOUNT, find_by_email
 from orgkit.phases.accounts.moves_aws import read_moves
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
 from orgkit.phases.handler import handle
-from orgkit.phases.member_access.roles_aws import create_read_role, read_members, read_role_of
-from orgkit.phases.member_access.steps import CreateReadRole
+from orgkit.phases.member_access.member_roles_aws import read_members
+from orgkit.phases.member_access.roles_aws import (
+    create_read_role,
+    read_role_of,
+    read_role_trust_of,
+    restrict_read_role,
+)
+from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
 
 PATH = re.compile(r"^o-[a-z0-9]{10,32}/r-[0-9a-z]{4,32}/(?:ou-[0-9a-z-]+/)*\d{12}/$")
 
@@ -83,6 +89,7 @@ HANDLERS = (
     handle(MoveAccount, move_account, parent_id),
     handle(TagAccount, tag_account, tags_of_account),
     handle(CreateReadRole, create_read_role, read_role_of),
+    handle(RestrictReadRole, restrict_read_role, read_role_trust_of),
 )
 
 

@@ -4,7 +4,7 @@ from orgkit.model.desired import Desired, missing_tags
 from orgkit.model.observed import Observed
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
 from orgkit.phases.evidence import is_shown_by
-from orgkit.phases.member_access.evidence import READ_ROLE, account_of
+from orgkit.phases.member_access.evidence import READ_ROLE, READ_ROLE_TRUST, account_of
 
 
 def _account(step: CreateAccount, observed: Observed, _: Desired) -> bool | None:
@@ -24,4 +24,4 @@ def _tags(step: TagAccount, observed: Observed, desired: Desired) -> bool | None
 
 PLACE = is_shown_by(MoveAccount, _place)
 TAGS = is_shown_by(TagAccount, _tags)
-EVIDENCE = (is_shown_by(CreateAccount, _account), PLACE, TAGS, READ_ROLE)
+EVIDENCE = (is_shown_by(CreateAccount, _account), PLACE, TAGS, READ_ROLE, READ_ROLE_TRUST)

@@ -5,7 +5,7 @@ from orgkit.phases.accounts.planner import plan
 from orgkit.phases.accounts.section import SECTION
 from orgkit.phases.accounts.steps import READS, CreateAccount, MoveAccount, TagAccount
 from orgkit.phases.descriptor import Phase
-from orgkit.phases.member_access.steps import CreateReadRole
+from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
 
 PHASE = Phase(
     number="03",
@@ -20,6 +20,7 @@ PHASE = Phase(
         MoveAccount,
         TagAccount,
         CreateReadRole,
+        RestrictReadRole,
     ),
     evidence=EVIDENCE,
     planner=plan,

@@ -4,23 +4,29 @@ from collections.abc import Iterator, Sequence
 
 from orgkit.model.desired import AccountSpec, Desired, format_path, missing_tags, replaced_tags
 from orgkit.model.lookalikes import account_warnings
-from orgkit.model.matching import match
-from orgkit.model.observed import Account, Observed
-from orgkit.model.plan import ABSENT, Plan, Step, starting_value
+from orgkit.model.matching import match_or_decision
+from orgkit.model.observed import Account, Member, Observed
+from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
 from orgkit.model.renames import Rename, held_by, suspected_renames, waiting_for
 from orgkit.phases.accounts.moves import move_waiting, plan_move
 from orgkit.phases.accounts.steps import CreateAccount, TagAccount
+from orgkit.phases.member_access.role_drift import restrict_read_role, role_drift, role_warnings
 from orgkit.phases.member_access.steps import CreateReadRole
 
 Pair = tuple[AccountSpec, Account | None]
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
-    """All creations stand together, so that AWS can work on five at once; the log archive account comes first."""
+    """All creations stand together, so that AWS can work on five at once; the log archive account comes first.
+
+    An account about which a person has to decide first is left out, and the others are planned.
+    """
     renames = suspected_renames(desired, observed)
-    matches = ((spec, match(spec, observed)) for spec in _order_accounts(desired))
+    matches = [(spec, *match_or_decision(spec, observed)) for spec in _order_accounts(desired)]
+    decisions = tuple(decision for *_, decision in matches if decision)
+    clear = [(spec, account) for spec, account, decision in matches if decision is None]
     # A new account whose unit may only have another name is not made: it would stay in the root, without its policies.
-    pairs = [(spec, account) for spec, account in matches if account or not held_by(spec.unit, renames)]
+    pairs = [(spec, account) for spec, account in clear if account or not held_by(spec.unit, renames)]
     return Plan(
         phase="accounts",
         target=observed.target,
@@ -29,14 +35,17 @@ def plan(observed: Observed, desired: Desired) -> Plan:
             *_place(pairs, observed, renames),
             *_tag(pairs),
             *_make_readable(pairs, observed, desired),
+            *_restrict(pairs, observed),
         ),
         needs=tuple(_needs(observed, desired, renames)),
         waiting=(
+            *decisions,
+            *_drift(pairs, observed),
             *waiting_for((spec.unit for spec in desired.accounts), renames),
             *move_waiting((spec for spec, _ in pairs), "accounts", observed),
         ),
-        unmanaged=tuple(_unmanaged(observed, desired)),
-        warnings=(*_warnings(pairs), *account_warnings(desired, observed)),
+        unmanaged=tuple(_unmanaged(pairs, observed, desired, decisions)),
+        warnings=(*_warnings(pairs, observed), *account_warnings(desired, observed)),
     )
 
 
@@ -89,6 +98,23 @@ def _make_readable(pairs: list[Pair], observed: Observed, desired: Desired) -> I
             )
 
 
+def _members(pairs: list[Pair], observed: Observed) -> Iterator[tuple[AccountSpec, Account, Member]]:
+    """The accounts that are there and could be looked into."""
+    for spec, account in pairs:
+        if account and (member := observed.member(account.id)):
+            yield spec, account, member
+
+
+def _restrict(pairs: list[Pair], observed: Observed) -> Iterator[Step]:
+    for spec, _, member in _members(pairs, observed):
+        yield from restrict_read_role(spec, member, observed.target.account)
+
+
+def _drift(pairs: list[Pair], observed: Observed) -> Iterator[Waiting]:
+    for spec, account, member in _members(pairs, observed):
+        yield from role_drift(spec, account, member, observed.target.account)
+
+
 def _needs(observed: Observed, desired: Desired, renames: Sequence[Rename]) -> Iterator[str]:
     if observed.organization is None:
         yield "the organization does not exist yet: run 01-organization"
@@ -98,16 +124,22 @@ def _needs(observed: Observed, desired: Desired, renames: Sequence[Rename]) -> I
             yield f"organizational unit {format_path(path)} does not exist yet: run 02-units"
 
 
-def _unmanaged(observed: Observed, desired: Desired) -> Iterator[str]:
-    created = {account.id for spec in desired.accounts if (account := match(spec, observed))}
+def _unmanaged(
+    pairs: list[Pair], observed: Observed, desired: Desired, decisions: tuple[Waiting, ...]
+) -> Iterator[str]:
+    """Accounts of the organization that the file does not have; not those that may yet turn out to be one of it."""
+    created = {account.id for _, account in pairs if account}
     managed = created | {spec.id for spec in desired.imports} | {observed.target.account}
     for account in observed.accounts:
-        if account.id not in managed:
+        if account.id not in managed and not any(account.id in decision.what for decision in decisions):
             location = format_path(account.unit) or "the root"
             yield f"account {account.id} ({account.name}), {account.state}, in {location}"
 
 
-def _warnings(pairs: list[Pair]) -> Iterator[str]:
-    for spec, member in pairs:
-        if member and member.name != spec.name:
-            yield f"account {member.id} is named {member.name}; the file says {spec.name} (names are not changed here)"
+def _warnings(pairs: list[Pair], observed: Observed) -> Iterator[str]:
+    for spec, account, member in _members(pairs, observed):
+        yield from role_warnings(spec, account, member, observed.target.account)
+    for spec, candidate in pairs:
+        if candidate and candidate.name != spec.name:
+            in_file = f"the file says {spec.name} (names are not changed here)"
+            yield f"account {candidate.id} is named {candidate.name}; {in_file}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from orgkit.phases.management_account.findings import (
     QUOTA_PHASES,
     AccountPlan,
     Facts,
+    IdentityCenter,
     Membership,
     OwnTrail,
     Phone,
@@ -53,7 +54,7 @@ def read_facts(aws: Connection, desired: Desired, caller: Caller, *, workloads: 
         security_contact=ask(_security_contact, aws),
         alias=ask(read_alias, aws),
         trails=ask(_trails, aws, home),
-        identity_center=ask(_identity_center, aws, home, account),
+        identity_center=ask(_identity_center, aws, home, account, organization is None),
         budgets=ask(_budgets, aws, account),
         control_tower=_control_tower(aws, home, is_management) if workloads else None,
         keys=ask(read_keys, aws) if workloads else None,
@@ -222,9 +223,26 @@ def _trails(aws: Connection, home: str) -> tuple[OwnTrail, ...]:
     return tuple(OwnTrail(trail["Name"], bool(trail.get("IsOrganizationTrail"))) for trail in trails)
 
 
-def _identity_center(aws: Connection, home: str, account: str) -> tuple[str, ...]:
-    instances = aws.pages("sso-admin", "ListInstances", "Instances", region=home, RegionScope="ALL_REGIONS")
-    return tuple(str(instance.get("Status", "")) for instance in instances if instance.get("OwnerAccountId") == account)
+def _identity_center(aws: Connection, home: str, account: str, is_alone: bool) -> tuple[IdentityCenter, ...]:
+    """AWS does not say of which kind an instance is: one from before the organization belongs to one account."""
+    items = aws.pages("sso-admin", "ListInstances", "Instances", region=home, RegionScope="ALL_REGIONS")
+    instances = sorted(items, key=lambda item: str(item.get("OwnerAccountId")))
+    begin = None if is_alone or not instances else _organization_begin(aws, account)
+    return tuple(
+        IdentityCenter(
+            owner=str(item.get("OwnerAccountId", "")),
+            status=str(item.get("Status", "")),
+            is_older=is_alone or (begin is not None and item.get("CreatedDate", begin) < begin),
+        )
+        for item in instances
+    )
+
+
+def _organization_begin(aws: Connection, account: str) -> datetime | None:
+    """Since when the management account is in its organization: since that is there."""
+    items = (item for item in aws.pages("organizations", "ListAccounts", "Accounts") if item["Id"] == account)
+    join_time: datetime | None = next(items, {}).get("JoinedTimestamp")
+    return join_time
 
 
 def _budgets(aws: Connection, account: str) -> int:

@@ -5,9 +5,22 @@ from collections.abc import Iterator
 from orgkit.model.desired import Desired
 from orgkit.model.finding import Finding
 from orgkit.model.observed import Unread
-from orgkit.phases.management_account.findings import Facts, WorkloadSearch, from_attestation
+from orgkit.phases.management_account.findings import Facts, Membership, WorkloadSearch, from_attestation
 
 NAMES = 5  # as many as a sentence bears
+# [IAM Identity Center User Guide: Organization and account instances; API reference: CreateInstance, DeleteInstance]
+ACCOUNT_INSTANCE = (
+    "Such an account instance has no permission sets and gives nobody access to other accounts, and AWS has no way to "
+    "turn it into the organization's instance: that starts without its users, groups and application assignments."
+)
+REPLACE = (
+    "note who uses it and for which applications; after 01, delete it by hand (IAM Identity Center, Settings), since "
+    "an account has one instance at most, and enable the organization instance in the console."
+)
+KEEP = (
+    "ask its owner whether it is still needed: people who sign in there have a second identity; a service control "
+    "policy that denies sso:CreateInstance keeps further ones away."
+)
 MOVE = "move it to a member account: service control policies do not apply to the management account."
 
 
@@ -35,11 +48,22 @@ def identity_center(facts: Facts) -> Finding:
     item, instances = "belongs here: Identity Center", facts.identity_center
     if isinstance(instances, Unread):
         return Finding.from_unknown(item, instances.reason)
-    if "ACTIVE" in instances:
-        return Finding.ok(item, "an instance is there.")
+    own = [instance for instance in instances if instance.owner == facts.caller_account]
+    older = [instance for instance in own if instance.is_older and instance.status == "ACTIVE"]
+    management = facts.organization.management_account_id if isinstance(facts.organization, Membership) else ""
+    foreign_owners = [i.owner for i in instances if i.owner not in (facts.caller_account, management)]
+    if older:
+        return Finding.warns(
+            item, f"this account has an instance from before the organization. {ACCOUNT_INSTANCE}", REPLACE
+        )
+    if foreign_owners:
+        owners = ", ".join(foreign_owners[:NAMES])
+        return Finding.warns(item, f"account {owners} has an instance of its own. {ACCOUNT_INSTANCE}", KEEP)
+    if any(instance.status == "ACTIVE" for instance in own):
+        return Finding.ok(item, "an instance of the organization is there.")
     remedy = "after 01, enable the organization instance in the console (IAM Identity Center), in the home region."
     return Finding.warns(
-        item, f"the instance is {instances[0] or 'not active'}." if instances else "there is no instance.", remedy
+        item, f"the instance is {own[0].status or 'not active'}." if own else "there is no instance.", remedy
     )
 
 

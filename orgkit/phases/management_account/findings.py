@@ -171,6 +171,15 @@ class WorkloadSearch:
 
 
 @dataclass(frozen=True)
+class IdentityCenter:
+    """An instance of IAM Identity Center, and whether it is older than the organization, and so one account's alone."""
+
+    owner: str
+    status: str  # CREATE_IN_PROGRESS | CREATE_FAILED | DELETE_IN_PROGRESS | ACTIVE
+    is_older: bool  # also true while there is no organization
+
+
+@dataclass(frozen=True)
 class Facts:
     """One reading of the management account; a value that AWS did not let us see is Unread, never empty."""
 
@@ -187,7 +196,7 @@ class Facts:
     security_contact: bool | Unread
     alias: str | Unread | None
     trails: tuple[OwnTrail, ...] | Unread
-    identity_center: tuple[str, ...] | Unread  # status of each instance that this account owns
+    identity_center: tuple[IdentityCenter, ...] | Unread  # the instances that AWS lists to this account
     budgets: int | Unread
     control_tower: control_tower.ControlTower | None = None  # None: not looked for
     keys: Keys | Unread | None = None  # None: not looked for

@@ -1,10 +1,14 @@
 """Whether AWS shows the roles of a member account, and which account a step is about."""
 
+import json
+
 from orgkit.model.desired import KEY_TAG, Desired
+from orgkit.model.desired import READ_ROLE as READ_ROLE_NAME
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Account, Member, Observed
 from orgkit.phases.evidence import is_shown_by
-from orgkit.phases.member_access.steps import AboutAccount, CreateReadRole, MakeManageable
+from orgkit.phases.member_access.roles import other_trusted_principals
+from orgkit.phases.member_access.steps import AboutAccount, CreateReadRole, MakeManageable, RestrictReadRole
 
 
 def account_of(step: AboutAccount, observed: Observed, desired: Desired) -> Account | None:
@@ -28,10 +32,17 @@ def _roles(step: MakeManageable, observed: Observed, desired: Desired) -> bool |
     return member.readable and member.current and member.access_role is True
 
 
+def _restricted(step: RestrictReadRole, observed: Observed, desired: Desired) -> bool | None:
+    member = _member_of(step, observed, desired)
+    role = member.role(READ_ROLE_NAME) if member else None
+    return not other_trusted_principals(json.loads(role.trust), observed.target.account) if role else None
+
+
 def _member_of(step: AboutAccount, observed: Observed, desired: Desired) -> Member | None:
     account = account_of(step, observed, desired)
     return observed.member(account.id) if account else None
 
 
 READ_ROLE = is_shown_by(CreateReadRole, _read_role)
+READ_ROLE_TRUST = is_shown_by(RestrictReadRole, _restricted)
 ROLES = is_shown_by(MakeManageable, _roles)

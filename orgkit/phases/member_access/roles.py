@@ -7,14 +7,27 @@ from urllib.parse import unquote
 
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import READ_ROLE, MemberRead
+from orgkit.model.observed import MemberRole
 from orgkit.model.plan import starting_value
+from orgkit.phases.member_access.policy_meaning import (
+    ANYBODY,
+    Grant,
+    account_of_principal,
+    grants_of,
+    principals_of,
+    statements_of,
+)
 
 Statement = dict[str, Any]
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"  # what AWS gives the access role of a created account
 READ_POLICY = READ_ROLE  # the inline policy has the role's name
 
-READS_IN_EVERY_MEMBER = ("iam:GetRole", "iam:GetRolePolicy", "cloudtrail:DescribeTrails", "cloudtrail:LookupEvents")
+# GetRole and GetRolePolicy are for where the one read of all roles is denied, such as by a service control policy.
+READS_IN_EVERY_MEMBER = (
+    "iam:GetAccountAuthorizationDetails", "iam:GetRole", "iam:GetRolePolicy", "cloudtrail:DescribeTrails",
+    "cloudtrail:LookupEvents",
+)  # fmt: skip
 
 
 def trust(management_account_id: str) -> dict[str, Any]:
@@ -33,11 +46,10 @@ def trust(management_account_id: str) -> dict[str, Any]:
 
 def with_trust(document: dict[str, Any], management_account_id: str) -> dict[str, Any]:
     """A role's trust policy with ours in it: AWS takes it as a whole only, and nobody else's is taken away."""
-    existing_statements = _statements(document)
-    required = trust(management_account_id)["Statement"]
-    trusted = [{key: value for key, value in statement.items() if key != "Sid"} for statement in existing_statements]
-    missing = [statement for statement in required if statement not in trusted]
-    return {**document, "Statement": [*existing_statements, *missing]} if missing else document
+    required = trust(management_account_id)
+    if grants_of(required) <= grants_of(document):
+        return document
+    return {**document, "Statement": [*statements_of(document), *required["Statement"]]}
 
 
 def roles_to_change(
@@ -62,28 +74,48 @@ def _foreign_trust(document: Mapping[str, Any], management_account_id: str) -> l
     own_statements = trust(management_account_id)["Statement"]
     return [
         statement
-        for statement in _statements(document)
+        for statement in statements_of(document)
         if {key: value for key, value in statement.items() if key != "Sid"} not in own_statements
     ]
 
 
-def _statements(document: Mapping[str, Any]) -> list[Statement]:
-    statements = document.get("Statement", [])
-    return statements if isinstance(statements, list) else [statements]
-
-
 def other_trusted_principals(document: dict[str, Any], management_account_id: str) -> tuple[str, ...]:
-    """Whom a role's trust policy names beside the management account, in words that a person can check."""
-    allowed = [statement for statement in _statements(document) if statement.get("Effect") == "Allow"]
-    management = {management_account_id, f"arn:aws:iam::{management_account_id}:root"}
-    return tuple(sorted({principal for statement in allowed for principal in _principals(statement)} - management))
+    """Return whom a role's trust policy lets in who is not, and is not in, the management account; "*" is anybody."""
+    allowed = [statement for statement in statements_of(document) if statement.get("Effect") == "Allow"]
+    principals = {principal for statement in allowed for principal in principals_of(statement)}
+    return tuple(sorted(p for p in principals if account_of_principal(p) != management_account_id))
 
 
-def _principals(statement: Statement) -> list[str]:
-    """Principal may be a text, or lists or texts by kind."""
-    principal = statement.get("Principal", {})
-    kinds = principal.values() if isinstance(principal, dict) else [principal]
-    return [str(value) for kind in kinds for value in (kind if isinstance(kind, list) else [kind])]
+def restricted_trust(document: dict[str, Any], management_account_id: str) -> dict[str, Any]:
+    """Return a trust policy without those principals; what it denies stays, and so do its conditions.
+
+    Where nobody is left, the management account is trusted as in a new role.
+    """
+    statements = [
+        restricted
+        for statement in statements_of(document)
+        if (restricted := _restricted(statement, management_account_id)) is not None
+    ]
+    if not any(statement.get("Effect") == "Allow" for statement in statements):
+        statements += trust(management_account_id)["Statement"]
+    return {**document, "Statement": statements}
+
+
+def _restricted(statement: Statement, management_account_id: str) -> Statement | None:
+    if statement.get("Effect") != "Allow":
+        return statement
+    principals = statement.get("Principal")
+    aws_principals = principals.get("AWS", []) if isinstance(principals, dict) else []
+    values = [str(value) for value in (aws_principals if isinstance(aws_principals, list) else [aws_principals])]
+    own = [value for value in values if account_of_principal(value) == management_account_id]
+    return {**statement, "Principal": {"AWS": own}} if own else None
+
+
+def is_administrator(role: MemberRole) -> bool:
+    """Return whether a role may do everything: by AWS's policy, as AWS attaches it, or by one of its own."""
+    full_access = Grant("Allow", "", ANYBODY, ANYBODY, "{}")
+    attached = any(arn.endswith(":iam::aws:policy/AdministratorAccess") for arn in role.attached)
+    return attached or any(full_access in grants_of(json.loads(document)) for _, document in role.inline)
 
 
 def parse_document(value: Any) -> Any:

@@ -1,93 +1,30 @@
 """How a member account is made readable and manageable: its two roles, made and looked at."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.errors import NeedsDecision, StepFailed
 from orgkit.model.canonical_json import compact_json
-from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, MemberRead
-from orgkit.model.matching import IdIndex, match
-from orgkit.model.observed import Member, Observed
-from orgkit.model.plan import ABSENT
-from orgkit.phases.member_access.access_aws import NOT_YET, until_assumable, usable_connection
+from orgkit.model.desired import READ_ROLE
+from orgkit.model.matching import IdIndex
+from orgkit.model.plan import ABSENT, starting_value
+from orgkit.phases.member_access.access_aws import until_assumable, usable_connection
 from orgkit.phases.member_access.roles import (
     ADMINISTRATOR,
     READ_POLICY,
+    other_trusted_principals,
     parse_document,
     read_policy,
+    restricted_trust,
     roles_to_change,
     trust,
     with_trust,
 )
-from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
+from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 
 NOT_FOUND_CODES = ("NoSuchEntity", "NoSuchEntityException")
-
-
-def read_member(
-    aws: Connection, spec: AccountSpec | ImportSpec, account_id: str, reads: Sequence[MemberRead]
-) -> Member:
-    """Look into a member account through its read role, never through the access role.
-
-    Only a clear no of AWS counts as "not readable": an answer that was lost must not become a step that makes the role.
-    """
-    try:
-        member = aws.assume(account_id, READ_ROLE)
-        document = member.read("iam", "GetRolePolicy", RoleName=READ_ROLE, PolicyName=READ_POLICY)["PolicyDocument"]
-    except Rejected as rejection:
-        if rejection.code not in (*NOT_YET, *NOT_FOUND_CODES):
-            raise
-        is_inside = rejection.operation != "sts:AssumeRole"
-        return Member(account_id, readable=is_inside, current=False)
-    policy, required = parse_document(document), read_policy(reads)
-    current = policy == required
-    return Member(
-        account_id,
-        readable=True,
-        current=current,
-        access_role=has_role(member, spec.role_name),
-        read_role=ABSENT if current else _read_role_through_itself(aws, member, policy, required),
-    )
-
-
-def _read_role_through_itself(aws: Connection, member: Connection, policy: Any, required: Mapping[str, Any]) -> str:
-    """What it has in addition; with an older policy of its own its trust cannot be read."""
-    try:
-        document = trust_of(member, READ_ROLE)
-    except Rejected as rejection:
-        if rejection.code not in NOT_YET:
-            raise
-        document = None
-    return roles_to_change({READ_ROLE: document}, policy, aws.caller().account, required)
-
-
-def read_members(
-    aws: Connection, desired: Desired, observed: Observed, specs: Sequence[AccountSpec | ImportSpec]
-) -> Observed:
-    """Look into those member accounts that no other phase has looked into yet, so that each is entered once."""
-    matches = ((spec, match(spec, observed)) for spec in specs)
-    members = tuple(
-        read_member(aws, spec, account.id, desired.reads_in(spec.key))
-        for spec, account in matches
-        if account is not None and observed.member(account.id) is None
-    )
-    return replace(observed, members=(*observed.members, *members))
-
-
-def has_role(aws: Connection, name: str) -> bool | None:
-    """Is the role there? None when AWS does not let us see."""
-    try:
-        aws.read("iam", "GetRole", RoleName=name)
-    except Rejected as rejection:
-        if rejection.code in NOT_FOUND_CODES:
-            return False
-        if rejection.code in NOT_YET:
-            return None
-        raise
-    return True
 
 
 def create_read_role(aws: Connection, step: CreateReadRole, id_index: IdIndex) -> None:
@@ -97,6 +34,20 @@ def create_read_role(aws: Connection, step: CreateReadRole, id_index: IdIndex) -
     _make_role(member, READ_ROLE, id_index)
     _put_read_policy(member, id_index, step.key)
     until_assumable(aws, account, READ_ROLE, step.name)
+
+
+def restrict_read_role(aws: Connection, step: RestrictReadRole, id_index: IdIndex) -> None:
+    """Set the trust policy without those whom the step names; what it denies and demands of others stays."""
+    member = aws.assume(id_index.account(step.key), step.role_name)
+    document = trust_of(member, READ_ROLE)
+    if document is not None and other_trusted_principals(document, id_index.target.account):
+        restricted = restricted_trust(document, id_index.target.account)
+        member.mutate("iam", "UpdateAssumeRolePolicy", RoleName=READ_ROLE, PolicyDocument=compact_json(restricted))
+
+
+def read_role_trust_of(aws: Connection, step: RestrictReadRole, id_index: IdIndex) -> str:
+    """The whole trust policy of the read role by now, through the access role."""
+    return starting_value(trust_of(aws.assume(id_index.account(step.key), step.role_name), READ_ROLE))
 
 
 def make_manageable(aws: Connection, step: MakeManageable, id_index: IdIndex) -> None:

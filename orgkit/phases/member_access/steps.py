@@ -39,6 +39,27 @@ class CreateReadRole(AboutAccount):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RestrictReadRole(AboutAccount):
+    """Take from the read role's trust policy whom orgkit did not put there; it starts from the whole trust policy."""
+
+    kind: ClassVar = "restrict-read-role"
+    symbol: ClassVar = "~"
+    cost_note: ClassVar = "IAM roles cost nothing"
+    actions: ClassVar = ("sts:AssumeRole", "iam:GetRole", "iam:UpdateAssumeRolePolicy")
+    cross_account_actions: ClassVar = ("iam:",)
+    name: str
+    role_name: str  # the access role through which it is done
+    no_longer_trusted: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"let role {READ_ROLE} in account {self.name} be assumed from the management account alone, through "
+            f"{self.role_name}; it no longer trusts {', '.join(self.no_longer_trusted)}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class MakeManageable(AboutAccount):
     """Make the access role and the read role with the account's own credentials: AWS does not for imported ones."""
 

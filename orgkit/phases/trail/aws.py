@@ -9,11 +9,11 @@ from orgkit.aws.session import Connection
 from orgkit.aws.tags import as_aws
 from orgkit.errors import NeedsDecision
 from orgkit.model.desired import READ_ROLE, Desired, Tags
-from orgkit.model.matching import IdIndex, match
+from orgkit.model.matching import IdIndex, match_if_clear
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
 from orgkit.phases.handler import handle
-from orgkit.phases.member_access.roles_aws import read_members
+from orgkit.phases.member_access.member_roles_aws import read_members
 from orgkit.phases.trail import bucket_steps_aws, key_aws, selectors_aws
 from orgkit.phases.trail.bucket_aws import read_buckets
 from orgkit.phases.trail.documents import trail_arn
@@ -24,7 +24,7 @@ from orgkit.phases.trail.steps import CreateTrail, StartLogging, UpdateTrail
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     """Read the trails, and look into the log archive account through its read role alone."""
     observed = read_members(aws, desired, observed, (desired.log_archive,))
-    archive = match(desired.log_archive, observed)
+    archive = match_if_clear(desired.log_archive, observed)
     member = observed.member(archive.id) if archive else None
     organization_id = observed.organization.id if observed.organization else ""
     readable = member is not None and member.readable

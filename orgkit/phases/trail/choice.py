@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from orgkit.costs.estimate.usage import MANAGEMENT
 from orgkit.model.desired import TrailSpec
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Step
 from orgkit.phases.trail.facts import Key, Trail, TrailFacts
 from orgkit.phases.trail.steps import (
     EVERY_ACCOUNT,
-    MANAGEMENT,
     CreateTrail,
     RotateKey,
     SetKeyPolicy,

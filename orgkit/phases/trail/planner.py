@@ -4,16 +4,17 @@ from collections.abc import Iterator
 
 from orgkit.errors import CouldNotRead
 from orgkit.model.desired import Desired, ImportSpec
-from orgkit.model.matching import match
+from orgkit.model.matching import match_or_decision
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Plan, Step
 from orgkit.phases.trail.choice import Choice, choose, second_copy, trail_warnings
 from orgkit.phases.trail.facts import Trail, TrailFacts
-from orgkit.phases.trail.steps import CreateTrail, StartLogging, UpdateTrail
+from orgkit.phases.trail.steps import CreateTrail, InLogArchive, StartLogging, UpdateTrail
 from orgkit.phases.trail.storage import Storage, storage_of
 from orgkit.phases.trail.trail_settings import setting_steps, trail_drift
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
+WITHOUT_ARCHIVE = "Its buckets, its key and what of the trail depends on them are not planned until then."
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
@@ -23,19 +24,27 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     be a paid copy.
     """
     trails = _trails(observed)
-    account = match(desired.log_archive, observed)
+    account, decision = match_or_decision(desired.log_archive, observed, WITHOUT_ARCHIVE)
     account_id = account.id if account else None
     choice = choose(trails, desired.trail)
     storage = storage_of(_facts(observed, account_id), observed, desired, choice, account_id)
+    steps = (*storage.steps, *_trail_steps(choice, desired, storage, second_copy(trails, choice)))
     return Plan(
         phase="trail",
         target=observed.target,
-        steps=(*storage.steps, *_trail_steps(choice, desired, storage, second_copy(trails, choice))),
-        needs=tuple(_needs(observed, desired, account_id)),
+        steps=tuple(step for step in steps if decision is None or _is_without_archive(step, choice)),
+        needs=tuple(_needs(observed, desired, account_id, is_clear=decision is None)),
+        waiting=() if decision is None else (decision,),
         unmanaged=storage.unmanaged,
         warnings=(*trail_warnings(trails, choice, desired.trail), *storage.warnings),
         drift=tuple(trail_drift(choice)),
     )
+
+
+def _is_without_archive(step: Step, choice: Choice) -> bool:
+    """Whether a step needs nothing in the log archive account: a trail that is there can be started at any time."""
+    needs_bucket = isinstance(step, InLogArchive) or (isinstance(step, UpdateTrail) and choice.is_own)
+    return choice.trail is not None and not needs_bucket
 
 
 def _trail_steps(choice: Choice, desired: Desired, storage: Storage, copy: str) -> Iterator[Step]:
@@ -78,12 +87,14 @@ def _changes(trail: Trail, choice: Choice, storage: Storage) -> Iterator[str]:
         yield f"encrypt with KMS key {storage.key_alias}" if storage.key_alias else "encrypt with no KMS key"
 
 
-def _needs(observed: Observed, desired: Desired, account_id: str | None) -> Iterator[str]:
+def _needs(observed: Observed, desired: Desired, account_id: str | None, *, is_clear: bool) -> Iterator[str]:
     if observed.organization is None:
         yield "the organization does not exist yet: run 01-organization"
     elif PRINCIPAL not in observed.organization.trusted_access:
         yield f"trusted access for {PRINCIPAL} is not enabled: run 01-organization"
     phase = "04-imports" if isinstance(desired.log_archive, ImportSpec) else "03-accounts"
+    if not is_clear:
+        return  # a person has to decide about it first
     if account_id is None:
         yield f"log archive account {desired.log_archive.key} does not exist yet: run {phase}"
     elif not _readable(observed, account_id):

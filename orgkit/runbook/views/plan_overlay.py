@@ -22,6 +22,7 @@ MARK_OF_STEP: dict[type[Step], tuple[Mark, str]] = {
     accounts.MoveAccount: (Mark.MOVED, "moved"),
     accounts.TagAccount: (Mark.CHANGED, "tagged"),
     member_access.CreateReadRole: (Mark.CHANGED, "gets its read role"),
+    member_access.RestrictReadRole: (Mark.CHANGED, "has its read role restricted"),
     member_access.MakeManageable: (Mark.CHANGED, "gets its roles"),
     account_imports.InviteAccount: (Mark.NEW, "is invited"),
     account_imports.AcceptInvitation: (Mark.NEW, "joins"),
@@ -39,8 +40,11 @@ def tree_after_plan(observed: Observed, desired: Desired, plan: Plan) -> Node:
                 _add(tree.root, *makes)
         else:
             tree.mark(step)
+    undecided = {waiting.blocks for waiting in plan.blocked}
     for spec in desired.members:
-        if any(spec.id and spec.id in waiting.what for waiting in plan.waiting):
+        if spec.key in undecided:
+            _add(tree.account(spec), Mark.WAITING, "waiting for a decision")
+        elif any(spec.id and spec.id in waiting.what for waiting in plan.waiting):
             _add(tree.account(spec), Mark.WAITING, "waiting for its owner")
     if plan.phase == "trail" and plan.steps:
         _add(tree.account(desired.log_archive), Mark.CHANGED, "the trail's logs go here")

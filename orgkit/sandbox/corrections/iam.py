@@ -11,6 +11,9 @@ from orgkit.sandbox.corrections.registry import corrects, refusal
 from orgkit.sandbox.world import world
 
 _summary_map = AccountSummary.summary_map
+_authorization_details = IamResponse.get_account_authorization_details
+DETAIL_LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+DETAILS_A_PAGE = 100  # "defaults to 100" [IAM API reference, GetAccountAuthorizationDetails, MaxItems: 1 to 1000]
 
 
 def _features(account: str) -> list[str]:
@@ -74,6 +77,18 @@ def list_organizations_features(self: IamResponse) -> ActionResult:
     """ListOrganizationsFeatures tells which kinds of centralized root access are enabled."""
     organization_id = _check(self)
     return ActionResult({"OrganizationId": organization_id, "EnabledFeatures": sorted(_features(self.current_account))})
+
+
+@corrects(IamResponse, moto="GetAccountAuthorizationDetails ignores MaxItems and Marker: all is on one page.")
+def get_account_authorization_details(self: IamResponse) -> ActionResult:
+    """GetAccountAuthorizationDetails comes in pages over all kinds together: MaxItems, Marker, IsTruncated."""
+    details: dict[str, Any] = dict(_authorization_details(self).result)
+    items = [(name, item) for name in DETAIL_LISTS for item in details[name]]
+    start, size = int(self._get_param("Marker", "0")), int(self._get_param("MaxItems", DETAILS_A_PAGE))
+    end = start + size
+    page = {name: [item for kind, item in items[start:end] if kind == name] for name in DETAIL_LISTS}
+    following = {"IsTruncated": True, "Marker": str(end)} if end < len(items) else {"IsTruncated": False}
+    return ActionResult({**page, **following})
 
 
 @corrects(

@@ -12,7 +12,8 @@ from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Member, Unit
 from orgkit.model.plan import ABSENT
 from orgkit.phases.accounts.aws import read_accounts
-from orgkit.phases.member_access.roles_aws import create_read_role, read_member, read_role_of
+from orgkit.phases.member_access.member_roles_aws import read_member
+from orgkit.phases.member_access.roles_aws import create_read_role, read_role_of
 from orgkit.phases.member_access.steps import CreateReadRole
 from tests.aws.conftest import Answer, CountingClock, Wire
 from tests.plans.loader import desired_of, observed_of

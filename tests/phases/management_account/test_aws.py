@@ -1,7 +1,7 @@
 """How the management account is read: each answer, and each refusal as Unread."""
 
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import botocore.session
@@ -18,6 +18,7 @@ from orgkit.phases.management_account.findings import (
     READS,
     AccountPlan,
     Facts,
+    IdentityCenter,
     Keys,
     Membership,
     OwnTrail,
@@ -31,6 +32,7 @@ from orgkit.phases.permissions import reads_of
 
 from .conftest import ACCOUNT, CALLER, CREATED, FakeAws, desired_with, refused
 
+JOINED = datetime(2026, 1, 2, tzinfo=UTC)  # since when there is the organization
 QUOTA = {"QuotaName": "Default maximum number of accounts", "QuotaCode": "L-OTHER", "Value": 25.0}
 HANDSHAKES = [
     {
@@ -51,7 +53,10 @@ ANSWERS: dict[str, Any] = {
         }
     },
     "organizations:ListAccounts": {
-        "Accounts": [{"Id": CREATED, "Email": "a@acme.dev"}, {"Id": ACCOUNT, "Email": "m@acme.dev"}]
+        "Accounts": [
+            {"Id": CREATED, "Email": "a@acme.dev"},
+            {"Id": ACCOUNT, "Email": "m@acme.dev", "JoinedTimestamp": JOINED},
+        ]
     },
     "organizations:ListHandshakesForOrganization": {"Handshakes": HANDSHAKES},
     "iam:GetAccountSummary": {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}},
@@ -77,7 +82,10 @@ ANSWERS: dict[str, Any] = {
     "organizations:ListAWSServiceAccessForOrganization": {"EnabledServicePrincipals": []},
     "cloudtrail:DescribeTrails": {"trailList": [{"Name": "ours", "IsOrganizationTrail": True}, {"Name": "mine"}]},
     "sso-admin:ListInstances": {
-        "Instances": [{"OwnerAccountId": ACCOUNT, "Status": "ACTIVE"}, {"OwnerAccountId": CREATED, "Status": "ACTIVE"}]
+        "Instances": [
+            {"OwnerAccountId": ACCOUNT, "Status": "ACTIVE", "CreatedDate": JOINED - timedelta(days=1)},
+            {"OwnerAccountId": CREATED, "Status": "ACTIVE", "CreatedDate": JOINED + timedelta(days=1)},
+        ]
     },
     "budgets:DescribeBudgets": {"Budgets": [{}]},
     "ec2:DescribeInstances": {
@@ -130,7 +138,10 @@ def test_every_answer_becomes_a_fact(desired: Desired) -> None:
         security_contact=True,
         alias="acme",
         trails=(OwnTrail("ours", organization=True), OwnTrail("mine", organization=False)),
-        identity_center=("ACTIVE",),
+        identity_center=(
+            IdentityCenter(ACCOUNT, "ACTIVE", is_older=True),
+            IdentityCenter(CREATED, "ACTIVE", is_older=False),
+        ),
         budgets=1,
         keys=None,
         workloads=None,
@@ -404,3 +415,18 @@ def test_every_call_is_one_that_botocore_knows_with_these_parameters(desired: De
         assert call.member is None or call.member in model.output_shape.members, call
         if call.member:
             assert session.get_paginator_model(service).get_paginator(operation), call
+
+
+@pytest.mark.parametrize(("days", "is_older"), [(-1, True), (1, False)])
+def test_an_instance_of_identity_center_is_the_organizations_only_if_it_is_younger(
+    desired: Desired, days: int, is_older: bool
+) -> None:
+    instance = {"OwnerAccountId": ACCOUNT, "Status": "ACTIVE", "CreatedDate": JOINED + timedelta(days=days)}
+    facts = facts_of(desired, sso_admin__ListInstances={"Instances": [instance]})
+    assert facts.identity_center == (IdentityCenter(ACCOUNT, "ACTIVE", is_older=is_older),)
+
+
+def test_without_an_organization_every_instance_of_identity_center_is_the_accounts_own(desired: Desired) -> None:
+    alone = facts_of(desired, organizations__DescribeOrganization=refused("AWSOrganizationsNotInUseException"))
+    assert not isinstance(alone.identity_center, Unread)
+    assert all(instance.is_older for instance in alone.identity_center)

@@ -16,6 +16,7 @@ from orgkit.phases.management_account.findings import (
     AccountPlan,
     Facts,
     Findings,
+    IdentityCenter,
     Keys,
     Membership,
     OwnTrail,
@@ -85,7 +86,21 @@ FAILING: tuple[tuple[str, Changes, str], ...] = (
     ("account alias", {"alias": None}, "warns"),
     ("belongs here: organization trail", {"trails": (OwnTrail("mine", organization=False),)}, "warns"),
     ("belongs here: Identity Center", {"identity_center": ()}, "warns"),
-    ("belongs here: Identity Center", {"identity_center": ("CREATE_FAILED",)}, "warns"),
+    (
+        "belongs here: Identity Center",
+        {"identity_center": (IdentityCenter(ACCOUNT, "CREATE_FAILED", is_older=False),)},
+        "warns",
+    ),
+    (
+        "belongs here: Identity Center",
+        {"identity_center": (IdentityCenter(ACCOUNT, "ACTIVE", is_older=True),)},
+        "warns",
+    ),
+    (
+        "belongs here: Identity Center",
+        {"identity_center": (IdentityCenter("602938475610", "ACTIVE", is_older=False),)},
+        "warns",
+    ),
     ("belongs here: budgets", {"budgets": 0}, "warns"),
     ("IAM users with access keys", {"keys": KEYED}, "warns"),
     (
@@ -244,6 +259,15 @@ def test_a_convention_may_be_by_name_and_is_no_format_string() -> None:
 def test_a_domain_that_only_ends_like_a_reserved_one_is_fine() -> None:
     assert found("reserved domains", {}, renamed("aws-log-archive@myexample.com")).verdict == "ok"
     assert found("reserved domains", {}, renamed("aws-log-archive@latest.dev")).verdict == "ok"
+
+
+def test_an_identity_center_from_before_the_organization_says_what_that_means(desired: Desired) -> None:
+    older = (IdentityCenter(ACCOUNT, "ACTIVE", is_older=True),)
+    finding = next(
+        f for f in check(replace(WELL, identity_center=older), desired, target_of("aws")) if "Identity" in f.item
+    )
+    assert "AWS has no way to turn it into the organization's instance" in finding.message
+    assert "delete it by hand" in finding.remedy
 
 
 def test_every_item_has_a_passing_a_failing_and_a_denied_case(desired: Desired) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from orgkit.errors import CouldNotRead, NeedsDecision
-from orgkit.model.desired import ObjectLockSpec
+from orgkit.model.desired import KEY_TAG, ObjectLockSpec
 from orgkit.model.observed import Unread
 from orgkit.model.plan import Plan
 from orgkit.phases.trail import steps as steps
 from orgkit.phases.trail.facts import Trail
 from orgkit.phases.trail.planner import plan
+from tests.phases.trail.conftest import OUR_TRAIL
 
 Build = Callable[..., Any]
 
@@ -327,3 +328,40 @@ def test_what_aws_did_not_answer_is_no_matter_of_rights(world: Build) -> None:
         with pytest.raises(CouldNotRead) as stopped:
             of(world().storage(**facts))
         assert stopped.value.remedy == "run the phase again."
+
+
+CLOSED = {"state": "SUSPENDED"}
+
+
+def with_archive(world: Any, **changes: Any) -> Any:
+    accounts = tuple(replace(account, **changes) for account in world.observed.accounts)
+    world.observed = replace(world.observed, accounts=accounts)
+    return world
+
+
+def test_a_closed_log_archive_account_does_not_hide_a_trail_that_was_stopped(world: Build) -> None:
+    made = of(with_archive(world(kms_key=True).trails(replace(OUR_TRAIL, logging=False, validated=False)), **CLOSED))
+    assert names(made) == ["StartLogging"], "what needs a bucket or key of the closed account is not planned"
+    assert made.needs == (), "an order of phases would keep the trail from being started"
+    assert [decision.blocks for decision in made.blocked] == ["log-archive"]
+    assert "Its buckets, its key and what of the trail depends on them" in made.blocked[0].what
+
+
+def test_without_a_trail_nothing_is_planned_on_a_closed_log_archive_account(world: Build) -> None:
+    made = of(with_archive(world().without_storage(), **CLOSED))
+    assert (names(made), len(made.blocked)) == ([], 1)
+
+
+def test_a_trail_with_a_bucket_of_its_own_is_changed_whatever_became_of_the_log_archive_account(world: Build) -> None:
+    adopted = replace(OUR_TRAIL, name="theirs", bucket="their-bucket", validated=False, logging=False)
+    made = of(with_archive(world().trails(adopted), **CLOSED))
+    assert names(made) == ["UpdateTrail", "StartLogging"]
+
+
+def test_a_log_archive_account_of_which_there_are_two_blocks_the_same_steps(world: Build) -> None:
+    place = with_archive(world().trails(replace(OUR_TRAIL, logging=False)), tags=((KEY_TAG, "log-archive"),))
+    one = place.observed.accounts[0]
+    two = replace(one, id="333333333333", email="two@acme.test")
+    place.observed = replace(place.observed, accounts=(one, two))
+    made = of(place)
+    assert (names(made), len(made.blocked)) == (["StartLogging"], 1)

@@ -1,0 +1,154 @@
+"""How a member account is looked into: the two roles, read at once through the read role."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from orgkit.aws.rejections import Rejected
+from orgkit.aws.session import Connection
+from orgkit.model.canonical_json import normal_form
+from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, MemberRead
+from orgkit.model.matching import match_if_clear
+from orgkit.model.observed import Member, MemberRole, Observed
+from orgkit.model.plan import ABSENT
+from orgkit.phases.member_access.access_aws import NOT_YET
+from orgkit.phases.member_access.policy_meaning import has_same_meaning
+from orgkit.phases.member_access.role_drift import access_is_as_needed
+from orgkit.phases.member_access.roles import READ_POLICY, parse_document, read_policy, roles_to_change
+from orgkit.phases.member_access.roles_aws import NOT_FOUND_CODES, read_policy_of, trust_of
+
+
+def read_member(
+    aws: Connection, spec: AccountSpec | ImportSpec, account_id: str, reads: Sequence[MemberRead]
+) -> Member:
+    """Look into a member account through its read role, never through the access role.
+
+    Only a clear no of AWS counts as "not readable": an answer that was lost must not become a step that makes the role.
+    """
+    try:
+        member = aws.assume(account_id, READ_ROLE)
+    except Rejected as rejection:
+        if rejection.code not in (*NOT_YET, *NOT_FOUND_CODES):
+            raise
+        return Member(account_id, readable=False, current=False)
+    try:
+        roles = read_roles(member, (READ_ROLE, spec.role_name))
+    except Rejected as rejection:
+        if rejection.code not in NOT_YET:
+            raise
+        return _read_outdated(aws, member, account_id, spec.role_name, reads, rejection)
+    return _member(account_id, spec.role_name, roles, read_policy(reads), aws.caller().account)
+
+
+def read_roles(member: Connection, names: Sequence[str]) -> tuple[MemberRole, ...]:
+    """Trust, policies and boundary of these roles in one read, which lists all; its pages end where both are found."""
+    roles: dict[str, MemberRole] = {}
+    for item in member.pages("iam", "GetAccountAuthorizationDetails", "RoleDetailList", Filter=["Role"]):
+        if item["RoleName"] in names:
+            roles[item["RoleName"]] = _role(item)
+        if len(roles) == len(set(names)):
+            break
+    return tuple(roles[name] for name in sorted(roles))
+
+
+def _role(item: Mapping[str, Any]) -> MemberRole:
+    inline = {
+        str(policy["PolicyName"]): normal_form(parse_document(policy["PolicyDocument"]))
+        for policy in item.get("RolePolicyList", ())
+    }
+    return MemberRole(
+        name=str(item["RoleName"]),
+        trust=normal_form(parse_document(item["AssumeRolePolicyDocument"])),
+        inline=tuple(sorted(inline.items())),
+        attached=tuple(sorted(str(policy["PolicyArn"]) for policy in item.get("AttachedManagedPolicies", ()))),
+        boundary=str((item.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn", "")),
+    )
+
+
+def _member(
+    account_id: str, access_role: str, roles: tuple[MemberRole, ...], required: Mapping[str, Any], management_id: str
+) -> Member:
+    by_name = {role.name: role for role in roles}
+    read_role = by_name.get(READ_ROLE)
+    document = dict(read_role.inline).get(READ_POLICY) if read_role else None
+    policy = json.loads(document) if document else None
+    current = has_same_meaning(policy, required)
+    trusted = {READ_ROLE: json.loads(read_role.trust) if read_role else None}
+    return Member(
+        account_id,
+        readable=True,
+        current=current,
+        access_role=access_is_as_needed(by_name.get(access_role), management_id),
+        read_role=ABSENT if current else roles_to_change(trusted, policy, management_id, required),
+        roles=roles,
+    )
+
+
+def _read_outdated(
+    aws: Connection,
+    member: Connection,
+    account_id: str,
+    access_role: str,
+    reads: Sequence[MemberRead],
+    rejection: Rejected,
+) -> Member:
+    """Read singly what the policy of an earlier version allows; where it is the present one, something else denies."""
+    try:
+        policy = read_policy_of(member)
+    except Rejected as policy_rejection:
+        if policy_rejection.code not in NOT_YET:
+            raise
+        return Member(account_id, readable=True, current=False)
+    required = read_policy(reads)
+    if has_same_meaning(policy, required):
+        exists = has_role(member, access_role)
+        return Member(account_id, readable=True, current=True, access_role=exists, unread=str(rejection))
+    document = _trust_through_itself(member)
+    return Member(
+        account_id,
+        readable=True,
+        current=False,
+        access_role=has_role(member, access_role),
+        read_role=roles_to_change({READ_ROLE: document}, policy, aws.caller().account, required),
+        roles=(MemberRole(READ_ROLE, normal_form(document)),) if document else (),
+    )
+
+
+def _trust_through_itself(member: Connection) -> dict[str, Any] | None:
+    """Whom the read role trusts; None where a policy of its own that is older yet does not let it see that."""
+    try:
+        return trust_of(member, READ_ROLE)
+    except Rejected as rejection:
+        if rejection.code not in NOT_YET:
+            raise
+        return None
+
+
+def read_members(
+    aws: Connection, desired: Desired, observed: Observed, specs: Sequence[AccountSpec | ImportSpec]
+) -> Observed:
+    """Look into those member accounts that no other phase has looked into yet, so that each is entered once.
+
+    Not into those about which a person has to decide first: planning says so, and the others can be read.
+    """
+    matches = ((spec, match_if_clear(spec, observed)) for spec in specs)
+    members = tuple(
+        read_member(aws, spec, account.id, desired.reads_in(spec.key))
+        for spec, account in matches
+        if account is not None and observed.member(account.id) is None
+    )
+    return replace(observed, members=(*observed.members, *members))
+
+
+def has_role(aws: Connection, name: str) -> bool | None:
+    """Is the role there? None when AWS does not let us see."""
+    try:
+        aws.read("iam", "GetRole", RoleName=name)
+    except Rejected as rejection:
+        if rejection.code in NOT_FOUND_CODES:
+            return False
+        if rejection.code in NOT_YET:
+            return None
+        raise
+    return True

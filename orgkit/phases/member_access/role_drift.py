@@ -1,0 +1,143 @@
+"""How the two roles of a member account differ from what they have to be: what is repaired, and what a person decides.
+
+The read role is orgkit's: whom it trusts is repaired by a step that says who is let in no longer. What would have to be
+detached or deleted is reported with its command, since orgkit detaches and deletes nothing. The access role was made by
+AWS or by the account's owner, who may have let others in, and it is the way back into the account: it is only
+reported.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from orgkit.model.canonical_json import compact_json, normal_form
+from orgkit.model.desired import READ_ROLE, AccountSpec, ImportSpec
+from orgkit.model.observed import Account, Member, MemberRole
+from orgkit.model.plan import Step, Waiting
+from orgkit.phases.member_access.policy_meaning import ANYBODY, account_of_principal, grants_of
+from orgkit.phases.member_access.roles import (
+    ADMINISTRATOR,
+    READ_POLICY,
+    is_administrator,
+    other_trusted_principals,
+    trust,
+    with_trust,
+)
+from orgkit.phases.member_access.steps import RestrictReadRole
+
+
+def restrict_read_role(spec: AccountSpec | ImportSpec, member: Member, management_id: str) -> Iterator[Step]:
+    """Repair whom the read role trusts, where that is more than the management account.
+
+    Where its policy is not the present one either, the step that sets it completes the trust policy first.
+    """
+    role = member.role(READ_ROLE)
+    if role is not None:
+        document = json.loads(role.trust)
+        yield from restrict_trust(
+            spec, document if member.current else with_trust(document, management_id), management_id
+        )
+
+
+def restrict_trust(
+    spec: AccountSpec | ImportSpec, document: dict[str, Any], management_id: str
+) -> Iterator[RestrictReadRole]:
+    """Repair a trust policy of the read role, as the earlier steps of the plan leave it."""
+    if principals := other_trusted_principals(document, management_id):
+        yield RestrictReadRole(
+            key=spec.key, name=spec.name, role_name=spec.role_name, no_longer_trusted=principals,
+            starts_from=normal_form(document),
+            reason="whom this role trusts can read the account, and orgkit lets in the management account alone",
+        )  # fmt: skip
+
+
+def role_drift(
+    spec: AccountSpec | ImportSpec, account: Account, member: Member, management_id: str
+) -> Iterator[Waiting]:
+    """What of both roles only a person may change back, with the commands for it."""
+    owner = f"the owner of account {account.id}"
+    if (read_role := member.role(READ_ROLE)) is not None:
+        for problem, command in _read_role_drift(read_role):
+            yield Waiting(f"{spec.key}: role {READ_ROLE} {problem}", owner, (command,), drift=True)
+    if account.join_method == "CREATED":
+        for problem, command in _access_role_drift(spec.role_name, member, management_id):
+            yield Waiting(f"{spec.key}: role {spec.role_name} {problem}", owner, (command,), drift=True)
+    elif (access_role := member.role(spec.role_name)) is not None:
+        for problem, command in _opened(access_role, management_id, wildcards_only=True):
+            yield Waiting(f"{spec.key}: role {spec.role_name} {problem}", owner, (command,), drift=True)
+
+
+def role_warnings(
+    spec: AccountSpec | ImportSpec, account: Account, member: Member, management_id: str
+) -> Iterator[str]:
+    """What takes rights away, which is left as it is; whom an imported account lets in; and what could not be read."""
+    if member.unread:
+        yield f"{spec.key}: whom its roles trust and what they may do is not known: {member.unread}"
+    for role in member.roles:
+        if role.boundary:
+            yield f"{spec.key}: role {role.name} has the permissions boundary {role.boundary}, which is left as it is"
+    read_role, access_role = member.role(READ_ROLE), member.role(spec.role_name)
+    if read_role and _is_narrower(json.loads(read_role.trust), management_id):
+        yield f"{spec.key}: role {READ_ROLE} trusts less than orgkit asks for, which is left as it is"
+    if access_role and account.join_method != "CREATED":
+        principals = other_trusted_principals(json.loads(access_role.trust), management_id)
+        names = ", ".join(principal for principal in principals if not _is_wildcard(principal))
+        if names:
+            yield f"{spec.key}: role {spec.role_name} is an administrator, and trusts also {names}"
+
+
+def access_is_as_needed(role: MemberRole | None, management_id: str) -> bool:
+    """Return whether a role is an administrator that principals of the management account can use."""
+    if role is None or not is_administrator(role):
+        return False
+    grants = grants_of(json.loads(role.trust))
+    return any(g.effect == "Allow" and _lets_in(g.principal, management_id) for g in grants)
+
+
+def _is_narrower(document: dict[str, Any], management_id: str) -> bool:
+    is_open = other_trusted_principals(document, management_id)
+    return not is_open and not grants_of(trust(management_id)) <= grants_of(document)
+
+
+def _lets_in(principal: str, management_id: str) -> bool:
+    name = principal.removeprefix("AWS ")
+    return name == ANYBODY or account_of_principal(name) == management_id
+
+
+def _read_role_drift(role: MemberRole) -> Iterator[tuple[str, str]]:
+    for arn in role.attached:
+        command = f"aws iam detach-role-policy --role-name {READ_ROLE} --policy-arn {arn}"
+        yield f"has the managed policy {arn} attached: it may do more than read what orgkit reads", command
+    for name, _ in role.inline:
+        if name != READ_POLICY:
+            command = f"aws iam delete-role-policy --role-name {READ_ROLE} --policy-name {name}"
+            yield f"has the inline policy {name} in addition: it may do more than read what orgkit reads", command
+
+
+def _access_role_drift(name: str, member: Member, management_id: str) -> Iterator[tuple[str, str]]:
+    """Of an account that this organization created: AWS made the role, for the management account alone."""
+    trusted = compact_json(trust(management_id))
+    role = member.role(name)
+    if role is None:
+        if member.access_role is not False:  # it was not read
+            return
+        command = f"aws iam create-role --role-name {name} --assume-role-policy-document '{trusted}'"
+        yield "is not there: orgkit can change nothing in the account", command
+        return
+    if not is_administrator(role):
+        command = f"aws iam attach-role-policy --role-name {name} --policy-arn {ADMINISTRATOR}"
+        yield "is no administrator any more: what orgkit makes in the account may fail", command
+    yield from _opened(role, management_id, wildcards_only=False)
+
+
+def _opened(role: MemberRole, management_id: str, *, wildcards_only: bool) -> Iterator[tuple[str, str]]:
+    principals = other_trusted_principals(json.loads(role.trust), management_id)
+    opened = [principal for principal in principals if not wildcards_only or _is_wildcard(principal)]
+    if opened:
+        trusted = compact_json(trust(management_id))
+        command = f"aws iam update-assume-role-policy --role-name {role.name} --policy-document '{trusted}'"
+        yield f"is an administrator of the account, and its trust policy lets in {', '.join(opened)}", command
+
+
+def _is_wildcard(principal: str) -> bool:
+    return ANYBODY in principal
