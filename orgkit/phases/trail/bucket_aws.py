@@ -95,8 +95,12 @@ def _lifecycle(place: Place) -> str | None:
 
 
 def _policy(place: Place) -> str | None:
-    document = place.setting("GetBucketPolicy").get("Policy")
-    return compact_json(json.loads(document)) if document else None
+    """In canonical JSON; what is no JSON, as it is: the planner refuses it."""
+    document: str | None = place.setting("GetBucketPolicy").get("Policy")
+    try:
+        return compact_json(json.loads(document)) if document else None
+    except ValueError:
+        return document
 
 
 def encryption_rule(place: Place) -> dict[str, Any]:

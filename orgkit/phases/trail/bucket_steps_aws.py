@@ -11,7 +11,7 @@ from orgkit.model.plan import ABSENT, starting_value
 from orgkit.phases.handler import handle
 from orgkit.phases.trail.bucket_aws import SETTINGS, Foreign, Place, encryption_rule
 from orgkit.phases.trail.buckets import value_of_setting
-from orgkit.phases.trail.documents import RULE, lifecycle_rule, merge_statements, render
+from orgkit.phases.trail.documents import RULE, lifecycle_rule, render
 from orgkit.phases.trail.facts import BLOCK_ALL_PUBLIC_ACCESS
 from orgkit.phases.trail.key_aws import ids, key_arn, session
 from orgkit.phases.trail.steps import (
@@ -26,6 +26,7 @@ from orgkit.phases.trail.steps import (
     SetVersioning,
     TagBucket,
 )
+from orgkit.policy_evaluation.merge import merge
 
 MINIMUM_SIZE_KEY = "TransitionDefaultMinimumObjectSize"
 
@@ -76,7 +77,8 @@ def set_bucket_policy(aws: Connection, step: SetBucketPolicy, id_index: IdIndex)
     """Our statements, and those of others as they are; AWS takes a policy as a whole only."""
     place = _place(aws, step, id_index)
     document = place.setting("GetBucketPolicy").get("Policy")
-    place.set("PutBucketPolicy", Policy=merge_statements(document, render(step.statements, ids(id_index, step))))
+    result = merge(document, render(step.statements, ids(id_index, step)), removes=step.removes)
+    place.set("PutBucketPolicy", Policy=result.document)
 
 
 def set_lifecycle(aws: Connection, step: SetLifecycle, id_index: IdIndex) -> None:

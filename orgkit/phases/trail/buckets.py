@@ -2,24 +2,25 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orgkit.errors import NeedsDecision
+from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import TrailSpec, missing_tags
-from orgkit.model.plan import Step, starting_value
+from orgkit.model.plan import Step, Waiting, starting_value
 from orgkit.phases.trail.documents import (
+    LOG_ARCHIVE,
     RULE,
     STORAGE_CLASS,
-    foreign_statements,
-    is_missing,
     lifecycle_rule,
     normal_rule,
     render,
     rule_of,
-    statements_for_other_trails,
 )
 from orgkit.phases.trail.facts import BLOCK_ALL_PUBLIC_ACCESS, Bucket
+from orgkit.phases.trail.lifecycle_findings import lifecycle_findings
+from orgkit.phases.trail.policy_findings import Policy, findings_of, losses_of, other_writers, unmanaged_of
 from orgkit.phases.trail.steps import (
     BlockPublicAccess,
     BucketSetting,
@@ -32,6 +33,8 @@ from orgkit.phases.trail.steps import (
     SetVersioning,
     TagBucket,
 )
+from orgkit.policy_evaluation.merge import merge
+from orgkit.policy_evaluation.statements import is_policy
 
 MODES = ("GOVERNANCE", "COMPLIANCE")  # the weaker first
 
@@ -47,11 +50,25 @@ class BucketWish:
     ids: Mapping[str, str] = field(default_factory=dict)
     key_alias: str = ""
     key_arn: str | None = None
+    other_trails: tuple[str, ...] = ()  # of the management account, that write to it too
+
+    def policy(self, bucket: Bucket) -> Policy:
+        """The bucket's policy, and what it has to say."""
+        required = render(self.statements, self.ids)
+        return Policy(f"bucket {self.name}", bucket.policy, required, self.ids.get(LOG_ARCHIVE, ""))
 
     @property
     def place(self) -> dict[str, Any]:
         """The fields that every step about this bucket has."""
         return {"account": self.spec.log_archive_account, "region": self.spec.region, "bucket": self.name}
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Where its objects lie: what the trail may write, or the whole bucket."""
+        resources = [statement["Resource"] for statement in render(self.statements, self.ids) if self.trail]
+        return tuple(
+            str(item).partition("/")[2].removesuffix("*") for item in resources if str(item).endswith("/*")
+        ) or ("",)
 
     @property
     def encryption(self) -> str | None:
@@ -77,9 +94,19 @@ def bucket_steps(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
         reason = f"encryption is {bucket.encryption or 'not set'}"
         yield _set(SetEncryption, wish, bucket, key_alias=wish.key_alias, reason=reason)
     yield from _content(wish, bucket)
-    if is_missing(bucket.policy, render(wish.statements, wish.ids)):
-        reason = "a statement is missing or differs"
-        yield _set(SetBucketPolicy, wish, bucket, trail=wish.trail, statements=wish.statements, reason=reason)
+    yield from _policy(wish, bucket)
+
+
+def _policy(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
+    policy = wish.policy(bucket)
+    result = merge(bucket.policy, policy.required, is_shared=bool(wish.other_trails))
+    if result.changes:
+        yield _set(
+            SetBucketPolicy, wish, bucket, trail=wish.trail, statements=wish.statements,
+            other_writers=other_writers(replace(policy, document=result.document)),
+            removes=tuple(normal_form(statement) for statement in result.removed),
+            losses=losses_of(policy, result.removed), reason="a statement is missing or differs",
+        )  # fmt: skip
 
 
 def _set(kind: type[BucketSetting], wish: BucketWish, bucket: Bucket, **fields: Any) -> Step:
@@ -130,16 +157,28 @@ def _content(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
 
 
 def bucket_unmanaged(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
-    """Statements and lifecycle rules that somebody else wrote: they stay, and a person should look at them."""
-    for statement in foreign_statements(bucket.policy, render(wish.statements, wish.ids)):
-        yield f"statement {statement.get('Sid', 'without Sid')} ({statement['Effect']}) of bucket {wish.name}"
+    """Statements and lifecycle rules that somebody else wrote, and that have no consequence for the logs: they stay."""
+    yield from unmanaged_of(wish.policy(bucket))
     for rule in json.loads(bucket.lifecycle or "[]"):
-        if rule.get("ID") != RULE:
+        if rule.get("ID") != RULE and not any(lifecycle_findings(wish.spec, wish.name, [rule], wish.prefixes)):
             yield f"lifecycle rule {rule.get('ID', 'without ID')} of bucket {wish.name}"
 
 
+def bucket_waiting(wish: BucketWish, bucket: Bucket) -> Iterator[Waiting]:
+    """What others have set that loses logs: orgkit removes nothing of theirs, so that the owner has to."""
+    who = f"the owner of log archive account {wish.spec.log_archive_account}"
+    for finding in findings_of(wish.policy(bucket)):
+        if finding.ends_delivery:
+            command = f"aws s3api get-bucket-policy --bucket {wish.name} --query Policy --output text"
+            yield Waiting(finding.message, who, (command,))
+    rules = json.loads(bucket.lifecycle or "[]")
+    for line in lifecycle_findings(wish.spec, wish.name, rules, wish.prefixes):
+        yield Waiting(line, who, (f"aws s3api get-bucket-lifecycle-configuration --bucket {wish.name}",))
+
+
 def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
-    """A lock that is there and not as asked: orgkit makes locks longer, never shorter, weaker or undone."""
+    """Who else is let in; and a lock that is not as asked: orgkit makes locks longer, never shorter or weaker."""
+    yield from (finding.message for finding in findings_of(wish.policy(bucket)) if not finding.ends_delivery)
     if bucket.object_lock and not _is_locked_as_desired(wish, bucket) and not _may_lock(wish, bucket):
         lock = wish.spec.object_lock
         file_lock = f"{lock.mode} {lock.days}" if lock else "none"
@@ -158,11 +197,10 @@ def _refuse(wish: BucketWish, bucket: Bucket) -> None:
             f"bucket {wish.name} is in {bucket.region}, and the file says {wish.spec.region}.",
             "write its region under trail.region, or choose another name: a bucket cannot move.",
         )
-    for sid, arn in statements_for_other_trails(bucket.policy, render(wish.statements, wish.ids)):
+    if not is_policy(bucket.policy):
         raise NeedsDecision(
-            f"statement {sid} of bucket {wish.name} lets another trail write: {arn}. Setting ours under that name "
-            "would end its delivery.",
-            "choose another bucket under [trail], or give that statement another Sid.",
+            f"the policy of bucket {wish.name} is not a policy document in JSON: what it grants cannot be compared.",
+            f"look at it (aws s3api get-bucket-policy --bucket {wish.name}), and replace it by one that is.",
         )
 
 

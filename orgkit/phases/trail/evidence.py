@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import Desired, missing_tags
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed, Unread
@@ -11,8 +12,6 @@ from orgkit.phases.trail.documents import (
     LOG_ARCHIVE,
     MANAGEMENT,
     ORGANIZATION,
-    Statement,
-    is_missing,
     lifecycle_rule,
     normal_rule,
     render,
@@ -36,6 +35,8 @@ from orgkit.phases.trail.steps import (
     TagBucket,
     UpdateTrail,
 )
+from orgkit.policy_evaluation.merge import is_missing
+from orgkit.policy_evaluation.statements import Statement, statements_of
 
 B = TypeVar("B", CreateBucket, BlockPublicAccess, SetOwnership, SetVersioning, SetObjectLock, TagBucket, SetLifecycle)
 
@@ -60,7 +61,7 @@ def _encryption(step: SetEncryption, observed: Observed, desired: Desired) -> bo
 
 def _bucket_policy(step: SetBucketPolicy, observed: Observed, desired: Desired) -> bool | None:
     bucket = _bucket(step.bucket, observed)
-    return not is_missing(bucket.policy, _render(step, observed, desired)) if bucket else None
+    return _is_merged(bucket.policy, step, observed, desired) if bucket else None
 
 
 def _created_key(step: CreateKey, observed: Observed, desired: Desired) -> bool | None:
@@ -70,7 +71,7 @@ def _created_key(step: CreateKey, observed: Observed, desired: Desired) -> bool 
 
 def _key_policy(step: SetKeyPolicy, observed: Observed, desired: Desired) -> bool | None:
     key = _key(step.key_alias, observed, desired)
-    return not is_missing(key.policy, _render(step, observed, desired)) if key else None
+    return _is_merged(key.policy, step, observed, desired) if key else None
 
 
 def _rotation(step: RotateKey, observed: Observed, desired: Desired) -> bool | None:
@@ -120,6 +121,14 @@ def _trails(observed: Observed) -> tuple[Trail, ...] | None:
 
 def _trail(step: UpdateTrail | StartLogging, observed: Observed) -> Trail | None:
     return next((trail for trail in _trails(observed) or () if trail.name == step.trail), None)
+
+
+def _is_merged(
+    document: str | None, step: SetBucketPolicy | SetKeyPolicy, observed: Observed, desired: Desired
+) -> bool:
+    """Nothing is missing, and nothing is left of what the step removes."""
+    is_left = any(normal_form(statement) in step.removes for statement in statements_of(document))
+    return not is_left and not is_missing(document, _render(step, observed, desired))
 
 
 def _render(step: SetBucketPolicy | SetKeyPolicy, observed: Observed, desired: Desired) -> list[Statement]:

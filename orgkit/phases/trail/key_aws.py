@@ -11,12 +11,12 @@ from orgkit.phases.trail.documents import (
     LOG_ARCHIVE,
     MANAGEMENT,
     ORGANIZATION,
-    merge_statements,
     render,
     session_policy,
 )
 from orgkit.phases.trail.facts import Key, TrailFacts
 from orgkit.phases.trail.steps import CreateKey, InLogArchive, RotateKey, SetKeyPolicy
+from orgkit.policy_evaluation.merge import merge
 
 PURPOSE = "orgkit:purpose"  # by this tag a key is found whose creation was answered to nobody
 
@@ -61,8 +61,8 @@ def set_key_policy(aws: Connection, step: SetKeyPolicy, id_index: IdIndex) -> No
     """Our statements, and those of others as they are; AWS takes a policy as a whole only."""
     member, arn = session(aws, step, id_index), key_arn(id_index)
     document = _policy(member, arn, step.region)
-    policy = merge_statements(document, render(step.statements, ids(id_index, step)))
-    member.mutate("kms", "PutKeyPolicy", region=step.region, KeyId=arn, PolicyName="default", Policy=policy)
+    result = merge(document, render(step.statements, ids(id_index, step)), removes=step.removes)
+    member.mutate("kms", "PutKeyPolicy", region=step.region, KeyId=arn, PolicyName="default", Policy=result.document)
 
 
 def rotate_key(aws: Connection, step: RotateKey, id_index: IdIndex) -> None:
@@ -128,7 +128,7 @@ def _create(member: Connection, step: CreateKey, id_index: IdIndex) -> str:
         region=step.region,
         expect="KeyMetadata",
         Description=f"CloudTrail logs of trail {step.trail}",
-        Policy=merge_statements(None, render(step.statements, ids(id_index, step))),
+        Policy=merge(None, render(step.statements, ids(id_index, step))).document,
         # KMS has names of its own for the two halves of a tag.
         Tags=[
             {"TagKey": key, "TagValue": value} for key, value in (dict(step.tags) | {PURPOSE: step.key_alias}).items()

@@ -30,6 +30,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         target=observed.target,
         steps=(*storage.steps, *_trail_steps(choice, desired, storage)),
         needs=tuple(_needs(observed, desired, account_id)),
+        waiting=storage.waiting,
         unmanaged=storage.unmanaged,
         warnings=(*trail_warnings(trails, choice, desired.trail), *storage.warnings),
     )

@@ -134,18 +134,23 @@ class SetEncryption(BucketSetting):
 
 @dataclass(frozen=True, kw_only=True)
 class SetBucketPolicy(BucketSetting):
-    """Set orgkit's statements of a bucket policy; statements under other names stay."""
+    """Add what a bucket policy lacks of orgkit's statements; what it grants to others stays."""
 
     kind: ClassVar = "set-bucket-policy"
     setting: ClassVar = "policy"
     actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
     trail: str  # that may write; "" for none
     statements: tuple[str, ...]  # as JSON; ids that AWS gives are named in <> and filled in at apply
+    other_writers: tuple[str, ...] = ()  # for whom else the policy lets CloudTrail write, before and after
+    removes: tuple[str, ...] = ()  # statements, in normal form, that grant more than those that take their place
+    losses: tuple[str, ...] = ()  # what that takes away
 
     @property
     def sentence(self) -> str:
-        writer = f"CloudTrail may write for trail {self.trail} only, and " if self.trail else ""
-        return f"set the policy of bucket {self.bucket}: {writer}nobody without TLS {self.location}"
+        others = f"and, as before, for {', '.join(self.other_writers)}" if self.other_writers else "only"
+        writer = f"CloudTrail may write for trail {self.trail} {others}, and " if self.trail else ""
+        losses = "".join(f"; this removes that {loss}" for loss in self.losses)
+        return f"set the policy of bucket {self.bucket}: {writer}nobody without TLS{losses} {self.location}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,7 +244,7 @@ class CreateKey(_AboutKey):
 
 @dataclass(frozen=True, kw_only=True)
 class SetKeyPolicy(_AboutKey):
-    """Set orgkit's statements of the key policy; statements under other names stay."""
+    """Add what the key policy lacks of orgkit's statements; what it grants to others stays."""
 
     kind: ClassVar = "set-key-policy"
     symbol: ClassVar = "~"
@@ -247,10 +252,14 @@ class SetKeyPolicy(_AboutKey):
     actions: ClassVar = ("sts:AssumeRole", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy")
     trail: str
     statements: tuple[str, ...]
+    removes: tuple[str, ...] = ()  # statements, in normal form, that grant more than those that take their place
+    losses: tuple[str, ...] = ()  # what that takes away
 
     @property
     def sentence(self) -> str:
-        return f"set the policy of KMS key {self.key_alias}: for trail {self.trail} and nothing else {self.location}"
+        losses = "".join(f"; this removes that {loss}" for loss in self.losses)
+        use = f"CloudTrail may use it for trail {self.trail}{losses}"
+        return f"set the policy of KMS key {self.key_alias}: {use} {self.location}"
 
 
 @dataclass(frozen=True, kw_only=True)

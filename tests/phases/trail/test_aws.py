@@ -285,9 +285,41 @@ def test_statements_and_rules_of_others_survive(place: Place) -> None:
     place.apply()
     made = place.plan()
     assert made.steps == ()
-    assert made.unmanaged == ("statement Siem (Allow) of bucket acme-log", "lifecycle rule theirs of bucket acme-log")
+    assert made.unmanaged == ("lifecycle rule theirs of bucket acme-log",)
+    assert f"statement Siem of bucket acme-log lets account {MANAGEMENT} read the logs" in made.warnings[0]
     stored = s3.get_bucket_lifecycle_configuration(Bucket="acme-log")["Rules"][1]
     assert (stored["Filter"], stored["Expiration"]["Date"].year) == ({"Prefix": "x/"}, 2030)
+
+
+def test_a_trail_that_delivers_to_the_bucket_goes_on_when_ours_joins_it(place: Place) -> None:
+    place.apply()
+    trails, s3 = place.client("cloudtrail"), place.client("s3", inside=True)
+    trails.delete_trail(Name="acme-trail")
+    document = s3.get_bucket_policy(Bucket="acme-log")["Policy"].replace("trail/acme-trail", "trail/audit")
+    s3.put_bucket_policy(Bucket="acme-log", Policy=document)
+    trails.create_trail(Name="audit", S3BucketName="acme-log", IsMultiRegionTrail=True)
+    assert place.names() == ["SetBucketPolicy", "CreateTrail", "StartLogging"]
+    place.apply()
+    assert place.names() == []
+    # The sandbox lets a trail be changed only where the bucket's policy lets it write.
+    trails.update_trail(Name="audit", IncludeGlobalServiceEvents=True)
+    trails.update_trail(Name="acme-trail", IncludeGlobalServiceEvents=True)
+
+
+def test_the_list_of_trails_that_aws_documents_is_left_as_it_is(place: Place) -> None:
+    place.apply()
+    s3, partner = place.client("s3", inside=True), "arn:aws:cloudtrail:eu-west-1:333333333333:trail/partner"
+    document = json.loads(s3.get_bucket_policy(Bucket="acme-log")["Policy"])
+    for statement in document["Statement"]:
+        if statement["Effect"] == "Allow":
+            condition = statement["Condition"]["StringEquals"]
+            condition["AWS:SourceArn"] = [condition.pop("aws:SourceArn"), partner]
+            if statement["Sid"] == "AWSCloudTrailWrite20150319":
+                statement["Resource"] = [statement["Resource"], "arn:aws:s3:::acme-log/AWSLogs/333333333333/*"]
+    s3.put_bucket_policy(Bucket="acme-log", Policy=json.dumps(document))
+    made = place.plan()
+    assert made.steps == ()
+    assert len([line for line in made.warnings if f"lets CloudTrail for {partner}" in line]) == 3
 
 
 @pytest.mark.parametrize("place", [LOCKED], indirect=True)
