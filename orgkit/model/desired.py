@@ -130,6 +130,8 @@ class TrailSpec:
     noncurrent_days: int
     object_lock: ObjectLockSpec | None
     tags: Tags
+    # Keys that the file leaves to their defaults: what is stronger in AWS stays.
+    left_out: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def key_alias(self) -> str:

@@ -17,6 +17,7 @@ from orgkit.phases.trail.bucket_aws import read_buckets
 from orgkit.phases.trail.documents import trail_arn
 from orgkit.phases.trail.facts import Trail, TrailFacts
 from orgkit.phases.trail.steps import CreateTrail, StartLogging, UpdateTrail
+from orgkit.phases.trail.stronger import keys_in_use
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
@@ -41,11 +42,9 @@ def read_trail(
         return TrailFacts(trails=trails, buckets=unread, key=unread)
     try:
         member = aws.assume(log_archive_id, READ_ROLE)
-        return TrailFacts(
-            trails=trails,
-            buckets=tuple(read_buckets(member, desired.trail, log_archive_id)),
-            key=key_aws.read_key(member, desired.trail),
-        )
+        buckets = tuple(read_buckets(member, desired.trail, log_archive_id))
+        in_use = keys_in_use(() if isinstance(trails, Unread) else trails, buckets, desired.trail, log_archive_id)
+        return TrailFacts(trails=trails, buckets=buckets, key=key_aws.read_key(member, desired.trail, in_use))
     except Rejected as rejection:
         unread = Unread(str(rejection), rejection.remedy)
         return TrailFacts(trails=trails, buckets=unread, key=unread)

@@ -76,7 +76,16 @@ def _bucket(place: Place) -> Bucket:
         return Bucket(place.bucket, exists=True, foreign=True)
     if region is None:
         return Bucket(place.bucket, exists=False)
-    return Bucket(place.bucket, exists=True, region=region, **{name: read(place) for name, read in SETTINGS.items()})
+    settings = {name: read(place) for name, read in SETTINGS.items() if name != "versioning"}
+    versioning = place.read("GetBucketVersioning")
+    return Bucket(
+        place.bucket,
+        exists=True,
+        region=region,
+        versioning=versioning.get("Status"),
+        mfa_delete=versioning.get("MFADelete") == "Enabled",
+        **settings,
+    )
 
 
 def _public_access_block(place: Place) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ from orgkit.phases.trail.steps import (
     SetVersioning,
     TagBucket,
 )
+from orgkit.phases.trail.stronger import bucket_notes, keeps_encryption, keeps_rule, root_user_tasks
 from orgkit.policy_evaluation.merge import merge
 from orgkit.policy_evaluation.statements import is_policy
 
@@ -51,6 +52,7 @@ class BucketWish:
     key_alias: str = ""
     key_arn: str | None = None
     other_trails: tuple[str, ...] = ()  # of the management account, that write to it too
+    keeps_key: bool = False  # the key of the trail is left as it is
 
     def policy(self, bucket: Bucket) -> Policy:
         """The bucket's policy, and what it has to say."""
@@ -88,9 +90,9 @@ def bucket_steps(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
         yield _set(BlockPublicAccess, wish, bucket, reason="it is not blocked in all four ways")
     if bucket.ownership != "BucketOwnerEnforced":
         yield _set(SetOwnership, wish, bucket, reason=f"object ownership is {bucket.ownership or 'not set'}")
-    if bucket.versioning != "Enabled":
+    if bucket.versioning != "Enabled" and not bucket.mfa_delete:
         yield _set(SetVersioning, wish, bucket, reason=f"versioning is {bucket.versioning or 'off'}")
-    if bucket.encryption is None or bucket.encryption != wish.encryption:
+    if bucket.encryption is None or not (bucket.encryption == wish.encryption or _keeps_encryption(wish, bucket)):
         reason = f"encryption is {bucket.encryption or 'not set'}"
         yield _set(SetEncryption, wish, bucket, key_alias=wish.key_alias, reason=reason)
     yield from _content(wish, bucket)
@@ -143,7 +145,8 @@ def value_of_setting(setting: str, value: Any) -> str:
 def _content(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
     spec = wish.spec
     terms = (spec.transition_days, STORAGE_CLASS, spec.expire_days, spec.noncurrent_days)
-    if rule_of(bucket.lifecycle) != normal_rule(lifecycle_rule(*terms)):
+    is_current = rule_of(bucket.lifecycle) == normal_rule(lifecycle_rule(*terms))
+    if not (is_current or bucket.mfa_delete or keeps_rule(spec, bucket)):
         yield _set(
             SetLifecycle, wish, bucket, transition_days=terms[0], storage_class=terms[1], expire_days=terms[2],
             noncurrent_days=terms[3], reason=f"lifecycle rule {RULE} is missing or differs",
@@ -171,6 +174,7 @@ def bucket_waiting(wish: BucketWish, bucket: Bucket) -> Iterator[Waiting]:
         if finding.ends_delivery:
             command = f"aws s3api get-bucket-policy --bucket {wish.name} --query Policy --output text"
             yield Waiting(finding.message, who, (command,))
+    yield from root_user_tasks(wish.spec, bucket)
     rules = json.loads(bucket.lifecycle or "[]")
     for line in lifecycle_findings(wish.spec, wish.name, rules, wish.prefixes):
         yield Waiting(line, who, (f"aws s3api get-bucket-lifecycle-configuration --bucket {wish.name}",))
@@ -179,6 +183,7 @@ def bucket_waiting(wish: BucketWish, bucket: Bucket) -> Iterator[Waiting]:
 def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
     """Who else is let in; and a lock that is not as asked: orgkit makes locks longer, never shorter or weaker."""
     yield from (finding.message for finding in findings_of(wish.policy(bucket)) if not finding.ends_delivery)
+    yield from bucket_notes(wish.spec, bucket, wish.encryption, keeps_key=wish.keeps_key)
     if bucket.object_lock and not _is_locked_as_desired(wish, bucket) and not _may_lock(wish, bucket):
         lock = wish.spec.object_lock
         file_lock = f"{lock.mode} {lock.days}" if lock else "none"
@@ -202,6 +207,10 @@ def _refuse(wish: BucketWish, bucket: Bucket) -> None:
             f"the policy of bucket {wish.name} is not a policy document in JSON: what it grants cannot be compared.",
             f"look at it (aws s3api get-bucket-policy --bucket {wish.name}), and replace it by one that is.",
         )
+
+
+def _keeps_encryption(wish: BucketWish, bucket: Bucket) -> bool:
+    return keeps_encryption(wish.spec, bucket, wish.encryption, keeps_key=wish.keeps_key)
 
 
 def _is_locked_as_desired(wish: BucketWish, bucket: Bucket) -> bool:

@@ -18,6 +18,7 @@ from orgkit.phases.trail.documents import (
     rule_of,
 )
 from orgkit.phases.trail.facts import Bucket, Key, Trail, TrailFacts
+from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.steps import (
     BlockPublicAccess,
     CreateBucket,
@@ -66,7 +67,13 @@ def _bucket_policy(step: SetBucketPolicy, observed: Observed, desired: Desired) 
 
 def _created_key(step: CreateKey, observed: Observed, desired: Desired) -> bool | None:
     """The alias is made last: with it, all of the step is done."""
-    return True if _key(step.key_alias, observed, desired) else None
+    key = _key(step.key_alias, observed, desired)
+    return True if key and key.has_alias else None
+
+
+def _created_alias(step: CreateAlias, observed: Observed, desired: Desired) -> bool | None:
+    key = _key(step.key_alias, observed, desired)
+    return key.has_alias if key else None
 
 
 def _key_policy(step: SetKeyPolicy, observed: Observed, desired: Desired) -> bool | None:
@@ -162,6 +169,7 @@ EVIDENCE = (
     is_shown_by(SetEncryption, _encryption),
     is_shown_by(SetBucketPolicy, _bucket_policy),
     is_shown_by(CreateKey, _created_key),
+    is_shown_by(CreateAlias, _created_alias),
     is_shown_by(SetKeyPolicy, _key_policy),
     is_shown_by(RotateKey, _rotation),
     is_shown_by(CreateTrail, _created_trail),

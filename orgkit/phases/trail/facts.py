@@ -19,6 +19,7 @@ class Bucket:
     foreign: bool = False  # it exists, and AWS does not let the log archive account see it
     region: str | None = None
     versioning: str | None = None  # Enabled | Suspended
+    mfa_delete: bool = False  # then only the root user can change its versioning, and S3 takes no lifecycle rules
     public_access_block: tuple[str, ...] = ()  # the settings of it that are on, sorted
     ownership: str | None = None
     encryption: str | None = None  # AES256 | aws:kms <key arn>, then " with bucket key" when it has one
@@ -35,12 +36,13 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Key:
-    """The trail's KMS key, found by its alias."""
+    """The trail's KMS key, found by its alias, or by the trail or the bucket that it encrypts."""
 
     arn: str
     rotates: bool
     policy: str
     state: str = "Enabled"  # AWS's KeyState
+    has_alias: bool = True  # the one of the file
 
     @property
     def policy_to_change(self) -> str:

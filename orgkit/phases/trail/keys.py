@@ -10,6 +10,7 @@ from orgkit.model.desired import TrailSpec
 from orgkit.model.plan import Step, Waiting
 from orgkit.phases.trail.documents import LOG_ARCHIVE, key_statements, render, template
 from orgkit.phases.trail.facts import Key
+from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.policy_findings import Policy, findings_of, losses_of, unmanaged_of
 from orgkit.phases.trail.steps import CreateKey, RotateKey, SetKeyPolicy
 from orgkit.policy_evaluation.merge import merge
@@ -54,6 +55,8 @@ def key_steps(wish: KeyWish) -> Iterator[Step]:
         yield CreateKey(**place, **content, tags=wish.spec.tags, reason="no key has this alias")
         return
     _refuse(wish.alias, wish.key)
+    if not wish.key.has_alias:
+        yield CreateAlias(**place, key_arn=wish.key.arn, trail=wish.trail, reason="no key has this alias any more")
     result = merge(wish.key.policy, wish.policy.required, is_shared=wish.is_shared)
     if result.changes:
         yield SetKeyPolicy(

@@ -3,6 +3,7 @@
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.trail.choice import changes_control_tower
 from orgkit.phases.trail.evidence import EVIDENCE
+from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.planner import plan
 from orgkit.phases.trail.section import SECTION
 from orgkit.phases.trail.steps import (
@@ -44,6 +45,7 @@ PHASE = Phase(
         SetObjectLock,
         TagBucket,
         CreateKey,
+        CreateAlias,
         SetKeyPolicy,
         RotateKey,
         CreateTrail,

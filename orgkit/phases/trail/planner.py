@@ -49,7 +49,7 @@ def _trail_steps(choice: Choice, desired: Desired, storage: Storage) -> Iterator
             trail=trail.name,
             region=trail.home_region,
             bucket=choice.bucket,
-            key_alias=alias if choice.is_own else None,
+            key_alias=None if not choice.is_own or (storage.keeps_key and trail.key) else alias,
             changes=changes,
             starts_from=trail.settings,
             reason="the trail is there, and differs",
@@ -71,7 +71,7 @@ def _changes(trail: Trail, choice: Choice, storage: Storage) -> Iterator[str]:
     if trail.bucket != choice.bucket:
         yield f"write to bucket {choice.bucket} instead of {trail.bucket}"
     to_be_made = storage.key_alias and storage.key_arn is None
-    if choice.is_own and (to_be_made or (trail.key or None) != storage.key_arn):
+    if choice.is_own and not storage.keeps_key and (to_be_made or (trail.key or None) != storage.key_arn):
         yield f"encrypt with KMS key {storage.key_alias}" if storage.key_alias else "encrypt with no KMS key"
 
 

@@ -71,6 +71,10 @@ Bucket = Annotated[str, checked_text(bucket_name)]
 STANDARD_IA_DAYS = 30  # S3 moves nothing to Standard-IA earlier
 
 
+# What AWS may have stronger than the default; unless the file has the key, that is reported and stays.
+_MAY_BE_STRONGER = ("expire_days", "kms_key", "noncurrent_days")
+
+
 class ObjectLockModel(SectionModel):
     """Write-once protection of the log bucket."""
 
@@ -109,6 +113,7 @@ def build(model: TrailModel, defaults: Defaults) -> TrailSpec:
         noncurrent_days=model.noncurrent_days,
         object_lock=ObjectLockSpec(lock.mode, lock.days) if lock else None,
         tags=trail_tags(dict(defaults.tags), model.tags),
+        left_out=tuple(sorted(set(_MAY_BE_STRONGER) - model.model_fields_set)),
     )
 
 

@@ -206,7 +206,9 @@ class TagBucket(BucketSetting):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _AboutKey(InLogArchive):
+class AboutKey(InLogArchive):
+    """A step about the trail's key."""
+
     key_alias: str
 
     @property
@@ -215,7 +217,7 @@ class _AboutKey(InLogArchive):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateKey(_AboutKey):
+class CreateKey(AboutKey):
     """Make the trail's KMS key with its policy, its alias and yearly rotation."""
 
     kind: ClassVar = "create-key"
@@ -243,7 +245,7 @@ class CreateKey(_AboutKey):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetKeyPolicy(_AboutKey):
+class SetKeyPolicy(AboutKey):
     """Add what the key policy lacks of orgkit's statements; what it grants to others stays."""
 
     kind: ClassVar = "set-key-policy"
@@ -263,7 +265,7 @@ class SetKeyPolicy(_AboutKey):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RotateKey(_AboutKey):
+class RotateKey(AboutKey):
     """Let AWS rotate the key's material every year; old material still decrypts."""
 
     kind: ClassVar = "rotate-key"

@@ -19,6 +19,7 @@ from orgkit.phases.trail.documents import (
 )
 from orgkit.phases.trail.facts import Bucket, Key, Trail, TrailFacts
 from orgkit.phases.trail.keys import KeyWish, key_steps, key_unmanaged, key_waiting, key_warnings
+from orgkit.phases.trail.stronger import is_foreign_key, trail_notes
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Storage:
     waiting: tuple[Waiting, ...]
     key_alias: str  # "" for no key
     key_arn: str | None  # None also while the key is not made
+    keeps_key: bool  # the trail's key is left as it is
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,11 @@ class _TrailCase:
     ids: Mapping[str, str]  # those that are known; the others stay names, and nothing observed can equal them
     key: Key | None
     other_trails: tuple[Trail, ...] = ()  # of the management account
+    keeps_key: bool = False  # the file does not say whether there is a key, or the trail uses one of another account
 
     @property
     def alias(self) -> str:
-        return self.spec.key_alias if self.spec.kms_key and self.choice.is_own else ""
+        return self.spec.key_alias if self.spec.kms_key and self.choice.is_own and not self.keeps_key else ""
 
     @property
     def trail(self) -> str:
@@ -77,7 +80,8 @@ def storage_of(
     assert not isinstance(facts.trails, Unread)
     other_trails = tuple(trail for trail in facts.trails if choice.trail is None or trail.arn != choice.trail.arn)
     key = facts.key if needs_key else None
-    case = _TrailCase(desired.trail, choice, observed.target.partition, ids, key, other_trails)
+    keeps_key = "kms_key" in desired.trail.left_out or is_foreign_key(choice, key, account_id)
+    case = _TrailCase(desired.trail, choice, observed.target.partition, ids, key, other_trails, keeps_key)
     buckets = {bucket.name: bucket for bucket in facts.buckets}
     pairs = [(wish, buckets.get(wish.name, Bucket(wish.name, exists=False))) for wish in _wishes(case)]
     key_wish = case.key_wish
@@ -88,6 +92,7 @@ def storage_of(
             *(line for wish, bucket in pairs for line in bucket_unmanaged(wish, bucket)),
         ),
         warnings=(
+            *(trail_notes(choice.trail) if choice.trail and choice.is_own and keeps_key else ()),
             *key_warnings(key_wish),
             *(line for wish, bucket in pairs for line in bucket_warnings(wish, bucket)),
         ),
@@ -97,6 +102,7 @@ def storage_of(
         ),
         key_alias=case.alias,
         key_arn=case.key.arn if case.key else None,
+        keeps_key=keeps_key,
     )
 
 
@@ -115,7 +121,9 @@ def _wishes(case: _TrailCase) -> Iterator[BucketWish]:
         logs = log_statements(spec.bucket, case.trail, partition=case.partition, prefix=choice.prefix)
         key_arn = case.key.arn if case.key else None
         writers = case.writers(spec.bucket)
-        yield BucketWish(spec, spec.bucket, choice.name, template(logs), case.ids, case.alias, key_arn, writers)
+        yield BucketWish(
+            spec, spec.bucket, choice.name, template(logs), case.ids, case.alias, key_arn, writers, case.keeps_key
+        )
     # Records are written from inside the account: nobody else needs to encrypt them, so S3's own keys do.
     records = template(tls_statements(spec.records_bucket, partition=case.partition))
     yield BucketWish(spec, spec.records_bucket, "", records, case.ids)

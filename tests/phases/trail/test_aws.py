@@ -322,6 +322,28 @@ def test_the_list_of_trails_that_aws_documents_is_left_as_it_is(place: Place) ->
     assert len([line for line in made.warnings if f"lets CloudTrail for {partner}" in line]) == 3
 
 
+@pytest.mark.parametrize("place", [{"kms_key": True}], indirect=True)
+def test_an_alias_that_is_gone_makes_no_second_key(place: Place) -> None:
+    place.apply()
+    kms = place.client("kms", inside=True)
+    kms.delete_alias(AliasName="alias/acme-trail")
+    assert place.names() == ["CreateAlias"]
+    place.apply()
+    assert place.names() == []
+    assert len(kms.list_keys()["Keys"]) == 1
+
+
+def test_encryption_by_hand_stays_where_the_file_says_nothing_of_it(place: Place) -> None:
+    place.desired = replace(place.desired, trail=replace(place.desired.trail, left_out=("kms_key",)))
+    asked = replace(place.desired, trail=replace(place.desired.trail, kms_key=True, left_out=()))
+    place.desired, silent = asked, place.desired
+    place.apply()
+    place.desired = silent
+    made = place.plan()
+    assert made.steps == ()
+    assert len([line for line in made.warnings if "`kms_key = false`" in line]) == 2
+
+
 @pytest.mark.parametrize("place", [LOCKED], indirect=True)
 def test_killed_after_any_step_the_rest_is_what_is_planned(place: Place) -> None:
     first = place.plan()
