@@ -68,6 +68,7 @@ class Member:
     current: bool  # its policy is the one that this version of orgkit needs
     access_role: bool | None = None  # None: the read role could not be asked
     read_role: str = ABSENT  # what of the read role is not as it should be, in normal form
+    notes: tuple[str, ...] = ()  # what a person should know of its roles before a step changes them
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from orgkit.model.canonical_json import compact_json, normal_form
 from orgkit.policy_evaluation.conditions import Context, conditions_of
+from orgkit.policy_evaluation.deleted_principals import deleted_principals, without_deleted_principals
 from orgkit.policy_evaluation.statements import Statement, account_of, covers, principals_of, statements_of
 
 SOURCE_ARN, SOURCE_ACCOUNT = "aws:sourcearn", "aws:sourceaccount"
@@ -30,9 +31,15 @@ class Merge:
     changes: bool
 
     @property
+    def deleted_principals(self) -> tuple[str, ...]:
+        """The unique ids in it that AWS does not take back."""
+        return deleted_principals(without_deleted_principals(self.remaining))
+
+    @property
     def document(self) -> str:
-        """The policy as AWS is sent it."""
-        return compact_json({"Version": "2012-10-17", "Statement": [*self.added, *self.remaining]})
+        """The policy as AWS is sent it: principals that were deleted, which grant nothing, are left out."""
+        statements = [*self.added, *without_deleted_principals(self.remaining)]
+        return compact_json({"Version": "2012-10-17", "Statement": statements})
 
 
 def merge(

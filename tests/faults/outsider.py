@@ -21,6 +21,7 @@ from orgkit.phases.organization.steps import (
 )
 from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 from orgkit.phases.trail import steps as trail
+from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.facts import Key, TrailFacts
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.sandbox.corrections.organization import seed_another
@@ -207,6 +208,7 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     trail.BlockPublicAccess: _setting(
         "put_public_access_block", PublicAccessBlockConfiguration={"IgnorePublicAcls": True}
     ),
+    SetAcl: _setting("put_bucket_acl", ACL="private"),
     trail.SetOwnership: _setting(
         "put_bucket_ownership_controls", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
     ),
@@ -266,6 +268,7 @@ def _drift_of_logs(by: Outsider) -> None:
         s3.put_public_access_block(**bucket, PublicAccessBlockConfiguration=blocked)
         rules = [{"ObjectOwnership": "BucketOwnerPreferred"}]
         s3.put_bucket_ownership_controls(**bucket, OwnershipControls={"Rules": rules})
+        s3.put_bucket_acl(**bucket, ACL="log-delivery-write")
         retention = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": lock}}
         s3.put_object_lock_configuration(**bucket, ObjectLockConfiguration=retention)
         key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/another"}

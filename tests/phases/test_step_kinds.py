@@ -16,8 +16,9 @@ KINDS = {
     "create-anomaly-monitor", "create-anomaly-subscription", "create-bucket", "create-budget", "create-key",
     "create-organization", "create-read-role", "create-trail", "create-unit", "enable-policy-type",
     "enable-root-feature", "enable-trusted-access", "invite-account", "make-manageable", "move-account",
-    "rotate-key", "set-bucket-policy", "set-encryption", "set-key-policy", "set-lifecycle", "set-object-lock",
-    "set-ownership", "set-versioning", "start-logging", "tag-account", "tag-bucket", "tag-unit", "update-trail",
+    "rotate-key", "set-acl", "set-bucket-policy", "set-encryption", "set-key-policy", "set-lifecycle",
+    "set-object-lock", "set-ownership", "set-versioning", "start-logging", "tag-account", "tag-bucket", "tag-unit",
+    "update-trail",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.aws import move_account, parent_id, tag_account, tags_of_account
 from orgkit.phases.accounts.steps import MoveAccount, TagAccount
 from orgkit.phases.handler import handle
-from orgkit.phases.member_access.roles import other_trusted_principals, read_policy, roles_to_change
+from orgkit.phases.member_access.roles import deleted_in, other_trusted_principals, read_policy, roles_to_change
 from orgkit.phases.member_access.roles_aws import (
     both_roles_of,
     create_read_role,
@@ -71,6 +71,13 @@ def read_owner(aws: Connection, spec: ImportSpec, reads: Sequence[MemberRead]) -
         read_document if isinstance(read_document, Unread) else read_document is not None,
         trusted_accounts,
         _roles_to_change(aws, owner, {spec.role_name: document, READ_ROLE: read_document}, reads),
+        deleted_in(
+            {
+                name: trusted
+                for name, trusted in {spec.role_name: document, READ_ROLE: read_document}.items()
+                if isinstance(trusted, dict)
+            }
+        ),
     )
 
 

@@ -22,7 +22,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         steps=(*_create(pairs), *_place(pairs, observed), *_tag(pairs), *_make_readable(pairs, observed, desired)),
         needs=tuple(_needs(observed, desired)),
         unmanaged=tuple(_unmanaged(observed, desired)),
-        warnings=(*_warnings(pairs), *account_warnings(desired, observed)),
+        warnings=(*_warnings(pairs), *_role_notes(pairs, observed), *account_warnings(desired, observed)),
     )
 
 
@@ -81,6 +81,13 @@ def _make_readable(pairs: list[Pair], observed: Observed, desired: Desired) -> I
                 starts_from=member.read_role if member else ABSENT,
                 reason=reason,
             )
+
+
+def _role_notes(pairs: list[Pair], observed: Observed) -> Iterator[str]:
+    """What a step that changes a role meets in it."""
+    for spec, account in pairs:
+        member = observed.member(account.id) if account else None
+        yield from (f"{spec.key}: {note}." for note in (member.notes if member else ()))
 
 
 def _needs(observed: Observed, desired: Desired) -> Iterator[str]:

@@ -8,6 +8,11 @@ from urllib.parse import unquote
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import READ_ROLE, MemberRead
 from orgkit.model.plan import starting_value
+from orgkit.policy_evaluation.deleted_principals import (
+    deleted_principals,
+    is_deleted,
+    without_deleted_principals,
+)
 
 Statement = dict[str, Any]
 
@@ -32,8 +37,11 @@ def trust(management_account_id: str) -> dict[str, Any]:
 
 
 def with_trust(document: dict[str, Any], management_account_id: str) -> dict[str, Any]:
-    """A role's trust policy with ours in it: AWS takes it as a whole only, and nobody else's is taken away."""
-    existing_statements = _statements(document)
+    """A role's trust policy with ours in it: AWS takes it as a whole only, and nobody else's is taken away.
+
+    Principals that were deleted trust nobody any more, and IAM refuses their unique ids: they are left out.
+    """
+    existing_statements = list(without_deleted_principals(_statements(document)))
     required = trust(management_account_id)["Statement"]
     trusted = [{key: value for key, value in statement.items() if key != "Sid"} for statement in existing_statements]
     missing = [statement for statement in required if statement not in trusted]
@@ -62,7 +70,7 @@ def _foreign_trust(document: Mapping[str, Any], management_account_id: str) -> l
     own_statements = trust(management_account_id)["Statement"]
     return [
         statement
-        for statement in _statements(document)
+        for statement in without_deleted_principals(_statements(document))
         if {key: value for key, value in statement.items() if key != "Sid"} not in own_statements
     ]
 
@@ -76,7 +84,19 @@ def other_trusted_principals(document: dict[str, Any], management_account_id: st
     """Whom a role's trust policy names beside the management account, in words that a person can check."""
     allowed = [statement for statement in _statements(document) if statement.get("Effect") == "Allow"]
     management = {management_account_id, f"arn:aws:iam::{management_account_id}:root"}
-    return tuple(sorted({principal for statement in allowed for principal in _principals(statement)} - management))
+    principals = {principal for statement in allowed for principal in _principals(statement)}
+    return tuple(sorted(principal for principal in principals - management if not is_deleted(principal)))
+
+
+def deleted_in(trusts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a line for each role whose trust policy names principals that were deleted."""
+    deleted = {name: deleted_principals(_statements(document or {})) for name, document in trusts.items()}
+    return tuple(
+        f"role {name} trusts {', '.join(ids)}, which was deleted: IAM takes no trust policy with it, and a step that "
+        "changes this one leaves it out"
+        for name, ids in deleted.items()
+        if ids
+    )
 
 
 def _principals(statement: Statement) -> list[str]:

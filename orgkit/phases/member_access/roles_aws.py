@@ -1,6 +1,6 @@
 """How a member account is made readable and manageable: its two roles, made and looked at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from orgkit.phases.member_access.access_aws import NOT_YET, until_assumable, usa
 from orgkit.phases.member_access.roles import (
     ADMINISTRATOR,
     READ_POLICY,
+    deleted_in,
     parse_document,
     read_policy,
     roles_to_change,
@@ -44,24 +45,26 @@ def read_member(
         return Member(account_id, readable=is_inside, current=False)
     policy, required = parse_document(document), read_policy(reads)
     current = policy == required
+    trusted = None if current else _trust_through_itself(member)
+    to_change = roles_to_change({READ_ROLE: trusted}, policy, aws.caller().account, required)
     return Member(
         account_id,
         readable=True,
         current=current,
         access_role=has_role(member, spec.role_name),
-        read_role=ABSENT if current else _read_role_through_itself(aws, member, policy, required),
+        read_role=ABSENT if current else to_change,
+        notes=deleted_in({READ_ROLE: trusted}),
     )
 
 
-def _read_role_through_itself(aws: Connection, member: Connection, policy: Any, required: Mapping[str, Any]) -> str:
-    """What it has in addition; with an older policy of its own its trust cannot be read."""
+def _trust_through_itself(member: Connection) -> dict[str, Any] | None:
+    """The read role's trust policy; with an older policy of its own it cannot be read."""
     try:
-        document = trust_of(member, READ_ROLE)
+        return trust_of(member, READ_ROLE)
     except Rejected as rejection:
         if rejection.code not in NOT_YET:
             raise
-        document = None
-    return roles_to_change({READ_ROLE: document}, policy, aws.caller().account, required)
+        return None
 
 
 def read_members(

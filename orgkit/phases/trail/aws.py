@@ -1,5 +1,6 @@
 """How AWS is asked about trails, and to make, change and start the organization trail."""
 
+from dataclasses import replace
 from typing import Any
 
 from orgkit.aws.rejections import Rejected
@@ -14,8 +15,9 @@ from orgkit.phases.handler import handle
 from orgkit.phases.member_access.roles_aws import read_members
 from orgkit.phases.trail import bucket_steps_aws, key_aws
 from orgkit.phases.trail.bucket_aws import read_buckets
+from orgkit.phases.trail.choice import Choice, choose
 from orgkit.phases.trail.documents import trail_arn
-from orgkit.phases.trail.facts import Trail, TrailFacts
+from orgkit.phases.trail.facts import Bucket, Trail, TrailFacts
 from orgkit.phases.trail.steps import CreateTrail, StartLogging, UpdateTrail
 from orgkit.phases.trail.stronger import keys_in_use
 
@@ -43,11 +45,32 @@ def read_trail(
     try:
         member = aws.assume(log_archive_id, READ_ROLE)
         buckets = tuple(read_buckets(member, desired.trail, log_archive_id))
-        in_use = keys_in_use(() if isinstance(trails, Unread) else trails, buckets, desired.trail, log_archive_id)
-        return TrailFacts(trails=trails, buckets=buckets, key=key_aws.read_key(member, desired.trail, in_use))
+        known_trails = () if isinstance(trails, Unread) else trails
+        buckets, own = _with_owners(aws, buckets, choose(known_trails, desired.trail), desired.trail.region)
+        key = key_aws.read_key(member, desired.trail, keys_in_use(known_trails, buckets, desired.trail, log_archive_id))
+        return TrailFacts(trails=trails, buckets=buckets, key=key, management_buckets=own)
     except Rejected as rejection:
         unread = Unread(str(rejection), rejection.remedy)
         return TrailFacts(trails=trails, buckets=unread, key=unread)
+
+
+def _with_owners(
+    aws: Connection, buckets: tuple[Bucket, ...], choice: Choice, region: str
+) -> tuple[tuple[Bucket, ...], tuple[str, ...]]:
+    """Look in the management account for buckets that are not the log archive account's."""
+    names = [bucket.name for bucket in buckets if bucket.foreign] + [choice.bucket] * (not choice.is_own)
+    own = tuple(name for name in names if _is_of_caller(aws, name, region))
+    account = aws.caller().account
+    return tuple(replace(bucket, owner=account if bucket.name in own else "") for bucket in buckets), own
+
+
+def _is_of_caller(aws: Connection, name: str, region: str) -> bool:
+    """Whether the management account has a bucket of this name; what it may not list it is not known to have."""
+    try:
+        answer = aws.read("s3", "ListBuckets", region=region, Prefix=name)
+    except Rejected:
+        return False
+    return name in [bucket["Name"] for bucket in answer.get("Buckets", [])]
 
 
 def create_trail(aws: Connection, step: CreateTrail, id_index: IdIndex) -> None:

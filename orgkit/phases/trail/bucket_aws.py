@@ -76,7 +76,9 @@ def _bucket(place: Place) -> Bucket:
         return Bucket(place.bucket, exists=True, foreign=True)
     if region is None:
         return Bucket(place.bucket, exists=False)
-    settings = {name: read(place) for name, read in SETTINGS.items() if name != "versioning"}
+    settings = {name: read(place) for name, read in SETTINGS.items() if name not in ("versioning", "acl_grants")}
+    if settings["ownership"] != "BucketOwnerEnforced":  # else its ACL means nothing
+        settings["acl_grants"] = _acl_grants(place)
     versioning = place.read("GetBucketVersioning")
     return Bucket(
         place.bucket,
@@ -96,6 +98,21 @@ def _public_access_block(place: Place) -> tuple[str, ...]:
 def _ownership(place: Place) -> str | None:
     controls = place.setting("GetBucketOwnershipControls").get("OwnershipControls", {}).get("Rules", [])
     return controls[0]["ObjectOwnership"] if controls else None
+
+
+def _acl_grants(place: Place) -> tuple[str, ...]:
+    """Without those of the owner, which BucketOwnerEnforced keeps."""
+    acl = place.read("GetBucketAcl")
+    owner = acl.get("Owner", {}).get("ID")
+    others = (grant for grant in acl.get("Grants", []) if not owner or grant["Grantee"].get("ID") != owner)
+    return tuple(sorted(f"{grant['Permission']} to {_grantee(grant['Grantee'])}" for grant in others))
+
+
+def _grantee(grantee: Mapping[str, Any]) -> str:
+    if uri := grantee.get("URI"):
+        return f"group {str(uri).rpartition('/')[2]}"
+    name = grantee.get("EmailAddress") or grantee.get("DisplayName")
+    return f"canonical user {grantee.get('ID', '')}{f' ({name})' if name else ''}"
 
 
 def _lifecycle(place: Place) -> str | None:
@@ -143,6 +160,7 @@ SETTINGS: Mapping[str, Callable[[Place], Any]] = {
     "versioning": lambda place: place.read("GetBucketVersioning").get("Status"),
     "public_access_block": _public_access_block,
     "ownership": _ownership,
+    "acl_grants": _acl_grants,
     "encryption": _encryption,
     "lifecycle": _lifecycle,
     "policy": _policy,

@@ -9,6 +9,7 @@ from orgkit.errors import NeedsDecision
 from orgkit.model.matching import IdIndex
 from orgkit.model.plan import ABSENT, starting_value
 from orgkit.phases.handler import handle
+from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.bucket_aws import SETTINGS, Foreign, Place, encryption_rule
 from orgkit.phases.trail.buckets import value_of_setting
 from orgkit.phases.trail.documents import RULE, lifecycle_rule, render
@@ -49,6 +50,11 @@ def block_public_access(aws: Connection, step: BlockPublicAccess, id_index: IdIn
     """All four."""
     settings = dict.fromkeys(BLOCK_ALL_PUBLIC_ACCESS, True)
     _place(aws, step, id_index).set("PutPublicAccessBlock", PublicAccessBlockConfiguration=settings)
+
+
+def set_acl(aws: Connection, step: SetAcl, id_index: IdIndex) -> None:
+    """The canned ACL of a new bucket: the owner alone."""
+    _place(aws, step, id_index).set("PutBucketAcl", ACL="private")
 
 
 def set_ownership(aws: Connection, step: SetOwnership, id_index: IdIndex) -> None:
@@ -125,6 +131,7 @@ def setting_of_bucket(aws: Connection, step: BucketSetting, id_index: IdIndex) -
 HANDLERS = (
     handle(CreateBucket, create_bucket, region_of_bucket),
     handle(BlockPublicAccess, block_public_access, setting_of_bucket),
+    handle(SetAcl, set_acl, setting_of_bucket),
     handle(SetOwnership, set_ownership, setting_of_bucket),
     handle(SetVersioning, set_versioning, setting_of_bucket),
     handle(SetEncryption, set_encryption, setting_of_bucket),

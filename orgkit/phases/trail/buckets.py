@@ -9,6 +9,7 @@ from orgkit.errors import NeedsDecision
 from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import TrailSpec, missing_tags
 from orgkit.model.plan import Step, Waiting, starting_value
+from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.documents import (
     LOG_ARCHIVE,
     RULE,
@@ -20,7 +21,14 @@ from orgkit.phases.trail.documents import (
 )
 from orgkit.phases.trail.facts import BLOCK_ALL_PUBLIC_ACCESS, Bucket
 from orgkit.phases.trail.lifecycle_findings import lifecycle_findings
-from orgkit.phases.trail.policy_findings import Policy, findings_of, losses_of, other_writers, unmanaged_of
+from orgkit.phases.trail.policy_findings import (
+    Policy,
+    findings_of,
+    losses_of,
+    other_writers,
+    refuse_deleted_principals,
+    unmanaged_of,
+)
 from orgkit.phases.trail.steps import (
     BlockPublicAccess,
     BucketSetting,
@@ -88,6 +96,9 @@ def bucket_steps(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
         yield CreateBucket(**wish.place, object_lock=lock, reason="it is not there")
     if not bucket.public_access_blocked:
         yield _set(BlockPublicAccess, wish, bucket, reason="it is not blocked in all four ways")
+    if bucket.acl_grants:
+        reason = "S3 switches off ACLs only where they let nobody else in"
+        yield _set(SetAcl, wish, bucket, grants=bucket.acl_grants, reason=reason)
     if bucket.ownership != "BucketOwnerEnforced":
         yield _set(SetOwnership, wish, bucket, reason=f"object ownership is {bucket.ownership or 'not set'}")
     if bucket.versioning != "Enabled" and not bucket.mfa_delete:
@@ -102,12 +113,13 @@ def bucket_steps(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
 def _policy(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
     policy = wish.policy(bucket)
     result = merge(bucket.policy, policy.required, is_shared=bool(wish.other_trails))
+    refuse_deleted_principals(policy, result)
     if result.changes:
         yield _set(
             SetBucketPolicy, wish, bucket, trail=wish.trail, statements=wish.statements,
             other_writers=other_writers(replace(policy, document=result.document)),
             removes=tuple(normal_form(statement) for statement in result.removed),
-            losses=losses_of(policy, result.removed), reason="a statement is missing or differs",
+            losses=losses_of(policy, result), reason="a statement is missing or differs",
         )  # fmt: skip
 
 
@@ -191,6 +203,13 @@ def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
 
 
 def _refuse(wish: BucketWish, bucket: Bucket) -> None:
+    if bucket.foreign and bucket.owner:
+        raise NeedsDecision(
+            f"bucket {wish.name} is in the management account {bucket.owner}, where service control policies do not "
+            f"apply and its administrators can delete the logs; the file keeps them in account "
+            f"{wish.spec.log_archive_account}.",
+            "choose another name in [trail]: 05 makes that bucket, and the trail goes on there. What was logged stays.",
+        )
     if bucket.foreign:
         raise NeedsDecision(
             f"bucket {wish.name} exists, and log archive account {wish.spec.log_archive_account} may not see it: "

@@ -8,6 +8,7 @@ from orgkit.model.desired import Desired, missing_tags
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed, Unread
 from orgkit.phases.evidence import Check, is_shown_by
+from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.documents import (
     LOG_ARCHIVE,
     MANAGEMENT,
@@ -39,7 +40,17 @@ from orgkit.phases.trail.steps import (
 from orgkit.policy_evaluation.merge import is_missing
 from orgkit.policy_evaluation.statements import Statement, statements_of
 
-B = TypeVar("B", CreateBucket, BlockPublicAccess, SetOwnership, SetVersioning, SetObjectLock, TagBucket, SetLifecycle)
+B = TypeVar(
+    "B",
+    CreateBucket,
+    BlockPublicAccess,
+    SetAcl,
+    SetOwnership,
+    SetVersioning,
+    SetObjectLock,
+    TagBucket,
+    SetLifecycle,
+)
 
 
 def _bucket_evidence(step: type[B], is_set: Callable[[B, Bucket], bool]) -> Check:
@@ -154,6 +165,7 @@ EVIDENCE = (
     ),
     _bucket_evidence(BlockPublicAccess, lambda _, bucket: bucket.public_access_blocked),
     _bucket_evidence(SetOwnership, lambda _, bucket: bucket.ownership == "BucketOwnerEnforced"),
+    _bucket_evidence(SetAcl, lambda _, bucket: not bucket.acl_grants),
     _bucket_evidence(SetVersioning, lambda _, bucket: bucket.versioning == "Enabled"),
     _bucket_evidence(SetObjectLock, lambda step, bucket: bucket.object_lock == f"{step.mode} {step.days}"),
     _bucket_evidence(TagBucket, lambda step, bucket: not missing_tags(step.tags, bucket.tags)),

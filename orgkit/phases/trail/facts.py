@@ -17,11 +17,13 @@ class Bucket:
     name: str
     exists: bool
     foreign: bool = False  # it exists, and AWS does not let the log archive account see it
+    owner: str = ""  # of a foreign one: the management account, where it is there
     region: str | None = None
     versioning: str | None = None  # Enabled | Suspended
     mfa_delete: bool = False  # then only the root user can change its versioning, and S3 takes no lifecycle rules
     public_access_block: tuple[str, ...] = ()  # the settings of it that are on, sorted
     ownership: str | None = None
+    acl_grants: tuple[str, ...] = ()  # of the ACL, to others than the owner: "READ to group LogDelivery", sorted
     encryption: str | None = None  # AES256 | aws:kms <key arn>, then " with bucket key" when it has one
     lifecycle: str | None = None  # canonical JSON of the rules
     policy: str | None = None  # canonical JSON
@@ -81,3 +83,4 @@ class TrailFacts:
     trails: tuple[Trail, ...] | Unread
     buckets: tuple[Bucket, ...] | Unread = ()
     key: Key | None | Unread = None
+    management_buckets: tuple[str, ...] = ()  # of the names that matter, those that the management account has

@@ -11,7 +11,7 @@ from orgkit.model.plan import Step, Waiting
 from orgkit.phases.trail.documents import LOG_ARCHIVE, key_statements, render, template
 from orgkit.phases.trail.facts import Key
 from orgkit.phases.trail.key_steps import CreateAlias
-from orgkit.phases.trail.policy_findings import Policy, findings_of, losses_of, unmanaged_of
+from orgkit.phases.trail.policy_findings import Policy, findings_of, losses_of, refuse_deleted_principals, unmanaged_of
 from orgkit.phases.trail.steps import CreateKey, RotateKey, SetKeyPolicy
 from orgkit.policy_evaluation.merge import merge
 from orgkit.policy_evaluation.statements import is_policy
@@ -58,10 +58,11 @@ def key_steps(wish: KeyWish) -> Iterator[Step]:
     if not wish.key.has_alias:
         yield CreateAlias(**place, key_arn=wish.key.arn, trail=wish.trail, reason="no key has this alias any more")
     result = merge(wish.key.policy, wish.policy.required, is_shared=wish.is_shared)
+    refuse_deleted_principals(wish.policy, result)
     if result.changes:
         yield SetKeyPolicy(
             **place, **content, removes=tuple(normal_form(statement) for statement in result.removed),
-            losses=losses_of(wish.policy, result.removed), starts_from=wish.key.policy_to_change,
+            losses=losses_of(wish.policy, result), starts_from=wish.key.policy_to_change,
             reason="a statement is missing or differs",
         )  # fmt: skip
     if not wish.key.rotates:

@@ -1,6 +1,7 @@
 """Phase 05: log every account's API calls to the log archive account."""
 
 from orgkit.phases.descriptor import Phase
+from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.choice import changes_control_tower
 from orgkit.phases.trail.evidence import EVIDENCE
 from orgkit.phases.trail.key_steps import CreateAlias
@@ -37,6 +38,7 @@ PHASE = Phase(
     steps=(
         CreateBucket,
         BlockPublicAccess,
+        SetAcl,
         SetOwnership,
         SetVersioning,
         SetEncryption,

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from orgkit.errors import NeedsDecision
 from orgkit.model.canonical_json import normal_form
 from orgkit.policy_evaluation.conditions import conditions_of
-from orgkit.policy_evaluation.merge import context_of, fulfills, services_of, sources_of
+from orgkit.policy_evaluation.deleted_principals import deleted_principals, is_deleted
+from orgkit.policy_evaluation.merge import Merge, context_of, fulfills, services_of, sources_of
 from orgkit.policy_evaluation.patterns import overlaps
 from orgkit.policy_evaluation.statements import (
     ANYBODY,
@@ -97,12 +99,28 @@ def other_writers(policy: Policy) -> tuple[str, ...]:
     return tuple(sorted(sources - own))
 
 
-def losses_of(policy: Policy, removed: Sequence[Statement]) -> tuple[str, ...]:
-    """Return what ends with statements that are removed, as a step says it."""
-    return tuple(
+def losses_of(policy: Policy, result: Merge) -> tuple[str, ...]:
+    """Return what ends with the change of a policy, as a step says it."""
+    grants = (
         f"{_name(statement)} lets {', '.join(_who(policy, statement) or ['CloudTrail'])} {_what(statement)}"
-        for statement in removed
+        for statement in result.removed
     )
+    names = (
+        f"{_name(statement)} names {', '.join(deleted_principals([statement]))}, deleted, which AWS takes from nobody"
+        for statement in result.remaining
+        if deleted_principals([statement])
+    )
+    return (*grants, *names)
+
+
+def refuse_deleted_principals(policy: Policy, result: Merge) -> None:
+    """Refuse a change that AWS would refuse: a statement for all but a principal that was deleted."""
+    if result.changes and result.deleted_principals:
+        raise NeedsDecision(
+            f"the policy of {policy.subject} has to change, and a statement with NotPrincipal names "
+            f"{', '.join(result.deleted_principals)}, which was deleted: AWS takes no policy with it.",
+            "name somebody else in that statement, or remove it; then plan again.",
+        )
 
 
 def _denial(policy: Policy, statement: Statement) -> PolicyFinding | None:
@@ -157,6 +175,8 @@ def _is_other(policy: Policy, kind: str, name: str) -> bool:
 def _principal(kind: str, name: str) -> str:
     if (kind, name) == ANYBODY:
         return "anybody"
+    if is_deleted(name):
+        return f"{name} (a principal that was deleted)"
     return f"account {name}" if name == account_of(name) else name
 
 

@@ -13,13 +13,14 @@ from orgkit.model.plan import ABSENT, DISABLED, Step
 # its s3 part needs no other resources than the two buckets of the file.
 READS_IN_LOG_ARCHIVE = (
     "s3:ListBucket",  # HeadBucket
-    "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls",
+    "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetBucketAcl",
     "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetBucketPolicy",
     "s3:GetBucketObjectLockConfiguration", "s3:GetBucketTagging",
     "kms:DescribeKey", "kms:GetKeyRotationStatus", "kms:GetKeyPolicy",
 )  # fmt: skip
 READS_IN_MANAGEMENT = (
     "sts:AssumeRole", "cloudtrail:ListTrails", "cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus",
+    "s3:ListAllMyBuckets",  # ListBuckets: whether a bucket that is not the log archive account's is our own
 )  # fmt: skip
 
 

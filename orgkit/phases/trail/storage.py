@@ -93,6 +93,7 @@ def storage_of(
         ),
         warnings=(
             *(trail_notes(choice.trail) if choice.trail and choice.is_own and keeps_key else ()),
+            *_in_management_account(facts, choice, observed.target.account),
             *key_warnings(key_wish),
             *(line for wish, bucket in pairs for line in bucket_warnings(wish, bucket)),
         ),
@@ -104,6 +105,16 @@ def storage_of(
         key_arn=case.key.arn if case.key else None,
         keeps_key=keeps_key,
     )
+
+
+def _in_management_account(facts: TrailFacts, choice: Choice, account: str) -> Iterator[str]:
+    """A trail that is adopted may write to a bucket of the management account itself."""
+    if not choice.is_own and choice.bucket in facts.management_buckets:
+        yield (
+            f"Bucket {choice.bucket} of trail {choice.name} is in the management account {account}, where service "
+            "control policies do not apply and its administrators can delete the logs of all accounts. To keep them "
+            "in the log archive account, name the trail in [trail]: 05 moves it to the file's bucket."
+        )
 
 
 def _ids(observed: Observed, account_id: str | None) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from orgkit.sandbox.corrections import (
     account,
     accounts,
+    acl,
     all_features,
     answers,
     billing,
@@ -23,6 +24,7 @@ from orgkit.sandbox.corrections import (
     organization,
     policies,
     policy_types,
+    principals,
     quotas,
     readiness,
     roles,
@@ -38,6 +40,7 @@ from orgkit.sandbox.corrections.registry import install
 SUBJECTS = (
     account,
     accounts,
+    acl,
     all_features,
     answers,
     billing,
@@ -58,6 +61,7 @@ SUBJECTS = (
     organization,
     policies,
     policy_types,
+    principals,
     quotas,
     readiness,
     roles,

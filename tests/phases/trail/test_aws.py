@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from orgkit.aws import response
 from orgkit.aws.rejections import OutcomeUnknown, Rejected
@@ -177,6 +178,7 @@ def test_planning_assumes_the_read_role_only(place: Place) -> None:
 # IAM's names where they are not the operation's.
 IAM = {
     "s3:HeadBucket": "s3:ListBucket",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
@@ -344,6 +346,50 @@ def test_encryption_by_hand_stays_where_the_file_says_nothing_of_it(place: Place
     assert len([line for line in made.warnings if "`kms_key = false`" in line]) == 2
 
 
+def test_an_acl_that_lets_others_in_is_taken_back_before_acls_are_switched_off(place: Place) -> None:
+    place.apply()
+    s3 = place.client("s3", inside=True)
+    switch = {"Bucket": "acme-log", "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}
+    s3.put_bucket_ownership_controls(
+        Bucket="acme-log", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    )
+    s3.put_bucket_acl(Bucket="acme-log", ACL="log-delivery-write")
+    with pytest.raises(ClientError, match="InvalidBucketAclWithObjectOwnership"):
+        s3.put_bucket_ownership_controls(**switch)
+    made = place.plan()
+    assert [type(step).__name__ for step in made.steps] == ["SetAcl", "SetOwnership"]
+    assert "READ_ACP to group LogDelivery, WRITE to group LogDelivery" in made.steps[0].sentence
+    place.apply()
+    assert place.names() == []
+    with pytest.raises(ClientError, match="AccessControlListNotSupported"):
+        s3.put_bucket_acl(Bucket="acme-log", ACL="public-read")
+
+
+@pytest.mark.parametrize("place", [{"kms_key": True}], indirect=True)
+def test_a_deleted_role_in_the_policies_is_left_out_when_they_change(place: Place) -> None:
+    place.apply()
+    s3, kms, iam = (place.client(service, inside=True) for service in ("s3", "kms", "iam"))
+    role = iam.create_role(RoleName="siem", AssumeRolePolicyDocument=json.dumps(trust(MANAGEMENT)))["Role"]
+    reader = {"Sid": "Siem", "Effect": "Allow", "Principal": {"AWS": role["Arn"]}, "Action": "s3:GetObject",
+              "Resource": "arn:aws:s3:::acme-log/*"}  # fmt: skip
+    key = kms.describe_key(KeyId="alias/acme-trail")["KeyMetadata"]["Arn"]
+    bucket_policy = json.loads(s3.get_bucket_policy(Bucket="acme-log")["Policy"])
+    key_policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    for document in (bucket_policy, key_policy):  # each lacks its last statement, so that it has to change
+        document["Statement"][-1] = reader
+    s3.put_bucket_policy(Bucket="acme-log", Policy=json.dumps(bucket_policy))
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(key_policy))
+    iam.delete_role(RoleName="siem")
+    shown = s3.get_bucket_policy(Bucket="acme-log")["Policy"]
+    assert role["RoleId"] in shown
+    with pytest.raises(ClientError, match="MalformedPolicy"):
+        s3.put_bucket_policy(Bucket="acme-log", Policy=shown)
+    assert place.names() == ["SetKeyPolicy", "SetBucketPolicy"]
+    assert all(f"names {role['RoleId']}, deleted" in step.sentence for step in place.plan().steps)
+    place.apply()
+    assert place.names() == []
+
+
 @pytest.mark.parametrize("place", [LOCKED], indirect=True)
 def test_killed_after_any_step_the_rest_is_what_is_planned(place: Place) -> None:
     first = place.plan()
@@ -399,7 +445,7 @@ def test_a_lost_answer_makes_no_second_key(place: Place, lost: str, monkeypatch:
 def test_a_bucket_name_of_somebody_else_is_seen_when_planning_and_when_applying(place: Place) -> None:
     (step, *_) = (step for step in place.plan().steps if isinstance(step, CreateBucket))
     place.client("s3").create_bucket(Bucket="acme-log")
-    with pytest.raises(NeedsDecision, match="acme-log exists"):
+    with pytest.raises(NeedsDecision, match=f"acme-log is in the management account {MANAGEMENT}"):
         place.plan()
     with pytest.raises(NeedsDecision, match="belongs to somebody else"):
         RUN[CreateBucket](place.aws, step, IdIndex(replace(place.observe(), phase_facts=()), place.desired))

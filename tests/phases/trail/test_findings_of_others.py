@@ -100,7 +100,9 @@ ADMITS = {
     "arn:aws:iam::333333333333:role/Siem read the logs": allowed(
         Principal={"AWS": ["arn:aws:iam::333333333333:role/Siem", "arn:aws:iam::222222222222:root"]}
     ),
-    "AROAEXAMPLEEXAMPLE read the logs": allowed(Principal={"AWS": "AROAEXAMPLEEXAMPLE"}),
+    "AROAEXAMPLEEXAMPLE (a principal that was deleted) read the logs": allowed(
+        Principal={"AWS": "AROAEXAMPLEEXAMPLE"}
+    ),
     "anybody read the logs": allowed(Principal="*"),
     "everybody except those that its NotPrincipal names read the logs": {
         **allowed(NotPrincipal={"AWS": "333333333333"}), "Principal": None
