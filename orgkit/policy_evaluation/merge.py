@@ -186,10 +186,10 @@ def _lies_within(item: Statement, required: Sequence[Statement]) -> bool:
     )
 
 
-def _with_free_sids(statements: Sequence[Statement], taken: set[str]) -> Iterator[Statement]:
+def _with_free_sids(statements: Sequence[Statement], used: set[str]) -> Iterator[Statement]:
     """AWS takes each Sid of a policy once."""
     for statement in statements:
-        names = [statement["Sid"], *(f"{statement['Sid']}Orgkit{n or ''}" for n in (0, *range(2, len(taken) + 3)))]
-        sid = next(name for name in names if name not in taken)
-        taken = {*taken, sid}
+        names = [statement["Sid"], *(f"{statement['Sid']}Orgkit{n or ''}" for n in (0, *range(2, len(used) + 3)))]
+        sid = next(name for name in names if name not in used)
+        used = {*used, sid}
         yield {**statement, "Sid": sid}

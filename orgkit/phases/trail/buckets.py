@@ -181,15 +181,15 @@ def bucket_unmanaged(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
 
 def bucket_waiting(wish: BucketWish, bucket: Bucket) -> Iterator[Waiting]:
     """What others have set that loses logs: orgkit removes nothing of theirs, so that the owner has to."""
-    who = f"the owner of log archive account {wish.spec.log_archive_account}"
+    owner = f"the owner of log archive account {wish.spec.log_archive_account}"
     for finding in findings_of(wish.policy(bucket)):
         if finding.ends_delivery:
             command = f"aws s3api get-bucket-policy --bucket {wish.name} --query Policy --output text"
-            yield Waiting(finding.message, who, (command,))
+            yield Waiting(finding.message, owner, (command,))
     yield from root_user_tasks(wish.spec, bucket)
     rules = json.loads(bucket.lifecycle or "[]")
     for line in lifecycle_findings(wish.spec, wish.name, rules, wish.prefixes):
-        yield Waiting(line, who, (f"aws s3api get-bucket-lifecycle-configuration --bucket {wish.name}",))
+        yield Waiting(line, owner, (f"aws s3api get-bucket-lifecycle-configuration --bucket {wish.name}",))
 
 
 def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:

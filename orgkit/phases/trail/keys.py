@@ -84,10 +84,10 @@ def key_warnings(wish: KeyWish) -> Iterator[str]:
 def key_waiting(wish: KeyWish) -> Iterator[Waiting]:
     """What keeps CloudTrail from the key, and only its owner can remove."""
     if wish.key is not None:
-        who = f"the owner of log archive account {wish.spec.log_archive_account}"
+        owner = f"the owner of log archive account {wish.spec.log_archive_account}"
         command = f"aws kms get-key-policy --key-id {wish.key.arn} --query Policy --output text"
         yield from (
-            Waiting(finding.message, who, (command,)) for finding in findings_of(wish.policy) if finding.ends_delivery
+            Waiting(finding.message, owner, (command,)) for finding in findings_of(wish.policy) if finding.ends_delivery
         )
 
 

@@ -102,7 +102,7 @@ def other_writers(policy: Policy) -> tuple[str, ...]:
 def losses_of(policy: Policy, result: Merge) -> tuple[str, ...]:
     """Return what ends with the change of a policy, as a step says it."""
     grants = (
-        f"{_name(statement)} lets {', '.join(_who(policy, statement) or ['CloudTrail'])} {_what(statement)}"
+        f"{_name(statement)} lets {', '.join(_grantees(policy, statement) or ['CloudTrail'])} {_effect(statement)}"
         for statement in result.removed
     )
     names = (
@@ -140,17 +140,17 @@ def _denial(policy: Policy, statement: Statement) -> PolicyFinding | None:
 
 def _grant(policy: Policy, statement: Statement) -> PolicyFinding | None:
     """An Allow for another account, for everybody, or for trails that are not ours."""
-    who = _who(policy, statement)
-    if not who:
+    grantees = _grantees(policy, statement)
+    if not grantees:
         return None
     condition = ", under its conditions" if conditions_of(statement) and not services_of(statement) else ""
     return PolicyFinding(
-        f"{_name(statement)} of {policy.subject} lets {', '.join(who)} {_what(statement)}{condition}. "
+        f"{_name(statement)} of {policy.subject} lets {', '.join(grantees)} {_effect(statement)}{condition}. "
         "orgkit leaves it: remove it if nobody needs it."
     )
 
 
-def _who(policy: Policy, statement: Statement) -> list[str]:
+def _grantees(policy: Policy, statement: Statement) -> list[str]:
     if "NotPrincipal" in statement:
         return ["everybody except those that its NotPrincipal names"]
     grantees = [_principal(kind, name) for kind, name in principals_of(statement) if _is_other(policy, kind, name)]
@@ -180,7 +180,7 @@ def _principal(kind: str, name: str) -> str:
     return f"account {name}" if name == account_of(name) else name
 
 
-def _what(statement: Statement) -> str:
+def _effect(statement: Statement) -> str:
     if "NotAction" in statement:
         return "do all but what its NotAction names"
     actions = [str(action).lower() for action in _listed(statement.get("Action"))]

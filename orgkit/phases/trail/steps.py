@@ -148,8 +148,8 @@ class SetBucketPolicy(BucketSetting):
 
     @property
     def sentence(self) -> str:
-        others = f"and, as before, for {', '.join(self.other_writers)}" if self.other_writers else "only"
-        writer = f"CloudTrail may write for trail {self.trail} {others}, and " if self.trail else ""
+        extent = f"and, as before, for {', '.join(self.other_writers)}" if self.other_writers else "only"
+        writer = f"CloudTrail may write for trail {self.trail} {extent}, and " if self.trail else ""
         losses = "".join(f"; this removes that {loss}" for loss in self.losses)
         return f"set the policy of bucket {self.bucket}: {writer}nobody without TLS{losses} {self.location}"
 

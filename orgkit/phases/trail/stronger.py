@@ -116,5 +116,5 @@ def root_user_tasks(spec: TrailSpec, bucket: Bucket) -> Iterator[Waiting]:
             f"aws s3api put-bucket-versioning --bucket {bucket.name} --mfa 'SERIAL CODE' "
             "--versioning-configuration Status=Enabled,MFADelete=Enabled"
         )
-        what = f"versioning of bucket {bucket.name} is {bucket.versioning or 'off'}, and MFA delete is on"
-        yield Waiting(what, f"the root user of log archive account {spec.log_archive_account}", (command,))
+        task = f"versioning of bucket {bucket.name} is {bucket.versioning or 'off'}, and MFA delete is on"
+        yield Waiting(task, f"the root user of log archive account {spec.log_archive_account}", (command,))
