@@ -104,8 +104,8 @@ def _acl_grants(place: Place) -> tuple[str, ...]:
     """Without those of the owner, which BucketOwnerEnforced keeps."""
     acl = place.read("GetBucketAcl")
     owner = acl.get("Owner", {}).get("ID")
-    others = (grant for grant in acl.get("Grants", []) if not owner or grant["Grantee"].get("ID") != owner)
-    return tuple(sorted(f"{grant['Permission']} to {_grantee(grant['Grantee'])}" for grant in others))
+    foreign_grants = (grant for grant in acl.get("Grants", []) if not owner or grant["Grantee"].get("ID") != owner)
+    return tuple(sorted(f"{grant['Permission']} to {_grantee(grant['Grantee'])}" for grant in foreign_grants))
 
 
 def _grantee(grantee: Mapping[str, Any]) -> str:
