@@ -8,7 +8,7 @@ from typing import Any
 from orgkit.errors import NeedsDecision
 from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import TrailSpec, missing_tags
-from orgkit.model.plan import Step, Waiting, starting_value
+from orgkit.model.plan import Step, starting_value
 from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.documents import (
     LOG_ARCHIVE,
@@ -20,14 +20,11 @@ from orgkit.phases.trail.documents import (
     rule_of,
 )
 from orgkit.phases.trail.facts import BLOCK_ALL_PUBLIC_ACCESS, Bucket
-from orgkit.phases.trail.lifecycle_findings import lifecycle_findings
 from orgkit.phases.trail.policy_findings import (
     Policy,
-    findings_of,
     losses_of,
     other_writers,
     refuse_deleted_principals,
-    unmanaged_of,
 )
 from orgkit.phases.trail.steps import (
     BlockPublicAccess,
@@ -41,8 +38,8 @@ from orgkit.phases.trail.steps import (
     SetVersioning,
     TagBucket,
 )
-from orgkit.phases.trail.stronger import bucket_notes, keeps_encryption, keeps_rule, root_user_tasks
-from orgkit.policy_evaluation.merge import merge
+from orgkit.phases.trail.stronger import keeps_encryption, keeps_rule
+from orgkit.policy_evaluation.merge import Merge, merge
 from orgkit.policy_evaluation.statements import is_policy
 
 MODES = ("GOVERNANCE", "COMPLIANCE")  # the weaker first
@@ -66,6 +63,10 @@ class BucketWish:
         """The bucket's policy, and what it has to say."""
         required = render(self.statements, self.ids)
         return Policy(f"bucket {self.name}", bucket.policy, required, self.ids.get(LOG_ARCHIVE, ""))
+
+    def merge(self, bucket: Bucket) -> Merge:
+        """The bucket's policy with what it has to say."""
+        return merge(bucket.policy, self.policy(bucket).required, is_shared=bool(self.other_trails))
 
     @property
     def place(self) -> dict[str, Any]:
@@ -111,8 +112,7 @@ def bucket_steps(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
 
 
 def _policy(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
-    policy = wish.policy(bucket)
-    result = merge(bucket.policy, policy.required, is_shared=bool(wish.other_trails))
+    policy, result = wish.policy(bucket), wish.merge(bucket)
     refuse_deleted_principals(policy, result)
     if result.changes:
         yield _set(
@@ -163,43 +163,12 @@ def _content(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
             SetLifecycle, wish, bucket, transition_days=terms[0], storage_class=terms[1], expire_days=terms[2],
             noncurrent_days=terms[3], reason=f"lifecycle rule {RULE} is missing or differs",
         )  # fmt: skip
-    if spec.object_lock is not None and _may_lock(wish, bucket) and not _is_locked_as_desired(wish, bucket):
+    if spec.object_lock is not None and may_lock(wish, bucket) and not is_locked_as_desired(wish, bucket):
         reason = f"the lock is {bucket.object_lock or 'off'}"
         terms_of_lock = {"mode": spec.object_lock.mode, "days": spec.object_lock.days}
         yield _set(SetObjectLock, wish, bucket, **terms_of_lock, reason=reason)
     if missing := missing_tags(spec.tags, bucket.tags):
         yield _set(TagBucket, wish, bucket, tags=missing, reason="these tags are missing or differ")
-
-
-def bucket_unmanaged(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
-    """Statements and lifecycle rules that somebody else wrote, and that have no consequence for the logs: they stay."""
-    yield from unmanaged_of(wish.policy(bucket))
-    for rule in json.loads(bucket.lifecycle or "[]"):
-        if rule.get("ID") != RULE and not any(lifecycle_findings(wish.spec, wish.name, [rule], wish.prefixes)):
-            yield f"lifecycle rule {rule.get('ID', 'without ID')} of bucket {wish.name}"
-
-
-def bucket_waiting(wish: BucketWish, bucket: Bucket) -> Iterator[Waiting]:
-    """What others have set that loses logs: orgkit removes nothing of theirs, so that the owner has to."""
-    owner = f"the owner of log archive account {wish.spec.log_archive_account}"
-    for finding in findings_of(wish.policy(bucket)):
-        if finding.ends_delivery:
-            command = f"aws s3api get-bucket-policy --bucket {wish.name} --query Policy --output text"
-            yield Waiting(finding.message, owner, (command,))
-    yield from root_user_tasks(wish.spec, bucket)
-    rules = json.loads(bucket.lifecycle or "[]")
-    for line in lifecycle_findings(wish.spec, wish.name, rules, wish.prefixes):
-        yield Waiting(line, owner, (f"aws s3api get-bucket-lifecycle-configuration --bucket {wish.name}",))
-
-
-def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
-    """Who else is let in; and a lock that is not as asked: orgkit makes locks longer, never shorter or weaker."""
-    yield from (finding.message for finding in findings_of(wish.policy(bucket)) if not finding.ends_delivery)
-    yield from bucket_notes(wish.spec, bucket, wish.encryption, keeps_key=wish.keeps_key)
-    if bucket.object_lock and not _is_locked_as_desired(wish, bucket) and not _may_lock(wish, bucket):
-        lock = wish.spec.object_lock
-        file_lock = f"{lock.mode} {lock.days}" if lock else "none"
-        yield f"Object Lock of bucket {wish.name} is {bucket.object_lock} and the file asks for {file_lock}: it stays."
 
 
 def _refuse(wish: BucketWish, bucket: Bucket) -> None:
@@ -232,12 +201,12 @@ def _keeps_encryption(wish: BucketWish, bucket: Bucket) -> bool:
     return keeps_encryption(wish.spec, bucket, wish.encryption, keeps_key=wish.keeps_key)
 
 
-def _is_locked_as_desired(wish: BucketWish, bucket: Bucket) -> bool:
+def is_locked_as_desired(wish: BucketWish, bucket: Bucket) -> bool:
     lock = wish.spec.object_lock
     return bucket.object_lock == (f"{lock.mode} {lock.days}" if lock else None)
 
 
-def _may_lock(wish: BucketWish, bucket: Bucket) -> bool:
+def may_lock(wish: BucketWish, bucket: Bucket) -> bool:
     """Only a lock at least as strict and as long may take the place of one that is there."""
     lock = wish.spec.object_lock
     if lock is None:

@@ -1,7 +1,7 @@
 """What the trail's KMS key lacks, and what others have in its policy."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orgkit.errors import NeedsDecision
@@ -13,7 +13,7 @@ from orgkit.phases.trail.facts import Key
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.policy_findings import Policy, findings_of, losses_of, refuse_deleted_principals, unmanaged_of
 from orgkit.phases.trail.steps import CreateKey, RotateKey, SetKeyPolicy
-from orgkit.policy_evaluation.merge import merge
+from orgkit.policy_evaluation.merge import Merge, merge
 from orgkit.policy_evaluation.statements import is_policy
 
 
@@ -34,6 +34,16 @@ class KeyWish:
     def statements(self) -> tuple[str, ...]:
         """As a plan carries them."""
         return template(key_statements(self.trail_arn, partition=self.partition))
+
+    @property
+    def policy_after(self) -> Policy:
+        """As it will be: what a step removes, that step says."""
+        result = self.merge()
+        return replace(self.policy, document=result.document) if result.changes else self.policy
+
+    def merge(self) -> Merge:
+        """The key's policy with what it has to say."""
+        return merge(self.policy.document, self.policy.required, is_shared=self.is_shared)
 
     @property
     def policy(self) -> Policy:
@@ -57,7 +67,7 @@ def key_steps(wish: KeyWish) -> Iterator[Step]:
     _refuse(wish.alias, wish.key)
     if not wish.key.has_alias:
         yield CreateAlias(**place, key_arn=wish.key.arn, trail=wish.trail, reason="no key has this alias any more")
-    result = merge(wish.key.policy, wish.policy.required, is_shared=wish.is_shared)
+    result = wish.merge()
     refuse_deleted_principals(wish.policy, result)
     if result.changes:
         yield SetKeyPolicy(
@@ -72,13 +82,13 @@ def key_steps(wish: KeyWish) -> Iterator[Step]:
 def key_unmanaged(wish: KeyWish) -> Iterator[str]:
     """Statements of others that have no consequence for the logs."""
     if wish.key is not None:
-        yield from unmanaged_of(wish.policy)
+        yield from unmanaged_of(wish.policy_after)
 
 
 def key_warnings(wish: KeyWish) -> Iterator[str]:
     """Return who else may use the key."""
     if wish.key is not None:
-        yield from (finding.message for finding in findings_of(wish.policy) if not finding.ends_delivery)
+        yield from (finding.message for finding in findings_of(wish.policy_after) if not finding.ends_delivery)
 
 
 def key_waiting(wish: KeyWish) -> Iterator[Waiting]:
@@ -87,7 +97,9 @@ def key_waiting(wish: KeyWish) -> Iterator[Waiting]:
         owner = f"the owner of log archive account {wish.spec.log_archive_account}"
         command = f"aws kms get-key-policy --key-id {wish.key.arn} --query Policy --output text"
         yield from (
-            Waiting(finding.message, owner, (command,)) for finding in findings_of(wish.policy) if finding.ends_delivery
+            Waiting(finding.message, owner, (command,))
+            for finding in findings_of(wish.policy_after)
+            if finding.ends_delivery
         )
 
 

@@ -106,7 +106,7 @@ def losses_of(policy: Policy, result: Merge) -> tuple[str, ...]:
         for statement in result.removed
     )
     names = (
-        f"{_name(statement)} names {', '.join(deleted_principals([statement]))}, deleted, which AWS takes from nobody"
+        f"{_name(statement)} names {', '.join(deleted_principals([statement]))}, which was deleted"
         for statement in result.remaining
         if deleted_principals([statement])
     )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from orgkit.model.desired import Desired, TrailSpec
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Step, Waiting
-from orgkit.phases.trail.buckets import BucketWish, bucket_steps, bucket_unmanaged, bucket_waiting, bucket_warnings
+from orgkit.phases.trail.bucket_reports import bucket_unmanaged, bucket_waiting, bucket_warnings
+from orgkit.phases.trail.buckets import BucketWish, bucket_steps
 from orgkit.phases.trail.choice import Choice
 from orgkit.phases.trail.documents import (
     LOG_ARCHIVE,

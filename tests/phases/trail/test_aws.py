@@ -385,7 +385,7 @@ def test_a_deleted_role_in_the_policies_is_left_out_when_they_change(place: Plac
     with pytest.raises(ClientError, match="MalformedPolicy"):
         s3.put_bucket_policy(Bucket="acme-log", Policy=shown)
     assert place.names() == ["SetKeyPolicy", "SetBucketPolicy"]
-    assert all(f"names {role['RoleId']}, deleted" in step.sentence for step in place.plan().steps)
+    assert all(f"names {role['RoleId']}, which was deleted" in step.sentence for step in place.plan().steps)
     place.apply()
     assert place.names() == []
 

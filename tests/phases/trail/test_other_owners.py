@@ -80,7 +80,7 @@ def test_a_deleted_principal_is_reported_where_the_policy_does_not_change(world:
 def test_a_deleted_principal_is_left_out_of_a_policy_that_changes_and_the_step_says_so(world: Build) -> None:
     (step,) = of(with_deleted(world, missing=True)).steps
     assert isinstance(step, steps.SetBucketPolicy)
-    assert f"statement Gone names {DELETED}, deleted" in step.sentence
+    assert f"statement Gone names {DELETED}, which was deleted" in step.sentence
 
 
 def test_an_exception_for_a_deleted_principal_is_for_a_person(world: Build) -> None:

@@ -137,8 +137,9 @@ def test_what_a_step_takes_away_stands_in_its_sentence(world: Build) -> None:
     for statement in document["Statement"]:
         if statement["Effect"] == "Allow":
             statement.pop("Condition")
-    there.bucket("acme-log", policy=json.dumps(document))
-    (step,) = of(there).steps
+    made = of(there.bucket("acme-log", policy=json.dumps(document)))
+    (step,) = made.steps
+    assert made.warnings == ()
     assert len(step.removes) == len(step.losses) == 3
     loss = "statement AWSCloudTrailWrite20150319 lets CloudTrail for any trail of any account put objects"
     assert f"this removes that {loss}" in step.sentence
