@@ -202,6 +202,7 @@ def _keeps_encryption(wish: BucketWish, bucket: Bucket) -> bool:
 
 
 def is_locked_as_desired(wish: BucketWish, bucket: Bucket) -> bool:
+    """Return whether the lock is the file's, or both have none."""
     lock = wish.spec.object_lock
     return bucket.object_lock == (f"{lock.mode} {lock.days}" if lock else None)
 

@@ -96,11 +96,9 @@ def key_waiting(wish: KeyWish) -> Iterator[Waiting]:
     if wish.key is not None:
         owner = f"the owner of log archive account {wish.spec.log_archive_account}"
         command = f"aws kms get-key-policy --key-id {wish.key.arn} --query Policy --output text"
-        yield from (
-            Waiting(finding.message, owner, (command,))
-            for finding in findings_of(wish.policy_after)
-            if finding.ends_delivery
-        )
+        for finding in findings_of(wish.policy_after):
+            if finding.ends_delivery:
+                yield Waiting(finding.message, owner, (command,))
 
 
 def _refuse(alias: str, key: Key) -> None:
