@@ -7,7 +7,7 @@ from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import as_aws
 from orgkit.errors import NeedsDecision
-from orgkit.model.desired import READ_ROLE, Desired
+from orgkit.model.desired import LOG_ARCHIVE_ID, READ_ROLE, Desired, name_in
 from orgkit.model.matching import IdIndex, match
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
@@ -36,7 +36,8 @@ def read_trail(
     aws: Connection, organization_id: str | None, desired: Desired, log_archive_id: str | None, readable: bool
 ) -> TrailFacts:
     """The management account's trails; buckets and key through the read role of the log archive account alone."""
-    trails = _read_trails(aws, desired.trail.region, bool(organization_id))
+    spec = desired.trail.with_account(log_archive_id)
+    trails = _read_trails(aws, spec.region, bool(organization_id))
     if log_archive_id is None:
         return TrailFacts(trails=trails)
     if not readable:
@@ -44,10 +45,10 @@ def read_trail(
         return TrailFacts(trails=trails, buckets=unread, key=unread)
     try:
         member = aws.assume(log_archive_id, READ_ROLE)
-        buckets = tuple(read_buckets(member, desired.trail, log_archive_id))
+        buckets = tuple(read_buckets(member, spec, log_archive_id))
         known_trails = () if isinstance(trails, Unread) else trails
-        buckets, own = _with_owners(aws, buckets, choose(known_trails, desired.trail), desired.trail.region)
-        key = key_aws.read_key(member, desired.trail, keys_in_use(known_trails, buckets, desired.trail, log_archive_id))
+        buckets, own = _with_owners(aws, buckets, choose(known_trails, spec), spec.region)
+        key = key_aws.read_key(member, spec, keys_in_use(known_trails, buckets, spec, log_archive_id))
         return TrailFacts(trails=trails, buckets=buckets, key=key, management_buckets=own)
     except Rejected as rejection:
         unread = Unread(str(rejection), rejection.remedy)
@@ -80,7 +81,7 @@ def create_trail(aws: Connection, step: CreateTrail, id_index: IdIndex) -> None:
         _create(aws, step, id_index)
     # AWS's lists lag behind its answers by seconds, here and below.
     trail = aws.wait_for(f"trail {step.trail} to be visible", lambda: _find(aws, arn, step.region), every=2, at_most=60)
-    settings = {"S3BucketName": step.bucket, "IsOrganizationTrail": True, "IsMultiRegionTrail": True,
+    settings = {"S3BucketName": _bucket_name(step, id_index), "IsOrganizationTrail": True, "IsMultiRegionTrail": True,
               "LogFileValidationEnabled": True, **_key(step.key_alias, id_index)}  # fmt: skip
     differing = [name for name, value in settings.items() if trail.get(name) != value]
     if differing:
@@ -99,7 +100,7 @@ def _create(aws: Connection, step: CreateTrail, id_index: IdIndex) -> None:
             region=step.region,
             expect="TrailARN",
             Name=step.trail,
-            S3BucketName=step.bucket,
+            S3BucketName=_bucket_name(step, id_index),
             IsOrganizationTrail=True,
             IsMultiRegionTrail=True,
             IncludeGlobalServiceEvents=True,
@@ -120,7 +121,7 @@ def update_trail(aws: Connection, step: UpdateTrail, id_index: IdIndex) -> None:
         region=step.region,
         expect="TrailARN",
         Name=_arn(aws, step, id_index),
-        S3BucketName=step.bucket,
+        S3BucketName=_bucket_name(step, id_index),
         IsOrganizationTrail=True,
         IsMultiRegionTrail=True,
         IncludeGlobalServiceEvents=True,
@@ -213,6 +214,13 @@ def _find(aws: Connection, arn: str, region: str) -> dict[str, Any] | None:
             return None
         raise
     return trail
+
+
+def _bucket_name(step: CreateTrail | UpdateTrail, id_index: IdIndex) -> str:
+    """With the id of the log archive account, where the name holds it."""
+    if LOG_ARCHIVE_ID not in step.bucket:
+        return step.bucket
+    return name_in(step.bucket, id_index.account(id_index.desired.log_archive.key))
 
 
 def _arn(aws: Connection, step: CreateTrail | UpdateTrail | StartLogging, id_index: IdIndex) -> str:

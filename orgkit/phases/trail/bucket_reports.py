@@ -17,8 +17,8 @@ def bucket_unmanaged(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
     """Statements and lifecycle rules that somebody else wrote, and that have no consequence for the logs: they stay."""
     yield from unmanaged_of(_policy(wish, bucket))
     for rule in json.loads(bucket.lifecycle or "[]"):
-        if rule.get("ID") != RULE and not any(lifecycle_findings(wish.spec, wish.name, [rule], wish.prefixes)):
-            yield f"lifecycle rule {rule.get('ID', 'without ID')} of bucket {wish.name}"
+        if rule.get("ID") != RULE and not any(lifecycle_findings(wish.spec, wish.known_name, [rule], wish.prefixes)):
+            yield f"lifecycle rule {rule.get('ID', 'without ID')} of bucket {wish.known_name}"
 
 
 def bucket_waiting(wish: BucketWish, bucket: Bucket) -> Iterator[Waiting]:
@@ -26,12 +26,12 @@ def bucket_waiting(wish: BucketWish, bucket: Bucket) -> Iterator[Waiting]:
     owner = f"the owner of log archive account {wish.spec.log_archive_account}"
     for finding in findings_of(_policy(wish, bucket)):
         if finding.ends_delivery:
-            command = f"aws s3api get-bucket-policy --bucket {wish.name} --query Policy --output text"
+            command = f"aws s3api get-bucket-policy --bucket {wish.known_name} --query Policy --output text"
             yield Waiting(finding.message, owner, (command,))
     yield from root_user_tasks(wish.spec, bucket)
     rules = json.loads(bucket.lifecycle or "[]")
-    for line in lifecycle_findings(wish.spec, wish.name, rules, wish.prefixes):
-        yield Waiting(line, owner, (f"aws s3api get-bucket-lifecycle-configuration --bucket {wish.name}",))
+    for line in lifecycle_findings(wish.spec, wish.known_name, rules, wish.prefixes):
+        yield Waiting(line, owner, (f"aws s3api get-bucket-lifecycle-configuration --bucket {wish.known_name}",))
 
 
 def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
@@ -41,7 +41,8 @@ def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
     if bucket.object_lock and not is_locked_as_desired(wish, bucket) and not may_lock(wish, bucket):
         lock = wish.spec.object_lock
         file_lock = f"{lock.mode} {lock.days}" if lock else "none"
-        yield f"Object Lock of bucket {wish.name} is {bucket.object_lock} and the file asks for {file_lock}: it stays."
+        lock_there = f"Object Lock of bucket {wish.known_name} is {bucket.object_lock}"
+        yield f"{lock_there} and the file asks for {file_lock}: it stays."
 
 
 def _policy(wish: BucketWish, bucket: Bucket) -> Policy:

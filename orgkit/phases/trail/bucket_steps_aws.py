@@ -5,7 +5,8 @@ from typing import Any
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import as_aws, tags_of
-from orgkit.errors import NeedsDecision
+from orgkit.errors import NeedsDecision, StepFailed
+from orgkit.model.desired import name_in
 from orgkit.model.matching import IdIndex
 from orgkit.model.plan import ABSENT, starting_value
 from orgkit.phases.handler import handle
@@ -29,6 +30,13 @@ from orgkit.phases.trail.steps import (
 )
 from orgkit.policy_evaluation.merge import merge
 
+# With which a region, or an S3 that does not know the namespace, can refuse it: no code is documented for that alone.
+NAMESPACE_REFUSALS = frozenset(
+    {
+        "InvalidArgument", "InvalidBucketName", "InvalidBucketNamespace", "InvalidNamespaceHeader", "InvalidRequest",
+        "MethodNotAllowed", "NotImplemented",
+    }
+)  # fmt: skip
 MINIMUM_SIZE_KEY = "TransitionDefaultMinimumObjectSize"
 
 
@@ -38,10 +46,10 @@ def create_bucket(aws: Connection, step: CreateBucket, id_index: IdIndex) -> Non
     try:
         if place.head() is None:
             _create(place, step)
-            aws.wait_for(f"bucket {step.bucket} to be visible", place.head, every=2, at_most=60)
+            aws.wait_for(f"bucket {place.bucket} to be visible", place.head, every=2, at_most=60)
     except Foreign:
         raise NeedsDecision(
-            f"bucket {step.bucket} belongs to somebody else: bucket names are shared by all of AWS.",
+            f"bucket {place.bucket} belongs to somebody else: bucket names are shared by all of AWS.",
             "choose another name in [trail] and plan again.",
         ) from None
 
@@ -151,18 +159,27 @@ def _with_filter(rule: dict[str, Any]) -> dict[str, Any]:
 
 
 def _place(aws: Connection, step: Any, id_index: IdIndex) -> Place:
-    member = session(aws, step, id_index, step.bucket)
-    return Place(member, step.bucket, step.region, id_index.account(step.account))
+    account = id_index.account(step.account)
+    name = name_in(step.bucket, account)
+    return Place(session(aws, step, id_index, name), name, step.region, account)
 
 
 def _create(place: Place, step: CreateBucket) -> None:
     options: dict[str, Any] = {"ObjectLockEnabledForBucket": True} if step.object_lock else {}
+    if step.namespace != "global":
+        options["BucketNamespace"] = step.namespace
     if step.region != "us-east-1":  # the region that must not be named
         options["CreateBucketConfiguration"] = {"LocationConstraint": step.region}
     try:
-        place.member.mutate("s3", "CreateBucket", region=step.region, Bucket=step.bucket, **options)
+        place.member.mutate("s3", "CreateBucket", region=step.region, Bucket=place.bucket, **options)
     except Rejected as rejection:
         if rejection.code == "BucketAlreadyExists":
-            raise Foreign(step.bucket) from None
+            raise Foreign(place.bucket) from None
+        if step.namespace != "global" and rejection.code in NAMESPACE_REFUSALS:
+            raise StepFailed(
+                f"S3 did not make bucket {place.bucket} in the account's own namespace in {step.region}: {rejection}.",
+                "nothing else was tried. Choose another region under trail.region, or write `bucket_namespace = "
+                '"global"` under [trail] for names that all of AWS shares; then plan again.',
+            ) from None
         if rejection.code != "BucketAlreadyOwnedByYou":
             raise

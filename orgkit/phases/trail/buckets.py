@@ -7,7 +7,7 @@ from typing import Any
 
 from orgkit.errors import NeedsDecision
 from orgkit.model.canonical_json import normal_form
-from orgkit.model.desired import TrailSpec, missing_tags
+from orgkit.model.desired import TrailSpec, missing_tags, name_in
 from orgkit.model.plan import Step, starting_value
 from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.documents import (
@@ -62,11 +62,16 @@ class BucketWish:
     def policy(self, bucket: Bucket) -> Policy:
         """The bucket's policy, and what it has to say."""
         required = render(self.statements, self.ids)
-        return Policy(f"bucket {self.name}", bucket.policy, required, self.ids.get(LOG_ARCHIVE, ""))
+        return Policy(f"bucket {self.known_name}", bucket.policy, required, self.ids.get(LOG_ARCHIVE, ""))
 
     def merge(self, bucket: Bucket) -> Merge:
         """The bucket's policy with what it has to say."""
         return merge(bucket.policy, self.policy(bucket).required, is_shared=bool(self.other_trails))
+
+    @property
+    def known_name(self) -> str:
+        """The name, with the account's id where that is known."""
+        return name_in(self.name, self.ids.get(LOG_ARCHIVE, LOG_ARCHIVE))
 
     @property
     def place(self) -> dict[str, Any]:
@@ -94,7 +99,8 @@ def bucket_steps(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
     _refuse(wish, bucket)
     if not bucket.exists:
         lock = wish.spec.object_lock is not None
-        yield CreateBucket(**wish.place, object_lock=lock, reason="it is not there")
+        namespace = wish.spec.bucket_namespace
+        yield CreateBucket(**wish.place, object_lock=lock, namespace=namespace, reason="it is not there")
     if not bucket.public_access_blocked:
         yield _set(BlockPublicAccess, wish, bucket, reason="it is not blocked in all four ways")
     if bucket.acl_grants:
@@ -133,7 +139,7 @@ def _new_bucket(wish: BucketWish) -> Bucket:
     """AWS's defaults since April 2023; Object Lock brings versioning with it."""
     lock = wish.spec.object_lock is not None
     return Bucket(
-        wish.name,
+        wish.known_name,
         exists=True,
         versioning="Enabled" if lock else None,
         public_access_block=BLOCK_ALL_PUBLIC_ACCESS,
@@ -174,26 +180,27 @@ def _content(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
 def _refuse(wish: BucketWish, bucket: Bucket) -> None:
     if bucket.foreign and bucket.owner:
         raise NeedsDecision(
-            f"bucket {wish.name} is in the management account {bucket.owner}, where service control policies do not "
-            f"apply and its administrators can delete the logs; the file keeps them in account "
+            f"bucket {wish.known_name} is in the management account {bucket.owner}, where service control policies do "
+            f"not apply and its administrators can delete the logs; the file keeps them in account "
             f"{wish.spec.log_archive_account}.",
             "choose another name in [trail]: 05 makes that bucket, and the trail goes on there. What was logged stays.",
         )
     if bucket.foreign:
         raise NeedsDecision(
-            f"bucket {wish.name} exists, and log archive account {wish.spec.log_archive_account} may not see it: "
+            f"bucket {wish.known_name} exists, and log archive account {wish.spec.log_archive_account} may not see it: "
             "bucket names are shared by all of AWS, and this one is somebody else's.",
             "choose another name in [trail]; if it is yours, see who denies s3:ListBucket to orgkit-read.",
         )
     if bucket.region is not None and bucket.region != wish.spec.region:
         raise NeedsDecision(
-            f"bucket {wish.name} is in {bucket.region}, and the file says {wish.spec.region}.",
+            f"bucket {wish.known_name} is in {bucket.region}, and the file says {wish.spec.region}.",
             "write its region under trail.region, or choose another name: a bucket cannot move.",
         )
     if not is_policy(bucket.policy):
         raise NeedsDecision(
-            f"the policy of bucket {wish.name} is not a policy document in JSON: what it grants cannot be compared.",
-            f"look at it (aws s3api get-bucket-policy --bucket {wish.name}), and replace it by one that is.",
+            f"the policy of bucket {wish.known_name} is not a policy document in JSON: what it grants cannot be "
+            "compared.",
+            f"look at it (aws s3api get-bucket-policy --bucket {wish.known_name}), and replace it by one that is.",
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from orgkit.model.desired import TrailSpec
+from orgkit.model.desired import TrailSpec, is_name_of
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Step
 from orgkit.phases.trail.facts import Key, Trail, TrailFacts
@@ -84,7 +84,7 @@ def changes_control_tower(step: Step, observed: Observed) -> bool:
     owned = [trail for trail in trails if _is_reserved(trail.name)]
     if isinstance(step, SetKeyPolicy | RotateKey | CreateAlias) and facts is not None and isinstance(facts.key, Key):
         return _is_reserved(step.subject) or facts.key.arn in {trail.key for trail in owned}
-    return _is_reserved(step.subject) or step.subject in {trail.bucket for trail in owned}
+    return _is_reserved(step.subject) or any(is_name_of(step.subject, trail.bucket) for trail in owned)
 
 
 def _is_reserved(name: str) -> bool:

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orgkit.model.canonical_json import compact_json
+from orgkit.model.desired import LOG_ARCHIVE_ID
 from orgkit.phases.trail.steps import InLogArchive
 from orgkit.policy_evaluation.statements import Statement
 
 # Names for the ids that AWS gives: a plan is approved with them, and an apply fills them in.
 MANAGEMENT = "<management account>"
 ORGANIZATION = "<organization>"
-LOG_ARCHIVE = "<log archive account>"
+LOG_ARCHIVE = LOG_ARCHIVE_ID
 
 RULE = "orgkit"  # the id of orgkit's own lifecycle rule
 STORAGE_CLASS = "STANDARD_IA"  # logs are asked for rarely, but then at once

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from orgkit.model.canonical_json import normal_form
-from orgkit.model.desired import Desired, missing_tags
+from orgkit.model.desired import Desired, is_name_of, missing_tags
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed, Unread
 from orgkit.phases.evidence import Check, is_shown_by
@@ -106,7 +106,8 @@ def _updated_trail(step: UpdateTrail, observed: Observed, desired: Desired) -> b
     trail = _trail(step, observed)
     if trail is None:
         return None
-    whole = trail.organization and trail.multi_region and trail.validated and trail.bucket == step.bucket
+    whole = trail.organization and trail.multi_region and trail.validated
+    whole = whole and is_name_of(step.bucket, trail.bucket)
     if not step.key_alias:
         return whole and (step.key_alias is None or not trail.key)
     key = _key(step.key_alias, observed, desired)
@@ -121,7 +122,9 @@ def _logging(step: StartLogging, observed: Observed, _: Desired) -> bool | None:
 def _bucket(name: str, observed: Observed) -> Bucket | None:
     facts = observed.facts(TrailFacts)
     buckets = facts.buckets if facts else ()
-    return None if isinstance(buckets, Unread) else next((bucket for bucket in buckets if bucket.name == name), None)
+    if isinstance(buckets, Unread):
+        return None
+    return next((bucket for bucket in buckets if is_name_of(name, bucket.name)), None)
 
 
 def _key(alias: str, observed: Observed, desired: Desired) -> Key | None:

@@ -1,9 +1,10 @@
 """What phase 05 should do: a log bucket, a records bucket, a key where asked, and one organization trail."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from orgkit.errors import CouldNotRead
-from orgkit.model.desired import Desired, ImportSpec
+from orgkit.model.desired import LOG_ARCHIVE_ID, Desired, ImportSpec, name_in
 from orgkit.model.matching import match
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Plan, Step
@@ -23,20 +24,23 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     trails = _trails(observed)
     account = match(desired.log_archive, observed)
     account_id = account.id if account else None
-    choice = choose(trails, desired.trail)
+    spec = desired.trail.with_account(account_id)
+    choice = choose(trails, spec)
+    if choice.is_own:  # plans hold the name without the account's id
+        choice = replace(choice, bucket=desired.trail.bucket)
     storage = storage_of(_facts(observed, account_id), observed, desired, choice, account_id)
     return Plan(
         phase="trail",
         target=observed.target,
-        steps=(*storage.steps, *_trail_steps(choice, desired, storage)),
+        steps=(*storage.steps, *_trail_steps(choice, desired, storage, account_id)),
         needs=tuple(_needs(observed, desired, account_id)),
         waiting=storage.waiting,
         unmanaged=storage.unmanaged,
-        warnings=(*trail_warnings(trails, choice, desired.trail), *storage.warnings),
+        warnings=(*trail_warnings(trails, choice, spec), *storage.warnings),
     )
 
 
-def _trail_steps(choice: Choice, desired: Desired, storage: Storage) -> Iterator[Step]:
+def _trail_steps(choice: Choice, desired: Desired, storage: Storage, account_id: str | None) -> Iterator[Step]:
     trail, spec = choice.trail, desired.trail
     alias = storage.key_alias
     if trail is None:
@@ -44,7 +48,7 @@ def _trail_steps(choice: Choice, desired: Desired, storage: Storage) -> Iterator
             trail=choice.name, region=choice.region, bucket=spec.bucket, key_alias=alias, tags=spec.tags,
             reason="the management account has no organization trail",
         )  # fmt: skip
-    elif changes := tuple(_changes(trail, choice, storage)):
+    elif changes := tuple(_changes(trail, choice, storage, account_id)):
         yield UpdateTrail(
             trail=trail.name,
             region=trail.home_region,
@@ -61,14 +65,14 @@ def _trail_steps(choice: Choice, desired: Desired, storage: Storage) -> Iterator
         )  # fmt: skip
 
 
-def _changes(trail: Trail, choice: Choice, storage: Storage) -> Iterator[str]:
+def _changes(trail: Trail, choice: Choice, storage: Storage, account_id: str | None) -> Iterator[str]:
     if not trail.organization:
         yield "log every account of the organization"
     if not trail.multi_region:
         yield "log every region"
     if not trail.validated:
         yield "switch on log file validation"
-    if trail.bucket != choice.bucket:
+    if trail.bucket != name_in(choice.bucket, account_id or LOG_ARCHIVE_ID):
         yield f"write to bucket {choice.bucket} instead of {trail.bucket}"
     to_be_made = storage.key_alias and storage.key_arn is None
     if choice.is_own and not storage.keeps_key and (to_be_made or (trail.key or None) != storage.key_arn):

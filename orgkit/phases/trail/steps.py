@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from orgkit.costs.estimate.charge import Usage
 from orgkit.costs.estimate.usage import MANAGEMENT, Volumes, key_usage, logging_usage
-from orgkit.model.desired import Desired, MemberRead
+from orgkit.model.desired import Desired, MemberRead, name_in
 from orgkit.model.plan import ABSENT, DISABLED, Step
 
 # What planning asks, by the account in which it asks. The read role of the log archive account is made of the first;
@@ -68,11 +68,13 @@ class CreateBucket(_AboutBucket):
     )  # fmt: skip
     starts_from: str = ABSENT
     object_lock: bool
+    namespace: str = "global"  # or account-regional, whose names nobody else can take
 
     @property
     def sentence(self) -> str:
         lock = ", with Object Lock, which cannot be switched off again," if self.object_lock else ""
-        return f"create bucket {self.bucket}{lock} in {self.region} {self.location}"
+        namespace = " in the account's own namespace" if self.namespace != "global" else ""
+        return f"create bucket {self.bucket}{namespace}{lock} in {self.region} {self.location}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -366,7 +368,9 @@ def member_reads(desired: Desired, key: str) -> tuple[MemberRead, ...]:
     trail = desired.trail
     if key != trail.log_archive_account:
         return ()
-    buckets = tuple(f"arn:aws:s3:::{name}" for name in sorted((trail.bucket, trail.records_bucket)))
+    # The role is the log archive account's, whose id IAM puts in.
+    names = (name_in(name, "${aws:PrincipalAccount}") for name in sorted((trail.bucket, trail.records_bucket)))
+    buckets = tuple(f"arn:aws:s3:::{name}" for name in names)
     return (
         MemberRead("Buckets", tuple(action for action in READS_IN_LOG_ARCHIVE if action.startswith("s3:")), buckets),
         MemberRead("Keys", tuple(action for action in READS_IN_LOG_ARCHIVE if action.startswith("kms:")), ("*",)),

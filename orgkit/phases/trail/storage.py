@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from orgkit.model.desired import Desired, TrailSpec
+from orgkit.model.desired import Desired, TrailSpec, is_name_of
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Step, Waiting
 from orgkit.phases.trail.bucket_reports import bucket_unmanaged, bucket_waiting, bucket_warnings
@@ -67,7 +67,7 @@ class _TrailCase:
 
     def writers(self, bucket: str) -> tuple[str, ...]:
         """The other trails of the management account that write to a bucket."""
-        return tuple(trail.arn for trail in self.other_trails if trail.bucket == bucket)
+        return tuple(trail.arn for trail in self.other_trails if is_name_of(bucket, trail.bucket))
 
 
 def storage_of(
@@ -84,7 +84,7 @@ def storage_of(
     keeps_key = "kms_key" in desired.trail.left_out or is_foreign_key(choice, key, account_id)
     case = _TrailCase(desired.trail, choice, observed.target.partition, ids, key, other_trails, keeps_key)
     buckets = {bucket.name: bucket for bucket in facts.buckets}
-    pairs = [(wish, buckets.get(wish.name, Bucket(wish.name, exists=False))) for wish in _wishes(case)]
+    pairs = [(wish, buckets.get(wish.known_name, Bucket(wish.known_name, exists=False))) for wish in _wishes(case)]
     key_wish = case.key_wish
     return Storage(
         steps=(*key_steps(key_wish), *(step for wish, bucket in pairs for step in bucket_steps(wish, bucket))),

@@ -13,7 +13,7 @@ from orgkit.aws import response
 from orgkit.aws.rejections import OutcomeUnknown, Rejected
 from orgkit.aws.session import Connection, open_connection
 from orgkit.engine.observe import observe
-from orgkit.errors import NeedsDecision
+from orgkit.errors import NeedsDecision, StepFailed
 from orgkit.journal.events import Journal
 from orgkit.model.desired import READ_ROLE, Desired, ObjectLockSpec
 from orgkit.model.matching import IdIndex
@@ -487,6 +487,51 @@ def test_an_account_that_cannot_be_looked_into_is_unread(place: Place) -> None:
     facts = read_trail(place.aws, "o-example", place.desired, place.archive, True)
     assert isinstance(facts.buckets, Unread)
     assert "AccessDenied" in facts.buckets.reason
+
+
+REGIONAL = {
+    "bucket": "acme-log-<log archive account>-us-east-1-an",
+    "records_bucket": "acme-records-<log archive account>-us-east-1-an",
+    "bucket_namespace": "account-regional",
+}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [REGIONAL, {**REGIONAL, "kms_key": True, "object_lock": ObjectLockSpec("GOVERNANCE", 30)}],
+    indirect=True,
+    ids=["plain", "key-lock"],
+)
+def test_buckets_in_the_account_s_own_namespace(place: Place) -> None:
+    place.apply()
+    assert place.names() == []
+    names = {bucket["Name"] for bucket in place.client("s3", inside=True).list_buckets()["Buckets"]}
+    assert names == {f"acme-{part}-{place.archive}-us-east-1-an" for part in ("log", "records")}
+    (trail,) = place.client("cloudtrail").describe_trails()["trailList"]
+    assert trail["S3BucketName"] == f"acme-log-{place.archive}-us-east-1-an"
+    (call, _) = [call for call in place.sandbox.calls() if call["operation"] == "CreateBucket"]
+    assert call["parameters"]["BucketNamespace"] == "account-regional"
+
+
+@pytest.mark.parametrize("place", [REGIONAL], indirect=True)
+@pytest.mark.parametrize("code", ["InvalidRequest", "NotImplemented"])
+def test_a_region_without_the_namespace_fails_the_step_and_no_other_name_is_tried(
+    place: Place, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    observed = place.observe()
+    (step, _) = (step for step in plan(observed, place.desired).steps if isinstance(step, CreateBucket))
+    sent = response.change
+
+    def refuse(client: Any, service: str, operation: str, parameters: Any) -> response.Answer:
+        if operation == "CreateBucket":
+            raise Rejected("s3:CreateBucket", code, "", "not in this region", "")
+        return sent(client, service, operation, parameters)
+
+    monkeypatch.setattr(response, "change", refuse)
+    with pytest.raises(StepFailed, match="own namespace in us-east-1") as stopped:
+        RUN[CreateBucket](place.aws, step, IdIndex(observed, place.desired))
+    assert 'bucket_namespace = "global"' in stopped.value.remedy
+    assert place.client("s3", inside=True).list_buckets()["Buckets"] == []
 
 
 @pytest.mark.parametrize("place", [{"region": "eu-central-1"}], indirect=True)
