@@ -1,6 +1,7 @@
 """`orgkit records archive`: sealed records into the records bucket, and one chain for every machine."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,13 +80,15 @@ def _archive(desired: "Desired", destination: str) -> "Archive":
 
 def _policies(desired: "Desired", place: "Archive") -> dict[str, object]:
     """What the caller needs, and what the role in the log archive account is narrowed to."""
+    from orgkit.model.desired import name_in
     from orgkit.phases.permissions import TREE_READS
 
     roles = [f"arn:aws:iam::*:role/{desired.log_archive.role_name}"] if desired.members else []
     read = {"Sid": "Read", "Effect": "Allow", "Action": sorted(TREE_READS), "Resource": "*"}
     enter = {"Sid": "EnterLogArchive", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
     caller = {"Version": "2012-10-17", "Statement": [read, enter]}
-    return {"caller": caller, "session in the bucket's account": place.policy()}
+    session = replace(place, bucket=name_in(place.bucket, "${aws:PrincipalAccount}")).policy()
+    return {"caller": caller, "session in the bucket's account": session}
 
 
 def _report_no_archive(place: "Archive", *, is_requested: bool, as_json: bool) -> int:

@@ -34,8 +34,16 @@ def _write_project(folder: Path) -> None:
     source = _source()
     for part in PARTS:
         _copy(source / part, folder / part)
+    _use_own_namespace(folder / "parameters" / "example.toml")
     click.echo(f"Written to {folder}: {', '.join(f'{part}/' for part in PARTS)}.")
     click.echo(f"Next:  cd {folder} && orgkit rehearse")
+
+
+def _use_own_namespace(file: Path) -> None:
+    """A new organization has no bucket yet: its names can be such that nobody else can take them."""
+    text = file.read_text(encoding="utf-8")
+    own_line = 'bucket_namespace = "account-regional"'
+    file.write_text(text.replace('#bucket_namespace = "global"', own_line), encoding="utf-8")
 
 
 def _write_ci(folder: Path) -> None:

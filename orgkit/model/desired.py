@@ -15,6 +15,7 @@ _PATH_PARTS = re.compile(r"/|\\[/\\]|\\|[^/\\]+")
 UnitPath = tuple[str, ...]  # the names from the root down, each of which may have a slash; () is the organization root
 Tags = tuple[tuple[str, str], ...]
 S = TypeVar("S")
+LOG_ARCHIVE_ID = "<log archive account>"  # stands for its id in names that hold it, until the account exists
 
 
 def missing_tags(desired: Tags, present: Tags) -> Tags:
@@ -27,6 +28,16 @@ def replaced_tags(tags: Tags, present: Tags) -> dict[str, str]:
     """Return what `present` has under the keys of `tags`: the values that setting them replaces."""
     values = dict(present)
     return {key: values[key] for key, _ in tags if key in values}
+
+
+def name_in(name: str, log_archive_id: str) -> str:
+    """Return the name of a bucket with the id of the log archive account in it."""
+    return name.replace(LOG_ARCHIVE_ID, log_archive_id)
+
+
+def is_name_of(name: str, bucket: str) -> bool:
+    """Return whether a name of the file is that of a bucket, in whatever account."""
+    return re.fullmatch(re.escape(name).replace(re.escape(LOG_ARCHIVE_ID), "[0-9]{12}"), bucket) is not None
 
 
 def format_path(path: UnitPath) -> str:
@@ -158,6 +169,16 @@ class TrailSpec:
     noncurrent_days: int
     object_lock: ObjectLockSpec | None
     tags: Tags
+    # Keys that the file leaves to their defaults: what is stronger in AWS stays.
+    left_out: tuple[str, ...] = field(default=(), compare=False)
+    bucket_namespace: str = "global"  # or account-regional: then the names of the buckets hold LOG_ARCHIVE_ID
+
+    def with_account(self, log_archive_id: str | None) -> "TrailSpec":
+        """Return the same with the id in the names of its buckets, where the account exists."""
+        if log_archive_id is None:
+            return self
+        bucket, records = (name_in(name, log_archive_id) for name in (self.bucket, self.records_bucket))
+        return replace(self, bucket=bucket, records_bucket=records)
 
     @property
     def key_alias(self) -> str:

@@ -21,7 +21,9 @@ from orgkit.phases.organization.steps import (
 )
 from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 from orgkit.phases.trail import steps as trail
-from orgkit.phases.trail.facts import TrailFacts
+from orgkit.phases.trail.acl_step import SetAcl
+from orgkit.phases.trail.facts import Key, TrailFacts
+from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 from orgkit.sandbox.corrections.organization import seed_another
 from orgkit.sandbox.world import world
@@ -131,7 +133,7 @@ def _bucket_policy(by: Outsider, step: trail.SetBucketPolicy) -> None:
     _setting("put_bucket_policy", Policy=document)(by, step)
 
 
-def _key(by: Outsider, step: trail.CreateKey) -> None:
+def _key(by: Outsider, step: trail.CreateKey | CreateAlias) -> None:
     kms = by.inside("kms", step.account)
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=step.key_alias, TargetKeyId=key)
@@ -139,15 +141,17 @@ def _key(by: Outsider, step: trail.CreateKey) -> None:
 
 def _key_policy(by: Outsider, step: trail.SetKeyPolicy) -> None:
     kms = by.inside("kms", step.account)
-    arn = kms.describe_key(KeyId=step.key_alias)["KeyMetadata"]["Arn"]
+    arn = json.loads(step.starts_from)["key"]
     policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
     policy["Statement"] += [{**FOREIGN, "Action": "kms:Decrypt", "Resource": "*"}]
     kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=json.dumps(policy))
 
 
 def _rotation(by: Outsider, step: trail.RotateKey) -> None:
-    kms = by.inside("kms", step.account)
-    kms.enable_key_rotation(KeyId=kms.describe_key(KeyId=step.key_alias)["KeyMetadata"]["Arn"])
+    facts = by.ids.observed.facts(TrailFacts)
+    assert facts is not None
+    assert isinstance(facts.key, Key)
+    by.inside("kms", step.account).enable_key_rotation(KeyId=facts.key.arn)
 
 
 def _create_trail(by: Outsider, step: trail.CreateTrail) -> None:
@@ -226,6 +230,7 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     trail.BlockPublicAccess: _setting(
         "put_public_access_block", PublicAccessBlockConfiguration={"IgnorePublicAcls": True}
     ),
+    SetAcl: _setting("put_bucket_acl", ACL="private"),
     trail.SetOwnership: _setting(
         "put_bucket_ownership_controls", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
     ),
@@ -242,6 +247,7 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     ),
     trail.TagBucket: _setting("put_bucket_tagging", Tagging={"TagSet": [{"Key": "Owner", "Value": "joe"}]}),
     trail.CreateKey: _key,
+    CreateAlias: _key,
     trail.SetKeyPolicy: _key_policy,
     trail.RotateKey: _rotation,
     trail.CreateTrail: _create_trail,
@@ -289,6 +295,7 @@ def _drift_of_logs(by: Outsider) -> None:
         s3.put_public_access_block(**bucket, PublicAccessBlockConfiguration=blocked)
         rules = [{"ObjectOwnership": "BucketOwnerPreferred"}]
         s3.put_bucket_ownership_controls(**bucket, OwnershipControls={"Rules": rules})
+        s3.put_bucket_acl(**bucket, ACL="log-delivery-write")
         retention = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": lock}}
         s3.put_object_lock_configuration(**bucket, ObjectLockConfiguration=retention)
         key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/another"}
@@ -305,3 +312,4 @@ def _drift_of_logs(by: Outsider) -> None:
     policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] != "AllowCloudTrailBucketKey"]
     kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=json.dumps(policy))
     kms.disable_key_rotation(KeyId=arn)
+    kms.delete_alias(AliasName=spec.key_alias)

@@ -29,6 +29,7 @@ LIFECYCLE = {
     "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 3},
 }
 BUDGET_LIMIT = {"Amount": "10", "Unit": "USD"}
+DELETED = "AROAEXAMPLEEXAMPLE123"
 RETENTION = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 365}}}
 
 
@@ -227,6 +228,41 @@ def without_tls_is_always(stock: Stock) -> bool:
 def any_checksum_will_do(stock: Stock) -> bool:
     wrong = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": "A" * 43 + "="}
     return not refused(_bucket(stock).put_object, Bucket=BUCKET, Key="a", Body=b"b", **wrong)
+
+
+@probe("S3Backend.put_bucket_ownership_controls", "S3Backend.put_bucket_acl")
+def acls_and_the_switch_that_turns_them_off_contradict_each_other(stock: Stock) -> bool:
+    storage = _bucket(stock)
+    storage.put_bucket_acl(Bucket=BUCKET, ACL="log-delivery-write")
+    rules = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    enforced = refused(storage.put_bucket_ownership_controls, Bucket=BUCKET, OwnershipControls=rules)
+    return not enforced and not refused(storage.put_bucket_acl, Bucket=BUCKET, ACL="public-read")
+
+
+@probe("IAMBackend.delete_role", "IamResponse.update_assume_role_policy")
+def a_deleted_role_stays_in_policies_and_can_be_put_into_them(stock: Stock) -> bool:
+    iam = stock("iam")
+    arn = iam.create_role(RoleName="gone", AssumeRolePolicyDocument=_trust("999999999999"))["Role"]["Arn"]
+    iam.create_role(RoleName="other", AssumeRolePolicyDocument=_trust(arn))
+    iam.delete_role(RoleName="gone")
+    document = iam.get_role(RoleName="other")["Role"]["AssumeRolePolicyDocument"]
+    stays = document["Statement"][0]["Principal"]["AWS"] == arn
+    return stays and not refused(iam.update_assume_role_policy, RoleName="other", PolicyDocument=_trust(DELETED))
+
+
+def _trust(principal: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@probe("S3Response._bucket_response_put", "KmsResponse.put_key_policy")
+def a_deleted_principal_is_put_into_resource_policies(stock: Stock) -> bool:
+    statement = {"Effect": "Allow", "Principal": {"AWS": DELETED}, "Action": "*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    bucket = refused(_bucket(stock).put_bucket_policy, Bucket=BUCKET, Policy=policy)
+    kms = stock("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    return not bucket and not refused(kms.put_key_policy, KeyId=key, PolicyName="default", Policy=policy)
 
 
 @probe("s3.other_accounts")

@@ -19,7 +19,7 @@ from orgkit.phases.accounts.moves_aws import read_moves
 from orgkit.phases.accounts.steps import MoveAccount, TagAccount
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.member_roles_aws import read_members
-from orgkit.phases.member_access.roles import other_trusted_principals, read_policy, roles_to_change
+from orgkit.phases.member_access.roles import deleted_in, other_trusted_principals, read_policy, roles_to_change
 from orgkit.phases.member_access.roles_aws import (
     both_roles_of,
     create_read_role,
@@ -76,6 +76,13 @@ def read_owner(aws: Connection, spec: ImportSpec, reads: Sequence[MemberRead]) -
         trusted_accounts,
         _roles_to_change(aws, owner, {spec.role_name: document, READ_ROLE: read_document}, reads),
         normal_form(read_document) if isinstance(read_document, dict) else "",
+        deleted_in(
+            {
+                name: trusted
+                for name, trusted in {spec.role_name: document, READ_ROLE: read_document}.items()
+                if isinstance(trusted, dict)
+            }
+        ),
     )
 
 

@@ -157,6 +157,7 @@ def _unusable(profile: str, unread: Unread) -> str:
 
 def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
     owner, account = _owner(spec, observed), match_if_clear(spec, observed)
+    yield from (f"{spec.key}: {note}" for note in (owner.notes if owner else ()))
     if owner is not None and owner.trails and not isinstance(owner.trails, Unread):
         yield (
             f"{spec.key} has a trail of its own ({', '.join(owner.trails)}): the organization trail becomes its second "

@@ -18,6 +18,7 @@ from orgkit.phases.member_access.policy_meaning import ANYBODY, account_of_princ
 from orgkit.phases.member_access.roles import (
     ADMINISTRATOR,
     READ_POLICY,
+    deleted_in,
     is_administrator,
     other_trusted_principals,
     trust,
@@ -74,6 +75,7 @@ def role_warnings(
     if member.unread:
         yield f"{spec.key}: whom its roles trust and what they may do is not known: {member.unread}"
     for role in member.roles:
+        yield from (f"{spec.key}: {line}." for line in deleted_in({role.name: json.loads(role.trust)}))
         if role.boundary:
             yield f"{spec.key}: role {role.name} has the permissions boundary {role.boundary}, which is left as it is"
     read_role, access_role = member.role(READ_ROLE), member.role(spec.role_name)

@@ -17,6 +17,11 @@ from orgkit.phases.member_access.policy_meaning import (
     principals_of,
     statements_of,
 )
+from orgkit.policy_evaluation.deleted_principals import (
+    deleted_principals,
+    is_deleted,
+    without_deleted_principals,
+)
 
 Statement = dict[str, Any]
 
@@ -45,11 +50,15 @@ def trust(management_account_id: str) -> dict[str, Any]:
 
 
 def with_trust(document: dict[str, Any], management_account_id: str) -> dict[str, Any]:
-    """A role's trust policy with ours in it: AWS takes it as a whole only, and nobody else's is taken away."""
+    """A role's trust policy with ours in it: AWS takes it as a whole only, and nobody else's is taken away.
+
+    Principals that were deleted trust nobody any more, and IAM refuses their unique ids: they are left out.
+    """
     required = trust(management_account_id)
     if grants_of(required) <= grants_of(document):
         return document
-    return {**document, "Statement": [*statements_of(document), *required["Statement"]]}
+    existing_statements = without_deleted_principals(statements_of(document))
+    return {**document, "Statement": [*existing_statements, *required["Statement"]]}
 
 
 def roles_to_change(
@@ -74,7 +83,7 @@ def _foreign_trust(document: Mapping[str, Any], management_account_id: str) -> l
     own_statements = trust(management_account_id)["Statement"]
     return [
         statement
-        for statement in statements_of(document)
+        for statement in without_deleted_principals(statements_of(document))
         if {key: value for key, value in statement.items() if key != "Sid"} not in own_statements
     ]
 
@@ -83,7 +92,20 @@ def other_trusted_principals(document: dict[str, Any], management_account_id: st
     """Return whom a role's trust policy lets in who is not, and is not in, the management account; "*" is anybody."""
     allowed = [statement for statement in statements_of(document) if statement.get("Effect") == "Allow"]
     principals = {principal for statement in allowed for principal in principals_of(statement)}
-    return tuple(sorted(p for p in principals if account_of_principal(p) != management_account_id))
+    return tuple(
+        sorted(p for p in principals if account_of_principal(p) != management_account_id and not is_deleted(p))
+    )
+
+
+def deleted_in(trusts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a line for each role whose trust policy names principals that were deleted."""
+    deleted = {name: deleted_principals(statements_of(document or {})) for name, document in trusts.items()}
+    return tuple(
+        f"role {name} trusts {', '.join(ids)}, which was deleted: IAM takes no trust policy with it, and a step that "
+        "changes this one leaves it out"
+        for name, ids in deleted.items()
+        if ids
+    )
 
 
 def restricted_trust(document: dict[str, Any], management_account_id: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import as_aws
 from orgkit.errors import NeedsDecision
-from orgkit.model.desired import READ_ROLE, Desired, Tags
+from orgkit.model.desired import LOG_ARCHIVE_ID, READ_ROLE, Desired, Tags, name_in
 from orgkit.model.matching import IdIndex, match_if_clear
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
@@ -16,9 +16,11 @@ from orgkit.phases.handler import handle
 from orgkit.phases.member_access.member_roles_aws import read_members
 from orgkit.phases.trail import bucket_steps_aws, key_aws, selectors_aws
 from orgkit.phases.trail.bucket_aws import read_buckets
+from orgkit.phases.trail.choice import Choice, choose
 from orgkit.phases.trail.documents import trail_arn
-from orgkit.phases.trail.facts import Trail, TrailFacts
+from orgkit.phases.trail.facts import Bucket, Trail, TrailFacts
 from orgkit.phases.trail.steps import CreateTrail, StartLogging, UpdateTrail
+from orgkit.phases.trail.stronger import keys_in_use
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
@@ -35,7 +37,8 @@ def read_trail(
     aws: Connection, organization_id: str | None, desired: Desired, log_archive_id: str | None, readable: bool
 ) -> TrailFacts:
     """The management account's trails; buckets and key through the read role of the log archive account alone."""
-    trails = _read_trails(aws, desired.trail.region, bool(organization_id))
+    spec = desired.trail.with_account(log_archive_id)
+    trails = _read_trails(aws, spec.region, bool(organization_id))
     if log_archive_id is None:
         return TrailFacts(trails=trails)
     if not readable:
@@ -43,14 +46,33 @@ def read_trail(
         return TrailFacts(trails=trails, buckets=unread, key=unread)
     try:
         member = aws.assume(log_archive_id, READ_ROLE)
-        return TrailFacts(
-            trails=trails,
-            buckets=tuple(read_buckets(member, desired.trail, log_archive_id)),
-            key=key_aws.read_key(member, desired.trail),
-        )
+        buckets = tuple(read_buckets(member, spec, log_archive_id))
+        known_trails = () if isinstance(trails, Unread) else trails
+        buckets, own = _with_owners(aws, buckets, choose(known_trails, spec), spec.region)
+        key = key_aws.read_key(member, spec, keys_in_use(known_trails, buckets, spec, log_archive_id))
+        return TrailFacts(trails=trails, buckets=buckets, key=key, management_buckets=own)
     except Rejected as rejection:
         unread = Unread(str(rejection), rejection.remedy)
         return TrailFacts(trails=trails, buckets=unread, key=unread)
+
+
+def _with_owners(
+    aws: Connection, buckets: tuple[Bucket, ...], choice: Choice, region: str
+) -> tuple[tuple[Bucket, ...], tuple[str, ...]]:
+    """Look in the management account for buckets that are not the log archive account's."""
+    names = [bucket.name for bucket in buckets if bucket.foreign] + [choice.bucket] * (not choice.is_own)
+    own = tuple(name for name in names if _is_of_caller(aws, name, region))
+    account = aws.caller().account
+    return tuple(replace(bucket, owner=account if bucket.name in own else "") for bucket in buckets), own
+
+
+def _is_of_caller(aws: Connection, name: str, region: str) -> bool:
+    """Whether the management account has a bucket of this name; what it may not list it is not known to have."""
+    try:
+        answer = aws.read("s3", "ListBuckets", region=region, Prefix=name)
+    except Rejected:
+        return False
+    return name in [bucket["Name"] for bucket in answer.get("Buckets", [])]
 
 
 def create_trail(aws: Connection, step: CreateTrail, id_index: IdIndex) -> None:
@@ -60,7 +82,7 @@ def create_trail(aws: Connection, step: CreateTrail, id_index: IdIndex) -> None:
         _create(aws, step, id_index)
     # AWS's lists lag behind its answers by seconds, here and below.
     trail = aws.wait_for(f"trail {step.trail} to be visible", lambda: _find(aws, arn, step.region), every=2, at_most=60)
-    settings = {"S3BucketName": step.bucket, "IsOrganizationTrail": True, "IsMultiRegionTrail": True,
+    settings = {"S3BucketName": _bucket_name(step, id_index), "IsOrganizationTrail": True, "IsMultiRegionTrail": True,
               "LogFileValidationEnabled": True, **_key(step.key_alias, id_index)}  # fmt: skip
     differing = [name for name, value in settings.items() if trail.get(name) != value]
     if differing:
@@ -79,7 +101,7 @@ def _create(aws: Connection, step: CreateTrail, id_index: IdIndex) -> None:
             region=step.region,
             expect="TrailARN",
             Name=step.trail,
-            S3BucketName=step.bucket,
+            S3BucketName=_bucket_name(step, id_index),
             IsOrganizationTrail=True,
             IsMultiRegionTrail=True,
             IncludeGlobalServiceEvents=True,
@@ -100,7 +122,7 @@ def update_trail(aws: Connection, step: UpdateTrail, id_index: IdIndex) -> None:
         region=step.region,
         expect="TrailARN",
         Name=_arn(aws, step, id_index),
-        S3BucketName=step.bucket,
+        S3BucketName=_bucket_name(step, id_index),
         IsOrganizationTrail=True,
         IsMultiRegionTrail=True,
         IncludeGlobalServiceEvents=True,
@@ -209,6 +231,13 @@ def _find(aws: Connection, arn: str, region: str) -> dict[str, Any] | None:
             return None
         raise
     return trail
+
+
+def _bucket_name(step: CreateTrail | UpdateTrail, id_index: IdIndex) -> str:
+    """With the id of the log archive account, where the name holds it."""
+    if LOG_ARCHIVE_ID not in step.bucket:
+        return step.bucket
+    return name_in(step.bucket, id_index.account(id_index.desired.log_archive.key))
 
 
 def _arn(aws: Connection, step: CreateTrail | UpdateTrail | StartLogging, id_index: IdIndex) -> str:

@@ -76,7 +76,18 @@ def _bucket(place: Place) -> Bucket:
         return Bucket(place.bucket, exists=True, foreign=True)
     if region is None:
         return Bucket(place.bucket, exists=False)
-    return Bucket(place.bucket, exists=True, region=region, **{name: read(place) for name, read in SETTINGS.items()})
+    settings = {name: read(place) for name, read in SETTINGS.items() if name not in ("versioning", "acl_grants")}
+    if settings["ownership"] != "BucketOwnerEnforced":  # else its ACL means nothing
+        settings["acl_grants"] = _acl_grants(place)
+    versioning = place.read("GetBucketVersioning")
+    return Bucket(
+        place.bucket,
+        exists=True,
+        region=region,
+        versioning=versioning.get("Status"),
+        mfa_delete=versioning.get("MFADelete") == "Enabled",
+        **settings,
+    )
 
 
 def _public_access_block(place: Place) -> tuple[str, ...]:
@@ -89,14 +100,33 @@ def _ownership(place: Place) -> str | None:
     return controls[0]["ObjectOwnership"] if controls else None
 
 
+def _acl_grants(place: Place) -> tuple[str, ...]:
+    """Without those of the owner, which BucketOwnerEnforced keeps."""
+    acl = place.read("GetBucketAcl")
+    owner = acl.get("Owner", {}).get("ID")
+    foreign_grants = (grant for grant in acl.get("Grants", []) if not owner or grant["Grantee"].get("ID") != owner)
+    return tuple(sorted(f"{grant['Permission']} to {_grantee(grant['Grantee'])}" for grant in foreign_grants))
+
+
+def _grantee(grantee: Mapping[str, Any]) -> str:
+    if uri := grantee.get("URI"):
+        return f"group {str(uri).rpartition('/')[2]}"
+    name = grantee.get("EmailAddress") or grantee.get("DisplayName")
+    return f"canonical user {grantee.get('ID', '')}{f' ({name})' if name else ''}"
+
+
 def _lifecycle(place: Place) -> str | None:
     rules = place.setting("GetBucketLifecycleConfiguration").get("Rules")
     return compact_json(rules) if rules else None
 
 
 def _policy(place: Place) -> str | None:
-    document = place.setting("GetBucketPolicy").get("Policy")
-    return compact_json(json.loads(document)) if document else None
+    """In canonical JSON; what is no JSON, as it is: the planner refuses it."""
+    document: str | None = place.setting("GetBucketPolicy").get("Policy")
+    try:
+        return compact_json(json.loads(document)) if document else None
+    except ValueError:
+        return document
 
 
 def encryption_rule(place: Place) -> dict[str, Any]:
@@ -130,6 +160,7 @@ SETTINGS: Mapping[str, Callable[[Place], Any]] = {
     "versioning": lambda place: place.read("GetBucketVersioning").get("Status"),
     "public_access_block": _public_access_block,
     "ownership": _ownership,
+    "acl_grants": _acl_grants,
     "encryption": _encryption,
     "lifecycle": _lifecycle,
     "policy": _policy,

@@ -5,13 +5,15 @@ from typing import Any
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import as_aws, tags_of
-from orgkit.errors import NeedsDecision
+from orgkit.errors import NeedsDecision, StepFailed
+from orgkit.model.desired import name_in
 from orgkit.model.matching import IdIndex
 from orgkit.model.plan import ABSENT, starting_value
 from orgkit.phases.handler import handle
+from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.bucket_aws import SETTINGS, Foreign, Place, encryption_rule
 from orgkit.phases.trail.buckets import value_of_setting
-from orgkit.phases.trail.documents import RULE, lifecycle_rule, merge_statements, render
+from orgkit.phases.trail.documents import RULE, lifecycle_rule, render
 from orgkit.phases.trail.facts import BLOCK_ALL_PUBLIC_ACCESS
 from orgkit.phases.trail.key_aws import ids, key_arn, session
 from orgkit.phases.trail.steps import (
@@ -26,7 +28,15 @@ from orgkit.phases.trail.steps import (
     SetVersioning,
     TagBucket,
 )
+from orgkit.policy_evaluation.merge import merge
 
+# With which a region, or an S3 that does not know the namespace, can refuse it: no code is documented for that alone.
+NAMESPACE_REFUSALS = frozenset(
+    {
+        "InvalidArgument", "InvalidBucketName", "InvalidBucketNamespace", "InvalidNamespaceHeader", "InvalidRequest",
+        "MethodNotAllowed", "NotImplemented",
+    }
+)  # fmt: skip
 MINIMUM_SIZE_KEY = "TransitionDefaultMinimumObjectSize"
 
 
@@ -36,10 +46,10 @@ def create_bucket(aws: Connection, step: CreateBucket, id_index: IdIndex) -> Non
     try:
         if place.head() is None:
             _create(place, step)
-            aws.wait_for(f"bucket {step.bucket} to be visible", place.head, every=2, at_most=60)
+            aws.wait_for(f"bucket {place.bucket} to be visible", place.head, every=2, at_most=60)
     except Foreign:
         raise NeedsDecision(
-            f"bucket {step.bucket} belongs to somebody else: bucket names are shared by all of AWS.",
+            f"bucket {place.bucket} belongs to somebody else: bucket names are shared by all of AWS.",
             "choose another name in [trail] and plan again.",
         ) from None
 
@@ -48,6 +58,11 @@ def block_public_access(aws: Connection, step: BlockPublicAccess, id_index: IdIn
     """All four."""
     settings = dict.fromkeys(BLOCK_ALL_PUBLIC_ACCESS, True)
     _place(aws, step, id_index).set("PutPublicAccessBlock", PublicAccessBlockConfiguration=settings)
+
+
+def set_acl(aws: Connection, step: SetAcl, id_index: IdIndex) -> None:
+    """The canned ACL of a new bucket: the owner alone."""
+    _place(aws, step, id_index).set("PutBucketAcl", ACL="private")
 
 
 def set_ownership(aws: Connection, step: SetOwnership, id_index: IdIndex) -> None:
@@ -76,7 +91,8 @@ def set_bucket_policy(aws: Connection, step: SetBucketPolicy, id_index: IdIndex)
     """Our statements, and those of others as they are; AWS takes a policy as a whole only."""
     place = _place(aws, step, id_index)
     document = place.setting("GetBucketPolicy").get("Policy")
-    place.set("PutBucketPolicy", Policy=merge_statements(document, render(step.statements, ids(id_index, step))))
+    result = merge(document, render(step.statements, ids(id_index, step)), removes=step.removes)
+    place.set("PutBucketPolicy", Policy=result.document)
 
 
 def set_lifecycle(aws: Connection, step: SetLifecycle, id_index: IdIndex) -> None:
@@ -123,6 +139,7 @@ def setting_of_bucket(aws: Connection, step: BucketSetting, id_index: IdIndex) -
 HANDLERS = (
     handle(CreateBucket, create_bucket, region_of_bucket),
     handle(BlockPublicAccess, block_public_access, setting_of_bucket),
+    handle(SetAcl, set_acl, setting_of_bucket),
     handle(SetOwnership, set_ownership, setting_of_bucket),
     handle(SetVersioning, set_versioning, setting_of_bucket),
     handle(SetEncryption, set_encryption, setting_of_bucket),
@@ -142,18 +159,27 @@ def _with_filter(rule: dict[str, Any]) -> dict[str, Any]:
 
 
 def _place(aws: Connection, step: Any, id_index: IdIndex) -> Place:
-    member = session(aws, step, id_index, step.bucket)
-    return Place(member, step.bucket, step.region, id_index.account(step.account))
+    account = id_index.account(step.account)
+    name = name_in(step.bucket, account)
+    return Place(session(aws, step, id_index, name), name, step.region, account)
 
 
 def _create(place: Place, step: CreateBucket) -> None:
     options: dict[str, Any] = {"ObjectLockEnabledForBucket": True} if step.object_lock else {}
+    if step.namespace != "global":
+        options["BucketNamespace"] = step.namespace
     if step.region != "us-east-1":  # the region that must not be named
         options["CreateBucketConfiguration"] = {"LocationConstraint": step.region}
     try:
-        place.member.mutate("s3", "CreateBucket", region=step.region, Bucket=step.bucket, **options)
+        place.member.mutate("s3", "CreateBucket", region=step.region, Bucket=place.bucket, **options)
     except Rejected as rejection:
         if rejection.code == "BucketAlreadyExists":
-            raise Foreign(step.bucket) from None
+            raise Foreign(place.bucket) from None
+        if step.namespace != "global" and rejection.code in NAMESPACE_REFUSALS:
+            raise StepFailed(
+                f"S3 did not make bucket {place.bucket} in the account's own namespace in {step.region}: {rejection}.",
+                "nothing else was tried. Choose another region under trail.region, or write `bucket_namespace = "
+                '"global"` under [trail] for names that all of AWS shares; then plan again.',
+            ) from None
         if rejection.code != "BucketAlreadyOwnedByYou":
             raise

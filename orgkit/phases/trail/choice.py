@@ -4,17 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orgkit.costs.estimate.usage import MANAGEMENT
-from orgkit.model.desired import TrailSpec
+from orgkit.model.desired import TrailSpec, is_name_of
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Step
 from orgkit.phases.trail.facts import Key, Trail, TrailFacts
-from orgkit.phases.trail.steps import (
-    EVERY_ACCOUNT,
-    CreateTrail,
-    RotateKey,
-    SetKeyPolicy,
-    StartLogging,
-)
+from orgkit.phases.trail.key_steps import CreateAlias
+from orgkit.phases.trail.steps import EVERY_ACCOUNT, CreateTrail, RotateKey, SetKeyPolicy, StartLogging
 
 ORGKIT_TAG = ("ManagedBy", "orgkit")  # of the trails that orgkit makes, where the file has no other value for it
 
@@ -121,9 +116,9 @@ def changes_control_tower(step: Step, observed: Observed) -> bool:
     facts = observed.facts(TrailFacts)
     trails = () if facts is None or isinstance(facts.trails, Unread) else facts.trails
     owned = [trail for trail in trails if _is_reserved(trail.name)]
-    if isinstance(step, SetKeyPolicy | RotateKey) and facts is not None and isinstance(facts.key, Key):
+    if isinstance(step, SetKeyPolicy | RotateKey | CreateAlias) and facts is not None and isinstance(facts.key, Key):
         return _is_reserved(step.subject) or facts.key.arn in {trail.key for trail in owned}
-    return _is_reserved(step.subject) or step.subject in {trail.bucket for trail in owned}
+    return _is_reserved(step.subject) or any(is_name_of(step.subject, trail.bucket) for trail in owned)
 
 
 def _is_reserved(name: str) -> bool:

@@ -1,22 +1,22 @@
 """The documents that AWS keeps as JSON - bucket policy, key policy, lifecycle - as pure functions of names and ids."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orgkit.model.canonical_json import compact_json, in_any_order
+from orgkit.model.canonical_json import compact_json
+from orgkit.model.desired import LOG_ARCHIVE_ID
 from orgkit.phases.trail.steps import InLogArchive
+from orgkit.policy_evaluation.statements import Statement
 
 # Names for the ids that AWS gives: a plan is approved with them, and an apply fills them in.
 MANAGEMENT = "<management account>"
 ORGANIZATION = "<organization>"
-LOG_ARCHIVE = "<log archive account>"
+LOG_ARCHIVE = LOG_ARCHIVE_ID
 
 RULE = "orgkit"  # the id of orgkit's own lifecycle rule
 STORAGE_CLASS = "STANDARD_IA"  # logs are asked for rarely, but then at once
 UPLOAD_DAYS = 7  # parts of an upload that never ended cost money and are shown nowhere
-
-Statement = dict[str, Any]
 
 
 def trail_arn(partition: str, region: str, management_id: str, name: str) -> str:
@@ -119,48 +119,6 @@ def render(statements: Iterable[str], ids: Mapping[str, str]) -> list[Statement]
     for name, value in ids.items():
         text = text.replace(name, value)
     return [json.loads(line) for line in text.splitlines()]
-
-
-def is_missing(document: str | None, statements: Sequence[Statement]) -> bool:
-    """Whether a policy is without one of our statements, or has it otherwise."""
-    existing_statements = [in_any_order(statement) for statement in statements_of(document)]
-    return any(in_any_order(statement) not in existing_statements for statement in statements)
-
-
-def merge_statements(document: str | None, required: Sequence[Statement]) -> str:
-    """Our statements, and those of the policy that have other names: somebody else's, which orgkit never removes."""
-    return compact_json({"Version": "2012-10-17", "Statement": [*required, *foreign_statements(document, required)]})
-
-
-def foreign_statements(document: str | None, required: Sequence[Statement]) -> list[Statement]:
-    """The statements of a policy that are not ours by name."""
-    names = {statement["Sid"] for statement in required}
-    return [statement for statement in statements_of(document) if statement.get("Sid") not in names]
-
-
-def statements_for_other_trails(document: str | None, required: Sequence[Statement]) -> Iterator[tuple[str, str]]:
-    """(Sid, trail) of statements with our names for another account's trail: AWS's documentation names them so too."""
-    sources = {statement["Sid"]: _source(statement) for statement in required}
-    for statement in statements_of(document):
-        sid, arn = str(statement.get("Sid")), _source(statement)
-        if arn and sources.get(sid) and _account(arn) != _account(sources[sid]):
-            yield sid, arn
-
-
-def _account(arn: str) -> str:
-    return ":".join(arn.split(":")[4:5])
-
-
-def _source(statement: Statement) -> str:
-    """The trail that a statement is for; "" when it names none."""
-    source = statement.get("Condition", {}).get("StringEquals", {}).get("aws:SourceArn", "")
-    return source if isinstance(source, str) else " ".join(map(str, source))
-
-
-def statements_of(document: str | None) -> list[Statement]:
-    """The statements of a policy in JSON; none when there is no policy."""
-    statements = json.loads(document).get("Statement", []) if document else []
-    return statements if isinstance(statements, list) else [statements]
 
 
 def rule_of(lifecycle: str | None) -> str:

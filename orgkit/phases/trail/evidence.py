@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from orgkit.model.desired import Desired, missing_tags
+from orgkit.model.canonical_json import normal_form
+from orgkit.model.desired import Desired, is_name_of, missing_tags
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed, Unread
 from orgkit.phases.evidence import Check, is_shown_by
+from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.documents import (
     LOG_ARCHIVE,
     MANAGEMENT,
     ORGANIZATION,
-    Statement,
-    is_missing,
     lifecycle_rule,
     normal_rule,
     render,
@@ -20,6 +20,7 @@ from orgkit.phases.trail.documents import (
 )
 from orgkit.phases.trail.event_selectors import EventSelectors
 from orgkit.phases.trail.facts import Bucket, Key, Trail, TrailFacts
+from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 from orgkit.phases.trail.steps import (
     BlockPublicAccess,
@@ -38,8 +39,20 @@ from orgkit.phases.trail.steps import (
     TagBucket,
     UpdateTrail,
 )
+from orgkit.policy_evaluation.merge import is_missing
+from orgkit.policy_evaluation.statements import Statement, statements_of
 
-B = TypeVar("B", CreateBucket, BlockPublicAccess, SetOwnership, SetVersioning, SetObjectLock, TagBucket, SetLifecycle)
+B = TypeVar(
+    "B",
+    CreateBucket,
+    BlockPublicAccess,
+    SetAcl,
+    SetOwnership,
+    SetVersioning,
+    SetObjectLock,
+    TagBucket,
+    SetLifecycle,
+)
 
 
 def _bucket_evidence(step: type[B], is_set: Callable[[B, Bucket], bool]) -> Check:
@@ -62,17 +75,23 @@ def _encryption(step: SetEncryption, observed: Observed, desired: Desired) -> bo
 
 def _bucket_policy(step: SetBucketPolicy, observed: Observed, desired: Desired) -> bool | None:
     bucket = _bucket(step.bucket, observed)
-    return not is_missing(bucket.policy, _render(step, observed, desired)) if bucket else None
+    return _is_merged(bucket.policy, step, observed, desired) if bucket else None
 
 
 def _created_key(step: CreateKey, observed: Observed, desired: Desired) -> bool | None:
     """The alias is made last: with it, all of the step is done."""
-    return True if _key(step.key_alias, observed, desired) else None
+    key = _key(step.key_alias, observed, desired)
+    return True if key and key.has_alias else None
+
+
+def _created_alias(step: CreateAlias, observed: Observed, desired: Desired) -> bool | None:
+    key = _key(step.key_alias, observed, desired)
+    return key.has_alias if key else None
 
 
 def _key_policy(step: SetKeyPolicy, observed: Observed, desired: Desired) -> bool | None:
     key = _key(step.key_alias, observed, desired)
-    return not is_missing(key.policy, _render(step, observed, desired)) if key else None
+    return _is_merged(key.policy, step, observed, desired) if key else None
 
 
 def _rotation(step: RotateKey, observed: Observed, desired: Desired) -> bool | None:
@@ -89,7 +108,8 @@ def _updated_trail(step: UpdateTrail, observed: Observed, desired: Desired) -> b
     trail = _trail(step, observed)
     if trail is None:
         return None
-    whole = trail.organization and trail.multi_region and trail.validated and trail.bucket == step.bucket
+    whole = trail.organization and trail.multi_region and trail.validated
+    whole = whole and is_name_of(step.bucket, trail.bucket)
     if not step.key_alias:
         return whole and (step.key_alias is None or not trail.key)
     key = _key(step.key_alias, observed, desired)
@@ -114,7 +134,9 @@ def _logging(step: StartLogging, observed: Observed, _: Desired) -> bool | None:
 def _bucket(name: str, observed: Observed) -> Bucket | None:
     facts = observed.facts(TrailFacts)
     buckets = facts.buckets if facts else ()
-    return None if isinstance(buckets, Unread) else next((bucket for bucket in buckets if bucket.name == name), None)
+    if isinstance(buckets, Unread):
+        return None
+    return next((bucket for bucket in buckets if is_name_of(name, bucket.name)), None)
 
 
 def _key(alias: str, observed: Observed, desired: Desired) -> Key | None:
@@ -134,6 +156,14 @@ def _trail(step: UpdateTrail | SetEventSelectors | TagTrail | StartLogging, obse
     return next((trail for trail in _trails(observed) or () if trail.name == step.trail), None)
 
 
+def _is_merged(
+    document: str | None, step: SetBucketPolicy | SetKeyPolicy, observed: Observed, desired: Desired
+) -> bool:
+    """Nothing is missing, and nothing is left of what the step removes."""
+    is_left = any(normal_form(statement) in step.removes for statement in statements_of(document))
+    return not is_left and not is_missing(document, _render(step, observed, desired))
+
+
 def _render(step: SetBucketPolicy | SetKeyPolicy, observed: Observed, desired: Desired) -> list[Statement]:
     """Ids that are not known stay names, which nothing in AWS equals."""
     ids = {
@@ -150,6 +180,7 @@ EVIDENCE = (
     ),
     _bucket_evidence(BlockPublicAccess, lambda _, bucket: bucket.public_access_blocked),
     _bucket_evidence(SetOwnership, lambda _, bucket: bucket.ownership == "BucketOwnerEnforced"),
+    _bucket_evidence(SetAcl, lambda _, bucket: not bucket.acl_grants),
     _bucket_evidence(SetVersioning, lambda _, bucket: bucket.versioning == "Enabled"),
     _bucket_evidence(SetObjectLock, lambda step, bucket: bucket.object_lock == f"{step.mode} {step.days}"),
     _bucket_evidence(TagBucket, lambda step, bucket: not missing_tags(step.tags, bucket.tags)),
@@ -165,6 +196,7 @@ EVIDENCE = (
     is_shown_by(SetEncryption, _encryption),
     is_shown_by(SetBucketPolicy, _bucket_policy),
     is_shown_by(CreateKey, _created_key),
+    is_shown_by(CreateAlias, _created_alias),
     is_shown_by(SetKeyPolicy, _key_policy),
     is_shown_by(RotateKey, _rotation),
     is_shown_by(CreateTrail, _created_trail),

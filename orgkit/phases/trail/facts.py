@@ -19,10 +19,13 @@ class Bucket:
     name: str
     exists: bool
     foreign: bool = False  # it exists, and AWS does not let the log archive account see it
+    owner: str = ""  # of a foreign one: the management account, where it is there
     region: str | None = None
     versioning: str | None = None  # Enabled | Suspended
+    mfa_delete: bool = False  # then only the root user can change its versioning, and S3 takes no lifecycle rules
     public_access_block: tuple[str, ...] = ()  # the settings of it that are on, sorted
     ownership: str | None = None
+    acl_grants: tuple[str, ...] = ()  # of the ACL, to others than the owner: "READ to group LogDelivery", sorted
     encryption: str | None = None  # AES256 | aws:kms <key arn>, then " with bucket key" when it has one
     lifecycle: str | None = None  # canonical JSON of the rules
     policy: str | None = None  # canonical JSON
@@ -37,12 +40,13 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Key:
-    """The trail's KMS key, found by its alias."""
+    """The trail's KMS key, found by its alias, or by the trail or the bucket that it encrypts."""
 
     arn: str
     rotates: bool
     policy: str
     state: str = "Enabled"  # AWS's KeyState
+    has_alias: bool = True  # the one of the file
 
     @property
     def policy_to_change(self) -> str:
@@ -85,3 +89,4 @@ class TrailFacts:
     trails: tuple[Trail, ...] | Unread
     buckets: tuple[Bucket, ...] | Unread = ()
     key: Key | None | Unread = None
+    management_buckets: tuple[str, ...] = ()  # of the names that matter, those that the management account has

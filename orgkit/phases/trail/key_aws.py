@@ -1,5 +1,7 @@
 """How AWS is asked about the trail's KMS key, and to make, protect and rotate it."""
 
+from collections.abc import Iterable
+
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.errors import OutOfOrder
@@ -11,19 +13,31 @@ from orgkit.phases.trail.documents import (
     LOG_ARCHIVE,
     MANAGEMENT,
     ORGANIZATION,
-    merge_statements,
     render,
     session_policy,
 )
 from orgkit.phases.trail.facts import Key, TrailFacts
+from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.steps import CreateKey, InLogArchive, RotateKey, SetKeyPolicy
+from orgkit.policy_evaluation.merge import merge
 
 PURPOSE = "orgkit:purpose"  # by this tag a key is found whose creation was answered to nobody
 
 
-def read_key(member: Connection, spec: TrailSpec) -> Key | None:
-    """The key behind the alias; None when there is none, or when the file asks for none."""
-    arn_and_state = find_alias(member, spec.key_alias, spec.region) if spec.kms_key else None
+def read_key(member: Connection, spec: TrailSpec, keys_in_use: Iterable[str] = ()) -> Key | None:
+    """Find the key by its alias, or where that is gone by what it encrypts.
+
+    Args:
+        member: The log archive account.
+        spec: `[trail]`.
+        keys_in_use: ARNs of the keys of that account that the trail and its bucket name.
+
+    Returns:
+        None when there is none, or when the file asks for none.
+    """
+    names = (spec.key_alias, *keys_in_use) if spec.kms_key else ()
+    answers = ((name, find_alias(member, name, spec.region)) for name in names)
+    name, arn_and_state = next(((name, answer) for name, answer in answers if answer), ("", None))
     if arn_and_state is None:
         return None
     arn, state = arn_and_state
@@ -33,13 +47,13 @@ def read_key(member: Connection, spec: TrailSpec) -> Key | None:
         state == "Enabled"
         and member.read("kms", "GetKeyRotationStatus", region=spec.region, KeyId=arn)["KeyRotationEnabled"]
     )
-    return Key(arn, bool(rotates), policy, state)
+    return Key(arn, bool(rotates), policy, state, has_alias=name == spec.key_alias)
 
 
-def find_alias(member: Connection, alias: str, region: str) -> tuple[str, str] | None:
-    """The ARN and state of the key that an alias names."""
+def find_alias(member: Connection, name: str, region: str) -> tuple[str, str] | None:
+    """The ARN and state of the key that an alias or an ARN names."""
     try:
-        metadata = member.read("kms", "DescribeKey", region=region, KeyId=alias)["KeyMetadata"]
+        metadata = member.read("kms", "DescribeKey", region=region, KeyId=name)["KeyMetadata"]
     except Rejected as rejection:
         if rejection.code == "NotFoundException":
             return None
@@ -57,12 +71,19 @@ def create_key(aws: Connection, step: CreateKey, id_index: IdIndex) -> None:
         member.mutate("kms", "CreateAlias", region=step.region, AliasName=step.key_alias, TargetKeyId=id_index.key_arn)
 
 
+def create_alias(aws: Connection, step: CreateAlias, id_index: IdIndex) -> None:
+    """Look before making: AWS refuses an alias that is there, also for the same key."""
+    member = session(aws, step, id_index)
+    if find_alias(member, step.key_alias, step.region) is None:
+        member.mutate("kms", "CreateAlias", region=step.region, AliasName=step.key_alias, TargetKeyId=step.key_arn)
+
+
 def set_key_policy(aws: Connection, step: SetKeyPolicy, id_index: IdIndex) -> None:
     """Our statements, and those of others as they are; AWS takes a policy as a whole only."""
     member, arn = session(aws, step, id_index), key_arn(id_index)
     document = _policy(member, arn, step.region)
-    policy = merge_statements(document, render(step.statements, ids(id_index, step)))
-    member.mutate("kms", "PutKeyPolicy", region=step.region, KeyId=arn, PolicyName="default", Policy=policy)
+    result = merge(document, render(step.statements, ids(id_index, step)), removes=step.removes)
+    member.mutate("kms", "PutKeyPolicy", region=step.region, KeyId=arn, PolicyName="default", Policy=result.document)
 
 
 def rotate_key(aws: Connection, step: RotateKey, id_index: IdIndex) -> None:
@@ -71,7 +92,7 @@ def rotate_key(aws: Connection, step: RotateKey, id_index: IdIndex) -> None:
     member.mutate("kms", "EnableKeyRotation", region=step.region, KeyId=key_arn(id_index))
 
 
-def key_of_alias(aws: Connection, step: CreateKey, id_index: IdIndex) -> str:
+def key_of_alias(aws: Connection, step: CreateKey | CreateAlias, id_index: IdIndex) -> str:
     """The key that has this alias by now: it comes last, so that a key without it is one that was not finished."""
     key = find_alias(session(aws, step, id_index), step.key_alias, step.region)
     return starting_value(key[0] if key else None)
@@ -92,6 +113,7 @@ def rotation_of_key(aws: Connection, step: RotateKey, id_index: IdIndex) -> str:
 
 HANDLERS = (
     handle(CreateKey, create_key, key_of_alias),
+    handle(CreateAlias, create_alias, key_of_alias),
     handle(SetKeyPolicy, set_key_policy, policy_of_key),
     handle(RotateKey, rotate_key, rotation_of_key),
 )
@@ -128,7 +150,7 @@ def _create(member: Connection, step: CreateKey, id_index: IdIndex) -> str:
         region=step.region,
         expect="KeyMetadata",
         Description=f"CloudTrail logs of trail {step.trail}",
-        Policy=merge_statements(None, render(step.statements, ids(id_index, step))),
+        Policy=merge(None, render(step.statements, ids(id_index, step))).document,
         # KMS has names of its own for the two halves of a tag.
         Tags=[
             {"TagKey": key, "TagValue": value} for key, value in (dict(step.tags) | {PURPOSE: step.key_alias}).items()

@@ -1,8 +1,10 @@
 """Phase 05: log every account's API calls to the log archive account."""
 
 from orgkit.phases.descriptor import Phase
+from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.choice import changes_control_tower
 from orgkit.phases.trail.evidence import EVIDENCE
+from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.planner import plan
 from orgkit.phases.trail.section import SECTION
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
@@ -37,6 +39,7 @@ PHASE = Phase(
     steps=(
         CreateBucket,
         BlockPublicAccess,
+        SetAcl,
         SetOwnership,
         SetVersioning,
         SetEncryption,
@@ -45,6 +48,7 @@ PHASE = Phase(
         SetObjectLock,
         TagBucket,
         CreateKey,
+        CreateAlias,
         SetKeyPolicy,
         RotateKey,
         CreateTrail,

@@ -1,9 +1,10 @@
 """What phase 05 should do: a log bucket, a records bucket, a key where asked, and one organization trail."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from orgkit.errors import CouldNotRead
-from orgkit.model.desired import Desired, ImportSpec
+from orgkit.model.desired import LOG_ARCHIVE_ID, Desired, ImportSpec, name_in
 from orgkit.model.matching import match_or_decision
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Plan, Step
@@ -26,17 +27,20 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     trails = _trails(observed)
     account, decision = match_or_decision(desired.log_archive, observed, WITHOUT_ARCHIVE)
     account_id = account.id if account else None
-    choice = choose(trails, desired.trail)
+    spec = desired.trail.with_account(account_id)
+    choice = choose(trails, spec)
+    if choice.is_own:  # plans hold the name without the account's id
+        choice = replace(choice, bucket=desired.trail.bucket)
     storage = storage_of(_facts(observed, account_id), observed, desired, choice, account_id)
-    steps = (*storage.steps, *_trail_steps(choice, desired, storage, second_copy(trails, choice)))
+    steps = (*storage.steps, *_trail_steps(choice, desired, storage, account_id, second_copy(trails, choice)))
     return Plan(
         phase="trail",
         target=observed.target,
         steps=tuple(step for step in steps if decision is None or _is_without_archive(step, choice)),
         needs=tuple(_needs(observed, desired, account_id, is_clear=decision is None)),
-        waiting=() if decision is None else (decision,),
+        waiting=(*((decision,) if decision else ()), *storage.waiting),
         unmanaged=storage.unmanaged,
-        warnings=(*trail_warnings(trails, choice, desired.trail), *storage.warnings),
+        warnings=(*trail_warnings(trails, choice, spec), *storage.warnings),
         drift=tuple(trail_drift(choice)),
     )
 
@@ -47,7 +51,9 @@ def _is_without_archive(step: Step, choice: Choice) -> bool:
     return choice.trail is not None and not needs_bucket
 
 
-def _trail_steps(choice: Choice, desired: Desired, storage: Storage, copy: str) -> Iterator[Step]:
+def _trail_steps(
+    choice: Choice, desired: Desired, storage: Storage, account_id: str | None, copy: str
+) -> Iterator[Step]:
     trail, spec = choice.trail, desired.trail
     alias = storage.key_alias
     if trail is None:
@@ -55,12 +61,12 @@ def _trail_steps(choice: Choice, desired: Desired, storage: Storage, copy: str) 
             trail=choice.name, region=choice.region, bucket=spec.bucket, key_alias=alias, tags=spec.tags,
             reason="the management account has no organization trail that logs all management events",
         )  # fmt: skip
-    elif changes := tuple(_changes(trail, choice, storage)):
+    elif changes := tuple(_changes(trail, choice, storage, account_id)):
         yield UpdateTrail(
             trail=trail.name,
             region=trail.home_region,
             bucket=choice.bucket,
-            key_alias=alias if choice.is_own else None,
+            key_alias=None if not choice.is_own or (storage.keeps_key and trail.key) else alias,
             changes=changes,
             starts_from=trail.settings,
             reason="the trail is there, and differs",
@@ -73,17 +79,17 @@ def _trail_steps(choice: Choice, desired: Desired, storage: Storage, copy: str) 
         )  # fmt: skip
 
 
-def _changes(trail: Trail, choice: Choice, storage: Storage) -> Iterator[str]:
+def _changes(trail: Trail, choice: Choice, storage: Storage, account_id: str | None) -> Iterator[str]:
     if not trail.organization:
         yield "log every account of the organization"
     if not trail.multi_region:
         yield "log every region"
     if not trail.validated:
         yield "switch on log file validation"
-    if trail.bucket != choice.bucket:
+    if trail.bucket != name_in(choice.bucket, account_id or LOG_ARCHIVE_ID):
         yield f"write to bucket {choice.bucket} instead of {trail.bucket}"
     to_be_made = storage.key_alias and storage.key_arn is None
-    if choice.is_own and (to_be_made or (trail.key or None) != storage.key_arn):
+    if choice.is_own and not storage.keeps_key and (to_be_made or (trail.key or None) != storage.key_arn):
         yield f"encrypt with KMS key {storage.key_alias}" if storage.key_alias else "encrypt with no KMS key"
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from orgkit.model.desired import ObjectLockSpec, TrailSpec
+from orgkit.model.desired import LOG_ARCHIVE_ID, ObjectLockSpec, TrailSpec
 from orgkit.phases.schema.formats import quote, refuse, suggest
 from orgkit.phases.schema.location import Violation
 from orgkit.phases.schema.raw import Raw, members, number, section, tags, text
@@ -15,6 +15,7 @@ from orgkit.phases.schema.types import Region, SectionModel, Tags, checked_text
 
 _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3", ".mrap", "-an")
+ACCOUNT_REGIONAL = "account-regional"
 _IP_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
 
 
@@ -62,6 +63,16 @@ def default_bucket(trail: str, management_account_id: str) -> str:
     return f"{re.sub('[._]', '-', trail.lower())}-{management_account_id}"
 
 
+def name_in_account(prefix: str, region: str) -> str:
+    """The name of a bucket in the log archive account's own namespace, which nobody else can take."""
+    return f"{prefix}-{LOG_ARCHIVE_ID}-{region}-an"
+
+
+def bucket_prefixes(name: str, bucket: str | None, records_bucket: str | None) -> tuple[str, str]:
+    """What stands before account and region in the names of the two buckets."""
+    return bucket or re.sub("[._]", "-", name.lower()), records_bucket or "orgkit-records"
+
+
 def default_records_bucket(management_account_id: str) -> str:
     """Where sealed records go when the file does not say."""
     return f"orgkit-records-{management_account_id}"
@@ -69,6 +80,10 @@ def default_records_bucket(management_account_id: str) -> str:
 
 Bucket = Annotated[str, checked_text(bucket_name)]
 STANDARD_IA_DAYS = 30  # S3 moves nothing to Standard-IA earlier
+
+
+# What AWS may have stronger than the default; unless the file has the key, that is reported and stays.
+_MAY_BE_STRONGER = ("expire_days", "kms_key", "noncurrent_days")
 
 
 class ObjectLockModel(SectionModel):
@@ -85,6 +100,7 @@ class TrailModel(SectionModel):
     log_archive_account: str = Field(examples=['"log-archive"'])
     bucket: Bucket | None = None
     records_bucket: Bucket | None = None
+    bucket_namespace: Literal["global", "account-regional"] = "global"
     region: Region | None = None
     kms_key: bool = False
     transition_days: int = Field(default=90, ge=0, le=36500)
@@ -96,19 +112,26 @@ class TrailModel(SectionModel):
 
 def build(model: TrailModel, defaults: Defaults) -> TrailSpec:
     """Return the frozen value; names of buckets that the file leaves out hold the management account's id."""
-    lock = model.object_lock
+    lock, region = model.object_lock, model.region or defaults.home_region
+    bucket = model.bucket or default_bucket(model.name, defaults.management_account_id)
+    records_bucket = model.records_bucket or default_records_bucket(defaults.management_account_id)
+    if model.bucket_namespace == ACCOUNT_REGIONAL:
+        prefixes = bucket_prefixes(model.name, model.bucket, model.records_bucket)
+        bucket, records_bucket = (name_in_account(prefix, region) for prefix in prefixes)
     return TrailSpec(
         name=model.name,
         log_archive_account=model.log_archive_account,
-        bucket=model.bucket or default_bucket(model.name, defaults.management_account_id),
-        records_bucket=model.records_bucket or default_records_bucket(defaults.management_account_id),
-        region=model.region or defaults.home_region,
+        bucket=bucket,
+        records_bucket=records_bucket,
+        region=region,
         kms_key=model.kms_key,
         transition_days=model.transition_days,
         expire_days=model.expire_days,
         noncurrent_days=model.noncurrent_days,
         object_lock=ObjectLockSpec(lock.mode, lock.days) if lock else None,
         tags=trail_tags(dict(defaults.tags), model.tags),
+        bucket_namespace=model.bucket_namespace,
+        left_out=tuple(sorted(set(_MAY_BE_STRONGER) - model.model_fields_set)),
     )
 
 
@@ -122,6 +145,9 @@ def log_archive(raw: Raw) -> Iterator[Violation]:
 
 def bucket_names(raw: Raw) -> Iterator[Violation]:
     """The two buckets differ, and what is named by default can be a bucket's name."""
+    if text(section(raw, "trail"), "bucket_namespace") == ACCOUNT_REGIONAL:
+        yield from _names_in_account(raw)
+        return
     trail, account = section(raw, "trail"), text(section(raw, "organization"), "management_account_id") or ""
     default = default_bucket(text(trail, "name") or "org-trail", account)
     bucket = text(trail, "bucket") or default
@@ -135,6 +161,22 @@ def bucket_names(raw: Raw) -> Iterator[Violation]:
             bucket_name(default)
         except ValueError as error:
             yield ("trail", "bucket"), f"the default made from the trail's name cannot be used: {error} Write bucket."
+
+
+def _names_in_account(raw: Raw) -> Iterator[Violation]:
+    """With account and region the names have at most 63 characters, and differ."""
+    trail, organization = section(raw, "trail"), section(raw, "organization")
+    region = text(trail, "region") or text(organization, "home_region") or "us-east-1"
+    prefixes = bucket_prefixes(text(trail, "name") or "org-trail", text(trail, "bucket"), text(trail, "records_bucket"))
+    max_length = 63 - len(name_in_account("", region).replace(LOG_ARCHIVE_ID, "1" * 12))
+    for key, prefix in zip(("bucket", "records_bucket"), prefixes, strict=True):
+        if len(prefix) > max_length:
+            yield (
+                ("trail", key),
+                f"{quote(prefix)} has {len(prefix)} characters; before account and {region}, S3 takes {max_length}.",
+            )
+    if prefixes[0] == prefixes[1]:
+        yield ("trail", "records_bucket"), f"{quote(prefixes[0])} is the log bucket too: records need their own."
 
 
 def lifecycle(raw: Raw) -> Iterator[Violation]:

@@ -6,14 +6,14 @@ from typing import ClassVar
 
 from orgkit.costs.estimate.charge import Usage
 from orgkit.costs.estimate.usage import MANAGEMENT, Volumes, key_usage, logging_usage, second_copy_usage
-from orgkit.model.desired import Desired, MemberRead
+from orgkit.model.desired import Desired, MemberRead, name_in
 from orgkit.model.plan import ABSENT, DISABLED, Step
 
 # What planning asks, by the account in which it asks. The read role of the log archive account is made of the first;
 # its s3 part needs no other resources than the two buckets of the file.
 READS_IN_LOG_ARCHIVE = (
     "s3:ListBucket",  # HeadBucket
-    "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls",
+    "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetBucketAcl",
     "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetBucketPolicy",
     "s3:GetBucketObjectLockConfiguration", "s3:GetBucketTagging",
     "kms:DescribeKey", "kms:GetKeyRotationStatus", "kms:GetKeyPolicy",
@@ -21,6 +21,7 @@ READS_IN_LOG_ARCHIVE = (
 READS_IN_MANAGEMENT = (
     "sts:AssumeRole", "cloudtrail:ListTrails", "cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus",
     "cloudtrail:GetEventSelectors", "cloudtrail:ListTags",
+    "s3:ListAllMyBuckets",  # ListBuckets: whether a bucket that is not the log archive account's is our own
 )  # fmt: skip
 EVERY_ACCOUNT = "every account"  # a value of StartLogging.second_copy
 
@@ -69,11 +70,13 @@ class CreateBucket(_AboutBucket):
     )  # fmt: skip
     starts_from: str = ABSENT
     object_lock: bool
+    namespace: str = "global"  # or account-regional, whose names nobody else can take
 
     @property
     def sentence(self) -> str:
         lock = ", with Object Lock, which cannot be switched off again," if self.object_lock else ""
-        return f"create bucket {self.bucket}{lock} in {self.region} {self.location}"
+        namespace = " in the account's own namespace" if self.namespace != "global" else ""
+        return f"create bucket {self.bucket}{namespace}{lock} in {self.region} {self.location}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,18 +139,23 @@ class SetEncryption(BucketSetting):
 
 @dataclass(frozen=True, kw_only=True)
 class SetBucketPolicy(BucketSetting):
-    """Set orgkit's statements of a bucket policy; statements under other names stay."""
+    """Add what a bucket policy lacks of orgkit's statements; what it grants to others stays."""
 
     kind: ClassVar = "set-bucket-policy"
     setting: ClassVar = "policy"
     actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
     trail: str  # that may write; "" for none
     statements: tuple[str, ...]  # as JSON; ids that AWS gives are named in <> and filled in at apply
+    other_writers: tuple[str, ...] = ()  # for whom else the policy lets CloudTrail write, before and after
+    removes: tuple[str, ...] = ()  # statements, in normal form, that grant more than those that take their place
+    losses: tuple[str, ...] = ()  # what that takes away
 
     @property
     def sentence(self) -> str:
-        writer = f"CloudTrail may write for trail {self.trail} only, and " if self.trail else ""
-        return f"set the policy of bucket {self.bucket}: {writer}nobody without TLS {self.location}"
+        extent = f"and, as before, for {', '.join(self.other_writers)}" if self.other_writers else "only"
+        writer = f"CloudTrail may write for trail {self.trail} {extent}, and " if self.trail else ""
+        losses = "".join(f"; this removes that {loss}" for loss in self.losses)
+        return f"set the policy of bucket {self.bucket}: {writer}nobody without TLS{losses} {self.location}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +211,9 @@ class TagBucket(BucketSetting):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _AboutKey(InLogArchive):
+class AboutKey(InLogArchive):
+    """A step about the trail's key."""
+
     key_alias: str
 
     @property
@@ -212,7 +222,7 @@ class _AboutKey(InLogArchive):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateKey(_AboutKey):
+class CreateKey(AboutKey):
     """Make the trail's KMS key with its policy, its alias and yearly rotation."""
 
     kind: ClassVar = "create-key"
@@ -240,8 +250,8 @@ class CreateKey(_AboutKey):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetKeyPolicy(_AboutKey):
-    """Set orgkit's statements of the key policy; statements under other names stay."""
+class SetKeyPolicy(AboutKey):
+    """Add what the key policy lacks of orgkit's statements; what it grants to others stays."""
 
     kind: ClassVar = "set-key-policy"
     symbol: ClassVar = "~"
@@ -249,14 +259,18 @@ class SetKeyPolicy(_AboutKey):
     actions: ClassVar = ("sts:AssumeRole", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy")
     trail: str
     statements: tuple[str, ...]
+    removes: tuple[str, ...] = ()  # statements, in normal form, that grant more than those that take their place
+    losses: tuple[str, ...] = ()  # what that takes away
 
     @property
     def sentence(self) -> str:
-        return f"set the policy of KMS key {self.key_alias}: for trail {self.trail} and nothing else {self.location}"
+        losses = "".join(f"; this removes that {loss}" for loss in self.losses)
+        use = f"CloudTrail may use it for trail {self.trail}{losses}"
+        return f"set the policy of KMS key {self.key_alias}: {use} {self.location}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class RotateKey(_AboutKey):
+class RotateKey(AboutKey):
     """Let AWS rotate the key's material every year; old material still decrypts."""
 
     kind: ClassVar = "rotate-key"
@@ -368,7 +382,9 @@ def member_reads(desired: Desired, key: str) -> tuple[MemberRead, ...]:
     trail = desired.trail
     if key != trail.log_archive_account:
         return ()
-    buckets = tuple(f"arn:aws:s3:::{name}" for name in sorted((trail.bucket, trail.records_bucket)))
+    # The role is the log archive account's, whose id IAM puts in.
+    names = (name_in(name, "${aws:PrincipalAccount}") for name in sorted((trail.bucket, trail.records_bucket)))
+    buckets = tuple(f"arn:aws:s3:::{name}" for name in names)
     return (
         MemberRead("Buckets", tuple(action for action in READS_IN_LOG_ARCHIVE if action.startswith("s3:")), buckets),
         MemberRead("Keys", tuple(action for action in READS_IN_LOG_ARCHIVE if action.startswith("kms:")), ("*",)),

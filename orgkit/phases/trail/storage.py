@@ -2,29 +2,25 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from orgkit.errors import NeedsDecision
-from orgkit.model.desired import Desired, TrailSpec
+from orgkit.model.desired import Desired, TrailSpec, is_name_of
 from orgkit.model.observed import Observed, Unread
-from orgkit.model.plan import Step
-from orgkit.phases.trail.buckets import BucketWish, bucket_steps, bucket_unmanaged, bucket_warnings
+from orgkit.model.plan import Step, Waiting
+from orgkit.phases.trail.bucket_reports import bucket_unmanaged, bucket_waiting, bucket_warnings
+from orgkit.phases.trail.buckets import BucketWish, bucket_steps
 from orgkit.phases.trail.choice import Choice
 from orgkit.phases.trail.documents import (
     LOG_ARCHIVE,
     MANAGEMENT,
     ORGANIZATION,
-    foreign_statements,
-    is_missing,
-    key_statements,
     log_statements,
-    render,
     template,
     tls_statements,
     trail_arn,
 )
-from orgkit.phases.trail.facts import Bucket, Key, TrailFacts
-from orgkit.phases.trail.steps import CreateKey, RotateKey, SetKeyPolicy
+from orgkit.phases.trail.facts import Bucket, Key, Trail, TrailFacts
+from orgkit.phases.trail.keys import KeyWish, key_steps, key_unmanaged, key_waiting, key_warnings
+from orgkit.phases.trail.stronger import is_foreign_key, trail_notes
 
 
 @dataclass(frozen=True)
@@ -34,8 +30,10 @@ class Storage:
     steps: tuple[Step, ...]
     unmanaged: tuple[str, ...]
     warnings: tuple[str, ...]
+    waiting: tuple[Waiting, ...]
     key_alias: str  # "" for no key
     key_arn: str | None  # None also while the key is not made
+    keeps_key: bool  # the trail's key is left as it is
 
 
 @dataclass(frozen=True)
@@ -47,10 +45,12 @@ class _TrailCase:
     partition: str
     ids: Mapping[str, str]  # those that are known; the others stay names, and nothing observed can equal them
     key: Key | None
+    other_trails: tuple[Trail, ...] = ()  # of the management account
+    keeps_key: bool = False  # the file does not say whether there is a key, or the trail uses one of another account
 
     @property
     def alias(self) -> str:
-        return self.spec.key_alias if self.spec.kms_key and self.choice.is_own else ""
+        return self.spec.key_alias if self.spec.kms_key and self.choice.is_own and not self.keeps_key else ""
 
     @property
     def trail(self) -> str:
@@ -58,9 +58,16 @@ class _TrailCase:
         return trail_arn(self.partition, self.choice.region, MANAGEMENT, self.choice.name)
 
     @property
-    def key_place(self) -> dict[str, Any]:
-        """The fields that every step about the key has."""
-        return {"account": self.spec.log_archive_account, "region": self.spec.region, "key_alias": self.alias}
+    def key_wish(self) -> KeyWish:
+        """What the key is compared with."""
+        is_shared = self.key is not None and any(trail.key == self.key.arn for trail in self.other_trails)
+        return KeyWish(
+            self.spec, self.alias, self.key, self.choice.name, self.trail, self.partition, self.ids, is_shared
+        )
+
+    def writers(self, bucket: str) -> tuple[str, ...]:
+        """The other trails of the management account that write to a bucket."""
+        return tuple(trail.arn for trail in self.other_trails if is_name_of(bucket, trail.bucket))
 
 
 def storage_of(
@@ -71,19 +78,44 @@ def storage_of(
     assert not isinstance(facts.key, Unread)
     needs_key = desired.trail.kms_key and choice.is_own
     ids = _ids(observed, account_id)
-    case = _TrailCase(desired.trail, choice, observed.target.partition, ids, facts.key if needs_key else None)
+    assert not isinstance(facts.trails, Unread)
+    other_trails = tuple(trail for trail in facts.trails if choice.trail is None or trail.arn != choice.trail.arn)
+    key = facts.key if needs_key else None
+    keeps_key = "kms_key" in desired.trail.left_out or is_foreign_key(choice, key, account_id)
+    case = _TrailCase(desired.trail, choice, observed.target.partition, ids, key, other_trails, keeps_key)
     buckets = {bucket.name: bucket for bucket in facts.buckets}
-    pairs = [(wish, buckets.get(wish.name, Bucket(wish.name, exists=False))) for wish in _wishes(case)]
+    pairs = [(wish, buckets.get(wish.known_name, Bucket(wish.known_name, exists=False))) for wish in _wishes(case)]
+    key_wish = case.key_wish
     return Storage(
-        steps=(*_key_steps(case), *(step for wish, bucket in pairs for step in bucket_steps(wish, bucket))),
+        steps=(*key_steps(key_wish), *(step for wish, bucket in pairs for step in bucket_steps(wish, bucket))),
         unmanaged=(
-            *_foreign_key_statements(case),
+            *key_unmanaged(key_wish),
             *(line for wish, bucket in pairs for line in bucket_unmanaged(wish, bucket)),
         ),
-        warnings=tuple(line for wish, bucket in pairs for line in bucket_warnings(wish, bucket)),
+        warnings=(
+            *(trail_notes(choice.trail) if choice.trail and choice.is_own and keeps_key else ()),
+            *_in_management_account(facts, choice, observed.target.account),
+            *key_warnings(key_wish),
+            *(line for wish, bucket in pairs for line in bucket_warnings(wish, bucket)),
+        ),
+        waiting=(
+            *key_waiting(key_wish),
+            *(waiting for wish, bucket in pairs for waiting in bucket_waiting(wish, bucket)),
+        ),
         key_alias=case.alias,
         key_arn=case.key.arn if case.key else None,
+        keeps_key=keeps_key,
     )
+
+
+def _in_management_account(facts: TrailFacts, choice: Choice, account: str) -> Iterator[str]:
+    """A trail that is adopted may write to a bucket of the management account itself."""
+    if not choice.is_own and choice.bucket in facts.management_buckets:
+        yield (
+            f"Bucket {choice.bucket} of trail {choice.name} is in the management account {account}, where service "
+            "control policies do not apply and its administrators can delete the logs of all accounts. To keep them "
+            "in the log archive account, name the trail in [trail]: 05 moves it to the file's bucket."
+        )
 
 
 def _ids(observed: Observed, account_id: str | None) -> dict[str, str]:
@@ -100,40 +132,10 @@ def _wishes(case: _TrailCase) -> Iterator[BucketWish]:
     if choice.is_own:
         logs = log_statements(spec.bucket, case.trail, partition=case.partition, prefix=choice.prefix)
         key_arn = case.key.arn if case.key else None
-        yield BucketWish(spec, spec.bucket, choice.name, template(logs), case.ids, case.alias, key_arn)
+        writers = case.writers(spec.bucket)
+        yield BucketWish(
+            spec, spec.bucket, choice.name, template(logs), case.ids, case.alias, key_arn, writers, case.keeps_key
+        )
     # Records are written from inside the account: nobody else needs to encrypt them, so S3's own keys do.
     records = template(tls_statements(spec.records_bucket, partition=case.partition))
     yield BucketWish(spec, spec.records_bucket, "", records, case.ids)
-
-
-def _key_steps(case: _TrailCase) -> Iterator[Step]:
-    if not case.alias:
-        return
-    key, trail = case.key, case.choice.name
-    statements = template(key_statements(case.trail, partition=case.partition))
-    if key is None:
-        reason = "no key has this alias"
-        yield CreateKey(**case.key_place, trail=trail, statements=statements, tags=case.spec.tags, reason=reason)
-        return
-    _refuse(case.alias, key)
-    if is_missing(key.policy, render(statements, case.ids)):
-        reason = "a statement is missing or differs"
-        start = key.policy_to_change
-        yield SetKeyPolicy(**case.key_place, trail=trail, statements=statements, starts_from=start, reason=reason)
-    if not key.rotates:
-        yield RotateKey(**case.key_place, reason="rotation is off")
-
-
-def _foreign_key_statements(case: _TrailCase) -> Iterator[str]:
-    if case.key is not None:
-        required = render(template(key_statements(case.trail, partition=case.partition)), case.ids)
-        for statement in foreign_statements(case.key.policy, required):
-            yield f"statement {statement.get('Sid', 'without Sid')} ({statement['Effect']}) of KMS key {case.alias}"
-
-
-def _refuse(alias: str, key: Key) -> None:
-    if key.state != "Enabled":
-        raise NeedsDecision(
-            f"KMS key {alias} ({key.arn}) is {key.state}: what it encrypted cannot be read, and no log can be written.",
-            "cancel its deletion or enable it in the log archive account, or give the alias to another key.",
-        )

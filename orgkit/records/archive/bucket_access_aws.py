@@ -7,7 +7,7 @@ from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.errors import NotArchived
 from orgkit.model.canonical_json import compact_json
-from orgkit.model.desired import Desired, ObjectLockSpec
+from orgkit.model.desired import Desired, ObjectLockSpec, is_name_of, name_in
 from orgkit.phases.trail.bucket_aws import Foreign, Place
 from orgkit.records.archive.model import Archive
 from orgkit.records.archive.s3_store_aws import Store
@@ -20,7 +20,9 @@ def open_store(aws: Connection, desired: Desired, ids: Mapping[str, str], archiv
 
     `ids` are the accounts that are there, by their keys in the file.
     """
-    foreign = False
+    foreign, log_archive = False, ids.get(desired.trail.log_archive_account)
+    if log_archive is not None:
+        archive = replace(archive, bucket=name_in(archive.bucket, log_archive))
     for account, member in _accesses(aws, desired, ids, archive):
         place = Place(member, archive.bucket, desired.trail.region, account)
         try:
@@ -39,7 +41,7 @@ def open_store(aws: Connection, desired: Desired, ids: Mapping[str, str], archiv
 
 def _accesses(aws: Connection, desired: Desired, ids: Mapping[str, str], archive: Archive) -> Iterator[AccountAccess]:
     """The records bucket is looked for in the log archive account alone; any other in the caller's own first."""
-    if archive.bucket != desired.trail.records_bucket:
+    if not is_name_of(desired.trail.records_bucket, archive.bucket):
         yield aws.caller().account, aws
     account = ids.get(desired.trail.log_archive_account)
     if account is not None:

@@ -3,6 +3,7 @@
 from orgkit.sandbox.corrections import (
     account,
     accounts,
+    acl,
     all_features,
     answers,
     billing,
@@ -26,6 +27,7 @@ from orgkit.sandbox.corrections import (
     organization,
     policies,
     policy_types,
+    principals,
     quotas,
     readiness,
     roles,
@@ -44,6 +46,7 @@ from orgkit.sandbox.corrections.registry import install
 SUBJECTS = (
     account,
     accounts,
+    acl,
     all_features,
     answers,
     billing,
@@ -67,6 +70,7 @@ SUBJECTS = (
     organization,
     policies,
     policy_types,
+    principals,
     quotas,
     readiness,
     roles,

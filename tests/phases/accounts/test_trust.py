@@ -1,6 +1,6 @@
 """The trust of a role that is there already is added to, never replaced."""
 
-from orgkit.phases.member_access.roles import other_trusted_principals, trust, with_trust
+from orgkit.phases.member_access.roles import deleted_in, other_trusted_principals, trust, with_trust
 
 OURS = trust("999999999999")["Statement"][0]
 THEIRS = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::222222222222:root"}, "Action": "sts:AssumeRole"}
@@ -25,3 +25,23 @@ def test_others_whom_a_role_trusts_are_named_to_the_person_who_approves() -> Non
     document = with_trust({"Version": "2012-10-17", "Statement": [foreign]}, "999999999999")
     assert other_trusted_principals(document, "999999999999") == ("arn:aws:iam::555555555555:root",)
     assert other_trusted_principals(trust("999999999999"), "999999999999") == ()
+
+
+OTHER = "arn:aws:iam::555555555555:root"
+DELETED = "AROAEXAMPLEEXAMPLE123"
+
+
+def test_a_deleted_principal_is_left_out_of_a_trust_policy_that_changes_and_is_reported() -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": [DELETED, OTHER]}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    wider = with_trust(document, "999999999999")
+    assert wider["Statement"] == [{**statement, "Principal": {"AWS": [OTHER]}}, *trust("999999999999")["Statement"]]
+    assert other_trusted_principals(document, "999999999999") == (OTHER,)
+    (line,) = deleted_in({"orgkit-read": document, "other": None})
+    assert line.startswith(f"role orgkit-read trusts {DELETED}, which was deleted")
+
+
+def test_a_trust_policy_that_need_not_change_is_left_as_it_is() -> None:
+    document = trust("999999999999")
+    document["Statement"].append({"Effect": "Allow", "Principal": {"AWS": DELETED}, "Action": "sts:AssumeRole"})
+    assert with_trust(document, "999999999999") is document

@@ -16,10 +16,10 @@ from orgkit.phases.trail.documents import (
     key_statements,
     lifecycle_rule,
     log_statements,
-    merge_statements,
     tls_statements,
 )
 from orgkit.phases.trail.facts import BLOCK_ALL_PUBLIC_ACCESS, Bucket, Key, Trail, TrailFacts
+from orgkit.policy_evaluation.merge import merge
 
 MANAGEMENT, ARCHIVE, ORGANIZATION = "111111111111", "222222222222", "o-exampleorgid"
 ARN = f"arn:aws:cloudtrail:us-east-1:{MANAGEMENT}:trail/acme-trail"
@@ -73,9 +73,8 @@ def desired_with(**trail: Any) -> Desired:
 
 
 def key_there(**changes: Any) -> Key:
-    policy = merge_statements(
-        None, key_statements(ARN, partition="aws", management_id=MANAGEMENT, log_archive_id=ARCHIVE)
-    )
+    statements = key_statements(ARN, partition="aws", management_id=MANAGEMENT, log_archive_id=ARCHIVE)
+    policy = merge(None, statements).document
     return replace(Key(KEY_ARN, rotates=True, policy=policy), **changes)
 
 
@@ -96,7 +95,7 @@ def bucket_there(name: str, desired: Desired) -> Bucket:
         lifecycle=compact_json(
             [lifecycle_rule(spec.transition_days, STORAGE_CLASS, spec.expire_days, spec.noncurrent_days)]
         ),
-        policy=merge_statements(None, documented if logs else tls_statements(name, partition="aws")),
+        policy=merge(None, documented if logs else tls_statements(name, partition="aws")).document,
         object_lock=f"{lock.mode} {lock.days}" if lock else None,
         tags=spec.tags,
     )

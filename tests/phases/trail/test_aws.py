@@ -7,12 +7,13 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from orgkit.aws import response
 from orgkit.aws.rejections import OutcomeUnknown, Rejected
 from orgkit.aws.session import Connection, open_connection
 from orgkit.engine.observe import observe
-from orgkit.errors import NeedsDecision
+from orgkit.errors import NeedsDecision, StepFailed
 from orgkit.journal.events import Journal
 from orgkit.model.desired import READ_ROLE, Desired, ObjectLockSpec
 from orgkit.model.matching import IdIndex
@@ -178,6 +179,7 @@ def test_planning_assumes_the_read_role_only(place: Place) -> None:
 # IAM's names where they are not the operation's.
 IAM = {
     "s3:HeadBucket": "s3:ListBucket",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
@@ -372,9 +374,107 @@ def test_statements_and_rules_of_others_survive(place: Place) -> None:
     place.apply()
     made = place.plan()
     assert made.steps == ()
-    assert made.unmanaged == ("statement Siem (Allow) of bucket acme-log", "lifecycle rule theirs of bucket acme-log")
+    assert made.unmanaged == ("lifecycle rule theirs of bucket acme-log",)
+    assert f"statement Siem of bucket acme-log lets account {MANAGEMENT} read the logs" in made.warnings[0]
     stored = s3.get_bucket_lifecycle_configuration(Bucket="acme-log")["Rules"][1]
     assert (stored["Filter"], stored["Expiration"]["Date"].year) == ({"Prefix": "x/"}, 2030)
+
+
+def test_a_trail_that_delivers_to_the_bucket_goes_on_when_ours_joins_it(place: Place) -> None:
+    place.apply()
+    trails, s3 = place.client("cloudtrail"), place.client("s3", inside=True)
+    trails.delete_trail(Name="acme-trail")
+    document = s3.get_bucket_policy(Bucket="acme-log")["Policy"].replace("trail/acme-trail", "trail/audit")
+    s3.put_bucket_policy(Bucket="acme-log", Policy=document)
+    trails.create_trail(Name="audit", S3BucketName="acme-log", IsMultiRegionTrail=True)
+    assert place.names() == ["SetBucketPolicy", "CreateTrail", "StartLogging"]
+    place.apply()
+    assert place.names() == []
+    # The sandbox lets a trail be changed only where the bucket's policy lets it write.
+    trails.update_trail(Name="audit", IncludeGlobalServiceEvents=True)
+    trails.update_trail(Name="acme-trail", IncludeGlobalServiceEvents=True)
+
+
+def test_the_list_of_trails_that_aws_documents_is_left_as_it_is(place: Place) -> None:
+    place.apply()
+    s3, partner = place.client("s3", inside=True), "arn:aws:cloudtrail:eu-west-1:333333333333:trail/partner"
+    document = json.loads(s3.get_bucket_policy(Bucket="acme-log")["Policy"])
+    for statement in document["Statement"]:
+        if statement["Effect"] == "Allow":
+            condition = statement["Condition"]["StringEquals"]
+            condition["AWS:SourceArn"] = [condition.pop("aws:SourceArn"), partner]
+            if statement["Sid"] == "AWSCloudTrailWrite20150319":
+                statement["Resource"] = [statement["Resource"], "arn:aws:s3:::acme-log/AWSLogs/333333333333/*"]
+    s3.put_bucket_policy(Bucket="acme-log", Policy=json.dumps(document))
+    made = place.plan()
+    assert made.steps == ()
+    assert len([line for line in made.warnings if f"lets CloudTrail for {partner}" in line]) == 3
+
+
+@pytest.mark.parametrize("place", [{"kms_key": True}], indirect=True)
+def test_an_alias_that_is_gone_makes_no_second_key(place: Place) -> None:
+    place.apply()
+    kms = place.client("kms", inside=True)
+    kms.delete_alias(AliasName="alias/acme-trail")
+    assert place.names() == ["CreateAlias"]
+    place.apply()
+    assert place.names() == []
+    assert len(kms.list_keys()["Keys"]) == 1
+
+
+def test_encryption_by_hand_stays_where_the_file_says_nothing_of_it(place: Place) -> None:
+    place.desired = replace(place.desired, trail=replace(place.desired.trail, left_out=("kms_key",)))
+    asked = replace(place.desired, trail=replace(place.desired.trail, kms_key=True, left_out=()))
+    place.desired, silent = asked, place.desired
+    place.apply()
+    place.desired = silent
+    made = place.plan()
+    assert made.steps == ()
+    assert len([line for line in made.warnings if "`kms_key = false`" in line]) == 2
+
+
+def test_an_acl_that_lets_others_in_is_taken_back_before_acls_are_switched_off(place: Place) -> None:
+    place.apply()
+    s3 = place.client("s3", inside=True)
+    switch = {"Bucket": "acme-log", "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}
+    s3.put_bucket_ownership_controls(
+        Bucket="acme-log", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    )
+    s3.put_bucket_acl(Bucket="acme-log", ACL="log-delivery-write")
+    with pytest.raises(ClientError, match="InvalidBucketAclWithObjectOwnership"):
+        s3.put_bucket_ownership_controls(**switch)
+    made = place.plan()
+    assert [type(step).__name__ for step in made.steps] == ["SetAcl", "SetOwnership"]
+    assert "takes away READ_ACP to group LogDelivery" in made.steps[0].sentence  # moto shows one permission of a grant
+    place.apply()
+    assert place.names() == []
+    with pytest.raises(ClientError, match="AccessControlListNotSupported"):
+        s3.put_bucket_acl(Bucket="acme-log", ACL="public-read")
+
+
+@pytest.mark.parametrize("place", [{"kms_key": True}], indirect=True)
+def test_a_deleted_role_in_the_policies_is_left_out_when_they_change(place: Place) -> None:
+    place.apply()
+    s3, kms, iam = (place.client(service, inside=True) for service in ("s3", "kms", "iam"))
+    role = iam.create_role(RoleName="siem", AssumeRolePolicyDocument=json.dumps(trust(MANAGEMENT)))["Role"]
+    reader = {"Sid": "Siem", "Effect": "Allow", "Principal": {"AWS": role["Arn"]}, "Action": "s3:GetObject",
+              "Resource": "arn:aws:s3:::acme-log/*"}  # fmt: skip
+    key = kms.describe_key(KeyId="alias/acme-trail")["KeyMetadata"]["Arn"]
+    bucket_policy = json.loads(s3.get_bucket_policy(Bucket="acme-log")["Policy"])
+    key_policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    for document in (bucket_policy, key_policy):  # each lacks its last statement, so that it has to change
+        document["Statement"][-1] = reader
+    s3.put_bucket_policy(Bucket="acme-log", Policy=json.dumps(bucket_policy))
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(key_policy))
+    iam.delete_role(RoleName="siem")
+    shown = s3.get_bucket_policy(Bucket="acme-log")["Policy"]
+    assert role["RoleId"] in shown
+    with pytest.raises(ClientError, match="MalformedPolicy"):
+        s3.put_bucket_policy(Bucket="acme-log", Policy=shown)
+    assert place.names() == ["SetKeyPolicy", "SetBucketPolicy"]
+    assert all(f"names {role['RoleId']}, which was deleted" in step.sentence for step in place.plan().steps)
+    place.apply()
+    assert place.names() == []
 
 
 @pytest.mark.parametrize("place", [LOCKED], indirect=True)
@@ -432,7 +532,7 @@ def test_a_lost_answer_makes_no_second_key(place: Place, lost: str, monkeypatch:
 def test_a_bucket_name_of_somebody_else_is_seen_when_planning_and_when_applying(place: Place) -> None:
     (step, *_) = (step for step in place.plan().steps if isinstance(step, CreateBucket))
     place.client("s3").create_bucket(Bucket="acme-log")
-    with pytest.raises(NeedsDecision, match="acme-log exists"):
+    with pytest.raises(NeedsDecision, match=f"acme-log is in the management account {MANAGEMENT}"):
         place.plan()
     with pytest.raises(NeedsDecision, match="belongs to somebody else"):
         RUN[CreateBucket](place.aws, step, IdIndex(replace(place.observe(), phase_facts=()), place.desired))
@@ -474,6 +574,57 @@ def test_an_account_that_cannot_be_looked_into_is_unread(place: Place) -> None:
     facts = read_trail(place.aws, "o-example", place.desired, place.archive, True)
     assert isinstance(facts.buckets, Unread)
     assert "AccessDenied" in facts.buckets.reason
+
+
+REGIONAL = {
+    "bucket": "acme-log-<log archive account>-us-east-1-an",
+    "records_bucket": "acme-records-<log archive account>-us-east-1-an",
+    "bucket_namespace": "account-regional",
+}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [REGIONAL, {**REGIONAL, "kms_key": True, "object_lock": ObjectLockSpec("GOVERNANCE", 30)}],
+    indirect=True,
+    ids=["plain", "key-lock"],
+)
+def test_buckets_in_the_account_s_own_namespace(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, created = response.change, list[Any]()
+
+    def note(client: Any, service: str, operation: str, parameters: Any) -> response.Answer:
+        created.extend([parameters] * (operation == "CreateBucket"))
+        return sent(client, service, operation, parameters)
+
+    monkeypatch.setattr(response, "change", note)
+    place.apply()
+    assert place.names() == []
+    names = {bucket["Name"] for bucket in place.client("s3", inside=True).list_buckets()["Buckets"]}
+    assert names == {f"acme-{part}-{place.archive}-us-east-1-an" for part in ("log", "records")}
+    (trail,) = place.client("cloudtrail").describe_trails()["trailList"]
+    assert trail["S3BucketName"] == f"acme-log-{place.archive}-us-east-1-an"
+    assert [parameters["BucketNamespace"] for parameters in created] == ["account-regional"] * 2
+
+
+@pytest.mark.parametrize("place", [REGIONAL], indirect=True)
+@pytest.mark.parametrize("code", ["InvalidRequest", "NotImplemented"])
+def test_a_region_without_the_namespace_fails_the_step_and_no_other_name_is_tried(
+    place: Place, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    observed = place.observe()
+    (step, _) = (step for step in plan(observed, place.desired).steps if isinstance(step, CreateBucket))
+    sent = response.change
+
+    def refuse(client: Any, service: str, operation: str, parameters: Any) -> response.Answer:
+        if operation == "CreateBucket":
+            raise Rejected("s3:CreateBucket", code, "", "not in this region", "")
+        return sent(client, service, operation, parameters)
+
+    monkeypatch.setattr(response, "change", refuse)
+    with pytest.raises(StepFailed, match="own namespace in us-east-1") as stopped:
+        RUN[CreateBucket](place.aws, step, IdIndex(observed, place.desired))
+    assert 'bucket_namespace = "global"' in stopped.value.remedy
+    assert place.client("s3", inside=True).list_buckets()["Buckets"] == []
 
 
 @pytest.mark.parametrize("place", [{"region": "eu-central-1"}], indirect=True)

@@ -120,25 +120,75 @@ def test_a_bucket_policy_for_another_trail_is_one_step(world: Build) -> None:
     assert names(of(there.bucket("acme-log", policy=policy))) == ["SetBucketPolicy"]
 
 
-def test_a_bucket_that_another_account_s_trail_writes_to_under_our_names_is_left_alone(world: Build) -> None:
+def test_the_step_says_for_whom_else_cloudtrail_goes_on_writing(world: Build) -> None:
     there = world()
-    policy = there.facts.buckets[0].policy
-    foreign = policy.replace(
-        policy[policy.index("arn:aws:cloudtrail") :].split('"')[0], "arn:aws:cloudtrail:us-east-1:5:trail/x"
-    )
-    with pytest.raises(NeedsDecision, match="would end its delivery"):
-        of(there.bucket("acme-log", policy=foreign))
+    partner = "arn:aws:cloudtrail:us-east-1:333333333333:trail/x"
+    policy = there.facts.buckets[0].policy.replace(our_arn(there.facts.buckets[0].policy), partner)
+    made = of(there.bucket("acme-log", policy=policy))
+    (step,) = made.steps
+    assert isinstance(step, steps.SetBucketPolicy)
+    assert (step.other_writers, step.removes) == ((partner,), ())
+    assert f"for trail acme-trail and, as before, for {partner}" in step.sentence
+    assert [line for line in made.warnings if f"lets CloudTrail for {partner} put objects among the logs" in line]
+
+
+def test_what_a_step_takes_away_stands_in_its_sentence(world: Build) -> None:
+    there = world()
+    document = json.loads(there.facts.buckets[0].policy)
+    for statement in document["Statement"]:
+        if statement["Effect"] == "Allow":
+            statement.pop("Condition")
+    made = of(there.bucket("acme-log", policy=json.dumps(document)))
+    (step,) = made.steps
+    assert made.warnings == ()
+    assert len(step.removes) == len(step.losses) == 3
+    loss = "statement AWSCloudTrailWrite20150319 lets CloudTrail for any trail of any account put objects"
+    assert f"this removes that {loss}" in step.sentence
+    assert "for trail acme-trail only" in step.sentence
+
+
+def test_where_another_trail_of_ours_writes_nothing_is_taken_away(world: Build, our_trail: Trail) -> None:
+    there = world()
+    document = json.loads(there.facts.buckets[0].policy)
+    for statement in document["Statement"]:
+        if statement["Effect"] == "Allow":
+            statement.pop("Condition")
+    audit = replace(our_trail, name="audit", arn=our_trail.arn.replace("acme-trail", "audit"), organization=False)
+    there.trails(our_trail, audit).bucket("acme-log", policy=json.dumps(document))
+    (step,) = of(there).steps
+    assert (step.removes, step.other_writers) == ((), ("any trail of any account",))
+
+
+def our_arn(policy: str) -> str:
+    return policy[policy.index("arn:aws:cloudtrail") :].split('"')[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '"x"', "null", '{"Statement": ["x"]}', '{"Statement": [{"Effect": "Maybe"}]}']
+)
+def test_a_policy_that_cannot_be_read_is_for_a_person(world: Build, text: str) -> None:
+    with pytest.raises(NeedsDecision, match="not a policy document in JSON"):
+        of(world().bucket("acme-log", policy=text))
+    there = world(kms_key=True)
+    with pytest.raises(NeedsDecision, match="not a policy document in JSON"):
+        of(there.storage(key=replace(there.facts.key, policy=text)))
 
 
 def test_statements_and_rules_of_others_are_reported_and_left(world: Build) -> None:
     there = world()
     log = there.facts.buckets[0]
     policy, rules = json.loads(log.policy), json.loads(log.lifecycle)
-    policy["Statement"].append({"Sid": "Siem", "Effect": "Allow", "Principal": {"AWS": "1"}, "Action": "s3:GetObject"})
+    inside = {"Sid": "Reader", "Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:GetObject"}
+    siem = {"Sid": "Siem", "Effect": "Allow", "Principal": {"AWS": "333333333333"}, "Action": "s3:Get*"}
+    policy["Statement"] += [inside, siem]
     rules.append({"ID": "tidy", "Status": "Enabled"})
     made = of(there.bucket("acme-log", policy=json.dumps(policy), lifecycle=json.dumps(rules)))
     assert names(made) == []
-    assert made.unmanaged == ("statement Siem (Allow) of bucket acme-log", "lifecycle rule tidy of bucket acme-log")
+    assert made.unmanaged == ("statement Reader (Allow) of bucket acme-log", "lifecycle rule tidy of bucket acme-log")
+    (warning,) = made.warnings
+    assert warning.startswith(
+        "statement Siem of bucket acme-log lets account 333333333333 read the logs. orgkit leaves"
+    )
 
 
 @pytest.mark.parametrize("form", [{}, {"Prefix": ""}])
@@ -216,7 +266,7 @@ def test_an_organization_trail_that_writes_to_our_bucket_is_ours_under_its_name(
     arn = our_trail.arn.replace("acme-trail", "older")
     made = of(world().trails(replace(our_trail, name="older", arn=arn)))
     assert names(made) == ["SetBucketPolicy"]
-    assert "for trail older only" in made.steps[0].sentence
+    assert f"for trail older and, as before, for {our_trail.arn}," in made.steps[0].sentence
 
 
 def test_our_own_trail_is_chosen_before_others(world: Build, our_trail: Trail) -> None:

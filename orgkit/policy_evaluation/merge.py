@@ -1,0 +1,195 @@
+"""Required statements put into a policy of others, so that nobody loses what the policy grants them unsaid."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from orgkit.model.canonical_json import compact_json, normal_form
+from orgkit.policy_evaluation.conditions import Context, conditions_of
+from orgkit.policy_evaluation.deleted_principals import deleted_principals, without_deleted_principals
+from orgkit.policy_evaluation.statements import Statement, account_of, covers, principals_of, statements_of
+
+SOURCE_ARN, SOURCE_ACCOUNT = "aws:sourcearn", "aws:sourceaccount"
+_SOURCE_KEYS = (SOURCE_ARN, SOURCE_ACCOUNT, "aws:sourceorgid", "aws:sourceorgpaths")
+_POSITIVE = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
+_SECURE = {"aws:securetransport": "true", "s3:tlsversion": "1.2"}  # AWS's services take no older version
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A policy with the required statements in it.
+
+    Attributes:
+        remaining: Statements that stay as they are.
+        added: Required statements that none of these grants; under another Sid where theirs is taken.
+        removed: Statements whose place required ones take, and which granted more than these.
+        changes: Whether the policy differs from what was there.
+    """
+
+    remaining: tuple[Statement, ...]
+    added: tuple[Statement, ...]
+    removed: tuple[Statement, ...]
+    changes: bool
+
+    @property
+    def deleted_principals(self) -> tuple[str, ...]:
+        """The unique ids in it that AWS does not take back."""
+        return deleted_principals(without_deleted_principals(self.remaining))
+
+    @property
+    def document(self) -> str:
+        """The policy as AWS is sent it: principals that were deleted, which grant nothing, are left out."""
+        statements = [*self.added, *without_deleted_principals(self.remaining)]
+        return compact_json({"Version": "2012-10-17", "Statement": statements})
+
+
+def merge(
+    document: str | None,
+    required: Sequence[Statement],
+    *,
+    is_shared: bool = False,
+    removes: Collection[str] | None = None,
+) -> Merge:
+    """Put required statements into a policy.
+
+    A statement of the policy stays unless it has the Sid of a required one, and either grants nothing more, or grants
+    more to the same service for nobody else that the policy or the caller knows of.
+
+    Args:
+        document: The policy that is there, if any.
+        required: What it has to say, each with a Sid.
+        is_shared: Others are known to rely on the policy: nothing that grants more is removed.
+        removes: In normal form, the statements to remove, where that was decided before.
+    """
+    existing = statements_of(document)
+    if removes is None:
+        shared = is_shared or any(serves_others(item, required) for item in existing)
+        removes = [normal_form(item) for item in existing if not shared and _is_own_and_wider(item, required)]
+        removes += [
+            normal_form(item) for item in existing if shared and _is_own_and_wider(item, required, only_limited=True)
+        ]
+    removed = tuple(item for item in existing if normal_form(item) in removes)
+    remaining = tuple(
+        item for item in existing if normal_form(item) not in removes and not _is_redundant(item, required)
+    )
+    missing = [item for item in required if not any(fulfills(other, item) for other in remaining)]
+    added = tuple(_with_free_sids(missing, {str(item.get("Sid")) for item in remaining}))
+    return Merge(remaining, added, removed, changes=bool(added) or len(remaining) != len(existing))
+
+
+def is_missing(document: str | None, required: Sequence[Statement]) -> bool:
+    """Return whether a policy does not grant, or deny, all that is required."""
+    existing = statements_of(document)
+    return not all(any(fulfills(other, item) for other in existing) for item in required)
+
+
+def fulfills(statement: Statement, required: Statement) -> bool:
+    """Return whether a statement does what a required one does.
+
+    One that lets a service in for anybody does not count: it should be narrowed by its owner, and then ours is needed.
+    """
+    if required["Effect"] == "Allow" and services_of(required) and not _is_limited(statement):
+        return False
+    return covers(statement, required, context_of(required))
+
+
+def context_of(required: Statement) -> Context:
+    """Return what is known of the requests of a service that a statement lets in."""
+    services = services_of(required)
+    if not services:
+        return {}
+    exact = {
+        key: values[0]
+        for (operator, key), values in conditions_of(required).items()
+        if operator == "stringequals" and len(values) == 1
+    }
+    account = account_of(exact.get(SOURCE_ARN, ""))
+    return {
+        **_SECURE,
+        "aws:principalisawsservice": "true",
+        "aws:principalservicename": min(services),
+        "aws:viaawsservice": "false",
+        **({SOURCE_ACCOUNT: account} if account else {}),
+        **exact,
+    }
+
+
+def services_of(statement: Statement) -> frozenset[str]:
+    """Return the AWS services that a statement names."""
+    return frozenset(name for kind, name in principals_of(statement) if kind == "Service")
+
+
+def sources_of(statement: Statement) -> frozenset[str] | None:
+    """Return for whom a service may act: ARNs, accounts or organizations, or patterns; None where any may be it."""
+    limits = [
+        frozenset(values)
+        for (operator, key), values in conditions_of(statement).items()
+        if operator in _POSITIVE and key in _SOURCE_KEYS and "*" not in values
+    ]
+    return min(limits, key=lambda limit: (len(limit), sorted(limit)), default=None)
+
+
+def _is_limited(statement: Statement) -> bool:
+    """Whether all of its sources are of named accounts: a pattern may name one, and any account otherwise."""
+    return all(account_of(source) or source.startswith("o-") for source in sources_of(statement) or ("*",))
+
+
+def serves_others(statement: Statement, required: Sequence[Statement]) -> bool:
+    """Return whether a statement lets a required one's service act for others, or where the required ones do not."""
+    services = {name for item in required for name in services_of(item)}
+    if statement.get("Effect") != "Allow" or not services & services_of(statement):
+        return False
+    sources = sources_of(statement)
+    if sources is not None:
+        return not sources <= _own_sources(required)
+    return not _lies_within(statement, required)
+
+
+def _own_sources(required: Sequence[Statement]) -> frozenset[str]:
+    return frozenset(source for item in required for source in sources_of(item) or ())
+
+
+def _is_redundant(item: Statement, required: Sequence[Statement]) -> bool:
+    """One of ours by its Sid that says less than the required ones: their place is its place."""
+    own = [other for other in required if other["Sid"] == item.get("Sid")]
+    return bool(own) and not any(fulfills(item, other) for other in required) and _is_covered(item, required)
+
+
+def _is_covered(item: Statement, required: Sequence[Statement]) -> bool:
+    return any(covers(other, item, {}) for other in required)
+
+
+def _is_own_and_wider(item: Statement, required: Sequence[Statement], *, only_limited: bool = False) -> bool:
+    """Whether it is ours by its Sid, names our service alone, and grants it more than is required, for nobody else.
+
+    Args:
+        item: A statement of the policy.
+        required: The required statements.
+        only_limited: Only where it limits the service to our own sources.
+    """
+    own = next((other for other in required if other["Sid"] == item.get("Sid")), None)
+    if own is None or item.get("Effect") != "Allow" or own["Effect"] != "Allow" or not services_of(own):
+        return False
+    if principals_of(item) != principals_of(own) or _is_covered(item, required):
+        return False
+    sources = sources_of(item)
+    if sources is None:
+        return not only_limited and _lies_within(item, required)
+    wider_actions = not covers({**own, "Condition": {}}, {**item, "Resource": own["Resource"], "Condition": {}}, {})
+    return sources <= _own_sources(required) and wider_actions
+
+
+def _lies_within(item: Statement, required: Sequence[Statement]) -> bool:
+    """Whether its resources are those of the required statements, whatever it allows there."""
+    return any(
+        covers({**other, "Condition": {}}, {**item, "Action": other["Action"], "Condition": {}}, {})
+        for other in required
+    )
+
+
+def _with_free_sids(statements: Sequence[Statement], used: set[str]) -> Iterator[Statement]:
+    """AWS takes each Sid of a policy once."""
+    for statement in statements:
+        names = [statement["Sid"], *(f"{statement['Sid']}Orgkit{n or ''}" for n in (0, *range(2, len(used) + 3)))]
+        sid = next(name for name in names if name not in used)
+        used = {*used, sid}
+        yield {**statement, "Sid": sid}

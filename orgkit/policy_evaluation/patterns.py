@@ -1,0 +1,43 @@
+"""AWS's patterns, in which `*` is any text and `?` any one character: what they match, contain and share."""
+
+import re
+from functools import cache
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Return whether a text fits a pattern; given a pattern as text, whether all that it matches fits."""
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+def overlaps(one: str, other: str) -> bool:
+    """Return whether some text fits both patterns."""
+    reached = {0}  # positions in `other` that can be reached with what was read of `one`
+    reached = _skip_stars(reached, other)
+    for char in one:
+        if char == "*":
+            reached = set(range(min(reached, default=len(other) + 1), len(other) + 1))
+            continue
+        following = {n + 1 for n in reached if n < len(other) and _shares(char, other[n])}
+        following |= {n for n in reached if n < len(other) and other[n] == "*"}
+        reached = _skip_stars(following, other)
+    return len(other) in reached
+
+
+def _skip_stars(positions: set[int], pattern: str) -> set[int]:
+    """A star may match nothing: the positions behind it are reached too."""
+    reached = set(positions)
+    for n in sorted(positions):
+        while n < len(pattern) and pattern[n] == "*":
+            n += 1
+            reached.add(n)
+    return reached
+
+
+def _shares(one: str, other: str) -> bool:
+    return other != "*" and (one == other or "?" in (one, other))
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = {"*": ".*", "?": "."}
+    return re.compile("".join(parts.get(char) or re.escape(char) for char in pattern), re.DOTALL)

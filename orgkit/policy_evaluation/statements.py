@@ -1,0 +1,148 @@
+"""Statements of resource policies: whom they name, what they cover, and which requests they reach."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from orgkit.policy_evaluation.conditions import Context, as_list, conditions_of, holds
+from orgkit.policy_evaluation.patterns import matches, overlaps
+
+Statement = dict[str, Any]
+ANYBODY = ("*", "*")
+# What a service sends under these keys is not documented, or differs from request to request.
+NOT_KNOWN = frozenset(
+    {
+        "aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:sourceip", "aws:sourceorgid",
+        "aws:sourceorgpaths", "aws:tokenissuetime", "s3:authtype", "s3:signatureage", "s3:signatureversion",
+        "s3:x-amz-content-sha256", "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id",
+        "s3:x-amz-storage-class",
+    }
+)  # fmt: skip
+_ACCOUNT = re.compile(r"[0-9]{12}")
+
+
+def statements_of(document: str | None) -> list[Statement]:
+    """Return the statements of a policy in JSON; none when there is no policy."""
+    return list(as_list(json.loads(document).get("Statement"))) if document else []
+
+
+def is_policy(document: str | None) -> bool:
+    """Return whether a document is a policy whose statements can be read, or there is none."""
+    try:
+        policy = json.loads(document) if document else {}
+    except ValueError:
+        return False
+    statements = as_list(policy.get("Statement")) if isinstance(policy, dict) else [None]
+    return all(isinstance(item, dict) and item.get("Effect") in ("Allow", "Deny") for item in statements)
+
+
+def principals_of(statement: Statement) -> frozenset[tuple[str, str]]:
+    """Return (kind, name) of whom a statement names; an account by its id, in whatever form, and ANYBODY for `*`.
+
+    NotPrincipal names whom it leaves out, which is not what this returns: then nobody is named.
+    """
+    value = statement.get("Principal")
+    if isinstance(value, str):
+        value = {"AWS": value}
+    if not isinstance(value, Mapping):
+        return frozenset()
+    return frozenset(_principal(kind, str(name)) for kind, names in value.items() for name in as_list(names))
+
+
+def account_of(arn: str) -> str:
+    """Return the account of an ARN, or of a principal that is an account's id; "" where it names none."""
+    account = arn if _ACCOUNT.fullmatch(arn) else ":".join(arn.split(":")[4:5])
+    return account if _ACCOUNT.fullmatch(account) else ""
+
+
+def covers(wider: Statement, narrower: Statement, context: Context) -> bool:
+    """Return whether one statement allows, or denies, all that another does.
+
+    Args:
+        wider: The one that may say more; what is not understood of it covers nothing.
+        narrower: The one that may say less.
+        context: What is known of the requests that `narrower` is about, in addition to its own conditions.
+    """
+    principals, other = principals_of(wider), principals_of(narrower)
+    if wider.get("Effect") != narrower.get("Effect") or not other or not (ANYBODY in principals or other <= principals):
+        return False
+    if not _contains(wider, narrower, "Action", str.lower) or not _contains(wider, narrower, "Resource", str):
+        return False
+    pinned = conditions_of(narrower)
+    return all(
+        _is_implied(operator, key, values, pinned, context) for (operator, key), values in conditions_of(wider).items()
+    )
+
+
+def reaches(statement: Statement, required: Statement, context: Context) -> bool | None:
+    """Return whether a statement is about requests that another one is about; None where that is not known.
+
+    Args:
+        statement: Of any form, with NotPrincipal, NotAction and NotResource too.
+        required: What it may get in the way of.
+        context: What is known of those requests.
+    """
+    if not _reaches_principal(statement, required):
+        return False
+    if not (_shares(statement, required, "Action", str.lower) and _shares(statement, required, "Resource", str)):
+        return False
+    answers = [
+        None if key in NOT_KNOWN and key not in context else holds(operator, values, context.get(key))
+        for (operator, key), values in conditions_of(statement).items()
+    ]
+    return False if False in answers else None if None in answers else True
+
+
+def _principal(kind: str, name: str) -> tuple[str, str]:
+    if name == "*" and kind == "AWS":
+        return ANYBODY
+    root = kind == "AWS" and name.endswith(":root")
+    return (kind, account_of(name) or name) if root else (kind, name)
+
+
+def _contains(wider: Statement, narrower: Statement, member: str, form: Callable[[str], str]) -> bool:
+    """Each pattern of the narrower one fits a pattern of the wider one; a key policy may name no resource."""
+    patterns, parts = _patterns(wider, member, form), _patterns(narrower, member, form)
+    return bool(parts) and all(any(matches(pattern, part) for pattern in patterns) for part in parts)
+
+
+def _shares(statement: Statement, required: Statement, member: str, form: Callable[[str], str]) -> bool:
+    parts = _patterns(required, member, form)
+    if (excluded := statement.get(f"Not{member}")) is not None:
+        patterns = [form(str(item)) for item in as_list(excluded)]
+        return not all(any(matches(pattern, part) for pattern in patterns) for part in parts)
+    return any(overlaps(pattern, part) for pattern in _patterns(statement, member, form) for part in parts)
+
+
+def _patterns(statement: Statement, member: str, form: Callable[[str], str]) -> list[str]:
+    return [form(str(item)) for item in as_list(statement.get(member))]
+
+
+def _reaches_principal(statement: Statement, required: Statement) -> bool:
+    parts = principals_of(required)
+    if "NotPrincipal" in statement:
+        return not parts <= principals_of({"Principal": statement["NotPrincipal"]})
+    principals = principals_of(statement)
+    return ANYBODY in principals or bool(principals & parts)
+
+
+def _is_implied(
+    operator: str,
+    key: str,
+    values: Sequence[str],
+    pinned: Mapping[tuple[str, str], tuple[str, ...]],
+    context: Context,
+) -> bool:
+    """Whether a condition holds for each request that has the narrower statement's conditions."""
+    same = pinned.get((operator, key))
+    if same is not None and set(same) <= set(values) and "not" not in operator:
+        return True
+    known = [value for (kind, name), texts in pinned.items() if name == key and _pins(kind) for value in texts]
+    if not known and key in context:
+        known = [context[key]]
+    return bool(known) and all(holds(operator, values, value) is True for value in known)
+
+
+def _pins(operator: str) -> bool:
+    return operator in ("stringequals", "stringlike", "arnequals", "arnlike", "bool")

@@ -1,0 +1,40 @@
+"""AWS's patterns: what fits one, and whether two have a text in common."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orgkit.policy_evaluation.patterns import matches, overlaps
+
+TEXTS = ["".join(chars) for n in range(6) for chars in product("ab", repeat=n)]
+PATTERNS = st.text("ab*?", max_size=4)
+
+
+@given(PATTERNS, PATTERNS)
+def test_two_patterns_overlap_where_some_text_fits_both(one: str, other: str) -> None:
+    expected = any(matches(one, text) and matches(other, text) for text in TEXTS)
+    # Two patterns of four characters have a shortest common text of at most eight; longer ones are not in TEXTS.
+    assert overlaps(one, other) >= expected
+    if overlaps(one, other) and not expected:
+        assert len(one.replace("*", "")) + len(other.replace("*", "")) > 5
+
+
+@given(PATTERNS, PATTERNS)
+def test_overlapping_is_mutual(one: str, other: str) -> None:
+    assert overlaps(one, other) == overlaps(other, one)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        ("arn:aws:s3:::b/AWSLogs/*", "arn:aws:s3:::b/AWSLogs/1/x\ny", True),
+        ("s3:Get?bject", "s3:GetObject", True),
+        ("[a-z]*", "abc", False),
+        ("b/*", "b/AWSLogs/*", True),
+        ("b/AWSLogs/*", "b/*", False),
+    ],
+)
+def test_a_star_is_any_text_and_nothing_else_is_special(pattern: str, text: str, fits: bool) -> None:
+    assert matches(pattern, text) is fits
