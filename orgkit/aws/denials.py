@@ -28,7 +28,7 @@ ARN = re.compile(
 ACTION = re.compile(r"not authorized to perform: (?P<action>[a-z0-9-]{1,40}:[A-Za-z0-9]{1,80})\b")
 RESOURCE_NAME = re.compile(r"on resource: \"?(?P<arn>arn:aws[a-z-]*:[\w+=,.@/:*-]*[\w+=@/*-])")
 ENCODED = re.compile(r"Encoded authorization failure message: (?P<text>[A-Za-z0-9_-]{20,})")
-AGAIN = "then run the same command again."
+RERUN = "then run the same command again."
 
 
 @dataclass(frozen=True)
@@ -98,34 +98,34 @@ def _organization_policy(denial: Denial, policy_type: str) -> str:
     action = f" {denial.action}" if denial.action else " this action"
     return (
         f"`{command}` in the management account shows it: except the role that orgkit uses from its Deny of{action}, "
-        f"or allow it there; waiting does not help. {AGAIN.capitalize()}"
+        f"or allow it there; waiting does not help. {RERUN.capitalize()}"
     )
 
 
 def _identity(denial: Denial) -> str:
     if denial.explicit:
         return (
-            f"remove the Deny of {denial.action or 'this action'} from the policy of the user or role{_shown(denial)}, "
-            f"or call as another one; waiting does not help. {AGAIN.capitalize()}"
+            f"remove the Deny of {denial.action or 'this action'} from the policy of the user or role{_versions_command(denial)}, "
+            f"or call as another one; waiting does not help. {RERUN.capitalize()}"
         )
-    return f"attach what `orgkit permissions` prints to the user or role as a managed policy, {AGAIN}"
+    return f"attach what `orgkit permissions` prints to the user or role as a managed policy, {RERUN}"
 
 
-def _shown(denial: Denial) -> str:
+def _versions_command(denial: Denial) -> str:
     return f" (`aws iam list-policy-versions --policy-arn {denial.arn}` shows it)" if ":policy/" in denial.arn else ""
 
 
 def _boundary(denial: Denial) -> str:
     return (
-        f"the permissions boundary of the user or role{_shown(denial)} has to allow {denial.action or 'this action'}: "
-        f"an administrator of the account widens it, {AGAIN}"
+        f"the permissions boundary of the user or role{_versions_command(denial)} has to allow {denial.action or 'this action'}: "
+        f"an administrator of the account widens it, {RERUN}"
     )
 
 
 def _session(denial: Denial) -> str:
     return (
         f"the session was begun with a policy that does not allow {denial.action or 'this action'}: sign in without "
-        f"one (`--policy` of assume-role, or the permission set), {AGAIN}"
+        f"one (`--policy` of assume-role, or the permission set), {RERUN}"
     )
 
 
@@ -134,7 +134,7 @@ def _resource(denial: Denial) -> str:
     command = f" (`aws s3api get-bucket-policy --bucket {bucket[1]}` prints it)" if bucket else ""
     return (
         f"the policy of {denial.resource or 'the resource'}{command} has to allow {denial.action or 'this action'} to "
-        f"the caller: its owner changes it, {AGAIN}"
+        f"the caller: its owner changes it, {RERUN}"
     )
 
 
@@ -142,7 +142,7 @@ def _endpoint(_: Denial) -> str:
     return (
         "calls leave by a VPC endpoint whose policy does not allow this one: `aws ec2 describe-vpc-endpoints --query "
         f"'VpcEndpoints[].[VpcEndpointId,ServiceName,PolicyDocument]'` prints it; allow it, or use another network, "
-        f"{AGAIN}"
+        f"{RERUN}"
     )
 
 
@@ -151,7 +151,7 @@ def _trust(denial: Denial) -> str:
     name = role[1] if role else "ROLE"
     return (
         f"`aws iam get-role --role-name {name} --query Role.AssumeRolePolicyDocument` in the role's account prints its "
-        f"trust policy: it has to trust the caller, {AGAIN}"
+        f"trust policy: it has to trust the caller, {RERUN}"
     )
 
 
@@ -166,7 +166,7 @@ def _decode(denial: Denial) -> str:
     command = "aws sts decode-authorization-message --query DecodedMessage --output text --encoded-message"
     return (
         f"`{command} {denial.encoded}` "
-        f"says which policy (it needs sts:DecodeAuthorizationMessage); change that, {AGAIN}"
+        f"says which policy (it needs sts:DecodeAuthorizationMessage); change that, {RERUN}"
     )
 
 
@@ -177,7 +177,7 @@ def _find_policy(denial: Denial) -> str:
     explicit = " A policy denies it explicitly, so that waiting does not help." if denial.explicit else ""
     return (
         f"compare the identity's rights with `orgkit permissions`. Where they are there, a service control policy, a "
-        f"permissions boundary or a session policy denies it: {events}{AGAIN}{explicit}"
+        f"permissions boundary or a session policy denies it: {events}{RERUN}{explicit}"
     )
 
 

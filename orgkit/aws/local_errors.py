@@ -30,8 +30,8 @@ class Cause:
     remedy: str
 
 
-AGAIN = "then run the same command again."
-PHASE_AGAIN = "then run the phase again: it goes on from here."
+RERUN = "then run the same command again."
+RERUN_PHASE = "then run the phase again: it goes on from here."
 UNSET_KEYS = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 EXPORT = 'eval "$(aws configure export-credentials{profile} --format env)"'
 
@@ -50,32 +50,32 @@ def _causes(kind: Kind, remedy: str, *names: str) -> Mapping[str, Cause]:
 CREDENTIAL_CAUSES: Mapping[str, Cause] = {
     **_causes(
         Kind.CREDENTIALS,
-        f"sign in: `aws login{{source}}` (or set AWS_PROFILE to a profile that has credentials), {AGAIN}",
+        f"sign in: `aws login{{source}}` (or set AWS_PROFILE to a profile that has credentials), {RERUN}",
         "NoCredentials",
         "NoCredentialsError",
     ),
-    **_causes(Kind.CREDENTIALS, f"`aws sso login{{source}}`, {AGAIN}",
+    **_causes(Kind.CREDENTIALS, f"`aws sso login{{source}}`, {RERUN}",
               "NoAuthTokenError", "SSOError", "SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError"),
-    **_causes(Kind.CREDENTIALS, f"`aws login{{source}}`, {AGAIN}",
+    **_causes(Kind.CREDENTIALS, f"`aws login{{source}}`, {RERUN}",
               "LoginAuthorizationCodeError", "LoginError", "LoginRefreshRequired", "LoginTokenLoadError"),
     "LoginInsufficientPermissions": Cause(
         Kind.CREDENTIALS,
         "attach AWS's managed policy SignInLocalDevelopmentAccess (or what `orgkit permissions` prints) to the user, "
-        f"in the console; then `aws login{{source}}`, {AGAIN}",
+        f"in the console; then `aws login{{source}}`, {RERUN}",
     ),
     "PartialCredentialsError": Cause(
         Kind.CREDENTIALS,
         f"set all of them or none: `{UNSET_KEYS}` for those of the environment, `aws configure{{profile}}` for those "
-        f"of a file; {AGAIN}",
+        f"of a file; {RERUN}",
     ),
     "CredentialProcessError": Cause(
         Kind.CREDENTIALS,
         "run the command of credential_process in a terminal (`aws configure get credential_process{profile}` prints "
-        f"it), {AGAIN}",
+        f"it), {RERUN}",
     ),
     **_causes(
         Kind.CREDENTIALS,
-        f"`aws configure list{{profile}}` shows where the credentials come from; correct that source, {AGAIN}",
+        f"`aws configure list{{profile}}` shows where the credentials come from; correct that source, {RERUN}",
         "CredentialRetrievalError", "UnknownCredentialError", "UnknownTokenProviderError", "UnreadableCredentials",
     ),
     "MetadataRetrievalError": Cause(
@@ -83,24 +83,24 @@ CREDENTIAL_CAUSES: Mapping[str, Cause] = {
         "the endpoint that AWS_CONTAINER_CREDENTIALS_FULL_URI (or _RELATIVE_URI) names has to answer: look at the role "
         "of the task or pod. Elsewhere "
         "`unset AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, "
-        f"{AGAIN}",
+        f"{RERUN}",
     ),
     **_causes(
         Kind.CREDENTIALS,
-        f"`{EXPORT}` in a terminal asks for the code and puts temporary credentials into the environment; {AGAIN}",
+        f"`{EXPORT}` in a terminal asks for the code and puts temporary credentials into the environment; {RERUN}",
         "MFAPromptUnavailable",
         "RefreshWithMFAUnsupportedError",
     ),
     "ProfileNotFound": Cause(
         Kind.CONFIGURATION,
         "`aws configure list-profiles` prints the profiles that are there: `export AWS_PROFILE=` one of them, or "
-        f"`unset AWS_PROFILE`; {AGAIN}",
+        f"`unset AWS_PROFILE`; {RERUN}",
     ),
-    **_causes(Kind.CONFIGURATION, f"correct that file, or `unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE`; {AGAIN}",
+    **_causes(Kind.CONFIGURATION, f"correct that file, or `unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE`; {RERUN}",
               "ConfigNotFound", "ConfigParseError"),
     **_causes(
         Kind.CONFIGURATION,
-        f"`aws configure list{{profile}}` shows the profile in use; correct the setting that is named above, {AGAIN}",
+        f"`aws configure list{{profile}}` shows the profile in use; correct the setting that is named above, {RERUN}",
         "InfiniteLoopConfigError", "InvalidConfigError",
     ),
     "MissingDependencyException": Cause(Kind.PACKAGES, "python -m pip install 'botocore[crt]'"),
@@ -109,7 +109,7 @@ OTHER_CAUSES: Mapping[str, Cause] = {
     **_causes(
         Kind.CONFIGURATION,
         "correct or remove that setting in ~/.aws/config (AWS_CONFIG_FILE), or in the environment variable of its name "
-        f"(`env | grep ^AWS_` prints those); {AGAIN}",
+        f"(`env | grep ^AWS_` prints those); {RERUN}",
         "InvalidChecksumConfigError", "InvalidDefaultsMode", "InvalidEndpointConfigurationError",
         "InvalidEndpointDiscoveryConfigurationError", "InvalidIMDSEndpointError", "InvalidIMDSEndpointModeError",
         "InvalidMaxRetryAttemptsError", "InvalidProxiesConfigError", "InvalidRetryConfigurationError",
@@ -121,7 +121,7 @@ OTHER_CAUSES: Mapping[str, Cause] = {
     **_causes(
         Kind.CONFIGURATION,
         "compare home_region of the parameters file with `aws account list-regions`, and "
-        f"`unset AWS_USE_FIPS_ENDPOINT AWS_USE_DUALSTACK_ENDPOINT` (use_... of the profile); {AGAIN}",
+        f"`unset AWS_USE_FIPS_ENDPOINT AWS_USE_DUALSTACK_ENDPOINT` (use_... of the profile); {RERUN}",
         "BaseEndpointResolverError", "EndpointProviderError", "EndpointResolutionError", "EndpointVariantError",
         "InvalidRegionError", "NoRegionError", "ServiceNotInRegionError", "UnknownEndpointError",
         "UnknownFIPSEndpointError", "UnknownRegionError",
@@ -129,23 +129,23 @@ OTHER_CAUSES: Mapping[str, Cause] = {
     **_causes(
         Kind.NETWORK,
         "AWS did not answer, or not in a way that can be understood: check the network, a proxy, the region in the "
-        f"address, and ORGKIT_ENDPOINT_URL (a sandbox may have ended); {PHASE_AGAIN}",
+        f"address, and ORGKIT_ENDPOINT_URL (a sandbox may have ended); {RERUN_PHASE}",
         "ConnectTimeoutError", "ConnectionError", "EndpointConnectionError", "NoAnswer", "CapacityNotAvailableError",
     ),
     "ProxyConnectionError": Cause(
         Kind.NETWORK,
         "correct the proxy (`env | grep -i _proxy` prints it), or "
-        f"`unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy`; {PHASE_AGAIN}",
+        f"`unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy`; {RERUN_PHASE}",
     ),
     "SSLError": Cause(
         Kind.NETWORK,
         "the certificate is not of an authority that this machine knows, as behind a proxy that reads traffic: "
-        f"`export AWS_CA_BUNDLE=` the PEM file of your company's authority; {PHASE_AGAIN}",
+        f"`export AWS_CA_BUNDLE=` the PEM file of your company's authority; {RERUN_PHASE}",
     ),
     "CABundleError": Cause(
         Kind.CONFIGURATION,
         "name a PEM file that can be read, or `unset AWS_CA_BUNDLE REQUESTS_CA_BUNDLE CURL_CA_BUNDLE` and remove "
-        f"ca_bundle from the profile (`aws configure get ca_bundle{{profile}}` prints it); {AGAIN}",
+        f"ca_bundle from the profile (`aws configure get ca_bundle{{profile}}` prints it); {RERUN}",
     ),
     **_causes(Kind.PACKAGES, "python -m pip install --force-reinstall boto3 botocore",
               "ApiVersionNotFoundError", "DataNotFoundError", "MD5UnavailableError", "UnknownServiceError",
