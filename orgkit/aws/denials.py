@@ -43,6 +43,11 @@ class Denial:
     encoded: str = ""
 
     @property
+    def subject(self) -> str:
+        """The action that is denied, as a sentence names it."""
+        return self.action or "this action"
+
+    @property
     def remedy(self) -> str:
         """What helps, with a command that shows the policy or finds it."""
         if self.kind:
@@ -95,36 +100,39 @@ def _organization_policy(denial: Denial, policy_type: str) -> str:
         if re.fullmatch(r"p-[0-9a-zA-Z_]{8,128}", policy_id)
         else f"aws organizations list-policies --filter {policy_type}"
     )
-    action = f" {denial.action}" if denial.action else " this action"
     return (
-        f"`{command}` in the management account shows it: except the role that orgkit uses from its Deny of{action}, "
-        f"or allow it there; waiting does not help. {RERUN.capitalize()}"
+        f"`{command}` in the management account shows it: except the role that orgkit uses from its Deny of "
+        f"{denial.subject}, or allow it there; waiting does not help. {RERUN.capitalize()}"
     )
 
 
 def _identity(denial: Denial) -> str:
     if denial.explicit:
         return (
-            f"remove the Deny of {denial.action or 'this action'} from the policy of the user or role{_versions_command(denial)}, "
+            f"remove the Deny of {denial.subject} from the policy of the user or role{_versions(denial)}, "
             f"or call as another one; waiting does not help. {RERUN.capitalize()}"
         )
     return f"attach what `orgkit permissions` prints to the user or role as a managed policy, {RERUN}"
 
 
-def _versions_command(denial: Denial) -> str:
-    return f" (`aws iam list-policy-versions --policy-arn {denial.arn}` shows it)" if ":policy/" in denial.arn else ""
+def _versions(denial: Denial) -> str:
+    return (
+        f" (`aws iam list-policy-versions --policy-arn {denial.arn}` lists its versions)"
+        if ":policy/" in denial.arn
+        else ""
+    )
 
 
 def _boundary(denial: Denial) -> str:
     return (
-        f"the permissions boundary of the user or role{_versions_command(denial)} has to allow {denial.action or 'this action'}: "
+        f"the permissions boundary of the user or role{_versions(denial)} has to allow {denial.subject}: "
         f"an administrator of the account widens it, {RERUN}"
     )
 
 
 def _session(denial: Denial) -> str:
     return (
-        f"the session was begun with a policy that does not allow {denial.action or 'this action'}: sign in without "
+        f"the session was begun with a policy that does not allow {denial.subject}: sign in without "
         f"one (`--policy` of assume-role, or the permission set), {RERUN}"
     )
 
@@ -133,7 +141,7 @@ def _resource(denial: Denial) -> str:
     bucket = re.match(r"arn:aws[a-z-]*:s3:::([a-z0-9.-]+)", denial.resource)
     command = f" (`aws s3api get-bucket-policy --bucket {bucket[1]}` prints it)" if bucket else ""
     return (
-        f"the policy of {denial.resource or 'the resource'}{command} has to allow {denial.action or 'this action'} to "
+        f"the policy of {denial.resource or 'the resource'}{command} has to allow {denial.subject} to "
         f"the caller: its owner changes it, {RERUN}"
     )
 
