@@ -20,6 +20,11 @@ EXIT_INTERRUPTED = 7
 EXIT_WAITING = 8
 EXIT_RETRY_LATER = 9
 
+# Codes that stand in the place of AWS's where STS accepts the credentials that another service refuses.
+SESSION_WITHOUT_MFA = "SessionWithoutMFA"
+REGION_NOT_ENABLED = "RegionNotEnabled"
+TOKEN_NOT_ACCEPTED = "TokenNotAccepted"  # noqa: S105
+
 
 class OrgkitError(Exception):
     """Base of every error: a summary, the reason and the remedy, one line each."""

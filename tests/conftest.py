@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import orgkit.aws.crt  # noqa: F401  # before moto or a test imports botocore
 from orgkit.aws import credentials_in_use
 from orgkit.records.iri_parser import postpone_iri_parser
 

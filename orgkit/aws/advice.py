@@ -1,15 +1,20 @@
 """What a person is told to do about a no of AWS: by its reason, else by its code, else the safe thing."""
 
 from orgkit.aws.constraint_reasons import REASONS, SPELLING_VARIANTS, Kind, Reason
-from orgkit.aws.rejections import REMEDIES
+from orgkit.aws.rejections import REMEDIES, Rejected
 
 REPORT = "This should not happen: report it with the run's record."
 CODES = {
     "AccountOwnerNotVerifiedException": "verify the e-mail of the management account, in the console.",
     "AWSOrganizationsNotInUseException": "run 01-organization first.",
     "CloudTrailAccessNotEnabledException": "run 01-organization: CloudTrail has no trusted access.",
-    "NoCredentials": "sign in to AWS.",
 }
+
+
+def remedy_for(rejection: Rejected) -> str:
+    """What to do about a rejection: by what it says itself, else by its reason and code."""
+    denial = rejection.denial if reason_of(rejection.reason) is None else None
+    return rejection.remedy or (denial.remedy if denial else advice(rejection.reason, rejection.code))
 
 
 def advice(reason: str, code: str = "") -> str:

@@ -1,7 +1,11 @@
 """The clients of one identity: for reads with botocore's retries, for changes with none."""
 
+from contextlib import suppress
 from typing import Any
 
+import orgkit.aws.crt  # noqa: F401  # before botocore
+
+# isort: split
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
@@ -19,6 +23,8 @@ READS = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, con
 # One wire attempt: a lost answer must not make the SDK send CreateAccount twice. The long time-out keeps a slow
 # commit from looking like a lost one.
 WRITE_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=75)
+# An emulator is on loopback: no proxy leads there, and it has one address.
+EMULATOR = Config(proxies={}, use_dualstack_endpoint=False, use_fips_endpoint=False)
 
 
 class Clients:
@@ -30,17 +36,22 @@ class Clients:
         self._endpoint = endpoint
         self._region = region
         self._clock = clock
-        self._common = Config(user_agent_appid=f"orgkit-{run}"[:50])
+        # S3 Transfer Acceleration is for objects of buckets that have it on, never for creating or configuring one.
+        self._common = Config(user_agent_appid=f"orgkit-{run}"[:50], s3={"use_accelerate_endpoint": False})
         if endpoint:
-            self._common = self._common.merge(Config(proxies={}))  # an emulator is on loopback: no proxy leads there
+            self._common = self._common.merge(EMULATOR)
 
     def get(self, service: str, region: str | None, *, reads: bool) -> Any:
         """Rejected when there are no credentials: they are loaded when the first client is made."""
-        client_region = region or (HOME if service in HOME_REGION_SERVICES else self._region)
+        client_region = self.region_of(service, region)
         key = (service, client_region, reads)
         if key not in self._clients:
             self._clients[key] = self._make(service, client_region, reads=reads)
         return self._clients[key]
+
+    def region_of(self, service: str, region: str | None) -> str:
+        """The region that a call goes to."""
+        return region or (HOME if service in HOME_REGION_SERVICES else self._region)
 
     def access_key(self) -> str:
         """The public id of the credentials; Rejected when there are none."""
@@ -51,6 +62,13 @@ class Clients:
         except Exception as error:
             raise _no_credentials("credentials", error) from None
         raise Rejected("credentials", "NoCredentials", "", "", "")
+
+    def note_sign_in(self, rejection: Rejected) -> None:
+        """Let a rejection know how a person signs in: by which profile, and from where the credentials come."""
+        rejection.profile = rejection.profile or str(self.session.profile_name)
+        rejection.source = rejection.source or source_profile(self.session)
+        with suppress(Exception):  # the credentials may be what cannot be read
+            rejection.method = rejection.method or str(getattr(self.session.get_credentials(), "method", ""))
 
     def _remember(self, **_: Any) -> None:
         """What signs the request is what no output may show; loading it here renews nothing that signing would not."""
@@ -69,6 +87,17 @@ class Clients:
         return client
 
 
+def source_profile(session: Any) -> str:
+    """The profile that a person signs in to: a role names another profile as the source of its credentials."""
+    name = str(session.profile_name)
+    with suppress(BotoCoreError):
+        profiles = session._session.full_config.get("profiles", {})
+        for _ in profiles:
+            source = profiles.get(name, {}).get("source_profile", name)
+            name = source if source in profiles else name
+    return name
+
+
 def packaged_models() -> Loader:
     """Load the models of AWS's services from the installed packages alone.
 
@@ -82,7 +111,7 @@ def _no_credentials(operation: str, error: Exception) -> Rejected:
     """A credential_process may print anything, and botocore stumbles over it in its own way."""
     if isinstance(error, BotoCoreError):
         return as_rejected(operation, error)
-    return Rejected(operation, "NoCredentials", "", f"they could not be loaded ({type(error).__name__})", "")
+    return Rejected(operation, "UnreadableCredentials", "", f"they could not be loaded ({type(error).__name__})", "")
 
 
 def pause_by(clock: Clock, client: Any, attempts: int) -> None:

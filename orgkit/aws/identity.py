@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from orgkit.aws.advice import remedy_for
 from orgkit.aws.clock import time_of
+from orgkit.aws.local_errors import local_error
 from orgkit.aws.loopback import NotLoopback, loopback_url, shown_url
 from orgkit.aws.rejections import UNREACHABLE_CODES, Rejected
-from orgkit.errors import CouldNotRead, OrgkitError, WrongAccount, WrongPlace
+from orgkit.errors import OrgkitError, WrongAccount, WrongPlace
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,15 @@ def caller_of(answer: Mapping[str, Any], access_key: str, now: datetime) -> Call
 
 def no_credentials(rejection: Rejected) -> OrgkitError:
     """Why it is not known who calls: AWS was not reached, or knows no such credentials."""
+    message = str(rejection).removesuffix(".")
+    reason = f"no request was signed: {message}."
     if rejection.code in UNREACHABLE_CODES:
-        return CouldNotRead(
-            f"AWS could not be asked who is calling: {rejection}.",
-            "check the network, a proxy and ORGKIT_ENDPOINT_URL (a sandbox may have ended); then run again.",
-        )
-    if rejection.code == "NoCredentials" and not rejection.message:
-        return WrongAccount(
-            "no AWS credentials were found.",
-            "sign in to the management account first (`aws login`, or a profile in AWS_PROFILE).",
-        )
-    return WrongAccount(f"AWS does not accept these credentials: {rejection}", "sign in again.")
+        reason = f"AWS could not be asked who is calling: {message}."
+    elif rejection.code == "NoCredentials":
+        reason = "no AWS credentials were found."
+    return local_error(rejection.code, reason, rejection.remedy) or WrongAccount(
+        f"AWS does not accept these credentials: {message}.", remedy_for(rejection)
+    )
 
 
 def guard_member(caller: Caller, account: str) -> None:

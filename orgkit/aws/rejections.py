@@ -1,8 +1,12 @@
 """What an answer of AWS means for a mutation: refused and repeatable, refused for good, or unsure."""
 
+import os
 from datetime import datetime
 from typing import Any
 
+import orgkit.aws.crt  # noqa: F401  # before botocore
+
+# isort: split
 from botocore.exceptions import (
     BotoCoreError,
     ChecksumError,
@@ -11,16 +15,13 @@ from botocore.exceptions import (
     FlexibleChecksumError,
     HTTPClientError,
     IncompleteReadError,
-    LoginError,
-    NoCredentialsError,
     PaginationError,
-    PartialCredentialsError,
     SSLError,
-    SSOError,
-    TokenRetrievalError,
 )
 
 from orgkit.aws.clock import time_of
+from orgkit.aws.denials import IDENTITY, Denial, denial_of, is_explicit
+from orgkit.aws.local_errors import CREDENTIAL_CODES, code_of, local_remedy, sign_in_command
 
 # Not committed: AWS says so, and the same request may be sent again after a while. (botocore's own retries
 # know only the first group, and are off for mutations: one wire attempt each.)
@@ -46,17 +47,16 @@ TRANSIENT_CODES = THROTTLING_CODES | CONFLICT_CODES | FINALIZING_CODES | {NO_CAP
 # Without credentials nothing more can be done, whatever the step.
 EXPIRED_CODES = frozenset(
     {
-        "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId",
-        "UnrecognizedClientException", "NoCredentials",
+        "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "InvalidToken",
+        "UnrecognizedClientException", *CREDENTIAL_CODES,
     }
 )  # fmt: skip
 # Nobody has answered, or nobody that can be understood: which says nothing about the credentials.
 UNREACHABLE_CODES = frozenset(
     {"NoAnswer", "EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"}
 )
-CREDENTIAL_ERRORS = (
-    CredentialRetrievalError, LoginError, NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError,
-)  # fmt: skip
+# What Python reports of the file with trusted certificates, by which no connection can begin.
+CA_BUNDLE_WORDS = ("[Errno 2]", "[Errno 13]", "[Errno 20]", "[Errno 21]", "[X509", "[SSL] PEM lib")
 # Those of botocore's errors that come after the request has left; the others come before.
 LOST_RESPONSE_ERRORS = (
     HTTPClientError,
@@ -73,8 +73,8 @@ REMEDIES = {
     THROTTLING_CODES: f"AWS is asked too much at the moment: wait some minutes, then {RERUN}",
     CONFLICT_CODES: f"something else is changing the same thing: wait until it has ended, then {RERUN}",
     UNSEEN_CODES: f"CloudTrail does not accept the policy of its bucket or key, or does not see it yet: later {RERUN}",
-    FINALIZING_CODES: f"AWS is still setting up the new organization, which takes up to an hour: later {RERUN}",
     EXPIRED_CODES: "sign in again and run the phase again under the same approval: it goes on from here.",
+    FINALIZING_CODES: f"AWS is still setting up the new organization, which takes up to an hour: later {RERUN}",
 }
 
 
@@ -91,16 +91,58 @@ class Rejected(Exception):
         self.message = message
         self.request_id = request_id
         self.at = at  # when AWS answered, by its own clock
+        self.profile = ""  # of the AWS configuration
+        self.source = ""  # the profile that a person signs in to: a role names it as the source of its credentials
+        self.method = ""  # botocore's name for where the credentials come from
+        self._remedy = ""
 
     @property
     def remedy(self) -> str:
-        """What helps when this says nothing about rights; "" when the answer itself has to be read."""
-        return next((remedy for codes, remedy in REMEDIES.items() if self.code in codes), "")
+        """What helps where AWS's answer says so; "" when a right may be missing, or the answer has to be read."""
+        if self._remedy:
+            return self._remedy
+        if self.code in EXPIRED_CODES - CREDENTIAL_CODES:
+            command = sign_in_command(self.method, self.profile, self.source)
+            return f"sign in again: {command}; then run the phase again under the same approval: it goes on from here."
+        denial = self.denial
+        if denial is not None and (denial.explicit or denial.kind not in ("", IDENTITY)):
+            return denial.remedy
+        return local_remedy(self.code, self.profile, self.source) or next(
+            (remedy for codes, remedy in REMEDIES.items() if self.code in codes), ""
+        )
+
+    @property
+    def denial(self) -> Denial | None:
+        """What AWS says of the policy that denies it; None when it was rejected for something else."""
+        return denial_of(self.code, self.message)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a policy denies it explicitly, so that waiting never helps."""
+        return is_explicit(self.code, self.message)
 
     def with_seconds(self, seconds: float) -> "Rejected":
         """The same, told with how long it was repeated in vain."""
-        message = f"{self.message} (AWS still answered so after {seconds:.0f} s)"
-        return Rejected(self.operation, self.code, self.reason, message, self.request_id, self.at)
+        return self._copy(message=f"{self.message} (AWS still answered so after {seconds:.0f} s)")
+
+    def explained(self, code: str, remedy: str) -> "Rejected":
+        """The same under a code of orgkit's, with AWS's own as the reason."""
+        copy = self._copy(code=code, reason=self.code)
+        copy._remedy = remedy
+        return copy
+
+    def _copy(self, *, code: str | None = None, reason: str | None = None, message: str | None = None) -> "Rejected":
+        copy = Rejected(
+            self.operation,
+            self.code if code is None else code,
+            self.reason if reason is None else reason,
+            self.message if message is None else message,
+            self.request_id,
+            self.at,
+        )
+        copy.profile, copy.source, copy.method = self.profile, self.source, self.method
+        copy._remedy = self._remedy
+        return copy
 
 
 class OutcomeUnknown(Exception):
@@ -121,23 +163,34 @@ def classify(operation: str, error: Exception) -> Rejected | OutcomeUnknown:
     """
     if isinstance(error, ClientError):
         return _answered(operation, error.response)
+    if isinstance(error, SSLError) and any(words in str(error) for words in CA_BUNDLE_WORDS):
+        return Rejected(operation, "CABundleError", "", f"{_ca_bundle()} cannot be used: {error}", "")
     if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return Rejected(operation, "SSLError", "", str(error), "")  # no request leaves before the handshake is over
     if isinstance(error, LOST_RESPONSE_ERRORS) or not isinstance(error, BotoCoreError):
         return OutcomeUnknown(operation, type(error).__name__)
-    if isinstance(error, CREDENTIAL_ERRORS):
-        return Rejected(operation, "NoCredentials", "", _credential_message(error), "")
-    return Rejected(operation, type(error).__name__, "", str(error), "")
+    return Rejected(operation, *_local_code_and_message(error), "")
 
 
-def _credential_message(error: BotoCoreError) -> str:
+def _local_code_and_message(error: BotoCoreError) -> tuple[str, str, str]:
     """What botocore says; of a credential_process it says what that printed, which may be the credentials."""
-    if isinstance(error, CredentialRetrievalError) and error.kwargs.get("provider") == "custom-process":
-        return (
+    provider = error.kwargs.get("provider") if isinstance(error, CredentialRetrievalError) else None
+    if provider == "custom-process":
+        message = (
             "the command of credential_process gave no credentials; what it printed is not recorded, as it may hold "
             "them: run the command in a terminal to see it"
         )
-    return str(error)
+        return "CredentialProcessError", "", message
+    return ("MetadataRetrievalError" if provider == "container-role" else code_of(error)), "", str(error)
+
+
+def _ca_bundle() -> str:
+    """Where the path of the trusted certificates stands."""
+    names = (name for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE") if os.environ.get(name))
+    name = next(names, "")
+    return (
+        f"the CA bundle {os.environ[name]!r} ({name})" if name else "the CA bundle of the AWS configuration (ca_bundle)"
+    )
 
 
 def as_rejected(operation: str, error: Exception) -> Rejected:

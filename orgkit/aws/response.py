@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
 from typing import Any, TypeVar
 
+import orgkit.aws.crt  # noqa: F401  # before botocore
+
+# isort: split
 from botocore.exceptions import (
     BotoCoreError,
     ChecksumError,

@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+import orgkit.aws.crt  # noqa: F401  # before botocore
+
+# isort: split
 import boto3
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session as CoreSession
@@ -16,9 +19,10 @@ from orgkit.aws.clients import Clients, packaged_models
 from orgkit.aws.clock import Clock, clock_of, is_skew, wrong_clock
 from orgkit.aws.identity import Caller as Caller
 from orgkit.aws.identity import caller_of, guard_member, no_credentials
-from orgkit.aws.rejections import EXPIRED_CODES, Rejected
+from orgkit.aws.profiles import prepare
+from orgkit.aws.refused_tokens import accepts, explain_refused_token, may_refuse_token
+from orgkit.aws.rejections import EXPIRED_CODES, Rejected, as_rejected
 from orgkit.aws.response import Answer, ask, ask_pages, ask_stream
-from orgkit.errors import WrongAccount
 from orgkit.journal.events import Journal
 from orgkit.sanitize.summary import Summary
 
@@ -83,7 +87,7 @@ class Connection(Summary):
 
     def read(self, service: str, operation: str, *, region: str | None = None, **parameters: Any) -> Answer:
         """One read; raises Rejected, also when botocore's own retries did not help."""
-        with self._note_end():
+        with self._note_end(service, region):
             client = self._clients.get(service, region, reads=True)
             answer = ask(client, service, operation, parameters, self.clock.sleep)
             if operation == "GetCallerIdentity":
@@ -94,7 +98,7 @@ class Connection(Summary):
         self, service: str, operation: str, member: str, *, region: str | None = None, **parameters: Any
     ) -> Iterator[dict[str, Any]]:
         """Every item of a paged read; a page may be empty and still have a successor, but never without its member."""
-        with self._note_end():
+        with self._note_end(service, region):
             client = self._clients.get(service, region, reads=True)
             yield from ask_pages(client, service, operation, member, parameters, self.clock.sleep)
 
@@ -120,13 +124,13 @@ class Connection(Summary):
         `expect` names a member that a real answer has: an empty 200 is no answer. Raises Rejected or OutcomeUnknown.
         """
         change = self._change(service, operation, expect, region, parameters)
-        with self._note_end():
+        with self._note_end(service, region):
             return send(change, self.journal, self.clock, self.progress)
 
     def mutate_once(self, service: str, operation: str, *, expect: str | None = None, **parameters: Any) -> Answer:
         """The same, never repeated: for who waits by itself, among other things, until AWS has room."""
         change = self._change(service, operation, expect, None, parameters)
-        with self._note_end():
+        with self._note_end(service):
             return send_once(change, self.journal, self.clock)
 
     def wait_for(self, subject: str, look: Callable[[], T | None], *, every: float, at_most: float) -> T:
@@ -160,7 +164,7 @@ class Connection(Summary):
             try:
                 known = self._owners[profile] = self._sibling(_session(self.region, profile=profile))
             except BotoCoreError as error:
-                raise Rejected("profile", type(error).__name__, "", str(error), "") from None
+                raise as_rejected(f"profile {profile}", error) from None
         return self._share_progress(known)
 
     def regions_of(self, service: str) -> set[str]:
@@ -184,21 +188,39 @@ class Connection(Summary):
 
     def _identity(self) -> Caller:
         if self._caller is None:
-            self._clients.access_key()  # without any, AWS need not be asked
+            with self._note_end():
+                self._clients.access_key()  # without any, AWS need not be asked
             self.read("sts", "GetCallerIdentity")
         assert self._caller is not None
         return self._caller
 
     @contextmanager
-    def _note_end(self) -> Iterator[None]:
-        """What every refusal may tell besides: that the credentials have ended, or that a clock is wrong."""
+    def _note_end(self, service: str = "sts", region: str | None = None) -> Iterator[None]:
+        """What every rejection may say in addition: that the credentials have ended, or that a clock is wrong."""
         try:
             yield
         except Rejected as rejection:
-            self.ended = self.ended or rejection.code in EXPIRED_CODES
+            explained = self._explain(rejection, self._clients.region_of(service, region))
+            self._clients.note_sign_in(explained)
+            self.ended = self.ended or explained.code in EXPIRED_CODES
             if is_skew(rejection.code, rejection.message):
                 raise wrong_clock(rejection.at, self.clock.now(), f"{rejection.operation}: {rejection.code}") from None
-            raise
+            if explained is rejection:
+                raise
+            raise explained from None
+
+    def _explain(self, rejection: Rejected, region: str) -> Rejected:
+        """A refused token means what STS says of it: only STS knows whether the credentials have ended."""
+        if not may_refuse_token(rejection, region) or not accepts(lambda: self.read("sts", "GetCallerIdentity")):
+            return rejection
+        assert self._caller is not None
+        return explain_refused_token(
+            rejection,
+            region=region,
+            account=self._account or self._caller.account,
+            is_member=bool(self._account),
+            caller_arn=self._caller.arn,
+        )
 
     def _sibling(self, session: boto3.Session, account: str = "") -> "Connection":
         connection = Connection(
@@ -224,7 +246,7 @@ def open_connection(
     try:
         session = _session(region, profile=profile)
     except BotoCoreError as error:
-        raise WrongAccount(f"the AWS profile cannot be used: {error}", "set AWS_PROFILE to one that exists.") from None
+        raise no_credentials(as_rejected("the AWS configuration", error)) from None
     return Connection(session, endpoint=endpoint, region=region, clock=clock or clock_of(), journal=journal)
 
 
@@ -232,6 +254,8 @@ def _session(region: str, *, profile: str | None = None, **keys: str) -> boto3.S
     """A boto3 session that shares the service models with the others of this process."""
     core = CoreSession(profile=profile)
     core.register_component("data_loader", _MODELS)
+    if not keys:
+        prepare(core)
     session = boto3.Session(botocore_session=core, region_name=region, **keys)
     _MODELS.search_paths[:] = dict.fromkeys(_MODELS.search_paths)  # every boto3 session adds its own path once more
     return session

@@ -271,12 +271,17 @@ def json_rows(frame: Any) -> list[dict[str, Any]]:
 @exit_with
 @requires_output
 def permissions(phase: Phase | None, file: Path | None) -> int:
-    """Print the least-privilege IAM policy of a phase (or of all), made from its steps and reads."""
+    """Print the least-privilege IAM policy of a phase (or of all), made from its steps and reads.
+
+    The policy is printed to the standard output, and what kind of policy to make of it to the standard error.
+    """
     from orgkit.parameters import find, load
-    from orgkit.phases.permissions import Scope, policy_for
+    from orgkit.phases.permissions import Scope, kind_of_policy, policy_for
 
     scope = Scope.from_desired(load(find(str(file)))) if file else Scope()
-    show_json(policy_for([phase] if phase else PHASES, scope))
+    policy = policy_for([phase] if phase else PHASES, scope, sign_in=True)
+    show_json(policy)
+    click.echo(kind_of_policy(policy), err=True)
     return errors.EXIT_DONE
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from orgkit.aws.advice import advice
+from orgkit.aws.advice import remedy_for
 from orgkit.aws.asynchronous import Asynchronous
 from orgkit.aws.rejections import EXPIRED_CODES, OutcomeUnknown, Rejected
 from orgkit.aws.session import Connection
@@ -206,7 +206,7 @@ def _failure(outcome: Outcome, error: Rejected | OrgkitError) -> Outcome:
             outcome,
             status=StepStatus.FAILED,
             reason=str(error),
-            remedy=advice(error.reason, error.code),
+            remedy=remedy_for(error),
             code=error.code,
         )
     code = error.code if isinstance(error, StepFailed) else ""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from orgkit.aws.advice import advice
+from orgkit.aws.advice import remedy_for
 from orgkit.aws.identity import guard_organization
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Caller, Connection
@@ -48,7 +48,7 @@ def observe(aws: Connection, desired: Desired, phase: str | None = None, *, find
                 observed = read(aws, desired, observed)
         return _with_findings(aws, desired, observed, phases) if findings else observed
     except Rejected as rejection:
-        raise CouldNotRead(f"{rejection}.", rejection.remedy or advice(rejection.reason, rejection.code)) from None
+        raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
 
 
 def observe_and_plan(aws: Connection, desired: Desired, phase: str, *, findings: bool = True) -> tuple[Plan, IdIndex]:

@@ -19,6 +19,7 @@ class Unread:
 
     reason: str
     remedy: str = ""  # what helps, when it is no matter of rights: AWS did not answer, or nobody is signed in any more
+    code: str = ""  # AWS's, or orgkit's where that says more
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class Phase:
         member_reads: What it reads in the member account with that key.
         stoppable: Which of its steps a finding of phase 00 may stop; None: all of them. What creates or repairs
             orgkit's own log bucket, key or trail, starts logging, or sends an alert is never stopped.
+        reads_members: Whether it looks into member accounts, through the read role, though it plans nothing there.
         in_bootstrap: False for what follows the bootstrap whenever it is wanted.
     """
 
@@ -43,6 +44,7 @@ class Phase:
     planner: Callable[[Observed, Desired], Plan] | None = None
     member_reads: Callable[[Desired, str], tuple[MemberRead, ...]] | None = None
     stoppable: Callable[[Step, Observed], bool] | None = None
+    reads_members: bool = False
     in_bootstrap: bool = True
 
     def shows(self, step: Step, observed: Observed, desired: Desired) -> bool | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import ACCESS_ROLE, READ_ROLE, Desired
 from orgkit.model.plan import Step
 from orgkit.phases.descriptor import Phase
@@ -25,7 +26,13 @@ RECORD_READS = ("account:ListRegions", "cloudtrail:LookupEvents", "iam:GetRole",
 # Roles of these names may be in any account; AWS's data perimeter guidance has the key for sts:AssumeRole.
 OWN_ORGANIZATION = {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}
 LINKED_ROLES = ("organizations.amazonaws.com", "cloudtrail.amazonaws.com")
-MAX_MANAGED_POLICY = 6144  # characters of a customer managed policy, white space not counted. [IAM quotas]
+# `aws login` of an IAM user; AWS's managed policy SignInLocalDevelopmentAccess has the same. [Service Authorization
+# Reference, AWS Signin]
+SIGN_IN_ACTIONS = {"signin:AuthorizeOAuth2Access", "signin:CreateOAuth2Token"}
+# Characters of a customer managed policy, and of all inline policies of one IAM user; white space is not counted. [IAM
+# and AWS STS quotas]
+MAX_MANAGED_POLICY = 6144
+MAX_INLINE_POLICIES = 2048
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,9 @@ class Scope:
         )
 
     def arn(self, kind: str) -> str:
-        """The ARN that covers every resource of a kind: account, ou, root or trail."""
+        """The ARN that covers every resource of a kind: account, ou, root, trail or public-client."""
+        if kind == "public-client":
+            return f"arn:aws:signin:*:{self.account}:oauth2/{kind}/*"
         if kind == "trail":
             return f"arn:aws:cloudtrail:{self.trail_region}:{self.account}:trail/{self.trail}"
         return f"arn:aws:organizations::{self.account}:{kind}/{self.organization}/*"
@@ -129,19 +138,39 @@ def actions_of(step: type[Step]) -> tuple[str, ...]:
     return tuple(action for action in step.actions if action not in step.actions_in_account())
 
 
-def policy_for(phases: Iterable[Phase], scope: Scope | None = None) -> dict[str, Any]:
+def policy_for(phases: Iterable[Phase], scope: Scope | None = None, *, sign_in: bool = False) -> dict[str, Any]:
     """Return one identity policy for the management account that covers these phases and no more.
 
     Args:
         phases: The phases to be run under it.
         scope: What it is narrowed to; by default the default names, in whatever organization and account.
+        sign_in: Whether it is for a person, who signs in with `aws login`.
     """
     scope, selected = scope or Scope(), list(phases)
     reads = {action for phase in selected for action in reads_of(phase)}
     changes = {action for phase in selected for step in steps_of(phase) for action in actions_of(step)} - reads
     roles = sorted(scope.access_roles) if "sts:AssumeRole" in reads | changes else []  # else only to look
     reads |= set(RECORD_READS) if any(phase.changes for phase in selected) else set()
-    return {"Version": "2012-10-17", "Statement": list(_statements(reads, changes - reads, roles, scope))}
+    reads |= {"sts:AssumeRole"} if any(phase.reads_members for phase in selected) else set()
+    statements = [*_statements(reads, changes - reads, roles, scope)]
+    if sign_in:
+        statements.append(_allow("SignIn", SIGN_IN_ACTIONS, scope.arn("public-client")))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def kind_of_policy(policy: dict[str, Any]) -> str:
+    """Return in one sentence what kind of policy a document has to be made, with its size and AWS's limits."""
+    size = len(compact_json(policy))
+    if size > MAX_MANAGED_POLICY:
+        return (
+            f"This is too long for one policy: {size:,} characters, and a customer managed policy holds "
+            f"{MAX_MANAGED_POLICY:,}. Print it phase by phase (`orgkit permissions 01`), and attach several."
+        )
+    inline = "would fit too" if size <= MAX_INLINE_POLICIES else "are too small"
+    return (
+        f"Make it a customer managed policy: {size:,} of {MAX_MANAGED_POLICY:,} characters, white space not counted. "
+        f"The inline policies of a user ({MAX_INLINE_POLICIES:,} in all) {inline}."
+    )
 
 
 def reading_policy_for(phases: Iterable[Phase]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orgkit.aws.crt  # noqa: F401  # before moto imports botocore
 from orgkit.phases.registry import RUNBOOKS
 from orgkit.sandbox.profiles import write_private
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from orgkit.aws.advice import advice
+from orgkit.aws.advice import remedy_for
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.errors import ApprovalMismatch, CouldNotRead
@@ -61,6 +61,6 @@ def _read_trust(aws: Connection, role: str) -> list[TrustStatement] | None:
     except Rejected as rejection:
         if rejection.code == NO_ROLE:
             return None
-        remedy = rejection.remedy or advice(rejection.reason, rejection.code)
+        remedy = remedy_for(rejection)
         raise CouldNotRead(f"role {role} of [approval] (iam:GetRole): {rejection}.", remedy) from None
     return statements_of(document)

@@ -59,6 +59,7 @@ class Wire:
     asked: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
+    headers: list[Mapping[str, str]] = field(default_factory=list)
 
     def says(self, *answers: Answer) -> None:
         self.answers[:] = answers
@@ -92,6 +93,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        self.server.wire.headers.append(dict(self.headers))  # type: ignore[attr-defined]
         answer = self.server.wire.answer(self._operation(body), body)  # type: ignore[attr-defined]
         if answer.after is not None:
             answer.after.wait(10)
@@ -104,6 +106,12 @@ class Handler(BaseHTTPRequestHandler):
             self._say(answer)
 
     def do_PUT(self) -> None:
+        self.do_POST()
+
+    def do_GET(self) -> None:
+        self.do_POST()
+
+    def do_HEAD(self) -> None:
         self.do_POST()
 
     def _operation(self, body: str) -> str:

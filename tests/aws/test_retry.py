@@ -8,6 +8,7 @@ from botocore import exceptions as botocore
 from botocore.parsers import ResponseParserError
 
 from orgkit.aws.advice import ADVICE, advice
+from orgkit.aws.local_errors import CREDENTIAL_CODES
 from orgkit.aws.rejections import (
     EXPIRED_CODES,
     FINALIZING_CODES,
@@ -144,7 +145,7 @@ def test_one_throttle_costs_a_second_for_that_is_when_the_bucket_has_a_token_aga
 def test_what_helps_is_told_where_the_answer_says_nothing_about_rights() -> None:
     for codes in (THROTTLING_CODES, FINALIZING_CODES, UNREACHABLE_CODES, *(patience.codes for patience in BACKOFFS)):
         assert all("run the phase again" in refused_for(code).remedy for code in codes)
-    assert all("sign in" in refused_for(code).remedy for code in EXPIRED_CODES)
+    assert all("sign in" in refused_for(code).remedy for code in EXPIRED_CODES - CREDENTIAL_CODES)
     assert refused_for("AccessDeniedException").remedy == refused_for("ConstraintViolationException", "X").remedy == ""
 
 

@@ -12,7 +12,15 @@ from orgkit.phases.accounts.steps import CreateAccount
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.member_access.roles import read_policy
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
-from orgkit.phases.permissions import MAX_MANAGED_POLICY, Scope, actions_of, policy_for, steps_of
+from orgkit.phases.permissions import (
+    MAX_INLINE_POLICIES,
+    MAX_MANAGED_POLICY,
+    Scope,
+    actions_of,
+    kind_of_policy,
+    policy_for,
+    steps_of,
+)
 from orgkit.phases.registry import RUNBOOKS, phase_of
 from orgkit.phases.trail.steps import CreateBucket, CreateKey, InLogArchive
 from tests.docs.test_steps_page import example
@@ -173,3 +181,28 @@ def test_imports_may_not_create_accounts() -> None:
     assert CreateAccount not in steps_of(phase_of("imports"))
     assert "organizations:CreateAccount" not in allowed(phase_of("imports"))
     assert MakeManageable not in steps_of(phase_of("accounts"))
+
+
+def test_the_kind_of_policy_is_named_with_its_size_and_the_limits() -> None:
+    policy = policy_for(RUNBOOKS, sign_in=True)
+    size = len("".join(json.dumps(policy).split()))
+    assert MAX_INLINE_POLICIES < size <= MAX_MANAGED_POLICY
+    assert kind_of_policy(policy) == (
+        f"Make it a customer managed policy: {size:,} of 6,144 characters, white space not counted. The inline "
+        "policies of a user (2,048 in all) are too small."
+    )
+
+
+def test_a_small_policy_may_be_inline_and_one_that_is_too_long_is_not_called_anything() -> None:
+    assert kind_of_policy(policy_for([phase_of("units")], sign_in=True)).endswith("(2,048 in all) would fit too.")
+    roles = tuple(f"OrganizationAccountAccessRole{number:03}" for number in range(100))
+    long = kind_of_policy(policy_for(RUNBOOKS, Scope(access_roles=roles), sign_in=True))
+    assert long.startswith("This is too long for one policy: ")
+    assert "orgkit permissions 01" in long
+
+
+def test_every_phase_with_the_sign_in_fits_a_managed_policy() -> None:
+    sizes = {
+        phase.label: len(json.dumps(policy_for([phase], sign_in=True), separators=(",", ":"))) for phase in RUNBOOKS
+    }
+    assert max(sizes.values()) <= MAX_MANAGED_POLICY, sizes

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
-from orgkit.aws.advice import advice
+from orgkit.aws.advice import remedy_for
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.response import next_token, walk_pages
 from orgkit.aws.session import Connection
@@ -135,7 +135,7 @@ class CostExplorer:
                 raise NoBill(f"{month}: {rejection.message}", NoBill.remedy_for_month) from None
             if rejection.code == "AccessDeniedException" and "enabled" in rejection.message:
                 raise NoBill(rejection.message, NoBill.remedy_to_enable) from None
-            raise CouldNotRead(f"{rejection}.", rejection.remedy or advice(rejection.reason, rejection.code)) from None
+            raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
 
     def _bill(self, month: Month) -> Bill:
         kinds = self._groups(month, "RECORD_TYPE")

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from orgkit.aws.advice import advice
+from orgkit.aws.advice import remedy_for
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.response import walk_pages
 from orgkit.aws.session import Connection
@@ -47,7 +47,7 @@ class ExportedBills:
                 raise InvalidExport(
                     f"there is no bucket {_split(self._place)[0]}.", InvalidExport.remedy_for_path
                 ) from None
-            raise CouldNotRead(f"{rejection}.", rejection.remedy or advice(rejection.reason, rejection.code)) from None
+            raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
 
     def _bill(self, month: Month) -> Bill:
         now = self._aws.clock.now()

@@ -25,6 +25,7 @@ from orgkit.phases.management_account.findings import (
     Phone,
     RootUser,
 )
+from orgkit.phases.management_account.home_region_aws import read_home_regions
 from orgkit.phases.management_account.workloads_aws import read_keys, read_workloads
 
 T = TypeVar("T")
@@ -40,11 +41,12 @@ def read_facts(aws: Connection, desired: Desired, caller: Caller, *, workloads: 
     home, account = desired.organization.home_region, caller.account
     organization = ask(_organization, aws)
     is_management = isinstance(organization, Membership) and organization.management_account_id == account
+    members = ask(_members, aws) if is_management else ()
     return Facts(
         caller_account=account,
         caller_arn=caller.arn,
         organization=organization,
-        members=ask(_members, aws) if is_management else (),
+        members=members,
         invited=ask(_invited_accounts, aws) if is_management else (),
         root=ask(_root, aws),
         plan=ask(_plan, aws, caller.account),
@@ -59,6 +61,7 @@ def read_facts(aws: Connection, desired: Desired, caller: Caller, *, workloads: 
         control_tower=_control_tower(aws, home, is_management) if workloads else None,
         keys=ask(read_keys, aws) if workloads else None,
         workloads=read_workloads(aws, home) if workloads else None,
+        home_regions=read_home_regions(aws, desired, account, members) if workloads else (),
     )
 
 
@@ -108,7 +111,7 @@ def ask_signed_in(question: Callable[..., T], *arguments: Any) -> T | Unread:
     except Rejected as rejection:
         if rejection.code in EXPIRED_CODES:
             raise
-        return Unread(str(rejection), rejection.remedy)
+        return Unread(str(rejection), rejection.remedy, rejection.code)
 
 
 def ask(question: Callable[..., T], *arguments: Any) -> T | Unread:
@@ -116,7 +119,7 @@ def ask(question: Callable[..., T], *arguments: Any) -> T | Unread:
     try:
         return question(*arguments)
     except Rejected as rejection:
-        return Unread(str(rejection))
+        return Unread(str(rejection), rejection.remedy, rejection.code)
 
 
 def _organization(aws: Connection) -> Membership | None:

@@ -28,11 +28,13 @@ def _findings(facts: Facts, desired: Desired, target: Target) -> Iterator[Findin
 def _account_checks(facts: Facts, desired: Desired) -> Iterator[Finding]:
     yield identity.caller_identity(facts)
     yield identity.root_user(facts)
+    yield from identity.session(facts)
     yield identity.the_files_account(facts, desired)
     yield identity.organization(facts, desired)
     yield identity.feature_set(facts)
     if facts.control_tower is not None:
         yield control_tower.check(facts.control_tower, desired)
+    yield from readiness.home_regions(facts)
     yield account.root_access_keys(facts, desired)
     yield account.mfa_on_root(facts, desired)
     yield account.sign_up(facts)

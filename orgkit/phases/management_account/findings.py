@@ -30,6 +30,7 @@ WORKLOAD_READS = (  # only phase 00 looks for workloads
 # The phases that findings stop. 05 and 10 start logging and alerting, which nothing may stop.
 BOOTSTRAP_PHASES = ("01", "02", "03", "04")
 QUOTA_PHASES = ("03", "04")
+HOME_REGION_PHASES = ("05",)  # it can do nothing in a region that is off
 CONTROL_TOWER_PHASES = (*control_tower.PHASES, *control_tower.PARTIAL_PHASES)
 # IAM actions of the checks that every phase repeats before it changes something.
 ACCOUNT_READS = ("account:GetAccountInformation", "iam:GetAccountSummary")
@@ -152,6 +153,15 @@ class OwnTrail:
 
 
 @dataclass(frozen=True)
+class HomeRegion:
+    """A region of the file that has to be enabled in each account, and why it is off in one of them."""
+
+    region: str
+    account: str
+    refusal: Unread | None  # None: it answers
+
+
+@dataclass(frozen=True)
 class Keys:
     """The IAM users that have access keys, of the first that were looked at."""
 
@@ -201,6 +211,7 @@ class Facts:
     control_tower: control_tower.ControlTower | None = None  # None: not looked for
     keys: Keys | Unread | None = None  # None: not looked for
     workloads: tuple[WorkloadSearch, ...] | None = None  # None: not looked for
+    home_regions: tuple[HomeRegion, ...] = ()  # none: every account has those of the file, or they were not asked
     known_keys: frozenset[str] = frozenset()  # keys of the file whose accounts are known by tag, as a phase reads them
 
 

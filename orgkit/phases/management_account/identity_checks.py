@@ -1,5 +1,8 @@
 """Who calls, whose account it is, and what it is in the organization that may be there already."""
 
+from collections.abc import Iterator
+
+from orgkit.errors import SESSION_WITHOUT_MFA
 from orgkit.model.desired import Desired
 from orgkit.model.finding import Finding
 from orgkit.model.observed import Unread
@@ -34,6 +37,13 @@ def root_user(facts: Facts) -> Finding:
             BOOTSTRAP_PHASES,
         )
     return Finding.ok(item, "calls are not made as the root user.")
+
+
+def session(facts: Facts) -> Iterator[Finding]:
+    """STS accepts a user's session that was begun without MFA, IAM does not: no phase that asks IAM can end well."""
+    if isinstance(facts.root, Unread) and facts.root.code == SESSION_WITHOUT_MFA:
+        reason = f"IAM refuses this session, which STS accepts: it was begun without MFA ({facts.root.reason})."
+        yield Finding.stops("session with MFA", reason, facts.root.remedy, BOOTSTRAP_PHASES)
 
 
 def the_files_account(facts: Facts, desired: Desired) -> Finding:

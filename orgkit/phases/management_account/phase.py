@@ -10,4 +10,5 @@ PHASE = Phase(
     title="Check the manually created account before anything depends on it",
     label="management-account",
     reads=tuple(sorted({*READS, *CONTROL_TOWER_READS, *WORKLOAD_READS})),
+    reads_members=True,
 )

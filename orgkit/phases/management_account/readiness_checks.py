@@ -1,9 +1,32 @@
 """What an organization would cost the account, and what limits it: plan and credits, account quota."""
 
+from collections.abc import Iterator
+
 from orgkit.model.desired import Desired
 from orgkit.model.finding import Finding
 from orgkit.model.observed import Unread
-from orgkit.phases.management_account.findings import QUOTA_PHASES, AccountPlan, Facts, accounts_to_add
+from orgkit.phases.management_account.findings import (
+    HOME_REGION_PHASES,
+    QUOTA_PHASES,
+    AccountPlan,
+    Facts,
+    accounts_to_add,
+)
+
+
+def home_regions(facts: Facts) -> Iterator[Finding]:
+    """A region that AWS opened after March 2019 is off in every account, new ones too, until somebody enables it."""
+    item = "home region enabled"
+    for answer in facts.home_regions:
+        if answer.refusal is None:
+            yield Finding.ok(item, f"{answer.region} answers in account {answer.account}.")
+        else:
+            yield Finding.stops(
+                item,
+                f"{answer.region} is not enabled in account {answer.account}: {answer.refusal.reason}.",
+                answer.refusal.remedy,
+                HOME_REGION_PHASES,
+            )
 
 
 def plan_and_credits(facts: Facts) -> Finding:

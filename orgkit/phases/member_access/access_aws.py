@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from orgkit.aws.rejections import EXPIRED_CODES, Rejected
 from orgkit.aws.session import Connection
-from orgkit.errors import StepFailed
+from orgkit.errors import TOKEN_NOT_ACCEPTED, StepFailed
 from orgkit.phases.member_access.steps import CreateReadRole
 
 # A new account answers so for a while; after that it is what it says.
 NOT_YET = ("AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "OptInRequired", "SubscriptionRequired",
-           "SubscriptionRequiredException", "NotSignedUp")  # fmt: skip
+           "SubscriptionRequiredException", "NotSignedUp", TOKEN_NOT_ACCEPTED)  # fmt: skip
 USABLE_WITHIN = 900.0  # seconds after an account has joined: the longest that users report is about seven minutes
 READ_PROBES = {"s3": "ListBuckets", "kms": "ListAliases"}
 
@@ -25,7 +25,7 @@ def usable_connection(aws: Connection, account: str, step: CreateReadRole) -> Co
     try:
         member = _while_new(aws, account, subject, lambda: _assume(aws, account, step.role_name))
     except Rejected as rejection:
-        if rejection.code not in NOT_YET or rejection.code in EXPIRED_CODES:
+        if rejection.code not in NOT_YET or rejection.code in EXPIRED_CODES or rejection.is_final:
             raise
         raise StepFailed(
             f"account {step.name} ({account}) cannot be entered through role {step.role_name}: {rejection}.",
@@ -47,7 +47,7 @@ def _while_new(aws: Connection, account: str, subject: str, look: Callable[[], T
         try:
             return look()
         except Rejected as rejection:
-            if rejection.code not in NOT_YET or _is_caller_denied(rejection):
+            if rejection.code not in NOT_YET or rejection.is_final or _is_caller_denied(rejection):
                 raise
             new_until[:] = new_until or [_join_time(aws, account) + timedelta(seconds=USABLE_WITHIN)]
             if aws.clock.now() > new_until[0]:
@@ -90,7 +90,7 @@ def until_assumable(aws: Connection, account: str, role: str, name: str) -> None
         try:
             return _assume(aws, account, role)
         except Rejected as rejection:
-            if rejection.code in NOT_YET and not _is_caller_denied(rejection):
+            if rejection.code in NOT_YET and not rejection.is_final and not _is_caller_denied(rejection):
                 return None
             raise
 

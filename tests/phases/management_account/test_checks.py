@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from orgkit.errors import REGION_NOT_ENABLED, SESSION_WITHOUT_MFA
 from orgkit.model.desired import Desired
 from orgkit.model.finding import Finding, format_phases
 from orgkit.model.observed import Unread
@@ -16,6 +17,7 @@ from orgkit.phases.management_account.findings import (
     AccountPlan,
     Facts,
     Findings,
+    HomeRegion,
     IdentityCenter,
     Keys,
     Membership,
@@ -410,3 +412,27 @@ def test_phases_are_written_as_people_say_them() -> None:
     assert [format_phases(phases) for phases in (("01",), ("03", "04"), ("01", "02", "03"), ("01", "03", "04"))] == [
         "01", "03 and 04", "01 to 03", "01, 03, 04",
     ]  # fmt: skip
+
+
+def test_a_session_without_mfa_stops_the_bootstrap_although_everything_is_attested() -> None:
+    """What IAM refuses to a session, no attestation makes up for."""
+    refusal = Unread("iam:GetAccountSummary: SessionWithoutMFA", "`aws login`", SESSION_WITHOUT_MFA)
+    finding = found("session with MFA", {"root": refusal})
+    assert (finding.verdict, finding.phases, finding.remedy) == ("stops", BOOTSTRAP_PHASES, "`aws login`")
+    assert "without MFA" in finding.message
+
+
+def test_a_session_that_iam_answers_is_no_finding() -> None:
+    for root in (WELL.root, DENIED):
+        items = [each.item for each in check(replace(WELL, root=root), desired_with(), target_of("aws"))]
+        assert "session with MFA" not in items
+
+
+def test_a_home_region_that_is_off_stops_the_trail_and_names_account_and_command() -> None:
+    off = Unread("s3:HeadBucket: RegionNotEnabled", "`aws account enable-region`", REGION_NOT_ENABLED)
+    regions = (HomeRegion("me-central-1", ACCOUNT, None), HomeRegion("me-central-1", IMPORTED, off))
+    findings = check(replace(WELL, home_regions=regions), desired_with(), target_of("aws"))
+    stop, ok = [each for each in findings if each.item == "home region enabled"]
+    assert (stop.verdict, stop.phases, stop.remedy) == ("stops", ("05",), "`aws account enable-region`")
+    assert f"me-central-1 is not enabled in account {IMPORTED}" in stop.message
+    assert (ok.verdict, ok.message) == ("ok", f"me-central-1 answers in account {ACCOUNT}.")
