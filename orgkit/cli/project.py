@@ -8,6 +8,7 @@ import click
 
 from orgkit import errors
 from orgkit.cli.options import exit_with
+from orgkit.journal.file_writes import replace_file
 
 PARTS = ("runbooks", "parameters", "outputs")
 
@@ -43,7 +44,7 @@ def _use_own_namespace(file: Path) -> None:
     """A new organization has no bucket yet: its names can be such that nobody else can take them."""
     text = file.read_text(encoding="utf-8")
     own_line = 'bucket_namespace = "account-regional"'
-    file.write_text(text.replace('#bucket_namespace = "global"', own_line), encoding="utf-8")
+    replace_file(file, text.replace('#bucket_namespace = "global"', own_line).encode(), 0o644)
 
 
 def _write_ci(folder: Path) -> None:

@@ -38,7 +38,7 @@ def read(message: str, code: str = "AccessDenied") -> Denial:
     return denial
 
 
-@pytest.mark.parametrize(("kind", "article"), product(KINDS, ARTICLES))
+@pytest.mark.parametrize(("kind", "article"), list(product(KINDS, ARTICLES)))
 def test_an_explicit_deny_names_the_kind_of_policy(kind: str, article: str) -> None:
     denial = read(f"{DENIED} with an explicit deny in {article} {kind}")
     assert (denial.explicit, denial.kind, denial.arn) == (True, kind, "")

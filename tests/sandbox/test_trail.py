@@ -301,7 +301,7 @@ def test_a_bucket_that_refuses_a_log_file_is_the_error_of_the_last_delivery(stag
     before = stage.cloudtrail.get_trail_status(Name=SOURCE)
     assert "LatestDeliveryError" not in before
     stage.s3.delete_bucket_policy(Bucket=BUCKET)
-    stage.world.sandbox.sleep(3600)
+    stage.world.sandbox.sleep(1800)
     status = stage.cloudtrail.get_trail_status(Name=SOURCE)
     assert status["LatestDeliveryError"] == "AccessDenied"
     assert (status["LatestDeliveryTime"] - before["LatestDeliveryTime"]).total_seconds() < 60

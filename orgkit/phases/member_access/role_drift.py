@@ -14,7 +14,7 @@ from orgkit.model.canonical_json import compact_json, normal_form
 from orgkit.model.desired import READ_ROLE, AccountSpec, ImportSpec
 from orgkit.model.observed import Account, Member, MemberRole
 from orgkit.model.plan import Step, Waiting
-from orgkit.phases.member_access.policy_meaning import ANYBODY, account_of_principal, grants_of
+from orgkit.phases.member_access.policy_meaning import ANYBODY, account_of_principal, grants_of, statements_of
 from orgkit.phases.member_access.roles import (
     ADMINISTRATOR,
     READ_POLICY,
@@ -25,6 +25,7 @@ from orgkit.phases.member_access.roles import (
     with_trust,
 )
 from orgkit.phases.member_access.steps import RestrictReadRole
+from orgkit.policy_evaluation.deleted_principals import deleted_principals
 
 
 def restrict_read_role(spec: AccountSpec | ImportSpec, member: Member, management_id: str) -> Iterator[Step]:
@@ -44,7 +45,8 @@ def restrict_trust(
     spec: AccountSpec | ImportSpec, document: dict[str, Any], management_id: str
 ) -> Iterator[RestrictReadRole]:
     """Repair a trust policy of the read role, as the earlier steps of the plan leave it."""
-    if principals := other_trusted_principals(document, management_id):
+    other_principals = other_trusted_principals(document, management_id)
+    if principals := (*other_principals, *deleted_principals(statements_of(document))):
         yield RestrictReadRole(
             key=spec.key, name=spec.name, role_name=spec.role_name, no_longer_trusted=principals,
             starts_from=normal_form(document),

@@ -167,7 +167,7 @@ def test_workloads_are_looked_for_when_asked_in_the_regions_that_are_named(desir
 def test_whatever_is_denied_is_unread_and_never_empty(desired: Desired) -> None:
     facts = read_facts(FakeAws({}), desired, CALLER, workloads=True)  # type: ignore[arg-type]
     values = {"caller_account", "caller_arn", "members", "invited", "workloads"}  # no organization seen: none is asked
-    values |= {"control_tower", "known_keys"}
+    values |= {"control_tower", "home_regions", "known_keys"}
     assert [each.name for each in fields(facts) if not isinstance(getattr(facts, each.name), Unread)] == [
         each.name for each in fields(facts) if each.name in values
     ]
