@@ -73,7 +73,7 @@ def test_a_move_states_each_policy_that_is_inherited_before_or_after_and_not_bot
     }
 
 
-@pytest.mark.parametrize(("target", "retains", "allowed"), product(PATHS, (True, False), (True, False)))
+@pytest.mark.parametrize(("target", "retains", "allowed"), list(product(PATHS, (True, False), (True, False))))
 def test_a_move_that_deletes_stacks_needs_a_line_in_the_file(target: UnitPath, retains: bool, allowed: bool) -> None:
     source, destination = ("A", "B"), ("D", "B")
     facts = MoveFacts(stack_sets=(StackSet("baseline", "eu-west-1", (node(target),), retains),))
