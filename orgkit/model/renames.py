@@ -1,6 +1,7 @@
 """Organizational units that were probably renamed by hand: AWS has them under another name than the file."""
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -40,16 +41,22 @@ def suspected_renames(desired: Desired, observed: Observed) -> tuple[Rename, ...
 
     Suspected is a unit that the file does not name, under the same parent as a path that AWS does not have, with the
     tags that orgkit gives to the unit at that path; or with its accounts, where the unit or an account has a tag of
-    orgkit's. A unit with accounts that the file wants elsewhere is not suspected for its accounts.
+    orgkit's. A unit with accounts that the file wants elsewhere is not suspected for its accounts, and none for a tag
+    Name that the file gives to units of several names.
     """
     desired_paths = {spec.path for spec in desired.units}
     missing = sorted((spec for spec in desired.units if observed.unit(spec.path) is None), key=lambda spec: spec.path)
     candidates = [unit for unit in observed.units if unit.path not in desired_paths] if missing else []
     placed = [(spec.unit, account) for spec in desired.members if (account := match_if_clear(spec, observed))]
+    shared = _shared_name_tags(desired)
     renames = []
     for unit in candidates:
         siblings = [spec for spec in missing if spec.parent == unit.path[:-1]]
-        by_tags = [Rename(spec.path, unit, _tags_of(spec)) for spec in siblings if _has_its_tags(unit, spec)]
+        by_tags = [
+            Rename(spec.path, unit, _tags_of(spec))
+            for spec in siblings
+            if _has_its_tags(unit, spec) and dict(spec.tags)[NAME_TAG] not in shared
+        ]
         renames += by_tags or [
             Rename(spec.path, unit, accounts) for spec in siblings if (accounts := _accounts_of(unit, spec, placed))
         ]
@@ -74,6 +81,12 @@ def _has_its_tags(unit: Unit, spec: UnitSpec) -> bool:
         return False
     tags, required = dict(unit.tags), dict(spec.tags)
     return all(name in required and tags.get(name) == required[name] for name in (NAME_TAG, OWNER_TAG))
+
+
+def _shared_name_tags(desired: Desired) -> set[str]:
+    """The values of the tag Name that do not say which unit is meant, as one that [organization.tags] gives to all."""
+    pairs = {(value, spec.name.casefold()) for spec in desired.units if (value := dict(spec.tags).get(NAME_TAG))}
+    return {value for value, count in Counter(value for value, _ in pairs).items() if count > 1}
 
 
 def _tags_of(spec: UnitSpec) -> str:

@@ -117,6 +117,7 @@ def test_the_approver_sees_all_that_a_person_sees_who_plans(capsys: pytest.Captu
             Waiting("accept invitation h-9", "the owner of 2222", ("aws organizations accept-handshake", "aws x")),
         ),
         unmanaged=("OU Sandbox",),
+        drift=("Trail t has delivered nothing.",),
         stops=(STOP,),
         stopped_steps=(CreateUnit(path=("Stopped",), tags=()),),
     )

@@ -11,6 +11,7 @@ from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
 from orgkit.phases.account_imports.planner import plan as plan_imports
 from orgkit.phases.accounts.planner import plan as plan_accounts
+from orgkit.phases.member_access.steps import AboutAccount
 from orgkit.phases.organizational_units.planner import plan as plan_units
 from tests.plans.loader import desired_of, observed_of
 
@@ -92,8 +93,13 @@ def test_a_unit_in_another_language_is_as_ordinary_as_any(tmp_path: Path) -> Non
 def test_an_account_is_not_created_next_to_one_of_aws_that_looks_the_same(name: str, tmp_path: Path) -> None:
     file = '[accounts.web]\nname = "web site"\nemail = "web@acme.example"\nunit = "Security"\n'
     other = {"id": "222222222222", "name": name, "email": "other@acme.example"}
-    with pytest.raises(NeedsDecision, match="an account named"):
-        plan_accounts(aws(("Security",), LOG_ARCHIVE, other), desired(tmp_path, file))
+    made = plan_accounts(aws(("Security",), LOG_ARCHIVE, other), desired(tmp_path, file))
+    (decision,) = made.blocked
+    assert decision.blocks == "web"
+    assert "web: an account named" in decision.what
+    assert "222222222222" in decision.what
+    assert name.isascii() or "U+" in decision.what
+    assert {step.key for step in made.steps if isinstance(step, AboutAccount)} == {"log-archive"}
 
 
 def test_accounts_of_ascii_that_look_alike_are_marked_in_the_file_and_in_aws(tmp_path: Path) -> None:

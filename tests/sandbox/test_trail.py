@@ -305,5 +305,6 @@ def test_a_bucket_that_refuses_a_log_file_is_the_error_of_the_last_delivery(stag
     status = stage.cloudtrail.get_trail_status(Name=SOURCE)
     assert status["LatestDeliveryError"] == "AccessDenied"
     assert (status["LatestDeliveryTime"] - before["LatestDeliveryTime"]).total_seconds() < 60
+    stage.s3 = stage.world.in_account(stage.log, "s3")  # the credentials of the first session have expired by now
     stage.put_policy()
     assert "LatestDeliveryError" not in stage.cloudtrail.get_trail_status(Name=SOURCE)

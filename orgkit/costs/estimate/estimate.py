@@ -42,11 +42,10 @@ class Estimate(Summary):
     priced: str  # ISO date: when the oldest of its prices was read
 
     def summary(self) -> dict[str, object]:
-        """The totals of a month in USD."""
-        own = dict(zip(SCENARIOS, map(str, self.made_by_orgkit), strict=True))
-        rest = dict(zip(SCENARIOS, map(str, self.switched_on_later), strict=True))
-        whole = {"low": self.low, "expected": self.expected, "high": self.high}
-        return {"made_by_orgkit": own, "switched_on_later": rest, **whole, "currency": "USD", "per": "month"}
+        """Both totals of a month in USD, each as what is expected and its range."""
+        parts = {"made_by_orgkit": self.made_by_orgkit, "switched_on_later": self.switched_on_later}
+        ranges = {name: f"{expected} ({low} to {high})" for name, (low, expected, high) in parts.items()}
+        return {**ranges, "currency": "USD", "per": "month"}
 
     @property
     def low(self) -> Decimal:

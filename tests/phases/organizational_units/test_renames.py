@@ -26,12 +26,15 @@ def a_world(  # the file has Security, Security/Audit and Production
     *,
     wanted: UnitPath = ("Security",),
     tags: tuple[tuple[str, str], ...] = KEY,
+    name_tag: str = "",
 ) -> tuple[Observed, Desired]:
     base = desired_of()
     specs = [replace(base.accounts[0], unit=wanted)]
     specs.append(replace(specs[0], key="web", name="web", email="aws-web@acme.example", unit=("Production",)))
     paths = (("Production",), ("Security",), ("Security", "Audit"))
-    desired = replace(base, units=tuple(UnitSpec(path, unit_tags(path[-1])) for path in paths), accounts=tuple(specs))
+    desired = replace(
+        base, units=tuple(UnitSpec(path, unit_tags(name_tag or path[-1])) for path in paths), accounts=tuple(specs)
+    )
     there = [
         Account(f"{n:012}", spec.name, spec.email, "ACTIVE", accounts[spec.key], "CREATED", tags if n == 1 else ())
         for n, spec in enumerate(specs, start=1)
@@ -121,6 +124,8 @@ def test_each_remedy_leads_out(remedy: str) -> None:
 NOT_SUSPECTED: dict[str, tuple[Any, dict[str, Any]]] = {
     "a unit of somebody else's": (({**PRODUCTION, RENAMED: NONE}, {}), {}),
     "somebody else's with the same name tag": (({**PRODUCTION, RENAMED: (("Name", "Security"),)}, {}), {}),
+    "a name tag that the file gives to all": (
+        ({**PRODUCTION, RENAMED: unit_tags("acme")}, {}), {"name_tag": "acme"}),
     "an account that orgkit never placed": (({**PRODUCTION, RENAMED: NONE}, INSIDE), {"tags": ()}),
     "an earlier unit of the file, empty": (({**PRODUCTION, ("Attic",): unit_tags("Attic")}, {}), {}),
     "accounts of two units": (

@@ -152,7 +152,8 @@ MUTANTS: list[Repair] = [without_data, without_network, in_the_other_form, cut_t
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_an_implementation_that_loses_something_is_found(mutant: Repair) -> None:
-    @settings(max_examples=300, deadline=None, database=None, derandomize=True)
+    # The first failure is enough; two different ones would come as a group, which is no AssertionError.
+    @settings(max_examples=300, deadline=None, database=None, derandomize=True, report_multiple_bugs=False)
     @given(SETS)
     def search(selectors: EventSelectors) -> None:
         check(mutant, selectors)
