@@ -94,8 +94,11 @@ def access_is_as_needed(role: MemberRole | None, management_id: str) -> bool:
     """Return whether a role is an administrator that principals of the management account can use."""
     if role is None or not is_administrator(role):
         return False
-    grants = grants_of(json.loads(role.trust))
-    return any(g.effect == "Allow" and _lets_in(g.principal, management_id) for g in grants)
+    return _lets_management_in(json.loads(role.trust), management_id)
+
+
+def _lets_management_in(document: dict[str, Any], management_id: str) -> bool:
+    return any(g.effect == "Allow" and _lets_in(g.principal, management_id) for g in grants_of(document))
 
 
 def _is_narrower(document: dict[str, Any], management_id: str) -> bool:
@@ -135,12 +138,21 @@ def _access_role_drift(name: str, member: Member, management_id: str) -> Iterato
 
 
 def _opened(role: MemberRole, management_id: str, *, wildcards_only: bool) -> Iterator[tuple[str, str]]:
-    principals = other_trusted_principals(json.loads(role.trust), management_id)
+    document = json.loads(role.trust)
+    principals = other_trusted_principals(document, management_id)
     opened = [principal for principal in principals if not wildcards_only or _is_wildcard(principal)]
+    deleted = () if wildcards_only else deleted_principals(statements_of(document))
+    trusted = compact_json(trust(management_id))
+    command = f"aws iam update-assume-role-policy --role-name {role.name} --policy-document '{trusted}'"
     if opened:
-        trusted = compact_json(trust(management_id))
-        command = f"aws iam update-assume-role-policy --role-name {role.name} --policy-document '{trusted}'"
         yield f"is an administrator of the account, and its trust policy lets in {', '.join(opened)}", command
+    elif deleted:
+        yield (
+            f"trusts {', '.join(deleted)}, which was deleted: AWS takes no change of its trust policy with it",
+            command,
+        )
+    elif not wildcards_only and not _lets_management_in(document, management_id):
+        yield "does not trust the management account any more: orgkit can change nothing in the account", command
 
 
 def _is_wildcard(principal: str) -> bool:

@@ -135,6 +135,12 @@ def test_roles_as_they_have_to_be_are_no_drift() -> None:
     assert (plan.steps, plan.waiting, plan.warnings) == ((), (), ())
 
 
+def test_an_access_role_that_nobody_can_use_any_more_is_drift() -> None:
+    nobody = normal_form({"Version": "2012-10-17", "Statement": []})
+    plan = planned(observed_with(READ, replace(ACCESS, trust=nobody)))
+    assert "does not trust the management account any more" in plan.waiting[0].what
+
+
 @settings(max_examples=300, deadline=None)
 @given(drifts())
 def test_every_form_of_drift_is_found(drift: tuple[str, Change, str]) -> None:
