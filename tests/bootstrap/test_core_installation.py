@@ -58,8 +58,8 @@ def test_a_command_names_the_extra_that_it_misses(core: Path, tmp_path: Path, co
 @pytest.mark.parametrize("source", ["duckdb", "athena"])
 def test_a_source_of_bills_names_the_extra_that_it_misses(core: Path, source: str) -> None:
     requests = {
-        "duckdb": "from orgkit.costs.bills.duckdb_engine import ask; ask([])",
-        "athena": "from orgkit.costs.bills.exports_aws import AthenaBills; AthenaBills._ask(None, '')",
+        "duckdb": "from orgkit.costs.bills.duckdb_engine import DuckDb; DuckDb({})",
+        "athena": "from orgkit.costs.bills.athena_aws import AthenaBills; AthenaBills._ask(None, '')",
     }
     done = subprocess.run([core / "python", "-c", requests[source]], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1] == "  do:  pip install 'orgkit[exports]'"

@@ -30,6 +30,7 @@ NEEDED_BY_ANOTHER_CALL = {
     "controltower:GetLandingZone": "only a landing zone is asked what it owns, and there is none",
     "controltower:ListEnabledBaselines": "only a landing zone is asked what it owns, and there is none",
     "controltower:ListEnabledControls": "only a landing zone is asked what it owns, and there is none",
+    "billing:GetCredits": "only where the account's plan names no amount",
     "sts:AssumeRole": "orgkit records reconcile looks into the log archive account",
     "cloudformation:DescribeStackSet": "only where StackSets have trusted access, when an account is moved",
     "cloudformation:ListStackSets": "only where StackSets have trusted access, when an account is moved",

@@ -52,7 +52,7 @@ def test_without_credentials_nothing_is_tried(project, stage):
     done = stage.project.orgkit(
         "plan", project.file, code=1, AWS_PROFILE="", AWS_CONFIG_FILE=nothing, AWS_SHARED_CREDENTIALS_FILE=nothing
     )
-    assert "credentials" in output(done)
+    assert "unset AWS_PROFILE" in output(done)
 
 
 @pytest.mark.parametrize(

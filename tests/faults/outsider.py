@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import boto3
+from moto.s3.models import s3_backends
 
 from orgkit.model.desired import READ_ROLE, Desired
 from orgkit.model.matching import IdIndex
@@ -168,8 +169,8 @@ def _event_selectors(by: Outsider, step: SetEventSelectors) -> None:
     by.client("cloudtrail").put_event_selectors(TrailName=step.trail, EventSelectors=selectors)
 
 
-def _tag_trail(by: Outsider, tags: Iterable[tuple[str, str]], trail: str) -> None:
-    foreign = [{"Key": key, "Value": "somebody else's"} for key, _ in tags]
+def _tag_trail(by: Outsider, tags: Iterable[tuple[str, str]], trail: str, value: str = "somebody else's") -> None:
+    foreign = [{"Key": key, "Value": value} for key, _ in tags]
     arn = f"arn:aws:cloudtrail:us-east-1:{by.ids.target.account}:trail/{trail}"
     by.client("cloudtrail").add_tags(ResourceId=arn, TagsList=foreign)
 
@@ -288,7 +289,7 @@ def _drift_of_logs(by: Outsider) -> None:
     s3, kms = (by.inside(service, spec.log_archive_account) for service in ("s3", "kms"))
     cloudtrail.update_trail(Name=spec.name, EnableLogFileValidation=False)
     cloudtrail.put_event_selectors(TrailName=spec.name, EventSelectors=[{"ReadWriteType": "WriteOnly"}])
-    _tag_trail(by, spec.tags[:1], spec.name)
+    _tag_trail(by, spec.tags[:1], spec.name, "hand")
     cloudtrail.stop_logging(Name=spec.name)
     blocked, lock = {"BlockPublicAcls": True}, {"Mode": "GOVERNANCE", "Days": 1}
     for bucket in ({"Bucket": spec.bucket}, {"Bucket": spec.records_bucket}):
@@ -303,10 +304,17 @@ def _drift_of_logs(by: Outsider) -> None:
         s3.put_bucket_encryption(**bucket, ServerSideEncryptionConfiguration={"Rules": rules})
         document = json.loads(s3.get_bucket_policy(**bucket)["Policy"])
         document["Statement"] = [each for each in document["Statement"] if each["Effect"] == "Allow"]
-        s3.put_bucket_policy(**bucket, Policy=json.dumps(document))
+        if document["Statement"]:
+            s3.put_bucket_policy(**bucket, Policy=json.dumps(document))
+        else:  # S3 takes no policy without a statement
+            s3.delete_bucket_policy(**bucket)
         s3.delete_bucket_lifecycle(**bucket)
         s3.put_bucket_tagging(**bucket, Tagging={"TagSet": [{"Key": "ManagedBy", "Value": "hand"}]})
-    s3.put_bucket_versioning(Bucket=spec.records_bucket, VersioningConfiguration={"Status": "Suspended"})
+    # S3 refuses it of a bucket with Object Lock; the step is for buckets that had versioning suspended before.
+    for buckets in s3_backends.values():
+        for name, record in buckets["aws"].buckets.items():
+            if name == spec.records_bucket:
+                record.versioning_status = "Suspended"
     arn = kms.describe_key(KeyId=spec.key_alias)["KeyMetadata"]["Arn"]
     policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
     policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] != "AllowCloudTrailBucketKey"]

@@ -255,7 +255,7 @@ def _trust(principal: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-@probe("S3Response._bucket_response_put", "KmsResponse.put_key_policy")
+@probe("S3Response._bucket_response_put")
 def a_deleted_principal_is_put_into_resource_policies(stock: Stock) -> bool:
     statement = {"Effect": "Allow", "Principal": {"AWS": DELETED}, "Action": "*", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -343,7 +343,9 @@ def a_trail_is_found_in_its_region_only(stock: Stock) -> bool:
 
 @probe("CloudTrailBackend.put_event_selectors")
 def selectors_are_not_checked(stock: Stock) -> bool:
-    wrong = {"EventSelectors": [{"IncludeManagementEvents": False}], "AdvancedEventSelectors": [{"FieldSelectors": []}]}
+    fields = [{"Field": "eventCategory", "Equals": ["Management"]}]
+    basic = [{"IncludeManagementEvents": False}]
+    wrong = {"EventSelectors": basic, "AdvancedEventSelectors": [{"FieldSelectors": fields}]}
     return not refused(_trail(stock).put_event_selectors, TrailName=TRAIL["Name"], **wrong)
 
 

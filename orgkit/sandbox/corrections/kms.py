@@ -11,6 +11,7 @@ from moto.kms.responses import KmsResponse
 
 from orgkit.sandbox import ids
 from orgkit.sandbox.corrections.documents import find_problem
+from orgkit.sandbox.corrections.principals import names_deleted_principal
 from orgkit.sandbox.corrections.registry import corrects, refusal
 from orgkit.sandbox.world import world
 
@@ -110,12 +111,15 @@ def check_policy_name(policy_name: str | None) -> None:
 
 @corrects(
     KmsBackend,
-    moto="PutKeyPolicy keeps any text; what is no JSON makes each later use of the key fail.",
+    moto="PutKeyPolicy keeps any text, and principals that were deleted; no JSON makes each later use of the key fail.",
     source="The model of the API: MalformedPolicyDocumentException.",
 )
 def put_key_policy(self: KmsBackend, key_id: str, policy: str) -> None:
-    """PutKeyPolicy refuses what is no policy: MalformedPolicyDocumentException."""
+    """PutKeyPolicy refuses what is no policy, and a principal that was deleted: MalformedPolicyDocumentException."""
     _check_policy(policy)
+    if names_deleted_principal(policy):
+        message = "Policy contains a statement with one or more invalid principals."
+        raise refusal("MalformedPolicyDocumentException", message)
     _put_policy(self, key_id, policy)
 
 

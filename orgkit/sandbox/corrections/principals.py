@@ -10,7 +10,6 @@ from typing import Any
 from moto.iam.models import IAMBackend, iam_backends
 from moto.iam.responses import IamResponse
 from moto.kms.models import kms_backends
-from moto.kms.responses import KmsResponse
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
 from moto.s3.responses import S3Response
@@ -20,7 +19,6 @@ from orgkit.policy_evaluation.statements import is_policy, statements_of
 from orgkit.sandbox.corrections.registry import corrects, refusal
 
 _delete_role = IAMBackend.delete_role
-_put_key_policy = KmsResponse.put_key_policy
 _update_trust = IamResponse.update_assume_role_policy
 _put_bucket = S3Response._bucket_response_put
 
@@ -63,28 +61,20 @@ def _policies() -> Iterator[tuple[Any, str]]:
 @corrects(S3Response, "_bucket_response_put", moto="PutBucketPolicy accepts a principal that was deleted.")
 def put_bucket(self: S3Response, request: Any, bucket_name: str, querystring: dict[str, Any]) -> Any:
     """PutBucketPolicy refuses a principal that was deleted."""
-    if "policy" in querystring and _names_deleted_principal(self.body):
+    if "policy" in querystring and names_deleted_principal(self.body):
         raise InvalidPrincipal
     return _put_bucket(self, request, bucket_name, querystring)
-
-
-@corrects(KmsResponse, moto="PutKeyPolicy accepts a principal that was deleted.")
-def put_key_policy(self: KmsResponse) -> str:
-    """PutKeyPolicy refuses a principal that was deleted."""
-    if _names_deleted_principal(self._get_param("Policy")):
-        message = "Policy contains a statement with one or more invalid principals."
-        raise refusal("MalformedPolicyDocumentException", message)
-    return str(_put_key_policy(self))
 
 
 @corrects(IamResponse, moto="UpdateAssumeRolePolicy accepts a principal that was deleted.")
 def update_assume_role_policy(self: IamResponse) -> Any:
     """UpdateAssumeRolePolicy refuses a principal that was deleted."""
-    if _names_deleted_principal(self._get_param("PolicyDocument")):
+    if names_deleted_principal(self._get_param("PolicyDocument")):
         raise refusal("MalformedPolicyDocument", "Invalid principal in policy")
     return _update_trust(self)
 
 
-def _names_deleted_principal(document: Any) -> bool:
+def names_deleted_principal(document: Any) -> bool:
+    """Return whether a policy, as it was sent, names the unique id of a principal that is gone."""
     text = document.decode(errors="replace") if isinstance(document, bytes) else str(document)
     return is_policy(text) and bool(deleted_principals(statements_of(text)))
