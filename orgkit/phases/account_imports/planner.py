@@ -75,14 +75,15 @@ def _invite_and_accept(spec: ImportSpec, observed: Observed, renames: Sequence[R
         starts_from=starting_value(leaves),
     )  # fmt: skip
     yield _make_manageable(spec, spec.profile, owner, "AWS makes no roles in invited accounts")
-    yield from _restrict(spec, None, observed)
+    yield from _restrict(spec, None, observed, is_made=True)
     yield from plan_move(spec, observed, renames, "accounts join in the root")
     yield TagAccount(key=spec.key, name=spec.name, tags=spec.tags, starts_from=ABSENT, reason="accounts join without")
 
 
 def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
     """A member already: make it manageable *before* placing it, since an OU's policies may deny it later."""
-    if not _manageable(account, observed):
+    is_made = not _manageable(account, observed)
+    if is_made:
         if spec.profile is not None and _blocking_reason(spec, observed) is None:
             reason = "its roles could not be seen, or are not as they have to be"
             yield _make_manageable(spec, spec.profile, _owner(spec, observed), reason)
@@ -97,7 +98,9 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequ
             )
         elif account.join_method != "CREATED":
             return
-    yield from _restrict(spec, account, observed)
+        else:
+            is_made = False
+    yield from _restrict(spec, account, observed, is_made=is_made)
     yield from plan_move(spec, observed, renames, f"it is in {format_path(account.unit) or 'the root'}")
     if missing := missing_tags(spec.tags, account.tags):
         yield TagAccount(
@@ -211,12 +214,12 @@ def _manageable(account: Account, observed: Observed) -> bool:
     return member is not None and _is_readable(account, observed) and member.access_role is True
 
 
-def _restrict(spec: ImportSpec, account: Account | None, observed: Observed) -> Iterator[Step]:
-    """Repair whom the read role trusts; where only its owner sees it, as it is when our trust has been added."""
+def _restrict(spec: ImportSpec, account: Account | None, observed: Observed, *, is_made: bool) -> Iterator[Step]:
+    """Repair whom the read role trusts; where an earlier step makes the role, as it is with our trust in it."""
     member = observed.member(account.id) if account else None
     owner, management_id = _owner(spec, observed), observed.target.account
     if member is not None and member.roles:
-        yield from restrict_read_role(spec, member, management_id)
+        yield from restrict_read_role(spec, member, management_id, is_completed=is_made)
     elif owner is not None and owner.read_trust:
         yield from restrict_trust(spec, with_trust(json.loads(owner.read_trust), management_id), management_id)
 

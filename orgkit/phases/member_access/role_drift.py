@@ -20,6 +20,7 @@ from orgkit.phases.member_access.roles import (
     READ_POLICY,
     deleted_in,
     is_administrator,
+    is_open_to_others,
     other_trusted_principals,
     trust,
     with_trust,
@@ -28,25 +29,30 @@ from orgkit.phases.member_access.steps import RestrictReadRole
 from orgkit.policy_evaluation.deleted_principals import deleted_principals
 
 
-def restrict_read_role(spec: AccountSpec | ImportSpec, member: Member, management_id: str) -> Iterator[Step]:
+def restrict_read_role(
+    spec: AccountSpec | ImportSpec, member: Member, management_id: str, *, is_completed: bool
+) -> Iterator[Step]:
     """Repair whom the read role trusts, where that is more than the management account.
 
-    Where its policy is not the present one either, the step that sets it completes the trust policy first.
+    Args:
+        spec: The account in the parameters file.
+        member: What was seen in it.
+        management_id: The account that the role should trust.
+        is_completed: Whether an earlier step of the plan makes the role, and completes its trust policy.
     """
     role = member.role(READ_ROLE)
     if role is not None:
         document = json.loads(role.trust)
-        yield from restrict_trust(
-            spec, document if member.current else with_trust(document, management_id), management_id
-        )
+        yield from restrict_trust(spec, with_trust(document, management_id) if is_completed else document, management_id)
 
 
 def restrict_trust(
     spec: AccountSpec | ImportSpec, document: dict[str, Any], management_id: str
 ) -> Iterator[RestrictReadRole]:
     """Repair a trust policy of the read role, as the earlier steps of the plan leave it."""
-    other_principals = other_trusted_principals(document, management_id)
-    if principals := (*other_principals, *deleted_principals(statements_of(document))):
+    if is_open_to_others(document, management_id):
+        other_principals = other_trusted_principals(document, management_id)
+        principals = (*other_principals, *deleted_principals(statements_of(document)))
         yield RestrictReadRole(
             key=spec.key, name=spec.name, role_name=spec.role_name, no_longer_trusted=principals,
             starts_from=normal_form(document),
