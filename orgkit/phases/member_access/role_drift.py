@@ -43,7 +43,9 @@ def restrict_read_role(
     role = member.role(READ_ROLE)
     if role is not None:
         document = json.loads(role.trust)
-        yield from restrict_trust(spec, with_trust(document, management_id) if is_completed else document, management_id)
+        yield from restrict_trust(
+            spec, with_trust(document, management_id) if is_completed else document, management_id
+        )
 
 
 def restrict_trust(
