@@ -14,7 +14,8 @@ ANYBODY = ("*", "*")
 NOT_KNOWN = frozenset(
     {
         "aws:currenttime", "aws:epochtime", "aws:principalservicenameslist", "aws:requestedregion",
-        "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "aws:sourceip", "aws:sourceorgid", "aws:sourceorgpaths",
+        "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "aws:sourceip", "aws:sourceorgid",
+        "aws:sourceorgpaths",
         "aws:tokenissuetime", "kms:calleraccount", "s3:authtype", "s3:signatureage", "s3:signatureversion",
         "s3:x-amz-content-sha256", "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id",
         "s3:x-amz-storage-class",
