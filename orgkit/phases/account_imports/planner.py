@@ -14,7 +14,13 @@ from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, i
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.moves import move_waiting, plan_move
 from orgkit.phases.accounts.steps import TagAccount
-from orgkit.phases.member_access.role_drift import restrict_read_role, restrict_trust, role_drift, role_warnings
+from orgkit.phases.member_access.role_drift import (
+    open_read_role,
+    restrict_read_role,
+    restrict_trust,
+    role_drift,
+    role_warnings,
+)
 from orgkit.phases.member_access.roles import commands_to_make, with_trust
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
 
@@ -123,6 +129,8 @@ def _waiting(spec: ImportSpec, observed: Observed, desired: Desired) -> Iterator
             and (spec.profile is None or blocking_reason)
         ):
             yield Waiting(f"{spec.key}: its roles are unknown; make them, then run 04-imports again", owner, roles)
+            if member is not None:
+                yield from open_read_role(spec, account, member, observed.target.account)
     elif blocking_reason is not None:
         yield Waiting(f"{spec.key}: {blocking_reason}", "you")
     elif spec.profile is None:

@@ -22,6 +22,7 @@ from orgkit.phases.member_access.roles import (
     is_administrator,
     is_open_to_others,
     other_trusted_principals,
+    restricted_trust,
     trust,
     with_trust,
 )
@@ -59,6 +60,22 @@ def restrict_trust(
             key=spec.key, name=spec.name, role_name=spec.role_name, no_longer_trusted=principals,
             starts_from=normal_form(document),
             reason="whom this role trusts can read the account, and orgkit lets in the management account alone",
+        )  # fmt: skip
+
+
+def open_read_role(
+    spec: AccountSpec | ImportSpec, account: Account, member: Member, management_id: str
+) -> Iterator[Waiting]:
+    """The same where no step can repair it: the access role, through which orgkit would, is not as it has to be."""
+    role = member.role(READ_ROLE)
+    for step in restrict_read_role(spec, member, management_id, is_completed=False):
+        assert role is not None
+        assert isinstance(step, RestrictReadRole)
+        document = compact_json(restricted_trust(json.loads(role.trust), management_id))
+        command = f"aws iam update-assume-role-policy --role-name {READ_ROLE} --policy-document '{document}'"
+        yield Waiting(
+            f"{spec.key}: the trust policy of role {READ_ROLE} lets in {', '.join(step.no_longer_trusted)}",
+            f"the owner of account {account.id}", (command,), drift=True,
         )  # fmt: skip
 
 

@@ -247,6 +247,17 @@ def test_a_read_role_whose_policy_is_right_is_restricted_from_what_making_the_ac
     assert plan.steps[1].starts_from == normal_form(with_trust(anybody, MANAGEMENT))
 
 
+def test_an_open_read_role_of_an_import_that_no_step_can_repair_is_drift_for_its_owner() -> None:
+    anybody = {"Version": "2012-10-17", "Statement": [allow("*")]}
+    roles = (replace(READ, trust=normal_form(anybody)), replace(ACCESS, attached=()))
+    observed = observed_with(*roles, account=replace(ACCOUNT, join_method="INVITED"))
+    plan = planned(observed, replace(DESIRED, accounts=(), imports=(IMPORT,)), "imports")
+    assert plan.steps == ()
+    (drift,) = [waiting for waiting in plan.waiting if waiting.drift]
+    assert drift.what == "log-archive: the trust policy of role orgkit-read lets in *"
+    assert json.loads(drift.commands[0].partition("--policy-document '")[2].removesuffix("'")) == trust(MANAGEMENT)
+
+
 def test_a_deleted_principal_alone_is_a_repair_that_is_carried_out_and_ends(
     aws: Connection, wire: Wire, clock: CountingClock
 ) -> None:
