@@ -29,6 +29,9 @@ from orgkit.phases.member_access.roles import (
 from orgkit.phases.member_access.steps import RestrictReadRole
 from orgkit.policy_evaluation.deleted_principals import deleted_principals
 
+# In lower case: what the owner of a delegated administrator may allow the read role in addition, in an inline policy.
+STACK_SET_READS = ("cloudformation:describestackset", "cloudformation:liststacksets")
+
 
 def restrict_read_role(
     spec: AccountSpec | ImportSpec, member: Member, management_id: str, *, is_completed: bool
@@ -140,10 +143,15 @@ def _read_role_drift(role: MemberRole) -> Iterator[tuple[str, str]]:
     for arn in role.attached:
         command = f"aws iam detach-role-policy --role-name {READ_ROLE} --policy-arn {arn}"
         yield f"has the managed policy {arn} attached: it may do more than read what orgkit reads", command
-    for name, _ in role.inline:
-        if name != READ_POLICY:
+    for name, document in role.inline:
+        if name != READ_POLICY and not _allows_stack_sets_only(document):
             command = f"aws iam delete-role-policy --role-name {READ_ROLE} --policy-name {name}"
             yield f"has the inline policy {name} in addition: it may do more than read what orgkit reads", command
+
+
+def _allows_stack_sets_only(document: str) -> bool:
+    """Whether a policy adds only what shows the StackSets of a delegated administrator, which moves need."""
+    return all(grant.action in STACK_SET_READS for grant in grants_of(json.loads(document)))
 
 
 def _access_role_drift(name: str, member: Member, management_id: str) -> Iterator[tuple[str, str]]:

@@ -258,6 +258,23 @@ def test_an_open_read_role_of_an_import_that_no_step_can_repair_is_drift_for_its
     assert json.loads(drift.commands[0].partition("--policy-document '")[2].removesuffix("'")) == trust(MANAGEMENT)
 
 
+@pytest.mark.parametrize(
+    ("actions", "is_drift"),
+    [
+        (["cloudformation:ListStackSets", "cloudformation:DescribeStackSet"], False),
+        ("cloudformation:listStackSets", False),
+        (["cloudformation:ListStackSets", "s3:GetObject"], True),
+        ("cloudformation:*", True),
+    ],
+)
+def test_the_read_role_of_a_delegated_administrator_may_see_its_stack_sets(actions: Any, is_drift: bool) -> None:
+    """What a move deletes is known only then, so the policy for it is not reported as drift."""
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
+    role = replace(READ, inline=(*READ.inline, ("stack-sets", normal_form(policy))))
+    plan = planned(observed_with(role, ACCESS))
+    assert (plan.steps, [waiting.drift for waiting in plan.waiting]) == ((), [True] * is_drift)
+
+
 def test_a_deleted_principal_alone_is_a_repair_that_is_carried_out_and_ends(
     aws: Connection, wire: Wire, clock: CountingClock
 ) -> None:
