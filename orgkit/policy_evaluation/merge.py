@@ -154,6 +154,7 @@ def _own_sources(required: Sequence[Statement]) -> frozenset[str]:
 def _is_redundant(item: Statement, required: Sequence[Statement]) -> bool:
     """One of ours by its Sid that says less than the required ones: their place is its place."""
     own = [other for other in required if other["Sid"] == item.get("Sid")]
+    item = next(without_deleted_principals([item]), item)  # as it is when the policy has been written
     return bool(own) and not any(fulfills(item, other) for other in required) and _is_covered(item, required)
 
 

@@ -229,6 +229,15 @@ def test_a_statement_of_ours_with_two_limits_is_not_taken_for_somebody_elses() -
     assert not merge(result.document, REQUIRED).changes
 
 
+def test_a_statement_is_compared_as_it_is_without_its_deleted_principals() -> None:
+    required = key_statements(OURS, partition="aws", management_id=MANAGEMENT, log_archive_id=ARCHIVE)
+    names = {"AWS": [ARCHIVE, "AROAEXAMPLEEXAMPLEEXA"]}
+    sid = required[-1]["Sid"]
+    result = merge(document({**required[-1], "Principal": names}, *required[:-1]), required)
+    assert [item["Sid"] for item in result.added] == [sid]
+    assert not merge(result.document, required).changes
+
+
 def test_a_statement_of_ours_that_grants_less_gives_its_place_unsaid() -> None:
     narrow = statement(source=OURS, Resource=f"{BUCKET}/AWSLogs/{MANAGEMENT}/CloudTrail/*",
                        Condition=REQUIRED[1]["Condition"])  # fmt: skip
