@@ -101,8 +101,8 @@ def is_open_to_others(document: dict[str, Any], management_account_id: str) -> b
     """Return whether a trust policy names principals that `restricted_trust` takes out of it."""
     if other_trusted_principals(document, management_account_id):
         return True
-    named = deleted_principals(statements_of(document))
-    return named != deleted_principals(without_deleted_principals(statements_of(document)))
+    deleted_ids = deleted_principals(statements_of(document))
+    return deleted_ids != deleted_principals(without_deleted_principals(statements_of(document)))
 
 
 def deleted_in(trusts: Mapping[str, Any]) -> tuple[str, ...]:
