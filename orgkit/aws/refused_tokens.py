@@ -69,7 +69,8 @@ def enable_region(region: str, account: str, *, is_member: bool) -> str:
 
 def begin_with_mfa(caller_arn: str) -> str:
     """Return the command that begins a session which IAM accepts. [IAM User Guide, GetSessionToken]"""
-    account, name = caller_arn.split(":")[4], caller_arn.rpartition("/")[2]
+    account, name = caller_arn.split(":", 5)[4:]
+    name = "root-account-mfa-device" if name == "root" else name.rpartition("/")[2]
     command = f"aws sts get-session-token --serial-number arn:aws:iam::{account}:mfa/{name} --token-code"
     return (
         f"`{UNSET_KEYS}`, then `aws login`, or `{command}` with the code of the MFA device: IAM refuses "

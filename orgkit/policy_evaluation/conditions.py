@@ -42,7 +42,7 @@ def holds(operator: str, values: Sequence[str], actual: str | None) -> bool | No
         actual: What the request has under the condition's key; None when it does not have the key.
 
     Source: IAM User Guide, "Condition operators": a key that is missing fails an operator, but not one with IfExists,
-    and not a negated one.
+    and not a negated one; "Set operators": ForAnyValue fails without the key, ForAllValues holds.
     """
     base = operator.removeprefix("foranyvalue:").removeprefix("forallvalues:")
     if base == "null":
@@ -50,6 +50,8 @@ def holds(operator: str, values: Sequence[str], actual: str | None) -> bool | No
     optional, base = base.endswith("ifexists"), base.removesuffix("ifexists")
     negated, base = "not" in base, base.replace("not", "", 1)
     if actual is None:
+        if operator.startswith("foranyvalue:"):
+            return optional
         return optional or negated or operator.startswith("forallvalues:")
     positive = _compare(base, values, actual)
     return None if positive is None else positive is not negated

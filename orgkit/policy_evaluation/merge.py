@@ -62,7 +62,10 @@ def merge(
     """
     existing = statements_of(document)
     if removes is None:
-        shared = is_shared or any(serves_others(item, required) for item in existing)
+        # One that the required ones cover serves nobody else, and is gone when the next plan looks.
+        shared = is_shared or any(
+            serves_others(item, required) and not _is_redundant(item, required) for item in existing
+        )
         removes = [normal_form(item) for item in existing if not shared and _is_own_and_wider(item, required)]
         removes += [
             normal_form(item) for item in existing if shared and _is_own_and_wider(item, required, only_limited=True)
@@ -151,6 +154,7 @@ def _own_sources(required: Sequence[Statement]) -> frozenset[str]:
 def _is_redundant(item: Statement, required: Sequence[Statement]) -> bool:
     """One of ours by its Sid that says less than the required ones: their place is its place."""
     own = [other for other in required if other["Sid"] == item.get("Sid")]
+    item = next(without_deleted_principals([item]), item)  # as it is when the policy has been written
     return bool(own) and not any(fulfills(item, other) for other in required) and _is_covered(item, required)
 
 

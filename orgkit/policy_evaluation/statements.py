@@ -13,8 +13,10 @@ ANYBODY = ("*", "*")
 # What a service sends under these keys is not documented, or differs from request to request.
 NOT_KNOWN = frozenset(
     {
-        "aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:sourceip", "aws:sourceorgid",
-        "aws:sourceorgpaths", "aws:tokenissuetime", "s3:authtype", "s3:signatureage", "s3:signatureversion",
+        "aws:currenttime", "aws:epochtime", "aws:principalservicenameslist", "aws:requestedregion",
+        "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "aws:sourceip", "aws:sourceorgid",
+        "aws:sourceorgpaths",
+        "aws:tokenissuetime", "kms:calleraccount", "s3:authtype", "s3:signatureage", "s3:signatureversion",
         "s3:x-amz-content-sha256", "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id",
         "s3:x-amz-storage-class",
     }

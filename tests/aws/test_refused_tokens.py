@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orgkit.aws.refused_tokens import ENABLED_BY_DEFAULT
+from orgkit.aws.refused_tokens import ENABLED_BY_DEFAULT, begin_with_mfa
 from orgkit.aws.rejections import EXPIRED_CODES, Rejected
 from orgkit.aws.session import Connection, open_connection
 from orgkit.errors import REGION_NOT_ENABLED, SESSION_WITHOUT_MFA, TOKEN_NOT_ACCEPTED, WrongAccount
@@ -60,6 +60,13 @@ def test_iam_refuses_a_users_session_without_mfa(
     assert "--serial-number arn:aws:iam::999999999999:mfa/ada --token-code" in rejection.remedy
     assert "again" not in rejection.remedy.partition("Then run")[0]
     assert not aws.ended
+
+
+def test_the_mfa_device_of_the_root_user_is_named_as_aws_names_it() -> None:
+    assert "--serial-number arn:aws:iam::999999999999:mfa/root-account-mfa-device --" in begin_with_mfa(
+        "arn:aws:iam::999999999999:root"
+    )
+    assert ":mfa/ada --token-code" in begin_with_mfa("arn:aws:iam::999999999999:user/division/ada")
 
 
 def test_a_change_is_explained_as_a_read_is(aws: Connection, wire: Wire, identified: Callable[[str], None]) -> None:

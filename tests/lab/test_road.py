@@ -30,6 +30,8 @@ CREATE, TAG = CreateUnit(path=("A",), tags=()), TagUnit(path=("A",), tags=(), st
         (Plan("units", TARGET, (CREATE,)), LastRun(Path(), "done", True, "another file"), State.READY),
         (Plan("units", TARGET, (CREATE,)), LastRun(Path(), "failed", False, "a"), State.READY),
         (Plan("units", TARGET, waiting=(Waiting("dns has to accept", "its owner"),)), None, State.WAITING),
+        (Plan("units", TARGET, waiting=(Waiting("a role is open", "its owner", drift=True),)), None, State.DRIFTED),
+        (Plan("units", TARGET, drift=("the trail does not deliver",)), None, State.DRIFTED),
         (Plan("units", TARGET, (CREATE,), needs=("run 01 first",)), None, State.NOT_YET),
         (Plan("units", TARGET, stops=(STOP,), stopped_steps=(CREATE,)), None, State.NOT_YET),
         (Plan("units", Target("999999999999", None, "aws", "aws"), (CREATE,)), None, State.NOT_YET),

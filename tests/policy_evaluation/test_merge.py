@@ -219,6 +219,25 @@ def test_a_statement_without_condition_stays_where_somebody_else_delivers(shared
     assert (THEIRS, "s3:GetBucketAcl", BUCKET) in granted(merged.document, THEIRS)
 
 
+def test_a_statement_of_ours_with_two_limits_is_not_taken_for_somebody_elses() -> None:
+    """It gives its place; if it kept the wider one next to it, the plan after the apply would have a step again."""
+    wider = statement(source=None)
+    (acl,) = [item for item in REQUIRED if item["Action"] == "s3:GetBucketAcl"]
+    limits = {**acl["Condition"], "StringLike": {"AWS:SourceArn": "arn:aws:cloudtrail:*:*:trail/*"}}
+    result = merge(document(wider, {**acl, "Condition": limits}), REQUIRED)
+    assert [item["Sid"] for item in result.removed] == [WRITE]
+    assert not merge(result.document, REQUIRED).changes
+
+
+def test_a_statement_is_compared_as_it_is_without_its_deleted_principals() -> None:
+    required = key_statements(OURS, partition="aws", management_id=MANAGEMENT, log_archive_id=ARCHIVE)
+    names = {"AWS": [ARCHIVE, "AROAEXAMPLEEXAMPLEEXA"]}
+    sid = required[-1]["Sid"]
+    result = merge(document({**required[-1], "Principal": names}, *required[:-1]), required)
+    assert [item["Sid"] for item in result.added] == [sid]
+    assert not merge(result.document, required).changes
+
+
 def test_a_statement_of_ours_that_grants_less_gives_its_place_unsaid() -> None:
     narrow = statement(source=OURS, Resource=f"{BUCKET}/AWSLogs/{MANAGEMENT}/CloudTrail/*",
                        Condition=REQUIRED[1]["Condition"])  # fmt: skip

@@ -14,7 +14,13 @@ from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, i
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.moves import move_waiting, plan_move
 from orgkit.phases.accounts.steps import TagAccount
-from orgkit.phases.member_access.role_drift import restrict_read_role, restrict_trust, role_drift, role_warnings
+from orgkit.phases.member_access.role_drift import (
+    open_read_role,
+    restrict_read_role,
+    restrict_trust,
+    role_drift,
+    role_warnings,
+)
 from orgkit.phases.member_access.roles import commands_to_make, with_trust
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
 
@@ -75,14 +81,15 @@ def _invite_and_accept(spec: ImportSpec, observed: Observed, renames: Sequence[R
         starts_from=starting_value(leaves),
     )  # fmt: skip
     yield _make_manageable(spec, spec.profile, owner, "AWS makes no roles in invited accounts")
-    yield from _restrict(spec, None, observed)
+    yield from _restrict(spec, None, observed, is_made=True)
     yield from plan_move(spec, observed, renames, "accounts join in the root")
     yield TagAccount(key=spec.key, name=spec.name, tags=spec.tags, starts_from=ABSENT, reason="accounts join without")
 
 
 def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
     """A member already: make it manageable *before* placing it, since an OU's policies may deny it later."""
-    if not _manageable(account, observed):
+    is_made = not _manageable(account, observed)
+    if is_made:
         if spec.profile is not None and _blocking_reason(spec, observed) is None:
             reason = "its roles could not be seen, or are not as they have to be"
             yield _make_manageable(spec, spec.profile, _owner(spec, observed), reason)
@@ -97,7 +104,9 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequ
             )
         elif account.join_method != "CREATED":
             return
-    yield from _restrict(spec, account, observed)
+        else:
+            is_made = False
+    yield from _restrict(spec, account, observed, is_made=is_made)
     yield from plan_move(spec, observed, renames, f"it is in {format_path(account.unit) or 'the root'}")
     if missing := missing_tags(spec.tags, account.tags):
         yield TagAccount(
@@ -120,6 +129,8 @@ def _waiting(spec: ImportSpec, observed: Observed, desired: Desired) -> Iterator
             and (spec.profile is None or blocking_reason)
         ):
             yield Waiting(f"{spec.key}: its roles are unknown; make them, then run 04-imports again", owner, roles)
+            if member is not None:
+                yield from open_read_role(spec, account, member, observed.target.account)
     elif blocking_reason is not None:
         yield Waiting(f"{spec.key}: {blocking_reason}", "you")
     elif spec.profile is None:
@@ -211,12 +222,12 @@ def _manageable(account: Account, observed: Observed) -> bool:
     return member is not None and _is_readable(account, observed) and member.access_role is True
 
 
-def _restrict(spec: ImportSpec, account: Account | None, observed: Observed) -> Iterator[Step]:
-    """Repair whom the read role trusts; where only its owner sees it, as it is when our trust has been added."""
+def _restrict(spec: ImportSpec, account: Account | None, observed: Observed, *, is_made: bool) -> Iterator[Step]:
+    """Repair whom the read role trusts; where an earlier step makes the role, as it is with our trust in it."""
     member = observed.member(account.id) if account else None
     owner, management_id = _owner(spec, observed), observed.target.account
     if member is not None and member.roles:
-        yield from restrict_read_role(spec, member, management_id)
+        yield from restrict_read_role(spec, member, management_id, is_completed=is_made)
     elif owner is not None and owner.read_trust:
         yield from restrict_trust(spec, with_trust(json.loads(owner.read_trust), management_id), management_id)
 

@@ -107,7 +107,7 @@ def _members(pairs: list[Pair], observed: Observed) -> Iterator[tuple[AccountSpe
 
 def _restrict(pairs: list[Pair], observed: Observed) -> Iterator[Step]:
     for spec, _, member in _members(pairs, observed):
-        yield from restrict_read_role(spec, member, observed.target.account)
+        yield from restrict_read_role(spec, member, observed.target.account, is_completed=not member.current)
 
 
 def _drift(pairs: list[Pair], observed: Observed) -> Iterator[Waiting]:

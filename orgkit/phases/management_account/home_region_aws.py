@@ -30,7 +30,7 @@ def read_home_regions(
 def _answers(aws: Connection, desired: Desired, region: str, account: str, archive: str) -> Iterator[HomeRegion]:
     yield HomeRegion(region, account, _refusal(lambda: aws.read("cloudtrail", "DescribeTrails", region=region)))
     if archive:
-        parameters = {"Bucket": desired.trail.bucket, "ExpectedBucketOwner": archive}
+        parameters = {"Bucket": desired.trail.with_account(archive).bucket, "ExpectedBucketOwner": archive}
         yield HomeRegion(
             region,
             archive,

@@ -7,7 +7,7 @@ from orgkit.model.desired import READ_ROLE as READ_ROLE_NAME
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Account, Member, Observed
 from orgkit.phases.evidence import is_shown_by
-from orgkit.phases.member_access.roles import other_trusted_principals
+from orgkit.phases.member_access.roles import is_open_to_others
 from orgkit.phases.member_access.steps import AboutAccount, CreateReadRole, MakeManageable, RestrictReadRole
 
 
@@ -35,7 +35,7 @@ def _roles(step: MakeManageable, observed: Observed, desired: Desired) -> bool |
 def _restricted(step: RestrictReadRole, observed: Observed, desired: Desired) -> bool | None:
     member = _member_of(step, observed, desired)
     role = member.role(READ_ROLE_NAME) if member else None
-    return not other_trusted_principals(json.loads(role.trust), observed.target.account) if role else None
+    return not is_open_to_others(json.loads(role.trust), observed.target.account) if role else None
 
 
 def _member_of(step: AboutAccount, observed: Observed, desired: Desired) -> Member | None:

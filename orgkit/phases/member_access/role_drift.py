@@ -20,24 +20,35 @@ from orgkit.phases.member_access.roles import (
     READ_POLICY,
     deleted_in,
     is_administrator,
+    is_open_to_others,
     other_trusted_principals,
+    restricted_trust,
     trust,
     with_trust,
 )
 from orgkit.phases.member_access.steps import RestrictReadRole
 from orgkit.policy_evaluation.deleted_principals import deleted_principals
 
+# In lower case: what the owner of a delegated administrator may allow the read role in addition, in an inline policy.
+STACK_SET_READS = ("cloudformation:describestackset", "cloudformation:liststacksets")
 
-def restrict_read_role(spec: AccountSpec | ImportSpec, member: Member, management_id: str) -> Iterator[Step]:
+
+def restrict_read_role(
+    spec: AccountSpec | ImportSpec, member: Member, management_id: str, *, is_completed: bool
+) -> Iterator[Step]:
     """Repair whom the read role trusts, where that is more than the management account.
 
-    Where its policy is not the present one either, the step that sets it completes the trust policy first.
+    Args:
+        spec: The account in the parameters file.
+        member: What was seen in it.
+        management_id: The account that the role should trust.
+        is_completed: Whether an earlier step of the plan makes the role, and completes its trust policy.
     """
     role = member.role(READ_ROLE)
     if role is not None:
         document = json.loads(role.trust)
         yield from restrict_trust(
-            spec, document if member.current else with_trust(document, management_id), management_id
+            spec, with_trust(document, management_id) if is_completed else document, management_id
         )
 
 
@@ -45,12 +56,29 @@ def restrict_trust(
     spec: AccountSpec | ImportSpec, document: dict[str, Any], management_id: str
 ) -> Iterator[RestrictReadRole]:
     """Repair a trust policy of the read role, as the earlier steps of the plan leave it."""
-    other_principals = other_trusted_principals(document, management_id)
-    if principals := (*other_principals, *deleted_principals(statements_of(document))):
+    if is_open_to_others(document, management_id):
+        other_principals = other_trusted_principals(document, management_id)
+        principals = (*other_principals, *deleted_principals(statements_of(document)))
         yield RestrictReadRole(
             key=spec.key, name=spec.name, role_name=spec.role_name, no_longer_trusted=principals,
             starts_from=normal_form(document),
             reason="whom this role trusts can read the account, and orgkit lets in the management account alone",
+        )  # fmt: skip
+
+
+def open_read_role(
+    spec: AccountSpec | ImportSpec, account: Account, member: Member, management_id: str
+) -> Iterator[Waiting]:
+    """The same where no step can repair it: the access role, through which orgkit would, is not as it has to be."""
+    role = member.role(READ_ROLE)
+    for step in restrict_read_role(spec, member, management_id, is_completed=False):
+        assert role is not None
+        assert isinstance(step, RestrictReadRole)
+        document = compact_json(restricted_trust(json.loads(role.trust), management_id))
+        command = f"aws iam update-assume-role-policy --role-name {READ_ROLE} --policy-document '{document}'"
+        yield Waiting(
+            f"{spec.key}: the trust policy of role {READ_ROLE} lets in {', '.join(step.no_longer_trusted)}",
+            f"the owner of account {account.id}", (command,), drift=True,
         )  # fmt: skip
 
 
@@ -115,10 +143,15 @@ def _read_role_drift(role: MemberRole) -> Iterator[tuple[str, str]]:
     for arn in role.attached:
         command = f"aws iam detach-role-policy --role-name {READ_ROLE} --policy-arn {arn}"
         yield f"has the managed policy {arn} attached: it may do more than read what orgkit reads", command
-    for name, _ in role.inline:
-        if name != READ_POLICY:
+    for name, document in role.inline:
+        if name != READ_POLICY and not _allows_stack_sets_only(document):
             command = f"aws iam delete-role-policy --role-name {READ_ROLE} --policy-name {name}"
             yield f"has the inline policy {name} in addition: it may do more than read what orgkit reads", command
+
+
+def _allows_stack_sets_only(document: str) -> bool:
+    """Whether a policy adds only what shows the StackSets of a delegated administrator, which moves need."""
+    return all(grant.action in STACK_SET_READS for grant in grants_of(json.loads(document)))
 
 
 def _access_role_drift(name: str, member: Member, management_id: str) -> Iterator[tuple[str, str]]:

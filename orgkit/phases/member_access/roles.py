@@ -97,6 +97,14 @@ def other_trusted_principals(document: dict[str, Any], management_account_id: st
     )
 
 
+def is_open_to_others(document: dict[str, Any], management_account_id: str) -> bool:
+    """Return whether a trust policy names principals that `restricted_trust` takes out of it."""
+    if other_trusted_principals(document, management_account_id):
+        return True
+    deleted_ids = deleted_principals(statements_of(document))
+    return deleted_ids != deleted_principals(without_deleted_principals(statements_of(document)))
+
+
 def deleted_in(trusts: Mapping[str, Any]) -> tuple[str, ...]:
     """Return a line for each role whose trust policy names principals that were deleted."""
     deleted = {name: deleted_principals(statements_of(document or {})) for name, document in trusts.items()}
@@ -111,11 +119,11 @@ def deleted_in(trusts: Mapping[str, Any]) -> tuple[str, ...]:
 def restricted_trust(document: dict[str, Any], management_account_id: str) -> dict[str, Any]:
     """Return a trust policy without those principals; what it denies stays, and so do its conditions.
 
-    Where nobody is left, the management account is trusted as in a new role.
+    Where nobody is left, the management account is trusted as in a new role. Principals that were deleted are left out.
     """
     statements = [
         restricted
-        for statement in statements_of(document)
+        for statement in without_deleted_principals(statements_of(document))
         if (restricted := _restricted(statement, management_account_id)) is not None
     ]
     if not any(statement.get("Effect") == "Allow" for statement in statements):

@@ -14,7 +14,7 @@ from orgkit.phases.member_access.access_aws import until_assumable, usable_conne
 from orgkit.phases.member_access.roles import (
     ADMINISTRATOR,
     READ_POLICY,
-    other_trusted_principals,
+    is_open_to_others,
     parse_document,
     read_policy,
     restricted_trust,
@@ -40,7 +40,7 @@ def restrict_read_role(aws: Connection, step: RestrictReadRole, id_index: IdInde
     """Set the trust policy without those whom the step names; what it denies and demands of others stays."""
     member = aws.assume(id_index.account(step.key), step.role_name)
     document = trust_of(member, READ_ROLE)
-    if document is not None and other_trusted_principals(document, id_index.target.account):
+    if document is not None and is_open_to_others(document, id_index.target.account):
         restricted = restricted_trust(document, id_index.target.account)
         member.mutate("iam", "UpdateAssumeRolePolicy", RoleName=READ_ROLE, PolicyDocument=compact_json(restricted))
 

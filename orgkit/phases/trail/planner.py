@@ -40,7 +40,8 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         needs=tuple(_needs(observed, desired, account_id, is_clear=decision is None)),
         waiting=(*((decision,) if decision else ()), *storage.waiting),
         unmanaged=storage.unmanaged,
-        warnings=(*trail_warnings(trails, choice, spec), *storage.warnings),
+        # Whose the trail's key is cannot be said as long as the account is not known.
+        warnings=(*trail_warnings(trails, choice, spec), *(storage.warnings if decision is None else ())),
         drift=tuple(trail_drift(choice)),
     )
 

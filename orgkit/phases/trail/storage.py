@@ -81,7 +81,7 @@ def storage_of(
     assert not isinstance(facts.trails, Unread)
     other_trails = tuple(trail for trail in facts.trails if choice.trail is None or trail.arn != choice.trail.arn)
     key = facts.key if needs_key else None
-    keeps_key = "kms_key" in desired.trail.left_out or is_foreign_key(choice, key, account_id)
+    keeps_key = "kms_key" in desired.trail.left_out or is_foreign_key(desired.trail, choice, key, account_id)
     case = _TrailCase(desired.trail, choice, observed.target.partition, ids, key, other_trails, keeps_key)
     buckets = {bucket.name: bucket for bucket in facts.buckets}
     pairs = [(wish, buckets.get(wish.known_name, Bucket(wish.known_name, exists=False))) for wish in _wishes(case)]
@@ -93,7 +93,7 @@ def storage_of(
             *(line for wish, bucket in pairs for line in bucket_unmanaged(wish, bucket)),
         ),
         warnings=(
-            *(trail_notes(choice.trail) if choice.trail and choice.is_own and keeps_key else ()),
+            *(trail_notes(desired.trail, choice.trail) if choice.trail and choice.is_own and keeps_key else ()),
             *_in_management_account(facts, choice, observed.target.account),
             *key_warnings(key_wish),
             *(line for wish, bucket in pairs for line in bucket_warnings(wish, bucket)),

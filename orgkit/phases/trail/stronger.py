@@ -17,6 +17,10 @@ _HOW_TO_REMOVE = (
     "`kms_key = false` in [trail] would have it removed; `kms_key = true` gives trail and log bucket a key that orgkit "
     "manages."
 )
+_HOW_TO_REPLACE = (
+    "The key is not of the log archive account: to replace it by one that orgkit manages, apply with `kms_key = false` "
+    "in [trail] first, which removes it, then with `kms_key = true`."
+)
 
 
 def keys_in_use(
@@ -35,9 +39,12 @@ def key_of(bucket: Bucket) -> str:
     return next((word for word in (bucket.encryption or "").split(" ") if word.startswith("arn:")), "")
 
 
-def is_foreign_key(choice: Choice, key: Key | None, log_archive_id: str | None) -> bool:
-    """Return whether our trail uses a key of another account, which orgkit neither replaces nor changes."""
-    arn = choice.trail.key if choice.trail and choice.is_own else None
+def is_foreign_key(spec: TrailSpec, choice: Choice, key: Key | None, log_archive_id: str | None) -> bool:
+    """Return whether our trail uses a key of another account, which orgkit does not replace by one of its own.
+
+    Where the file says `kms_key = false`, that decides.
+    """
+    arn = choice.trail.key if choice.trail and choice.is_own and spec.kms_key else None
     return key is None and arn is not None and account_of(arn) not in ("", log_archive_id)
 
 
@@ -100,13 +107,11 @@ def bucket_notes(spec: TrailSpec, bucket: Bucket, wish: str | None, *, keeps_key
         )
 
 
-def trail_notes(trail: Trail) -> Iterator[str]:
+def trail_notes(spec: TrailSpec, trail: Trail) -> Iterator[str]:
     """Return that a trail's key stays, where orgkit leaves the key as it is."""
     if trail.key:
-        yield (
-            f"Trail {trail.name} encrypts with KMS key {trail.key}, which orgkit does not manage: it stays. "
-            f"{_HOW_TO_REMOVE}"
-        )
+        remedy = _HOW_TO_REPLACE if spec.kms_key else _HOW_TO_REMOVE
+        yield f"Trail {trail.name} encrypts with KMS key {trail.key}, which orgkit does not manage: it stays. {remedy}"
 
 
 def root_user_tasks(spec: TrailSpec, bucket: Bucket) -> Iterator[Waiting]:

@@ -7,7 +7,7 @@ import pytest
 
 from orgkit.aws.rejections import Rejected
 from orgkit.errors import REGION_NOT_ENABLED
-from orgkit.model.desired import Desired
+from orgkit.model.desired import LOG_ARCHIVE_ID, Desired
 from orgkit.model.observed import Unread
 from orgkit.phases.management_account.findings import HomeRegion
 from orgkit.phases.management_account.home_region_aws import read_home_regions
@@ -67,6 +67,13 @@ def test_both_accounts_are_asked() -> None:
         f"orgkit-read {CREATED}",
         "s3:HeadBucket me-central-1 acme-logs",
     ]
+
+
+def test_a_bucket_of_the_log_archive_accounts_own_namespace_is_asked_by_its_name() -> None:
+    aws, desired = Aws(), desired_in("me-central-1")
+    trail = replace(desired.trail, bucket=f"org-trail-{LOG_ARCHIVE_ID}-me-central-1-an")
+    answers(aws, replace(desired, trail=trail))
+    assert aws.asked[-1] == f"s3:HeadBucket me-central-1 org-trail-{CREATED}-me-central-1-an"
 
 
 @pytest.mark.parametrize("members", [(), MEMBERS[:1], Unread("denied")])

@@ -20,6 +20,7 @@ from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Account, Member, MemberRole, Observed
 from orgkit.model.plan import Plan
 from orgkit.phases.account_imports.facts import ImportFacts, Owner
+from orgkit.phases.member_access.evidence import READ_ROLE_TRUST
 from orgkit.phases.member_access.member_roles_aws import _member, read_member
 from orgkit.phases.member_access.policy_meaning import has_same_meaning
 from orgkit.phases.member_access.roles import (
@@ -29,6 +30,7 @@ from orgkit.phases.member_access.roles import (
     read_policy,
     restricted_trust,
     trust,
+    with_trust,
 )
 from orgkit.phases.member_access.roles_aws import restrict_read_role
 from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
@@ -47,6 +49,8 @@ REQUIRED = read_policy(DESIRED.reads_in("log-archive"))
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 READ = MemberRole(READ_ROLE, normal_form(trust(MANAGEMENT)), inline=((READ_POLICY, normal_form(REQUIRED)),))
 ACCESS = MemberRole(ACCESS_ROLE, normal_form(trust(MANAGEMENT)), attached=(ADMINISTRATOR,))
+
+GONE = "AROAEXAMPLEEXAMPLEEXA"
 
 IMPORT = ImportSpec(
     key="log-archive", id=ARCHIVE, name="log-archive", email=ACCOUNT.email, unit=("Security",), role_name=ACCESS_ROLE,
@@ -226,6 +230,71 @@ def test_a_read_role_that_an_account_brings_along_trusts_nobody_else_when_it_has
     (step,) = [step for step in plan.steps if isinstance(step, RestrictReadRole)]
     assert step.no_longer_trusted == ("333333333333",)
     assert MANAGEMENT in step.starts_from, "as the step before it leaves the trust policy"
+
+
+def test_a_read_role_whose_policy_is_right_is_restricted_from_what_making_the_account_manageable_leaves() -> None:
+    """Its trust policy names anybody in place of the management account, and the access role is no administrator."""
+    spec = replace(IMPORT, profile="dns")
+    anybody = {"Version": "2012-10-17", "Statement": [allow("*")]}
+    roles = (replace(READ, trust=normal_form(anybody)), replace(ACCESS, attached=()))
+    observed = observed_with(*roles, account=replace(ACCOUNT, join_method="INVITED"))
+    assert observed.organization is not None
+    owner = Owner(ARCHIVE, observed.organization.id, (), access_role=True, read_role=True)
+    plan = planned(
+        observed.with_facts(ImportFacts(owners=(owner,))), replace(DESIRED, accounts=(), imports=(spec,)), "imports"
+    )
+    assert [step.kind for step in plan.steps][:2] == ["make-manageable", "restrict-read-role"]
+    assert plan.steps[1].starts_from == normal_form(with_trust(anybody, MANAGEMENT))
+
+
+def test_an_open_read_role_of_an_import_that_no_step_can_repair_is_drift_for_its_owner() -> None:
+    anybody = {"Version": "2012-10-17", "Statement": [allow("*")]}
+    roles = (replace(READ, trust=normal_form(anybody)), replace(ACCESS, attached=()))
+    observed = observed_with(*roles, account=replace(ACCOUNT, join_method="INVITED"))
+    plan = planned(observed, replace(DESIRED, accounts=(), imports=(IMPORT,)), "imports")
+    assert plan.steps == ()
+    (drift,) = [waiting for waiting in plan.waiting if waiting.drift]
+    assert drift.what == "log-archive: the trust policy of role orgkit-read lets in *"
+    assert json.loads(drift.commands[0].partition("--policy-document '")[2].removesuffix("'")) == trust(MANAGEMENT)
+
+
+@pytest.mark.parametrize(
+    ("actions", "is_drift"),
+    [
+        (["cloudformation:ListStackSets", "cloudformation:DescribeStackSet"], False),
+        ("cloudformation:listStackSets", False),
+        (["cloudformation:ListStackSets", "s3:GetObject"], True),
+        ("cloudformation:*", True),
+    ],
+)
+def test_the_read_role_of_a_delegated_administrator_may_see_its_stack_sets(actions: Any, is_drift: bool) -> None:
+    """What a move deletes is known only then, so the policy for it is not reported as drift."""
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
+    role = replace(READ, inline=(*READ.inline, ("stack-sets", normal_form(policy))))
+    plan = planned(observed_with(role, ACCESS))
+    assert (plan.steps, [waiting.drift for waiting in plan.waiting]) == ((), [True] * is_drift)
+
+
+def test_a_deleted_principal_alone_is_a_repair_that_is_carried_out_and_ends(
+    aws: Connection, wire: Wire, clock: CountingClock
+) -> None:
+    denial = {"Effect": "Deny", "Principal": {"AWS": [GONE, "333333333333"]}, "Action": "sts:AssumeRole"}
+    for added in (allow({"AWS": GONE}), denial):
+        document = {**trust(MANAGEMENT), "Statement": [*trust(MANAGEMENT)["Statement"], added]}
+        (step,) = planned(observed_with(replace(READ, trust=normal_form(document)), ACCESS)).steps
+        assert isinstance(step, RestrictReadRole)
+        assert step.no_longer_trusted == (GONE,)
+        role = replace(READ, trust=normal_form(document))
+        assert READ_ROLE_TRUST[1](step, observed_with(role, ACCESS), DESIRED) is False
+        restricted = restricted_trust(document, MANAGEMENT)
+        assert GONE not in normal_form(restricted)
+        repaired = observed_with(replace(READ, trust=normal_form(restricted)), ACCESS)
+        assert planned(repaired).steps == ()
+        assert READ_ROLE_TRUST[1](step, repaired, DESIRED) is True
+    wire.always["GetCallerIdentity"] = identity()
+    wire.says(session(clock), role_answer(document), xml("UpdateAssumeRolePolicy"))
+    restrict_read_role(aws, step, IdIndex(observed_with(READ, ACCESS), DESIRED))
+    assert wire.asked.count("UpdateAssumeRolePolicy") == 1
 
 
 def details(*roles: MemberRole, marker: str = "") -> Answer:

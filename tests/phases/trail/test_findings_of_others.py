@@ -44,6 +44,10 @@ STOPS = {
 MAY_STOP = {
     "without encryption": denied(Condition={"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}),
     "outside addresses": denied(Condition={"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}),
+    "outside owned resources": denied(Condition={"StringNotEquals": {"aws:ResourceAccount": "222222222222"}}),
+    "other services": denied(
+        Condition={"ForAllValues:StringNotEquals": {"aws:PrincipalServiceNamesList": "cloudtrail.amazonaws.com"}}
+    ),
     "after a day": denied(Condition={"DateGreaterThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}),
 }
 HARMLESS = {
@@ -55,6 +59,7 @@ HARMLESS = {
                           Condition={"StringNotEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}),
     "people outside": denied(Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorgid"},
                                         "Bool": {"aws:PrincipalIsAWSService": "false"}}),
+    "paths outside": denied(Condition={"ForAnyValue:StringNotLike": {"aws:PrincipalOrgPaths": "o-exampleorgid/*"}}),
     "a role": denied(Principal={"AWS": "arn:aws:iam::333333333333:role/x"}),
 }  # fmt: skip
 

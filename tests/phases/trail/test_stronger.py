@@ -93,6 +93,28 @@ def test_no_key_is_made_where_the_trail_has_one_of_another_account(world: Build,
     made = of(there.bucket("acme-log", encryption=f"aws:kms {FOREIGN}"))
     assert made.steps == ()
     assert made.warnings[0].startswith(f"Trail acme-trail encrypts with KMS key {FOREIGN}")
+    assert "apply with `kms_key = false` in [trail] first" in made.warnings[0]
+
+
+def test_a_key_of_another_account_is_removed_where_the_file_says_no_and_is_then_replaced(
+    world: Build, our_trail: Trail
+) -> None:
+    """The way that the warning names leads on."""
+    there = world().trails(replace(our_trail, key=FOREIGN)).bucket("acme-log", encryption=f"aws:kms {FOREIGN}")
+    made = of(there)
+    assert names(made) == ["SetEncryption", "UpdateTrail"]
+    assert made.warnings == ()
+    assert names(of(world(kms_key=True).storage(key=None))) == ["CreateKey", "SetEncryption", "UpdateTrail"]
+
+
+def test_whose_key_a_trail_has_is_not_said_while_the_account_has_to_be_decided_about(
+    world: Build, our_trail: Trail
+) -> None:
+    there = world(kms_key=True).trails(replace(our_trail, key=BY_HAND))
+    accounts = [replace(item, state="SUSPENDED") for item in there.observed.accounts]
+    made = plan(replace(there.observed, accounts=tuple(accounts)), there.desired)
+    assert made.blocked
+    assert made.warnings == ()
 
 
 def test_a_key_of_the_account_that_is_gone_is_made_anew(world: Build, our_trail: Trail) -> None:
