@@ -175,7 +175,7 @@ def test_no_text_keeps_a_record_from_being_sealed(word: str) -> None:
     started = time.process_time()
     html.STYLE_BLOCK.sub("", word * 40_000)
     Redactor().text(word * 40_000)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 20  # it grows as the text does: else it would be minutes
 
 
 UNESCAPED = re.compile(
