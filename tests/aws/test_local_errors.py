@@ -52,7 +52,7 @@ NOT_LOCAL = [
 
 
 def test_every_error_that_botocore_knows_has_a_remedy_or_is_of_another_kind() -> None:
-    """Whoever updates botocore learns of new ones here."""
+    """An update of botocore that adds one fails here."""
     found = {
         name
         for name, error in vars(botocore.exceptions).items()

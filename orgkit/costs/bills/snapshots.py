@@ -15,7 +15,7 @@ from orgkit.sanitize.terminal import flat
 PERIOD = re.compile(r"(?:^|/)billing_period=(\d{4}-\d{2})(?:-\d{2})?/(.*)$", re.IGNORECASE | re.DOTALL)
 DELIVERY = re.compile(r"(\d{4}-?\d{2}-?\d{2}T\d{2}:?\d{2}(?::?\d{2})?(?:\.\d+)?Z?)(?:-[0-9A-Za-z-]+)?$")
 PARQUET, MANIFEST = ".parquet", "manifest.json"
-NO_DATA = re.compile(r"(?:^|/)[._][^/]*$|\.(?:json|sql|ya?ml|md|txt)$", re.IGNORECASE)  # beside the data, not of it
+NO_DATA = re.compile(r"(?:^|/)[._][^/]*$|\.(?:json|sql|ya?ml|md|txt)$", re.IGNORECASE)  # next to the data, not of it
 COPY = re.compile(r"[ _-]*(?:\(\d+\)|(?:copy|kopie|copie|copia)(?: *\(?\d+\)?)?|conflict.*)[ _-]*(?:of|von)? *", re.I)
 MAX_NAMES = 3
 
