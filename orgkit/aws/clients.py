@@ -7,6 +7,7 @@ import orgkit.aws.crt  # noqa: F401  # before botocore
 
 # isort: split
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 from botocore.retries.standard import register_retry_handler
@@ -30,8 +31,18 @@ EMULATOR = Config(proxies={}, use_dualstack_endpoint=False, use_fips_endpoint=Fa
 class Clients:
     """Each is made once; which run sent a request stands in its user agent, and so in CloudTrail."""
 
-    def __init__(self, session: Any, *, endpoint: str | None, region: str, clock: Clock, run: str) -> None:
+    def __init__(
+        self,
+        session: Any,
+        *,
+        endpoint: str | None,
+        region: str,
+        clock: Clock,
+        run: str,
+        credentials: Credentials | None = None,
+    ) -> None:
         self.session = session  # boto3's
+        self._member_credentials = credentials  # of a role in a member account; None for the session's own
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._endpoint = endpoint
         self._region = region
@@ -56,7 +67,7 @@ class Clients:
     def access_key(self) -> str:
         """The public id of the credentials; Rejected when there are none."""
         try:
-            credentials = self.session.get_credentials()
+            credentials = self._credentials()
             if credentials is not None:
                 return str(credentials.access_key)
         except Exception as error:
@@ -68,16 +79,32 @@ class Clients:
         rejection.profile = rejection.profile or str(self.session.profile_name)
         rejection.source = rejection.source or source_profile(self.session)
         with suppress(Exception):  # the credentials may be what cannot be read
-            rejection.method = rejection.method or str(getattr(self.session.get_credentials(), "method", ""))
+            rejection.method = rejection.method or str(getattr(self._credentials(), "method", ""))
 
     def _remember(self, **_: Any) -> None:
         """What signs the request is what no output may show; loading it here renews nothing that signing would not."""
-        credentials_in_use.remember(self.session.get_credentials())
+        credentials_in_use.remember(self._credentials())
+
+    def _credentials(self) -> Any:
+        return self._member_credentials or self.session.get_credentials()
+
+    def _keys(self) -> dict[str, str | None]:
+        """What boto3 takes for a client with other credentials than those of its session."""
+        keys = self._member_credentials
+        if keys is None:
+            return {}
+        return {
+            "aws_access_key_id": keys.access_key,
+            "aws_secret_access_key": keys.secret_key,
+            "aws_session_token": keys.token,
+        }
 
     def _make(self, service: str, region: str, *, reads: bool) -> Any:
         config = (READS if reads else WRITE_CONFIG).merge(self._common)
         try:
-            client = self.session.client(service, region_name=region, endpoint_url=self._endpoint, config=config)
+            client = self.session.client(
+                service, region_name=region, endpoint_url=self._endpoint, config=config, **self._keys()
+            )
         except Exception as error:
             raise _no_credentials(service, error) from None
         client.meta.events.register("before-sign", self._remember)

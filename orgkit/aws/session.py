@@ -9,6 +9,7 @@ import orgkit.aws.crt  # noqa: F401  # before botocore
 
 # isort: split
 import boto3
+from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session as CoreSession
 
@@ -50,8 +51,11 @@ class Connection(Summary):
         clock: Clock,
         journal: Journal,
         account: str = "",
+        credentials: Credentials | None = None,
     ) -> None:
-        self._clients = Clients(session, endpoint=endpoint, region=region, clock=clock, run=journal.run)
+        self._clients = Clients(
+            session, endpoint=endpoint, region=region, clock=clock, run=journal.run, credentials=credentials
+        )
         self._members: dict[tuple[str, str, str | None], tuple[Connection, datetime]] = {}
         self._owners: dict[str, Connection] = {}
         self._account = account  # that it must be, before anything is changed; "" when guards have seen to that
@@ -146,14 +150,10 @@ class Connection(Summary):
         arn = f"arn:{self.partition}:iam::{account}:role/{role}"
         name = f"orgkit-{self.journal.run}"[:64]
         keys = self.read("sts", "AssumeRole", RoleArn=arn, RoleSessionName=name, **extra)["Credentials"]
-        session = _session(
-            self.region,
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"],
-        )
-        credentials_in_use.remember(session.get_credentials())
-        member = self._sibling(session, account)
+        credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], "assume-role")
+        credentials_in_use.remember(credentials)
+        # The session is shared: one for each member account takes longer than its calls do.
+        member = self._sibling(self._clients.session, account, credentials)
         self._members[account, role, policy] = member, keys["Expiration"] - RENEW  # a policy is that of one step
         return member
 
@@ -222,10 +222,13 @@ class Connection(Summary):
             caller_arn=self._caller.arn,
         )
 
-    def _sibling(self, session: boto3.Session, account: str = "") -> "Connection":
+    def _sibling(
+        self, session: boto3.Session, account: str = "", credentials: Credentials | None = None
+    ) -> "Connection":
         connection = Connection(
-            session, endpoint=self.endpoint, region=self.region, clock=self.clock, journal=self.journal, account=account
-        )
+            session, endpoint=self.endpoint, region=self.region, clock=self.clock, journal=self.journal,
+            account=account, credentials=credentials,
+        )  # fmt: skip
         return self._share_progress(connection)
 
     def _share_progress(self, connection: "Connection") -> "Connection":
@@ -250,12 +253,11 @@ def open_connection(
     return Connection(session, endpoint=endpoint, region=region, clock=clock or clock_of(), journal=journal)
 
 
-def _session(region: str, *, profile: str | None = None, **keys: str) -> boto3.Session:
+def _session(region: str, *, profile: str | None = None) -> boto3.Session:
     """A boto3 session that shares the service models with the others of this process."""
     core = CoreSession(profile=profile)
     core.register_component("data_loader", _MODELS)
-    if not keys:
-        prepare(core)
-    session = boto3.Session(botocore_session=core, region_name=region, **keys)
+    prepare(core)
+    session = boto3.Session(botocore_session=core, region_name=region)
     _MODELS.search_paths[:] = dict.fromkeys(_MODELS.search_paths)  # every boto3 session adds its own path once more
     return session

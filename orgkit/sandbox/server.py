@@ -37,6 +37,7 @@ def make_application(options: argparse.Namespace) -> Any:
     """The WSGI application with the world of its seed. It has to be made before anything else imports moto."""
     _settle_environment()
     _use_virtual_time()
+    _find_regions_of_ec2_quickly()
     from orgkit.sandbox.app import SandboxApplication
 
     _begin(options)
@@ -86,6 +87,24 @@ def _use_virtual_time() -> None:
     from orgkit.sandbox.world import world
 
     utilities.utcnow = lambda: world().clock.now().replace(tzinfo=None)
+
+
+def _find_regions_of_ec2_quickly() -> None:
+    """moto asks botocore three times for EC2's regions, which reads EC2's model each time: half a CPU second in all."""
+    from botocore.session import Session
+
+    all_regions = Session.get_available_regions
+
+    def get_available_regions(
+        session: Any, service_name: str, partition_name: str = "aws", allow_non_regional: bool = False
+    ) -> Any:
+        if service_name != "ec2":
+            return all_regions(session, service_name, partition_name, allow_non_regional)
+        # The model would only say that the endpoints have the name of the service.
+        resolver = session._get_internal_component("endpoint_resolver")
+        return resolver.get_available_endpoints(service_name, partition_name, allow_non_regional)
+
+    Session.get_available_regions = get_available_regions
 
 
 def _begin(options: argparse.Namespace) -> None:

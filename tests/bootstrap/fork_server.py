@@ -28,6 +28,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tests import cached_libraries
+
 CHECKOUT = Path(__file__).parents[2]
 STARTED, ENDED = b"started ", b"ended "
 SET_CHILD_SUBREAPER = 36  # of prctl: orphans among its descendants become children of the process
@@ -133,6 +135,7 @@ def serve(address: str, parent: int) -> None:
 
     postpone_iri_parser()
     preload()
+    cached_libraries.cache_botocore()
     _convert_a_notebook()
     _make_clients()
     gc.freeze()  # a fork need not look at what is there, and then copy it
@@ -174,9 +177,9 @@ def _make_clients() -> None:
     """Make a client for each service that phases ask, whose models are then read once, and not in each fork."""
     from orgkit.aws import session
 
+    keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
     for service in SERVICES:
-        keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
-        session._session("us-east-1", **keys).client(service)
+        session._session("us-east-1").client(service, **keys)
 
 
 def _collect() -> None:

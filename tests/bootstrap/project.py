@@ -29,6 +29,7 @@ from orgkit.parameters import load
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.rehearsal.bootstrap import environment, seed_of
 from orgkit.sandbox.lifecycle import Sandbox
+from tests import cached_libraries
 from tests.bootstrap import sandbox_copies
 from tests.bootstrap.fork_server import ForkServer
 
@@ -38,6 +39,7 @@ EXAMPLE = CHECKOUT / "parameters" / "example.toml"
 NESTED = CHECKOUT / "tests" / "bootstrap" / "elsewhere.toml"
 PHASES_THAT_CHANGE = ("organization", "units", "accounts", "imports", "trail")
 MODELS = botocore.session.Session().get_component("data_loader")  # of AWS's services, read once for all clients
+cached_libraries.cache_botocore()
 SECONDS = 300  # until a command that has not ended is killed
 Done = subprocess.CompletedProcess[str]
 

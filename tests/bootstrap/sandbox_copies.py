@@ -32,6 +32,7 @@ from typing import Any, NoReturn
 from orgkit.sandbox import lifecycle, profiles, server
 from orgkit.sandbox.lifecycle import Sandbox
 from orgkit.sandbox.seed import Seed
+from tests import cached_libraries
 
 CHECKOUT = Path(__file__).parents[2]
 ROOT = "root"
@@ -115,6 +116,8 @@ def _fork_roots() -> None:
     """Fork for each line that is read, until the process of the tests has ended."""
     server._settle_environment()
     server._use_virtual_time()
+    server._find_regions_of_ec2_quickly()
+    cached_libraries.cache_moto()
     for name in ("orgkit.sandbox.app", "orgkit.sandbox.corrections.all", "moto.moto_server.werkzeug_app"):
         importlib.import_module(name)
     server.warm_up()  # here and not in a thread: a fork must not find an import under way

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from tests import cached_libraries
+
 ADDRESS = "http://127.0.0.1:4000"  # nobody listens there: what escapes the wire fails
 CLOCK = f"{ADDRESS}/orgkit/clock"
 ModelFile = tuple[str, str, str | None]  # service, type, version
@@ -166,9 +168,6 @@ def _write_profiles(values: Any, folder: Path) -> None:
 def _lead_to(wire: Wire) -> None:
     from datetime import UTC
 
-    from botocore import hooks
-    from botocore.client import ClientCreator
-    from botocore.hooks import EventAliaser
     from botocore.httpsession import URLLib3Session
 
     from orgkit import parameters
@@ -195,9 +194,8 @@ def _lead_to(wire: Wire) -> None:
     RemoteClock._ask = ask  # type: ignore[method-assign]
     Journal.write = write  # type: ignore[method-assign]
     LiveDisplay._put = lambda *_: None  # type: ignore[method-assign]
-    EventAliaser._alias_event_name = _once_a_name(EventAliaser._alias_event_name)  # type: ignore[method-assign]
-    hooks.accepts_kwargs = lambda _: True
-    ClientCreator._create_client_class = _once_a_service(ClientCreator._create_client_class)  # type: ignore[method-assign]
+    cached_libraries.cache_botocore()
+    cached_libraries.cache_moto()
     sessions._session = _once(sessions._session)
     Clients._make = _once_a_session(Clients._make)  # type: ignore[method-assign]
     parameters.load_text = _once(parameters.load_text)
@@ -208,9 +206,7 @@ def _save_time_of_libraries() -> None:
     """What botocore and moto find out again for each call or client, and what does not change."""
     from botocore.loaders import Loader
     from botocore.useragent import UserAgentString
-    from moto.core import responses
 
-    responses.method_names_from_class = cache(responses.method_names_from_class)
     Loader.load_service_model = _once_a_file(Loader.load_service_model)  # type: ignore[method-assign]
     UserAgentString.rebuild_and_replace_user_agent_handler = lambda *_, **__: None  # type: ignore[method-assign]
     UserAgentString.to_string = cache(UserAgentString.to_string)  # type: ignore[method-assign]
@@ -241,30 +237,6 @@ def _once_a_file(load: Callable[..., Any]) -> Callable[..., Any]:
     return known
 
 
-def _once_a_service(make: Callable[..., Any]) -> Callable[..., Any]:
-    """The class of a service's client, with a method for each of its operations, is the same for every connection."""
-    made: dict[str, Any] = {}
-
-    def known(creator: Any, service: str, model: Any) -> Any:
-        if service not in made:
-            made[service] = make(creator, service, model)
-        return made[service]
-
-    return known
-
-
-def _once_a_name(alias: Callable[..., str]) -> Callable[..., str]:
-    """An event's alias is the same for every session; to find it is what takes longest in making one."""
-    known: dict[str, str] = {}
-
-    def once(aliaser: Any, name: str) -> str:
-        if name not in known:
-            known[name] = alias(aliaser, name)
-        return known[name]
-
-    return once
-
-
 def _once(make: Callable[..., Any]) -> Callable[..., Any]:
     """The session of the same keys or profile: signing in does not change, and takes longer than most runs."""
     made: dict[str, Any] = {}
@@ -282,7 +254,7 @@ def _once_a_session(make: Callable[..., Any]) -> Callable[..., Any]:
     made: dict[object, Any] = {}
 
     def known(clients: Any, service: str, region: str, *, reads: bool) -> Any:
-        key = (id(clients.session), service, region, reads)
+        key = (id(clients.session), clients.access_key(), service, region, reads)
         if key not in made:
             made[key] = make(clients, service, region, reads=reads)
         return made[key]
