@@ -66,10 +66,10 @@ def send(change: Change, journal: Journal, clock: Clock, progress: Progress) -> 
 
 def _attempt(change: Change, journal: Journal, clock: Clock) -> Answer:
     now = clock.now()
-    _check_approval(journal, now)
+    _check_approval(journal, lambda: now)
     intent = _intent(change, journal, now)
     try:
-        answer = _sent(change, lambda: _check_approval(journal, clock.now()))
+        answer = _sent(change, lambda: _check_approval(journal, clock.now))
     except ApprovalEnded:
         _outcome(journal, intent, "refused", "", "ApprovalEnded: it was not sent")
         raise
@@ -83,10 +83,10 @@ def _attempt(change: Change, journal: Journal, clock: Clock) -> Answer:
     return answer
 
 
-def _check_approval(journal: Journal, now: datetime) -> None:
+def _check_approval(journal: Journal, now: Callable[[], datetime]) -> None:
     """ApprovalEnded for a step's first change after the end; a step of which AWS has a part is carried to its end."""
     expires_at = journal.expires_at
-    if expires_at is not None and now > expires_at and not journal.has_committed():
+    if expires_at is not None and now() > expires_at and not journal.has_committed():
         raise ApprovalEnded.at(expires_at)
 
 
