@@ -1,6 +1,6 @@
 """One change: its intent on disk, one wire attempt, its outcome on disk; again only after a clear refusal."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,10 +66,13 @@ def send(change: Change, journal: Journal, clock: Clock, progress: Progress) -> 
 
 def _attempt(change: Change, journal: Journal, clock: Clock) -> Answer:
     now = clock.now()
-    _check_approval(journal, now)
+    _check_approval(journal, lambda: now)
     intent = _intent(change, journal, now)
     try:
-        answer = _sent(change)
+        answer = _sent(change, lambda: _check_approval(journal, clock.now))
+    except ApprovalEnded:
+        _outcome(journal, intent, "refused", "", "ApprovalEnded: it was not sent")
+        raise
     except Rejected as rejection:
         _outcome(journal, intent, "refused", rejection.request_id, f"{rejection.code} {rejection.reason}".strip())
         raise
@@ -80,16 +83,19 @@ def _attempt(change: Change, journal: Journal, clock: Clock) -> Answer:
     return answer
 
 
-def _check_approval(journal: Journal, now: datetime) -> None:
+def _check_approval(journal: Journal, now: Callable[[], datetime]) -> None:
     """ApprovalEnded for a step's first change after the end; a step of which AWS has a part is carried to its end."""
     expires_at = journal.expires_at
-    if expires_at is not None and now > expires_at and not journal.has_committed():
+    if expires_at is not None and now() > expires_at and not journal.has_committed():
         raise ApprovalEnded.at(expires_at)
 
 
-def _sent(change: Change) -> Answer:
-    """The answer, when it is one; OutcomeUnknown otherwise."""
-    answer = response.change(change.client, change.service, change.operation, change.parameters)
+def _sent(change: Change, check: Callable[[], None]) -> Answer:
+    """The answer, when it is one; OutcomeUnknown otherwise, and what `check` raises right before the request leaves.
+
+    To write the intent and to sign the request takes a moment, in which a process can be stopped for hours.
+    """
+    answer = response.change(change.client, change.service, change.operation, change.parameters, before_send=check)
     if change.expect is not None and change.expect not in answer:
         raise OutcomeUnknown(change.call, f"the answer had no {change.expect}")
     # Many changes (TagResource, MoveAccount, PutBucketPolicy ...) answer with nothing at all: of these, a real answer

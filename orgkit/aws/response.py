@@ -23,6 +23,7 @@ from botocore.parsers import ResponseParserError
 
 from orgkit.aws.rejections import OutcomeUnknown, Rejected, as_rejected, classify
 from orgkit.aws.waiting import MAX_READ_SECONDS
+from orgkit.errors import ApprovalEnded
 
 REQUEST_ID = ("x-amzn-requestid", "x-amz-request-id")  # the second is S3's
 # What botocore does not repeat by itself; what it does has been repeated when it gets here.
@@ -110,13 +111,27 @@ def ask_stream(
         raise as_rejected(operation, error) from None
 
 
-def change(client: Any, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
-    """One request to change something; Rejected when nothing was changed, OutcomeUnknown when that is not known."""
+def change(
+    client: Any, service: str, operation: str, parameters: Mapping[str, Any], before_send: Callable[[], None]
+) -> Answer:
+    """One request to change something; Rejected when nothing was changed, OutcomeUnknown when that is not known.
+
+    `before_send` is called when the request is signed and about to leave; ApprovalEnded is what it may raise.
+    """
     call, method = f"{service}:{operation}", getattr(client, method_name(client, operation))
+
+    def handle(**_: Any) -> None:
+        before_send()
+
+    client.meta.events.register("before-send", handle)
     try:
         return Answer(call, method(**parameters), changes=True)
+    except ApprovalEnded:
+        raise
     except Exception as error:
         raise classify(call, error) from None
+    finally:
+        client.meta.events.unregister("before-send", handle)
 
 
 def _checked_answer(operation: str, value: Any, *, changes: bool) -> Any:

@@ -182,9 +182,7 @@ class Workflows:
         last: dict[str, Facts] = {}
         for page in range(1, MAX_PAGES + 1):
             reviews = self._get(f"pulls/{pull}/reviews?per_page={PER_PAGE}&page={page}") or ()
-            decisions = [
-                review for review in reviews if review.get("state") in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
-            ]
+            decisions = [review for review in reviews if review.get("state") in DECISIONS]
             last |= {str((review.get("user") or {}).get("login")): review for review in decisions}
             if len(reviews) < PER_PAGE:
                 break

@@ -1,4 +1,4 @@
-"""Text in the forms in which other text is carried: escapes of URLs, HTML and JSON, base64 and hexadecimal."""
+"""Text in the forms in which other text is carried: escapes of URLs, HTML and JSON, base64, base32 and hexadecimal."""
 
 import base64
 import binascii
@@ -19,6 +19,8 @@ _JSON = {"n": "\n", "r": "\r", "t": "\t"}
 _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+(?:(?:\\n|\r?\n) {0,20}[A-Za-z0-9+/_-]{16,}+){0,2000}+(?:={1,2}(?!=))?"
 )
+_BASE32 = re.compile(r"(?:[A-Z2-7]{16,}+|[a-z2-7]{16,}+)(?:={1,6}(?!=))?")
+_BASE32_REST = {1: 1, 3: 1, 6: 1}  # characters after the last whole byte, by those after the last eight
 # Bytes in hexadecimal, together or apart as dumps and languages write them: 67:68, 6768 705f, 0x67, 0x68.
 _HEX_SEPARATOR = r"(?:\\n|[\s:,-]){0,2}+(?:0[xX]|\\x)?"
 _HEX = re.compile(rf"(?<![0-9A-Fa-f])[0-9A-Fa-f]{{2}}(?:{_HEX_SEPARATOR}[0-9A-Fa-f]{{2}}){{7,}}+[0-9A-Fa-f]?")
@@ -71,6 +73,13 @@ def base64_runs(text: str) -> Iterator[tuple[Span, list[bytes]]]:
         yield match.span(), [content for shift in range(4) if (content := _decode(run[shift:]))]
 
 
+def base32_runs(text: str) -> Iterator[tuple[Span, list[bytes]]]:
+    """Each part of the text that may be base32, in either case, and what it would stand for, at eight alignments."""
+    for match in _BASE32.finditer(text):
+        run = match[0].rstrip("=").upper()
+        yield match.span(), [_decode_base32(run[shift:]) for shift in range(8)]
+
+
 def hex_runs(text: str) -> Iterator[tuple[Span, list[bytes]]]:
     """Each part of the text that may be bytes in hexadecimal, and what it would stand for, at both alignments."""
     for match in _HEX.finditer(text):
@@ -79,8 +88,9 @@ def hex_runs(text: str) -> Iterator[tuple[Span, list[bytes]]]:
 
 
 def encoded_runs(text: str) -> Iterator[tuple[Span, list[bytes]]]:
-    """Each part of the text that may be base64 or hexadecimal, and what it may stand for."""
+    """Each part of the text that may be base64, base32 or hexadecimal, and what it may stand for."""
     yield from base64_runs(text)
+    yield from base32_runs(text)
     yield from hex_runs(text)
 
 
@@ -133,3 +143,8 @@ def _decode(run: str) -> bytes:
         return base64.b64decode(run + "=" * (-len(run) % 4))
     except binascii.Error:  # one character more than a multiple of four
         return base64.b64decode(run[:-1])
+
+
+def _decode_base32(run: str) -> bytes:
+    whole = run[: len(run) - _BASE32_REST.get(len(run) % 8, 0)]
+    return base64.b32decode(whole + "=" * (-len(whole) % 8))

@@ -156,6 +156,11 @@ PATTERNS = (
         rf"(?P<keep>{CREDENTIAL_NAME}{ASSIGNS}){LITERAL}{MIXED}[^{END}()\[\]{{}}]{{8,}}",
     ),
     pattern(
+        "seed of MFA",
+        "base32stringseed totp",
+        rf"(?P<keep>(?:base32stringseed|totp[_-]?(?:seed|secret|key)){ASSIGNS}){REST}[A-Z2-7]{{16,}}",
+    ),
+    pattern(
         "named secret",
         "--",
         r"(?P<keep>--[a-z-]{0,30}(?:password|passwd|token|secret|api-?key|secret-key)[\s=]{1,3}[\"']?)"

@@ -39,7 +39,10 @@ def public_path(path: Path) -> Path:
 
 
 def new_pair(path: Path) -> LocalSigner:
-    """Make a pair: the private half at `path`, for its owner only, the public one at PATH.pub. Overwrites nothing."""
+    """Make a pair: the private half at `path`, for its owner only, the public one at PATH.pub. Overwrites nothing.
+
+    The folder is made too, for its owner only, where it is missing.
+    """
     for file in (path, public_path(path)):
         if os.path.lexists(file):
             raise KeyRefused(f"{file} is there already, and a key is never overwritten.", "choose another name.")
@@ -58,6 +61,7 @@ def new_pair(path: Path) -> LocalSigner:
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:
     try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         create_file(path, content, mode)
     except (OSError, ValueError) as error:
         raise KeyRefused(f"{path} cannot be written: {reason(error)}.", "choose a folder of yours.") from None

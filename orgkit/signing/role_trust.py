@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from orgkit.signing.identities import ROLE, role_name
+from orgkit.signing.identities import ROLE, USER, role_name
 
 SSO_PREFIX = "AWSReservedSSO_"  # roles that IAM Identity Center makes: it names the session after the person
+SSO_PATH = "/aws-reserved/sso.amazonaws.com/"  # nobody else can make a role there, under whatever name
 ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 SESSION_NAME, SOURCE_IDENTITY = "sts:rolesessionname", "sts:sourceidentity"  # condition keys, in lower case
-PRINCIPAL_ARN = "aws:principalarn"
+PRINCIPAL_ARN, USER_NAME = "aws:principalarn", "aws:username"
 EQUALS = ("stringequals", "stringlike", "stringequalsignorecase")
 MATCHES = (*EQUALS, "arnequals", "arnlike")
 OWN_NAME = "${aws:username}"  # of the IAM user who assumes the role
@@ -58,9 +59,19 @@ class TrustStatement:
         forms = _forms_of(identity)
         if any(principal in forms or principal.startswith(f"{identity.casefold()}/") for principal in self.principals):
             return True
-        values = (self.conditions.get(operator, {}).get(PRINCIPAL_ARN, ()) for operator in MATCHES)
-        patterns = [_without_path(value).replace("[", "[[]") for group in values for value in group]
-        return self.is_wide and any(fnmatchcase(form, pattern) for pattern in patterns for form in forms)
+        user = identity.rpartition("/")[2].casefold() if USER.fullmatch(identity) else ""
+        patterns = [_pattern(_without_path(value)) for value in self._compared_with(PRINCIPAL_ARN)]
+        names = [_pattern(value.casefold()) for value in self._compared_with(USER_NAME)]
+        return self.is_wide and (
+            any(fnmatchcase(form, pattern) for pattern in patterns for form in forms)
+            or bool(user and any(fnmatchcase(user, name) for name in names))
+        )
+
+    def _compared_with(self, key: str) -> Iterator[str]:
+        """The values of a condition key, whether or not it may be missing, and of one value or of a set."""
+        for operator, values in self.conditions.items():
+            if operator.rpartition(":")[2].removesuffix("ifexists") in MATCHES:
+                yield from values.get(key, ())
 
 
 def statements_of(document: Mapping[str, Any]) -> list[TrustStatement]:
@@ -73,14 +84,15 @@ def statements_of(document: Mapping[str, Any]) -> list[TrustStatement]:
     ]
 
 
-def session_names_count(role: str, statements: Sequence[TrustStatement]) -> bool:
+def session_names_count(role: str, statements: Sequence[TrustStatement], path: str = "/") -> bool:
     """Whether the name of a session says whose it is: nobody who may take the role can choose it.
 
     Args:
         role: The role's name.
         statements: Those of its trust policy.
+        path: The role's path: that of Identity Center's roles is its own.
     """
-    if role.startswith(SSO_PREFIX):
+    if role.startswith(SSO_PREFIX) and path.startswith(SSO_PATH):
         # Of the three calls, SAML's alone takes the name from the identity provider and not from the caller.
         return bool(statements) and all(statement.actions == ("sts:AssumeRoleWithSAML",) for statement in statements)
     if not all(statement.session_name or statement.demands_source_identity for statement in statements):
@@ -149,6 +161,11 @@ def _forms_of(identity: str) -> frozenset[str]:
         return frozenset({identity.casefold()})
     account, name = identity.split(":")[4], role_name(identity)
     return frozenset({identity.casefold(), f"arn:aws:iam::{account}:role/{name}".casefold()})
+
+
+def _pattern(value: str) -> str:
+    """A pattern of a condition for fnmatch; a variable stands for anything."""
+    return re.sub(r"\$\{[^}]*\}", "*", value).replace("[", "[[]")
 
 
 def _without_path(arn: str) -> str:

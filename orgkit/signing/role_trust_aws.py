@@ -1,6 +1,7 @@
 """Whether the roles that the parameters file gives to people keep those people apart: asked of IAM."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from orgkit.aws.advice import remedy_for
 from orgkit.aws.rejections import Rejected
@@ -11,6 +12,14 @@ from orgkit.signing.identities import is_one_session, role_name
 from orgkit.signing.role_trust import TrustStatement, session_names_count, statements_of
 
 NO_ROLE = "NoSuchEntity"
+
+
+@dataclass(frozen=True)
+class _Trust:
+    """Of a role: where it is, and the statements of its trust policy."""
+
+    path: str
+    statements: Sequence[TrustStatement]
 
 
 def check_roles(aws: Connection, spec: ApprovalSpec) -> None:
@@ -27,15 +36,16 @@ def check_roles(aws: Connection, spec: ApprovalSpec) -> None:
     for name, arns in people.items():
         for arn in arns:
             role = role_name(arn)
-            if is_one_session(arn) and not session_names_count(role, trusts[role] or ()):
-                is_there = trusts[role] is not None
+            trust = trusts.get(role)
+            if is_one_session(arn) and not (trust and session_names_count(role, trust.statements, trust.path)):
+                is_there = trust is not None
                 problem = f"a caller who assumes the role {role} can choose the session's name"
                 raise ApprovalMismatch(
                     f"the file lists {arn} as {name}, and {problem if is_there else f'there is no role {role}'}.",
                     f"list the whole role for one person, as {arn.rpartition('/')[0]}; or let its trust policy demand "
                     "sts:RoleSessionName to be ${aws:username}, or an sts:SourceIdentity.",
                 )
-            for other, identity in _trusted(spec, name, trusts.get(role) or ()):
+            for other, identity in _trusted(spec, name, trust.statements if trust else ()):
                 raise ApprovalMismatch(
                     f"role {role} of {name} may be taken by {identity} of {other}: one person could approve and apply.",
                     f"take {identity} out of the trust policy of role {role}, or list both identities under one name.",
@@ -54,13 +64,13 @@ def _trusted(spec: ApprovalSpec, name: str, statements: Sequence[TrustStatement]
                     yield other, identity
 
 
-def _read_trust(aws: Connection, role: str) -> list[TrustStatement] | None:
-    """The statements of a role's trust policy; None for a role that is not there, which nobody can take."""
+def _read_trust(aws: Connection, role: str) -> _Trust | None:
+    """A role's trust policy; None for a role that is not there, which nobody can take."""
     try:
-        document = aws.read("iam", "GetRole", RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        answer = aws.read("iam", "GetRole", RoleName=role)["Role"]
+        return _Trust(str(answer.get("Path", "/")), statements_of(answer["AssumeRolePolicyDocument"]))
     except Rejected as rejection:
         if rejection.code == NO_ROLE:
             return None
         remedy = remedy_for(rejection)
         raise CouldNotRead(f"role {role} of [approval] (iam:GetRole): {rejection}.", remedy) from None
-    return statements_of(document)

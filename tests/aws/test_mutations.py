@@ -91,6 +91,29 @@ class TestAfterTheApprovalHasEnded:
             create_unit()  # the pause before the second attempt takes it past the end
         assert wire.asked == ["CreateOrganizationalUnit"]
 
+    def test_a_process_that_was_stopped_between_its_intent_and_the_call_sends_nothing(
+        self, aws: Connection, wire: Wire, clock: CountingClock, create_unit: Callable[[], object],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        write = aws.journal.write
+
+        def write_and_stop(event: str, **values: object) -> dict[str, Any]:
+            entry = write(event, **values)
+            clock.sleep(25 * 3600 if event == "intent" else 0)
+            return entry
+
+        monkeypatch.setattr(aws.journal, "write", write_and_stop)
+        aws.journal.step, aws.journal.expires_at = "create-unit:Security", clock.now()
+        with pytest.raises(ApprovalEnded):
+            create_unit()
+        assert wire.asked == []
+        answers = [event for event in read_events(wire.journal) if event["event"] == "answer"]
+        assert [(each["result"], each["code"]) for each in answers] == [("refused", "ApprovalEnded: it was not sent")]
+        aws.journal.expires_at = None
+        wire.says(Answer.json(OrganizationalUnit={"Id": "ou-1"}))
+        create_unit()
+        assert wire.asked == ["CreateOrganizationalUnit"]
+
     def test_a_step_of_which_aws_has_a_part_is_carried_to_its_end(
         self, aws: Connection, wire: Wire, clock: CountingClock, create_unit: Callable[[], object]
     ) -> None:

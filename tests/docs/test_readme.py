@@ -1,5 +1,6 @@
 """The README's commands and its library example are run as they stand: one that does not run is a fault."""
 
+import json
 import os
 import re
 import subprocess
@@ -14,6 +15,8 @@ from orgkit.parameters import load
 from orgkit.rehearsal.bootstrap import seed_of
 from orgkit.sandbox.lifecycle import Sandbox, start
 from tests.bootstrap.project import fork_server
+from tests.environments import make_environment
+from tests.plans.loader import MANAGEMENT
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -82,6 +85,69 @@ def test_every_shell_command_of_the_readme_runs_in_order_and_ends_as_it_says(tmp
     )
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_commands_of_four_eyes_make_two_people_and_apply_what_one_signed_and_the_other_runs(
+    tmp_path, shell, sandbox
+):
+    """README's blocks and the command in its text, with the file filled in as the text says."""
+    approving, applying = next(block for block in blocks("console") if "orgkit approve " in block).splitlines()
+    role, session = re.split(r"\n(?=aws)", next(block for block in blocks("console") if "create-role" in block).strip())
+    forks = tmp_path / "bin"
+    forks.mkdir()
+    fork_server().install(forks)
+    folders = (forks, make_environment(".venv-awscli"), shell["PATH"])
+    settings = shell | sandbox.environment() | {"PATH": os.pathsep.join(map(str, folders))}
+
+    def run(command: str, code: int = 0, digest: str = "", environment: dict[str, str] = settings) -> str:
+        text = command.replace("ACCOUNT", MANAGEMENT).replace("DIGEST", digest)
+        done = subprocess.run(
+            ["bash", "-c", text],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == code, f"{text}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    run("orgkit init .")
+    assert "`orgkit keys new ~/keys/ada`" in README
+    key = re.search(r"^NAME(\.key = .*)$", run("orgkit keys new ~/keys/ada"), re.M)
+    operator, approver = re.search(r"user\n`(orgkit-\w+)`", README), re.search(r"`(arn:\S+/ada)`", README)
+    assert key
+    assert operator
+    assert approver
+    people = {
+        "#four_eyes = false": "four_eyes = true",
+        "[approval.approvers]": f'[approval.approvers]\nada{key[1]}\nada.arn = "{approver[1]}"',
+        "[approval.operators]": f'[approval.operators]\njane = "arn:aws:iam::ACCOUNT:user/{operator[1]}"',
+    }
+    text = EXAMPLE.read_text()
+    for old, new in people.items():
+        text = text.replace(f"\n{old}\n", f"\n{new.replace('ACCOUNT', MANAGEMENT)}\n")
+    (tmp_path / "parameters" / "acme.toml").write_text(text)
+    first = re.findall(r"[0-9a-f]{64}", run("orgkit plan parameters/example.toml 01", 3))
+    run("orgkit run 01 parameters/example.toml --approved-plan DIGEST", digest=first[-1])
+    endpoint = ' --endpoint-url "$ORGKIT_ENDPOINT_URL"'
+    run(role + endpoint)
+    keys = json.loads(run(session + endpoint))["Credentials"]
+    as_ada = {name: value for name, value in settings.items() if name != "AWS_PROFILE"} | {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+    }
+    digest = re.findall(r"[0-9a-f]{64}", run("orgkit plan parameters/acme.toml 02", 3))[-1]
+    run(f"{approving} --digest {digest}", digest=digest, environment=as_ada)
+    (signed,) = Path(settings["ORGKIT_OUTPUTS"]).rglob("approval-*.json")
+    run(applying.replace("approval-….json", str(signed)))
+    (kept,) = Path(settings["ORGKIT_OUTPUTS"]).glob("*/*-02-units-*/approval.json")
+    approval = json.loads(kept.read_text())
+    assert (approval["how"], approval["approver"]) == ("second person", "ada")
+    assert approval["authenticated_as"] == approver[1].replace("ACCOUNT", MANAGEMENT)
+    assert [c for c in sandbox.calls() if c["operation"] == "CreateOrganizationalUnit"]
 
 
 def test_the_library_example_of_the_readme_runs_and_makes_the_organization(tmp_path, shell, sandbox):

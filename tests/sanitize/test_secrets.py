@@ -3,8 +3,10 @@
 import base64
 import html
 import json
+import random
 import re
 import time
+import tomllib
 from urllib.parse import quote
 
 import pytest
@@ -14,7 +16,8 @@ from hypothesis import strategies as st
 from orgkit.aws.credentials_in_use import MARK
 from orgkit.sanitize.secret_patterns import PATTERNS
 from orgkit.sanitize.secrets import hide_secrets, kinds_in, replace_secrets, replace_values, token_patterns
-from tests.sanitize import secret_rules
+from tests.sanitize import gitleaks_rules, secret_rules
+from tests.sanitize.samples import sample
 
 C = "CANARY"
 BASIC = base64.b64encode(b"ada:CANARY-pw").decode()
@@ -79,6 +82,8 @@ FAMILIES = {
     "a password of the environment": "export DB_PASSWORD=CANARY123",
     "a key of an API": "DATADOG_API_KEY=CANARY0123456789",
     "an option": "tool --api-token CANARY0123",
+    "Datadog, by its name alone": f"datadog.app: {C * 6}1234",
+    "a seed of MFA": '"Base32StringSeed": "CANARYCANARYCANARY234567"',
     "an HTML form": '<add key="Password" value="CANARYabc" />',
 }
 ORDINARY = {
@@ -126,6 +131,9 @@ def reveals(text: str, depth: int = 0) -> bool:
         for shift in range(4):
             cut = plain[shift:] if len(plain[shift:]) % 4 != 1 else plain[shift:-1]
             views.add(base64.b64decode(cut + "=" * (-len(cut) % 4)).replace(b"\0", b"").decode("latin-1"))
+    for run in re.findall(r"[A-Z2-7]{16,}", text.upper()):
+        whole = run[: len(run) - (len(run) % 8 in (1, 3, 6))]
+        views.add(base64.b32decode(whole + "=" * (-len(whole) % 8)).decode("latin-1"))
     for run in re.findall(r"[0-9A-Fa-f]{16,}", re.sub(r"0x|\\x|\\n|[\s:,-]", "", text)):
         views |= {bytes.fromhex(run[at : len(run) - (len(run) - at) % 2]).decode("latin-1") for at in range(2)}
     return any(reveals(view, depth + 1) for view in views - {text})
@@ -152,6 +160,10 @@ ENCODINGS = {
     "in base64 that is assigned": lambda text: "t=" + base64.b64encode(text.encode()).decode(),
     "in base64 of URLs that is assigned": lambda text: (
         "?t=" + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=") + "&u=1"
+    ),
+    "in base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "in base32, lower case, without its end": lambda text: (
+        "t=" + base64.b32encode(text.encode()).decode().rstrip("=").lower() + "&u=1"
     ),
     "in hexadecimal": lambda text: text.encode().hex(),
     "in hexadecimal, upper case": lambda text: f"0x{text.encode().hex().upper()}",
@@ -224,6 +236,29 @@ def test_what_a_rule_of_detect_secrets_matches_is_found(kind: str, rule: re.Patt
     assert list(kinds_in(f"before {text} after")), kind
 
 
+def gitleaks() -> list[dict[str, str]]:
+    return [
+        rule for file in (gitleaks_rules.USED, gitleaks_rules.FORMS) for rule in tomllib.loads(file.read_text())["rule"]
+    ]
+
+
+@pytest.mark.parametrize("rule", gitleaks(), ids=lambda rule: rule["kind"])
+def test_what_a_rule_of_gitleaks_matches_is_found(rule: dict[str, str]) -> None:
+    drawn, flags = random.Random(rule["kind"]), re.I if rule["ignore_case"] else 0
+    texts = [f"before {sample(rule['pattern'], drawn)} after" for _ in range(12)]
+    matching = [text for text in texts if re.search(rule["pattern"], text, flags)]
+    assert len(matching) >= 3, texts
+    for text in matching[:5]:
+        assert list(kinds_in(text)), text
+
+
+def test_the_two_files_of_gitleaks_rules_have_all_but_those_that_are_left_out_with_a_reason() -> None:
+    kinds = [rule["kind"] for rule in gitleaks()]
+    assert (len(kinds), len(set(kinds))) == (195, 195)
+    assert not set(kinds) & gitleaks_rules.LEFT_OUT.keys()
+    assert len(kinds) + len(gitleaks_rules.LEFT_OUT) == 222  # rules of its file
+
+
 BITS = [
     "a://", "a://:", "//a:@", "eyJ", "eyJa.", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "PuTTY-User-Key-File-1:",
     "Basic ", "authorization: ", "authorization: token ", "cookie: a", "curl ", "curl -u ", "--token ", "--a-", "x-a-",
@@ -231,7 +266,7 @@ BITS = [
     "&amp;", "A", "Aa0+/", "AKIA", "AKIA0000000000000000,", "pat", "xoxb-", "xoxb-1-", "glpat-", "dt0c01.", "0:AA",
     "\n", "ABCDEFGHIJ0123.atlasv1.", "SG.a", ' "', "jdbc:oracle:a:", "[redacted", "=", ">", "</td> ", "sc_aaaaa.", "a@",
     "67", "67 ", "0x67, ", "67:", "6", "t=QUFBQUFBQUFBQUFBQUFB&",
-    "//", "QUFBQUFBQUFBQUFBQUFB\n", "1:",
+    "//", "QUFBQUFBQUFBQUFBQUFB\n", "1:", "okta", "okta ", "datadog = ", "twitter:", "MFRGGZDFMZTWQ2LK", "mfrggzdf=",
 ]  # fmt: skip
 
 

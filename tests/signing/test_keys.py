@@ -145,3 +145,11 @@ def test_an_encrypted_a_foreign_and_a_missing_private_key_are_refused(tmp_path: 
         signer_of("~nobody-of-that-name/key", None)
     with pytest.raises(KeyRefused, match="there is no connection"):
         signer_of("arn:aws:kms:us-east-1:999999999999:key/1", None)
+
+
+def test_the_folder_of_a_new_pair_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    signer = new_pair(tmp_path / "keys" / "ada")
+    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
+    assert PublicKey.load(tmp_path / "keys" / "ada.pub").id == signer.public.id
+    with pytest.raises(KeyRefused, match="cannot be written"):
+        new_pair(tmp_path / "nowhere" / "keys" / "ada")

@@ -16,6 +16,7 @@ ADA, JANE = (f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("ada", "jane"))
 OPS = f"arn:aws:sts::{ACCOUNT}:assumed-role/ops"
 SSO = "AWSReservedSSO_Admin_0123456789abcdef"
 USERNAME = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
+SSO_PATH = "/aws-reserved/sso.amazonaws.com/eu-central-1/"
 SAML = f"arn:aws:iam::{ACCOUNT}:saml-provider/AWSSSO_0123_DO_NOT_DELETE"
 DEV_ROLE, DEV_SESSION = "arn:aws:iam::999999999999:role/team/Dev", "arn:aws:sts::999999999999:assumed-role/Dev/x"
 
@@ -29,8 +30,8 @@ def trust(*statements: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def counts(*statements: Any, role: str = "ops") -> bool:
-    return session_names_count(role, statements_of(trust(*statements)))
+def counts(*statements: Any, role: str = "ops", path: str = "/") -> bool:
+    return session_names_count(role, statements_of(trust(*statements)), path)
 
 
 def named(name: str, operator: str = "StringEquals") -> dict[str, Any]:
@@ -89,16 +90,16 @@ def test_a_name_that_can_be_chosen_says_nothing(statements: list[Any]) -> None:
 
 def test_a_session_of_identity_center_is_named_by_it_unless_somebody_else_may_take_the_role_too() -> None:
     saml = allow({"Federated": SAML}, action=["sts:AssumeRoleWithSAML", "sts:TagSession"])
-    assert counts(saml, role=SSO)
-    assert not counts(saml, allow({"AWS": JANE}), role=SSO)
-    assert not counts(role=SSO)
+    assert counts(saml, role=SSO, path=SSO_PATH)
+    assert not counts(saml, allow({"AWS": JANE}), role=SSO, path=SSO_PATH)
+    assert not counts(role=SSO, path=SSO_PATH)
 
 
 class Iam:
     """Stands for the connection: the roles of the account."""
 
-    def __init__(self, **roles: Any) -> None:
-        self.roles = roles
+    def __init__(self, paths: Mapping[str, str] | None = None, /, **roles: Any) -> None:
+        self.roles, self.paths = roles, paths or {}
         self.asked: list[str] = []
 
     def read(self, service: str, operation: str, *, RoleName: str) -> Any:  # noqa: N803  AWS's own name
@@ -107,7 +108,7 @@ class Iam:
         role = self.roles.get(RoleName)
         if role is None or isinstance(role, str):
             raise Rejected("iam:GetRole", role or "NoSuchEntity", "", "no", "r-1")
-        return {"Role": {"AssumeRolePolicyDocument": role}}
+        return {"Role": {"Path": self.paths.get(RoleName, "/"), "AssumeRolePolicyDocument": role}}
 
 
 def check(iam: Iam, ada: str | tuple[str, ...], jane: str | tuple[str, ...], **others: str) -> None:
@@ -144,6 +145,15 @@ def test_sessions_that_are_listed_singly_though_their_name_can_be_chosen_are_ref
         (f"arn:aws:sts::{ACCOUNT}:assumed-role/x", f"arn:aws:sts::{ACCOUNT}:assumed-role/x/ada", None),
         (ADA, ACCOUNT, {"ArnEquals": {"aws:PrincipalArn": ADA}}),
         (ADA, f"arn:aws:iam::{ACCOUNT}:root", {"StringLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/a*"}}),
+        (ADA, ACCOUNT, {"ArnLikeIfExists": {"aws:PrincipalArn": ADA}}),
+        (ADA, ACCOUNT, {"ForAnyValue:StringEquals": {"aws:PrincipalArn": [f"{JANE}t", ADA]}}),
+        (
+            ADA,
+            ACCOUNT,
+            {"StringLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/a${{aws:PrincipalTag/rest}}"}},
+        ),
+        (ADA, ACCOUNT, {"StringEquals": {"aws:username": "ada"}}),
+        (f"arn:aws:iam::{ACCOUNT}:user/team/ada", "*", {"StringLikeIfExists": {"aws:UserName": ["bob", "AD?"]}}),
     ],
 )
 def test_a_role_of_who_applies_that_trusts_an_identity_of_who_approves_is_refused(
@@ -171,6 +181,12 @@ def test_a_role_that_cannot_be_read_stops_the_approval() -> None:
 
 
 def test_a_role_that_is_only_named_like_one_of_identity_center_lets_its_callers_choose() -> None:
-    saml, name = {"Federated": "arn:aws:iam::999999999999:saml-provider/sso"}, "AWSReservedSSO_Admin_0123456789abcdef"
-    assert counts(allow(saml, action=["sts:AssumeRoleWithSAML", "sts:TagSession"]), role=name)
-    assert not counts(allow(saml, action="sts:AssumeRoleWithWebIdentity"), role=name)
+    saml = allow({"Federated": SAML}, action=["sts:AssumeRoleWithSAML", "sts:TagSession"])
+    web = allow({"Federated": SAML}, action="sts:AssumeRoleWithWebIdentity")
+    assert not counts(web, role=SSO, path=SSO_PATH)
+    for path in ("/", "/team/aws-reserved/sso.amazonaws.com/"):  # its own path is AWS's alone
+        assert not counts(saml, role=SSO, path=path)
+    ada, jane = (f"arn:aws:sts::{ACCOUNT}:assumed-role/{SSO}/{name}" for name in ("ada", "jane"))
+    check(Iam({SSO: SSO_PATH}, **{SSO: trust(saml)}), ada, jane)
+    with pytest.raises(ApprovalMismatch, match="can choose the session's name"):
+        check(Iam(**{SSO: trust(saml)}), ada, jane)
