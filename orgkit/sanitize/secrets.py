@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from orgkit.sanitize.secret_patterns import PATTERNS
 Finding = tuple[int, int, str]  # from, to, kind
 _LONG = re.compile(r"[\w+/=.~:@%\\-]{8,}+")
 _URL = re.compile(r"//[^\s\"'<>]++")
+_SHORT = 300  # characters of a text that is likely to be searched again
 _MAX_URLS = 20  # in one string without blanks: an address may stand in the query of another
 _PORT = re.compile(r"\d{1,5}(?![^/?#,;)])")
 _HOST = re.compile(r"(?i)localhost|\d{1,3}(?:\.\d{1,3}){3}|[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}|\[[0-9a-f:.]{2,45}\]")
@@ -23,11 +24,17 @@ _LONG_USER = re.compile(r"(?=[^:]{0,300}\d)(?=[^:]{0,300}[A-Za-z])[\w.~=-]{30,}"
 
 def replace_secrets(text: str) -> tuple[str, list[tuple[str, int]]]:
     """The text with `[redacted: KIND]` for each secret, and how many of each kind there were."""
-    findings = _merge(_find_encoded(text))
+    findings = _known(text) if len(text) <= _SHORT else _merge(_find_encoded(text))
     counts = Counter(kind for _, _, kind in findings)
     return replace_spans(text, [(start, end, f"[redacted: {kind}]") for start, end, kind in findings]), [
         *counts.items()
     ]
+
+
+@lru_cache(maxsize=4096)
+def _known(text: str) -> list[Finding]:
+    """Names, addresses and sentences recur in every file of a record; the cache stays in this process's memory."""
+    return _merge(_find_encoded(text))
 
 
 def hide_secrets(text: str) -> str:
@@ -90,9 +97,18 @@ def _find_named(text: str, lowered: str) -> Iterator[Finding]:
 def _find_tokens(text: str) -> Iterator[Finding]:
     """Tokens of single vendors: each stands within one long string without blanks."""
     for candidate in _LONG.finditer(text):
-        for kind, regex in token_patterns():
-            for match in regex.finditer(text, *candidate.span()):
-                yield match.start(), match.end(), kind
+        offset, string = candidate.start(), candidate[0]
+        for start, end, kind in _tokens_of(string) if len(string) <= _SHORT else _search_tokens(string):
+            yield offset + start, offset + end, kind
+
+
+@lru_cache(maxsize=8192)
+def _tokens_of(string: str) -> list[Finding]:
+    return _search_tokens(string)
+
+
+def _search_tokens(string: str) -> list[Finding]:
+    return [(*match.span(), kind) for kind, regex in token_patterns() for match in regex.finditer(string)]
 
 
 def _find_in_encoded(text: str, depth: int) -> Iterator[Finding]:
