@@ -1,4 +1,4 @@
-"""Statements of resource policies: whom they name, what they cover, and which requests they reach."""
+"""Statements of policies: whom they name, what they cover, and which requests they reach."""
 
 import json
 import re
@@ -24,9 +24,10 @@ NOT_KNOWN = frozenset(
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
-def statements_of(document: str | None) -> list[Statement]:
-    """Return the statements of a policy in JSON; none when there is no policy."""
-    return list(as_list(json.loads(document).get("Statement"))) if document else []
+def statements_of(document: Mapping[str, Any] | str | None) -> list[Statement]:
+    """Return the statements of a policy, in JSON or parsed; none when there is no policy."""
+    policy = json.loads(document) if isinstance(document, str) and document else document
+    return list(as_list(policy.get("Statement"))) if isinstance(policy, Mapping) else []
 
 
 def is_policy(document: str | None) -> bool:
@@ -50,6 +51,13 @@ def principals_of(statement: Statement) -> frozenset[tuple[str, str]]:
     if not isinstance(value, Mapping):
         return frozenset()
     return frozenset(_principal(kind, str(name)) for kind, names in value.items() for name in as_list(names))
+
+
+def grantees_of(document: Mapping[str, Any] | str | None) -> frozenset[tuple[str, str]]:
+    """Return (kind, name) of whom a policy allows anything; all but those whom a statement names are anybody."""
+    allowed = [statement for statement in statements_of(document) if statement.get("Effect") == "Allow"]
+    principals = frozenset(principal for statement in allowed for principal in principals_of(statement))
+    return principals | {ANYBODY for statement in allowed if "NotPrincipal" in statement}
 
 
 def account_of(arn: str) -> str:

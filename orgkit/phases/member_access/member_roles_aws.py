@@ -13,10 +13,10 @@ from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Member, MemberRole, Observed
 from orgkit.model.plan import ABSENT
 from orgkit.phases.member_access.access_aws import NOT_YET
-from orgkit.phases.member_access.policy_meaning import has_same_meaning
 from orgkit.phases.member_access.role_drift import access_is_as_needed
 from orgkit.phases.member_access.roles import READ_POLICY, parse_document, read_policy, roles_to_change
 from orgkit.phases.member_access.roles_aws import NOT_FOUND_CODES, read_policy_of, trust_of
+from orgkit.policy_evaluation.meaning import has_same_meaning
 
 
 def read_member(

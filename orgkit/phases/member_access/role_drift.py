@@ -14,13 +14,13 @@ from orgkit.model.canonical_json import compact_json, normal_form
 from orgkit.model.desired import READ_ROLE, AccountSpec, ImportSpec
 from orgkit.model.observed import Account, Member, MemberRole
 from orgkit.model.plan import Step, Waiting
-from orgkit.phases.member_access.policy_meaning import ANYBODY, account_of_principal, grants_of, statements_of
 from orgkit.phases.member_access.roles import (
     ADMINISTRATOR,
     READ_POLICY,
     deleted_in,
     is_administrator,
     is_open_to_others,
+    lets_in,
     other_trusted_principals,
     restricted_trust,
     trust,
@@ -28,6 +28,8 @@ from orgkit.phases.member_access.roles import (
 )
 from orgkit.phases.member_access.steps import RestrictReadRole
 from orgkit.policy_evaluation.deleted_principals import deleted_principals
+from orgkit.policy_evaluation.meaning import grants_of
+from orgkit.policy_evaluation.statements import statements_of
 
 # In lower case: what the owner of a delegated administrator may allow the read role in addition, in an inline policy.
 STACK_SET_READS = ("cloudformation:describestackset", "cloudformation:liststacksets")
@@ -122,21 +124,12 @@ def access_is_as_needed(role: MemberRole | None, management_id: str) -> bool:
     """Return whether a role is an administrator that principals of the management account can use."""
     if role is None or not is_administrator(role):
         return False
-    return _lets_management_in(json.loads(role.trust), management_id)
-
-
-def _lets_management_in(document: dict[str, Any], management_id: str) -> bool:
-    return any(g.effect == "Allow" and _lets_in(g.principal, management_id) for g in grants_of(document))
+    return lets_in(json.loads(role.trust), management_id)
 
 
 def _is_narrower(document: dict[str, Any], management_id: str) -> bool:
     is_open = other_trusted_principals(document, management_id)
     return not is_open and not grants_of(trust(management_id)) <= grants_of(document)
-
-
-def _lets_in(principal: str, management_id: str) -> bool:
-    name = principal.removeprefix("AWS ")
-    return name == ANYBODY or account_of_principal(name) == management_id
 
 
 def _read_role_drift(role: MemberRole) -> Iterator[tuple[str, str]]:
@@ -184,9 +177,9 @@ def _opened(role: MemberRole, management_id: str, *, wildcards_only: bool) -> It
             f"trusts {', '.join(deleted)}, which was deleted: AWS takes no change of its trust policy with it",
             command,
         )
-    elif not wildcards_only and not _lets_management_in(document, management_id):
+    elif not wildcards_only and not lets_in(document, management_id):
         yield "does not trust the management account any more: orgkit can change nothing in the account", command
 
 
 def _is_wildcard(principal: str) -> bool:
-    return ANYBODY in principal
+    return "*" in principal

@@ -22,7 +22,6 @@ from orgkit.model.plan import Plan
 from orgkit.phases.account_imports.facts import ImportFacts, Owner
 from orgkit.phases.member_access.evidence import READ_ROLE_TRUST
 from orgkit.phases.member_access.member_roles_aws import _member, read_member
-from orgkit.phases.member_access.policy_meaning import has_same_meaning
 from orgkit.phases.member_access.roles import (
     ADMINISTRATOR,
     READ_POLICY,
@@ -36,10 +35,11 @@ from orgkit.phases.member_access.roles_aws import restrict_read_role
 from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
 from orgkit.phases.registry import phase_of
 from orgkit.phases.registry import plan as plan_phase
+from orgkit.policy_evaluation.meaning import has_same_meaning
 from tests.aws.conftest import Answer, CountingClock, Wire
 from tests.phases.accounts.test_aws import identity, session, xml, xml_error
-from tests.phases.member_access.test_policy_meaning import rewritten
 from tests.plans.loader import MANAGEMENT, desired_of, observed_of
+from tests.policy_evaluation.test_meaning import rewritten
 
 ARCHIVE = "222222222222"
 TAGS = (("ManagedBy", "orgkit"), ("Name", "log-archive"), (KEY_TAG, "log-archive"))
