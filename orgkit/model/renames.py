@@ -33,6 +33,7 @@ class Rename:
             f"instead of {quote_path(self.path)}; or, if both are meant, add the section {section}",
             "you",
             (f"aws organizations update-organizational-unit --region us-east-1 {rename_back}",),
+            drift=True,
         )
 
 

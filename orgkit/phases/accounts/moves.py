@@ -123,6 +123,7 @@ def move_waiting(specs: Iterable[Spec], section: str, observed: Observed) -> Ite
                 f"{spec.key}: moving it out of the targets of {', '.join(map(str, stack_sets))} would delete stacks. "
                 f"Set {section}.{spec.key}.allow_stack_deletion = true if that is meant",
                 "you",
+                drift=match_if_clear(spec, observed) is not None,
             )
 
 

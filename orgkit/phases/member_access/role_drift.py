@@ -7,16 +7,17 @@ reported.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orgkit.model.canonical_json import compact_json, normal_form
-from orgkit.model.desired import READ_ROLE, AccountSpec, ImportSpec
+from orgkit.model.desired import READ_ROLE, AccountSpec, ImportSpec, MemberRead
 from orgkit.model.observed import Account, Member, MemberRole
 from orgkit.model.plan import Step, Waiting
 from orgkit.phases.member_access.roles import (
     ADMINISTRATOR,
     READ_POLICY,
+    command_to_allow_reads,
     deleted_in,
     is_administrator,
     is_open_to_others,
@@ -65,6 +66,37 @@ def restrict_trust(
             key=spec.key, name=spec.name, role_name=spec.role_name, no_longer_trusted=principals,
             starts_from=normal_form(document),
             reason="whom this role trusts can read the account, and orgkit lets in the management account alone",
+        )  # fmt: skip
+
+
+def can_be_entered(spec: AccountSpec | ImportSpec, member: Member, management_id: str) -> bool:
+    """Return whether the access role lets the management account in, as far as that was seen."""
+    role = member.role(spec.role_name)
+    return member.access_role is not False if role is None else lets_in(json.loads(role.trust), management_id)
+
+
+def access_role_waiting(spec: AccountSpec | ImportSpec, account: Account, management_id: str, effect: str) -> Waiting:
+    """What the owner has to do where the access role cannot be used, and what is not planned until then."""
+    trusted = compact_json(trust(management_id))
+    create = f"aws iam create-role --role-name {spec.role_name} --assume-role-policy-document '{trusted}'"
+    update = f"aws iam update-assume-role-policy --role-name {spec.role_name} --policy-document '{trusted}'"
+    attach = f"aws iam attach-role-policy --role-name {spec.role_name} --policy-arn {ADMINISTRATOR}"
+    return Waiting(
+        f"{spec.key}: role {spec.role_name} is not there, or does not trust the management account. {effect}",
+        f"the owner of account {account.id}",
+        (f"{create} || {update}", attach),
+        drift=True,
+    )
+
+
+def outdated_read_role(
+    spec: AccountSpec | ImportSpec, account: Account, member: Member, reads: Sequence[MemberRead]
+) -> Iterator[Waiting]:
+    """A policy of the read role that no step can replace: the access role cannot be used."""
+    if not member.current:
+        yield Waiting(
+            f"{spec.key}: the policy of role {READ_ROLE} is not the present one",
+            f"the owner of account {account.id}", (command_to_allow_reads(reads),), drift=True,
         )  # fmt: skip
 
 

@@ -163,10 +163,16 @@ def _statement(read: MemberRead) -> Statement:
 
 def commands_to_make(role_name: str, management_account_id: str, reads: Sequence[MemberRead]) -> tuple[str, ...]:
     """The AWS CLI commands with which an account's owner makes both roles."""
-    trusted, allowed = compact_json(trust(management_account_id)), compact_json(read_policy(reads))
+    trusted = compact_json(trust(management_account_id))
     return (
         f"aws iam create-role --role-name {role_name} --assume-role-policy-document '{trusted}'",
         f"aws iam attach-role-policy --role-name {role_name} --policy-arn {ADMINISTRATOR}",
         f"aws iam create-role --role-name {READ_ROLE} --assume-role-policy-document '{trusted}'",
-        f"aws iam put-role-policy --role-name {READ_ROLE} --policy-name {READ_POLICY} --policy-document '{allowed}'",
+        command_to_allow_reads(reads),
     )
+
+
+def command_to_allow_reads(reads: Sequence[MemberRead]) -> str:
+    """The AWS CLI command that gives the read role its policy."""
+    policy = compact_json(read_policy(reads))
+    return f"aws iam put-role-policy --role-name {READ_ROLE} --policy-name {READ_POLICY} --policy-document '{policy}'"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orgkit.aws.session import Connection
 from orgkit.cli.planning import PlannedPhase, exit_code_of
-from orgkit.errors import EXIT_REFUSED
+from orgkit.errors import EXIT_NOT_VERIFIED
 from orgkit.model.canonical_json import compact_json, normal_form
 from orgkit.model.desired import ACCESS_ROLE, KEY_TAG, READ_ROLE, Desired, ImportSpec
 from orgkit.model.matching import IdIndex
@@ -145,6 +145,23 @@ def test_an_access_role_that_nobody_can_use_any_more_is_drift() -> None:
     assert "does not trust the management account any more" in plan.waiting[0].what
 
 
+@pytest.mark.parametrize("phase", ["accounts", "imports"])
+@pytest.mark.parametrize("access_role", [None, replace(ACCESS, trust=normal_form({"Statement": []}))])
+def test_without_an_access_role_that_lets_us_in_no_step_through_it_is_planned(
+    phase: str, access_role: MemberRole | None
+) -> None:
+    anybody = normal_form({"Version": "2012-10-17", "Statement": [allow("*")]})
+    read = replace(READ, trust=anybody, inline=())
+    observed = observed_with(read, *([access_role] if access_role else []))
+    desired = DESIRED if phase == "accounts" else replace(DESIRED, accounts=(), imports=(IMPORT,))
+    plan = planned(observed, desired, phase)
+    assert [step.kind for step in plan.steps] == []
+    for command in ("put-role-policy", "create-role" if access_role is None else "update-assume-role-policy"):
+        assert command in shown(plan)
+    assert any("the trust policy of role orgkit-read lets in *" in waiting.what for waiting in plan.waiting)
+    assert all(waiting.drift for waiting in plan.waiting)
+
+
 @settings(max_examples=300, deadline=None)
 @given(drifts())
 def test_every_form_of_drift_is_found(drift: tuple[str, Change, str]) -> None:
@@ -152,7 +169,7 @@ def test_every_form_of_drift_is_found(drift: tuple[str, Change, str]) -> None:
     plan = planned(observed_with(*(change(role) if role.name == name else role for role in (READ, ACCESS))))
     assert where in shown(plan)
     if "boundary" not in where:
-        assert plan.steps or exit_code_of([PlannedPhase(phase_of("accounts"), plan)]) == EXIT_REFUSED
+        assert plan.steps or exit_code_of([PlannedPhase(phase_of("accounts"), plan)]) == EXIT_NOT_VERIFIED
     for step in plan.steps:
         assert step.starts_from != "absent" or where == "create-read-role"
 
