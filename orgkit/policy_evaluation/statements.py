@@ -16,11 +16,15 @@ NOT_KNOWN = frozenset(
         "aws:currenttime", "aws:epochtime", "aws:principalservicenameslist", "aws:requestedregion",
         "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "aws:sourceip", "aws:sourceorgid",
         "aws:sourceorgpaths",
-        "aws:tokenissuetime", "kms:calleraccount", "s3:authtype", "s3:signatureage", "s3:signatureversion",
+        "aws:tokenissuetime", "kms:calleraccount", "kms:requestalias", "kms:resourcealiases", "kms:viaservice",
+        "s3:authtype", "s3:signatureage", "s3:signatureversion",
         "s3:x-amz-content-sha256", "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id",
         "s3:x-amz-storage-class",
     }
 )  # fmt: skip
+# Of keys with a name in them. DescribeKey is no cryptographic operation, and has no encryption context.
+_NOT_KNOWN_PREFIXES = ("aws:resourcetag/", "kms:encryptioncontext")
+_WITHOUT_ENCRYPTION_CONTEXT = "kms:describekey"
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -98,10 +102,19 @@ def reaches(statement: Statement, required: Statement, context: Context) -> bool
     if not (_shares(statement, required, "Action", str.lower) and _shares(statement, required, "Resource", str)):
         return False
     answers = [
-        None if key in NOT_KNOWN and key not in context else holds(operator, values, context.get(key))
+        None if _is_unknown(key, required, context) else holds(operator, values, context.get(key))
         for (operator, key), values in conditions_of(statement).items()
     ]
     return False if False in answers else None if None in answers else True
+
+
+def _is_unknown(key: str, required: Statement, context: Context) -> bool:
+    """Whether a request may have a condition key with a value that nobody knows here."""
+    if key in context or key in NOT_KNOWN:
+        return key not in context
+    if not key.startswith(_NOT_KNOWN_PREFIXES):
+        return False
+    return key.startswith("aws:") or _patterns(required, "Action", str.lower) != [_WITHOUT_ENCRYPTION_CONTEXT]
 
 
 def _principal(kind: str, name: str) -> tuple[str, str]:

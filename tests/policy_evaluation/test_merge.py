@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orgkit.model.canonical_json import normal_form
 from orgkit.phases.trail.documents import key_statements, log_statements
-from orgkit.policy_evaluation.merge import is_missing, merge
+from orgkit.policy_evaluation.merge import is_missing, merge, sources_of
 from orgkit.sandbox.corrections.documents import Caller, allows
 
 MANAGEMENT, ARCHIVE, ORGANIZATION, PARTNER = "111111111111", "222222222222", "o-exampleorgid", "333333333333"
@@ -273,3 +273,32 @@ def test_a_key_that_is_shared_keeps_what_others_may() -> None:
 def test_where_there_is_no_policy_all_is_added(absent: tuple[str | None]) -> None:
     merged = merge(absent[0], REQUIRED)
     assert (list(merged.added), merged.changes) == (REQUIRED, True)
+
+
+@pytest.mark.parametrize(
+    ("condition", "sources"),
+    [
+        ({"StringEquals": {"aws:SourceArn": OURS, "aws:SourceAccount": MANAGEMENT}}, {OURS}),
+        ({"StringEquals": {"aws:SourceArn": [OURS, THEIRS], "aws:SourceAccount": MANAGEMENT}}, {OURS}),
+        (
+            {"StringEquals": {"aws:SourceArn": [OURS, AUDIT]}, "ArnLike": {"aws:SourceArn": "arn:*:trail/audit"}},
+            {AUDIT},
+        ),
+        (
+            {"StringEquals": {"aws:SourceAccount": [MANAGEMENT, PARTNER], "aws:SourceOrgID": "o-1"}},
+            {MANAGEMENT, PARTNER},
+        ),
+        ({"StringEquals": {"aws:SourceArn": OURS, "aws:SourceAccount": PARTNER}}, set()),
+        ({"ArnLikeIfExists": {"aws:SourceArn": AUDIT}}, {AUDIT}),
+        ({"ForAnyValue:StringEquals": {"aws:SourceArn": [AUDIT]}}, {AUDIT}),
+        ({"StringNotEquals": {"aws:SourceArn": AUDIT}}, None),
+    ],
+)
+def test_a_service_acts_for_those_whom_all_limits_let_in(condition: dict[str, Any], sources: set[str] | None) -> None:
+    assert sources_of({**statement(), "Condition": condition}) == sources
+
+
+@pytest.mark.parametrize("operator", ["StringEqualsIfExists", "ForAnyValue:ArnLike"])
+def test_a_limit_in_another_form_is_one(operator: str) -> None:
+    theirs = {**statement(), "Condition": {operator: {"aws:SourceArn": AUDIT}}}
+    assert merge(document(theirs), REQUIRED).removed == ()

@@ -94,9 +94,14 @@ def other_writers(policy: Policy) -> tuple[str, ...]:
         source
         for statement in statements_of(policy.document)
         if statement["Effect"] == "Allow" and CLOUDTRAIL in services_of(statement)
-        for source in sources_of(statement) or {"any trail of any account"}
+        for source in _sources(statement)
     }
     return tuple(sorted(sources - own))
+
+
+def _sources(statement: Statement) -> frozenset[str]:
+    sources = sources_of(statement)
+    return frozenset({"any trail of any account"}) if sources is None else sources
 
 
 def losses_of(policy: Policy, result: Merge) -> tuple[str, ...]:
