@@ -165,6 +165,12 @@ def _blocking_reason(spec: ImportSpec, observed: Observed) -> str | None:
         return None
     if isinstance(owner.organization_id, Unread):
         return _unusable(spec.profile, owner.organization_id)
+    if owner.denying:
+        return (
+            f"the trust policy of {' and of '.join(f'role {name}' for name in owner.denying)} in it denies the "
+            f"management account {observed.target.account}; orgkit removes no denial. Remove that statement, then plan "
+            "again"
+        )
     own_organization = observed.organization.id if observed.organization else None
     organization_id = owner.organization_id
     if organization_id and organization_id != own_organization and not spec.leaves_other_organization:

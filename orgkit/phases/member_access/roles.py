@@ -16,7 +16,15 @@ from orgkit.policy_evaluation.deleted_principals import (
     without_deleted_principals,
 )
 from orgkit.policy_evaluation.meaning import FULL_ACCESS, grants_of
-from orgkit.policy_evaluation.statements import ANYBODY, Statement, account_of, grantees_of, statements_of
+from orgkit.policy_evaluation.patterns import matches
+from orgkit.policy_evaluation.statements import (
+    ANYBODY,
+    Statement,
+    account_of,
+    grantees_of,
+    principals_of,
+    statements_of,
+)
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"  # what AWS gives the access role of a created account
 READ_POLICY = READ_ROLE  # the inline policy has the role's name
@@ -88,8 +96,26 @@ def other_trusted_principals(document: dict[str, Any], management_account_id: st
 
 
 def lets_in(document: dict[str, Any], account_id: str) -> bool:
-    """Return whether a trust policy names an account, somebody in it, or anybody."""
-    return any(principal == ANYBODY or _is_of(account_id, *principal) for principal in grantees_of(document))
+    """Return whether a trust policy names an account, somebody in it, or anybody, and denies it to none of them."""
+    names_it = any(principal == ANYBODY or _is_of(account_id, *principal) for principal in grantees_of(document))
+    return names_it and not denies(document, account_id)
+
+
+def denies(document: dict[str, Any], account_id: str) -> bool:
+    """Return whether a trust policy keeps everybody of an account out, under no condition."""
+    return any(_denies(statement, account_id) for statement in statements_of(document))
+
+
+def _denies(statement: Statement, account_id: str) -> bool:
+    actions = [str(action).lower() for action in as_list(statement.get("Action"))]
+    if statement.get("Effect") != "Deny" or statement.get("Condition"):
+        return False
+    if not any(matches(action, "sts:assumerole") for action in actions):
+        return False
+    if "NotPrincipal" in statement:  # where all that it names were deleted, it denies everybody
+        exempt = principals_of({"Principal": statement["NotPrincipal"]})
+        return not any(_is_of(account_id, *principal) for principal in exempt)
+    return not principals_of(statement).isdisjoint({ANYBODY, ("AWS", account_id)})
 
 
 def _is_of(account_id: str, kind: str, name: str) -> bool:
