@@ -91,6 +91,8 @@ def _invite_and_accept(spec: ImportSpec, observed: Observed, renames: Sequence[R
 def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
     """A member already: make it manageable *before* placing it, since an OU's policies may deny it later."""
     member = observed.member(account.id)
+    if member is not None and member.denial is not None:
+        return  # whatever would be done to its roles, the policy stays in force
     can_enter = member is None or can_be_entered(spec, member, observed.target.account)
     is_made = not _manageable(account, observed)
     if is_made:
@@ -140,6 +142,8 @@ def _role_tasks(spec: ImportSpec, account: Account, observed: Observed, desired:
     member, management_id = observed.member(account.id), observed.target.account
     if member is not None:
         yield from role_drift(spec, account, member, management_id)
+        if member.denial is not None:
+            return
     if _manageable(account, observed) or (spec.profile is not None and _blocking_reason(spec, observed) is None):
         return
     if account.join_method != "CREATED":

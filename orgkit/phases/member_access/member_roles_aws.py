@@ -10,7 +10,7 @@ from orgkit.aws.session import Connection
 from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, MemberRead
 from orgkit.model.matching import match_if_clear
-from orgkit.model.observed import Member, MemberRole, Observed
+from orgkit.model.observed import Member, MemberRole, Observed, Unread
 from orgkit.model.plan import ABSENT
 from orgkit.phases.member_access.access_aws import NOT_YET
 from orgkit.phases.member_access.role_drift import access_is_as_needed
@@ -31,7 +31,8 @@ def read_member(
     except Rejected as rejection:
         if rejection.code not in (*NOT_YET, *NOT_FOUND_CODES):
             raise
-        return Member(account_id, readable=False, current=False)
+        denial = Unread(str(rejection), rejection.remedy) if rejection.is_final else None
+        return Member(account_id, readable=False, current=False, denial=denial)
     try:
         roles = read_roles(member, (READ_ROLE, spec.role_name))
     except Rejected as rejection:

@@ -70,7 +70,9 @@ def restrict_trust(
 
 
 def can_be_entered(spec: AccountSpec | ImportSpec, member: Member, management_id: str) -> bool:
-    """Return whether the access role lets the management account in, as far as that was seen."""
+    """Return whether orgkit can enter an account through its access role, as far as that was seen."""
+    if member.denial is not None:
+        return False
     role = member.role(spec.role_name)
     return member.access_role is not False if role is None else lets_in(json.loads(role.trust), management_id)
 
@@ -93,7 +95,7 @@ def outdated_read_role(
     spec: AccountSpec | ImportSpec, account: Account, member: Member, reads: Sequence[MemberRead]
 ) -> Iterator[Waiting]:
     """A policy of the read role that no step can replace: the access role cannot be used."""
-    if not member.current:
+    if member.readable and not member.current:
         yield Waiting(
             f"{spec.key}: the policy of role {READ_ROLE} is not the present one",
             f"the owner of account {account.id}", (command_to_allow_reads(reads),), drift=True,
@@ -121,6 +123,9 @@ def role_drift(
 ) -> Iterator[Waiting]:
     """What of both roles only a person may change back, with the commands for it."""
     owner = f"the owner of account {account.id}"
+    if member.denial is not None:
+        what = f"{spec.key}: role {READ_ROLE} could not be assumed: {member.denial.reason}. To go on: "
+        yield Waiting(f"{what}{member.denial.remedy or 'change that policy'}", "you", drift=True)
     if (read_role := member.role(READ_ROLE)) is not None:
         for problem, command in _read_role_drift(read_role):
             yield Waiting(f"{spec.key}: role {READ_ROLE} {problem}", owner, (command,), drift=True)

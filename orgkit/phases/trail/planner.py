@@ -54,7 +54,12 @@ def _archive_entry(
 ) -> Iterator[Waiting]:
     """The access role of the log archive account, where steps need it and it cannot be used."""
     member = observed.member(account.id) if account else None
-    if account is None or member is None or not any(isinstance(step, InLogArchive) for step in steps):
+    if (
+        account is None
+        or member is None
+        or not member.readable
+        or not any(isinstance(step, InLogArchive) for step in steps)
+    ):
         return
     if not can_be_entered(desired.log_archive, member, observed.target.account):
         yield access_role_waiting(desired.log_archive, account, observed.target.account, WITHOUT_ARCHIVE)

@@ -418,3 +418,22 @@ def test_the_repair_sends_the_restricted_policy_once_and_nothing_where_it_is_res
     restrict_read_role(aws, step, ids)
     assert wire.asked.count("UpdateAssumeRolePolicy") == is_open
     assert has_same_meaning(restricted_trust(document, MANAGEMENT), trust(MANAGEMENT))
+
+
+def test_a_policy_that_denies_the_read_role_is_reported_with_its_remedy_and_no_role_is_made(
+    aws: Connection, wire: Wire
+) -> None:
+    arn = f"arn:aws:iam::{ARCHIVE}:role/{READ_ROLE}"
+    denial = f"is not authorized to perform: sts:AssumeRole on resource: {arn} with an explicit deny in a "
+    message = f"<Message>User: arn:aws:iam::1:user/x {denial}resource control policy</Message>"
+    error = f"<ErrorResponse><Error><Code>AccessDenied</Code>{message}</Error></ErrorResponse>"
+    wire.says(Answer(403, error, "text/xml"))
+    member = read_member(aws, DESIRED.accounts[0], ARCHIVE, ())
+    assert (member.readable, member.denial is not None) == (False, True)
+    for phase in ("accounts", "imports"):
+        desired = DESIRED if phase == "accounts" else replace(DESIRED, accounts=(), imports=(IMPORT,))
+        plan = planned(replace(observed_with(), members=(member,)), desired, phase)
+        assert [step.kind for step in plan.steps if "role" in step.kind or "manageable" in step.kind] == []
+        (waiting,) = plan.waiting
+        assert waiting.drift
+        assert "explicit deny in a resource control policy. To go on: " in waiting.what
