@@ -130,7 +130,8 @@ def test_a_month_without_a_delivery_is_not_ready(tmp_path):
 
 
 def test_a_delivery_without_a_row_is_not_ready(tmp_path):
-    write_export(tmp_path / FLAT, 0)
+    (file,) = write_export(tmp_path / FLAT, 0)
+    os.utime(file, (0, 0))
     assert ExportedBills(NEVER, ".", tmp_path).bill(OCTOBER).maturity == NOT_READY
 
 
