@@ -129,8 +129,8 @@ def waiting_for(paths: Iterable[UnitPath], renames: Iterable[Rename]) -> Iterato
 
 
 def _has_its_tags(unit: Unit, spec: UnitSpec) -> bool:
-    """Whether it carries the tags that orgkit gave it under its earlier name; two that differ in case may be meant."""
-    if unit.path[-1].casefold() == spec.name.casefold():
+    """Whether it carries the tags that orgkit gave it under its earlier name, which may differ in case alone."""
+    if unit.path[-1] == spec.name:
         return False
     tags, required = dict(unit.tags), dict(spec.tags)
     return all(name in required and tags.get(name) == required[name] for name in (NAME_TAG, OWNER_TAG))

@@ -63,10 +63,7 @@ def merge(
     """
     existing = statements_of(document)
     if removes is None:
-        # One that the required ones cover serves nobody else, and is gone when the next plan looks.
-        shared = is_shared or any(
-            serves_others(item, required) and not _is_redundant(item, required) for item in existing
-        )
+        shared = is_shared or any(serves_others(item, required) for item in existing)
         removes = [normal_form(item) for item in existing if not shared and _is_own_and_wider(item, required)]
         removes += [
             normal_form(item) for item in existing if shared and _is_own_and_wider(item, required, only_limited=True)

@@ -13,18 +13,19 @@ ANYBODY = ("*", "*")
 # What a service sends under these keys is not documented, or differs from request to request.
 NOT_KNOWN = frozenset(
     {
-        "aws:currenttime", "aws:epochtime", "aws:principalservicenameslist", "aws:requestedregion",
+        "aws:currenttime", "aws:epochtime", "aws:principalservicenameslist", "aws:referer", "aws:requestedregion",
         "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "aws:sourceip", "aws:sourceorgid",
-        "aws:sourceorgpaths",
-        "aws:tokenissuetime", "kms:calleraccount", "kms:requestalias", "kms:resourcealiases", "kms:viaservice",
-        "s3:authtype", "s3:signatureage", "s3:signatureversion",
-        "s3:x-amz-content-sha256", "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id",
-        "s3:x-amz-storage-class",
+        "aws:sourceorgpaths", "aws:tokenissuetime", "aws:useragent", "kms:calleraccount", "kms:requestalias",
+        "kms:resourcealiases", "kms:viaservice", "s3:authtype", "s3:resourceaccount", "s3:signatureage",
+        "s3:signatureversion", "s3:x-amz-content-sha256", "s3:x-amz-server-side-encryption",
+        "s3:x-amz-server-side-encryption-aws-kms-key-id", "s3:x-amz-storage-class",
     }
 )  # fmt: skip
+TLS_VERSION, TLS_VERSIONS = "s3:tlsversion", ("1.2", "1.3")  # AWS's services use one of these
 # Of keys with a name in them. DescribeKey is no cryptographic operation, and has no encryption context.
 _NOT_KNOWN_PREFIXES = ("aws:resourcetag/", "kms:encryptioncontext")
 _WITHOUT_ENCRYPTION_CONTEXT = "kms:describekey"
+VARIABLE = re.compile(r"\$\{[^}]*\}")  # filled in from the request
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -102,10 +103,26 @@ def reaches(statement: Statement, required: Statement, context: Context) -> bool
     if not (_shares(statement, required, "Action", str.lower) and _shares(statement, required, "Resource", str)):
         return False
     answers = [
-        None if _is_unknown(key, required, context) else holds(operator, values, context.get(key))
+        None if _is_unknown(key, required, context) else _holds(operator, key, values, context)
         for (operator, key), values in conditions_of(statement).items()
     ]
+    if variables_of(statement):
+        answers.append(None)
     return False if False in answers else None if None in answers else True
+
+
+def variables_of(statement: Statement) -> list[str]:
+    """Return the variables in the resources that a statement is about."""
+    return [name for pattern in _patterns(statement, "Resource", str) for name in VARIABLE.findall(pattern)]
+
+
+def _holds(operator: str, key: str, values: Sequence[str], context: Context) -> bool | None:
+    """Whether a condition holds, for each value that the request may have under its key; None where that differs."""
+    if any(VARIABLE.search(value) for value in values):
+        return None
+    candidates = TLS_VERSIONS if key == TLS_VERSION and key in context else (context.get(key),)
+    answers = {holds(operator, values, candidate) for candidate in candidates}
+    return answers.pop() if len(answers) == 1 else None
 
 
 def _is_unknown(key: str, required: Statement, context: Context) -> bool:
@@ -135,7 +152,8 @@ def _shares(statement: Statement, required: Statement, member: str, form: Callab
     if (excluded := statement.get(f"Not{member}")) is not None:
         patterns = [form(str(item)) for item in as_list(excluded)]
         return not all(any(matches(pattern, part) for pattern in patterns) for part in parts)
-    return any(overlaps(pattern, part) for pattern in _patterns(statement, member, form) for part in parts)
+    patterns = [VARIABLE.sub("*", pattern) for pattern in _patterns(statement, member, form)]
+    return any(overlaps(pattern, part) for pattern in patterns for part in parts)
 
 
 def _patterns(statement: Statement, member: str, form: Callable[[str], str]) -> list[str]:

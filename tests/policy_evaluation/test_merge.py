@@ -302,3 +302,26 @@ def test_a_service_acts_for_those_whom_all_limits_let_in(condition: dict[str, An
 def test_a_limit_in_another_form_is_one(operator: str) -> None:
     theirs = {**statement(), "Condition": {operator: {"aws:SourceArn": AUDIT}}}
     assert merge(document(theirs), REQUIRED).removed == ()
+
+
+def test_another_service_that_shares_our_statement_keeps_what_it_may() -> None:
+    """S3's log delivery, Config and others write to the same bucket, under a Sid that AWS documents for CloudTrail."""
+    both = statement(source=None, Principal={"Service": ["config.amazonaws.com", "cloudtrail.amazonaws.com"]})
+    merged = merge(document(both), REQUIRED)
+    assert merged.removed == ()
+    assert both in merged.remaining
+
+
+def test_our_trail_keeps_the_other_places_that_it_may_write_to() -> None:
+    wider = statement(source=OURS, Resource=[f"{BUCKET}/AWSLogs/{MANAGEMENT}/*", f"{BUCKET}/before/*"])
+    merged = merge(document(wider), REQUIRED)
+    assert merged.removed == ()
+    assert wider in merged.remaining
+
+
+def test_a_statement_for_any_trail_under_another_name_does_not_spare_ours() -> None:
+    """Its owner should narrow it, and then ours is needed."""
+    anybody = statement("Theirs", None, Action=["s3:PutObject", "s3:GetBucketAcl"], Resource=[BUCKET, f"{BUCKET}/*"])
+    merged = merge(document(anybody), REQUIRED)
+    assert [item["Sid"] for item in merged.added] == SIDS
+    assert merged.remaining == (anybody,)

@@ -124,8 +124,8 @@ def role_drift(
     """What of both roles only a person may change back, with the commands for it."""
     owner = f"the owner of account {account.id}"
     if member.denial is not None:
-        what = f"{spec.key}: role {READ_ROLE} could not be assumed: {member.denial.reason}. To go on: "
-        yield Waiting(f"{what}{member.denial.remedy or 'change that policy'}", "you", drift=True)
+        task = f"{spec.key}: role {READ_ROLE} could not be assumed: {member.denial.reason}. To go on: "
+        yield Waiting(f"{task}{member.denial.remedy or 'change that policy'}", "you", drift=True)
     if (read_role := member.role(READ_ROLE)) is not None:
         for problem, command in _read_role_drift(read_role):
             yield Waiting(f"{spec.key}: role {READ_ROLE} {problem}", owner, (command,), drift=True)

@@ -17,6 +17,7 @@ from orgkit.policy_evaluation.statements import (
     principals_of,
     reaches,
     statements_of,
+    variables_of,
 )
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
@@ -136,9 +137,10 @@ def _denial(policy: Policy, statement: Statement) -> PolicyFinding | None:
         message = f"{_name(statement)} of {policy.subject} denies CloudTrail what it needs to deliver: no log arrives."
         return PolicyFinding(message, ends_delivery=True)
     if None in answers:
+        keys = {key for _, key in conditions_of(statement)} | set(variables_of(statement))
         return PolicyFinding(
             f"{_name(statement)} of {policy.subject} may deny CloudTrail what it needs to deliver, which depends on "
-            f"{', '.join(sorted(key for _, key in conditions_of(statement)))}: look whether logs arrive."
+            f"{', '.join(sorted(keys))}: look whether logs arrive."
         )
     return None
 

@@ -336,6 +336,14 @@ def _detail(role: MemberRole) -> str:
     )
 
 
+def test_a_denial_for_all_but_a_deleted_principal_is_never_a_step_that_cannot_end() -> None:
+    denial = {"Effect": "Deny", "NotPrincipal": {"AWS": GONE}, "Action": "sts:TagSession"}
+    document = {**trust(MANAGEMENT), "Statement": [*trust(MANAGEMENT)["Statement"], denial]}
+    plan = planned(observed_with(replace(READ, trust=normal_form(document)), ACCESS))
+    assert plan.steps == ()
+    assert f"{READ_ROLE} trusts {GONE}, which was deleted" in plan.warnings[0]
+
+
 OTHER_ROLE = MemberRole("app", normal_form(trust("333333333333")))
 
 

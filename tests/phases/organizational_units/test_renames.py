@@ -63,6 +63,7 @@ SUSPECTED: dict[str, tuple[Any, dict[str, Any]]] = {
          {"log-archive": (*RENAMED, "Audit")}), {"wanted": ("Security", "Audit")},
     ),
     "in other case": (({**PRODUCTION, ("security",): ITS_TAGS}, {"log-archive": ("security",)}), {}),
+    "in other case, no account": (({**PRODUCTION, ("security",): ITS_TAGS}, {}), {}),
     "with a slash": (({**PRODUCTION, ("Security/Audit",): ITS_TAGS}, {"log-archive": ("Security/Audit",)}), {}),
     "with a quote": (({**PRODUCTION, ("Sec'urity",): ITS_TAGS}, {"log-archive": ("Sec'urity",)}), {}),
 }  # fmt: skip

@@ -50,9 +50,15 @@ MAY_STOP = {
     "other services": denied(
         Condition={"ForAllValues:StringNotEquals": {"aws:PrincipalServiceNamesList": "cloudtrail.amazonaws.com"}}
     ),
+    "TLS before 1.3": denied(Condition={"NumericLessThan": {"s3:TlsVersion": 1.3}}),
+    "buckets of others": denied(Condition={"StringNotEquals": {"s3:ResourceAccount": "222222222222"}}),
+    "other agents": denied(Condition={"StringNotLike": {"aws:UserAgent": "cloudtrail*"}}),
+    "by a variable": denied(Condition={"StringNotEquals": {"aws:SourceAccount": "${aws:ResourceAccount}"}}),
+    "a place by a variable": denied(Resource="arn:aws:s3:::acme-log/AWSLogs/${aws:SourceOrgID}/*"),
     "after a day": denied(Condition={"DateGreaterThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}),
 }
 HARMLESS = {
+    "a place by a variable, of others": denied(Resource="arn:aws:s3:::acme-log/private/${aws:SourceAccount}/*"),
     "another prefix": denied(Resource="arn:aws:s3:::acme-log/private/*"),
     "another service": denied(Principal={"Service": "config.amazonaws.com"}),
     "deleting": denied(Action=["s3:DeleteObject", "s3:PutBucketPolicy"]),
