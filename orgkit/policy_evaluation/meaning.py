@@ -21,7 +21,8 @@ class Grant:
     condition: str
 
 
-FULL_ACCESS = Grant("Allow", "", "*", "*", "{}")
+ANY, ANY_ACTION = "*", "*:*"  # IAM takes the two for the same
+FULL_ACCESS = Grant("Allow", "", ANY, ANY, "{}")
 
 
 def grants_of(document: Mapping[str, Any]) -> frozenset[Grant]:
@@ -60,7 +61,7 @@ def _items(statement: Statement, element: str, form: Callable[[str], str]) -> li
     """The items of an element one by one; of its opposite (NotAction) all at once, since they hold together."""
     if f"Not{element}" in statement:
         return [_opposite(form(str(item)) for item in as_list(statement[f"Not{element}"]))]
-    return [form(str(item)) for item in as_list(statement.get(element, ""))]
+    return [ANY if item == ANY_ACTION else form(str(item)) for item in as_list(statement.get(element, ""))]
 
 
 def _opposite(items: Iterator[str]) -> str:

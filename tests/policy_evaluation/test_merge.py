@@ -304,9 +304,10 @@ def test_a_limit_in_another_form_is_one(operator: str) -> None:
     assert merge(document(theirs), REQUIRED).removed == ()
 
 
-def test_another_service_that_shares_our_statement_keeps_what_it_may() -> None:
+@pytest.mark.parametrize("more", [{"source": None}, {"source": OURS, "Action": "s3:*"}])
+def test_another_service_that_shares_our_statement_keeps_what_it_may(more: dict[str, Any]) -> None:
     """S3's log delivery, Config and others write to the same bucket, under a Sid that AWS documents for CloudTrail."""
-    both = statement(source=None, Principal={"Service": ["config.amazonaws.com", "cloudtrail.amazonaws.com"]})
+    both = statement(**more, Principal={"Service": ["config.amazonaws.com", "cloudtrail.amazonaws.com"]})
     merged = merge(document(both), REQUIRED)
     assert merged.removed == ()
     assert both in merged.remaining

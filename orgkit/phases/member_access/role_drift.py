@@ -25,6 +25,7 @@ from orgkit.phases.member_access.roles import (
     other_trusted_principals,
     restricted_trust,
     trust,
+    trusts_account,
     with_trust,
 )
 from orgkit.phases.member_access.steps import RestrictReadRole
@@ -143,10 +144,7 @@ def role_warnings(
     """What takes rights away, which is left as it is; whom an imported account lets in; and what could not be read."""
     if member.unread:
         yield f"{spec.key}: whom its roles trust and what they may do is not known: {member.unread}"
-    for role in member.roles:
-        yield from (f"{spec.key}: {line}." for line in deleted_in({role.name: json.loads(role.trust)}))
-        if role.boundary:
-            yield f"{spec.key}: role {role.name} has the permissions boundary {role.boundary}, which is left as it is"
+    yield from (f"{spec.key}: {line}" for role in member.roles for line in _restrictions(role))
     read_role, access_role = member.role(READ_ROLE), member.role(spec.role_name)
     if read_role and _is_narrower(json.loads(read_role.trust), management_id):
         yield f"{spec.key}: role {READ_ROLE} trusts less than orgkit asks for, which is left as it is"
@@ -155,6 +153,16 @@ def role_warnings(
         names = ", ".join(principal for principal in principals if not _is_wildcard(principal))
         if names:
             yield f"{spec.key}: role {spec.role_name} is an administrator, and trusts also {names}"
+
+
+def _restrictions(role: MemberRole) -> Iterator[str]:
+    """What a role trusts in vain, and what takes rights from it."""
+    yield from (f"{line}." for line in deleted_in({role.name: json.loads(role.trust)}))
+    if role.boundary:
+        yield f"role {role.name} has the permissions boundary {role.boundary}, which is left as it is"
+    for name, document in role.inline:
+        if any(grant.effect == "Deny" for grant in grants_of(json.loads(document))):
+            yield f"inline policy {name} of role {role.name} denies something, and is left as it is"
 
 
 def access_is_as_needed(role: MemberRole | None, management_id: str) -> bool:
@@ -166,7 +174,7 @@ def access_is_as_needed(role: MemberRole | None, management_id: str) -> bool:
 
 def _is_narrower(document: dict[str, Any], management_id: str) -> bool:
     is_open = other_trusted_principals(document, management_id)
-    return not is_open and not grants_of(trust(management_id)) <= grants_of(document)
+    return not is_open and not trusts_account(document, management_id)
 
 
 def _read_role_drift(role: MemberRole) -> Iterator[tuple[str, str]]:
@@ -174,14 +182,15 @@ def _read_role_drift(role: MemberRole) -> Iterator[tuple[str, str]]:
         command = f"aws iam detach-role-policy --role-name {READ_ROLE} --policy-arn {arn}"
         yield f"has the managed policy {arn} attached: it may do more than read what orgkit reads", command
     for name, document in role.inline:
-        if name != READ_POLICY and not _allows_stack_sets_only(document):
+        if name != READ_POLICY and _allows_more(document):
             command = f"aws iam delete-role-policy --role-name {READ_ROLE} --policy-name {name}"
             yield f"has the inline policy {name} in addition: it may do more than read what orgkit reads", command
 
 
-def _allows_stack_sets_only(document: str) -> bool:
-    """Whether a policy adds only what shows the StackSets of a delegated administrator, which moves need."""
-    return all(grant.action in STACK_SET_READS for grant in grants_of(json.loads(document)))
+def _allows_more(document: str) -> bool:
+    """Whether a policy adds more than what shows the StackSets of a delegated administrator, which moves need."""
+    allowed = [grant for grant in grants_of(json.loads(document)) if grant.effect == "Allow"]
+    return any(grant.action not in STACK_SET_READS for grant in allowed)
 
 
 def _access_role_drift(name: str, member: Member, management_id: str) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ from orgkit.policy_evaluation.statements import (
     ANYBODY,
     Statement,
     account_of,
+    covers,
     grantees_of,
     principals_of,
     statements_of,
@@ -55,11 +56,20 @@ def with_trust(document: dict[str, Any], management_account_id: str) -> dict[str
 
     Principals that were deleted trust nobody any more, and IAM refuses their unique ids: they are left out.
     """
-    required = trust(management_account_id)
-    if grants_of(required) <= grants_of(document):
+    if trusts_account(document, management_account_id):
         return document
     existing_statements = without_deleted_principals(statements_of(document))
-    return {**document, "Statement": [*existing_statements, *required["Statement"]]}
+    return {**document, "Statement": [*existing_statements, *trust(management_account_id)["Statement"]]}
+
+
+def trusts_account(document: Mapping[str, Any], account_id: str) -> bool:
+    """Return whether a trust policy has what orgkit's own says, by name and without more conditions."""
+    (own,) = trust(account_id)["Statement"]
+    return any(
+        ("AWS", account_id) in principals_of(statement)
+        and covers({**statement, "Resource": "*"}, {**own, "Resource": "*"}, {})
+        for statement in statements_of(document)
+    )
 
 
 def roles_to_change(

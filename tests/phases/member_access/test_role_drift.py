@@ -183,7 +183,8 @@ def test_what_means_the_same_is_no_drift(seed: int) -> None:
         return compact_json(rewritten(json.loads(document), chance))
 
     by_own_policy = chance.random() < 0.5
-    inline = (("AdministratorAccess", again(normal_form(ALLOW_ALL))),) if by_own_policy else ()
+    everything = {**ALLOW_ALL["Statement"], "Action": chance.choice(["*", "*:*"])}
+    inline = (("Administrator", again(normal_form({**ALLOW_ALL, "Statement": everything}))),) if by_own_policy else ()
     roles = (
         replace(READ, trust=again(READ.trust), inline=((READ_POLICY, again(READ.inline[0][1])),)),
         replace(ACCESS, trust=again(ACCESS.trust), attached=() if by_own_policy else (ADMINISTRATOR,), inline=inline),
@@ -212,6 +213,22 @@ def test_a_trust_policy_that_asks_for_more_is_reported_and_left_as_it_is() -> No
     plan = planned(observed_with(replace(READ, trust=normal_form(stricter)), ACCESS))
     assert (plan.steps, plan.waiting) == ((), ())
     assert plan.warnings == ("log-archive: role orgkit-read trusts less than orgkit asks for, which is left as it is",)
+
+
+@pytest.mark.parametrize("actions", ["sts:*", ["sts:AssumeRole", "sts:TagSession"]])
+def test_a_trust_policy_that_allows_more_actions_to_the_management_account_is_no_narrower_one(actions: Any) -> None:
+    wider = {**trust(MANAGEMENT), "Statement": [allow({"AWS": MANAGEMENT}, Action=actions)]}
+    plan = planned(observed_with(replace(READ, trust=normal_form(wider)), ACCESS))
+    assert (plan.steps, plan.waiting, plan.warnings) == ((), (), ())
+    assert with_trust(wider, MANAGEMENT) is wider
+
+
+def test_a_policy_that_only_denies_gives_the_read_role_nothing_and_is_reported() -> None:
+    denial = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}
+    plan = planned(observed_with(replace(READ, inline=(*READ.inline, ("guard", normal_form(denial)))), ACCESS))
+    assert (plan.steps, plan.waiting) == ((), ())
+    (warning,) = plan.warnings
+    assert warning == "log-archive: inline policy guard of role orgkit-read denies something, and is left as it is"
 
 
 def test_an_outdated_policy_comes_before_the_trust_policy_which_starts_from_what_that_step_makes_of_it() -> None:

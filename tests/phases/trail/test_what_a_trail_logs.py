@@ -279,6 +279,6 @@ def test_no_step_of_the_usual_plan_is_a_second_copy(world: Build) -> None:
 def test_of_two_organization_trails_the_one_that_logs_everything_is_adopted(world: Build, our_trail: Trail) -> None:
     incomplete = EventSelectors.from_answer({"EventSelectors": [{"ReadWriteType": "WriteOnly"}]})
     orgkits = foreign(our_trail, incomplete, tags=(("ManagedBy", "orgkit"),))
-    complete = foreign(our_trail, our_trail.selectors, name="security", arn=f"{our_trail.arn}-security")
+    complete = foreign(our_trail, our_trail.selectors, name="security", arn=f"{our_trail.arn[:-10]}security")
     made = of(world().trails(orgkits, complete))
     assert any(warning.startswith("Organization trail security is there already") for warning in made.warnings)
