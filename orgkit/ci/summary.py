@@ -120,7 +120,7 @@ def _review_lines(facts: Facts) -> Iterator[str]:
 
 
 def _commands(commands: Sequence[str]) -> str:
-    intro = "Commands for the owner, with the credentials of that account:"
+    intro = "Commands, with the credentials of the account that is named above:"
     return f"{intro}\n\n{fenced(chr(10).join(commands))}" if commands else ""
 
 

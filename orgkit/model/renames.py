@@ -100,20 +100,17 @@ def suspected_renames(desired: Desired, observed: Observed) -> tuple[Rename, ...
 
 def _misnamed_units(desired: Desired, observed: Observed) -> dict[UnitPath, str]:
     """The ids of the units at paths of the file that have the tags of another path, while another unit has theirs."""
-    specs, shared = {spec.path: spec for spec in desired.units}, _shared_name_tags(desired)
+    desired_paths, shared = {spec.path for spec in desired.units}, _shared_name_tags(desired)
     paths_by_tags = {
         unit.path: spec.path
         for unit in observed.units
         for spec in desired.units
         if spec.parent == unit.path[:-1] and _has_its_tags(unit, spec) and dict(spec.tags)[NAME_TAG] not in shared
-        if unit.path not in specs or not _has_name_tag(unit, specs[unit.path])
     }
     true_paths = set(paths_by_tags.values())
-    return {unit.path: unit.id for unit in observed.units if unit.path in true_paths & set(paths_by_tags) & set(specs)}
-
-
-def _has_name_tag(unit: Unit, spec: UnitSpec) -> bool:
-    return dict(unit.tags).get(NAME_TAG) == dict(spec.tags).get(NAME_TAG)
+    return {
+        unit.path: unit.id for unit in observed.units if unit.path in true_paths & set(paths_by_tags) & desired_paths
+    }
 
 
 def held_by(path: UnitPath, renames: Iterable[Rename]) -> Rename | None:

@@ -221,7 +221,8 @@ def render_waiting(plan: Plan) -> View:
     html = tables.as_list(waiting, "Waiting for someone else")
     for w in plan.waiting:
         if w.commands:
-            title = tables.flat(f"Commands for {w.who}, with the credentials of that account:")
+            account = "the management account" if w.who == "you" else "that account"
+            title = tables.flat(f"Commands for {w.who}, with the credentials of {account}:")
             commands = "\n".join(map(tables.flat, w.commands))
             text += f"\n{title}\n{commands}"
             html += f"<p>{escape(title)}</p><pre>{escape(commands)}</pre>"
