@@ -21,7 +21,7 @@ class Grant:
     condition: str
 
 
-ANY, ANY_ACTION = "*", "*:*"  # IAM takes the two for the same
+ANY, ANY_ACTION = "*", "*:*"
 FULL_ACCESS = Grant("Allow", "", ANY, ANY, "{}")
 
 
@@ -45,7 +45,7 @@ def has_same_meaning(one: Any, other: Any) -> bool:
 
 def _grants(statement: Statement, version: str) -> Iterator[Grant]:
     suffix = f" Version {version}" if version else ""
-    elements = (_principals(statement), _items(statement, "Action", str.lower), _items(statement, "Resource", str))
+    elements = (_principals(statement), _items(statement, "Action", _action), _items(statement, "Resource", str))
     for principal, action, resource in product(*elements):
         yield Grant(str(statement.get("Effect", "")), principal, action, resource, _condition(statement) + suffix)
 
@@ -61,7 +61,12 @@ def _items(statement: Statement, element: str, form: Callable[[str], str]) -> li
     """The items of an element one by one; of its opposite (NotAction) all at once, since they hold together."""
     if f"Not{element}" in statement:
         return [_opposite(form(str(item)) for item in as_list(statement[f"Not{element}"]))]
-    return [ANY if item == ANY_ACTION else form(str(item)) for item in as_list(statement.get(element, ""))]
+    return [form(str(item)) for item in as_list(statement.get(element, ""))]
+
+
+def _action(text: str) -> str:
+    """IAM compares actions in any case, and takes all actions of all services for everything."""
+    return ANY if text == ANY_ACTION else text.lower()
 
 
 def _opposite(items: Iterator[str]) -> str:
