@@ -78,10 +78,10 @@ def begin_with_mfa(caller_arn: str) -> str:
     )
 
 
-def accepts(identify: Callable[[], object]) -> bool | None:
-    """Return whether STS knows the credentials; None when it could not be asked."""
+def accepts(identify: Callable[[], object]) -> bool:
+    """Return whether STS knows the credentials; that it could not be asked says nothing for them."""
     try:
         identify()
-    except Rejected as refusal:
-        return False if refusal.at is not None or refusal.request_id else None
+    except Rejected:
+        return False
     return True

@@ -16,7 +16,8 @@ TRUNCATION_NOTE = "\n*The rest has no room here: the artifact has everything.*\n
 def render_plan(label: str, facts: Facts, tree: str = "", run_id: str = "") -> Iterator[str]:
     """One phase's plan: `facts` are those of review.json, with the steps of plan.json."""
     steps, digest = facts.get("steps", ()), facts.get("digest", "")
-    empty = "drift that no step repairs" if facts.get("drift") else "nothing to change"
+    has_drift = facts.get("drift") or any(item.get("drift") for item in facts.get("waiting", ()))
+    empty = "drift that no step repairs" if has_drift else "nothing to change"
     count = f"{len(steps)} step{'s' * (len(steps) != 1)}" if steps else empty
     yield f"## {escaped(label)}: {count}"
     if facts.get("error"):
@@ -119,7 +120,7 @@ def _review_lines(facts: Facts) -> Iterator[str]:
 
 
 def _commands(commands: Sequence[str]) -> str:
-    intro = "Commands for the owner, with the credentials of that account:"
+    intro = "Commands, with the credentials of the account that is named above:"
     return f"{intro}\n\n{fenced(chr(10).join(commands))}" if commands else ""
 
 

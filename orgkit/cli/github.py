@@ -122,15 +122,15 @@ def _plan_annotations(planned: "PlannedPhase") -> Iterator[Annotation]:
     if planned.plan is None:
         yield Annotation("error", title, str(planned.stop))
         return
-    for decision in planned.plan.decisions:
+    for decision in planned.plan.blocked:
         yield Annotation("error", f"{title}: a person has to decide", decision.what)
+    for line in planned.plan.unrepaired_drift:
+        yield Annotation("error", f"{title}: drift", line)
     if planned.plan.digest and planned.plan.steps:
         yield Annotation(
             "notice", f"{title}: approval needed", f"{len(planned.plan.steps)} steps, digest {planned.plan.digest}"
         )
-    elif planned.plan.drift:
-        yield Annotation("error", f"{title}: drift", planned.plan.drift[0])
-    elif planned.plan.waiting and not planned.plan.decisions:
+    elif planned.plan.waiting and not (planned.plan.blocked or planned.plan.unrepaired_drift):
         yield Annotation("notice", f"{title}: waiting", planned.plan.waiting[0].what)
 
 

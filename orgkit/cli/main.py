@@ -14,7 +14,7 @@ def cli() -> None:
 
     \b
     Exit codes: 0 done or nothing to change   5 failed part-way
-                1 refused, nothing changed    6 verification failed
+                1 refused, nothing changed    6 verification failed, drift
                 2 bad parameters              7 interrupted
                 3 approval needed             8 waiting for someone else
                 4 plan changed since approval 9 AWS not ready: run it again later

@@ -27,7 +27,7 @@ NO_PLAN, TO_APPROVE, PREVIEW = "cannot be planned", "to be approved", "to come, 
 DRIFTED = "with drift that no step repairs"
 STOPPED_BY_FINDING, WAITING, UNCHANGED = "stopped by phase 00", "waiting for someone else", "without changes"
 NEEDS_DECISION = "left until a person decides"
-RESULTS = (NO_PLAN, TO_APPROVE, PREVIEW, STOPPED_BY_FINDING, NEEDS_DECISION, DRIFTED, WAITING, UNCHANGED)
+RESULTS = (NO_PLAN, TO_APPROVE, PREVIEW, DRIFTED, STOPPED_BY_FINDING, NEEDS_DECISION, WAITING, UNCHANGED)
 
 
 @dataclass(frozen=True)
@@ -103,15 +103,18 @@ def _result_of(planned: PlannedPhase) -> str:
         return PREVIEW
     if plan.steps:
         return TO_APPROVE
-    if plan.stops or plan.decisions:
+    if plan.unrepaired_drift:
+        return DRIFTED
+    if plan.stops or plan.blocked:
         return STOPPED_BY_FINDING if plan.stops else NEEDS_DECISION
-    return DRIFTED if plan.drift else WAITING if plan.waiting else UNCHANGED
+    return WAITING if plan.waiting else UNCHANGED
 
 
 def exit_code_of(planned_phases: Sequence[PlannedPhase]) -> int:
     """Steps need an approval; drift that no step repairs comes next, and waiting when nothing else is to be done.
 
-    What is blocked until somebody decides is refused, as what phase 00 stops is: whether it is right is not known.
+    What is blocked until somebody decides is refused, as what phase 00 stops is: whether it is right is not known. It
+    must not hide drift from a job that looks for it every night.
     """
     error_codes = [planned.stop.exit_code for planned in planned_phases if planned.stop]
     if error_codes:
@@ -119,8 +122,8 @@ def exit_code_of(planned_phases: Sequence[PlannedPhase]) -> int:
     plans_made = [planned.plan for planned in planned_phases if planned.plan]
     if any(plan.steps for plan in plans_made):
         return errors.EXIT_APPROVAL_NEEDED
-    if any(plan.stops or plan.decisions for plan in plans_made):
-        return errors.EXIT_REFUSED
-    if any(plan.drift for plan in plans_made):
+    if any(plan.unrepaired_drift for plan in plans_made):
         return errors.EXIT_NOT_VERIFIED
+    if any(plan.stops or plan.blocked for plan in plans_made):
+        return errors.EXIT_REFUSED
     return errors.EXIT_WAITING if any(plan.waiting for plan in plans_made) else errors.EXIT_DONE

@@ -118,7 +118,7 @@ def show_how_far(result: "RunResult", file: Path) -> None:
 def show_commands(commands: Sequence[str]) -> None:
     """Whole lines, however long: they are there to be copied."""
     if commands:
-        click.echo("\nCommands for the owner, with the credentials of that account:")
+        click.echo("\nCommands, with the credentials of the account that is named above:")
         click.echo("\n".join(map(flat, commands)) + "\n")
 
 

@@ -88,9 +88,8 @@ def judge(phase: Phase, plan: Plan, last: LastRun | None, parameters_sha256: str
         return State.NOT_YET, f"stopped by phase 00: {plan.stops[0].sentence}"
     if (plan.needs and not plan.empty) or plan.preview:
         return State.NOT_YET, plan.needs[0] if plan.needs else "the organization comes first"
-    drift = (*plan.drift, *(waiting.what for waiting in plan.waiting if waiting.drift))
-    if plan.empty and drift:
-        return State.DRIFTED, drift[0]
+    if plan.empty and plan.unrepaired_drift:
+        return State.DRIFTED, plan.unrepaired_drift[0]
     if plan.empty and plan.waiting:
         return State.WAITING, f"{plan.waiting[0].what} ({plan.waiting[0].who})"
     if plan.empty:

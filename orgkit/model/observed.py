@@ -89,6 +89,7 @@ class Member:
     read_role: str = ABSENT  # what of the read role is not as it should be, in normal form
     roles: tuple[MemberRole, ...] = ()  # the two that orgkit uses, as far as they are there and could be read
     unread: str = ""  # why its roles could not be read, though the read role could be assumed
+    denial: Unread | None = None  # the policy that denies the read role explicitly: to make the role changes nothing
 
     def role(self, name: str) -> MemberRole | None:
         return next((role for role in self.roles if role.name == name), None)

@@ -114,7 +114,7 @@ class Plan(Summary):
     waiting: tuple[Waiting, ...] = ()
     unmanaged: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    drift: tuple[str, ...] = ()  # what is not as it should be in AWS, and no step of orgkit repairs
+    drift: tuple[str, ...] = ()  # what no step repairs, and no command either: it has a cause to be found
     stops: tuple[Finding, ...] = ()  # of phase 00: nothing is done until they are fixed
     stopped_steps: tuple[Step, ...] = ()  # the steps that they stop, which are no part of the plan
     review_json: bytes = field(default=b"", compare=False)  # of this planning; empty for a plan that nobody can approve
@@ -154,9 +154,9 @@ class Plan(Summary):
         return tuple(waiting for waiting in self.waiting if waiting.blocks)
 
     @property
-    def decisions(self) -> tuple[Waiting, ...]:
-        """What waits and is no success: what is blocked, and what is not as it has to be."""
-        return tuple(waiting for waiting in self.waiting if waiting.blocks or waiting.drift)
+    def unrepaired_drift(self) -> tuple[str, ...]:
+        """What is not as it should be in AWS, and no step of orgkit repairs, whoever has to."""
+        return (*self.drift, *(waiting.what for waiting in self.waiting if waiting.drift))
 
     @property
     def review_facts(self) -> dict[str, Any]:

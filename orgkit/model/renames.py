@@ -20,10 +20,14 @@ class Rename:
     path: UnitPath
     unit: Unit
     sign: str
+    is_exchanged: bool = False  # the file has the unit's name too, or another unit has the path's
+    holder: str = ""  # the id of that other unit
 
     @property
     def waiting(self) -> Waiting:
         """What a person has to decide: nothing is made at that path, and no account is moved to it, until then."""
+        if self.is_exchanged:
+            return self._waiting_for_both
         old, new = format_path(self.path), format_path(self.unit.path)
         new_path, section = quote_path(self.unit.path), f"[units.{quote_path(self.unit.path)}]"
         rename_back = f"--organizational-unit-id {self.unit.id} --name {shlex.quote(self.path[-1])}"
@@ -33,6 +37,24 @@ class Rename:
             f"instead of {quote_path(self.path)}; or, if both are meant, add the section {section}",
             "you",
             (f"aws organizations update-organizational-unit --region us-east-1 {rename_back}",),
+            drift=True,
+        )
+
+    @property
+    def _waiting_for_both(self) -> Waiting:
+        """Of names that were exchanged: AWS takes no name that another unit of the same parent has."""
+        old, new = format_path(self.path), format_path(self.unit.path)
+        rename = "aws organizations update-organizational-unit --region us-east-1 --organizational-unit-id"
+        holder = f" {old} is the name of another unit by now ({self.holder})." if self.holder else ""
+        away = f"{rename} {self.holder} --name {shlex.quote(f'{self.path[-1]} (renamed)')}"
+        back = f"{rename} {self.unit.id} --name {shlex.quote(self.path[-1])}"
+        return Waiting(
+            f"organizational unit {new} ({self.unit.id}) probably is {old} of the file, renamed: {self.sign}.{holder} "
+            f"Rename it back, then plan again; or, if the names are right, change the tag {NAME_TAG} of "
+            f"{self.unit.id}, then plan again",
+            "you",
+            (away, back) if self.holder else (back,),
+            drift=True,
         )
 
 
@@ -42,25 +64,53 @@ def suspected_renames(desired: Desired, observed: Observed) -> tuple[Rename, ...
     Suspected is a unit that the file does not name, under the same parent as a path that AWS does not have, with the
     tags that orgkit gives to the unit at that path; or with its accounts, where the unit or an account has a tag of
     orgkit's. A unit with accounts that the file wants elsewhere is not suspected for its accounts, and none for a tag
-    Name that the file gives to units of several names.
+    Name that the file gives to units of several names. A unit that the file names is suspected where it has the tags of
+    another path, and another unit has those of its own: their names were exchanged.
     """
     desired_paths = {spec.path for spec in desired.units}
-    missing = sorted((spec for spec in desired.units if observed.unit(spec.path) is None), key=lambda spec: spec.path)
-    candidates = [unit for unit in observed.units if unit.path not in desired_paths] if missing else []
+    holders = _misnamed_units(desired, observed)
+    missing = sorted(
+        (spec for spec in desired.units if observed.unit(spec.path) is None or spec.path in holders),
+        key=lambda spec: spec.path,
+    )
+    candidates = [unit for unit in observed.units if unit.path not in desired_paths or unit.path in holders]
     placed = [(spec.unit, account) for spec in desired.members if (account := match_if_clear(spec, observed))]
     shared = _shared_name_tags(desired)
     renames = []
-    for unit in candidates:
+    for unit in candidates if missing else ():
         siblings = [spec for spec in missing if spec.parent == unit.path[:-1]]
         by_tags = [
-            Rename(spec.path, unit, _tags_of(spec))
+            Rename(
+                spec.path,
+                unit,
+                _tags_of(spec),
+                not holders.keys().isdisjoint((spec.path, unit.path)),
+                holders.get(spec.path, ""),
+            )
             for spec in siblings
             if _has_its_tags(unit, spec) and dict(spec.tags)[NAME_TAG] not in shared
         ]
         renames += by_tags or [
-            Rename(spec.path, unit, accounts) for spec in siblings if (accounts := _accounts_of(unit, spec, placed))
+            Rename(spec.path, unit, accounts)
+            for spec in siblings
+            if not {spec.path, unit.path} & set(holders) and (accounts := _accounts_of(unit, spec, placed))
         ]
     return tuple(sorted(renames, key=lambda rename: (rename.path, rename.unit.path)))
+
+
+def _misnamed_units(desired: Desired, observed: Observed) -> dict[UnitPath, str]:
+    """The ids of the units at paths of the file that have the tags of another path, while another unit has theirs."""
+    desired_paths, shared = {spec.path for spec in desired.units}, _shared_name_tags(desired)
+    paths_by_tags = {
+        unit.path: spec.path
+        for unit in observed.units
+        for spec in desired.units
+        if spec.parent == unit.path[:-1] and _has_its_tags(unit, spec) and dict(spec.tags)[NAME_TAG] not in shared
+    }
+    true_paths = set(paths_by_tags.values())
+    return {
+        unit.path: unit.id for unit in observed.units if unit.path in true_paths & set(paths_by_tags) & desired_paths
+    }
 
 
 def held_by(path: UnitPath, renames: Iterable[Rename]) -> Rename | None:
@@ -76,8 +126,8 @@ def waiting_for(paths: Iterable[UnitPath], renames: Iterable[Rename]) -> Iterato
 
 
 def _has_its_tags(unit: Unit, spec: UnitSpec) -> bool:
-    """Whether it carries the tags that orgkit gave it under its earlier name; two that differ in case may be meant."""
-    if unit.path[-1].casefold() == spec.name.casefold():
+    """Whether it carries the tags that orgkit gave it under its earlier name, which may differ in case alone."""
+    if unit.path[-1] == spec.name:
         return False
     tags, required = dict(unit.tags), dict(spec.tags)
     return all(name in required and tags.get(name) == required[name] for name in (NAME_TAG, OWNER_TAG))

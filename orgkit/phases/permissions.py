@@ -72,9 +72,11 @@ class Scope:
         )
 
     def arn(self, kind: str) -> str:
-        """The ARN that covers every resource of a kind: account, ou, root, trail or public-client."""
+        """The ARN that covers every resource of a kind: account, ou, root, trail, adopted-trail or public-client."""
         if kind == "public-client":
             return f"arn:aws:signin:*:{self.account}:oauth2/{kind}/*"
+        if kind == "adopted-trail":  # an organization trail that is there is adopted, whatever its name and region
+            return f"arn:aws:cloudtrail:*:{self.account}:trail/*"
         if kind == "trail":
             return f"arn:aws:cloudtrail:{self.trail_region}:{self.account}:trail/{self.trail}"
         return f"arn:aws:organizations::{self.account}:{kind}/{self.organization}/*"
@@ -105,20 +107,13 @@ GRANTS = (
         condition="organizations:ServicePrincipal",
         field="trusted_access",
     ),
+    _Grant("CreateTrail", ("cloudtrail:CreateTrail",), ("trail",)),
     _Grant(
         "ChangeTrail",
         tuple(
-            f"cloudtrail:{name}"
-            for name in (
-                "AddTags",
-                "CreateTrail",
-                "GetTrail",
-                "PutEventSelectors",
-                "StartLogging",
-                "UpdateTrail",
-            )
+            f"cloudtrail:{name}" for name in ("AddTags", "GetTrail", "PutEventSelectors", "StartLogging", "UpdateTrail")
         ),
-        ("trail",),
+        ("adopted-trail",),
     ),
 )
 

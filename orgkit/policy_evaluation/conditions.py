@@ -33,6 +33,11 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
+def base_operator(operator: str) -> str:
+    """Return an operator, in lower case, without the set that it is about and without IfExists."""
+    return operator.removeprefix("foranyvalue:").removeprefix("forallvalues:").removesuffix("ifexists")
+
+
 def holds(operator: str, values: Sequence[str], actual: str | None) -> bool | None:
     """Return whether one condition holds; None where that is not known.
 
@@ -44,10 +49,10 @@ def holds(operator: str, values: Sequence[str], actual: str | None) -> bool | No
     Source: IAM User Guide, "Condition operators": a key that is missing fails an operator, but not one with IfExists,
     and not a negated one; "Set operators": ForAnyValue fails without the key, ForAllValues holds.
     """
-    base = operator.removeprefix("foranyvalue:").removeprefix("forallvalues:")
+    base = base_operator(operator)
     if base == "null":
         return (actual is None) == (values == ("true",))
-    optional, base = base.endswith("ifexists"), base.removesuffix("ifexists")
+    optional = operator.endswith("ifexists")
     negated, base = "not" in base, base.replace("not", "", 1)
     if actual is None:
         if operator.startswith("foranyvalue:"):

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from orgkit.model.canonical_json import compact_json, normal_form
-from orgkit.policy_evaluation.conditions import Context, conditions_of
+from orgkit.policy_evaluation.conditions import Context, base_operator, conditions_of
 from orgkit.policy_evaluation.deleted_principals import deleted_principals, without_deleted_principals
+from orgkit.policy_evaluation.patterns import matches, overlaps
 from orgkit.policy_evaluation.statements import Statement, account_of, covers, principals_of, statements_of
 
 SOURCE_ARN, SOURCE_ACCOUNT = "aws:sourcearn", "aws:sourceaccount"
@@ -62,10 +63,7 @@ def merge(
     """
     existing = statements_of(document)
     if removes is None:
-        # One that the required ones cover serves nobody else, and is gone when the next plan looks.
-        shared = is_shared or any(
-            serves_others(item, required) and not _is_redundant(item, required) for item in existing
-        )
+        shared = is_shared or any(serves_others(item, required) for item in existing)
         removes = [normal_form(item) for item in existing if not shared and _is_own_and_wider(item, required)]
         removes += [
             normal_form(item) for item in existing if shared and _is_own_and_wider(item, required, only_limited=True)
@@ -105,8 +103,10 @@ def context_of(required: Statement) -> Context:
         for (operator, key), values in conditions_of(required).items()
         if operator == "stringequals" and len(values) == 1
     }
-    account = account_of(exact.get(SOURCE_ARN, ""))
+    source = exact.get(SOURCE_ARN, "")
+    account = account_of(source)
     return {
+        **_encryption_context(required, source),
         **_SECURE,
         "aws:principalisawsservice": "true",
         "aws:principalservicename": min(services),
@@ -116,24 +116,58 @@ def context_of(required: Statement) -> Context:
     }
 
 
+def _encryption_context(required: Statement, source: str) -> Context:
+    """What a service encrypts for is the resource that it works for, where the statement has a pattern for both.
+
+    Source: CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail".
+    """
+    return {
+        key: source
+        for (operator, key), values in conditions_of(required).items()
+        if operator == "stringlike"
+        and key.startswith("kms:encryptioncontext:")
+        and any(matches(v, source) for v in values)
+    }
+
+
 def services_of(statement: Statement) -> frozenset[str]:
     """Return the AWS services that a statement names."""
     return frozenset(name for kind, name in principals_of(statement) if kind == "Service")
 
 
 def sources_of(statement: Statement) -> frozenset[str] | None:
-    """Return for whom a service may act: ARNs, accounts or organizations, or patterns; None where any may be it."""
+    """Return for whom a service may act: ARNs, accounts or organizations, or patterns; None where any may be it.
+
+    Of several limits, all of which hold, the most specific one counts, without what another one excludes for certain.
+    """
     limits = [
-        frozenset(values)
+        (key, values)
         for (operator, key), values in conditions_of(statement).items()
-        if operator in _POSITIVE and key in _SOURCE_KEYS and "*" not in values
+        if base_operator(operator) in _POSITIVE and key in _SOURCE_KEYS and "*" not in values
     ]
-    return min(limits, key=lambda limit: (len(limit), sorted(limit)), default=None)
+    if not limits:
+        return None
+    _, sources = min(limits, key=_breadth)
+    return frozenset(source for source in sources if all(_admits(key, values, source) for key, values in limits))
+
+
+def _breadth(limit: tuple[str, Sequence[str]]) -> tuple[int, int, int, list[str]]:
+    """The smaller, the more specific: an ARN before its account, and names before patterns."""
+    key, values = limit
+    return _SOURCE_KEYS.index(key), sum("*" in value for value in values), len(values), sorted(values)
+
+
+def _admits(key: str, values: Sequence[str], source: str) -> bool:
+    """Whether a limit lets a source in, or may; which organization an account is in is not known here."""
+    if key == SOURCE_ACCOUNT and (account := account_of(source)):
+        return any(overlaps(value, account) for value in values)
+    return key != SOURCE_ARN or any(overlaps(value, source) for value in values)
 
 
 def _is_limited(statement: Statement) -> bool:
     """Whether all of its sources are of named accounts: a pattern may name one, and any account otherwise."""
-    return all(account_of(source) or source.startswith("o-") for source in sources_of(statement) or ("*",))
+    sources = sources_of(statement)
+    return sources is not None and all(account_of(source) or source.startswith("o-") for source in sources)
 
 
 def serves_others(statement: Statement, required: Sequence[Statement]) -> bool:

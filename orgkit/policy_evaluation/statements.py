@@ -1,4 +1,4 @@
-"""Statements of resource policies: whom they name, what they cover, and which requests they reach."""
+"""Statements of policies: whom they name, what they cover, and which requests they reach."""
 
 import json
 import re
@@ -13,20 +13,26 @@ ANYBODY = ("*", "*")
 # What a service sends under these keys is not documented, or differs from request to request.
 NOT_KNOWN = frozenset(
     {
-        "aws:currenttime", "aws:epochtime", "aws:principalservicenameslist", "aws:requestedregion",
+        "aws:currenttime", "aws:epochtime", "aws:principalservicenameslist", "aws:referer", "aws:requestedregion",
         "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "aws:sourceip", "aws:sourceorgid",
-        "aws:sourceorgpaths",
-        "aws:tokenissuetime", "kms:calleraccount", "s3:authtype", "s3:signatureage", "s3:signatureversion",
-        "s3:x-amz-content-sha256", "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id",
-        "s3:x-amz-storage-class",
+        "aws:sourceorgpaths", "aws:tokenissuetime", "aws:useragent", "kms:calleraccount", "kms:requestalias",
+        "kms:resourcealiases", "kms:viaservice", "s3:authtype", "s3:resourceaccount", "s3:signatureage",
+        "s3:signatureversion", "s3:x-amz-content-sha256", "s3:x-amz-server-side-encryption",
+        "s3:x-amz-server-side-encryption-aws-kms-key-id", "s3:x-amz-storage-class",
     }
 )  # fmt: skip
+TLS_VERSION, TLS_VERSIONS = "s3:tlsversion", ("1.2", "1.3")  # AWS's services use one of these
+# Of keys with a name in them. DescribeKey is no cryptographic operation, and has no encryption context.
+_NOT_KNOWN_PREFIXES = ("aws:resourcetag/", "kms:encryptioncontext")
+_WITHOUT_ENCRYPTION_CONTEXT = "kms:describekey"
+VARIABLE = re.compile(r"\$\{[^}]*\}")  # filled in from the request
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
-def statements_of(document: str | None) -> list[Statement]:
-    """Return the statements of a policy in JSON; none when there is no policy."""
-    return list(as_list(json.loads(document).get("Statement"))) if document else []
+def statements_of(document: Mapping[str, Any] | str | None) -> list[Statement]:
+    """Return the statements of a policy, in JSON or parsed; none when there is no policy."""
+    policy = json.loads(document) if isinstance(document, str) and document else document
+    return list(as_list(policy.get("Statement"))) if isinstance(policy, Mapping) else []
 
 
 def is_policy(document: str | None) -> bool:
@@ -50,6 +56,13 @@ def principals_of(statement: Statement) -> frozenset[tuple[str, str]]:
     if not isinstance(value, Mapping):
         return frozenset()
     return frozenset(_principal(kind, str(name)) for kind, names in value.items() for name in as_list(names))
+
+
+def grantees_of(document: Mapping[str, Any] | str | None) -> frozenset[tuple[str, str]]:
+    """Return (kind, name) of whom a policy allows anything; all but those whom a statement names are anybody."""
+    allowed = [statement for statement in statements_of(document) if statement.get("Effect") == "Allow"]
+    principals = frozenset(principal for statement in allowed for principal in principals_of(statement))
+    return principals | {ANYBODY for statement in allowed if "NotPrincipal" in statement}
 
 
 def account_of(arn: str) -> str:
@@ -90,10 +103,35 @@ def reaches(statement: Statement, required: Statement, context: Context) -> bool
     if not (_shares(statement, required, "Action", str.lower) and _shares(statement, required, "Resource", str)):
         return False
     answers = [
-        None if key in NOT_KNOWN and key not in context else holds(operator, values, context.get(key))
+        None if _is_unknown(key, required, context) else _holds(operator, key, values, context)
         for (operator, key), values in conditions_of(statement).items()
     ]
+    if variables_of(statement):
+        answers.append(None)
     return False if False in answers else None if None in answers else True
+
+
+def variables_of(statement: Statement) -> list[str]:
+    """Return the variables in the resources that a statement is about."""
+    return [name for pattern in _patterns(statement, "Resource", str) for name in VARIABLE.findall(pattern)]
+
+
+def _holds(operator: str, key: str, values: Sequence[str], context: Context) -> bool | None:
+    """Whether a condition holds, for each value that the request may have under its key; None where that differs."""
+    if any(VARIABLE.search(value) for value in values):
+        return None
+    candidates = TLS_VERSIONS if key == TLS_VERSION and key in context else (context.get(key),)
+    answers = {holds(operator, values, candidate) for candidate in candidates}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _is_unknown(key: str, required: Statement, context: Context) -> bool:
+    """Whether a request may have a condition key with a value that nobody knows here."""
+    if key in context or key in NOT_KNOWN:
+        return key not in context
+    if not key.startswith(_NOT_KNOWN_PREFIXES):
+        return False
+    return key.startswith("aws:") or _patterns(required, "Action", str.lower) != [_WITHOUT_ENCRYPTION_CONTEXT]
 
 
 def _principal(kind: str, name: str) -> tuple[str, str]:
@@ -114,7 +152,8 @@ def _shares(statement: Statement, required: Statement, member: str, form: Callab
     if (excluded := statement.get(f"Not{member}")) is not None:
         patterns = [form(str(item)) for item in as_list(excluded)]
         return not all(any(matches(pattern, part) for pattern in patterns) for part in parts)
-    return any(overlaps(pattern, part) for pattern in _patterns(statement, member, form) for part in parts)
+    patterns = [VARIABLE.sub("*", pattern) for pattern in _patterns(statement, member, form)]
+    return any(overlaps(pattern, part) for pattern in patterns for part in parts)
 
 
 def _patterns(statement: Statement, member: str, form: Callable[[str], str]) -> list[str]:

@@ -163,7 +163,7 @@ def plan(run: Run, observed: Observed) -> Plan:
         plan_sha256=new_plan.sha256,
         steps=len(new_plan.steps),
         needs=list(new_plan.needs),
-        waiting=[waiting.what for waiting in new_plan.waiting],
+        waiting=[*new_plan.drift, *(waiting.what for waiting in new_plan.waiting)],
     )
     return new_plan
 
@@ -260,7 +260,7 @@ def verify(run: Run, aws: Connection) -> Verification:
         "verified",
         passed=remaining_plan.empty,
         left=sentences,
-        waiting=[waiting.what for waiting in remaining_plan.waiting],
+        waiting=[*remaining_plan.drift, *(waiting.what for waiting in remaining_plan.waiting)],
         commands=[command for waiting in remaining_plan.waiting for command in waiting.commands],
     )
     if not remaining_plan.empty:

@@ -92,6 +92,7 @@ def test_credentials_have_ended_when_sts_refuses_them_too(aws: Connection, wire:
     rejection = rejected(lambda: aws.read("iam", "GetAccountSummary"))
     assert rejection.code == "InvalidClientTokenId"
     assert rejection.remedy.startswith("sign in again: `unset AWS_ACCESS_KEY_ID")
+    assert wire.asked == ["GetAccountSummary", "GetCallerIdentity"]
     assert aws.ended
     with pytest.raises(WrongAccount, match="sign in again"):
         aws.caller()

@@ -2,9 +2,11 @@
 
 import base64
 import getpass
+import io
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1, sha256
@@ -280,8 +282,11 @@ def test_a_role_with_mfa_where_nobody_can_be_asked_names_the_command_that_asks(
 
 def test_a_pipe_is_not_read_as_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(getpass, "getpass", getpass.fallback_getpass)
-    with pytest.raises(profiles.MFAPromptUnavailable):
-        profiles.ask_for_code("Enter MFA code for device: ")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("123456\n"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as outside the tests, where a warning is no error
+        with pytest.raises(profiles.MFAPromptUnavailable):
+            profiles.ask_for_code("Enter MFA code for device: ")
 
 
 NATIVE = """

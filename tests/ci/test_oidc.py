@@ -157,7 +157,8 @@ def test_the_apply_role_changes_one_organization_and_one_trail():
     narrowed = {s["Sid"]: s["Resource"] for s in statements("ApplyRole", **values) if s["Resource"] != "*"}
     organization = f"arn:aws:organizations::{ACCOUNT}"
     assert narrowed["ChangeTree"] == [f"{organization}:{kind}/o-zzzzzzzzzz/*" for kind in ("account", "ou", "root")]
-    assert narrowed["ChangeTrail"] == [f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/acme"]
+    assert narrowed["CreateTrail"] == [f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/acme"]
+    assert narrowed["ChangeTrail"] == [f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"], "one that is there is adopted"
 
 
 def test_the_apply_role_enables_what_the_parameters_file_enables():

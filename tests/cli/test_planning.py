@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 import pytest
 
 from orgkit import errors
-from orgkit.cli.planning import PlannedPhase, exit_code_of, show_plans
+from orgkit.ci.summary import render_plan as render_summary
+from orgkit.cli.github import _plan_annotations
+from orgkit.cli.planning import PlannedPhase, exit_code_of, show_plans, summary_of
 from orgkit.model.finding import Finding
 from orgkit.model.plan import Plan, Target, Waiting
 from orgkit.phases.organizational_units.steps import CreateUnit
 from orgkit.phases.registry import phase_of
 from orgkit.runbook.views.tables import as_items
+from orgkit.runbook.views.views import render_plan
 from tests.plans.loader import reviewed
 
 TARGET = Target("999999999999", "o-exampleorgid", "aws", "aws")
@@ -28,6 +31,11 @@ STEPS = planned(Plan("units", TARGET, (STEP,)))
 EMPTY = planned(Plan("units", TARGET))
 STOPPED = planned(Plan("units", TARGET, stops=(STOP,), stopped_steps=(STEP,)))
 WAITING = planned(Plan("units", TARGET, waiting=(Waiting("accept", "the owner"),)))
+DRIFTED = [
+    planned(Plan("units", TARGET, drift=("the trail does not deliver",))),
+    planned(Plan("units", TARGET, waiting=(Waiting("a role is open", "its owner", drift=True),))),
+]
+BLOCKED = planned(Plan("units", TARGET, waiting=(Waiting("it is closed", "you", blocks="dns"),)))
 FAILED = PlannedPhase(phase_of("03"), None, errors.NeedsDecision("two accounts.", "choose."))
 
 
@@ -42,12 +50,27 @@ def test_a_plan_without_steps_has_no_digest_for_a_program() -> None:
         ([EMPTY], errors.EXIT_DONE),
         ([EMPTY, WAITING], errors.EXIT_WAITING),
         ([WAITING, STOPPED], errors.EXIT_REFUSED),
+        ([WAITING, BLOCKED], errors.EXIT_REFUSED),
+        ([WAITING, DRIFTED[0]], errors.EXIT_NOT_VERIFIED),
+        ([WAITING, DRIFTED[1]], errors.EXIT_NOT_VERIFIED),
+        ([BLOCKED, STOPPED, DRIFTED[0]], errors.EXIT_NOT_VERIFIED),
+        ([BLOCKED, STOPPED, DRIFTED[1]], errors.EXIT_NOT_VERIFIED),
+        ([STEPS, *DRIFTED], errors.EXIT_APPROVAL_NEEDED),
         ([STOPPED, STEPS, WAITING], errors.EXIT_APPROVAL_NEEDED),
         ([STEPS, FAILED], errors.EXIT_REFUSED),
     ],
 )
 def test_the_exit_code_is_that_of_what_comes_first(plans: list[PlannedPhase], code: int) -> None:
     assert exit_code_of(plans) == code
+
+
+@pytest.mark.parametrize("drifted", DRIFTED)
+def test_drift_of_every_kind_is_called_so_everywhere(drifted: PlannedPhase) -> None:
+    assert drifted.plan is not None
+    assert summary_of([drifted]) == "02 with drift that no step repairs (exit code 6)."
+    assert [(note.level, note.title) for note in _plan_annotations(drifted)] == [("error", "02-units: drift")]
+    assert next(render_summary("02-units", drifted.as_json())).endswith(": drift that no step repairs")
+    assert render_plan(drifted.plan).text.startswith("No step to approve on")
 
 
 def test_a_preview_has_no_digest() -> None:

@@ -1,5 +1,7 @@
 """What the cells of an export may hold: ids, costs, categories and currencies as engines and people write them."""
 
+import os
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orgkit.costs.bills.bill import FINAL_BILL, INCOMPLETE_BILL, Bill
+from orgkit.costs.bills.bill import FINAL_BILL, INCOMPLETE_BILL, NOT_READY, Bill
 from orgkit.costs.bills.export_rows import account_id
 from orgkit.costs.bills.exports_aws import ExportedBills
 from orgkit.costs.bills.month import Month
@@ -211,3 +213,36 @@ def test_any_bill_adds_up_to_what_pandas_finds_in_its_rows(tmp_path_factory, par
     assert float(bill.gross) == pytest.approx(gross, abs=1e-5)
     assert float(bill.credits) == pytest.approx(whole.BilledCost[kinds == "credit"].sum(), abs=1e-5)
     assert bill.gross + bill.credits + bill.other_usd == bill.net
+
+
+def test_a_row_without_a_cost_is_no_discount(tmp_path):
+    export(tmp_path, {}, {"BilledCost": None, "ListCost": 5.0})
+    bill = read(tmp_path)
+    assert bill.maturity == INCOMPLETE_BILL
+    assert [(row.category, row.amount) for row in bill.rows] == [("Usage", 1)]
+
+
+@pytest.mark.parametrize("other", ["888888888888", 888888888888.0])
+def test_rows_that_another_account_pays_for_are_counted_and_named(tmp_path, other):
+    export(tmp_path, {"BillingAccountId": PAYER}, file="focus-00001.parquet")
+    export(tmp_path, {"BillingAccountId": other, "BilledCost": 7.0, "ListCost": 7.0}, file="focus-00002.parquet")
+    bill = read(tmp_path)
+    assert by_account(bill) == {PROD: 8}
+    (note,) = bill.notes
+    assert note == f"1 row(s) of 7.00 USD were billed to account 888888888888, not to {PAYER}: they are counted."
+
+
+def test_a_billing_period_that_is_no_date_is_refused_with_its_file(tmp_path):
+    export(tmp_path, {"BillingPeriodStart": 1790812800000})
+    with pytest.raises(InvalidExport, match=r"focus-00001.*BillingPeriodStart '1790812800000' is no date"):
+        read(tmp_path)
+
+
+def test_files_without_a_row_that_are_younger_than_the_month_are_refused(tmp_path):
+    file = tmp_path / "data" / "BILLING_PERIOD=2026-10" / "focus-00001.snappy.parquet"
+    export(tmp_path, {}).iloc[:0].to_parquet(file, index=False)
+    with pytest.raises(InvalidExport, match="the files of 2026-10 hold no row"):
+        read(tmp_path)
+    early = datetime(2026, 10, 20, tzinfo=UTC).timestamp()
+    os.utime(file, (early, early))
+    assert read(tmp_path).maturity == NOT_READY

@@ -1,6 +1,7 @@
 """Bills from data exports: the newest delivery, every cent of it, by either engine."""
 
 import io
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -129,7 +130,8 @@ def test_a_month_without_a_delivery_is_not_ready(tmp_path):
 
 
 def test_a_delivery_without_a_row_is_not_ready(tmp_path):
-    write_export(tmp_path / FLAT, 0)
+    (file,) = write_export(tmp_path / FLAT, 0)
+    os.utime(file, (0, 0))
     assert ExportedBills(NEVER, ".", tmp_path).bill(OCTOBER).maturity == NOT_READY
 
 
@@ -355,6 +357,7 @@ def test_a_table_without_a_row_of_the_month_is_not_ready(athena, tmp_path):
 def test_a_table_whose_files_we_may_not_look_at_is_never_final(athena, tmp_path):
     athena({f"{BUCKET}/{FLAT}": write_export(tmp_path, 10)})
     bill = from_athena(Bucket({}, error=Rejected("s3:ListObjectsV2", "AccessDenied", "", "no", "r-1")))
+    assert any("its manifest cannot be read" in note for note in bill.notes)
     assert (bill.maturity, bill.read_at) == (PRELIMINARY_BILL, NOW.isoformat())
 
 
@@ -386,6 +389,25 @@ def test_a_copy_of_a_part_is_left_out_of_athenas_answer(athena, tmp_path):
     bill = from_athena(Bucket({}))
     assert sums(bill) == totals([file])
     assert copy.name in " ".join(bill.notes)
+
+
+def manifest(folder: Path, *names: str) -> Path:
+    file = folder / "focus-Manifest.json"
+    file.write_text(json.dumps({"dataFiles": [f"{BUCKET}/{FLAT}/{name}" for name in names]}))
+    return file
+
+
+@pytest.mark.parametrize("more", [(), ("focus-00009.snappy.parquet",)])
+def test_athena_reads_the_files_that_the_manifest_lists_and_a_missing_one_is_named(athena, tmp_path, more):
+    one, other = write_export(tmp_path, 80, files=2)
+    athena({f"{BUCKET}/{FLAT}": [one, other]})
+    key = f"{FLAT.replace('/data/', '/metadata/')}/focus-Manifest.json"
+    bill = from_athena(Bucket({key: manifest(tmp_path, one.name, *more)}))
+    assert sums(bill) == totals([one])
+    assert f"the manifest does not list it: {BUCKET}/{FLAT}/{other.name}" in " ".join(bill.notes)
+    assert [note for note in bill.notes if "missing" in note] == [
+        f"Listed by the manifest and missing: {name}." for name in more
+    ]
 
 
 def test_whatever_athena_stumbles_over_says_what_to_do(monkeypatch):

@@ -1,5 +1,6 @@
 """Names of AWS and of the file that look the same are distinguished before anything is created or approved."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 from orgkit.errors import ApprovalMismatch, NeedsDecision
 from orgkit.model.decision import check_claim
 from orgkit.model.desired import Desired
-from orgkit.model.observed import Observed
+from orgkit.model.lookalikes import path_warnings
+from orgkit.model.observed import Observed, Unit
 from orgkit.phases.account_imports.planner import plan as plan_imports
 from orgkit.phases.accounts.planner import plan as plan_accounts
 from orgkit.phases.member_access.steps import AboutAccount
@@ -130,3 +132,10 @@ def test_an_approver_whose_name_deceives_is_refused(name: str) -> None:
 def test_an_ordinary_approver_is_none() -> None:
     for name in ("", "Jane Doe", "J\u00fcrgen Gro\u00df", "\u4e2d\u6751", "OPS-123 https://tickets.example/1?a=b"):
         check_claim("--approver", name)
+
+
+def test_a_unit_whose_path_differs_in_case_alone_is_no_other_reading_of_a_slash() -> None:
+    observed = replace(observed_of({"organization": {}}), units=(Unit(("ci", "CD"), "ou-1", ()),))
+    assert list(path_warnings([("CI", "CD")], observed)) == []
+    slash = replace(observed, units=(Unit(("CI/CD",), "ou-2", ()),))
+    assert len(list(path_warnings([("ci", "cd")], slash))) == 1

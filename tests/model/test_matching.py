@@ -173,3 +173,9 @@ def test_an_account_is_blocked_exactly_where_nobody_can_say_which_is_meant(situa
     if matched is not None:
         assert not matched.is_closed
         assert matched.email.casefold() == situation.spec.email.casefold()
+
+
+def test_of_two_accounts_with_the_email_of_the_file_the_open_one_is_meant() -> None:
+    email = spec_of().email
+    live = account_of(2, email, tag="")
+    assert match(spec_of(), with_accounts(account_of(1, email, state="SUSPENDED"), live)) == live

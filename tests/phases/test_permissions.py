@@ -22,7 +22,8 @@ from orgkit.phases.permissions import (
     steps_of,
 )
 from orgkit.phases.registry import RUNBOOKS, phase_of
-from orgkit.phases.trail.steps import CreateBucket, CreateKey, InLogArchive
+from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
+from orgkit.phases.trail.steps import CreateBucket, CreateKey, InLogArchive, StartLogging, UpdateTrail
 from tests.docs.test_steps_page import example
 from tests.plans.loader import desired_of
 
@@ -115,7 +116,19 @@ def test_a_change_of_the_organization_or_of_the_trail_is_narrowed_as_far_as_iam_
                 kinds = resource_kinds(action) & made
                 assert {resource.split("/")[0] for resource in narrowed} == kinds, action
         for resource in narrowed:
-            assert resource.split("/")[0] not in made or resource.split("/")[1] in ("o-a1b2c3d4e5", "acme")
+            kind, name = resource.split("/")[:2]
+            is_adopted = (statement["Sid"], resource) == ("ChangeTrail", "trail/*")
+            assert is_adopted or kind not in made or name in ("o-a1b2c3d4e5", "acme")
+
+
+def test_a_trail_of_another_name_that_is_adopted_may_be_repaired() -> None:
+    """Naming it in the file would move it to the file's bucket, so that the policy has to cover any of the account."""
+    statements = policy_for([phase_of("trail")], Scope(account="111111111111", trail="acme"))["Statement"]
+    resources = {action: item["Resource"] for item in statements for action in item["Action"]}
+    for step in (UpdateTrail, SetEventSelectors, TagTrail, StartLogging):
+        for action in (action for action in actions_of(step) if action.startswith("cloudtrail:")):
+            assert resources[action] in ("*", ["arn:aws:cloudtrail:*:111111111111:trail/*"]), action
+    assert resources["cloudtrail:CreateTrail"] == ["arn:aws:cloudtrail:*:111111111111:trail/acme"]
 
 
 @pytest.mark.parametrize("key", ["organizations:ServicePrincipal", "organizations:PolicyType"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orgkit.model.canonical_json import normal_form
 from orgkit.phases.trail.documents import key_statements, log_statements
-from orgkit.policy_evaluation.merge import is_missing, merge
+from orgkit.policy_evaluation.merge import is_missing, merge, sources_of
 from orgkit.sandbox.corrections.documents import Caller, allows
 
 MANAGEMENT, ARCHIVE, ORGANIZATION, PARTNER = "111111111111", "222222222222", "o-exampleorgid", "333333333333"
@@ -273,3 +273,56 @@ def test_a_key_that_is_shared_keeps_what_others_may() -> None:
 def test_where_there_is_no_policy_all_is_added(absent: tuple[str | None]) -> None:
     merged = merge(absent[0], REQUIRED)
     assert (list(merged.added), merged.changes) == (REQUIRED, True)
+
+
+@pytest.mark.parametrize(
+    ("condition", "sources"),
+    [
+        ({"StringEquals": {"aws:SourceArn": OURS, "aws:SourceAccount": MANAGEMENT}}, {OURS}),
+        ({"StringEquals": {"aws:SourceArn": [OURS, THEIRS], "aws:SourceAccount": MANAGEMENT}}, {OURS}),
+        (
+            {"StringEquals": {"aws:SourceArn": [OURS, AUDIT]}, "ArnLike": {"aws:SourceArn": "arn:*:trail/audit"}},
+            {AUDIT},
+        ),
+        (
+            {"StringEquals": {"aws:SourceAccount": [MANAGEMENT, PARTNER], "aws:SourceOrgID": "o-1"}},
+            {MANAGEMENT, PARTNER},
+        ),
+        ({"StringEquals": {"aws:SourceArn": OURS, "aws:SourceAccount": PARTNER}}, set()),
+        ({"ArnLikeIfExists": {"aws:SourceArn": AUDIT}}, {AUDIT}),
+        ({"ForAnyValue:StringEquals": {"aws:SourceArn": [AUDIT]}}, {AUDIT}),
+        ({"StringNotEquals": {"aws:SourceArn": AUDIT}}, None),
+    ],
+)
+def test_a_service_acts_for_those_whom_all_limits_let_in(condition: dict[str, Any], sources: set[str] | None) -> None:
+    assert sources_of({**statement(), "Condition": condition}) == sources
+
+
+@pytest.mark.parametrize("operator", ["StringEqualsIfExists", "ForAnyValue:ArnLike"])
+def test_a_limit_in_another_form_is_one(operator: str) -> None:
+    theirs = {**statement(), "Condition": {operator: {"aws:SourceArn": AUDIT}}}
+    assert merge(document(theirs), REQUIRED).removed == ()
+
+
+@pytest.mark.parametrize("more", [{"source": None}, {"source": OURS, "Action": "s3:*"}])
+def test_another_service_that_shares_our_statement_keeps_what_it_may(more: dict[str, Any]) -> None:
+    """S3's log delivery, Config and others write to the same bucket, under a Sid that AWS documents for CloudTrail."""
+    both = statement(**more, Principal={"Service": ["config.amazonaws.com", "cloudtrail.amazonaws.com"]})
+    merged = merge(document(both), REQUIRED)
+    assert merged.removed == ()
+    assert both in merged.remaining
+
+
+def test_our_trail_keeps_the_other_places_that_it_may_write_to() -> None:
+    wider = statement(source=OURS, Resource=[f"{BUCKET}/AWSLogs/{MANAGEMENT}/*", f"{BUCKET}/before/*"])
+    merged = merge(document(wider), REQUIRED)
+    assert merged.removed == ()
+    assert wider in merged.remaining
+
+
+def test_a_statement_for_any_trail_under_another_name_does_not_spare_ours() -> None:
+    """Its owner should narrow it, and then ours is needed."""
+    anybody = statement("Theirs", None, Action=["s3:PutObject", "s3:GetBucketAcl"], Resource=[BUCKET, f"{BUCKET}/*"])
+    merged = merge(document(anybody), REQUIRED)
+    assert [item["Sid"] for item in merged.added] == SIDS
+    assert merged.remaining == (anybody,)

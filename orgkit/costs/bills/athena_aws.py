@@ -3,11 +3,13 @@
 import re
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.costs.bills.bill import Bill
+from orgkit.costs.bills.export_files import manifests_of
 from orgkit.costs.bills.export_sql import (
     LIST_COST,
     OPTIONAL_COLUMNS,
@@ -16,9 +18,9 @@ from orgkit.costs.bills.export_sql import (
     not_ready,
     question,
 )
-from orgkit.costs.bills.exports_aws import stored_files
+from orgkit.costs.bills.exports_aws import stored_content, stored_files
 from orgkit.costs.bills.month import Month
-from orgkit.costs.bills.snapshots import Snapshot, newest
+from orgkit.costs.bills.snapshots import Snapshot, manifest_folder, newest
 from orgkit.errors import CouldNotRead, InvalidExport, require_packages
 
 TRY_IN_CONSOLE = "try the query in Athena's console; [billing] of the parameters file names table and output."
@@ -48,14 +50,15 @@ class AthenaBills:
         files = [str(path) for (path,) in self._ask(athena_files(self._table, month))]
         if not files:
             return not_ready(month, source, now)
-        snapshot = newest(files, month)
+        manifests, remarks = self._manifests(files, month)
+        snapshot = newest(files, month, manifests=manifests)
         if snapshot is None:
             raise InvalidExport(f"the rows of {month} lie in {files[0]}.", InvalidExport.remedy_for_path)
         left_out = [file for file in files if file.startswith(f"{snapshot.folder}/") and file not in snapshot.files]
         rows, notes = self._rows(month, snapshot, left_out)
         return bill_of(
             month, rows, delivered=snapshot.delivery_time or self._write_time(snapshot), now=now, source=source,
-            payer=self._payer, notes=(*snapshot.notes, *notes), is_whole=snapshot.is_whole,
+            payer=self._payer, notes=(*remarks, *snapshot.notes, *notes), is_whole=snapshot.is_whole,
         )  # fmt: skip
 
     def _rows(
@@ -73,6 +76,15 @@ class AthenaBills:
                 columns.remove(unknown[0])
             else:
                 return rows, () if LIST_COST in columns else (WITHOUT_LIST_COST,)
+
+    def _manifests(self, files: list[str], month: Month) -> tuple[dict[str, list[str]], list[str]]:
+        """What the manifests next to the table's files list; a right to ask the table is none to read its bucket."""
+        folders = {folder for file in files if (folder := manifest_folder(file))}
+        try:
+            stored = [file for folder in sorted(folders) for file in stored_files(self._aws, folder).files]
+            return manifests_of(stored, month, partial(stored_content, self._aws))
+        except Rejected as rejection:
+            return {}, [f"Whether the delivery is whole is not known, since its manifest cannot be read: {rejection}."]
 
     def _write_time(self, snapshot: Snapshot) -> datetime | None:
         """When the oldest file was; None where we may ask a table, and not look at its files (Lake Formation)."""

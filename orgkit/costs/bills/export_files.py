@@ -2,12 +2,14 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from filecmp import cmp
 from pathlib import Path
 
+from orgkit.costs.bills.month import Month
+from orgkit.costs.bills.snapshots import PERIOD, is_manifest
 from orgkit.errors import InvalidExport
 from orgkit.sanitize.terminal import flat
 
@@ -96,6 +98,30 @@ def _add(listing: Listing, folder: Path, path: Path, seen: set[str]) -> None:
 def same_file_content(folder: Path, one: str, other: str) -> bool:
     """Byte by byte."""
     return cmp(folder / one, folder / other, shallow=False)
+
+
+def manifests_of(
+    files: Iterable[str], month: Month, content: Callable[[str], bytes]
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Return what the manifests of a month list, by file, and a sentence for each that is none.
+
+    Args:
+        files: All that lies there.
+        month: The billing period.
+        content: How a file is read.
+    """
+    lists: dict[str, list[str]] = {}
+    unreadable = []
+    for file in files:
+        match = PERIOD.search(file)
+        if not is_manifest(file) or not match or match[1] != str(month):
+            continue
+        listed = data_files(content(file))
+        if listed is None:
+            unreadable.append(f"The manifest lists no data files and was not used: {flat(file)}.")
+        else:
+            lists[file] = listed
+    return lists, unreadable
 
 
 def data_files(manifest: bytes) -> list[str] | None:

@@ -21,6 +21,7 @@ NO_ACCOUNT = "(no account named)"
 KNOWN_CATEGORIES = {name.casefold(): name for name in (USAGE, CREDIT, TAX, PURCHASE, ADJUSTMENT)}
 # Twelve digits at most: a number has lost its leading zeros, and a floating-point number has gained a decimal.
 ACCOUNT_NUMBER = re.compile(r"([0-9]{1,12})(?:\.0+)?")
+MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 ACCOUNT_WITH_DASHES = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")
 AWS_NAMES = re.compile(r"aws|amazon", re.IGNORECASE)
 # What a person hears of rows that were left out, moved or doubted, by kind of remark.
@@ -30,6 +31,7 @@ NOTES = {
     "adjustments, not as usage.",
     "currency": "{rows} row(s) are in {subject} and not counted: {usd} {subject} in all. Only USD is compared.",
     "missing": "{rows} row(s) have no BilledCost: what they cost is not in this bill.",
+    "payer": "{rows} row(s) of {usd} USD were billed to account {subject}, not to {payer}: they are counted.",
     "period": "{rows} row(s) of billing period {subject} were not counted: the bill is that of {month}.",
     "provider": "{rows} row(s) of {subject} were not counted: only AWS is compared.",
 }
@@ -80,6 +82,9 @@ class RowSums:
         """Count one group. Raises InvalidExport for one that makes no sense, with the file that it lies in."""
         if (subject := _other_provider(row.provider)) or (subject := _other_period(row.period, self.month)):
             kind = "provider" if _other_provider(row.provider) else "period"
+            if kind == "period" and not MONTH.fullmatch(subject):
+                reason = f"BillingPeriodStart {_text(row.period)!r} is no date"
+                raise self._invalid("BillingPeriodStart", row.period, reason)
             self._remark(kind, subject, row, ZERO)
             return
         cost = self._cost(row, row.amount)
@@ -116,6 +121,8 @@ class RowSums:
 
     def _account(self, row: ExportRow, cost: Decimal) -> str:
         """Twelve digits; FOCUS lets a charge of the whole bill, such as a tax, name no account."""
+        if self.payer and (billed_to := account_id(row.payer)) and billed_to != self.payer:
+            self._remark("payer", billed_to, row, cost)
         if _text(row.account):
             return self._account_id(row.account, "SubAccountId")
         payer = self._account_id(row.payer, "BillingAccountId") if _text(row.payer) else self.payer or NO_ACCOUNT
@@ -163,7 +170,9 @@ class RowSums:
     def notes(self) -> tuple[str, ...]:
         """A sentence for each kind of row that was left out, moved or doubted."""
         return tuple(
-            NOTES[kind].format(rows=entry.rows, usd=cents(entry.usd), subject=subject, month=self.month)
+            NOTES[kind].format(
+                rows=entry.rows, usd=cents(entry.usd), subject=subject, month=self.month, payer=self.payer
+            )
             for (kind, subject), entry in sorted(self.totals.items())
         )
 

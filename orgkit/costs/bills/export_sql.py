@@ -8,6 +8,7 @@ from orgkit.costs.bills.bill import FINAL_BILL, INCOMPLETE_BILL, NOT_READY, PREL
 from orgkit.costs.bills.export_rows import Locate, sum_rows
 from orgkit.costs.bills.month import Month
 from orgkit.costs.rounding import sum_exactly
+from orgkit.errors import InvalidExport
 
 # FOCUS 1.0 and 1.2 have these.
 COLUMNS = ("SubAccountId", "ServiceName", "ChargeCategory", "BillingCurrency", "BilledCost")
@@ -24,7 +25,7 @@ SELECT SubAccountId AS account, {code} AS code, ServiceName AS service, ChargeCa
        BillingCurrency AS currency, {total} AS amount, {listed} AS listed, {provider} AS provider, {period} AS period,
        {payer} AS payer, count(*) AS number, count(*) - count({cost}) AS missing, {covered} AS covered
 FROM {source}
-{where}GROUP BY 1, 2, 3, 4, 5, 8, 9"""
+{where}GROUP BY 1, 2, 3, 4, 5, 8, 9, 10"""
 
 
 def question(
@@ -46,14 +47,13 @@ def question(
     """
     known = {name: (values or {}).get(name, name) for name in (*COLUMNS, *columns)}
     cost, status = known["BilledCost"], known.get(STATUS, "NULL")
-    # A row of a commitment that nobody used stands for no usage, and a list price of 0 for one that is not known.
-    listed = (
-        f"CASE WHEN {status} = 'Unused' OR {known[LIST_COST]} IS NULL OR {known[LIST_COST]} = 0 THEN {cost} "
-        f"ELSE {known[LIST_COST]} END"
-        if LIST_COST in known
-        else "NULL"
-    )
-    payer = f"max(CASE WHEN SubAccountId IS NULL THEN {known[PAYER]} END)" if PAYER in known else "NULL"
+    # A row of a commitment that nobody used stands for no usage, and a list price of 0 for one that is not known. Of a
+    # row without a cost it is not known either by how much it was cheaper than its list price.
+    listed = "NULL"
+    if LIST_COST in known:
+        price = known[LIST_COST]
+        is_billed = f"{cost} IS NULL OR {status} = 'Unused' OR {price} IS NULL OR {price} = 0"
+        listed = f"CASE WHEN {is_billed} THEN {cost} ELSE {price} END"
     return SQL.format(
         source=source,
         code=known.get(CODE, "''"),
@@ -62,7 +62,7 @@ def question(
         listed="NULL" if listed == "NULL" else total.format(listed),
         provider=known.get(PROVIDER, "''"),
         period=known.get(PERIOD, "''"),
-        payer=payer,
+        payer=known.get(PAYER, "''"),
         covered=f"count(CASE WHEN {status} = 'Used' THEN 1 END)",
         where=f"WHERE {condition}\n" if condition else "",
     )
@@ -89,10 +89,15 @@ def bill_of(
     """
     sums = sum_rows(month, rows, source=source, payer=payer, locate=locate)
     notes = (*notes, *sums.notes)
-    if not sums.amounts:
-        return not_ready(month, source, now, notes)
     at = min(delivered or now, now)
     settled = delivered is not None and month.is_final(at)
+    if not sums.amounts and settled:
+        raise InvalidExport(
+            f"{source}: the files of {month} hold no row, and were written when it had settled.",
+            InvalidExport.remedy_for_files,
+        )
+    if not sums.amounts:
+        return not_ready(month, source, now, notes)
     maturity = FINAL_BILL if settled else PRELIMINARY_BILL
     if sums.is_incomplete or not is_whole:
         maturity = INCOMPLETE_BILL

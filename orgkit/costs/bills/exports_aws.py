@@ -12,11 +12,10 @@ from orgkit.aws.response import walk_pages
 from orgkit.aws.session import Connection
 from orgkit.costs.bills.bill import Bill
 from orgkit.costs.bills.duckdb_engine import DuckDb
-from orgkit.costs.bills.export_files import Listing, data_files, list_folder, same_file_content
+from orgkit.costs.bills.export_files import Listing, list_folder, manifests_of, same_file_content
 from orgkit.costs.bills.export_sql import WITHOUT_LIST_COST, bill_of, not_ready
 from orgkit.costs.bills.month import Month
-from orgkit.costs.bills.snapshots import PERIOD as SNAPSHOT_PERIOD
-from orgkit.costs.bills.snapshots import Snapshot, is_manifest, months_of, newest
+from orgkit.costs.bills.snapshots import Snapshot, months_of, newest
 from orgkit.errors import CouldNotRead, InvalidExport
 from orgkit.sanitize.terminal import flat
 
@@ -52,7 +51,7 @@ class ExportedBills:
     def _bill(self, month: Month) -> Bill:
         now = self._aws.clock.now()
         listing = list_folder(self._folder) if self._folder else stored_files(self._aws, self._place)
-        manifests, unreadable = self._manifests(listing, month)
+        manifests, unreadable = manifests_of(listing.files, month, self._content)
         same = partial(self._is_same, listing)
         snapshot = newest(listing.files, month, manifests=manifests, same_content=same)
         if snapshot is None:
@@ -70,26 +69,10 @@ class ExportedBills:
                     notes=notes if engine.has_list_cost else (*notes, WITHOUT_LIST_COST),
                 )  # fmt: skip
 
-    def _manifests(self, listing: Listing, month: Month) -> tuple[dict[str, list[str]], list[str]]:
-        """What the manifests of a month list, and a sentence for each that is none."""
-        lists: dict[str, list[str]] = {}
-        unreadable = []
-        for file in listing.files:
-            match = SNAPSHOT_PERIOD.search(file)
-            if not is_manifest(file) or not match or match[1] != str(month):
-                continue
-            listed = data_files(self._content(file))
-            if listed is None:
-                unreadable.append(f"The manifest lists no data files and was not used: {flat(file)}.")
-            else:
-                lists[file] = listed
-        return lists, unreadable
-
     def _content(self, file: str) -> bytes:
         if self._folder:
             return (self._folder / file).read_bytes()
-        with TemporaryDirectory(prefix="orgkit-manifest-") as folder:
-            return self._copy(file, Path(folder) / "manifest.json").read_bytes()
+        return stored_content(self._aws, file)
 
     def _is_same(self, listing: Listing, one: str, other: str) -> bool:
         if self._folder:
@@ -103,12 +86,7 @@ class ExportedBills:
             return
         for number, address in enumerate(snapshot.files):
             self._aws.progress(address, float(number), 0.0)
-            yield self._copy(address, folder / f"{number}.parquet"), address
-
-    def _copy(self, address: str, path: Path) -> Path:
-        bucket, key = _split(address)
-        self._aws.stream("s3", "GetObject", partial(_write, path), Bucket=bucket, Key=key)
-        return path
+            yield _copy(self._aws, address, folder / f"{number}.parquet"), address
 
 
 def _why_not_ready(listing: Listing, place: str, month: Month) -> tuple[str, ...]:
@@ -120,6 +98,18 @@ def _why_not_ready(listing: Listing, place: str, month: Month) -> tuple[str, ...
     if months and months[0] > str(month):
         return (f"The export in {flat(place)} begins with {months[0]}: AWS fills in no earlier month.", *listing.notes)
     return tuple(listing.notes)
+
+
+def stored_content(aws: Connection, address: str) -> bytes:
+    """The bytes of one small object. Raises Rejected."""
+    with TemporaryDirectory(prefix="orgkit-manifest-") as folder:
+        return _copy(aws, address, Path(folder) / "content").read_bytes()
+
+
+def _copy(aws: Connection, address: str, path: Path) -> Path:
+    bucket, key = _split(address)
+    aws.stream("s3", "GetObject", partial(_write, path), Bucket=bucket, Key=key)
+    return path
 
 
 def stored_files(aws: Connection, place: str) -> Listing:

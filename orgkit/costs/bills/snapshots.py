@@ -53,6 +53,14 @@ def is_manifest(file: str) -> bool:
     return file.lower().endswith(MANIFEST)
 
 
+def manifest_folder(file: str) -> str:
+    """Where the manifests of a data file's month lie; "" where the file does not lie below data/."""
+    match = PERIOD.search(file)
+    export, _, name = file[: match.start()].rpartition("/") if match else ("", "", "")
+    period = file[match.start() : match.start(2)].strip("/") if match else ""
+    return f"{export}/metadata/{period}" if name == "data" else ""
+
+
 def months_of(files: Iterable[str]) -> list[str]:
     """The billing periods that have Parquet files, the oldest first."""
     return sorted({match[1] for file in files if is_parquet(file) and (match := PERIOD.search(file))})

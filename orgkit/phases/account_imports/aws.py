@@ -19,7 +19,7 @@ from orgkit.phases.accounts.moves_aws import read_moves
 from orgkit.phases.accounts.steps import MoveAccount, TagAccount
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.member_roles_aws import read_members
-from orgkit.phases.member_access.roles import deleted_in, other_trusted_principals, read_policy, roles_to_change
+from orgkit.phases.member_access.roles import deleted_in, denies, other_trusted_principals, read_policy, roles_to_change
 from orgkit.phases.member_access.roles_aws import (
     both_roles_of,
     create_read_role,
@@ -67,6 +67,8 @@ def read_owner(aws: Connection, spec: ImportSpec, reads: Sequence[MemberRead]) -
     access = document if isinstance(document, Unread) else document is not None
     trusted_accounts = other_trusted_principals(document, aws.caller().account) if isinstance(document, dict) else ()
     read_document = _read_unless_refused(lambda: trust_of(owner, READ_ROLE))
+    trusts = {spec.role_name: document, READ_ROLE: read_document}
+    documents = {name: trusted for name, trusted in trusts.items() if isinstance(trusted, dict)}
     return Owner(
         spec.id,
         organization,
@@ -74,15 +76,10 @@ def read_owner(aws: Connection, spec: ImportSpec, reads: Sequence[MemberRead]) -
         access,
         read_document if isinstance(read_document, Unread) else read_document is not None,
         trusted_accounts,
-        _roles_to_change(aws, owner, {spec.role_name: document, READ_ROLE: read_document}, reads),
+        _roles_to_change(aws, owner, trusts, reads),
         normal_form(read_document) if isinstance(read_document, dict) else "",
-        deleted_in(
-            {
-                name: trusted
-                for name, trusted in {spec.role_name: document, READ_ROLE: read_document}.items()
-                if isinstance(trusted, dict)
-            }
-        ),
+        tuple(name for name, trusted in documents.items() if denies(trusted, aws.caller().account)),
+        deleted_in(documents),
     )
 
 

@@ -40,6 +40,7 @@ class Owner:
     also_trusted: tuple[str, ...] = ()  # other principals that the existing access role trusts
     roles: str = ABSENT  # what of both roles is not as it should be, in normal form
     read_trust: str = ""  # the trust policy of the read role that is there already, in normal form
+    denying: tuple[str, ...] = ()  # the roles whose trust policy keeps the management account out
     notes: tuple[str, ...] = ()  # what a person should know of its roles before a step changes them
 
 

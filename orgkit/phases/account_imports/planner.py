@@ -15,7 +15,9 @@ from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.moves import move_waiting, plan_move
 from orgkit.phases.accounts.steps import TagAccount
 from orgkit.phases.member_access.role_drift import (
+    can_be_entered,
     open_read_role,
+    outdated_read_role,
     restrict_read_role,
     restrict_trust,
     role_drift,
@@ -88,12 +90,16 @@ def _invite_and_accept(spec: ImportSpec, observed: Observed, renames: Sequence[R
 
 def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
     """A member already: make it manageable *before* placing it, since an OU's policies may deny it later."""
+    member = observed.member(account.id)
+    if member is not None and member.denial is not None:
+        return  # whatever would be done to its roles, the policy stays in force
+    can_enter = member is None or can_be_entered(spec, member, observed.target.account)
     is_made = not _manageable(account, observed)
     if is_made:
         if spec.profile is not None and _blocking_reason(spec, observed) is None:
             reason = "its roles could not be seen, or are not as they have to be"
             yield _make_manageable(spec, spec.profile, _owner(spec, observed), reason)
-        elif account.join_method == "CREATED" and not _is_readable(account, observed):
+        elif account.join_method == "CREATED" and not _is_readable(account, observed) and can_enter:
             yield CreateReadRole(
                 key=spec.key,
                 name=spec.name,
@@ -106,7 +112,8 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequ
             return
         else:
             is_made = False
-    yield from _restrict(spec, account, observed, is_made=is_made)
+    if is_made or can_enter:
+        yield from _restrict(spec, account, observed, is_made=is_made)
     yield from plan_move(spec, observed, renames, f"it is in {format_path(account.unit) or 'the root'}")
     if missing := missing_tags(spec.tags, account.tags):
         yield TagAccount(
@@ -121,22 +128,34 @@ def _waiting(spec: ImportSpec, observed: Observed, desired: Desired) -> Iterator
     blocking_reason = _blocking_reason(spec, observed)
     owner = f"the owner of account {spec.id}"
     if account is not None:
-        if (member := observed.member(account.id)) is not None:
-            yield from role_drift(spec, account, member, observed.target.account)
-        if (
-            not _manageable(account, observed)
-            and account.join_method != "CREATED"
-            and (spec.profile is None or blocking_reason)
-        ):
-            yield Waiting(f"{spec.key}: its roles are unknown; make them, then run 04-imports again", owner, roles)
-            if member is not None:
-                yield from open_read_role(spec, account, member, observed.target.account)
+        yield from _role_tasks(spec, account, observed, desired)
     elif blocking_reason is not None:
         yield Waiting(f"{spec.key}: {blocking_reason}", "you")
     elif spec.profile is None:
         invitation = _open_invitation(spec, observed)
         task = f"{spec.key}: accept the invitation" + (f", open until {invitation.expires}" if invitation else "")
         yield Waiting(f"{task}, and make both roles", owner, (*_accept(invitation), *roles) if invitation else ())
+
+
+def _role_tasks(spec: ImportSpec, account: Account, observed: Observed, desired: Desired) -> Iterator[Waiting]:
+    """What of the roles of a member account only its owner can change."""
+    member, management_id = observed.member(account.id), observed.target.account
+    if member is not None:
+        yield from role_drift(spec, account, member, management_id)
+        if member.denial is not None:
+            return
+    if _manageable(account, observed) or (spec.profile is not None and _blocking_reason(spec, observed) is None):
+        return
+    if account.join_method != "CREATED":
+        roles = commands_to_make(spec.role_name, management_id, desired.reads_in(spec.key))
+        task = f"{spec.key}: its roles are unknown; make them, then run 04-imports again"
+        yield Waiting(task, f"the owner of account {spec.id}", roles)
+    elif member is None or can_be_entered(spec, member, management_id):
+        return
+    else:
+        yield from outdated_read_role(spec, account, member, desired.reads_in(spec.key))
+    if member is not None:
+        yield from open_read_role(spec, account, member, management_id)
 
 
 def _accept(invitation: Handshake) -> tuple[str, ...]:
@@ -150,6 +169,12 @@ def _blocking_reason(spec: ImportSpec, observed: Observed) -> str | None:
         return None
     if isinstance(owner.organization_id, Unread):
         return _unusable(spec.profile, owner.organization_id)
+    if owner.denying:
+        return (
+            f"the trust policy of {' and of '.join(f'role {name}' for name in owner.denying)} in it denies the "
+            f"management account {observed.target.account}; orgkit removes no denial. Remove that statement, then plan "
+            "again"
+        )
     own_organization = observed.organization.id if observed.organization else None
     organization_id = owner.organization_id
     if organization_id and organization_id != own_organization and not spec.leaves_other_organization:

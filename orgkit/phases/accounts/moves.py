@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orgkit.model.desired import AccountSpec, ImportSpec, UnitPath
-from orgkit.model.matching import match_if_clear
+from orgkit.model.matching import match_if_clear, match_or_decision
 from orgkit.model.observed import Observed
 from orgkit.model.plan import Waiting
 from orgkit.model.renames import Rename, held_by
@@ -74,8 +74,12 @@ def source_of(spec: Spec, observed: Observed) -> UnitPath:
 
 
 def nodes_to_read(specs: Iterable[Spec], observed: Observed) -> tuple[str, ...]:
-    """Return the ids of the units on both ways of each move, and of the root; nothing when no account is moved."""
-    moves = [(source, spec.unit) for spec in specs if (source := source_of(spec, observed)) != spec.unit]
+    """Return the ids of the units on both ways of each move, and of the root; nothing when no account is moved.
+
+    An account about which a person has to decide first is not moved, and where it is may not be known.
+    """
+    clear = [spec for spec in specs if match_or_decision(spec, observed)[1] is None]
+    moves = [(source, spec.unit) for spec in clear if (source := source_of(spec, observed)) != spec.unit]
     return tuple(sorted({node for move in moves for path in move for node in _chain(path, observed)}))
 
 
@@ -123,6 +127,7 @@ def move_waiting(specs: Iterable[Spec], section: str, observed: Observed) -> Ite
                 f"{spec.key}: moving it out of the targets of {', '.join(map(str, stack_sets))} would delete stacks. "
                 f"Set {section}.{spec.key}.allow_stack_deletion = true if that is meant",
                 "you",
+                drift=match_if_clear(spec, observed) is not None,
             )
 
 

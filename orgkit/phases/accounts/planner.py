@@ -10,7 +10,14 @@ from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
 from orgkit.model.renames import Rename, held_by, suspected_renames, waiting_for
 from orgkit.phases.accounts.moves import move_waiting, plan_move
 from orgkit.phases.accounts.steps import CreateAccount, TagAccount
-from orgkit.phases.member_access.role_drift import restrict_read_role, role_drift, role_warnings
+from orgkit.phases.member_access.role_drift import (
+    can_be_entered,
+    open_read_role,
+    outdated_read_role,
+    restrict_read_role,
+    role_drift,
+    role_warnings,
+)
 from orgkit.phases.member_access.steps import CreateReadRole
 
 Pair = tuple[AccountSpec, Account | None]
@@ -40,7 +47,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         needs=tuple(_needs(observed, desired, renames)),
         waiting=(
             *decisions,
-            *_drift(pairs, observed),
+            *_drift(pairs, observed, desired),
             *waiting_for((spec.unit for spec in desired.accounts), renames),
             *move_waiting((spec for spec, _ in pairs), "accounts", observed),
         ),
@@ -86,6 +93,8 @@ def _tag(pairs: list[Pair]) -> Iterator[Step]:
 def _make_readable(pairs: list[Pair], observed: Observed, desired: Desired) -> Iterator[Step]:
     for spec, account in pairs:
         member = observed.member(account.id) if account else None
+        if member and not can_be_entered(spec, member, observed.target.account):
+            continue  # a person has to make the access role first
         if member is None or not member.readable or not member.current:
             reason = "its policy is not the present one" if member and member.readable else "it could not be assumed"
             yield CreateReadRole(
@@ -107,12 +116,17 @@ def _members(pairs: list[Pair], observed: Observed) -> Iterator[tuple[AccountSpe
 
 def _restrict(pairs: list[Pair], observed: Observed) -> Iterator[Step]:
     for spec, _, member in _members(pairs, observed):
-        yield from restrict_read_role(spec, member, observed.target.account, is_completed=not member.current)
+        if can_be_entered(spec, member, observed.target.account):
+            yield from restrict_read_role(spec, member, observed.target.account, is_completed=not member.current)
 
 
-def _drift(pairs: list[Pair], observed: Observed) -> Iterator[Waiting]:
+def _drift(pairs: list[Pair], observed: Observed, desired: Desired) -> Iterator[Waiting]:
+    management_id = observed.target.account
     for spec, account, member in _members(pairs, observed):
-        yield from role_drift(spec, account, member, observed.target.account)
+        yield from role_drift(spec, account, member, management_id)
+        if not can_be_entered(spec, member, management_id):
+            yield from outdated_read_role(spec, account, member, desired.reads_in(spec.key))
+            yield from open_read_role(spec, account, member, management_id)
 
 
 def _needs(observed: Observed, desired: Desired, renames: Sequence[Rename]) -> Iterator[str]:

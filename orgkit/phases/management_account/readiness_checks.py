@@ -23,7 +23,7 @@ def home_regions(facts: Facts) -> Iterator[Finding]:
         else:
             yield Finding.stops(
                 item,
-                f"{answer.region} is not enabled in account {answer.account}: {answer.refusal.reason}.",
+                f"{answer.region} is not enabled in account {answer.account}: {answer.refusal.reason.rstrip('.')}.",
                 answer.refusal.remedy,
                 HOME_REGION_PHASES,
             )

@@ -10,13 +10,13 @@ from orgkit.aws.session import Connection
 from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, MemberRead
 from orgkit.model.matching import match_if_clear
-from orgkit.model.observed import Member, MemberRole, Observed
+from orgkit.model.observed import Member, MemberRole, Observed, Unread
 from orgkit.model.plan import ABSENT
 from orgkit.phases.member_access.access_aws import NOT_YET
-from orgkit.phases.member_access.policy_meaning import has_same_meaning
 from orgkit.phases.member_access.role_drift import access_is_as_needed
 from orgkit.phases.member_access.roles import READ_POLICY, parse_document, read_policy, roles_to_change
 from orgkit.phases.member_access.roles_aws import NOT_FOUND_CODES, read_policy_of, trust_of
+from orgkit.policy_evaluation.meaning import has_same_meaning
 
 
 def read_member(
@@ -31,7 +31,8 @@ def read_member(
     except Rejected as rejection:
         if rejection.code not in (*NOT_YET, *NOT_FOUND_CODES):
             raise
-        return Member(account_id, readable=False, current=False)
+        denial = Unread(str(rejection), rejection.remedy) if rejection.is_final else None
+        return Member(account_id, readable=False, current=False, denial=denial)
     try:
         roles = read_roles(member, (READ_ROLE, spec.role_name))
     except Rejected as rejection:

@@ -7,27 +7,31 @@ reported.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orgkit.model.canonical_json import compact_json, normal_form
-from orgkit.model.desired import READ_ROLE, AccountSpec, ImportSpec
+from orgkit.model.desired import READ_ROLE, AccountSpec, ImportSpec, MemberRead
 from orgkit.model.observed import Account, Member, MemberRole
 from orgkit.model.plan import Step, Waiting
-from orgkit.phases.member_access.policy_meaning import ANYBODY, account_of_principal, grants_of, statements_of
 from orgkit.phases.member_access.roles import (
     ADMINISTRATOR,
     READ_POLICY,
+    command_to_allow_reads,
     deleted_in,
     is_administrator,
     is_open_to_others,
+    lets_in,
     other_trusted_principals,
     restricted_trust,
     trust,
+    trusts_account,
     with_trust,
 )
 from orgkit.phases.member_access.steps import RestrictReadRole
 from orgkit.policy_evaluation.deleted_principals import deleted_principals
+from orgkit.policy_evaluation.meaning import grants_of
+from orgkit.policy_evaluation.statements import statements_of
 
 # In lower case: what the owner of a delegated administrator may allow the read role in addition, in an inline policy.
 STACK_SET_READS = ("cloudformation:describestackset", "cloudformation:liststacksets")
@@ -66,6 +70,39 @@ def restrict_trust(
         )  # fmt: skip
 
 
+def can_be_entered(spec: AccountSpec | ImportSpec, member: Member, management_id: str) -> bool:
+    """Return whether orgkit can enter an account through its access role, as far as that was seen."""
+    if member.denial is not None:
+        return False
+    role = member.role(spec.role_name)
+    return member.access_role is not False if role is None else lets_in(json.loads(role.trust), management_id)
+
+
+def access_role_waiting(spec: AccountSpec | ImportSpec, account: Account, management_id: str, effect: str) -> Waiting:
+    """What the owner has to do where the access role cannot be used, and what is not planned until then."""
+    trusted = compact_json(trust(management_id))
+    create = f"aws iam create-role --role-name {spec.role_name} --assume-role-policy-document '{trusted}'"
+    update = f"aws iam update-assume-role-policy --role-name {spec.role_name} --policy-document '{trusted}'"
+    attach = f"aws iam attach-role-policy --role-name {spec.role_name} --policy-arn {ADMINISTRATOR}"
+    return Waiting(
+        f"{spec.key}: role {spec.role_name} is not there, or does not trust the management account. {effect}",
+        f"the owner of account {account.id}",
+        (f"{create} || {update}", attach),
+        drift=True,
+    )
+
+
+def outdated_read_role(
+    spec: AccountSpec | ImportSpec, account: Account, member: Member, reads: Sequence[MemberRead]
+) -> Iterator[Waiting]:
+    """A policy of the read role that no step can replace: the access role cannot be used."""
+    if member.readable and not member.current:
+        yield Waiting(
+            f"{spec.key}: the policy of role {READ_ROLE} is not the present one",
+            f"the owner of account {account.id}", (command_to_allow_reads(reads),), drift=True,
+        )  # fmt: skip
+
+
 def open_read_role(
     spec: AccountSpec | ImportSpec, account: Account, member: Member, management_id: str
 ) -> Iterator[Waiting]:
@@ -87,6 +124,9 @@ def role_drift(
 ) -> Iterator[Waiting]:
     """What of both roles only a person may change back, with the commands for it."""
     owner = f"the owner of account {account.id}"
+    if member.denial is not None:
+        task = f"{spec.key}: role {READ_ROLE} could not be assumed: {member.denial.reason}. To go on: "
+        yield Waiting(f"{task}{member.denial.remedy or 'change that policy'}", "you", drift=True)
     if (read_role := member.role(READ_ROLE)) is not None:
         for problem, command in _read_role_drift(read_role):
             yield Waiting(f"{spec.key}: role {READ_ROLE} {problem}", owner, (command,), drift=True)
@@ -104,10 +144,7 @@ def role_warnings(
     """What takes rights away, which is left as it is; whom an imported account lets in; and what could not be read."""
     if member.unread:
         yield f"{spec.key}: whom its roles trust and what they may do is not known: {member.unread}"
-    for role in member.roles:
-        yield from (f"{spec.key}: {line}." for line in deleted_in({role.name: json.loads(role.trust)}))
-        if role.boundary:
-            yield f"{spec.key}: role {role.name} has the permissions boundary {role.boundary}, which is left as it is"
+    yield from (f"{spec.key}: {line}" for role in member.roles for line in _restrictions(role))
     read_role, access_role = member.role(READ_ROLE), member.role(spec.role_name)
     if read_role and _is_narrower(json.loads(read_role.trust), management_id):
         yield f"{spec.key}: role {READ_ROLE} trusts less than orgkit asks for, which is left as it is"
@@ -118,25 +155,26 @@ def role_warnings(
             yield f"{spec.key}: role {spec.role_name} is an administrator, and trusts also {names}"
 
 
+def _restrictions(role: MemberRole) -> Iterator[str]:
+    """What a role trusts in vain, and what takes rights from it."""
+    yield from (f"{line}." for line in deleted_in({role.name: json.loads(role.trust)}))
+    if role.boundary:
+        yield f"role {role.name} has the permissions boundary {role.boundary}, which is left as it is"
+    for name, document in role.inline:
+        if any(grant.effect == "Deny" for grant in grants_of(json.loads(document))):
+            yield f"inline policy {name} of role {role.name} denies something, and is left as it is"
+
+
 def access_is_as_needed(role: MemberRole | None, management_id: str) -> bool:
     """Return whether a role is an administrator that principals of the management account can use."""
     if role is None or not is_administrator(role):
         return False
-    return _lets_management_in(json.loads(role.trust), management_id)
-
-
-def _lets_management_in(document: dict[str, Any], management_id: str) -> bool:
-    return any(g.effect == "Allow" and _lets_in(g.principal, management_id) for g in grants_of(document))
+    return lets_in(json.loads(role.trust), management_id)
 
 
 def _is_narrower(document: dict[str, Any], management_id: str) -> bool:
     is_open = other_trusted_principals(document, management_id)
-    return not is_open and not grants_of(trust(management_id)) <= grants_of(document)
-
-
-def _lets_in(principal: str, management_id: str) -> bool:
-    name = principal.removeprefix("AWS ")
-    return name == ANYBODY or account_of_principal(name) == management_id
+    return not is_open and not trusts_account(document, management_id)
 
 
 def _read_role_drift(role: MemberRole) -> Iterator[tuple[str, str]]:
@@ -144,14 +182,15 @@ def _read_role_drift(role: MemberRole) -> Iterator[tuple[str, str]]:
         command = f"aws iam detach-role-policy --role-name {READ_ROLE} --policy-arn {arn}"
         yield f"has the managed policy {arn} attached: it may do more than read what orgkit reads", command
     for name, document in role.inline:
-        if name != READ_POLICY and not _allows_stack_sets_only(document):
+        if name != READ_POLICY and _allows_more(document):
             command = f"aws iam delete-role-policy --role-name {READ_ROLE} --policy-name {name}"
             yield f"has the inline policy {name} in addition: it may do more than read what orgkit reads", command
 
 
-def _allows_stack_sets_only(document: str) -> bool:
-    """Whether a policy adds only what shows the StackSets of a delegated administrator, which moves need."""
-    return all(grant.action in STACK_SET_READS for grant in grants_of(json.loads(document)))
+def _allows_more(document: str) -> bool:
+    """Whether a policy adds more than what shows the StackSets of a delegated administrator, which moves need."""
+    allowed = [grant for grant in grants_of(json.loads(document)) if grant.effect == "Allow"]
+    return any(grant.action not in STACK_SET_READS for grant in allowed)
 
 
 def _access_role_drift(name: str, member: Member, management_id: str) -> Iterator[tuple[str, str]]:
@@ -184,9 +223,9 @@ def _opened(role: MemberRole, management_id: str, *, wildcards_only: bool) -> It
             f"trusts {', '.join(deleted)}, which was deleted: AWS takes no change of its trust policy with it",
             command,
         )
-    elif not wildcards_only and not _lets_management_in(document, management_id):
+    elif not wildcards_only and not lets_in(document, management_id):
         yield "does not trust the management account any more: orgkit can change nothing in the account", command
 
 
 def _is_wildcard(principal: str) -> bool:
-    return ANYBODY in principal
+    return "*" in principal

@@ -9,21 +9,23 @@ from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import READ_ROLE, MemberRead
 from orgkit.model.observed import MemberRole
 from orgkit.model.plan import starting_value
-from orgkit.phases.member_access.policy_meaning import (
-    ANYBODY,
-    Grant,
-    account_of_principal,
-    grants_of,
-    principals_of,
-    statements_of,
-)
+from orgkit.policy_evaluation.conditions import as_list
 from orgkit.policy_evaluation.deleted_principals import (
     deleted_principals,
     is_deleted,
     without_deleted_principals,
 )
-
-Statement = dict[str, Any]
+from orgkit.policy_evaluation.meaning import FULL_ACCESS, grants_of
+from orgkit.policy_evaluation.patterns import matches
+from orgkit.policy_evaluation.statements import (
+    ANYBODY,
+    Statement,
+    account_of,
+    covers,
+    grantees_of,
+    principals_of,
+    statements_of,
+)
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"  # what AWS gives the access role of a created account
 READ_POLICY = READ_ROLE  # the inline policy has the role's name
@@ -54,11 +56,20 @@ def with_trust(document: dict[str, Any], management_account_id: str) -> dict[str
 
     Principals that were deleted trust nobody any more, and IAM refuses their unique ids: they are left out.
     """
-    required = trust(management_account_id)
-    if grants_of(required) <= grants_of(document):
+    if trusts_account(document, management_account_id):
         return document
     existing_statements = without_deleted_principals(statements_of(document))
-    return {**document, "Statement": [*existing_statements, *required["Statement"]]}
+    return {**document, "Statement": [*existing_statements, *trust(management_account_id)["Statement"]]}
+
+
+def trusts_account(document: Mapping[str, Any], account_id: str) -> bool:
+    """Return whether a trust policy has what orgkit's own says, by name and without more conditions."""
+    (own,) = trust(account_id)["Statement"]
+    return any(
+        ("AWS", account_id) in principals_of(statement)
+        and covers({**statement, "Resource": "*"}, {**own, "Resource": "*"}, {})
+        for statement in statements_of(document)
+    )
 
 
 def roles_to_change(
@@ -90,11 +101,35 @@ def _foreign_trust(document: Mapping[str, Any], management_account_id: str) -> l
 
 def other_trusted_principals(document: dict[str, Any], management_account_id: str) -> tuple[str, ...]:
     """Return whom a role's trust policy lets in who is not, and is not in, the management account; "*" is anybody."""
-    allowed = [statement for statement in statements_of(document) if statement.get("Effect") == "Allow"]
-    principals = {principal for statement in allowed for principal in principals_of(statement)}
-    return tuple(
-        sorted(p for p in principals if account_of_principal(p) != management_account_id and not is_deleted(p))
-    )
+    principals = (name for kind, name in grantees_of(document) if not _is_of(management_account_id, kind, name))
+    return tuple(sorted(name for name in principals if not is_deleted(name)))
+
+
+def lets_in(document: dict[str, Any], account_id: str) -> bool:
+    """Return whether a trust policy names an account, somebody in it, or anybody, and denies it to none of them."""
+    names_it = any(principal == ANYBODY or _is_of(account_id, *principal) for principal in grantees_of(document))
+    return names_it and not denies(document, account_id)
+
+
+def denies(document: dict[str, Any], account_id: str) -> bool:
+    """Return whether a trust policy keeps everybody of an account out, under no condition."""
+    return any(_denies(statement, account_id) for statement in statements_of(document))
+
+
+def _denies(statement: Statement, account_id: str) -> bool:
+    actions = [str(action).lower() for action in as_list(statement.get("Action"))]
+    if statement.get("Effect") != "Deny" or statement.get("Condition"):
+        return False
+    if not any(matches(action, "sts:assumerole") for action in actions):
+        return False
+    if "NotPrincipal" in statement:  # where all that it names were deleted, it denies everybody
+        exempt = principals_of({"Principal": statement["NotPrincipal"]})
+        return not any(_is_of(account_id, *principal) for principal in exempt)
+    return not principals_of(statement).isdisjoint({ANYBODY, ("AWS", account_id)})
+
+
+def _is_of(account_id: str, kind: str, name: str) -> bool:
+    return kind == "AWS" and account_of(name) == account_id
 
 
 def is_open_to_others(document: dict[str, Any], management_account_id: str) -> bool:
@@ -107,7 +142,7 @@ def is_open_to_others(document: dict[str, Any], management_account_id: str) -> b
 
 def deleted_in(trusts: Mapping[str, Any]) -> tuple[str, ...]:
     """Return a line for each role whose trust policy names principals that were deleted."""
-    deleted = {name: deleted_principals(statements_of(document or {})) for name, document in trusts.items()}
+    deleted = {name: deleted_principals(statements_of(document)) for name, document in trusts.items()}
     return tuple(
         f"role {name} trusts {', '.join(ids)}, which was deleted: IAM takes no trust policy with it, and a step that "
         "changes this one leaves it out"
@@ -135,17 +170,15 @@ def _restricted(statement: Statement, management_account_id: str) -> Statement |
     if statement.get("Effect") != "Allow":
         return statement
     principals = statement.get("Principal")
-    aws_principals = principals.get("AWS", []) if isinstance(principals, dict) else []
-    values = [str(value) for value in (aws_principals if isinstance(aws_principals, list) else [aws_principals])]
-    own = [value for value in values if account_of_principal(value) == management_account_id]
+    values = as_list(principals.get("AWS")) if isinstance(principals, Mapping) else []
+    own = [value for value in values if account_of(str(value)) == management_account_id]
     return {**statement, "Principal": {"AWS": own}} if own else None
 
 
 def is_administrator(role: MemberRole) -> bool:
     """Return whether a role may do everything: by AWS's policy, as AWS attaches it, or by one of its own."""
-    full_access = Grant("Allow", "", ANYBODY, ANYBODY, "{}")
     attached = any(arn.endswith(":iam::aws:policy/AdministratorAccess") for arn in role.attached)
-    return attached or any(full_access in grants_of(json.loads(document)) for _, document in role.inline)
+    return attached or any(FULL_ACCESS in grants_of(json.loads(document)) for _, document in role.inline)
 
 
 def parse_document(value: Any) -> Any:
@@ -166,10 +199,16 @@ def _statement(read: MemberRead) -> Statement:
 
 def commands_to_make(role_name: str, management_account_id: str, reads: Sequence[MemberRead]) -> tuple[str, ...]:
     """The AWS CLI commands with which an account's owner makes both roles."""
-    trusted, allowed = compact_json(trust(management_account_id)), compact_json(read_policy(reads))
+    trusted = compact_json(trust(management_account_id))
     return (
         f"aws iam create-role --role-name {role_name} --assume-role-policy-document '{trusted}'",
         f"aws iam attach-role-policy --role-name {role_name} --policy-arn {ADMINISTRATOR}",
         f"aws iam create-role --role-name {READ_ROLE} --assume-role-policy-document '{trusted}'",
-        f"aws iam put-role-policy --role-name {READ_ROLE} --policy-name {READ_POLICY} --policy-document '{allowed}'",
+        command_to_allow_reads(reads),
     )
+
+
+def command_to_allow_reads(reads: Sequence[MemberRead]) -> str:
+    """The AWS CLI command that gives the read role its policy."""
+    policy = compact_json(read_policy(reads))
+    return f"aws iam put-role-policy --role-name {READ_ROLE} --policy-name {READ_POLICY} --policy-document '{policy}'"

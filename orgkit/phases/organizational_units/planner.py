@@ -27,7 +27,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
 def _steps(observed: Observed, desired: Desired, renames: Sequence[Rename]) -> Iterator[Step]:
     for spec in sorted(desired.units, key=lambda unit: unit.path):
         existing_unit = observed.unit(spec.path)
-        if existing_unit is None and held_by(spec.path, renames):
+        if held_by(spec.path, renames):
             continue
         if existing_unit is None:
             refuse_lookalike_unit(spec.path, observed)

@@ -27,11 +27,12 @@ def bucket_waiting(wish: BucketWish, bucket: Bucket) -> Iterator[Waiting]:
     for finding in findings_of(_policy(wish, bucket)):
         if finding.ends_delivery:
             command = f"aws s3api get-bucket-policy --bucket {wish.known_name} --query Policy --output text"
-            yield Waiting(finding.message, owner, (command,))
+            yield Waiting(finding.message, owner, (command,), drift=True)
     yield from root_user_tasks(wish.spec, bucket)
     rules = json.loads(bucket.lifecycle or "[]")
     for line in lifecycle_findings(wish.spec, wish.known_name, rules, wish.prefixes):
-        yield Waiting(line, owner, (f"aws s3api get-bucket-lifecycle-configuration --bucket {wish.known_name}",))
+        command = f"aws s3api get-bucket-lifecycle-configuration --bucket {wish.known_name}"
+        yield Waiting(line, owner, (command,), drift=True)
 
 
 def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:

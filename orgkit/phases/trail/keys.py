@@ -98,7 +98,7 @@ def key_waiting(wish: KeyWish) -> Iterator[Waiting]:
         command = f"aws kms get-key-policy --key-id {wish.key.arn} --query Policy --output text"
         for finding in findings_of(wish.policy_after):
             if finding.ends_delivery:
-                yield Waiting(finding.message, owner, (command,))
+                yield Waiting(finding.message, owner, (command,), drift=True)
 
 
 def _refuse(alias: str, key: Key) -> None:

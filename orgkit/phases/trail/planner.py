@@ -1,13 +1,14 @@
 """What phase 05 should do: a log bucket, a records bucket, a key where asked, and one organization trail."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from orgkit.errors import CouldNotRead
 from orgkit.model.desired import LOG_ARCHIVE_ID, Desired, ImportSpec, name_in
 from orgkit.model.matching import match_or_decision
-from orgkit.model.observed import Observed, Unread
-from orgkit.model.plan import Plan, Step
+from orgkit.model.observed import Account, Observed, Unread
+from orgkit.model.plan import Plan, Step, Waiting
+from orgkit.phases.member_access.role_drift import access_role_waiting, can_be_entered
 from orgkit.phases.trail.choice import Choice, choose, second_copy, trail_warnings
 from orgkit.phases.trail.facts import Trail, TrailFacts
 from orgkit.phases.trail.steps import CreateTrail, InLogArchive, StartLogging, UpdateTrail
@@ -33,17 +34,35 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         choice = replace(choice, bucket=desired.trail.bucket)
     storage = storage_of(_facts(observed, account_id), observed, desired, choice, account_id)
     steps = (*storage.steps, *_trail_steps(choice, desired, storage, account_id, second_copy(trails, choice)))
+    entry = tuple(_archive_entry(steps, observed, desired, account))
+    is_held = decision is not None or bool(entry)
     return Plan(
         phase="trail",
         target=observed.target,
-        steps=tuple(step for step in steps if decision is None or _is_without_archive(step, choice)),
+        steps=tuple(step for step in steps if not is_held or _is_without_archive(step, choice)),
         needs=tuple(_needs(observed, desired, account_id, is_clear=decision is None)),
-        waiting=(*((decision,) if decision else ()), *storage.waiting),
+        waiting=(*((decision,) if decision else ()), *entry, *storage.waiting),
         unmanaged=storage.unmanaged,
         # Whose the trail's key is cannot be said as long as the account is not known.
         warnings=(*trail_warnings(trails, choice, spec), *(storage.warnings if decision is None else ())),
         drift=tuple(trail_drift(choice)),
     )
+
+
+def _archive_entry(
+    steps: Iterable[Step], observed: Observed, desired: Desired, account: Account | None
+) -> Iterator[Waiting]:
+    """The access role of the log archive account, where steps need it and it cannot be used."""
+    member = observed.member(account.id) if account else None
+    if (
+        account is None
+        or member is None
+        or not member.readable
+        or not any(isinstance(step, InLogArchive) for step in steps)
+    ):
+        return
+    if not can_be_entered(desired.log_archive, member, observed.target.account):
+        yield access_role_waiting(desired.log_archive, account, observed.target.account, WITHOUT_ARCHIVE)
 
 
 def _is_without_archive(step: Step, choice: Choice) -> bool:

@@ -17,6 +17,7 @@ from orgkit.policy_evaluation.statements import (
     principals_of,
     reaches,
     statements_of,
+    variables_of,
 )
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
@@ -94,9 +95,14 @@ def other_writers(policy: Policy) -> tuple[str, ...]:
         source
         for statement in statements_of(policy.document)
         if statement["Effect"] == "Allow" and CLOUDTRAIL in services_of(statement)
-        for source in sources_of(statement) or {"any trail of any account"}
+        for source in _sources(statement)
     }
     return tuple(sorted(sources - own))
+
+
+def _sources(statement: Statement) -> frozenset[str]:
+    sources = sources_of(statement)
+    return frozenset({"any trail of any account"}) if sources is None else sources
 
 
 def losses_of(policy: Policy, result: Merge) -> tuple[str, ...]:
@@ -131,9 +137,10 @@ def _denial(policy: Policy, statement: Statement) -> PolicyFinding | None:
         message = f"{_name(statement)} of {policy.subject} denies CloudTrail what it needs to deliver: no log arrives."
         return PolicyFinding(message, ends_delivery=True)
     if None in answers:
+        keys = {key for _, key in conditions_of(statement)} | set(variables_of(statement))
         return PolicyFinding(
             f"{_name(statement)} of {policy.subject} may deny CloudTrail what it needs to deliver, which depends on "
-            f"{', '.join(sorted(key for _, key in conditions_of(statement)))}: look whether logs arrive."
+            f"{', '.join(sorted(keys))}: look whether logs arrive."
         )
     return None
 

@@ -122,4 +122,5 @@ def root_user_tasks(spec: TrailSpec, bucket: Bucket) -> Iterator[Waiting]:
             "--versioning-configuration Status=Enabled,MFADelete=Enabled"
         )
         task = f"versioning of bucket {bucket.name} is {bucket.versioning or 'off'}, and MFA delete is on"
-        yield Waiting(task, f"the root user of log archive account {spec.log_archive_account}", (command,))
+        root_user = f"the root user of log archive account {spec.log_archive_account}"
+        yield Waiting(task, root_user, (command,), drift=True)

@@ -185,8 +185,9 @@ def render_plan(plan: Plan, costs: Sequence[str] = ()) -> View:
     plain = [(s.symbol, s.sentence, s.reason, ", ".join(s.actions)) for s in plan.steps]
     rows = [(*row, cost) for row, cost in zip(plain, costs, strict=True)] if costs else plain
     headers = PRICED_HEADERS if costs else STEP_HEADERS
-    empty = "Every step is stopped" if plan.stops else "No step to approve" if plan.drift else "Nothing to change"
-    empty += ", apart from what waits for a decision," if plan.decisions else ""
+    unchanged = "No step to approve" if plan.unrepaired_drift else "Nothing to change"
+    empty = "Every step is stopped" if plan.stops else unchanged
+    empty += ", apart from what waits for a decision," if plan.blocked else ""
     headline = f"{len(rows)} step(s) on {plan.target}" if rows else f"{empty} on {plan.target}"
     first = (*(f"stopped by phase 00: {finding.advice}" for finding in plan.stops), *plan.needs)
     notes = (
@@ -220,7 +221,8 @@ def render_waiting(plan: Plan) -> View:
     html = tables.as_list(waiting, "Waiting for someone else")
     for w in plan.waiting:
         if w.commands:
-            title = tables.flat(f"Commands for {w.who}, with the credentials of that account:")
+            account = "the management account" if w.who == "you" else "that account"
+            title = tables.flat(f"Commands for {w.who}, with the credentials of {account}:")
             commands = "\n".join(map(tables.flat, w.commands))
             text += f"\n{title}\n{commands}"
             html += f"<p>{escape(title)}</p><pre>{escape(commands)}</pre>"

@@ -1,15 +1,17 @@
 """Importing on the wire: inviting and accepting, each once, by the right account, whatever was there or got lost."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from orgkit.aws.rejections import OutcomeUnknown, Rejected
 from orgkit.aws.session import Connection
 from orgkit.errors import StepFailed
-from orgkit.model.desired import ImportSpec
+from orgkit.model.desired import ACCESS_ROLE, READ_ROLE, ImportSpec
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Unread
 from orgkit.model.plan import ABSENT
@@ -259,6 +261,11 @@ def test_what_an_owner_sees(accept: Accept, aws: Connection, wire: Wire) -> None
     owner = read_owner(aws, SPEC, ())
     assert (owner.organization_id, owner.trails) == (None, ("mine",))
     assert (owner.access_role, owner.read_role, owner.also_trusted) == (False, False, ())
+    denial = {"Statement": {"Effect": "Deny", "NotPrincipal": {"AWS": "AROAEXAMPLEEXAMPLEEXA"}, "Action": "sts:*"}}
+    document = f"<Role><AssumeRolePolicyDocument>{quote(json.dumps(denial))}</AssumeRolePolicyDocument></Role>"
+    wire.always["GetRole"] = Answer(200, xml("GetRole", document), "text/xml")
+    wire.always["GetRolePolicy"] = Answer(404, _no_such(), "text/xml")
+    assert read_owner(aws, SPEC, ()).denying == (ACCESS_ROLE, READ_ROLE)
     wire.always["GetRole"] = Answer(200, xml("GetRole", ""), "text/xml")
     assert isinstance(read_owner(aws, SPEC, ()).access_role, Unread), "half an answer is not `no such role`"
 

@@ -52,3 +52,12 @@ def test_an_account_that_could_not_be_asked_is_left_alone_and_told_with_what_hel
     made = plan(observed_of({"organization": {}}).with_facts(ImportFacts(owners=(owner,))), desired)
     assert made.steps == ()
     assert [waiting.what for waiting in made.waiting] == [what]
+
+
+def test_an_account_whose_role_denies_the_management_account_waits_for_a_person(desired: Desired) -> None:
+    """A statement for all but a role that was deleted denies everybody, and IAM takes no policy with it."""
+    owner = Owner("111111111111", None, (), access_role=True, read_role=False, denying=("Admin",))
+    made = plan(observed_of({"organization": {}}).with_facts(ImportFacts(owners=(owner,))), desired)
+    assert made.steps == ()
+    (waiting,) = made.waiting
+    assert "the trust policy of role Admin in it denies the management account" in waiting.what

@@ -158,3 +158,11 @@ def test_only_the_units_on_the_way_of_a_move_are_read() -> None:
     assert nodes_to_read(desired.accounts, observed) == ()
     new = AccountSpec("new", "new", "new@acme.example", ("D", "B"), "Role", False, ())
     assert nodes_to_read((*desired.accounts, new), observed) == ("ou-D", "ou-D-B", "r-root")
+
+
+def test_nothing_is_read_for_an_account_about_which_a_person_has_to_decide_first() -> None:
+    observed, desired = moved(("A", "B"), ("D",), MoveFacts())
+    (account,) = observed.accounts
+    closed = replace(observed, accounts=(replace(account, state="SUSPENDED"),))
+    assert nodes_to_read(desired.accounts, observed) == ("ou-A", "ou-A-B", "ou-D", "r-root")
+    assert nodes_to_read(desired.accounts, closed) == ()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orgkit.aws.session import Connection
 from orgkit.cli.planning import PlannedPhase, exit_code_of
-from orgkit.errors import EXIT_REFUSED
+from orgkit.errors import EXIT_NOT_VERIFIED
 from orgkit.model.canonical_json import compact_json, normal_form
 from orgkit.model.desired import ACCESS_ROLE, KEY_TAG, READ_ROLE, Desired, ImportSpec
 from orgkit.model.matching import IdIndex
@@ -22,7 +22,6 @@ from orgkit.model.plan import Plan
 from orgkit.phases.account_imports.facts import ImportFacts, Owner
 from orgkit.phases.member_access.evidence import READ_ROLE_TRUST
 from orgkit.phases.member_access.member_roles_aws import _member, read_member
-from orgkit.phases.member_access.policy_meaning import has_same_meaning
 from orgkit.phases.member_access.roles import (
     ADMINISTRATOR,
     READ_POLICY,
@@ -36,10 +35,11 @@ from orgkit.phases.member_access.roles_aws import restrict_read_role
 from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
 from orgkit.phases.registry import phase_of
 from orgkit.phases.registry import plan as plan_phase
+from orgkit.policy_evaluation.meaning import has_same_meaning
 from tests.aws.conftest import Answer, CountingClock, Wire
 from tests.phases.accounts.test_aws import identity, session, xml, xml_error
-from tests.phases.member_access.test_policy_meaning import rewritten
 from tests.plans.loader import MANAGEMENT, desired_of, observed_of
+from tests.policy_evaluation.test_meaning import rewritten
 
 ARCHIVE = "222222222222"
 TAGS = (("ManagedBy", "orgkit"), ("Name", "log-archive"), (KEY_TAG, "log-archive"))
@@ -145,6 +145,23 @@ def test_an_access_role_that_nobody_can_use_any_more_is_drift() -> None:
     assert "does not trust the management account any more" in plan.waiting[0].what
 
 
+@pytest.mark.parametrize("phase", ["accounts", "imports"])
+@pytest.mark.parametrize("access_role", [None, replace(ACCESS, trust=normal_form({"Statement": []}))])
+def test_without_an_access_role_that_lets_us_in_no_step_through_it_is_planned(
+    phase: str, access_role: MemberRole | None
+) -> None:
+    anybody = normal_form({"Version": "2012-10-17", "Statement": [allow("*")]})
+    read = replace(READ, trust=anybody, inline=())
+    observed = observed_with(read, *([access_role] if access_role else []))
+    desired = DESIRED if phase == "accounts" else replace(DESIRED, accounts=(), imports=(IMPORT,))
+    plan = planned(observed, desired, phase)
+    assert [step.kind for step in plan.steps] == []
+    for command in ("put-role-policy", "create-role" if access_role is None else "update-assume-role-policy"):
+        assert command in shown(plan)
+    assert any("the trust policy of role orgkit-read lets in *" in waiting.what for waiting in plan.waiting)
+    assert all(waiting.drift for waiting in plan.waiting)
+
+
 @settings(max_examples=300, deadline=None)
 @given(drifts())
 def test_every_form_of_drift_is_found(drift: tuple[str, Change, str]) -> None:
@@ -152,7 +169,7 @@ def test_every_form_of_drift_is_found(drift: tuple[str, Change, str]) -> None:
     plan = planned(observed_with(*(change(role) if role.name == name else role for role in (READ, ACCESS))))
     assert where in shown(plan)
     if "boundary" not in where:
-        assert plan.steps or exit_code_of([PlannedPhase(phase_of("accounts"), plan)]) == EXIT_REFUSED
+        assert plan.steps or exit_code_of([PlannedPhase(phase_of("accounts"), plan)]) == EXIT_NOT_VERIFIED
     for step in plan.steps:
         assert step.starts_from != "absent" or where == "create-read-role"
 
@@ -166,7 +183,8 @@ def test_what_means_the_same_is_no_drift(seed: int) -> None:
         return compact_json(rewritten(json.loads(document), chance))
 
     by_own_policy = chance.random() < 0.5
-    inline = (("AdministratorAccess", again(normal_form(ALLOW_ALL))),) if by_own_policy else ()
+    everything = {**ALLOW_ALL["Statement"], "Action": chance.choice(["*", "*:*"])}
+    inline = (("Administrator", again(normal_form({**ALLOW_ALL, "Statement": everything}))),) if by_own_policy else ()
     roles = (
         replace(READ, trust=again(READ.trust), inline=((READ_POLICY, again(READ.inline[0][1])),)),
         replace(ACCESS, trust=again(ACCESS.trust), attached=() if by_own_policy else (ADMINISTRATOR,), inline=inline),
@@ -195,6 +213,22 @@ def test_a_trust_policy_that_asks_for_more_is_reported_and_left_as_it_is() -> No
     plan = planned(observed_with(replace(READ, trust=normal_form(stricter)), ACCESS))
     assert (plan.steps, plan.waiting) == ((), ())
     assert plan.warnings == ("log-archive: role orgkit-read trusts less than orgkit asks for, which is left as it is",)
+
+
+@pytest.mark.parametrize("actions", ["sts:*", ["sts:AssumeRole", "sts:TagSession"]])
+def test_a_trust_policy_that_allows_more_actions_to_the_management_account_is_no_narrower_one(actions: Any) -> None:
+    wider = {**trust(MANAGEMENT), "Statement": [allow({"AWS": MANAGEMENT}, Action=actions)]}
+    plan = planned(observed_with(replace(READ, trust=normal_form(wider)), ACCESS))
+    assert (plan.steps, plan.waiting, plan.warnings) == ((), (), ())
+    assert with_trust(wider, MANAGEMENT) is wider
+
+
+def test_a_policy_that_only_denies_gives_the_read_role_nothing_and_is_reported() -> None:
+    denial = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}
+    plan = planned(observed_with(replace(READ, inline=(*READ.inline, ("guard", normal_form(denial)))), ACCESS))
+    assert (plan.steps, plan.waiting) == ((), ())
+    (warning,) = plan.warnings
+    assert warning == "log-archive: inline policy guard of role orgkit-read denies something, and is left as it is"
 
 
 def test_an_outdated_policy_comes_before_the_trust_policy_which_starts_from_what_that_step_makes_of_it() -> None:
@@ -319,6 +353,14 @@ def _detail(role: MemberRole) -> str:
     )
 
 
+def test_a_denial_for_all_but_a_deleted_principal_is_never_a_step_that_cannot_end() -> None:
+    denial = {"Effect": "Deny", "NotPrincipal": {"AWS": GONE}, "Action": "sts:TagSession"}
+    document = {**trust(MANAGEMENT), "Statement": [*trust(MANAGEMENT)["Statement"], denial]}
+    plan = planned(observed_with(replace(READ, trust=normal_form(document)), ACCESS))
+    assert plan.steps == ()
+    assert f"{READ_ROLE} trusts {GONE}, which was deleted" in plan.warnings[0]
+
+
 OTHER_ROLE = MemberRole("app", normal_form(trust("333333333333")))
 
 
@@ -401,3 +443,22 @@ def test_the_repair_sends_the_restricted_policy_once_and_nothing_where_it_is_res
     restrict_read_role(aws, step, ids)
     assert wire.asked.count("UpdateAssumeRolePolicy") == is_open
     assert has_same_meaning(restricted_trust(document, MANAGEMENT), trust(MANAGEMENT))
+
+
+def test_a_policy_that_denies_the_read_role_is_reported_with_its_remedy_and_no_role_is_made(
+    aws: Connection, wire: Wire
+) -> None:
+    arn = f"arn:aws:iam::{ARCHIVE}:role/{READ_ROLE}"
+    denial = f"is not authorized to perform: sts:AssumeRole on resource: {arn} with an explicit deny in a "
+    message = f"<Message>User: arn:aws:iam::1:user/x {denial}resource control policy</Message>"
+    error = f"<ErrorResponse><Error><Code>AccessDenied</Code>{message}</Error></ErrorResponse>"
+    wire.says(Answer(403, error, "text/xml"))
+    member = read_member(aws, DESIRED.accounts[0], ARCHIVE, ())
+    assert (member.readable, member.denial is not None) == (False, True)
+    for phase in ("accounts", "imports"):
+        desired = DESIRED if phase == "accounts" else replace(DESIRED, accounts=(), imports=(IMPORT,))
+        plan = planned(replace(observed_with(), members=(member,)), desired, phase)
+        assert [step.kind for step in plan.steps if "role" in step.kind or "manageable" in step.kind] == []
+        (waiting,) = plan.waiting
+        assert waiting.drift
+        assert "explicit deny in a resource control policy. To go on: " in waiting.what

@@ -7,9 +7,10 @@ import pytest
 
 from orgkit.model.desired import Desired, UnitPath, UnitSpec
 from orgkit.model.observed import Account, Observed, Unit
+from orgkit.model.renames import suspected_renames
 from orgkit.phases.accounts.moves import MoveFacts
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount
-from orgkit.phases.organizational_units.steps import CreateUnit
+from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 from orgkit.phases.registry import plan
 from tests.plans.loader import desired_of, observed_of
 
@@ -62,6 +63,7 @@ SUSPECTED: dict[str, tuple[Any, dict[str, Any]]] = {
          {"log-archive": (*RENAMED, "Audit")}), {"wanted": ("Security", "Audit")},
     ),
     "in other case": (({**PRODUCTION, ("security",): ITS_TAGS}, {"log-archive": ("security",)}), {}),
+    "in other case, no account": (({**PRODUCTION, ("security",): ITS_TAGS}, {}), {}),
     "with a slash": (({**PRODUCTION, ("Security/Audit",): ITS_TAGS}, {"log-archive": ("Security/Audit",)}), {}),
     "with a quote": (({**PRODUCTION, ("Sec'urity",): ITS_TAGS}, {"log-archive": ("Sec'urity",)}), {}),
 }  # fmt: skip
@@ -144,3 +146,54 @@ def test_what_is_no_rename_is_made_and_placed_as_before(world: tuple[Any, Any], 
     assert made.waiting == ()
     missing = {spec.path for spec in desired.units} - {unit.path for unit in observed.units}
     assert {step.path for step in made.steps if isinstance(step, CreateUnit)} == missing
+
+
+SECURITY, PRODUCTION_PATH, OTHER_NAME = ("Security",), ("Production",), ("Other",)
+EXCHANGED: dict[str, tuple[dict[UnitPath, Any], list[tuple[UnitPath, UnitPath]]]] = {
+    "two names": (
+        {SECURITY: unit_tags("Production"), PRODUCTION_PATH: unit_tags("Security")},
+        [(PRODUCTION_PATH, SECURITY), (SECURITY, PRODUCTION_PATH)],
+    ),
+    "one after the other": (
+        {SECURITY: unit_tags("Production"), OTHER_NAME: unit_tags("Security")},
+        [(PRODUCTION_PATH, SECURITY), (SECURITY, OTHER_NAME)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("units", "renames"), EXCHANGED.values(), ids=EXCHANGED)
+def test_names_that_were_exchanged_move_no_account_and_change_no_tag(
+    units: dict[UnitPath, Any], renames: list[tuple[UnitPath, UnitPath]]
+) -> None:
+    places = {new: old for old, new in renames}
+    homes = {SECURITY: "log-archive", PRODUCTION_PATH: "web"}
+    observed, desired = a_world(units, {homes[old]: new for new, old in places.items()})
+    made, accounts = plan("units", observed, desired), plan("accounts", observed, desired)
+    assert [(rename.path, rename.unit.path) for rename in suspected_renames(desired, observed)] == renames
+    assert [step for step in made.steps if isinstance(step, CreateUnit | TagUnit)] == []
+    assert not any(map(moves, accounts.steps))
+    assert {waiting.drift for waiting in (*made.waiting, *accounts.waiting)} == {True}
+    assert set(made.waiting) <= set(accounts.waiting)
+    assert not any("is not in the file" in waiting.what for waiting in made.waiting)
+
+
+def test_names_that_were_exchanged_are_renamed_back_in_an_order_that_aws_takes() -> None:
+    observed, desired = a_world(*EXCHANGED["two names"][:1], {})
+    first, _ = plan("units", observed, desired).waiting
+    assert [command.partition("--organizational-unit-id ")[2] for command in first.commands] == [
+        "ou-0 --name 'Production (renamed)'", "ou-1 --name Production",
+    ]  # fmt: skip
+    after = {("Production",): unit_tags("Production"), ("Production (renamed)",): unit_tags("Security")}
+    (left,) = plan("units", *a_world(after, {})).waiting
+    assert left.commands[0].endswith("--name Security")
+
+
+@pytest.mark.parametrize(
+    "units",
+    [
+        {SECURITY: unit_tags("Production"), PRODUCTION_PATH: unit_tags("Production")},
+        {SECURITY: unit_tags("Security"), PRODUCTION_PATH: unit_tags("Security")},
+    ],
+)
+def test_a_tag_that_two_units_have_says_nothing_of_their_names(units: dict[UnitPath, Any]) -> None:
+    assert suspected_renames(*reversed(a_world(units, {}))) == ()

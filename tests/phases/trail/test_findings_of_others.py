@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from orgkit.phases.trail.planner import plan
 
 Build = Callable[..., Any]
 CLOUDTRAIL = {"Service": "cloudtrail.amazonaws.com"}
+TRAILS = "arn:aws:cloudtrail:us-east-1:111111111111:trail"
 LOGS = "arn:aws:s3:::acme-log/AWSLogs/o-exampleorgid/*"
 
 
@@ -48,9 +50,15 @@ MAY_STOP = {
     "other services": denied(
         Condition={"ForAllValues:StringNotEquals": {"aws:PrincipalServiceNamesList": "cloudtrail.amazonaws.com"}}
     ),
+    "TLS before 1.3": denied(Condition={"NumericLessThan": {"s3:TlsVersion": 1.3}}),
+    "buckets of others": denied(Condition={"StringNotEquals": {"s3:ResourceAccount": "222222222222"}}),
+    "other agents": denied(Condition={"StringNotLike": {"aws:UserAgent": "cloudtrail*"}}),
+    "by a variable": denied(Condition={"StringNotEquals": {"aws:SourceAccount": "${aws:ResourceAccount}"}}),
+    "a place by a variable": denied(Resource="arn:aws:s3:::acme-log/AWSLogs/${aws:SourceOrgID}/*"),
     "after a day": denied(Condition={"DateGreaterThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}),
 }
 HARMLESS = {
+    "a place by a variable, of others": denied(Resource="arn:aws:s3:::acme-log/private/${aws:SourceAccount}/*"),
     "another prefix": denied(Resource="arn:aws:s3:::acme-log/private/*"),
     "another service": denied(Principal={"Service": "config.amazonaws.com"}),
     "deleting": denied(Action=["s3:DeleteObject", "s3:PutBucketPolicy"]),
@@ -128,6 +136,36 @@ def test_whoever_else_is_let_in_is_a_warning(world: Build, effect: str, statemen
     assert made.warnings == (
         f"statement Theirs of bucket acme-log lets {effect}. orgkit leaves it: remove it if nobody needs it.",
     )
+
+
+CONTEXT = "kms:EncryptionContext:aws:cloudtrail:arn"
+
+
+@pytest.mark.parametrize(
+    ("action", "condition", "waits", "warns"),
+    [
+        ("kms:GenerateDataKey*", {"StringNotEquals": {CONTEXT: f"{TRAILS}/acme-trail"}}, False, False),
+        ("kms:GenerateDataKey*", {"StringNotLike": {CONTEXT: f"{TRAILS}/*"}}, False, False),
+        ("kms:GenerateDataKey", {"Null": {CONTEXT: "true"}}, False, False),
+        ("kms:GenerateDataKey", {"StringNotEquals": {CONTEXT: f"{TRAILS}/other"}}, True, False),
+        ("kms:GenerateDataKey", {"StringNotEquals": {"kms:EncryptionContext:aws:s3:arn": "x"}}, False, True),
+        ("kms:Decrypt", {"StringNotEquals": {CONTEXT: f"{TRAILS}/acme-trail"}}, False, True),
+        ("kms:DescribeKey", {"Null": {CONTEXT: True}}, True, False),
+        ("kms:Decrypt", {"StringNotEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}, False, True),
+        ("kms:Decrypt", {"StringNotEquals": {"aws:ResourceTag/Team": "a"}}, False, True),
+    ],
+)
+def test_a_denial_by_encryption_context_counts_by_the_one_that_cloudtrail_sends(
+    world: Build, action: str, condition: dict[str, Any], waits: bool, warns: bool
+) -> None:
+    there = world(kms_key=True)
+    document = json.loads(there.facts.key.policy)
+    denial = {"Sid": "Stop", "Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*"}
+    document["Statement"].append({**denial, "Condition": condition})
+    there.storage(key=replace(there.facts.key, policy=json.dumps(document)))
+    made = plan(there.observed, there.desired)
+    assert ["statement Stop" in waiting.what for waiting in made.waiting] == [True] * waits
+    assert ["statement Stop" in warning for warning in made.warnings] == [True] * warns
 
 
 def test_another_account_that_may_use_the_key_is_a_warning(world: Build) -> None:

@@ -102,3 +102,18 @@ def test_a_bucket_of_an_adopted_trail_in_the_management_account_is_a_warning(wor
     (warning,) = [line for line in of(there).warnings if "in the management account" in line]
     assert warning.startswith("Bucket tower-logs of trail tower is in the management account 111111111111")
     assert not [line for line in of(there.storage(management_buckets=())).warnings if "in the management" in line]
+
+
+def test_a_statement_that_another_trail_of_ours_may_rely_on_stays(world: Build, our_trail: Trail) -> None:
+    """The policy does not name that trail, and CloudTrail says that it writes to the bucket."""
+    audit = replace(our_trail, name="audit", arn=our_trail.arn.replace("acme-trail", "audit"), organization=False)
+    removes = []
+    for trails in ((our_trail,), (our_trail, audit)):
+        there = world().trails(*trails)
+        document = json.loads(there.facts.buckets[0].policy)
+        wide = next(item for item in document["Statement"] if item["Action"] == "s3:PutObject")
+        del wide["Condition"]
+        (step,) = of(there.bucket("acme-log", policy=json.dumps(document))).steps
+        assert isinstance(step, steps.SetBucketPolicy)
+        removes.append(bool(step.removes))
+    assert removes == [True, False]

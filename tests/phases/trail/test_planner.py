@@ -415,3 +415,18 @@ def test_a_log_archive_account_of_which_there_are_two_blocks_the_same_steps(worl
     place.observed = replace(place.observed, accounts=(one, two))
     made = of(place)
     assert (names(made), len(made.blocked)) == (["StartLogging"], 1)
+
+
+@pytest.mark.parametrize(("is_there", "planned"), [(True, ["tag-bucket"]), (False, [])])
+def test_steps_in_a_log_archive_account_that_cannot_be_entered_wait_for_its_owner(
+    world: Build, is_there: bool, planned: list[str]
+) -> None:
+    place = world(tags=(("Team", "a"),)).bucket("acme-log", tags=())
+    (member,) = place.observed.members
+    place.observed = replace(place.observed, members=(replace(member, access_role=is_there),))
+    plan = of(place)
+    assert [step.kind for step in plan.steps if isinstance(step, steps.InLogArchive)] == planned
+    tasks = [waiting for waiting in plan.waiting if "is not there, or does not trust" in waiting.what]
+    assert [(task.drift, "create-role" in task.commands[0]) for task in tasks] == [(True, True)] * (not is_there)
+    stopped = place.trails(replace(place.facts.trails[0], logging=False))
+    assert "start-logging" in [step.kind for step in of(stopped).steps]

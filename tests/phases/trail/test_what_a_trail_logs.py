@@ -274,3 +274,11 @@ def test_no_step_of_the_usual_plan_is_a_second_copy(world: Build) -> None:
     (start,) = (step for step in of(there).steps if isinstance(step, StartLogging))
     assert start.second_copy == ""
     assert "second copy" not in monthly_effect(of(there), desired).sentence
+
+
+def test_of_two_organization_trails_the_one_that_logs_everything_is_adopted(world: Build, our_trail: Trail) -> None:
+    incomplete = EventSelectors.from_answer({"EventSelectors": [{"ReadWriteType": "WriteOnly"}]})
+    orgkits = foreign(our_trail, incomplete, tags=(("ManagedBy", "orgkit"),))
+    complete = foreign(our_trail, our_trail.selectors, name="security", arn=f"{our_trail.arn[:-10]}security")
+    made = of(world().trails(orgkits, complete))
+    assert any(warning.startswith("Organization trail security is there already") for warning in made.warnings)

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orgkit.phases.member_access.policy_meaning import has_same_meaning
 from orgkit.phases.member_access.roles import read_policy, trust
+from orgkit.policy_evaluation.meaning import has_same_meaning
 
 MANAGEMENT = "111111111111"
 quick = settings(max_examples=60, deadline=None)
