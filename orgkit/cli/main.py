@@ -3,7 +3,7 @@
 import click
 
 from orgkit._version import __version__
-from orgkit.cli import approve, ci, costs, keys, lab, phases, prices, project, records, sandbox
+from orgkit.cli import apply, approve, ci, costs, keys, lab, phases, prices, project, records, sandbox
 from orgkit.cli.output import checked_streams
 
 
@@ -24,7 +24,15 @@ def cli() -> None:
 def main() -> None:
     """The entry point; commands are imported when they are registered, libraries when they are used."""
     groups = (ci.ci, keys.keys, prices.prices, records.records, sandbox.sandbox)
-    for command in (*lab.COMMANDS, *phases.COMMANDS, approve.approve, costs.costs, *project.COMMANDS, *groups):
+    for command in (
+        *lab.COMMANDS,
+        *phases.COMMANDS,
+        apply.apply,
+        approve.approve,
+        costs.costs,
+        *project.COMMANDS,
+        *groups,
+    ):
         cli.add_command(command)
     with checked_streams():
         cli()

@@ -14,7 +14,7 @@ from orgkit import errors
 from orgkit.cli.faults import circumstances_options
 from orgkit.cli.github import NoReport, report_result
 from orgkit.cli.options import FILE, PhaseType, endpoint_option, exit_with, json_option, show_json
-from orgkit.cli.output import Progress, after_outcome, requires_output
+from orgkit.cli.output import after_outcome, requires_output
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import PHASES
 from orgkit.rehearsal.fault_options import FaultOptions
@@ -28,19 +28,18 @@ from orgkit.rehearsal.fault_options import FaultOptions
 @exit_with
 def rehearse(file: Path, keep: bool, as_json: bool, circumstances: FaultOptions) -> int:
     """Run every phase on an embedded AWS: no account, no credentials, no network."""
+    from orgkit.cli.execution import new_progress
     from orgkit.cli.summary import show_rehearsal
     from orgkit.parameters import find
     from orgkit.rehearsal.bootstrap import rehearse as rehearse_all
 
-    progress = Progress(quiet=as_json)
-    progress.say(circumstances.sentence)
-    with errors.convert_os_errors(errors.EXIT_FAILED):
+    with new_progress(quiet=as_json) as progress, errors.convert_os_errors(errors.EXIT_FAILED):
+        progress.say(circumstances.sentence)
         done = rehearse_all(
             find(str(file)), keep=keep, circumstances=circumstances,
             on_phase=progress.phase, on_event=progress.event, on_attempt=progress.attempt,
         )  # fmt: skip
     with after_outcome():
-        progress.finish()
         if as_json:
             show_json(done.as_json())
         else:
@@ -84,7 +83,7 @@ def plan(file: Path, phase: Phase | None, as_json: bool, report: NoReport) -> in
         raise click.UsageError(
             f"{phase.run_label} plans nothing: it only reads. Run it: orgkit run {phase.number} {file}"
         )
-    plans = make_plans(file, [phase] if phase else [listed_phase for listed_phase in PHASES if listed_phase.changes])
+    plans = make_plans(file, phase)
     if as_json:
         show_json({"plans": [planned.as_json() for planned in plans]})
     else:
@@ -116,11 +115,11 @@ def run(
     **options: str,
 ) -> int:
     """Run one phase headlessly; without an approved plan it stops before it changes anything."""
+    from orgkit.cli.execution import run_phase
     from orgkit.cli.summary import result_json, show_result
     from orgkit.model.decision import check_claim
     from orgkit.parameters import find, load
     from orgkit.records.seal_options import sealing_of
-    from orgkit.runbook.execution.execute import execute
 
     for name in ("approver", "ticket"):
         check_claim(
@@ -134,15 +133,11 @@ def run(
         _check_approval(path, desired, phase, options)
     settings = {"ORGKIT_APPROVER": "approver", "ORGKIT_TICKET": "ticket", "ORGKIT_APPROVAL": "approval"}
     os.environ.update({name: options[key] for name, key in settings.items() if options[key]})
-    progress = Progress(quiet=as_json)
-    progress.phase(phase, None)
-    own = dict(_parse_parameter(option) for option in more)
-    result = execute(
-        phase, path, approved_plan=options["approved_plan"], on_event=progress.event, extra=own,
-        sealing=sealing_of(desired, path),
+    result = run_phase(
+        phase, path, sealing_of(desired, path), approved_plan=options["approved_plan"],
+        extra=dict(_parse_parameter(option) for option in more), quiet=as_json,
     )  # fmt: skip
     with after_outcome():
-        progress.finish()  # the result is printed once, on stdout
         if as_json:
             show_json(result_json(phase, result))
         else:

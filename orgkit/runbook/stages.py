@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from orgkit._version import __version__
 from orgkit.aws import credentials_in_use
@@ -406,7 +406,9 @@ def _keep(run: Run, plan: Plan) -> None:
 
 def _progress_callback(run: Run, live: LiveDisplay) -> Callable[[str, float, float], None]:
     def progress(subject: str, so_far: float, at_most: float) -> None:
-        run.journal.write("wait", what=subject, so_far=round(so_far), at_most=round(at_most))
+        slots = [[slot.name, round(slot.seconds), round(slot.timeout)] for slot in live.slots]
+        values: dict[str, Any] = {"slots": slots} if slots else {}
+        run.journal.write("wait", what=subject, so_far=round(so_far), at_most=round(at_most), **values)
         live.waiting(subject, so_far, at_most)
 
     return progress
