@@ -51,7 +51,9 @@ class Connection(Summary):
         journal: Journal,
         account: str = "",
     ) -> None:
-        self._clients = Clients(session, endpoint=endpoint, region=region, clock=clock, run=journal.run)
+        self._clients = Clients(
+            session, endpoint=endpoint, region=region, clock=clock, run=journal.run, account=self._known_account
+        )
         self._members: dict[tuple[str, str, str | None], tuple[Connection, datetime]] = {}
         self._owners: dict[str, Connection] = {}
         self._account = account  # that it must be, before anything is changed; "" when guards have seen to that
@@ -185,6 +187,9 @@ class Connection(Summary):
         with self._note_end():
             client = self._clients.get(service, region, reads=False)
             return Change(client, service, operation, parameters, expect, account)
+
+    def _known_account(self) -> str:
+        return self._account or (self._caller.account if self._caller else "")
 
     def _identity(self) -> Caller:
         if self._caller is None:

@@ -62,15 +62,14 @@ class ApplySession:
 def apply(file: Path, phases: tuple[Phase, ...], ticket: str) -> int:
     """Bootstrap phase by phase: plan, ask for the approval on the terminal, apply, verify, record.
 
-    \b
-    It stops where somebody else has to act. Run it again: it goes on from where AWS is.
-    Without a terminal it changes nothing and prints the `orgkit run` command (exit code 3).
+    It stops where somebody else has to act. Run it again: it goes on from where AWS is. Without a terminal it changes
+    nothing and prints the `orgkit run` command (exit code 3).
     """
     from orgkit.cli.planning import read_plans
     from orgkit.engine.connect import connect
     from orgkit.model.decision import check_claim
     from orgkit.parameters import find, load
-    from orgkit.phases.registry import phases_for
+    from orgkit.phases.registry import RUNBOOKS, phases_for
     from orgkit.records import outputs
     from orgkit.records.seal_options import sealing_of
 
@@ -80,8 +79,10 @@ def apply(file: Path, phases: tuple[Phase, ...], ticket: str) -> int:
     aws = connect(desired)
     base = outputs.base_folder(outputs.project_of(path), aws.kind)
     session = ApplySession(file, path, desired, aws, base, sealing_of(desired, path), ticket)
-    selected = sorted(set(phases), key=lambda phase: phase.number) if phases else phases_for(desired)
-    show_summary(session, selected, read_plans(aws, desired, None))
+    numbers = {phase.number for phase in phases}
+    selected = [phase for phase in RUNBOOKS if phase.number in numbers] if phases else list(phases_for(desired))
+    single = selected[0] if len(selected) == 1 and selected[0].changes else None
+    show_summary(session, selected, read_plans(aws, desired, single))
     return _finish(session, selected, list(_codes(session, selected)))
 
 

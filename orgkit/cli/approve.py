@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from shlex import quote
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -72,8 +73,10 @@ def approve(plan: str, file: Path, ticket: str, key: str, asserted_by: str, dige
             {"approval": str(approval_path), "digest": request.approved.digest, "expires_at": unsigned.expires_at}
         )
     else:
-        click.echo(f"\nApproved until {unsigned.expires_at}:\n  {approval_path}\n\nWhoever applies it runs:")
-        click.echo(f"  orgkit run {request.approved.content['phase']} {file} \\\n    --approval {approval_path}")
+        click.echo(f"\nApproved until {unsigned.expires_at}:\n  {approval_path}\n\nWhoever applies it runs one of:")
+        name = quote(str(file))
+        click.echo(f"  orgkit run {name} {request.approved.content['phase']} --approval {quote(str(approval_path))}")
+        click.echo(f"  orgkit apply {name}")
     return errors.EXIT_DONE
 
 

@@ -31,7 +31,6 @@ WIDTH = 78
 def archive(file: Path, to: str, check: bool, permissions: bool, as_json: bool) -> int:
     """Keep every sealed record in S3: written once, locked, read back. Nothing is deleted, there or here.
 
-    \b
     The chain in the archive is read first and written last, so that fresh machines continue one chain:
     run it before the first phase and after the last. Exit code 6: a record is not what was sealed,
     here or, with --check, in the archive.

@@ -44,7 +44,8 @@ def run_phase(
 
 def new_progress(*, quiet: bool) -> Progress:
     """One that is updated in place where a terminal can show it; else one that writes lines."""
-    if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    is_plain = os.environ.get("TERM") == "dumb" or os.environ.get("ORGKIT_DEBUG")  # whose lines come between
+    if quiet or is_plain or not sys.stderr.isatty():
         return Progress(quiet=quiet)
     from orgkit.cli.live_progress import LiveProgress
 

@@ -16,7 +16,8 @@ COLUMNS = 80  # of an output that is no terminal
 MIN_COLUMNS, MAX_COLUMNS = 40, 100  # of a terminal: longer lines are hard to read
 # A word at the start of a line, and its color; the word says the same without it.
 COLORS = {
-    "+": "green", "~": "yellow", "done": "green", "found done": "green", "failed": "red", "left": "yellow",
+    "+": "green", "~": "yellow", "ok": "green", "warning": "yellow", "problem": "red",
+    "done": "green", "found done": "green", "failed": "red", "left": "yellow",
     "✓ done": "green", "▶ ready": "cyan", "… waiting for someone": "yellow", "≠ drifted": "red",
 }  # fmt: skip
 WORDS = sorted(COLORS, key=len, reverse=True)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -13,7 +14,16 @@ import click
 from orgkit import errors
 from orgkit.cli.faults import circumstances_options
 from orgkit.cli.github import NoReport, report_result
-from orgkit.cli.options import FILE, PhaseType, endpoint_option, exit_with, json_option, show_json
+from orgkit.cli.layout import wrap
+from orgkit.cli.options import (
+    FILE,
+    PhaseType,
+    endpoint_option,
+    exit_with,
+    file_and_phase,
+    json_option,
+    show_json,
+)
 from orgkit.cli.output import after_outcome, requires_output
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import PHASES
@@ -44,6 +54,8 @@ def rehearse(file: Path, keep: bool, as_json: bool, circumstances: FaultOptions)
             show_json(done.as_json())
         else:
             show_rehearsal(done, keep)
+            if done.exit_code == errors.EXIT_DONE:
+                click.echo(f"\nnext    orgkit apply {quote(str(file))}    # on AWS, with credentials of the account")
     return done.exit_code
 
 
@@ -55,15 +67,20 @@ def rehearse(file: Path, keep: bool, as_json: bool, circumstances: FaultOptions)
 def check(file: Path, as_json: bool) -> int:
     """Check a parameters file: every problem at once, without a call to AWS."""
     from orgkit.parameters import find, load
+    from orgkit.phases.management_account.file_checks import example_values
 
     desired = load(find(str(file)))
+    warnings = example_values(desired)
     numbers = {"unit": len(desired.units), "account": len(desired.accounts), "import": len(desired.imports)}
     if as_json:
         counts = {f"{name}s": n for name, n in numbers.items()}
-        show_json({"file": str(file), "sha256": desired.sha256, "problems": [], **counts})
+        show_json({"file": str(file), "sha256": desired.sha256, "problems": [], "warnings": warnings, **counts})
     else:
         text = ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name, n in numbers.items())
         click.echo(f"{file} is well-formed: {text}.")
+        for warning in warnings:
+            click.echo(wrap(f"warning: {warning}", ""))
+        click.echo(f"\nnext    orgkit rehearse {quote(str(file))}")
     return errors.EXIT_DONE
 
 
@@ -77,24 +94,24 @@ def check(file: Path, as_json: bool) -> int:
 @report_result
 def plan(file: Path, phase: Phase | None, as_json: bool, report: NoReport) -> int:
     """Show what would change, phase by phase, and keep each plan for its approval. Changes nothing."""
-    from orgkit.cli.planning import exit_code_of, make_plans, show_plans
+    from orgkit.cli.planning import exit_code_of, make_plans, show_next, show_plans
 
     if phase is not None and not phase.changes:
         raise click.UsageError(
-            f"{phase.run_label} plans nothing: it only reads. Run it: orgkit run {phase.number} {file}"
+            f"{phase.run_label} plans nothing: it only reads. Run it: orgkit run {file} {phase.number}"
         )
     plans = make_plans(file, phase)
     if as_json:
         show_json({"plans": [planned.as_json() for planned in plans]})
     else:
         show_plans(plans)
+        show_next(plans, file)
     report.plans(plans, exit_code_of(plans))
     return exit_code_of(plans)
 
 
 @click.command()
-@click.argument("phase", type=PhaseType())
-@FILE
+@file_and_phase
 @click.option("--approved-plan", default="", metavar="DIGEST", help="The digest that was approved.")
 @click.option("--plan-file", type=click.Path(path_type=Path), help="A plan.json that was handed over.")
 @click.option("--approval", type=click.Path(resolve_path=True), help="A signed approval, as orgkit approve writes it.")
@@ -177,8 +194,7 @@ def _check_approval(path: Path, desired: Any, phase: Phase, options: Mapping[str
 
 
 @click.command("open")
-@click.argument("phase", type=PhaseType())
-@FILE
+@file_and_phase
 @endpoint_option
 @exit_with
 @errors.convert_os_errors(errors.EXIT_FAILED)

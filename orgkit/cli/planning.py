@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -19,7 +20,7 @@ from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan
 from orgkit.parameters import find, load
 from orgkit.phases.descriptor import Phase
-from orgkit.phases.registry import phases_for
+from orgkit.phases.registry import LATER_PHASES, phases_for
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.records import outputs
 from orgkit.records.plan_store import as_planning
@@ -109,6 +110,28 @@ def show_plan(planned: PlannedPhase, digest: str = "") -> None:
         print_colored(rest)
     if planned.plan.steps and planned.effect:
         click.echo(wrap(planned.effect.sentence, indent=""))
+
+
+def show_next(planned_phases: Sequence[PlannedPhase], file: Path) -> None:
+    """The command that goes on from these plans, with the real file and digest; nothing where none does."""
+    desired, name = load(find(str(file))), quote(str(file))
+    if len(planned_phases) > 1:
+        omitted = [phase.run_label for phase in LATER_PHASES if phase.changes and not phase.is_requested(desired)]
+        for label in omitted:
+            click.echo(wrap(f"{label} is planned, too, once [billing] of the file names alerts.", ""))
+    waits = [planned for planned in planned_phases if result_of(planned) == TO_APPROVE]
+    if not waits:
+        return
+    plan = waits[0].plan
+    assert plan is not None
+    if desired.approval.four_eyes:
+        command = f"orgkit approve {plan.digest} {name} --ticket TICKET --key KEY"
+    else:
+        approver = " --approver NAME" if plan.target.kind == "aws" else ""
+        command = f"orgkit run {name} {waits[0].phase.number} --approved-plan {plan.digest}{approver}"
+    click.echo(
+        f"\nnext    {command}\nor, phase by phase, with the approval asked for here:\n        orgkit apply {name}"
+    )
 
 
 def summary_of(planned_phases: Sequence[PlannedPhase]) -> str:

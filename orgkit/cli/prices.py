@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from orgkit import errors
+from orgkit.cli.command_group import CommandGroup
 from orgkit.cli.layout import print_wrapped
 from orgkit.cli.options import exit_with, json_option, show_json
 from orgkit.cli.output import requires_output
@@ -37,7 +38,7 @@ BOOK_TO_WRITE = click.option(
 REGION = click.option("--region", default="us-east-1", show_default=True, help="The AWS region.")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def prices() -> None:
     """The price book: quote from it, or bring it up to date."""
 

@@ -8,6 +8,7 @@ import click
 
 from orgkit import errors
 from orgkit.cli.archive import archive
+from orgkit.cli.command_group import CommandGroup
 from orgkit.cli.layout import print_wrapped, title
 from orgkit.cli.options import exit_with, json_option, show_json
 from orgkit.cli.output import requires_output
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from orgkit.records.verify.verify import Verification
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def records() -> None:
     """List, show and seal the records of runs."""
 

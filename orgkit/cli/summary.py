@@ -52,7 +52,7 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     for place in account_folders(done.folder):
         show_head(place)
     if keep:
-        click.echo('\nThe sandbox is still running. To use it:  eval "$(orgkit sandbox env)"')
+        click.echo("\nThe sandbox is still running. To use it:  orgkit sandbox shell")
         click.echo("To end it:  orgkit sandbox stop")
     click.echo(f"\nRehearsed in {done.seconds:.1f} s, on an emulator: nothing touched AWS.")
 

@@ -126,7 +126,7 @@ class Gate:
                 f"{len(self.plan.steps)} step(s) need somebody's word; the plan's digest is {self.plan.digest}",
                 remedy
                 if self.interactive
-                else f"read the plan, then: orgkit run {self.plan.phase} FILE --approved-plan {self.plan.digest}",
+                else f"read the plan, then: orgkit run FILE {self.plan.phase} --approved-plan {self.plan.digest}",
             )
         check_approval(self.approval, self._planning, self.clock.now(), self.hours)
         check_remainder(now, self._planning, self.committed(self._planning.digest))

@@ -43,7 +43,7 @@ from orgkit.model.plan import Plan, Step, identity
 from orgkit.parameters import find, load
 from orgkit.phases.management_account.aws import ask, read_alias
 from orgkit.phases.management_account.findings import Findings
-from orgkit.phases.registry import phase_of
+from orgkit.phases.registry import phase_of, phases_for
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.records import outputs
 from orgkit.records.interrupted_runs import find_interrupted_runs
@@ -192,6 +192,8 @@ def approve(run: Run, aws: Connection, plan: Plan, approved_plan: str = "") -> G
         _keep(run, plan)
     else:
         outputs.write_plan(run.folder, plan, gate.approved)
+        if gate.rejected_by:
+            run.journal.write("rejection", digest=gate.approved.digest, asserted_by=gate.rejected_by)
     return gate
 
 
@@ -307,7 +309,7 @@ def pass_checks(run: Run, findings: Findings) -> Verification:
 def record(run: Run) -> CompletedRun:
     """The last word of the run; the record is sealed by who executes the notebook."""
     run.journal.write("end")
-    done = CompletedRun(run.phase, run.folder, guided=is_interactive())
+    done = CompletedRun(run.phase, run.folder, guided=is_interactive(), phases=phases_for(run.desired))
     return replace(done, link=link_to_next(run, done.following)) if done.guided and done.following else done
 
 

@@ -24,7 +24,7 @@ def ended(name: str) -> RunResult:
     return RunResult(
         "failed", 5, (name, name, name), phase="units", commands=(name,), found=(name,),
         how_far=dict.fromkeys(("done", "not begun"), ({"id": name, "sentence": name},)),
-        next_command=f"orgkit run units FILE --approved-plan {name}",
+        next_command=f"orgkit run FILE units --approved-plan {name}",
         record=Path("outputs/run"),
     )  # fmt: skip
 
@@ -91,14 +91,14 @@ def test_a_run_that_ended_early_says_what_is_done_what_is_not_and_what_to_run_ne
     how_far = {word: ({"id": "x:y", "sentence": sentence},) for word, sentence in stood}
     result = RunResult(
         "interrupted", 7, ("Interrupted.",), how_far=how_far,
-        next_command="orgkit run units FILE --approved-plan abc", record=Path("outputs/run"),
+        next_command="orgkit run FILE units --approved-plan abc", record=Path("outputs/run"),
     )  # fmt: skip
     show_result(UNITS, result, Path("my files/acme.toml"))
     message = capsys.readouterr().out
     assert "\nDone:\n  - one\n" in message
     assert "\nIn doubt: sent, and no answer came; the next run looks" in message
     assert "\nNot begun:\n  - three\n" in message
-    assert "\nnext    orgkit run units 'my files/acme.toml' --approved-plan abc\n" in message
+    assert "\nnext    orgkit run 'my files/acme.toml' units --approved-plan abc\n" in message
 
 
 @pytest.mark.parametrize(

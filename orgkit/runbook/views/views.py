@@ -105,6 +105,7 @@ class CompletedRun:
     folder: Path
     guided: bool = False  # by a person in JupyterLab
     link: str = ""  # to the next runbook, prepared; as an HTML attribute may hold it
+    phases: tuple[Phase, ...] = PHASES  # in their order
 
     def view(self) -> View:
         record = tables.flat(f"The events of this run are written: {'/'.join(self.folder.parts[-2:])}.")
@@ -120,7 +121,7 @@ class CompletedRun:
     @property
     def following(self) -> Phase | None:
         """The next phase of the bootstrap."""
-        return next((p for p in PHASES if p.number > self.phase.number), None)
+        return next((p for p in self.phases if p.number > self.phase.number), None)
 
     @property
     def _next(self) -> str:
