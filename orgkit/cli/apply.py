@@ -88,7 +88,7 @@ def apply(file: Path, phases: tuple[Phase, ...], ticket: str) -> int:
 
 def show_summary(session: ApplySession, selected: Sequence[Phase], plans: "Sequence[PlannedPhase]") -> None:
     """Where, which phases, how many steps, and what they cost; read before anything is asked."""
-    click.secho(_target(session), bold=True, fg="yellow" if session.aws.kind == "aws" else None)
+    click.secho(wrap(_target(session), ""), bold=True, fg="yellow" if session.aws.kind == "aws" else None)
     planned = {entry.phase.number: entry for entry in plans}
     print_table(("phase", "steps", "USD a month"), [_row(phase, planned.get(phase.number)) for phase in selected])
     click.echo()

@@ -50,9 +50,9 @@ def ask_approval(desired: "Desired", kind: str, digest: str) -> Answer | None:
     """
     click.echo()
     name = _ask_name(default_approver())
-    question = f'Type the first {PREFIX} characters of the digest to approve, or "no" to reject'
+    click.echo(wrap(f'To approve, type the first {PREFIX} characters of the digest; to reject, type "no".', ""))
     for _ in range(MAX_ANSWERS):
-        typed = _prompt(question).strip().lower()
+        typed = _prompt("Digest, or no").strip().lower()
         if typed in REJECTIONS:
             return Answer(name, approves=False)
         if len(typed) >= PREFIX and digest.startswith(typed):
@@ -66,7 +66,7 @@ def ask_to_continue(request: "PlanToApprove") -> bool:
     until = f", until {request.expires_at}" if request.expires_at else ""
     click.echo()
     click.echo(wrap(f"This plan is approved by {flat(request.approved_by)}{until}.", ""))
-    answer = _prompt('Apply what is left of it now? Type "yes" or "no"').strip().lower()
+    answer = _prompt("Apply what is left of it now (yes or no)").strip().lower()
     return answer in ("yes", "y")
 
 
@@ -103,8 +103,9 @@ def _ask_name(default: str) -> str:
 
 def _is_account(desired: "Desired") -> bool:
     account = desired.organization.management_account_id
+    click.echo(wrap("Type the id of the AWS account that this changes, all twelve digits.", ""))
     for _ in range(MAX_ANSWERS):
-        if _prompt("Type the id of the AWS account that this changes, all twelve digits").strip() == account:
+        if _prompt("Account id").strip() == account:
             return True
         click.echo(wrap("That is not the account of the parameters file.", ""))
     return False

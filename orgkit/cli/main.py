@@ -33,4 +33,4 @@ def main() -> None:
         cli.add_command(command)
     add_common_options(COMMANDS)
     with checked_streams():
-        cli()
+        cli(prog_name="orgkit")

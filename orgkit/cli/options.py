@@ -9,6 +9,7 @@ from textwrap import fill
 from typing import Any, NoReturn, ParamSpec
 
 import click
+from click.shell_completion import CompletionItem
 
 from orgkit import errors
 from orgkit.cli.layout import columns
@@ -25,6 +26,12 @@ class PhaseType(click.ParamType[Phase]):
     """A phase by its number, its name or its runbook."""
 
     name = "phase"
+
+    def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The phases whose number or label begins so."""
+        items = [CompletionItem(phase.number, help=phase.title) for phase in RUNBOOKS]
+        items += [CompletionItem(phase.label, help=phase.title) for phase in RUNBOOKS if incomplete.isalpha()]
+        return [item for item in items if item.value.startswith(incomplete)]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Phase:
         if isinstance(value, Phase):
@@ -47,9 +54,8 @@ def file_and_phase(command: Callable[..., Any]) -> Callable[..., Any]:
             click.echo(f"The order is FILE PHASE now: {context.command_path} {file} {phase}", err=True)
         return command(*args, file=Path(file), phase=PhaseType().convert(phase, None, context), **options)
 
-    for name in ("phase", "file"):
-        run = click.argument(name)(run)
-    return run
+    run = click.argument("phase", shell_complete=PhaseType().shell_complete)(run)
+    return click.argument("file", type=click.Path())(run)
 
 
 def _is_phase(text: str) -> bool:

@@ -153,7 +153,7 @@ class TestWithFourEyes:
         with Terminal(stage.project, "apply", file, "units") as applying:
             assert applying.expect("digest ([0-9a-f]{64})")[1] == digest
             applying.expect("approved by ada")
-            applying.expect('"yes" or\\s+"no": ')
+            applying.expect(r"\(yes or no\): ")
             applying.type("yes")
             assert "02-units: done" in applying.end(0)
 
