@@ -42,6 +42,7 @@ class ApplySession:
     base: Path
     sealing: "Sealing"
     ticket: str
+    names_phases: bool  # whether the phases were named: then those that only read are run again
 
     @property
     def account(self) -> str:
@@ -78,7 +79,7 @@ def apply(file: Path, phases: tuple[Phase, ...], ticket: str) -> int:
     desired = load(path)
     aws = connect(desired)
     base = outputs.base_folder(outputs.project_of(path), aws.kind)
-    session = ApplySession(file, path, desired, aws, base, sealing_of(desired, path), ticket)
+    session = ApplySession(file, path, desired, aws, base, sealing_of(desired, path), ticket, bool(phases))
     numbers = {phase.number for phase in phases}
     selected = [phase for phase in RUNBOOKS if phase.number in numbers] if phases else list(phases_for(desired))
     single = selected[0] if len(selected) == 1 and selected[0].changes else None
@@ -137,8 +138,8 @@ def _credits(planned: "PlannedPhase") -> Iterator[str]:
 
 def _codes(session: ApplySession, selected: Sequence[Phase]) -> Iterator[int]:
     """The exit code of each phase in turn, until one of them stops the rest."""
-    for phase in selected:
-        title(phase.run_label)
+    for number, phase in enumerate(selected, 1):
+        title(f"{phase.run_label} ({number} of {len(selected)})")
         code = _change(session, phase) if phase.changes else _read(session, phase)
         yield code
         stops_here = phase.changes or code not in (errors.EXIT_REFUSED, errors.EXIT_RETRY_LATER)
@@ -147,10 +148,13 @@ def _codes(session: ApplySession, selected: Sequence[Phase]) -> Iterator[int]:
 
 
 def _finish(session: ApplySession, selected: Sequence[Phase], codes: Sequence[int]) -> int:
-    """The exit code, and what to run next."""
+    """The exit code, the head of the chain of records, and what to run next."""
+    from orgkit.cli.summary import show_head
+
     decisive = next((code for code in codes if code not in (*GOES_ON, errors.EXIT_REFUSED)), None)
     code = decisive or next((code for code in CODES if code in codes), errors.EXIT_DONE)
     click.echo()
+    show_head(session.base / session.account)
     if code == errors.EXIT_DONE:
         click.echo(wrap(f"{len(codes)} of {len(selected)} phases are done. Where each stands, by AWS:", ""))
         print_line(f"orgkit status {quote(str(session.file))}")
@@ -168,7 +172,8 @@ def _read(session: ApplySession, phase: Phase) -> int:
     from orgkit.lab.phase_status import last_run
 
     last = last_run(session.base, session.account, phase)
-    if last is not None and last.succeeded and last.parameters_sha256 == session.desired.sha256:
+    is_done = last is not None and last.succeeded and last.parameters_sha256 == session.desired.sha256
+    if last is not None and is_done and not session.names_phases:
         click.echo(wrap("done for the file as it is; its record:", ""))
         print_line(str(last.folder))
         return errors.EXIT_DONE
@@ -230,6 +235,7 @@ def _ask_and_apply(session: ApplySession, phase: Phase, request: "PlanToApprove"
             click.echo(wrap("Nothing was approved, and nothing was changed. To decide again:", ""))
             print_line(session.command)
             return errors.EXIT_APPROVAL_NEEDED
+        os.environ["ORGKIT_APPROVER"] = answer.name  # which the next question offers
         variable = "ORGKIT_APPROVER" if answer.approves else "ORGKIT_REJECTED_BY"
         settings = {variable: answer.name, "ORGKIT_TICKET": session.ticket}
     result = _run(session, phase, request.digest, settings)

@@ -14,7 +14,7 @@ import click
 from orgkit import errors
 from orgkit.cli.faults import circumstances_options
 from orgkit.cli.github import NoReport, report_result
-from orgkit.cli.layout import wrap
+from orgkit.cli.layout import print_line, wrap
 from orgkit.cli.options import (
     FILE,
     PhaseType,
@@ -55,7 +55,8 @@ def rehearse(file: Path, keep: bool, as_json: bool, circumstances: FaultOptions)
         else:
             show_rehearsal(done, keep)
             if done.exit_code == errors.EXIT_DONE:
-                click.echo(f"\nnext    orgkit apply {quote(str(file))}    # on AWS, with credentials of the account")
+                click.echo("\nNext, on AWS, with credentials of the management account:")
+                print_line(f"orgkit apply {quote(str(file))}")
     return done.exit_code
 
 

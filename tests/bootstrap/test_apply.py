@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from orgkit.cli import apply, approval_question
+from orgkit.phases.registry import phase_of
+from orgkit.records.result import RunResult
+from orgkit.records.seal import DEFAULT_SEALING
+from orgkit.runbook.earlier_approval import PlanToApprove
 from tests.bootstrap.project import EXAMPLE, Project, Stage, before, new_project
 from tests.bootstrap.terminal import Terminal
 from tests.conftest import Tell
-from tests.kill_after import stopped_after
+from tests.kill_after import killed_after, stopped_after
 
 DIGEST = r"digest ([0-9a-f]{64})"
 QUESTION = "Digest, or no: "
@@ -120,6 +125,33 @@ def test_one_command_and_one_approval_a_phase_until_only_somebody_else_can_act(s
     assert "  … waiting for someone\n" in text
     assert re.search(r"last run: waiting\n  /.*-04-imports-[0-9a-f]{8}\n", text)
     assert stage.changes() == []
+
+
+def test_an_approval_that_has_ended_is_named_and_the_phase_is_planned_again(stage: Stage) -> None:
+    stage.begin("organization")
+    file = stage.project.file
+    digest = stage.project.plan("02")["digest"]
+    stage.project.within(killed_after("CreateUnit")).phase("02", digest, code=7, more=("--approver", "Ann Lee"))
+    again = stage.project.orgkit("apply", file, "02", code=3).stdout
+    assert f"  orgkit run {file} 02 --approved-plan {digest}\n" in again
+    stage.sandbox.sleep(25 * 3600)
+    text = stage.project.orgkit("apply", file, "02", code=3).stdout
+    reason = f"Planned again, since the earlier approval does not count any more: plan {digest[:12]} was made"
+    assert reason in " ".join(text.split())
+    assert digest not in text
+
+
+@pytest.mark.parametrize(("committed", "code"), [(2, 5), (0, 4)])
+def test_an_approval_that_ends_part_way_is_a_failure_when_something_was_changed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, committed: int, code: int
+) -> None:
+    ended = RunResult("plan changed", 4, mutations={"committed": committed})
+    monkeypatch.setattr(apply, "_run", lambda *_: ended)
+    monkeypatch.setattr(approval_question, "ask_to_continue", lambda _: True)
+    session = apply.ApplySession(
+        stage.project.file, stage.project.file, stage.desired, None, Path(), DEFAULT_SEALING, "", names_phases=False
+    )
+    assert apply._ask_and_apply(session, phase_of("02"), PlanToApprove("0" * 64, "Ann Lee")) == code
 
 
 def test_status_before_the_organization_names_what_comes_first_and_the_command(stage: Stage) -> None:
