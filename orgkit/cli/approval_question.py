@@ -2,6 +2,9 @@
 
 import os
 import subprocess
+import sys
+import termios
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,6 +52,7 @@ def ask_approval(desired: "Desired", kind: str, digest: str) -> Answer | None:
         QuestionInterrupted: Ctrl-C, or the end of the input.
     """
     click.echo()
+    _drop_typed_ahead()
     name = _ask_name(default_approver())
     click.echo(wrap(f'To approve, type the first {PREFIX} characters of the digest; to reject, type "no".', ""))
     for _ in range(MAX_ANSWERS):
@@ -65,6 +69,7 @@ def ask_to_continue(request: "PlanToApprove") -> bool:
     """Whether to go on now under the approval that is there."""
     until = f", until {request.expires_at}" if request.expires_at else ""
     click.echo()
+    _drop_typed_ahead()
     click.echo(wrap(f"This plan is approved by {flat(request.approved_by)}{until}.", ""))
     answer = _prompt("Apply what is left of it now (yes or no)").strip().lower()
     return answer in ("yes", "y")
@@ -109,6 +114,12 @@ def _is_account(desired: "Desired") -> bool:
             return True
         click.echo(wrap("That is not the account of the parameters file.", ""))
     return False
+
+
+def _drop_typed_ahead() -> None:
+    """What was typed before the question is no answer to it."""
+    with suppress(termios.error, OSError, ValueError):  # the input is no terminal
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 def _prompt(question: str, default: str = "") -> str:

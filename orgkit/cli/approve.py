@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orgkit import errors
-from orgkit.cli.layout import COLUMNS
+from orgkit.cli.layout import columns
 from orgkit.cli.options import FILE, endpoint_option, exit_with, json_option, show_json
 from orgkit.costs.estimate.effect import credits_lost
 from orgkit.sanitize.terminal import flat
@@ -135,9 +135,9 @@ def _show(request: "ApprovalRequest", approval: "SignedApproval", *, quiet: bool
     steps = request.approved.steps
     remarks = list(_remark_lines(request.review, len(steps)))
     lines = [_line(f"{len(steps)} step(s) of phase {request.approved.content['phase']} on {request.target}")]
-    lines += [as_items([(f"{n}.", step["sentence"], "") for n, step in enumerate(steps, 1)])]
+    lines += [as_items([(f"{n}.", step["sentence"], "") for n, step in enumerate(steps, 1)], width=columns() - 1)]
     if remarks:
-        lines += ["", "In addition to the steps:", as_items(remarks)]
+        lines += ["", "In addition to the steps:", as_items(remarks, width=columns() - 1)]
     identity = f"You are {approval.approver} by your key, and {approval.authenticated_as} by AWS."
     lines += ["", f"planned {request.approved.planned_at:%Y-%m-%d %H:%M} UTC", f"digest {request.approved.digest}"]
     click.echo("\n".join([*lines, _line(identity)]), err=quiet)
@@ -145,7 +145,7 @@ def _show(request: "ApprovalRequest", approval: "SignedApproval", *, quiet: bool
 
 def _line(text: str) -> str:
     """As wide as a terminal; an ARN stays whole."""
-    return fill(flat(text), COLUMNS - 1, break_long_words=False, break_on_hyphens=False)
+    return fill(flat(text), columns() - 1, break_long_words=False, break_on_hyphens=False)
 
 
 def _remark_lines(review: Mapping[str, Any], steps: int) -> Iterator[tuple[str, str, str]]:

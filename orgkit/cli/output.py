@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TextIO
 import click
 
 from orgkit.cli.faults import attempt_lines
-from orgkit.cli.layout import wrap
+from orgkit.cli.layout import columns, wrap
 from orgkit.errors import EXIT_DONE, OperatingSystemError, OrgkitError
 from orgkit.phases.descriptor import Phase
 from orgkit.records.result import RunResult
@@ -24,7 +24,6 @@ P = ParamSpec("P")
 if TYPE_CHECKING:
     from orgkit.rehearsal.retries import Attempt
 
-WIDTH = 78
 INTERVAL_SECONDS = 60  # seconds
 
 
@@ -137,9 +136,10 @@ def after_outcome() -> Iterator[None]:
 
 def report_reading(subject: str, _done: float, _at_most: float) -> None:
     """What is being read, on stderr: one living line on a terminal, a line each in a log."""
-    line = flat(f"reading {subject}")[:WIDTH]
+    width = columns() - 2
+    line = flat(f"reading {subject}")[:width]
     living = sys.stderr.isatty()
-    click.echo(f"\r{line:<{WIDTH}}\r" if living else line, nl=not living, err=True)
+    click.echo(f"\r{line:<{width}}\r" if living else line, nl=not living, err=True)
 
 
 class Progress:

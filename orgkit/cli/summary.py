@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orgkit.cli.layout import columns, print_table, print_text_table, print_wrapped, title
+from orgkit.cli.layout import COLUMNS, columns, print_table, print_text_table, print_wrapped, title, wrap
 from orgkit.errors import EXIT_APPROVAL_NEEDED
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import PHASES
@@ -179,16 +179,20 @@ def show_estimate(estimate: "Estimate", swings: "Sequence[Swing]", sizes: "Seque
         rows = [(short(first, NAME), *rest) for first, *rest in table.itertuples(index=False)]
         print_table([str(c) for c in table.columns], rows)
         click.echo()
-    click.echo("What moves it most, each assumption alone:" if swings else "No assumption moves it.")
+    click.echo(wrap("What moves it most, each assumption alone:" if swings else "No assumption moves it.", ""))
     for swing in swings[:3]:
         print_wrapped(f"- {swing.sentence}")
-    click.echo("\nFor other numbers of accounts (none imported) and recorded regions:")
+    click.echo(f"\n{wrap('For other numbers of accounts (none imported) and recorded regions:', '')}")
     rows = [(size.accounts, size.regions, size.low, size.expected, size.high) for size in sizes]
     print_table(("accounts", "regions", "low", "expected", "high"), rows)
     click.echo()
     assumptions = estimate.by_assumption().reset_index()[["assumption", "low", "expected", "high", "unit"]]
-    click.echo("What it assumes; [costs] of the file replaces any of it, --json has sources:")
-    click.echo(_as_narrow_text(list(assumptions.columns), [list(row) for row in assumptions.itertuples(index=False)]))
+    click.echo(wrap("What it assumes; [costs] of the file replaces any of it, --json has sources:", ""))
+    headers, assumption_rows = list(assumptions.columns), [list(row) for row in assumptions.itertuples(index=False)]
+    if columns() < COLUMNS:
+        print_table(headers, assumption_rows)
+    else:
+        click.echo(_as_narrow_text(headers, assumption_rows))
     click.echo()
     for one_time_cost in estimate.one_time_costs:
         print_wrapped(f"once: {one_time_cost.sentence}")
