@@ -131,7 +131,8 @@ def next_command(phase: Phase, result: "RunResult", file: Path) -> str:
     if result.exit_code == EXIT_APPROVAL_NEEDED and result.digest:
         if any("orgkit approve" in reason for reason in result.reasons):
             return f"orgkit approve {result.digest} {name} --ticket TICKET --key KEY"
-        return f"orgkit run {name} {phase.number} --approved-plan {result.digest}"
+        approver = " --approver NAME" if result.identity.get("target") == "aws" else ""
+        return f"orgkit run {name} {phase.number} --approved-plan {result.digest}{approver}"
     if not result.succeeded:
         return ""
     following = next((candidate for candidate in PHASES if candidate.number > phase.number), None)
