@@ -105,8 +105,8 @@ def _target(session: ApplySession) -> str:
 def _row(phase: Phase, planned: "PlannedPhase | None") -> tuple[str, str, str]:
     from orgkit.cli.planning import result_of
 
-    if not phase.changes or planned is None:
-        return phase.run_label, "reads, changes nothing", ""
+    if planned is None:
+        return phase.run_label, "planned later" if phase.changes else "reads, changes nothing", ""
     if planned.plan is None or not planned.plan.steps:
         return phase.run_label, result_of(planned), ""
     return phase.run_label, _counts([planned]), str(planned.effect.expected) if planned.effect else ""

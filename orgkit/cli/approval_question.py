@@ -12,7 +12,7 @@ import click
 
 from orgkit.cli.approve import PREFIX
 from orgkit.cli.layout import wrap
-from orgkit.errors import EXIT_INTERRUPTED, ApprovalMismatch, OrgkitError
+from orgkit.errors import ApprovalMismatch, Interrupted
 from orgkit.model.decision import check_claim
 from orgkit.sanitize.terminal import flat
 
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 MAX_ANSWERS = 3  # wrong ones, until the question ends without an approval
 GIT_SECONDS = 5
 REJECTIONS = ("no", "n", "reject")
-
-
-class QuestionInterrupted(OrgkitError):
-    """Ctrl-C, or the end of the input, at a question."""
-
-    summary = "Interrupted: nothing was approved."
-    exit_code = EXIT_INTERRUPTED
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ def ask_approval(desired: "Desired", kind: str, digest: str) -> Answer | None:
         digest: Of the plan.
 
     Raises:
-        QuestionInterrupted: Ctrl-C, or the end of the input.
+        Interrupted: Ctrl-C, or the end of the input.
     """
     click.echo()
     _drop_typed_ahead()
@@ -126,7 +119,7 @@ def _prompt(question: str, default: str = "") -> str:
     try:
         return str(click.prompt(question, default=default or None))
     except click.Abort:
-        raise QuestionInterrupted(
+        raise Interrupted(
             "Ctrl-C, or the end of the input, came before an answer; nothing of this phase was changed.",
             "run the same command again: it goes on from where AWS is.",
         ) from None

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from orgkit.cli import apply, approval_question
-from orgkit.cli.approval_question import Answer, QuestionInterrupted, ask_approval, default_approver
+from orgkit.cli.approval_question import Answer, ask_approval, default_approver
+from orgkit.errors import Interrupted
 from tests.plans.loader import desired_of
 
 DIGEST = "0123456789abcdef" * 4
@@ -51,7 +52,7 @@ def test_only_the_digest_and_on_aws_the_account_approve(
 @pytest.mark.parametrize("typed", [(), ("Ann",), ("Ann", "01234567")])
 def test_ctrl_c_at_a_question_approves_nothing(answers: list[str], typed: tuple[str, ...]) -> None:
     answers.extend(typed)
-    with pytest.raises(QuestionInterrupted) as stop:
+    with pytest.raises(Interrupted) as stop:
         ask_approval(desired_of(), "aws", DIGEST)
     assert stop.value.exit_code == 7
 
