@@ -78,7 +78,7 @@ def exit_with(command: Callable[P, int]) -> Callable[P, NoReturn]:
         except errors.OrgkitError as stop:
             print_error(stop, as_json and output_error() is None)
             code = stop.exit_code
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort):  # Abort: at a prompt
             click.echo("\nInterrupted. What was done stays: run the same command again.", err=True)
             code = errors.EXIT_INTERRUPTED
         sys.exit(code)
