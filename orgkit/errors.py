@@ -245,6 +245,12 @@ class RecordExists(OrgkitError):
     summary = "That run already has a record."
 
 
+class ProjectExists(OrgkitError):
+    """A project's own files are never written over."""
+
+    summary = "A project is there already: nothing was written."
+
+
 class NotSealed(OrgkitError):
     """A run cannot be sealed with what was given for it."""
 

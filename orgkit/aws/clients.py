@@ -1,5 +1,6 @@
 """The clients of one identity: for reads with botocore's retries, for changes with none."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +14,7 @@ from botocore.loaders import Loader
 from botocore.retries.standard import register_retry_handler
 
 from orgkit.aws import credentials_in_use
+from orgkit.aws.call_log import log_of_calls
 from orgkit.aws.clock import Clock
 from orgkit.aws.rejections import Rejected, as_rejected
 from orgkit.aws.response import require_whole
@@ -39,9 +41,11 @@ class Clients:
         region: str,
         clock: Clock,
         run: str,
+        account: Callable[[], str],
         credentials: Credentials | None = None,
     ) -> None:
         self.session = session  # boto3's
+        self._account = account  # whose these clients are, as far as it is known: for --debug
         self._member_credentials = credentials  # of a role in a member account; None for the session's own
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._endpoint = endpoint
@@ -108,6 +112,9 @@ class Clients:
         except Exception as error:
             raise _no_credentials(service, error) from None
         client.meta.events.register("before-sign", self._remember)
+        call_log = log_of_calls(region, self._account)
+        if call_log is not None:
+            call_log.watch(client.meta.events)
         if reads:
             client.meta.events.register("before-parse", require_whole)
             pause_by(self._clock, client, ATTEMPTS)

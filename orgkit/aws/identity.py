@@ -83,7 +83,8 @@ def endpoint_of(environment: Mapping[str, str] = os.environ) -> str | None:
     """The emulator that ORGKIT_ENDPOINT_URL names, or None for AWS; WrongPlace for anything else.
 
     AWS's own AWS_ENDPOINT_URL settings are refused wherever they stand: one forgotten line would send calls that
-    are meant for AWS elsewhere, or the other way round. The address is rebuilt from its parsed parts.
+    are meant for AWS elsewhere, or the other way round. Only the variable AWS_ENDPOINT_URL may be set, to the emulator
+    that ORGKIT_ENDPOINT_URL names. The address is rebuilt from its parsed parts.
     """
     variable = next(_unexpected_endpoints(environment, config_files()), None)
     if variable:
@@ -141,7 +142,12 @@ def guard_organization(
 
 
 def _unexpected_endpoints(environment: Mapping[str, str], files: Iterable[Path]) -> Iterator[str]:
-    yield from (name for name in sorted(environment) if name.startswith("AWS_ENDPOINT_URL"))
+    """All but AWS_ENDPOINT_URL with the emulator's own address, which `orgkit sandbox exec` sets for other clients."""
+    emulator = environment.get("ORGKIT_ENDPOINT_URL")
+    for name in sorted(environment):
+        is_same = name == "AWS_ENDPOINT_URL" and emulator and environment[name] == emulator
+        if name.startswith("AWS_ENDPOINT_URL") and not is_same:
+            yield name
     for file in files:
         yield from _endpoints_in(file)
 

@@ -93,7 +93,7 @@ CREDENTIAL_CAUSES: Mapping[str, Cause] = {
     ),
     "ProfileNotFound": Cause(
         Kind.CONFIGURATION,
-        "`aws configure list-profiles` prints the profiles that are there: `export AWS_PROFILE=` one of them, or "
+        "`aws configure list-profiles` prints the profiles that are there: name one of them with --profile, or "
         f"`unset AWS_PROFILE`; {RERUN}",
     ),
     **_causes(Kind.CONFIGURATION, f"correct that file, or `unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE`; {RERUN}",

@@ -54,7 +54,13 @@ class Connection(Summary):
         credentials: Credentials | None = None,
     ) -> None:
         self._clients = Clients(
-            session, endpoint=endpoint, region=region, clock=clock, run=journal.run, credentials=credentials
+            session,
+            endpoint=endpoint,
+            region=region,
+            clock=clock,
+            run=journal.run,
+            account=self._known_account,
+            credentials=credentials,
         )
         self._members: dict[tuple[str, str, str | None], tuple[Connection, datetime]] = {}
         self._owners: dict[str, Connection] = {}
@@ -185,6 +191,9 @@ class Connection(Summary):
         with self._note_end():
             client = self._clients.get(service, region, reads=False)
             return Change(client, service, operation, parameters, expect, account)
+
+    def _known_account(self) -> str:
+        return self._account or (self._caller.account if self._caller else "")
 
     def _identity(self) -> Caller:
         if self._caller is None:

@@ -4,13 +4,14 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from shlex import quote
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from orgkit import errors
-from orgkit.cli.layout import COLUMNS
+from orgkit.cli.layout import columns
 from orgkit.cli.options import FILE, endpoint_option, exit_with, json_option, show_json
 from orgkit.costs.estimate.effect import credits_lost
 from orgkit.sanitize.terminal import flat
@@ -72,8 +73,10 @@ def approve(plan: str, file: Path, ticket: str, key: str, asserted_by: str, dige
             {"approval": str(approval_path), "digest": request.approved.digest, "expires_at": unsigned.expires_at}
         )
     else:
-        click.echo(f"\nApproved until {unsigned.expires_at}:\n  {approval_path}\n\nWhoever applies it runs:")
-        click.echo(f"  orgkit run {request.approved.content['phase']} {file} \\\n    --approval {approval_path}")
+        click.echo(f"\nApproved until {unsigned.expires_at}:\n  {approval_path}\n\nWhoever applies it runs one of:")
+        name = quote(str(file))
+        click.echo(f"  orgkit run {name} {request.approved.content['phase']} --approval {quote(str(approval_path))}")
+        click.echo(f"  orgkit apply {name}")
     return errors.EXIT_DONE
 
 
@@ -132,9 +135,9 @@ def _show(request: "ApprovalRequest", approval: "SignedApproval", *, quiet: bool
     steps = request.approved.steps
     remarks = list(_remark_lines(request.review, len(steps)))
     lines = [_line(f"{len(steps)} step(s) of phase {request.approved.content['phase']} on {request.target}")]
-    lines += [as_items([(f"{n}.", step["sentence"], "") for n, step in enumerate(steps, 1)])]
+    lines += [as_items([(f"{n}.", step["sentence"], "") for n, step in enumerate(steps, 1)], width=columns() - 1)]
     if remarks:
-        lines += ["", "In addition to the steps:", as_items(remarks)]
+        lines += ["", "In addition to the steps:", as_items(remarks, width=columns() - 1)]
     identity = f"You are {approval.approver} by your key, and {approval.authenticated_as} by AWS."
     lines += ["", f"planned {request.approved.planned_at:%Y-%m-%d %H:%M} UTC", f"digest {request.approved.digest}"]
     click.echo("\n".join([*lines, _line(identity)]), err=quiet)
@@ -142,7 +145,7 @@ def _show(request: "ApprovalRequest", approval: "SignedApproval", *, quiet: bool
 
 def _line(text: str) -> str:
     """As wide as a terminal; an ARN stays whole."""
-    return fill(flat(text), COLUMNS - 1, break_long_words=False, break_on_hyphens=False)
+    return fill(flat(text), columns() - 1, break_long_words=False, break_on_hyphens=False)
 
 
 def _remark_lines(review: Mapping[str, Any], steps: int) -> Iterator[tuple[str, str, str]]:

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from orgkit import errors
-from orgkit.cli.layout import print_wrapped, title
+from orgkit.cli.layout import columns, print_wrapped, title
 from orgkit.cli.options import FILE, endpoint_option, exit_with, json_option, show_json
 from orgkit.sanitize.terminal import flat
 
 if TYPE_CHECKING:
     from orgkit.model.desired import Desired
     from orgkit.records.archive.model import Archive, ArchiveResult
-
-WIDTH = 78
 
 
 @click.command()
@@ -31,7 +29,6 @@ WIDTH = 78
 def archive(file: Path, to: str, check: bool, permissions: bool, as_json: bool) -> int:
     """Keep every sealed record in S3: written once, locked, read back. Nothing is deleted, there or here.
 
-    \b
     The chain in the archive is read first and written last, so that fresh machines continue one chain:
     run it before the first phase and after the last. Exit code 6: a record is not what was sealed,
     here or, with --check, in the archive.
@@ -107,9 +104,10 @@ def _report_no_archive(place: "Archive", *, is_requested: bool, as_json: bool) -
 
 def _show_progress(subject: str, _done: float, _at_most: float) -> None:
     """What is being kept, on stderr: one living line on a terminal; in a log a line for each record."""
-    line = flat(f"archive: {subject}")[:WIDTH]
+    width = columns() - 2
+    line = flat(f"archive: {subject}")[:width]
     if sys.stderr.isatty():
-        click.echo(f"\r{line:<{WIDTH}}\r", nl=False, err=True)
+        click.echo(f"\r{line:<{width}}\r", nl=False, err=True)
     elif subject.startswith(("record ", "checking ")):
         click.echo(line, err=True)
 

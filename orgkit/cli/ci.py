@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from orgkit import errors
+from orgkit.cli.command_group import CommandGroup
 from orgkit.cli.github import NoReport, report_result
 from orgkit.cli.options import FILE, PhaseType, exit_with
 from orgkit.phases.descriptor import Phase
@@ -15,7 +16,7 @@ from orgkit.sanitize.terminal import flat, short
 DIGEST = re.compile("[0-9a-f]{64}")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def ci() -> None:
     """Check what a workflow of GitHub was given, and take plans and records from earlier runs."""
 
@@ -30,7 +31,6 @@ def ci() -> None:
 def check_inputs(file: str, phase: Phase | None, approval: str, plan_run: str | None, **_report: NoReport) -> int:
     """Refuse a file that is not an ordinary, unaltered one of the checkout, and a plan of what nobody reviewed.
 
-    \b
     FILE has to be under parameters/, an approval under approvals/ or parameters/.
     With --plan-run GitHub is asked whether these files are still those of the default
     branch, and whether that run planned a merged commit, or the reviewed head of a

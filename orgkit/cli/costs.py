@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from orgkit import errors
-from orgkit.cli.layout import wrap
+from orgkit.cli.layout import print_text_table
 from orgkit.cli.options import FILE, endpoint_option, exit_with, json_option, show_json
 from orgkit.cli.output import report_reading, requires_output
 from orgkit.costs.bills.billing_spec import BillingSpec
@@ -60,6 +60,5 @@ def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: P
     if as_json:
         show_json(report.facts())
     else:
-        for line in render_actuals(report).text.splitlines():
-            click.echo(line if line.startswith("  ") or "  " in line.strip() else wrap(line, indent=""))
+        print_text_table(render_actuals(report).text)
     return errors.EXIT_DONE if any(bill.ready for bill in bills) else errors.EXIT_RETRY_LATER

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orgkit.cli.layout import print_wrapped, title, wrap
+from orgkit.cli.layout import print_table, print_wrapped, title, wrap
 from orgkit.rehearsal.fault_options import ALL_FAULTS, select_options
 from orgkit.rehearsal.faults import describe_counts
-from orgkit.runbook.views.tables import as_text
 from orgkit.sandbox.faults import KINDS
 
 if TYPE_CHECKING:
@@ -108,6 +107,6 @@ def show_faults(done: "Rehearsal") -> None:
     ]
     rows.append(("the last look", "", done.faults_afterwards.total(), ""))
     rows.append(("in all", *done.totals.values()))
-    click.echo(as_text(("phase", "runs", "faults met", "found done"), rows))
+    print_table(("phase", "runs", "faults met", "found done"), rows)
     print_wrapped(describe_counts(done.faults) or "no call met a fault")
     print_wrapped(done.circumstances.sentence)

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from orgkit import errors
+from orgkit.cli.command_group import CommandGroup
 from orgkit.cli.options import endpoint_option, exit_with
 from orgkit.cli.output import requires_output
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def keys() -> None:
     """Keys that sign approvals and the chain of records."""
 

@@ -1,12 +1,46 @@
-"""How a command lays out what it prints: titles, and sentences at 80 columns."""
+"""How a command lays out what it prints: titles, sentences and tables as wide as the terminal, and colors in it."""
 
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
 from textwrap import fill
 
 import click
 
+from orgkit.runbook.views.tables import as_text
 from orgkit.sanitize.terminal import flat
 
-COLUMNS = 80
+COLUMNS = 80  # of an output that is no terminal
+MIN_COLUMNS, MAX_COLUMNS = 40, 100  # of a terminal: longer lines are hard to read
+# A word at the start of a line, and its color; the word says the same without it.
+COLORS = {
+    "+": "green", "~": "yellow", "ok": "green", "warning": "yellow", "problem": "red",
+    "done": "green", "found done": "green", "failed": "red", "left": "yellow",
+    "✓ done": "green", "▶ ready": "cyan", "… waiting for someone": "yellow", "≠ drifted": "red",
+}  # fmt: skip
+WORDS = sorted(COLORS, key=len, reverse=True)
+_COLORED = re.compile(rf"^( *)({'|'.join(map(re.escape, WORDS))})(?=\s|$)", re.MULTILINE)
+
+
+def columns() -> int:
+    """Those that a line may have: the terminal's, within limits; 80 where the output is none."""
+    if not sys.stdout.isatty():
+        return COLUMNS
+    return max(MIN_COLUMNS, min(shutil.get_terminal_size((COLUMNS, 24)).columns, MAX_COLUMNS))
+
+
+def has_color() -> bool:
+    """Whether a terminal may be given colors: not where NO_COLOR is set, as by --no-color."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def print_colored(text: str) -> None:
+    """Text whose first words have their color; nothing else is added to it or broken."""
+    if sys.stdout.isatty() and has_color():
+        text = _COLORED.sub(lambda match: match[1] + click.style(match[2], fg=COLORS[match[2]]), text)
+    click.echo(text)
 
 
 def print_wrapped(text: str) -> None:
@@ -14,10 +48,40 @@ def print_wrapped(text: str) -> None:
     click.echo(wrap(flat(text)))
 
 
+def print_line(text: str) -> None:
+    """What is there to be copied, such as a command or a digest: one line, however long."""
+    click.echo(f"  {flat(text)}")
+
+
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table; where a terminal is too narrow for it, what does not fit goes on below in its own column."""
+    text = as_text(headers, rows)
+    if not sys.stdout.isatty() or max(map(len, text.splitlines())) <= columns():
+        print_colored(text)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    for header in headers:
+        table.add_column(Text(flat(header), style="bold"), overflow="fold")
+    for row in rows:
+        cells = [flat(cell) for cell in row]
+        table.add_row(*(Text(cell, style=COLORS.get(cell, "")) for cell in cells))
+    Console(file=sys.stdout, width=columns(), no_color=not has_color(), highlight=False).print(table)
+
+
+def print_text_table(text: str) -> None:
+    """Text with tables in it, as a notebook shows it: sentences are wrapped, the rows of tables are not."""
+    for line in text.splitlines():
+        click.echo(line if line.startswith("  ") or "  " in line.strip() else wrap(flat(line), indent=""))
+
+
 def wrap(text: str, indent: str = "  ", hanging_indent: str = "") -> str:
     """The same as text; continued lines are indented by two more columns, or as they are told."""
     return fill(
-        text, COLUMNS - 1,
+        text, columns() - 1,
         initial_indent=indent, subsequent_indent=hanging_indent or f"{indent}  ",
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip

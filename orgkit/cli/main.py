@@ -3,11 +3,17 @@
 import click
 
 from orgkit._version import __version__
-from orgkit.cli import approve, ci, costs, keys, lab, phases, prices, project, records, sandbox
+from orgkit.cli import apply, approve, ci, costs, doctor, keys, lab, phases, prices, project, records, sandbox, status
+from orgkit.cli.command_group import OrgkitGroup, add_common_options
 from orgkit.cli.output import checked_streams
 
+COMMANDS = (
+    *project.COMMANDS, doctor.doctor, *phases.COMMANDS, apply.apply, status.status, approve.approve, *lab.COMMANDS,
+    costs.costs, ci.ci, keys.keys, prices.prices, records.records, sandbox.sandbox,
+)  # fmt: skip
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(cls=OrgkitGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(__version__, prog_name="orgkit")
 def cli() -> None:
     """Bootstrap an AWS organization: rehearse, approve, apply, prove.
@@ -23,8 +29,8 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point; commands are imported when they are registered, libraries when they are used."""
-    groups = (ci.ci, keys.keys, prices.prices, records.records, sandbox.sandbox)
-    for command in (*lab.COMMANDS, *phases.COMMANDS, approve.approve, costs.costs, *project.COMMANDS, *groups):
+    for command in COMMANDS:
         cli.add_command(command)
+    add_common_options(COMMANDS)
     with checked_streams():
-        cli()
+        cli(prog_name="orgkit")

@@ -9,8 +9,10 @@ from textwrap import fill
 from typing import Any, NoReturn, ParamSpec
 
 import click
+from click.shell_completion import CompletionItem
 
 from orgkit import errors
+from orgkit.cli.layout import columns
 from orgkit.cli.output import output_error
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import RUNBOOKS, phase_of
@@ -25,13 +27,43 @@ class PhaseType(click.ParamType[Phase]):
 
     name = "phase"
 
+    def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The phases whose number or label begins so."""
+        items = [CompletionItem(phase.number, help=phase.title) for phase in RUNBOOKS]
+        items += [CompletionItem(phase.label, help=phase.title) for phase in RUNBOOKS if incomplete.isalpha()]
+        return [item for item in items if item.value.startswith(incomplete)]
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Phase:
         if isinstance(value, Phase):
             return value
         try:
             return phase_of(value)
         except KeyError:
-            self.fail(f"{value!r} is none of {', '.join(phase.run_label for phase in RUNBOOKS)}", param, ctx)
+            names = ", ".join(phase.run_label for phase in RUNBOOKS)
+            self.fail(f"{value!r} is no phase. There are: {names}.", param, ctx)
+
+
+def file_and_phase(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The arguments FILE PHASE. The order of version 0.1, PHASE FILE, is taken for one version more, and says so."""
+
+    @wraps(command)
+    def run(*args: Any, file: str, phase: str, **options: Any) -> Any:
+        context = click.get_current_context()
+        if _is_phase(file) and not _is_phase(phase):
+            file, phase = phase, file
+            click.echo(f"The order is FILE PHASE now: {context.command_path} {file} {phase}", err=True)
+        return command(*args, file=Path(file), phase=PhaseType().convert(phase, None, context), **options)
+
+    run = click.argument("phase", shell_complete=PhaseType().shell_complete)(run)
+    return click.argument("file", type=click.Path())(run)
+
+
+def _is_phase(text: str) -> bool:
+    try:
+        phase_of(text)
+    except KeyError:
+        return False
+    return True
 
 
 def exit_with(command: Callable[P, int]) -> Callable[P, NoReturn]:
@@ -46,7 +78,7 @@ def exit_with(command: Callable[P, int]) -> Callable[P, NoReturn]:
         except errors.OrgkitError as stop:
             print_error(stop, as_json and output_error() is None)
             code = stop.exit_code
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort):  # Abort: at a prompt
             click.echo("\nInterrupted. What was done stays: run the same command again.", err=True)
             code = errors.EXIT_INTERRUPTED
         sys.exit(code)
@@ -69,9 +101,9 @@ def print_error(stop: errors.OrgkitError, as_json: bool) -> None:
 
 
 def _wrap(line: str) -> str:
-    """A line at 80 columns, its continuation indented; a digest or a path stays whole."""
+    """A line as wide as the terminal, its continuation indented; a digest or a path stays whole."""
     indent = " " * (len(line) - len(line.lstrip()) + 2)
-    return fill(line, 79, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return fill(line, columns() - 1, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def show_json(value: object) -> None:
@@ -85,13 +117,41 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def endpoint_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--endpoint-url: sets the one environment variable that leads to an emulator."""
+    """The options of a command that calls AWS: --profile, --endpoint-url and --debug."""
+    for option in (
+        click.option(
+            "--debug", is_flag=True, expose_value=False, callback=_use_debug,
+            help="Print each call to AWS on stderr: no bodies, no credentials.",
+        ),
+        click.option(
+            "--endpoint-url", expose_value=False, callback=_use_endpoint,
+            help="An AWS emulator on this machine instead of AWS.",
+        ),
+        click.option(
+            "--profile", metavar="NAME", expose_value=False, callback=_use_profile,
+            help="Of the AWS configuration, in place of keys in the environment.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
 
-    def use(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
-        if value:
-            os.environ["ORGKIT_ENDPOINT_URL"] = value
 
-    option = click.option(
-        "--endpoint-url", expose_value=False, callback=use, help="An AWS emulator on this machine instead of AWS."
-    )
-    return option(command)
+def _use_endpoint(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    """The one environment variable that leads to an emulator."""
+    if value:
+        os.environ["ORGKIT_ENDPOINT_URL"] = value
+
+
+def _use_profile(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    """For this process and its kernels; keys in the environment would go before AWS_PROFILE."""
+    if value:
+        os.environ["AWS_PROFILE"] = value
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            os.environ.pop(name, None)
+
+
+def _use_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from orgkit.cli.debug import print_calls
+
+        context.with_resource(print_calls())

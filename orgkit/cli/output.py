@@ -8,12 +8,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TextIO
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TextIO
 
 import click
 
 from orgkit.cli.faults import attempt_lines
-from orgkit.cli.layout import wrap
+from orgkit.cli.layout import columns, wrap
 from orgkit.errors import EXIT_DONE, OperatingSystemError, OrgkitError
 from orgkit.phases.descriptor import Phase
 from orgkit.records.result import RunResult
@@ -24,7 +24,6 @@ P = ParamSpec("P")
 if TYPE_CHECKING:
     from orgkit.rehearsal.retries import Attempt
 
-WIDTH = 78
 INTERVAL_SECONDS = 60  # seconds
 
 
@@ -137,72 +136,60 @@ def after_outcome() -> Iterator[None]:
 
 def report_reading(subject: str, _done: float, _at_most: float) -> None:
     """What is being read, on stderr: one living line on a terminal, a line each in a log."""
-    line = flat(f"reading {subject}")[:WIDTH]
+    width = columns() - 2
+    line = flat(f"reading {subject}")[:width]
     living = sys.stderr.isatty()
-    click.echo(f"\r{line:<{WIDTH}}\r" if living else line, nl=not living, err=True)
+    click.echo(f"\r{line:<{width}}\r" if living else line, nl=not living, err=True)
 
 
 class Progress:
-    """Writes to stderr, so that stdout stays for results; a terminal gets one living line, a log gets few."""
+    """Writes to stderr, so that stdout stays for results; a log gets few lines. `LiveProgress` is for a terminal."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
-        self.living = sys.stderr.isatty()
         self.label = ""
         self.waited = ("", 0)  # what the last line of a log said of a wait, and its seconds
 
     def phase(self, phase: Phase, result: RunResult | None) -> None:
         """A phase begins, or has ended."""
         self.label = phase.run_label
-        if result is None:
-            self._now("starting")
-        else:
+        if result is not None:
             self._line(f"{phase.run_label:<22} {result.outcome:<18} {result.seconds:>6.1f} s  {result.progress}")
 
     def attempt(self, _phase: Phase, number: int, attempt: "Attempt") -> None:
-        """A run under faults has ended; on a good day there is nothing to tell of it."""
+        """A run under faults has ended; without faults there is nothing to report."""
         if attempt.faults or attempt.repeat_command or number > 1:
             for line in "\n".join(attempt_lines(number, attempt)).split("\n"):
                 self._line(line)
 
     def event(self, event: Mapping[str, Any]) -> None:
         """One event of the run, as it is written."""
-        kind = event.get("event")
-        if kind == "wait":
+        if event.get("event") == "wait":
             line = f"waiting for {event['what']}, {event['so_far']} of at most {event['at_most']} s"
-            self._now(line)
             self._report_sometimes(line, str(event["what"]), int(event["so_far"]))
-        elif kind == "step":
-            self._now(f"{event['result']}: {event['sentence']}")
-
-    def _report_sometimes(self, line: str, waited_for: str, so_far: int) -> None:
-        """In a log, a line when a wait begins and one a minute: silence looks like a hang."""
-        subject = waited_for.partition(":")[0]  # what follows may tell how far it is, and differs each time
-        if self.living or (subject == self.waited[0] and 0 <= so_far - self.waited[1] < INTERVAL_SECONDS):
-            return
-        self.waited = (subject, so_far)
-        self._line(f"{self.label}: {line}")
-
-    def finish(self) -> None:
-        self._clear()
-
-    def _now(self, text: str) -> None:
-        if self.quiet or not self.living:
-            return
-        safe = flat(f"{self.label}: {text}")
-        self._clear()
-        click.echo(safe[:WIDTH], err=True, nl=False)
 
     def say(self, text: str) -> None:
         """A line of its own, if there is anything to say."""
         if text:
             self._line(text)
 
+    def finish(self) -> None:
+        """Nothing is shown from here on."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.finish()
+
+    def _report_sometimes(self, line: str, waited_for: str, so_far: int) -> None:
+        """In a log, a line when a wait begins and one a minute: silence looks like a hang."""
+        subject = waited_for.partition(":")[0]  # what follows may tell how far it is, and differs each time
+        if subject == self.waited[0] and 0 <= so_far - self.waited[1] < INTERVAL_SECONDS:
+            return
+        self.waited = (subject, so_far)
+        self._line(f"{self.label}: {line}")
+
     def _line(self, text: str) -> None:
         if not self.quiet:
-            self._clear()
             click.echo(wrap(flat(text), indent=""), err=True)
-
-    def _clear(self) -> None:
-        if self.living and not self.quiet:
-            click.echo("\r\033[K", err=True, nl=False)

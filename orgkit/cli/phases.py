@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -13,8 +14,17 @@ import click
 from orgkit import errors
 from orgkit.cli.faults import circumstances_options
 from orgkit.cli.github import NoReport, report_result
-from orgkit.cli.options import FILE, PhaseType, endpoint_option, exit_with, json_option, show_json
-from orgkit.cli.output import Progress, after_outcome, requires_output
+from orgkit.cli.layout import print_line, wrap
+from orgkit.cli.options import (
+    FILE,
+    PhaseType,
+    endpoint_option,
+    exit_with,
+    file_and_phase,
+    json_option,
+    show_json,
+)
+from orgkit.cli.output import after_outcome, requires_output
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import PHASES
 from orgkit.rehearsal.fault_options import FaultOptions
@@ -28,23 +38,25 @@ from orgkit.rehearsal.fault_options import FaultOptions
 @exit_with
 def rehearse(file: Path, keep: bool, as_json: bool, circumstances: FaultOptions) -> int:
     """Run every phase on an embedded AWS: no account, no credentials, no network."""
+    from orgkit.cli.execution import new_progress
     from orgkit.cli.summary import show_rehearsal
     from orgkit.parameters import find
     from orgkit.rehearsal.bootstrap import rehearse as rehearse_all
 
-    progress = Progress(quiet=as_json)
-    progress.say(circumstances.sentence)
-    with errors.convert_os_errors(errors.EXIT_FAILED):
+    with new_progress(quiet=as_json) as progress, errors.convert_os_errors(errors.EXIT_FAILED):
+        progress.say(circumstances.sentence)
         done = rehearse_all(
             find(str(file)), keep=keep, circumstances=circumstances,
             on_phase=progress.phase, on_event=progress.event, on_attempt=progress.attempt,
         )  # fmt: skip
     with after_outcome():
-        progress.finish()
         if as_json:
             show_json(done.as_json())
         else:
             show_rehearsal(done, keep)
+            if done.exit_code == errors.EXIT_DONE:
+                click.echo("\nNext, on AWS, with credentials of the management account:")
+                print_line(f"orgkit apply {quote(str(file))}")
     return done.exit_code
 
 
@@ -56,15 +68,20 @@ def rehearse(file: Path, keep: bool, as_json: bool, circumstances: FaultOptions)
 def check(file: Path, as_json: bool) -> int:
     """Check a parameters file: every problem at once, without a call to AWS."""
     from orgkit.parameters import find, load
+    from orgkit.phases.management_account.file_checks import example_values
 
     desired = load(find(str(file)))
+    warnings = example_values(desired)
     numbers = {"unit": len(desired.units), "account": len(desired.accounts), "import": len(desired.imports)}
     if as_json:
         counts = {f"{name}s": n for name, n in numbers.items()}
-        show_json({"file": str(file), "sha256": desired.sha256, "problems": [], **counts})
+        show_json({"file": str(file), "sha256": desired.sha256, "problems": [], "warnings": warnings, **counts})
     else:
         text = ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name, n in numbers.items())
         click.echo(f"{file} is well-formed: {text}.")
+        for warning in warnings:
+            click.echo(wrap(f"warning: {warning}", ""))
+        click.echo(f"\nnext    orgkit rehearse {quote(str(file))}")
     return errors.EXIT_DONE
 
 
@@ -78,24 +95,24 @@ def check(file: Path, as_json: bool) -> int:
 @report_result
 def plan(file: Path, phase: Phase | None, as_json: bool, report: NoReport) -> int:
     """Show what would change, phase by phase, and keep each plan for its approval. Changes nothing."""
-    from orgkit.cli.planning import exit_code_of, make_plans, show_plans
+    from orgkit.cli.planning import exit_code_of, make_plans, show_next, show_plans
 
     if phase is not None and not phase.changes:
         raise click.UsageError(
-            f"{phase.run_label} plans nothing: it only reads. Run it: orgkit run {phase.number} {file}"
+            f"{phase.run_label} plans nothing: it only reads. Run it: orgkit run {file} {phase.number}"
         )
-    plans = make_plans(file, [phase] if phase else [listed_phase for listed_phase in PHASES if listed_phase.changes])
+    plans = make_plans(file, phase)
     if as_json:
         show_json({"plans": [planned.as_json() for planned in plans]})
     else:
         show_plans(plans)
+        show_next(plans, file)
     report.plans(plans, exit_code_of(plans))
     return exit_code_of(plans)
 
 
 @click.command()
-@click.argument("phase", type=PhaseType())
-@FILE
+@file_and_phase
 @click.option("--approved-plan", default="", metavar="DIGEST", help="The digest that was approved.")
 @click.option("--plan-file", type=click.Path(path_type=Path), help="A plan.json that was handed over.")
 @click.option("--approval", type=click.Path(resolve_path=True), help="A signed approval, as orgkit approve writes it.")
@@ -116,11 +133,11 @@ def run(
     **options: str,
 ) -> int:
     """Run one phase headlessly; without an approved plan it stops before it changes anything."""
+    from orgkit.cli.execution import run_phase
     from orgkit.cli.summary import result_json, show_result
     from orgkit.model.decision import check_claim
     from orgkit.parameters import find, load
     from orgkit.records.seal_options import sealing_of
-    from orgkit.runbook.execution.execute import execute
 
     for name in ("approver", "ticket"):
         check_claim(
@@ -134,15 +151,11 @@ def run(
         _check_approval(path, desired, phase, options)
     settings = {"ORGKIT_APPROVER": "approver", "ORGKIT_TICKET": "ticket", "ORGKIT_APPROVAL": "approval"}
     os.environ.update({name: options[key] for name, key in settings.items() if options[key]})
-    progress = Progress(quiet=as_json)
-    progress.phase(phase, None)
-    own = dict(_parse_parameter(option) for option in more)
-    result = execute(
-        phase, path, approved_plan=options["approved_plan"], on_event=progress.event, extra=own,
-        sealing=sealing_of(desired, path),
+    result = run_phase(
+        phase, path, sealing_of(desired, path), approved_plan=options["approved_plan"],
+        extra=dict(_parse_parameter(option) for option in more), quiet=as_json,
     )  # fmt: skip
     with after_outcome():
-        progress.finish()  # the result is printed once, on stdout
         if as_json:
             show_json(result_json(phase, result))
         else:
@@ -182,8 +195,7 @@ def _check_approval(path: Path, desired: Any, phase: Phase, options: Mapping[str
 
 
 @click.command("open")
-@click.argument("phase", type=PhaseType())
-@FILE
+@file_and_phase
 @endpoint_option
 @exit_with
 @errors.convert_os_errors(errors.EXIT_FAILED)

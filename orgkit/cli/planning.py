@@ -3,18 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
 
 from orgkit import errors
-from orgkit.cli.layout import wrap
+from orgkit.aws.clock import Clock
+from orgkit.aws.session import Connection
+from orgkit.cli.layout import columns, print_colored, wrap
 from orgkit.costs.estimate.effect import Effect, monthly_effect
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe
+from orgkit.model.desired import Desired
+from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan
 from orgkit.parameters import find, load
 from orgkit.phases.descriptor import Phase
+from orgkit.phases.registry import LATER_PHASES, phases_for
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.records import outputs
 from orgkit.records.plan_store import as_planning
@@ -48,24 +54,38 @@ class PlannedPhase:
         return {"phase": self.phase.run_label, "digest": digest, **self.plan.review_facts, "steps": steps}
 
 
-def make_plans(file: Path, phases: Sequence[Phase]) -> list[PlannedPhase]:
-    """Connect, read once, plan each; plans that could be approved are kept."""
+def make_plans(file: Path, phase: Phase | None) -> list[PlannedPhase]:
+    """Connect, read once, plan the phase or all that the file asks for; plans that could be approved are kept."""
     path = find(str(file))
     desired = load(path)
     aws = connect(desired)
-    observed = observe(aws, desired, phases[0].label if len(phases) == 1 else None)
+    planned_phases = read_plans(aws, desired, phase)
     base = outputs.base_folder(outputs.project_of(path), aws.kind)
+    for planned in planned_phases:
+        if planned.plan is not None:
+            outputs.keep_plan(base, desired.organization.management_account_id, planned.plan)
+    return planned_phases
+
+
+def read_plans(aws: Connection, desired: Desired, phase: Phase | None) -> list[PlannedPhase]:
+    """The phase, or all that the file asks for, planned on one reading of AWS; nothing is kept."""
+    return plan_observed(observe(aws, desired, phase.label if phase else None), desired, aws.clock, phase)
+
+
+def plan_observed(observed: Observed, desired: Desired, clock: Clock, phase: Phase | None = None) -> list[PlannedPhase]:
+    """The phase, or all that the file asks for, each planned with its digest."""
+    phases = [phase] if phase else [listed_phase for listed_phase in phases_for(desired) if listed_phase.changes]
     planned_phases = []
-    for phase in phases:
+    for listed_phase in phases:
         try:
-            phase_plan = plan_phase(phase.label, observed, desired)
+            phase_plan = plan_phase(listed_phase.label, observed, desired)
         except errors.OrgkitError as stop:
-            planned_phases.append(PlannedPhase(phase, None, stop))
+            planned_phases.append(PlannedPhase(listed_phase, None, stop))
             continue
         effect = monthly_effect(phase_plan, desired)
-        plan = as_planning(phase_plan, desired, aws.clock, effect)
-        outputs.keep_plan(base, desired.organization.management_account_id, plan)
-        planned_phases.append(PlannedPhase(phase, plan, effect=effect, tree=tree_after_plan(observed, desired, plan)))
+        plan = as_planning(phase_plan, desired, clock, effect)
+        tree = tree_after_plan(observed, desired, plan)
+        planned_phases.append(PlannedPhase(listed_phase, plan, effect=effect, tree=tree))
     return planned_phases
 
 
@@ -73,29 +93,58 @@ def show_plans(planned_phases: Sequence[PlannedPhase]) -> None:
     """Each plan as its table, with what it costs a month; of several, what comes of each in the last line."""
     for planned in planned_phases:
         click.secho(f"\n{planned.phase.run_label}", bold=True)
-        if planned.plan is None:
-            click.echo(str(planned.stop))
-            continue
-        headline, _, rest = render_plan(planned.plan).text.partition("\n")
-        click.echo(wrap(headline, indent=""))
-        if rest:
-            click.echo(rest)
-        if planned.plan.steps and planned.effect:
-            click.echo(wrap(planned.effect.sentence, indent=""))
+        show_plan(planned)
     if len(planned_phases) > 1:
         click.echo(f"\n{wrap(summary_of(planned_phases), indent='')}")
+
+
+def show_plan(planned: PlannedPhase, digest: str = "") -> None:
+    """One plan as its table; with `digest`, that of the earlier planning of the same steps that is asked about."""
+    if planned.plan is None:
+        click.echo(str(planned.stop))
+        return
+    text = render_plan(planned.plan, width=columns() - 1).text
+    headline, _, rest = (text.replace(planned.plan.digest, digest) if digest else text).partition("\n")
+    click.echo(wrap(headline, indent=""))
+    if rest:
+        print_colored(rest)
+    if planned.plan.steps and planned.effect:
+        click.echo(wrap(planned.effect.sentence, indent=""))
+
+
+def show_next(planned_phases: Sequence[PlannedPhase], file: Path) -> None:
+    """The command that goes on from these plans, with the real file and digest; nothing where none does."""
+    desired, name = load(find(str(file))), quote(str(file))
+    if len(planned_phases) > 1:
+        omitted = [phase.run_label for phase in LATER_PHASES if phase.changes and not phase.is_requested(desired)]
+        for label in omitted:
+            click.echo(wrap(f"{label} is planned, too, once [billing] of the file names alerts.", ""))
+    waits = [planned for planned in planned_phases if result_of(planned) == TO_APPROVE]
+    if not waits:
+        return
+    plan = waits[0].plan
+    assert plan is not None
+    if desired.approval.four_eyes:
+        command = f"orgkit approve {plan.digest} {name} --ticket TICKET --key KEY"
+    else:
+        approver = " --approver NAME" if plan.target.kind == "aws" else ""
+        command = f"orgkit run {name} {waits[0].phase.number} --approved-plan {plan.digest}{approver}"
+    click.echo(
+        f"\nnext    {command}\nor, phase by phase, with the approval asked for here:\n        orgkit apply {name}"
+    )
 
 
 def summary_of(planned_phases: Sequence[PlannedPhase]) -> str:
     """What comes of each phase, in the order in which one decides the exit code."""
     groups: dict[str, list[str]] = {text: [] for text in RESULTS}
     for planned in planned_phases:
-        groups[_result_of(planned)].append(planned.phase.number)
+        groups[result_of(planned)].append(planned.phase.number)
     parts = [f"{', '.join(numbers)} {text}" for text, numbers in groups.items() if numbers]
     return f"{'; '.join(parts)} (exit code {exit_code_of(planned_phases)})."
 
 
-def _result_of(planned: PlannedPhase) -> str:
+def result_of(planned: PlannedPhase) -> str:
+    """What comes of a phase: one of RESULTS."""
     plan = planned.plan
     if plan is None:
         return NO_PLAN

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from orgkit import errors
-from orgkit.cli.layout import print_wrapped
+from orgkit.cli.command_group import CommandGroup
+from orgkit.cli.layout import print_table, print_wrapped
 from orgkit.cli.options import exit_with, json_option, show_json
 from orgkit.cli.output import requires_output
 from orgkit.sanitize.terminal import flat
@@ -37,7 +38,7 @@ BOOK_TO_WRITE = click.option(
 REGION = click.option("--region", default="us-east-1", show_default=True, help="The AWS region.")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def prices() -> None:
     """The price book: quote from it, or bring it up to date."""
 
@@ -55,7 +56,6 @@ def quote(asked: tuple[str, ...], no_free_tier: bool, region: str, book: Path, a
     from orgkit.costs.prices.prices import borrowed_note
     from orgkit.costs.prices.quote import quote as quote_of
     from orgkit.costs.prices.quote import read_asked
-    from orgkit.runbook.views.tables import as_text
 
     regional_book = _book(book).in_region(region)
     quoted = quote_of([read_asked(item) for item in asked], regional_book, free_tier=not no_free_tier)
@@ -65,7 +65,7 @@ def quote(asked: tuple[str, ...], no_free_tier: bool, region: str, book: Path, a
         return errors.EXIT_DONE
     headers = ("price", "from", "quantity", "of it free", "unit", "USD each", "USD")
     names = ("price_id", "start", "quantity", "free", "unit", "unit_price", "cost")
-    click.echo(as_text(headers, [[row[name] for name in names] for row in facts["tiers"]]))
+    print_table(headers, [[row[name] for name in names] for row in facts["tiers"]])
     click.echo(f"\nUSD {facts['total']} a month (a quote, not a bill)")
     for price in quoted.prices:
         print_wrapped(f"{price.id}: {price.region}, read on {price.retrieved} at {price.source}")
@@ -83,7 +83,6 @@ def quote(asked: tuple[str, ...], no_free_tier: bool, region: str, book: Path, a
 def list_prices(region: str, book: Path, as_json: bool) -> int:
     """List every price with its id, and the day on which it was read."""
     from orgkit.costs.prices.prices import borrowed_note
-    from orgkit.runbook.views.tables import as_text
 
     regional_book = _book(book).in_region(region)
     note = borrowed_note(regional_book.prices.values(), region)
@@ -100,7 +99,7 @@ def list_prices(region: str, book: Path, as_json: bool) -> int:
     else:
         names = ("id", "region", "unit", "first_tier", "retrieved")
         headers = ("price", "region", "unit", "USD each", "read on")
-        click.echo(as_text(headers, [[row[name] for name in names] for row in rows]))
+        print_table(headers, [[row[name] for name in names] for row in rows])
         _note(note)
         _note(regional_book.warning(date.today()), "warning")
     return errors.EXIT_DONE

@@ -3,6 +3,7 @@
 import shutil
 from importlib.resources import as_file, files
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -21,8 +22,10 @@ def init(folder: Path, ci: str | None) -> int:
     """Write runbooks/, parameters/ and outputs/ into a folder; files that are there are never touched."""
     existing_parts = [part for part in PARTS if (folder / part).exists()]
     if existing_parts and not ci:
-        raise errors.RecordExists(
-            f"{folder} has {', '.join(existing_parts)} already.", "choose a folder without them: nothing was written."
+        raise errors.ProjectExists(
+            f"{folder} has {', '.join(existing_parts)} already.",
+            f"use it: orgkit check {quote(str(folder / 'parameters' / 'example.toml'))} (or name another folder; with "
+            "--ci github an existing project is given workflows alone).",
         )
     if not existing_parts:
         _write_project(folder)
@@ -37,7 +40,7 @@ def _write_project(folder: Path) -> None:
         _copy(source / part, folder / part)
     _use_own_namespace(folder / "parameters" / "example.toml")
     click.echo(f"Written to {folder}: {', '.join(f'{part}/' for part in PARTS)}.")
-    click.echo(f"Next:  cd {folder} && orgkit rehearse")
+    click.echo(f"Next:  cd {quote(str(folder))} && orgkit rehearse")
 
 
 def _use_own_namespace(file: Path) -> None:

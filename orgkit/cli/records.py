@@ -8,12 +8,12 @@ import click
 
 from orgkit import errors
 from orgkit.cli.archive import archive
-from orgkit.cli.layout import print_wrapped, title
+from orgkit.cli.command_group import CommandGroup
+from orgkit.cli.layout import print_table, print_wrapped, title
 from orgkit.cli.options import exit_with, json_option, show_json
 from orgkit.cli.output import requires_output
 from orgkit.cli.reconcile import reconcile
 from orgkit.cli.summary import show_head
-from orgkit.runbook.views.tables import as_text
 from orgkit.sanitize.terminal import flat
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orgkit.records.verify.verify import Verification
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def records() -> None:
     """List, show and seal the records of runs."""
 
@@ -42,7 +42,10 @@ def list_records(as_json: bool) -> int:
         show_json([record.as_json() for record in all_runs])
     else:
         rows = [(record.name, record.outcome, record.account) for record in all_runs]
-        click.echo(as_text(("record", "outcome", "account"), rows) if rows else "There are no records yet.")
+        if rows:
+            print_table(("record", "outcome", "account"), rows)
+        else:
+            click.echo("There are no records yet.")
     return errors.EXIT_DONE
 
 

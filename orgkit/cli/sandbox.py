@@ -1,22 +1,28 @@
 """`orgkit sandbox`: an embedded AWS that stays, to try things on."""
 
+import os
 import shlex
+import signal
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from orgkit import errors
+from orgkit.cli.command_group import CommandGroup
 from orgkit.cli.faults import circumstances_options
 from orgkit.cli.layout import wrap
 from orgkit.cli.options import exit_with, json_option, show_json
 from orgkit.cli.output import requires_output
 from orgkit.rehearsal.fault_options import FaultOptions
 from orgkit.sandbox.lifecycle import Sandbox, find, start
+from orgkit.sanitize.terminal import flat
 
 DEFAULT = Path("parameters/example.toml")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def sandbox() -> None:
     """An embedded AWS on this machine: start it, use it, stop it."""
 
@@ -47,7 +53,8 @@ def start_sandbox(file: Path, values: tuple[str, ...], circumstances: FaultOptio
     )
     if circumstances.faults:
         click.echo(wrap(circumstances.sentence, indent=""))
-    click.echo('To use it in this shell:  eval "$(orgkit sandbox env)"')
+    click.echo(f"\nnext    orgkit sandbox exec -- orgkit apply {shlex.quote(str(file))}")
+    click.echo("        orgkit sandbox shell    # or a shell on it")
     return errors.EXIT_DONE
 
 
@@ -86,6 +93,51 @@ def env() -> int:
     return errors.EXIT_DONE
 
 
+@sandbox.command("exec", context_settings={"ignore_unknown_options": True})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@exit_with
+def exec_command(command: tuple[str, ...]) -> int:
+    """Run a command that sees the sandbox alone: orgkit, the AWS CLI, Terraform.
+
+    \b
+    For example:
+      orgkit sandbox exec -- orgkit apply parameters/example.toml
+      orgkit sandbox exec -- aws organizations list-accounts
+    The exit code is that of the command. This shell keeps none of the settings.
+    """
+    return _run_in_sandbox(command)
+
+
+@sandbox.command()
+@exit_with
+def shell() -> int:
+    """Open a shell that sees the sandbox alone; `exit` leaves it, and its settings with it."""
+    click.echo("A shell on the sandbox: nothing in it touches AWS. `exit` leaves it.", err=True)
+    return _run_in_sandbox((os.environ.get("SHELL") or "/bin/sh",))
+
+
+def _run_in_sandbox(command: Sequence[str]) -> int:
+    """Run a command without any AWS or orgkit setting of this process but the sandbox's; its exit code."""
+    running = _need()
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ORGKIT_"))}
+    settings = {**own, **running.environment(), "AWS_ENDPOINT_URL": running.endpoint_url}
+    handler = signal.signal(signal.SIGINT, _ignore_signal)  # Ctrl-C is for the command, which the terminal sends it too
+    try:
+        code = subprocess.call(command, env=settings)  # noqa: S603  the person's own command
+    except OSError as error:
+        raise errors.EmulatorTrouble(
+            f"{flat(command[0])} cannot be run: {error.strerror}.",
+            "check its name; after -- stands what you would type.",
+        ) from None
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    return code if code >= 0 else 128 - code
+
+
+def _ignore_signal(*_: object) -> None:
+    """A handler of our own, since one that is ignored would be ignored by the command too."""
+
+
 @sandbox.command("seed-bills")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--page-size", type=click.IntRange(1), default=1000, show_default=True, help="Groups in an answer.")
@@ -98,6 +150,7 @@ def seed_bills(file: Path, page_size: int, not_ready: tuple[str, ...]) -> int:
     FILE is CSV with the columns month,account,service,record_type,amount:
       2026-10,website-prod,AWS Config,Usage,6.25
       2026-10,website-prod,AWS Config,Credit,-6.25
+
     An account is an id, a name, or "management"; amounts are USD. It takes the place of what was given before.
     """
     from orgkit.costs.bills.month import Month

@@ -1,5 +1,6 @@
-"""What a command prints when it has ended: for a person, at 80 columns, or as one object."""
+"""What a command prints when it has ended: for a person, or as one object."""
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orgkit.cli.layout import COLUMNS, print_wrapped, title
+from orgkit.cli.layout import COLUMNS, columns, print_table, print_text_table, print_wrapped, title, wrap
+from orgkit.errors import EXIT_APPROVAL_NEEDED
 from orgkit.phases.descriptor import Phase
+from orgkit.phases.registry import PHASES
 from orgkit.records.catalogue import account_folders
 from orgkit.records.chain import entries_of, head_of
+from orgkit.records.files import read_json
+from orgkit.records.notebook_result import shown_values
 from orgkit.runbook.views.tables import as_text, as_text_list
 from orgkit.runbook.views.tree import as_text as tree_text
 from orgkit.sanitize.terminal import flat, short
@@ -47,7 +52,7 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     for place in account_folders(done.folder):
         show_head(place)
     if keep:
-        click.echo('\nThe sandbox is still running. To use it:  eval "$(orgkit sandbox env)"')
+        click.echo("\nThe sandbox is still running. To use it:  orgkit sandbox shell")
         click.echo("To end it:  orgkit sandbox stop")
     click.echo(f"\nRehearsed in {done.seconds:.1f} s, on an emulator: nothing touched AWS.")
 
@@ -65,7 +70,7 @@ def _show_phases(done: "Rehearsal") -> None:
         (rehearsal.phase.run_label, rehearsal.outcome, rehearsal.steps, f"{rehearsal.seconds:.1f}")
         for rehearsal in done.phases
     ]
-    click.echo(as_text(("phase", "outcome", "steps", "seconds"), rows))
+    print_table(("phase", "outcome", "steps", "seconds"), rows)
     for rehearsal in done.phases:
         for reason in rehearsal.result.reasons:
             print_wrapped(f"{rehearsal.phase.run_label}: {reason}")
@@ -74,12 +79,25 @@ def _show_phases(done: "Rehearsal") -> None:
 
 
 def show_result(phase: Phase, result: "RunResult", file: Path) -> None:
-    """One phase: outcome, why, and the record."""
+    """One phase: outcome, why, the record, and what to run next."""
+    show_outcome(phase, result, file)
+    if result.checks:
+        click.echo(f"page    {_short(result.record / f'{phase.run_label}.html')}")
+    if result.digest:
+        click.echo(f"digest  {result.digest}")
+    show_head(result.record.parent)
+    command = next_command(phase, result, file)
+    if command:
+        click.echo(f"\nnext    {flat(command)}")
+
+
+def show_outcome(phase: Phase, result: "RunResult", file: Path) -> None:
+    """One phase: outcome, why, what was found, and where the record lies."""
     details = [*([result.progress] if result.progress else []), f"{result.seconds:.1f} s"]
     click.echo(f"{phase.run_label}: {result.outcome} ({', '.join(details)})")
     for reason in result.reasons:
-        print_wrapped(reason)
-    show_how_far(result, file)
+        print_wrapped(with_file(reason, file))
+    show_how_far(result)
     for line in result.found:
         print_wrapped(f"found out: {line}")
     show_commands(result.commands)
@@ -88,11 +106,39 @@ def show_result(phase: Phase, result: "RunResult", file: Path) -> None:
         click.echo(f"checks  {checks['stops']} that stop phases, {checks['warns']} warnings")
         for finding in result.findings:
             print_wrapped(f"- {finding}")
-        click.echo(f"page    {_short(result.record / f'{phase.run_label}.html')}")
-    if result.digest:
-        click.echo(f"digest  {result.digest}")
+    for table in result_tables(phase, result):
+        print_text_table(table)
     click.echo(f"record  {_short(result.record)}")
-    show_head(result.record.parent)
+
+
+def result_tables(phase: Phase, result: "RunResult") -> list[str]:
+    """The tables that a phase without steps is run for, as its notebook shows them; none where it ended early."""
+    variables = () if phase.changes or not result.succeeded else ("estimate", "actuals")
+    return shown_values(read_json(result.record / phase.runbook), variables)
+
+
+def with_file(text: str, file: Path) -> str:
+    """A message of a runbook, which does not know how the parameters file was named."""
+    return re.sub(r"\bFILE\b", lambda _: quote(str(file)), text)
+
+
+def next_command(phase: Phase, result: "RunResult", file: Path) -> str:
+    """What to run next; "" where the message has said it."""
+    name = quote(str(file))
+    if result.next_command and not result.succeeded:
+        command = with_file(result.next_command, file)
+        return command.replace(" APPROVAL", f" {quote(str(result.record / 'signed-approval.json'))}")
+    if result.exit_code == EXIT_APPROVAL_NEEDED and result.digest:
+        if any("orgkit approve" in reason for reason in result.reasons):
+            return f"orgkit approve {result.digest} {name} --ticket TICKET --key KEY"
+        approver = " --approver NAME" if result.identity.get("target") == "aws" else ""
+        return f"orgkit run {name} {phase.number} --approved-plan {result.digest}{approver}"
+    if not result.succeeded:
+        return ""
+    following = next((candidate for candidate in PHASES if candidate.number > phase.number), None)
+    if following is None:
+        return f"orgkit status {name}"
+    return f"orgkit plan {name} {following.number}" if following.changes else f"orgkit run {name} {following.number}"
 
 
 def show_head(place: Path) -> None:
@@ -102,17 +148,14 @@ def show_head(place: Path) -> None:
         click.echo(f"head    {entries[-1].digest}{' (signed)' if entries[-1].signed_by else ''}")
 
 
-def show_how_far(result: "RunResult", file: Path) -> None:
-    """Of a run that ended early: what it did, what it did not, and what to run next."""
+def show_how_far(result: "RunResult") -> None:
+    """Of a run that ended early: what it did, and what it did not."""
     from orgkit.records.apply_progress import STATE_DESCRIPTIONS
 
     if not result.succeeded:
         for state, steps in result.how_far.items():
-            click.echo(as_text_list([step["sentence"] for step in steps], STATE_DESCRIPTIONS[state]))
-        if result.next_command:
-            command = result.next_command.replace(" FILE", f" {quote(str(file))}")
-            command = command.replace(" APPROVAL", f" {quote(str(result.record / 'signed-approval.json'))}")
-            click.echo(f"\nnext    {flat(command)}")
+            sentences = [step["sentence"] for step in steps]
+            click.echo(as_text_list(sentences, STATE_DESCRIPTIONS[state], width=columns() - 1))
 
 
 def show_commands(commands: Sequence[str]) -> None:
@@ -135,18 +178,22 @@ def show_estimate(estimate: "Estimate", swings: "Sequence[Swing]", sizes: "Seque
     for frame in (estimate.by_origin(), estimate.by_account().drop(columns="name"), estimate.by_service()):
         table = frame.reset_index()
         rows = [(short(first, NAME), *rest) for first, *rest in table.itertuples(index=False)]
-        click.echo(as_text([str(c) for c in table.columns], rows))
+        print_table([str(c) for c in table.columns], rows)
         click.echo()
-    click.echo("What moves it most, each assumption alone:" if swings else "No assumption moves it.")
+    click.echo(wrap("What moves it most, each assumption alone:" if swings else "No assumption moves it.", ""))
     for swing in swings[:3]:
         print_wrapped(f"- {swing.sentence}")
-    click.echo("\nFor other numbers of accounts (none imported) and recorded regions:")
+    click.echo(f"\n{wrap('For other numbers of accounts (none imported) and recorded regions:', '')}")
     rows = [(size.accounts, size.regions, size.low, size.expected, size.high) for size in sizes]
-    click.echo(as_text(("accounts", "regions", "low", "expected", "high"), rows))
+    print_table(("accounts", "regions", "low", "expected", "high"), rows)
     click.echo()
     assumptions = estimate.by_assumption().reset_index()[["assumption", "low", "expected", "high", "unit"]]
-    click.echo("What it assumes; [costs] of the file replaces any of it, --json has sources:")
-    click.echo(_as_narrow_text(list(assumptions.columns), [list(row) for row in assumptions.itertuples(index=False)]))
+    click.echo(wrap("What it assumes; [costs] of the file replaces any of it, --json has sources:", ""))
+    headers, assumption_rows = list(assumptions.columns), [list(row) for row in assumptions.itertuples(index=False)]
+    if columns() < COLUMNS:
+        print_table(headers, assumption_rows)
+    else:
+        click.echo(_as_narrow_text(headers, assumption_rows))
     click.echo()
     for one_time_cost in estimate.one_time_costs:
         print_wrapped(f"once: {one_time_cost.sentence}")
@@ -157,7 +204,7 @@ def show_estimate(estimate: "Estimate", swings: "Sequence[Swing]", sizes: "Seque
 def _as_narrow_text(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A table at 80 columns: what does not fit into the last column goes on below it."""
     widths = [max(len(flat(row[place])) for row in [headers, *rows]) for place in range(len(headers) - 1)]
-    width = COLUMNS - 1 - sum(width + 2 for width in widths)
+    width = columns() - 1 - sum(width + 2 for width in widths)
     lines: list[Sequence[object]] = []
     for row in rows:
         first, *continuations = textwrap.wrap(flat(row[-1]), width) or [""]

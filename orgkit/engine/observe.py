@@ -22,7 +22,7 @@ from orgkit.phases.management_account.checks import check
 from orgkit.phases.management_account.findings import Findings, credits_of, reads_for
 from orgkit.phases.organization import aws as organization_aws
 from orgkit.phases.organizational_units.aws import read_units
-from orgkit.phases.registry import PHASES, load, may_be_stopped, phase_of, plan
+from orgkit.phases.registry import load, may_be_stopped, phase_of, phases_for, plan
 
 TaggedResource = TypeVar("TaggedResource", Unit, Account)
 
@@ -33,14 +33,14 @@ def observe(aws: Connection, desired: Desired, phase: str | None = None, *, find
     Args:
         aws: A connection as the management account.
         desired: The parameters file.
-        phase: Number, name or label of the phase; None for all phases of the bootstrap.
+        phase: Number, name or label of the phase; None for all phases that the file asks for.
         findings: Whether to repeat the checks of 00 that may stop what these phases would change.
 
     Raises:
         CouldNotRead: The tree itself cannot be seen.
         WrongAccount: The caller is not the management account of the file.
     """
-    phases = PHASES if phase is None else (phase_of(phase),)
+    phases = phases_for(desired) if phase is None else (phase_of(phase),)
     try:
         observed = _read_tree(aws, desired)
         for read_phase in phases:

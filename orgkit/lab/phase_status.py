@@ -12,7 +12,7 @@ from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan
 from orgkit.phases.descriptor import Phase
-from orgkit.phases.registry import PHASES
+from orgkit.phases.registry import PHASES, phases_for
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.records.files import label_of, read_json, run_folders
 from orgkit.records.manifest import MANIFEST
@@ -62,10 +62,14 @@ class PhaseStatus:
 
 def phase_statuses(aws: Connection, desired: Desired, base: Path) -> tuple[PhaseStatus, ...]:
     """Every phase, with AWS read once; raises what reading raises."""
-    observed = observe(aws, desired)
+    return observed_statuses(observe(aws, desired), desired, base)
+
+
+def observed_statuses(observed: Observed, desired: Desired, base: Path) -> tuple[PhaseStatus, ...]:
+    """Every phase, by a reading of AWS that covers all of them; raises what planning raises."""
     account = desired.organization.management_account_id
     statuses = []
-    for phase in PHASES:
+    for phase in phases_for(desired):
         last = last_run(base, account, phase)
         if phase.changes:
             state, reason = judge(phase, plan_phase(phase.label, observed, desired), last, desired.sha256)

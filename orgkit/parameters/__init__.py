@@ -70,6 +70,9 @@ def find(path: str | Path, start: Path | None = None) -> Path:
         for file in candidates:
             if file.exists() and not file.is_dir():
                 return file
+        folder = next((candidate for candidate in candidates if candidate.is_dir()), None)
+        if folder is not None:
+            raise _read_error(path, f"is a folder; name the .toml file in it. {_suggestion([folder / 'any.toml'])}")
         hint = "" if target.is_absolute() else f": looked in {start} and every folder above it"
         raise _read_error(path, f"there is no such file{hint}. {_suggestion(candidates)}")
 

@@ -30,6 +30,7 @@ class Phase:
             orgkit's own log bucket, key or trail, starts logging, or sends an alert is never stopped.
         reads_members: Whether it looks into member accounts, through the read role, though it plans nothing there.
         in_bootstrap: False for what follows the bootstrap whenever it is wanted.
+        is_requested: Of a phase that follows: whether the file asks for it, so that it comes with the bootstrap.
     """
 
     number: str
@@ -46,6 +47,7 @@ class Phase:
     stoppable: Callable[[Step, Observed], bool] | None = None
     reads_members: bool = False
     in_bootstrap: bool = True
+    is_requested: Callable[[Desired], bool] = lambda _desired: False
 
     def shows(self, step: Step, observed: Observed, desired: Desired) -> bool | None:
         """Return whether AWS shows what a step makes; None where that is not known.

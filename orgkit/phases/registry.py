@@ -43,6 +43,11 @@ PHASES = tuple(phase for phase in RUNBOOKS if phase.in_bootstrap)
 LATER_PHASES = tuple(phase for phase in RUNBOOKS if not phase.in_bootstrap)
 
 
+def phases_for(desired: Desired) -> tuple[Phase, ...]:
+    """Return the phases of the bootstrap, and those after it that the file asks for: 10 where it names alerts."""
+    return tuple(phase for phase in RUNBOOKS if phase.in_bootstrap or phase.is_requested(desired))
+
+
 def load(phase: Phase) -> PhaseCode:
     """Import what speaks to AWS for a phase; the one dynamic import, since it loads boto3."""
     return _load(phase.name)
@@ -71,12 +76,13 @@ def _by_step(steps: Iterable[type[Step]], handlers: "Iterable[Handler[Any]]") ->
 
 
 def phase_of(name: str) -> Phase:
-    """Return the phase that a person means by `02`, `units`, `02-units`, `organizational-units` or `02-units.ipynb`.
+    """Return the phase that a person means by `2`, `02`, `units`, `02-units`, `organizational-units`, `02-units.ipynb`.
 
     Raises:
         KeyError: There is none.
     """
     plain = name.removesuffix(".ipynb").replace("_", "-").lower()
+    plain = plain.zfill(2) if plain.isdecimal() and plain.isascii() else plain
     for phase in RUNBOOKS:
         if plain in (phase.number, phase.name, phase.label, phase.run_label):
             return phase

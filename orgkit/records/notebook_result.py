@@ -1,7 +1,7 @@
 """What an executed notebook shows of its run: cells that failed, never ran or never came back, and what stopped it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,18 @@ def approved_plan_of(notebook: Notebook | None) -> str:
     parameters = (notebook or {}).get("metadata", {}).get("papermill", {}).get("parameters", {})
     digest = str(parameters.get("approved_plan", ""))
     return digest if re.fullmatch(r"[0-9a-f]{64}", digest) else ""
+
+
+def shown_values(notebook: Notebook | None, variables: Sequence[str]) -> list[str]:
+    """The text that an executed notebook shows of these variables: of each cell whose last line is one of them."""
+    cells = _code_cells(notebook) if notebook else ()
+    outputs = [
+        output
+        for cell in cells
+        if "".join(cell.get("source", "")).strip().splitlines()[-1] in variables
+        for output in cell.get("outputs", ())
+    ]
+    return ["".join(output["data"]["text/plain"]) for output in outputs if "text/plain" in output.get("data", {})]
 
 
 def head_row(notebook: Notebook | None, row: str) -> str:

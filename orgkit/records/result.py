@@ -112,7 +112,7 @@ def compute(
         phase=_last(events, "phase").get("phase", ""),
         run=_last(events, "phase").get("run", ""),
         plan_sha256=(applied or planned).get("plan_sha256", ""),
-        digest=_digest(applied, planned),
+        digest=_digest(applied or _last(events, "rejection"), planned),
         steps=_count(planned.get("steps", 0)),
         ended=_ended_steps(events),
         how_far=how_far(events),
@@ -131,10 +131,10 @@ def compute(
     )
 
 
-def _digest(applied: Event, planned: Event) -> str:
-    """What was applied, or what can be approved: nobody approves a plan that is empty or stopped as a whole."""
-    if applied:
-        return str(applied.get("digest", ""))
+def _digest(decision: Event, planned: Event) -> str:
+    """What was applied or rejected, or what can be approved: nobody approves a plan that is empty or stopped."""
+    if decision:
+        return str(decision.get("digest", ""))
     return str(planned.get("digest", "")) if planned.get("steps") else ""
 
 
@@ -193,8 +193,8 @@ def _next_command(code: int, events: Sequence[Event], approved_plan: str) -> str
     if code not in (errors.EXIT_FAILED, errors.EXIT_INTERRUPTED, errors.EXIT_RETRY_LATER) or not phase:
         return ""
     if approval.get("signed_sha256"):
-        return f"orgkit run {phase} FILE --approval APPROVAL"
-    return f"orgkit run {phase} FILE{f' --approved-plan {digest}' if digest else ''}"
+        return f"orgkit run FILE {phase} --approval APPROVAL"
+    return f"orgkit run FILE {phase}{f' --approved-plan {digest}' if digest else ''}"
 
 
 def last_word(events: Sequence[Event]) -> Event:

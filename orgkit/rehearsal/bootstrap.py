@@ -18,7 +18,7 @@ from orgkit.model.plan import Plan, Waiting
 from orgkit.parameters import load
 from orgkit.parameters.single_operator import allow_single_operator
 from orgkit.phases.descriptor import Phase
-from orgkit.phases.registry import PHASES
+from orgkit.phases.registry import phases_for
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.records import outputs
 from orgkit.records.result import RunResult
@@ -76,7 +76,7 @@ def rehearse(
     try:
         with ExitStack() as stack:
             stack.enter_context(environment(sandbox.environment() | {"ORGKIT_APPROVER": APPROVER}))
-            kernels = stack.enter_context(_kernels(parameters, fault_log))
+            kernels = stack.enter_context(_kernels(parameters, desired, fault_log))
             context = _BootstrapContext(parameters, desired, folder, kernels, fault_log, on_phase, on_event, on_attempt)
             done = tuple(_phases(context))
             observed, waiting = retry_reads(lambda: _finish(desired), fault_log)
@@ -91,9 +91,9 @@ def rehearse(
     return Rehearsal(tree, done, costs, seconds, folder, sandbox, waiting, circumstances, late_faults, alone)
 
 
-def _kernels(parameters: Path, fault_log: FaultLog) -> WatchedKernels:
+def _kernels(parameters: Path, desired: Desired, fault_log: FaultLog) -> WatchedKernels:
     """One for each run that there may be; the one that is started in vain is ended with the rest."""
-    count = len(PHASES) * (1 if fault_log.calm else MAX_RUNS)
+    count = len(phases_for(desired)) * (1 if fault_log.calm else MAX_RUNS)
     return WatchedKernels(os.environ, outputs.project_of(parameters), count)
 
 
@@ -103,7 +103,7 @@ def _finish(desired: Desired) -> tuple[Observed, tuple[Waiting, ...]]:
 
 
 def _phases(context: _BootstrapContext) -> Iterator[PhaseRehearsal]:
-    for phase in PHASES:
+    for phase in phases_for(context.desired):
         context.on_phase(phase, None)
         done = PhaseRehearsal(phase, tuple(_runs(context, phase)))
         yield done

@@ -32,6 +32,7 @@ from orgkit.signing.identities import check_operator, check_own
 from orgkit.signing.keys import PublicKey
 
 APPROVAL_VARIABLE = "ORGKIT_APPROVAL"  # names the file; `orgkit run --approval` sets it
+REJECTION_VARIABLE = "ORGKIT_REJECTED_BY"  # who rejected the plan; `orgkit apply` sets it, so that there is a record
 SECOND_PERSON, SIGNED = "second person", "signed"  # how: under four eyes, or without
 FOUR_EYES_REMEDY = (
     "let somebody else approve it: orgkit approve {digest} FILE --ticket TICKET --key KEY; then run with --approval."
@@ -111,7 +112,9 @@ class Gate:
         if self.rejected_by:
             raise AwaitingApproval(
                 f"the plan was rejected by {self.rejected_by}.",
-                "change the parameters file and run this runbook again, or run the approve cell again to decide anew.",
+                "change the parameters file and run this runbook again, or run the approve cell again to decide anew."
+                if is_interactive()
+                else "change the parameters file, or decide again: orgkit apply FILE",
             )
         if self.four_eyes and self.signed is None:
             raise AwaitingApproval(
@@ -123,7 +126,7 @@ class Gate:
                 f"{len(self.plan.steps)} step(s) need somebody's word; the plan's digest is {self.plan.digest}",
                 remedy
                 if self.interactive
-                else f"read the plan, then: orgkit run {self.plan.phase} FILE --approved-plan {self.plan.digest}",
+                else f"read the plan, then: orgkit run FILE {self.plan.phase} --approved-plan {self.plan.digest}",
             )
         check_approval(self.approval, self._planning, self.clock.now(), self.hours)
         check_remainder(now, self._planning, self.committed(self._planning.digest))
@@ -154,7 +157,9 @@ def open_gate(
         gate.approved = _stored_plan(base, run_folder, plan, spec.management_account_id, approved_plan)
         check_fresh(gate.approved, clock.now(), spec.approval_hours)
         check_remainder(plan, gate.approved, gate.committed(approved_plan))
-        if signed is not None:
+        if os.environ.get(REJECTION_VARIABLE):
+            gate.reject(os.environ[REJECTION_VARIABLE])
+        elif signed is not None:
             gate.accept_signed(signed, desired.approval)
         else:
             gate.accept(os.environ.get("ORGKIT_APPROVER", ""), os.environ.get("ORGKIT_TICKET", ""), "parameter")

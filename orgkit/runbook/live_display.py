@@ -4,7 +4,7 @@ import time
 from html import escape
 from typing import Any
 
-from orgkit.model.outcome import Outcomes
+from orgkit.model.outcome import Outcomes, Slot
 from orgkit.runbook.interactive.session import is_interactive
 from orgkit.runbook.views.tables import flat
 from orgkit.runbook.views.views import View, render_outcomes
@@ -24,6 +24,11 @@ class LiveDisplay:
         self._outcomes = Outcomes(())
         self._shown_at = 0.0
         self._status_line = ""
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The places that AWS has for what it works on at once; none where steps are taken one by one."""
+        return self._outcomes.slots
 
     def set_status(self, standing: str) -> None:
         """Under which approval: shown with whatever follows, since an earlier cell may show an older state."""

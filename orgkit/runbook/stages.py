@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from orgkit._version import __version__
 from orgkit.aws import credentials_in_use
@@ -43,7 +43,7 @@ from orgkit.model.plan import Plan, Step, identity
 from orgkit.parameters import find, load
 from orgkit.phases.management_account.aws import ask, read_alias
 from orgkit.phases.management_account.findings import Findings
-from orgkit.phases.registry import phase_of
+from orgkit.phases.registry import phase_of, phases_for
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.records import outputs
 from orgkit.records.interrupted_runs import find_interrupted_runs
@@ -192,6 +192,8 @@ def approve(run: Run, aws: Connection, plan: Plan, approved_plan: str = "") -> G
         _keep(run, plan)
     else:
         outputs.write_plan(run.folder, plan, gate.approved)
+        if gate.rejected_by:
+            run.journal.write("rejection", digest=gate.approved.digest, asserted_by=gate.rejected_by)
     return gate
 
 
@@ -307,7 +309,7 @@ def pass_checks(run: Run, findings: Findings) -> Verification:
 def record(run: Run) -> CompletedRun:
     """The last word of the run; the record is sealed by who executes the notebook."""
     run.journal.write("end")
-    done = CompletedRun(run.phase, run.folder, guided=is_interactive())
+    done = CompletedRun(run.phase, run.folder, guided=is_interactive(), phases=phases_for(run.desired))
     return replace(done, link=link_to_next(run, done.following)) if done.guided and done.following else done
 
 
@@ -406,7 +408,9 @@ def _keep(run: Run, plan: Plan) -> None:
 
 def _progress_callback(run: Run, live: LiveDisplay) -> Callable[[str, float, float], None]:
     def progress(subject: str, so_far: float, at_most: float) -> None:
-        run.journal.write("wait", what=subject, so_far=round(so_far), at_most=round(at_most))
+        slots = [[slot.name, round(slot.seconds), round(slot.timeout)] for slot in live.slots]
+        values: dict[str, Any] = {"slots": slots} if slots else {}
+        run.journal.write("wait", what=subject, so_far=round(so_far), at_most=round(at_most), **values)
         live.waiting(subject, so_far, at_most)
 
     return progress

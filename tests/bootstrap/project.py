@@ -104,7 +104,7 @@ class Project:
     def phase(self, phase: str, digest: str = "", *, code: int = 0, more: Iterable[object] = ()) -> dict[str, Any]:
         """`orgkit run`, with what it tells as JSON."""
         approved = ("--approved-plan", digest) if digest else ()
-        return dict(self.json("run", phase, self.file, *approved, *more, code=code))
+        return dict(self.json("run", self.file, phase, *approved, *more, code=code))
 
 
 def new_project(folder: Path, parameters: Path = EXAMPLE) -> Project:

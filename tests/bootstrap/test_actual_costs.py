@@ -50,14 +50,14 @@ def billed(stage: Stage, months: list[str]) -> Stage:
 
 
 def test_before_there_is_a_bill_the_run_ends_as_not_ready_and_says_so(stage):
-    done = stage.project.json("run", "07", stage.project.file, code=9)
+    done = stage.project.json("run", stage.project.file, "07", code=9)
     assert "no data yet" in json.dumps(done)
     output = stage.project.orgkit("costs", stage.project.file, code=9).stdout
     assert "AWS has no data yet, which does not mean nothing" in " ".join(output.split())
 
 
 def test_the_record_tells_every_account_and_explains_the_one_over_its_range(billed, months):
-    done = billed.project.json("run", "07", billed.project.file)
+    done = billed.project.json("run", billed.project.file, "07")
     (page,) = Path(billed.project.environment["ORGKIT_OUTPUTS"]).rglob(f"*{done['run'][-8:]}/*.html")
     shown = page.read_text(encoding="utf-8")
     text = " ".join(re.sub(r"<[^>]+>", " ", shown).split())
@@ -104,7 +104,7 @@ def test_a_terminal_of_80_columns_holds_it(billed):
 
 def test_its_policy_allows_what_it_calls_and_no_change(billed):
     billed.sandbox.forget_calls()
-    billed.project.json("run", "07", billed.project.file, "-p", "at_most=0.30")
+    billed.project.json("run", billed.project.file, "07", "-p", "at_most=0.30")
     called = {f"{call['service']}:{call['operation']}" for call in billed.sandbox.calls()}
     actions = {action for each in policy_for([phase_of("07")])["Statement"] for action in each["Action"]}
     free = {"sts:GetCallerIdentity"}  # needs no permission
@@ -113,5 +113,5 @@ def test_its_policy_allows_what_it_calls_and_no_change(billed):
 
 
 def test_a_runbook_is_not_given_a_parameter_that_it_does_not_have(billed):
-    output = billed.project.orgkit("run", "06", billed.project.file, "-p", "months=2026-10", code=2).stderr
+    output = billed.project.orgkit("run", billed.project.file, "06", "-p", "months=2026-10", code=2).stderr
     assert "has no parameter 'months'" in output

@@ -22,6 +22,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def test_nothing_is_made_before_somebody_approves_and_then_exactly_that(stage):
+    plans = stage.project.json("plan", stage.project.file, code=3)["plans"]
+    assert [(plan["phase"], bool(plan["steps"])) for plan in plans][-2:] == [("05-trail", False), ("10-billing", True)]
+    states = {phase["phase"]: phase for phase in stage.project.json("status", stage.project.file, code=3)["phases"]}
+    assert states["10-billing"]["state"] == "ready"
     plan = stage.project.plan("10")
     stage.project.phase("10", code=3)
     assert stage.changes() == []

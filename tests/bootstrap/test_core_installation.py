@@ -39,7 +39,7 @@ COMMANDS = {
     "sandbox differences": "rehearse",
     "lab FILE": "rehearse,lab",
     "lab FILE --target aws": "lab",
-    "open 00 FILE": "lab",
+    "open FILE 00": "lab",
 }
 
 

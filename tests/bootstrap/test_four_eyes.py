@@ -16,6 +16,7 @@ from orgkit.signing.approvals import parse, sign
 from orgkit.signing.keys import PublicKey
 from orgkit.signing.local import LocalSigner, new_pair
 from tests.bootstrap.project import BIN, EXAMPLE, Project, Stage, new_project, sentences
+from tests.bootstrap.terminal import Terminal
 from tests.bootstrap.test_approvals import untag
 from tests.kill_after import killed_after
 
@@ -139,10 +140,27 @@ class TestWithFourEyes:
         assert manifest["approval"] == done["approval"] == values
         assert manifest["files"]["signed-approval.json"]["sha256"] == values["signed_sha256"]
 
+    def test_orgkit_apply_names_the_approver_s_command_and_goes_on_once_somebody_has_signed(
+        self, stage: Stage, digest: str, keys: Path, as_ada: Callable[..., Settings]
+    ) -> None:
+        file = stage.project.file
+        with Terminal(stage.project, "apply", file, "units") as asking:
+            text = asking.end(3)
+        assert f"  orgkit approve {digest} {file} --ticket TICKET --key KEY\n" in text
+        assert "Approver" not in text
+        assert stage.changes() == []
+        approve(stage, digest, keys / "ada", **as_ada())
+        with Terminal(stage.project, "apply", file, "units") as applying:
+            assert applying.expect("digest ([0-9a-f]{64})")[1] == digest
+            applying.expect("approved by ada")
+            applying.expect(r"\(yes or no\): ")
+            applying.type("yes")
+            assert "02-units: done" in applying.end(0)
+
     def test_a_killed_run_goes_on_under_the_signed_approval_of_its_record(self, stage: Stage, approved: Path) -> None:
         killed = apply(stage, approved, code=7, **killed_after("CreateUnit"))
         stored = Path(killed["record"]) / "signed-approval.json"
-        assert killed["next_command"] == "orgkit run units FILE --approval APPROVAL"
+        assert killed["next_command"] == "orgkit run FILE units --approval APPROVAL"
         approved.unlink()
         done = apply(stage, stored, code=0)
         assert (done["ended"], done["approval"]["approver"]) == ({"done": 2}, "ada")
@@ -226,7 +244,7 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
     def test_a_session_applies_only_if_the_file_names_it_and_nobody_may_choose_its_name(
         self, stage: Stage, as_ada: Callable[..., Settings], approved: Path
     ) -> None:
-        words = ("run", "02", stage.project.file, "--approval", approved)
+        words = ("run", stage.project.file, "02", "--approval", approved)
         for session, why in (("Ada", "no other than ada"), ("somebody", "is no identity of those who may")):
             assert why in " ".join(stage.project.orgkit(*words, code=4, **as_ada(session)).stdout.split())
         bob, iam = as_ada("bob"), stage.client("iam")

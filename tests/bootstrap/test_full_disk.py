@@ -48,7 +48,7 @@ def check(stage: Stage, code: int, output: str, folder: Path) -> None:
 def test_a_run_that_can_print_nothing_is_done_and_says_so_by_its_exit_code(stage: Stage, digest: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    arguments = ["run", "02", str(stage.project.file), "--approved-plan", digest]
+    arguments = ["run", str(stage.project.file), "02", "--approved-plan", digest]
     request = {"arguments": arguments, "cwd": str(stage.project.folder), "environment": stage.project.environment}
     with Path("/dev/full").open("wb") as full:
         code = fork_server()._ask(json.dumps(request), (full.fileno(), writing), 300)
@@ -66,7 +66,7 @@ def shell(stage: Stage, text: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_run_whose_streams_are_closed_writes_nothing_of_its_own_into_its_files(stage: Stage, digest: str) -> None:
-    done = shell(stage, f"orgkit run 02 {stage.project.file} --approved-plan {digest} >&- 2>&- <&-")
+    done = shell(stage, f"orgkit run {stage.project.file} 02 --approved-plan {digest} >&- 2>&- <&-")
     assert done.returncode == 0
     check(stage, 0, "", run_folder(stage))
 
@@ -75,7 +75,7 @@ def test_a_run_whose_streams_are_closed_writes_nothing_of_its_own_into_its_files
 def test_a_limit_of_file_sizes_is_met_before_or_after_the_changes_and_never_hidden(
     stage: Stage, digest: str, limit: int
 ) -> None:
-    done = shell(stage, f"ulimit -f {limit}; orgkit run 02 {stage.project.file} --approved-plan {digest}")
+    done = shell(stage, f"ulimit -f {limit}; orgkit run {stage.project.file} 02 --approved-plan {digest}")
     check(stage, done.returncode, done.stdout + done.stderr, run_folder(stage))
     assert done.returncode != 0
     if limit <= 16:  # the notebook does not fit before anything is changed
@@ -90,7 +90,7 @@ def test_a_file_system_that_fills_up_loses_no_intent(stage: Stage, digest: str, 
     script = (
         f"cp -a {outputs} {tmp_path}/kept && mount -t tmpfs -o size={pages * 4}k tmpfs {outputs} || exit 99\n"
         f"cp -a {tmp_path}/kept/. {outputs}\n"
-        f"orgkit run 02 {stage.project.file} --approved-plan {digest}; code=$?\n"
+        f"orgkit run {stage.project.file} 02 --approved-plan {digest}; code=$?\n"
         f"cp -a {outputs} {copy}; exit $code"
     )
     done = shell(stage, f"{' '.join(own_mounts())} bash -c '{script}'")

@@ -34,7 +34,7 @@ def test_a_run_loads_no_pandas_and_no_parser_of_iris_in_either_of_its_processes(
     look = {"cell_type": "code", "execution_count": None, "id": "look", "metadata": {}, "outputs": [], "source": LOOK}
     notebook["cells"].append(look)
     runbook.write_text(json.dumps(notebook), encoding="utf-8")
-    found = imported(stage.project, "run", "02", stage.project.file)
+    found = imported(stage.project, "run", stage.project.file, "02")
     assert {"papermill", "nbformat"} <= found
     assert found & {"pandas", "rfc3987_syntax", "lark"} == set()
     (record,) = (stage.project.folder / "outputs" / f"{stage.begun}").glob("*/*02-units*/02-units.ipynb")

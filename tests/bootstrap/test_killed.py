@@ -94,7 +94,7 @@ def test_a_kernel_that_is_stopped_for_a_day_begins_nothing_after_its_approval_ha
     """A closed laptop does the same; here the kernel stops itself when its first step is done."""
     stage.begin("organization")
     digest = stage.project.plan("units")["digest"]
-    command = [str(BIN / "orgkit"), "run", "02", str(stage.project.file), "--approved-plan", digest, "--json"]
+    command = [str(BIN / "orgkit"), "run", str(stage.project.file), "02", "--approved-plan", digest, "--json"]
     environment = stage.project.within(stopped_after("CreateUnit")).environment
     running = subprocess.Popen(command, cwd=stage.project.folder, env=environment, stdout=subprocess.PIPE, text=True)
     until = time.monotonic() + 60
@@ -136,7 +136,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def test_a_signal_while_aws_makes_accounts_ends_the_phase_and_it_goes_on_later(slow: Stage, number: int) -> None:
     slow.begin("organization", "units")
     digest = slow.project.plan("accounts")["digest"]
-    command = [str(BIN / "orgkit"), "run", "03", str(slow.project.file), "--approved-plan", digest, "--json"]
+    command = [str(BIN / "orgkit"), "run", str(slow.project.file), "03", "--approved-plan", digest, "--json"]
     running = subprocess.Popen(
         command, cwd=slow.project.folder, env=slow.project.environment, stdout=subprocess.PIPE, text=True,
         process_group=0,
@@ -154,7 +154,7 @@ def test_a_signal_while_aws_makes_accounts_ends_the_phase_and_it_goes_on_later(s
     ended = json.loads(output)
     assert ended["outcome"] == "interrupted"
     assert {word: len(steps) for word, steps in ended["how_far"].items()} == {"begun": 2, "not begun": 4}
-    assert ended["next_command"] == f"orgkit run accounts FILE --approved-plan {digest}"
+    assert ended["next_command"] == f"orgkit run FILE accounts --approved-plan {digest}"
 
     again = slow.project.phase("accounts", digest)
     assert again["outcome"] == "done"

@@ -40,6 +40,6 @@ def test_an_organization_that_is_set_up_for_hours_is_run_again_later_under_the_s
 def test_a_person_reads_that_nothing_has_to_be_fixed(stage: Stage) -> None:
     stage.begin("organization", "units")
     digest = stage.project.plan("imports")["digest"]
-    done = stage.project.orgkit("run", "04", stage.project.file, "--approved-plan", digest, code=9)
+    done = stage.project.orgkit("run", stage.project.file, "04", "--approved-plan", digest, code=9)
     assert "04-imports: not yet" in done.stdout
     assert "Nothing has to be fixed" in " ".join(done.stdout.split())

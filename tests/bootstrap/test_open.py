@@ -27,7 +27,7 @@ def test_a_runbook_opens_and_its_record_is_sealed_when_jupyterlab_ends(stage: St
     keyboard, terminal = os.openpty()
     with (tmp_path / "told").open("wb") as output:
         opened = subprocess.Popen(
-            [str(BIN / "orgkit"), "open", "02", str(stage.project.file)],
+            [str(BIN / "orgkit"), "open", str(stage.project.file), "02"],
             cwd=stage.project.folder, env={**stage.project.environment, **own}, stdin=terminal,
             stdout=output, stderr=output, process_group=0,
         )  # fmt: skip

@@ -106,7 +106,7 @@ def test_a_file_that_needs_mending_is_told_before_any_call(stage: Stage) -> None
     stage.begin()
     broken = stage.project.file.with_name("broken.toml")
     broken.write_text(stage.project.file.read_text().replace('unit = "Production"', 'unit = "Productoin"'))
-    for command in (("run", "02", broken), ("plan", broken), ("check", broken), ("estimate", broken)):
+    for command in (("run", broken, "02"), ("plan", broken), ("check", broken), ("estimate", broken)):
         done = stage.project.orgkit(*command, code=2)
         assert "accounts.website-prod.unit" in done.stderr
         assert "Production" in done.stderr

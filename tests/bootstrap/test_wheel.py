@@ -101,7 +101,7 @@ def test_a_type_checker_notices_a_misspelled_name_of_the_library(installed, tmp_
 
 
 def test_an_installation_has_no_way_to_kill_a_phase(installed, tmp_path):
-    rejection = Project(tmp_path).run(installed / "orgkit", "run", "02", "x.toml", "--stop-after", "CreateUnit")
+    rejection = Project(tmp_path).run(installed / "orgkit", "run", "x.toml", "02", "--stop-after", "CreateUnit")
     assert rejection.returncode == 2
     assert "No such option" in rejection.stderr
     (package,) = (installed.parent / "lib").glob("python*/site-packages/orgkit")

@@ -38,7 +38,7 @@ def test_every_problem_of_a_file_is_told_at_once(project):
 def test_a_malformed_file_is_refused_by_every_command_before_any_call(project, stage):
     stage.sandbox.forget_calls()
     bad = MALFORMED / "five-faults.toml"
-    for command in (("plan", bad), ("run", "01", bad), ("estimate", bad), ("rehearse", bad), ("sandbox", "start", bad)):
+    for command in (("plan", bad), ("run", bad, "01"), ("estimate", bad), ("rehearse", bad), ("sandbox", "start", bad)):
         output(stage.project.orgkit(*command, code=2))
     assert stage.sandbox.calls() == []
 
@@ -83,7 +83,7 @@ def test_a_sandbox_that_does_not_run_is_told(project):
 
 
 def test_a_phase_that_is_none_is_told_with_those_that_are(project):
-    done = project.orgkit("run", "99", project.file, code=2)
+    done = project.orgkit("run", project.file, "99", code=2)
     assert "05-trail" in done.stderr
 
 

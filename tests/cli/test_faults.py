@@ -109,7 +109,7 @@ def faults_of(project: Project) -> set[str]:
     (folder,) = (project.folder / "outputs" / "sandbox").glob("2*")
     running = find(folder)
     assert running is not None
-    project.orgkit("run", "00", project.file, **running.environment())
+    project.orgkit("run", project.file, "00", **running.environment())
     return {call["fault"] for call in running.calls() if call["fault"]}
 
 

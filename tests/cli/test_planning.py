@@ -8,13 +8,14 @@ import pytest
 from orgkit import errors
 from orgkit.ci.summary import render_plan as render_summary
 from orgkit.cli.github import _plan_annotations
-from orgkit.cli.planning import PlannedPhase, exit_code_of, show_plans, summary_of
+from orgkit.cli.planning import PlannedPhase, exit_code_of, show_next, show_plans, summary_of
 from orgkit.model.finding import Finding
 from orgkit.model.plan import Plan, Target, Waiting
 from orgkit.phases.organizational_units.steps import CreateUnit
 from orgkit.phases.registry import phase_of
 from orgkit.runbook.views.tables import as_items
 from orgkit.runbook.views.views import render_plan
+from tests.bootstrap.project import EXAMPLE
 from tests.plans.loader import reviewed
 
 TARGET = Target("999999999999", "o-exampleorgid", "aws", "aws")
@@ -90,6 +91,20 @@ def test_the_last_line_says_what_comes_of_each_phase_and_why_the_exit_code_is_wh
     assert output.endswith("03 cannot be planned; 02 to be approved (exit code 1).")
     show_plans([STEPS])
     assert "exit code" not in capsys.readouterr().out
+
+
+def test_the_next_command_has_the_real_file_and_digest_and_phase_10_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert STEPS.plan is not None
+    show_next([EMPTY, STEPS], EXAMPLE)
+    output = capsys.readouterr().out
+    assert "10-billing is planned, too, once [billing] of the file names alerts.\n" in output
+    command = f"orgkit run {EXAMPLE} 02 --approved-plan {STEPS.plan.digest} --approver NAME"
+    assert f"\nnext    {command}\n" in output
+    assert output.endswith(f"\n        orgkit apply {EXAMPLE}\n")
+    show_next([EMPTY], EXAMPLE)
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("plan", [STEPS, EMPTY, STOPPED, WAITING])

@@ -2,10 +2,13 @@
 
 from collections import Counter
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from orgkit.cli.live_progress import LiveProgress, RunState
 from orgkit.cli.output import Progress
 from orgkit.cli.summary import show_result
 from orgkit.phases.registry import phase_of
@@ -21,26 +24,48 @@ def ended(name: str) -> RunResult:
     return RunResult(
         "failed", 5, (name, name, name), phase="units", commands=(name,), found=(name,),
         how_far=dict.fromkeys(("done", "not begun"), ({"id": name, "sentence": name},)),
-        next_command=f"orgkit run units FILE --approved-plan {name}",
+        next_command=f"orgkit run FILE units --approved-plan {name}",
         record=Path("outputs/run"),
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("living", [True, False], ids=["terminal", "log"])
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "log"])
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_progress_shows_names_as_text(
-    name: str, living: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    progress = Progress(quiet=False)
-    progress.living = living
-    monkeypatch.setattr(Progress, "_clear", lambda _: None)  # the one sequence that acts, and is ours
-    progress.phase(UNITS, None)
-    progress.event({"event": "wait", "what": name, "so_far": 0, "at_most": 9})
-    progress.event({"event": "step", "result": "done", "sentence": name})
-    progress.attempt(UNITS, 2, Attempt(ended(name), Counter(throttling=1), (name,), repeat_command=name))
-    progress.phase(UNITS, ended(name))
-    progress.say(name)
-    check_text(capsys.readouterr().err)
+def test_progress_shows_names_as_text(name: str, terminal: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    screen = StringIO()
+    progress = LiveProgress(Console(file=screen, width=80)) if terminal else Progress()
+    with progress:
+        progress.phase(UNITS, None)
+        progress.event({"event": "apply", "steps": [{"id": name, "sentence": name}]})
+        progress.event({"event": "intent", "sentence": name})
+        progress.event({"event": "wait", "what": name, "so_far": 0, "at_most": 9, "slots": [[name, 1, 9], ["", 0, 0]]})
+        progress.event({"event": "step", "result": "done", "sentence": name, "step": name, "why": name})
+        progress.attempt(UNITS, 2, Attempt(ended(name), Counter(throttling=1), (name,), repeat_command=name))
+        progress.phase(UNITS, ended(name))
+        progress.say(name)
+    output = screen.getvalue() if terminal else capsys.readouterr().err
+    assert output
+    check_text(output)
+
+
+def test_a_terminal_keeps_finished_steps_and_shows_the_slots_below_them() -> None:
+    state = RunState("03-accounts")
+    lines = [
+        state.take(event)
+        for event in (
+            {"event": "apply", "steps": [{"id": "a", "sentence": "one"}, {"id": "b", "sentence": "two"}]},
+            {"event": "intent", "sentence": "one"},
+            {"event": "step", "step": "a", "result": "done", "sentence": "one", "seconds": 1.25},
+            {"event": "intent", "sentence": "two"},
+            {"event": "wait", "what": "AWS", "so_far": 3, "at_most": 900, "slots": [["web", 3, 900], ["", 0, 0]]},
+        )
+    ]
+    assert [line for line in lines if line] == ["done  one (1.2 s)"]
+    below = list(state.lines(12.0, 40))
+    assert below[0] == "03-accounts  applying  1 of 2 steps  12 s"
+    assert below[1] == "[##########----------]"
+    assert "now: two" in below
+    assert [line for line in below if line.startswith("  ")] == ["  1  web  3 s, at most 900 s", "  2  free"]
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
@@ -66,14 +91,14 @@ def test_a_run_that_ended_early_says_what_is_done_what_is_not_and_what_to_run_ne
     how_far = {word: ({"id": "x:y", "sentence": sentence},) for word, sentence in stood}
     result = RunResult(
         "interrupted", 7, ("Interrupted.",), how_far=how_far,
-        next_command="orgkit run units FILE --approved-plan abc", record=Path("outputs/run"),
+        next_command="orgkit run FILE units --approved-plan abc", record=Path("outputs/run"),
     )  # fmt: skip
     show_result(UNITS, result, Path("my files/acme.toml"))
     message = capsys.readouterr().out
     assert "\nDone:\n  - one\n" in message
     assert "\nIn doubt: sent, and no answer came; the next run looks" in message
     assert "\nNot begun:\n  - three\n" in message
-    assert "\nnext    orgkit run units 'my files/acme.toml' --approved-plan abc\n" in message
+    assert "\nnext    orgkit run 'my files/acme.toml' units --approved-plan abc\n" in message
 
 
 @pytest.mark.parametrize(
@@ -114,7 +139,7 @@ def test_findings_are_listed_with_the_page_that_has_them_all(capsys: pytest.Capt
 
 def test_what_is_waited_for_is_wrapped_and_no_name_is_broken(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress(quiet=False)
-    progress.living, progress.label = False, "03-accounts"
+    progress.label = "03-accounts"
     name = "account-that-has-a-long-name"
     waited = f"AWS to create {name} and {name} and {name}: one-of-several, three of five accounts"
     progress.event({"event": "wait", "what": waited, "so_far": 0, "at_most": 900})

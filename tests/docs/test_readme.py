@@ -23,7 +23,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "parameters" / "example.toml"
 EXITS = re.compile(r"#\s*exits (\d)")
 # Run by the installed script, one with a kernel and one without; the others by forks of a process that has imported it.
-INSTALLED = ("orgkit init ", "orgkit run 00 ")
+INSTALLED = ("orgkit init ", "orgkit run parameters/acme.toml 00")
 
 
 def blocks(language: str) -> list[str]:

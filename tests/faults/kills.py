@@ -130,7 +130,7 @@ class Sweep:
 
 
 def _arguments(project: Project, phase: str, digest: str) -> list[str]:
-    return ["run", phase, str(project.file), "--approved-plan", digest, "--json"]
+    return ["run", str(project.file), phase, "--approved-plan", digest, "--json"]
 
 
 def _end_of(code: int, output: str) -> str:

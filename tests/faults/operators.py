@@ -89,7 +89,7 @@ def _elsewhere(stage: Stage, phase: str, name: str) -> Project:
 
 def _command(operator: Project, phase: str, digest: str) -> list[str]:
     approved = ["--approved-plan", digest] if digest else []
-    return [str(BIN / "orgkit"), "run", phase, str(operator.file), *approved, "--json"]
+    return [str(BIN / "orgkit"), "run", str(operator.file), phase, *approved, "--json"]
 
 
 def _until_done(operator: Project, phase: str, digest: str, found: Found) -> str:

@@ -99,18 +99,18 @@ def stop(code: int) -> Event:
 @pytest.mark.parametrize("code", [5, 7, 9])
 def test_what_to_run_next_is_told_with_its_approval(code: int) -> None:
     result = compute(None, [BEGIN, APPROVED, APPLY, stop(code)])
-    assert result.next_command == f"orgkit run units FILE --approved-plan {'a' * 64}"
+    assert result.next_command == f"orgkit run FILE units --approved-plan {'a' * 64}"
     assert result.as_json()["how_far"] == {"not begun": named("one", "two", "three")}
 
 
 def test_a_signed_approval_is_passed_again_as_the_record_keeps_it() -> None:
     signed = {**APPROVED, "signed_sha256": "b" * 64}
-    assert compute(None, [BEGIN, signed, APPLY, stop(5)]).next_command == "orgkit run units FILE --approval APPROVAL"
+    assert compute(None, [BEGIN, signed, APPLY, stop(5)]).next_command == "orgkit run FILE units --approval APPROVAL"
 
 
 def test_a_run_that_was_killed_before_it_was_approved_is_run_again_without() -> None:
     result = compute(None, [BEGIN], interrupted=True)
-    assert result.next_command == "orgkit run units FILE"
+    assert result.next_command == "orgkit run FILE units"
     assert "before it had changed anything" in result.reasons[1]
 
 
@@ -118,14 +118,14 @@ def test_one_that_was_given_an_approval_and_had_not_come_to_it_is_run_again_with
     values = {"parameters_file": "acme.toml", "approved_plan": "a" * 64}
     notebook = {"metadata": {"papermill": {"parameters": values}}, "cells": []}
     result = compute(notebook, [BEGIN], interrupted=True)
-    assert result.next_command == f"orgkit run units FILE --approved-plan {'a' * 64}"
+    assert result.next_command == f"orgkit run FILE units --approved-plan {'a' * 64}"
     assert "with the same approval if it had one" in result.reasons[2]
 
 
 @pytest.mark.parametrize("metadata", [{}, {"papermill": {}}, {"papermill": {"parameters": {"approved_plan": "$(x)"}}}])
 def test_one_that_was_given_none_is_run_again_without(metadata: dict[str, object]) -> None:
     result = compute({"metadata": metadata, "cells": []}, [BEGIN], interrupted=True)
-    assert result.next_command == "orgkit run units FILE"
+    assert result.next_command == "orgkit run FILE units"
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 6])

@@ -142,7 +142,7 @@ def test_credentials_that_end_meanwhile_leave_the_rest_and_say_what_to_run_next(
     assert stopped.remedy.startswith("sign in again")
     assert result.exit_code == EXIT_FAILED
     assert [len(result.how_far[word]) for word in ("failed", "not begun")] == [1, 1]
-    assert result.next_command == f"orgkit run organization FILE --approved-plan {result.digest}"
+    assert result.next_command == f"orgkit run FILE organization --approved-plan {result.digest}"
 
 
 def ctrl_c(*_: object, **__: object) -> NoReturn:
@@ -157,7 +157,7 @@ def test_ctrl_c_while_a_change_is_on_its_way_leaves_it_in_doubt(at_wire: Wire, m
     assert stopped.reason == "Ctrl-C or a signal ended the run."
     assert "looks at what is there" in stopped.remedy
     assert list(result.how_far) == ["in doubt"]
-    assert result.next_command == f"orgkit run organization FILE --approved-plan {result.digest}"
+    assert result.next_command == f"orgkit run FILE organization --approved-plan {result.digest}"
 
 
 def test_ctrl_c_before_the_first_change_says_that_nothing_was_changed(

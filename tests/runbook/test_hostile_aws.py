@@ -37,7 +37,7 @@ def test_a_plan_shows_such_names_as_text(stage: Stage) -> None:
 
 
 def test_a_run_keeps_such_names_as_text_in_its_record(stage: Stage) -> None:
-    done = stage.project.orgkit("run", "units", stage.project.file, code=3)
+    done = stage.project.orgkit("run", stage.project.file, "units", code=3)
     check_text(done.stdout + done.stderr)
     (page,) = Path(stage.project.environment["ORGKIT_OUTPUTS"]).rglob("*-02-units-*/02-units.html")
     words = "".join(words_of(page))
@@ -65,9 +65,8 @@ def test_an_account_that_passes_for_one_of_the_file_s_waits_for_a_decision_in_ha
         aws.create_account(AccountName=name, Email=f"{name}@example.com", Tags=tags)
         stage.sandbox.sleep(5)
     command, *options = arguments
-    what = (stage.project.file, "accounts") if command == "plan" else ("accounts", stage.project.file)
     # The other accounts are planned; a run stops, since 02 comes first.
-    done = stage.project.orgkit(command, *what, *options, code=3 if command == "plan" else 1)
+    done = stage.project.orgkit(command, stage.project.file, "accounts", *options, code=3 if command == "plan" else 1)
     check_text(done.stdout)
     check_text(done.stderr)
     outputs = Path(stage.project.environment["ORGKIT_OUTPUTS"])

@@ -33,7 +33,7 @@ def test_help_and_check_load_neither_boto3_nor_pandas(arguments: tuple[str, ...]
     # The command ends the process itself: the modules are listed at its exit.
     code = (
         "import atexit, sys\n"
-        "names = ('boto3', 'botocore', 'pandas', 'moto')\n"
+        "names = ('boto3', 'botocore', 'pandas', 'moto', 'rich')\n"
         "atexit.register(lambda: print([name for name in names if name in sys.modules]))\n"
         "from orgkit.cli.main import main\n"
         f"sys.argv = ['orgkit', *{list(arguments)!r}]\n"

@@ -66,7 +66,7 @@ def orgkit(project: Project, *arguments: object, code: int = 0) -> subprocess.Co
 
 def apply(project: Project, phase: str) -> dict[str, object]:
     plans = json.loads(orgkit(project, "plan", project.file, phase, "--json", code=3).stdout)["plans"]
-    done = orgkit(project, "run", phase, project.file, "--approved-plan", plans[0]["digest"], "--json")
+    done = orgkit(project, "run", project.file, phase, "--approved-plan", plans[0]["digest"], "--json")
     return dict(json.loads(done.stdout))
 
 

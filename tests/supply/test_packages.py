@@ -35,11 +35,12 @@ def core() -> dict[str, int]:
     return packages_of(CORE, "orgkit")
 
 
-def test_the_core_is_at_most_80_packages(core: dict[str, int], report: Tell) -> None:
+def test_the_core_brings_at_most_80_packages(core: dict[str, int], report: Tell) -> None:
     both = {"orgkit": core, "orgkit[all]": packages_of(Path(sys.executable), "orgkit[all]")}
     for name, found in both.items():
         report(f"{name:<12} {len(found):>4} packages {sum(found.values()) / 1e6:>5.0f} MB")
-    counted = set(core) - WITH_AIOHTTP if sys.version_info[:2] == (3, 12) else set(core)
+    brought = set(core) - {"orgkit"}
+    counted = brought - WITH_AIOHTTP if sys.version_info[:2] == (3, 12) else brought
     assert len(counted) <= MOST
 
 

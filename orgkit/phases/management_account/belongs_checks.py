@@ -73,9 +73,8 @@ def budgets(facts: Facts) -> Finding:
     if isinstance(facts.budgets, Unread):
         return Finding.from_unknown(item, facts.budgets.reason)
     if not facts.budgets:
-        return Finding.warns(
-            item, "there is no budget.", "make one (Billing and Cost Management, Budgets); orgkit makes none."
-        )
+        remedy = "name an email under [billing] alerts of the file: phase 10 then creates budgets and alerts."
+        return Finding.warns(item, "there is no budget.", remedy)
     return Finding.ok(item, f"there {'is' if facts.budgets == 1 else 'are'} {facts.budgets}.")
 
 

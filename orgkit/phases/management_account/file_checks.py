@@ -54,7 +54,7 @@ def email_convention(facts: Facts, desired: Desired) -> Finding:
 def reserved_domains(facts: Facts, desired: Desired) -> Finding:
     """Domains that are there for documents and tests."""
     item = "reserved domains"
-    places = {place: f"{place} ({email})" for place, email in _emails(desired) if _is_reserved(email)}
+    places = _reserved_places(desired)
     if places:
         return Finding.warns(
             item,
@@ -68,7 +68,7 @@ def reserved_domains(facts: Facts, desired: Desired) -> Finding:
 def placeholder_ids(facts: Facts, desired: Desired) -> Finding:
     """Account ids out of a document."""
     item = "placeholder ids"
-    places = {place: f"{place} ({account})" for place, account in _ids(desired) if _is_placeholder(account)}
+    places = _placeholder_places(desired)
     if places:
         return Finding.warns(
             item,
@@ -77,6 +77,23 @@ def placeholder_ids(facts: Facts, desired: Desired) -> Finding:
             _phases(facts, desired, places),
         )
     return Finding.ok(item, "no account id looks like an example's.")
+
+
+def example_values(desired: Desired) -> tuple[str, ...]:
+    """Return a sentence for each kind of value that looks like an example's: fine on the sandbox, stopped on AWS."""
+    ids, emails = ", ".join(_placeholder_places(desired).values()), ", ".join(_reserved_places(desired).values())
+    return (
+        *([f"this looks like an example's id: {ids}. On AWS write the account's own id."] if ids else []),
+        *([f"no mail can arrive at {emails}. On AWS write emails of a domain of your own."] if emails else []),
+    )
+
+
+def _reserved_places(desired: Desired) -> dict[str, str]:
+    return {place: f"{place} ({email})" for place, email in _emails(desired) if _is_reserved(email)}
+
+
+def _placeholder_places(desired: Desired) -> dict[str, str]:
+    return {place: f"{place} ({account})" for place, account in _ids(desired) if _is_placeholder(account)}
 
 
 def _phases(facts: Facts, desired: Desired, places: Iterable[str]) -> tuple[str, ...]:

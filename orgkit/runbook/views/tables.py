@@ -43,15 +43,15 @@ def as_list(items: Sequence[str], title: str) -> str:
     )
 
 
-def as_text_list(items: Sequence[str], title: str) -> str:
+def as_text_list(items: Sequence[str], title: str, *, width: int = 79) -> str:
     """The same as text."""
-    lines = [line for item in items for line in _bullet(flat(item))]
+    lines = [line for item in items for line in _bullet(flat(item), width)]
     return f"\n{flat(title)}:\n" + "\n".join(lines) if items else ""
 
 
-def _bullet(item: str) -> list[str]:
+def _bullet(item: str, width: int) -> list[str]:
     """Wrapped for a terminal; a digest, an id or a path is not broken."""
-    return _wrap(item, 79, "  - ", "    ")
+    return _wrap(item, width, "  - ", "    ")
 
 
 def _wrap(text: str, width: int, indent: str, next_indent: str) -> list[str]:

@@ -105,6 +105,7 @@ class CompletedRun:
     folder: Path
     guided: bool = False  # by a person in JupyterLab
     link: str = ""  # to the next runbook, prepared; as an HTML attribute may hold it
+    phases: tuple[Phase, ...] = PHASES  # in their order
 
     def view(self) -> View:
         record = tables.flat(f"The events of this run are written: {'/'.join(self.folder.parts[-2:])}.")
@@ -120,7 +121,7 @@ class CompletedRun:
     @property
     def following(self) -> Phase | None:
         """The next phase of the bootstrap."""
-        return next((p for p in PHASES if p.number > self.phase.number), None)
+        return next((p for p in self.phases if p.number > self.phase.number), None)
 
     @property
     def _next(self) -> str:
@@ -180,8 +181,8 @@ class SensitivityView:
         return View(text, tables.as_list(sentences, title) + tables.as_html(headers, rows, f"{caption}."))
 
 
-def render_plan(plan: Plan, costs: Sequence[str] = ()) -> View:
-    """The steps, what stands beside them, and the digest; with a cost for each step when they are given."""
+def render_plan(plan: Plan, costs: Sequence[str] = (), *, width: int = 79) -> View:
+    """The steps, notes and the digest; with a cost for each step when they are given. `width` is that of the text."""
     plain = [(s.symbol, s.sentence, s.reason, ", ".join(s.actions)) for s in plan.steps]
     rows = [(*row, cost) for row, cost in zip(plain, costs, strict=True)] if costs else plain
     headers = PRICED_HEADERS if costs else STEP_HEADERS
@@ -196,13 +197,14 @@ def render_plan(plan: Plan, costs: Sequence[str] = ()) -> View:
         (plan.warnings, "Worth knowing"),
         (plan.unmanaged, "In AWS and not in the file (left alone)"),
     )
-    steps = tables.as_items([(s.symbol, s.sentence, f"because {s.reason}" if s.reason else "") for s in plan.steps])
-    text = "\n".join(part for part in (headline + tables.as_text_list(first, "First"), steps, _digest(plan)) if part)
+    items = [(s.symbol, s.sentence, f"because {s.reason}" if s.reason else "") for s in plan.steps]
+    steps, first_text = tables.as_items(items, width=width), tables.as_text_list(first, "First", width=width)
+    text = "\n".join(part for part in (headline + first_text, steps, _digest(plan)) if part)
     html = f"<p>{escape(headline)}</p>" + tables.as_list(first, "First")
     html += (tables.as_html(headers, rows) if rows else "") + f"<p>{escape(_digest(plan))}</p>"
-    waiting = render_waiting(plan)
+    waiting = render_waiting(plan, width=width)
     return View(
-        text + "".join(tables.as_text_list(items, title) for items, title in notes) + waiting.text,
+        text + "".join(tables.as_text_list(items, title, width=width) for items, title in notes) + waiting.text,
         html + "".join(tables.as_list(items, title) for items, title in notes) + waiting.html,
     )
 
@@ -214,10 +216,10 @@ def _digest(plan: Plan) -> str:
     return "" if plan.empty else f"digest {plan.digest}"
 
 
-def render_waiting(plan: Plan) -> View:
+def render_waiting(plan: Plan, *, width: int = 79) -> View:
     """What only somebody else can do, with the commands with which they do it, ready to be copied."""
     waiting = [f"{w.what} ({w.who})" for w in plan.waiting]
-    text = tables.as_text_list(waiting, "Waiting for someone else")
+    text = tables.as_text_list(waiting, "Waiting for someone else", width=width)
     html = tables.as_list(waiting, "Waiting for someone else")
     for w in plan.waiting:
         if w.commands:

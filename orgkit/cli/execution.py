@@ -1,0 +1,52 @@
+"""Running a phase's notebook for a command: its progress is shown while it runs."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from orgkit.cli.output import Progress
+from orgkit.phases.descriptor import Phase
+from orgkit.records.result import RunResult
+from orgkit.records.seal_options import Sealing
+
+
+def run_phase(
+    phase: Phase,
+    path: Path,
+    sealing: Sealing,
+    *,
+    approved_plan: str = "",
+    environment: Mapping[str, str] | None = None,
+    extra: Mapping[str, str] | None = None,
+    quiet: bool = False,
+) -> RunResult:
+    """Run one phase headlessly and show its progress on stderr; the result, whose record is sealed.
+
+    Args:
+        phase: The phase.
+        path: The parameters file.
+        sealing: How the record is sealed.
+        approved_plan: The digest that was approved; "" without an approval.
+        environment: That of the kernel; the one of this process by default.
+        extra: Parameters of this runbook's own.
+        quiet: Whether to show nothing.
+    """
+    from orgkit.runbook.execution.execute import execute
+
+    with new_progress(quiet=quiet) as progress:
+        progress.phase(phase, None)
+        return execute(
+            phase, path, approved_plan=approved_plan, on_event=progress.event, environment=environment, extra=extra,
+            sealing=sealing,
+        )  # fmt: skip
+
+
+def new_progress(*, quiet: bool) -> Progress:
+    """One that is updated in place where a terminal can show it; else one that writes lines."""
+    is_plain = os.environ.get("TERM") == "dumb" or os.environ.get("ORGKIT_DEBUG")  # whose lines come between
+    if quiet or is_plain or not sys.stderr.isatty():
+        return Progress(quiet=quiet)
+    from orgkit.cli.live_progress import LiveProgress
+
+    return LiveProgress()

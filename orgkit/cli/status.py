@@ -1,0 +1,86 @@
+"""`orgkit status`: where each phase is, read from AWS, with the reason, the last record and the next command."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orgkit.cli.layout import print_colored, print_line, title, wrap
+from orgkit.cli.options import FILE, endpoint_option, exit_with, json_option, show_json
+from orgkit.cli.output import requires_output
+
+if TYPE_CHECKING:
+    from orgkit.lab.phase_status import PhaseStatus
+
+
+@click.command()
+@FILE
+@json_option
+@endpoint_option
+@exit_with
+@requires_output
+def status(file: Path, as_json: bool) -> int:
+    """Show where each phase is, by AWS: the reason, the last record, the next command. Changes nothing.
+
+    The exit codes are those of `orgkit plan`: 0 when nothing is left to do, 3 when a plan needs an approval.
+    """
+    from orgkit.cli.planning import exit_code_of, plan_observed
+    from orgkit.engine.connect import connect
+    from orgkit.engine.observe import observe
+    from orgkit.lab.phase_status import observed_statuses
+    from orgkit.parameters import find, load
+    from orgkit.records import outputs
+
+    path = find(str(file))
+    desired = load(path)
+    aws = connect(desired)
+    observed = observe(aws, desired)
+    base = outputs.base_folder(outputs.project_of(path), aws.kind)
+    statuses = observed_statuses(observed, desired, base)
+    code = exit_code_of(plan_observed(observed, desired, aws.clock))
+    if as_json:
+        show_json({"phases": [status_json(entry, file) for entry in statuses], "exit_code": code})
+    else:
+        click.secho(f"{'AWS' if aws.kind == 'aws' else 'Sandbox'} account {aws.caller().account}", bold=True)
+        show_statuses(statuses, file)
+    return code
+
+
+def show_statuses(statuses: "Sequence[PhaseStatus]", file: Path) -> None:
+    """Each phase with its state, its reason and its last record; then one command."""
+    for entry in statuses:
+        title(entry.phase.run_label)
+        print_colored(f"  {entry.state}")
+        click.echo(wrap(entry.reason))
+        if entry.last is not None:
+            click.echo(wrap(f"last run: {entry.last.outcome}"))
+            print_line(str(entry.last.folder))
+    command = next((next_command(entry, file) for entry in statuses if next_command(entry, file)), "")
+    if command:
+        click.echo("\nnext")
+        print_line(command)
+    else:
+        click.echo("\nEvery phase is done.")
+
+
+def next_command(status: "PhaseStatus", file: Path) -> str:
+    """What takes a phase further; "" where nothing does, or only somebody else can."""
+    from orgkit.lab.phase_status import State
+
+    is_open = status.state in (State.READY, State.DRIFTED)
+    return f"orgkit apply {quote(str(file))}" if is_open else ""
+
+
+def status_json(status: "PhaseStatus", file: Path) -> dict[str, Any]:
+    """One phase as an object; `state` is a word without its sign."""
+    last = status.last
+    record = {"record": str(last.folder), "outcome": last.outcome} if last else None
+    return {
+        "phase": status.phase.run_label,
+        "state": str(status.state).partition(" ")[2],
+        "reason": status.reason,
+        "last_run": record,
+        "next_command": next_command(status, file),
+    }
