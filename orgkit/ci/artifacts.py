@@ -164,9 +164,7 @@ def _plan_folder(artifact: Path, digest: str) -> Path:
     folders = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
     if len(folders) != 1:
         count = "no plan" if not folders else f"{len(folders)} plans"
-        raise ApprovalMismatch(
-            f"the run that you named has {count} of the digest {digest[:16]}….", _plan_remedy(digest)
-        )
+        raise ApprovalMismatch(f"the run that you named has {count} of the digest {digest}.", _plan_remedy(digest))
     return folders[0]
 
 

@@ -173,7 +173,7 @@ def _take_over(path: Path, desired: Any, plan_file: Path, digest: str) -> str:
     adopted_plan = plan_store.adopt_plan(base, desired.organization.management_account_id, plan_file)
     if digest and digest != adopted_plan:
         raise errors.ApprovalMismatch(
-            f"{plan_file} has the digest {adopted_plan[:16]}…; {digest[:16]}… was approved.",
+            f"{plan_file} has the digest {adopted_plan}; {digest} was approved.",
             "hand over the approved plan.",
         )
     return digest

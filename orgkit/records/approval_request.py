@@ -52,5 +52,5 @@ def keep_signed(base: Path, account: str, request: ApprovalRequest, signed: Sign
 def _stored_plan(base: Path, account: str, digest: str) -> Path:
     folder = next(places(base, account, digest, None), None)
     if folder is None:
-        raise ApprovalMismatch(f"no plan with the digest {digest[:16]}… is kept in {base}.", PLAN_FILE_REMEDY)
+        raise ApprovalMismatch(f"no plan with the digest {digest} is kept in {base}.", PLAN_FILE_REMEDY)
     return folder

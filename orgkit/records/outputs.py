@@ -148,7 +148,7 @@ def check_digest(base: Path, account: str, phase: Phase, digest: str, run_folder
         raise ApprovalMismatch(reason, advice)
     approved = find_plan(base, account, digest, run_folder)
     if approved is None:
-        raise ApprovalMismatch(f"no plan with the digest {digest[:16]}… is kept in {base}.", advice)
+        raise ApprovalMismatch(f"no plan with the digest {digest} is kept in {base}.", advice)
     return approved
 
 

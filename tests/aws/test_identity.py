@@ -77,6 +77,15 @@ def test_without_a_setting_calls_go_to_aws(own_environment: Path) -> None:
     assert endpoint_of({"ORGKIT_ENDPOINT_URL": ""}) is None
 
 
+def test_aws_s_own_variable_may_name_the_emulator_that_is_in_use_and_no_variable_of_one_service(
+    own_environment: Path,
+) -> None:
+    emulator = "http://127.0.0.1:5000"
+    assert endpoint_of({"ORGKIT_ENDPOINT_URL": emulator, "AWS_ENDPOINT_URL": emulator}) == emulator
+    with pytest.raises(WrongPlace, match="AWS_ENDPOINT_URL_STS redirects"):
+        endpoint_of({"ORGKIT_ENDPOINT_URL": emulator, "AWS_ENDPOINT_URL_STS": emulator})
+
+
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ORGANIZATIONS", "AWS_ENDPOINT_URL_S3"])
 def test_a_redirection_in_the_environment_is_refused(own_environment: Path, name: str) -> None:
     for environment in ({name: "http://127.0.0.1:1"}, {name: "x", "ORGKIT_ENDPOINT_URL": "http://127.0.0.1:5000"}):

@@ -92,7 +92,7 @@ def faults_of_no_signature(lines: Sequence[bytes]) -> Iterator[Fault]:
 def faults_of_head(lines: Sequence[bytes], head: str) -> Iterator[Fault]:
     """A head that was kept elsewhere has to be the digest of one of the lines."""
     if head and head not in {hashlib.sha256(line).hexdigest() for line in lines}:
-        yield Fault(INDEX, "", f"the head {head[:16]}… is not in the chain: its tail was cut, or it is another chain")
+        yield Fault(INDEX, "", f"the head {head} is not in the chain: its tail was cut, or it is another chain")
 
 
 def runs_after_head(lines: Sequence[bytes], head: str) -> list[str]:
