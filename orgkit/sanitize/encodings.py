@@ -26,8 +26,8 @@ _HEX_SEPARATOR = r"(?:\\n|[\s:,-]){0,2}+(?:0[xX]|\\x)?"
 _HEX = re.compile(rf"(?<![0-9A-Fa-f])[0-9A-Fa-f]{{2}}(?:{_HEX_SEPARATOR}[0-9A-Fa-f]{{2}}){{7,}}+[0-9A-Fa-f]?")
 _HEX_SEPARATORS = re.compile(r"0[xX](?=[0-9A-Fa-f]{2})|\\[nx]|[\s:,-]")
 _NEW_LINE = re.compile(r"\\n|\s")
-_MIN_PRINTABLE = 0.9  # the part of a decoded text that is printable; of random bytes it is 0.4
-_PRINTABLE = bytes(range(ord(" "), ord("~") + 1)) + b"\t\r\n"
+_MIN_PRINTABLE_BYTES = 0.9  # the part of a decoded text that is printable; of random bytes it is 0.4
+_PRINTABLE_BYTES = bytes(range(ord(" "), ord("~") + 1)) + b"\t\r\n"
 MAX_DEPTH = 3  # escapes within escapes, and base64 within base64
 
 Span = tuple[int, int]
@@ -98,8 +98,8 @@ def encoded_runs(text: str) -> Iterator[tuple[Span, list[bytes]]]:
 def printable_text(content: bytes) -> str:
     """Decoded bytes as text; "" where they are none. UTF-16 of ASCII is ASCII with zeros."""
     text = content.replace(b"\0", b"")
-    unprintable = len(text.translate(None, _PRINTABLE))
-    return text.decode("latin-1") if len(text) - unprintable >= _MIN_PRINTABLE * len(text) else ""
+    unprintable = len(text.translate(None, _PRINTABLE_BYTES))
+    return text.decode("latin-1") if len(text) - unprintable >= _MIN_PRINTABLE_BYTES * len(text) else ""
 
 
 def replace_spans(text: str, spans: list[tuple[int, int, str]]) -> str:

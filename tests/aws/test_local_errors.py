@@ -70,7 +70,7 @@ def test_each_remedy_has_a_command_with_the_profile(code: str) -> None:
     assert "`" in remedy or remedy.startswith("python -m pip install ") or "check the network" in remedy
     for option in re.findall(r"--profile (\S+ ?\S+?)[` ]", remedy):
         assert option.startswith("'my profile'")
-    assert "--profile" not in local_remedy(code, "default", "default")
+    assert "--profile default" not in local_remedy(code, "default", "default")
 
 
 def test_an_error_of_next_year_is_taken_for_the_class_above_it() -> None:
