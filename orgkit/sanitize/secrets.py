@@ -24,17 +24,11 @@ _LONG_USER = re.compile(r"(?=[^:]{0,300}\d)(?=[^:]{0,300}[A-Za-z])[\w.~=-]{30,}"
 
 def replace_secrets(text: str) -> tuple[str, list[tuple[str, int]]]:
     """The text with `[redacted: KIND]` for each secret, and how many of each kind there were."""
-    findings = _known(text) if len(text) <= _SHORT else _merge(_find_encoded(text))
+    findings = _merge(_search(text))
     counts = Counter(kind for _, _, kind in findings)
     return replace_spans(text, [(start, end, f"[redacted: {kind}]") for start, end, kind in findings]), [
         *counts.items()
     ]
-
-
-@lru_cache(maxsize=4096)
-def _known(text: str) -> list[Finding]:
-    """Names, addresses and sentences recur in every file of a record; the cache stays in this process's memory."""
-    return _merge(_find_encoded(text))
 
 
 def hide_secrets(text: str) -> str:
@@ -62,7 +56,17 @@ def replace_values(text: str, values: Collection[str], mark: str) -> tuple[str, 
     return replace_spans(text, findings), len(findings)
 
 
-def _find_encoded(text: str, depth: int = 0) -> list[Finding]:
+def _search(text: str, depth: int = 0) -> list[Finding]:
+    """Names, addresses and sentences recur in every file of a record; the cache stays in this process's memory."""
+    return _search_once(text, depth) if len(text) <= _SHORT else _find_encoded(text, depth)
+
+
+@lru_cache(maxsize=8192)
+def _search_once(text: str, depth: int) -> list[Finding]:
+    return _find_encoded(text, depth)
+
+
+def _find_encoded(text: str, depth: int) -> list[Finding]:
     """Every secret of the text, where it stands, whatever it is encoded in."""
 
     def find(view: str) -> list[Finding]:
@@ -116,7 +120,7 @@ def _find_in_encoded(text: str, depth: int) -> Iterator[Finding]:
         return
     for (start, end), contents in encoded_runs(text):
         decoded = (printable_text(content) for content in contents)
-        kind = next((kind for view in decoded if view for _, _, kind in _find_encoded(view, depth + 1)), None)
+        kind = next((kind for view in decoded if view for _, _, kind in _search(view, depth + 1)), None)
         if kind is not None:
             yield start, end, kind
 
