@@ -52,7 +52,8 @@ def kinds_in(text: str) -> Iterator[str]:
 
 def replace_values(text: str, values: Collection[str], mark: str) -> tuple[str, int]:
     """The text with `mark` for each of these values, in escapes and base64 too, and how many there were."""
-    findings = _merge(_find_values(text, values, mark)) if values else []
+    search = _find_values_once if len(text) <= _SHORT else _find_values
+    findings = _merge(search(text, tuple(values), mark)) if values else []
     return replace_spans(text, findings), len(findings)
 
 
@@ -77,14 +78,29 @@ def _find_encoded(text: str, depth: int) -> list[Finding]:
 
 def _find(text: str) -> list[Finding]:
     lowered = text.lower()
-    findings = [
-        (match.end("keep") if "keep" in pattern.regex.groupindex else match.start(), match.end(), pattern.kind)
-        for pattern in PATTERNS
-        if any(word in lowered for word in pattern.words)
-        for match in pattern.regex.finditer(text)
-        if pattern.accepts is None or pattern.accepts(match)
-    ]
-    return [*findings, *_find_named(text, lowered), *_find_tokens(text), *_find_in_urls(text)]
+    by_words = [*_find_patterns(text, lowered), *_find_named(text, lowered)] if _any_word().search(lowered) else []
+    return [*by_words, *_find_tokens(text), *_find_in_urls(text)]
+
+
+@cache
+def _any_word() -> re.Pattern[str]:
+    """One search for what most texts have none of: the words of all patterns and rules, by their first characters."""
+    words = {word for pattern in PATTERNS for word in pattern.words} | {
+        word for each, _ in _words_of_rules() for word in each
+    }
+    rests: dict[str, list[str]] = {}
+    for word in sorted(words):
+        rests.setdefault(word[0], []).append(re.escape(word[1:]))
+    return re.compile("|".join(f"{re.escape(first)}(?:{'|'.join(each)})" for first, each in rests.items()))
+
+
+def _find_patterns(text: str, lowered: str) -> Iterator[Finding]:
+    for pattern in PATTERNS:
+        if any(word in lowered for word in pattern.words):
+            for match in pattern.regex.finditer(text):
+                if pattern.accepts is None or pattern.accepts(match):
+                    start = match.end("keep") if "keep" in pattern.regex.groupindex else match.start()
+                    yield start, match.end(), pattern.kind
 
 
 def _find_named(text: str, lowered: str) -> Iterator[Finding]:
@@ -123,6 +139,11 @@ def _find_in_encoded(text: str, depth: int) -> Iterator[Finding]:
         kind = next((kind for view in decoded if view for _, _, kind in _search(view, depth + 1)), None)
         if kind is not None:
             yield start, end, kind
+
+
+@lru_cache(maxsize=8192)
+def _find_values_once(text: str, values: tuple[str, ...], mark: str) -> list[Finding]:
+    return _find_values(text, values, mark)
 
 
 def _find_values(text: str, values: Collection[str], mark: str, depth: int = 0) -> list[Finding]:
