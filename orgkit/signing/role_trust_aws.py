@@ -51,10 +51,10 @@ def check_roles(aws: Connection, spec: ApprovalSpec) -> None:
                     "sts:RoleSessionName to be ${aws:username}, or an sts:SourceIdentity.",
                 )
             for other, identity, last in _trusted(spec, name, role, trusts):
-                way = "" if last == role else f" by way of role {last}"
+                suffix = "" if last == role else f" by way of role {last}"
                 raise ApprovalMismatch(
-                    f"role {role} of {name} may be taken by {identity} of {other}{way}: one person could approve and "
-                    "apply.",
+                    f"role {role} of {name} may be taken by {identity} of {other}{suffix}: one person could approve "
+                    "and apply.",
                     f"take {identity} out of the trust policy of role {last}, or list both identities under one name.",
                 )
 
@@ -73,14 +73,14 @@ def _trusted(spec: ApprovalSpec, name: str, role: str, trusts: _Trusts) -> Itera
 
 def _leading_to(role: str, trusts: _Trusts) -> dict[str, _Trust]:
     """The role, and the roles whose sessions may take it, one after the other."""
-    found: dict[str, _Trust] = {}
+    chain: dict[str, _Trust] = {}
     waiting = [role]
     while waiting:
         trust = trusts.get(name := waiting.pop(0))
-        if trust is not None and name not in found:
-            found[name] = trust
+        if trust is not None and name not in chain:
+            chain[name] = trust
             waiting += trust.roles
-    return found
+    return chain
 
 
 def _read_trusts(aws: Connection, roles: Mapping[str, str]) -> _Trusts:
@@ -105,7 +105,7 @@ def _read_trust(aws: Connection, role: str, account: str) -> _Trust | None:
     try:
         answer = aws.read("iam", "GetRole", RoleName=role)["Role"]
         statements = statements_of(answer["AssumeRolePolicyDocument"])
-        roles = {name for each in statements for owner, name in each.roles if owner == account}
+        roles = {name for statement in statements for owner, name in statement.roles if owner == account}
         return _Trust(str(answer.get("Path", "/")), statements, sorted(roles))
     except Rejected as rejection:
         if rejection.code == NO_ROLE:
