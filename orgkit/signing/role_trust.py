@@ -1,8 +1,8 @@
 """What the trust policy of a role says of who its sessions are; pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -16,6 +16,7 @@ PRINCIPAL_ARN, USER_NAME = "aws:principalarn", "aws:username"
 EQUALS = ("stringequals", "stringlike", "stringequalsignorecase")
 MATCHES = (*EQUALS, "arnequals", "arnlike")
 OWN_NAME = "${aws:username}"  # of the IAM user who assumes the role
+ROLE_ARN = re.compile(r"arn:aws:iam::(?P<account>[0-9]{12}):role/(?:[!-~]+/)?(?P<name>[\w+=,.@-]+)", re.ASCII)
 ACCOUNT = re.compile(r"\*|[0-9]{12}|arn:aws:iam::[0-9]{12}:root")
 
 Conditions = Mapping[str, Mapping[str, Sequence[str]]]  # operator, condition key (both in lower case), values
@@ -29,11 +30,13 @@ class TrustStatement:
         actions: The calls of STS that it allows.
         principals: The AWS principals that it names; "*" for one that it does not name in this form.
         conditions: What has to hold.
+        roles: Accounts and names, as they are written, of the roles whose sessions it lets take this one.
     """
 
     actions: tuple[str, ...]
     principals: frozenset[str]
     conditions: Conditions
+    roles: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def is_wide(self) -> bool:
@@ -129,7 +132,20 @@ def _statement(item: Mapping[str, Any]) -> Iterator[TrustStatement]:
         patterns = ["*"]
     actions = tuple(name for name in ASSUME if any(fnmatchcase(name.lower(), pattern) for pattern in patterns))
     if actions:
-        yield TrustStatement(actions, _principals(item), _conditions(item.get("Condition")))
+        statement = TrustStatement(actions, _principals(item), _conditions(item.get("Condition")))
+        principal = item.get("Principal")
+        arns = _as_list(principal.get("AWS")) if isinstance(principal, dict) else []
+        compared = statement._compared_with(PRINCIPAL_ARN) if statement.is_wide else ()
+        yield replace(statement, roles=frozenset(_roles_in([*map(str, arns), *compared])))
+
+
+def _roles_in(arns: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Account and name of each role, or role of a session, among these."""
+    for arn in arns:
+        if match := ROLE_ARN.fullmatch(arn):
+            yield match["account"], match["name"]
+        elif ROLE.fullmatch(arn):
+            yield arn.split(":")[4], role_name(arn)
 
 
 def _principals(item: Mapping[str, Any]) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Whether the roles that the parameters file gives to people keep those people apart: asked of IAM."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orgkit.aws.advice import remedy_for
@@ -16,10 +16,14 @@ NO_ROLE = "NoSuchEntity"
 
 @dataclass(frozen=True)
 class _Trust:
-    """Of a role: where it is, and the statements of its trust policy."""
+    """Of a role: where it is, the statements of its trust policy, and the roles of its account that they name."""
 
     path: str
     statements: Sequence[TrustStatement]
+    roles: Sequence[str]
+
+
+_Trusts = Mapping[str, _Trust | None]
 
 
 def check_roles(aws: Connection, spec: ApprovalSpec) -> None:
@@ -27,12 +31,13 @@ def check_roles(aws: Connection, spec: ApprovalSpec) -> None:
 
     Raises:
         ApprovalMismatch: Sessions of a role are listed singly, and the caller of AssumeRole can choose their name; or a
-            role of somebody who may apply trusts an identity of somebody else who may approve, or the other way round.
+            role of somebody who may apply trusts an identity of somebody else who may approve, itself or by way of
+            other roles of the account, or the other way round.
         CouldNotRead: AWS does not show a role.
     """
     people = {name: spec.identities_of(name) for name in spec.people}
-    roles = {role_name(arn): arn for arns in people.values() for arn in arns if role_name(arn)}
-    trusts = {role: _read_trust(aws, role) for role in sorted(roles)}
+    roles = {role_name(arn): arn.split(":")[4] for arns in people.values() for arn in arns if role_name(arn)}
+    trusts = _read_trusts(aws, roles)
     for name, arns in people.items():
         for arn in arns:
             role = role_name(arn)
@@ -45,30 +50,63 @@ def check_roles(aws: Connection, spec: ApprovalSpec) -> None:
                     f"list the whole role for one person, as {arn.rpartition('/')[0]}; or let its trust policy demand "
                     "sts:RoleSessionName to be ${aws:username}, or an sts:SourceIdentity.",
                 )
-            for other, identity in _trusted(spec, name, trust.statements if trust else ()):
+            for other, identity, last in _trusted(spec, name, role, trusts):
+                suffix = "" if last == role else f" by way of role {last}"
                 raise ApprovalMismatch(
-                    f"role {role} of {name} may be taken by {identity} of {other}: one person could approve and apply.",
-                    f"take {identity} out of the trust policy of role {role}, or list both identities under one name.",
+                    f"role {role} of {name} may be taken by {identity} of {other}{suffix}: one person could approve "
+                    "and apply.",
+                    f"take {identity} out of the trust policy of role {last}, or list both identities under one name.",
                 )
 
 
-def _trusted(spec: ApprovalSpec, name: str, statements: Sequence[TrustStatement]) -> Iterator[tuple[str, str]]:
-    """The people, each with an identity, who may take a role of somebody on the other side of an approval."""
+def _trusted(spec: ApprovalSpec, name: str, role: str, trusts: _Trusts) -> Iterator[tuple[str, str, str]]:
+    """Whoever may take a role of somebody on the other side of an approval: name, identity, and the role they take."""
     for other in spec.people:
         opposite = (name in spec.approver_names and other in spec.operator_names) or (
             name in spec.operator_names and other in spec.approver_names
         )
-        if other != name and opposite:
+        for last, trust in _leading_to(role, trusts).items() if other != name and opposite else ():
             for identity in spec.identities_of(other):
-                if any(statement.names(identity) for statement in statements):
-                    yield other, identity
+                if any(statement.names(identity) for statement in trust.statements):
+                    yield other, identity, last
 
 
-def _read_trust(aws: Connection, role: str) -> _Trust | None:
+def _leading_to(role: str, trusts: _Trusts) -> dict[str, _Trust]:
+    """The role, and the roles whose sessions may take it, one after the other."""
+    chain: dict[str, _Trust] = {}
+    waiting = [role]
+    while waiting:
+        trust = trusts.get(name := waiting.pop(0))
+        if trust is not None and name not in chain:
+            chain[name] = trust
+            waiting += trust.roles
+    return chain
+
+
+def _read_trusts(aws: Connection, roles: Mapping[str, str]) -> _Trusts:
+    """The trust policies of these roles, by name, and of those of the same account by way of which they may be taken.
+
+    Args:
+        aws: A connection to the account.
+        roles: Its number for the name of each role.
+    """
+    trusts: dict[str, _Trust | None] = {}
+    waiting = sorted(roles.items())
+    while waiting:
+        name, account = waiting.pop(0)
+        if name not in trusts:
+            trusts[name] = trust = _read_trust(aws, name, account)
+            waiting += [(role, account) for role in trust.roles] if trust else []
+    return trusts
+
+
+def _read_trust(aws: Connection, role: str, account: str) -> _Trust | None:
     """A role's trust policy; None for a role that is not there, which nobody can take."""
     try:
         answer = aws.read("iam", "GetRole", RoleName=role)["Role"]
-        return _Trust(str(answer.get("Path", "/")), statements_of(answer["AssumeRolePolicyDocument"]))
+        statements = statements_of(answer["AssumeRolePolicyDocument"])
+        roles = {name for statement in statements for owner, name in statement.roles if owner == account}
+        return _Trust(str(answer.get("Path", "/")), statements, sorted(roles))
     except Rejected as rejection:
         if rejection.code == NO_ROLE:
             return None

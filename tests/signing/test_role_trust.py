@@ -171,6 +171,28 @@ def test_a_role_of_who_applies_that_trusts_an_identity_of_who_approves_is_refuse
         check_roles(Iam(**roles), spec)  # type: ignore[arg-type]  # both are ada's: listed as one person
 
 
+@pytest.mark.parametrize(
+    "hop",
+    [
+        allow({"AWS": f"arn:aws:iam::{ACCOUNT}:role/some/path/Hop"}),
+        allow({"AWS": [JANE, f"arn:aws:sts::{ACCOUNT}:assumed-role/Hop/x"]}),
+        allow({"AWS": ACCOUNT}, {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/Hop"}}),
+    ],
+)
+def test_a_role_that_is_taken_by_way_of_others_is_followed_to_whoever_may_take_the_first(hop: Any) -> None:
+    roles = {"ops": trust(hop), "Hop": trust(allow({"AWS": f"arn:aws:iam::{ACCOUNT}:role/First"}))}
+    first = trust(allow({"AWS": [ADA, f"arn:aws:iam::{ACCOUNT}:role/ops"]}))  # a circle ends
+    iam = Iam(**roles, First=first)
+    with pytest.raises(ApprovalMismatch, match=r"may be taken by .*user/ada of ada by way of role First") as refusal:
+        check(iam, ADA, OPS)
+    assert "out of the trust policy of role First" in refusal.value.remedy
+    assert sorted(iam.asked) == ["First", "Hop", "ops"]
+    check(Iam(**roles, First=trust(allow({"AWS": f"{ADA}x"}))), ADA, OPS)
+    check(Iam(**roles), ADA, OPS)  # nobody takes a role that is not there
+    elsewhere = trust(allow({"AWS": "arn:aws:iam::111111111111:role/Hop"}))
+    check(Iam(ops=elsewhere, Hop=trust(allow({"AWS": ADA}))), ADA, OPS)  # its trust policy cannot be read from here
+
+
 def test_trust_in_the_whole_account_is_not_seen() -> None:
     check(Iam(ops=trust(allow({"AWS": ACCOUNT}))), ADA, OPS)
 
