@@ -86,12 +86,12 @@ def _find(text: str) -> list[Finding]:
 def _any_word() -> re.Pattern[str]:
     """One search for what most texts have none of: the words of all patterns and rules, by their first characters."""
     words = {word for pattern in PATTERNS for word in pattern.words} | {
-        word for each, _ in _words_of_rules() for word in each
+        word for rule_words, _ in _words_of_rules() for word in rule_words
     }
     rests: dict[str, list[str]] = {}
     for word in sorted(words):
         rests.setdefault(word[0], []).append(re.escape(word[1:]))
-    return re.compile("|".join(f"{re.escape(first)}(?:{'|'.join(each)})" for first, each in rests.items()))
+    return re.compile("|".join(f"{re.escape(first)}(?:{'|'.join(rule_words)})" for first, rule_words in rests.items()))
 
 
 def _find_patterns(text: str, lowered: str) -> Iterator[Finding]:
