@@ -86,8 +86,8 @@ assert_type(orgkit.load("parameters/acme.toml"), orgkit.Desired)
 def type_check(installed: Path, folder: Path, program: str) -> str:
     """What mypy says about a program that uses the installed orgkit; "" where it finds nothing."""
     (folder / "consumer.py").write_text(program)
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--python-executable"]
-    return Project(folder).run(*command, installed / "python", "consumer.py").stdout
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", installed.parent / "mypy"]
+    return Project(folder).run(*command, "--python-executable", installed / "python", "consumer.py").stdout
 
 
 def test_a_type_checker_sees_the_types_of_the_installed_library(installed, tmp_path):
