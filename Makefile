@@ -20,7 +20,7 @@ help:  ## what can be made
 rehearse: $(READY)  ## the whole bootstrap on an embedded AWS: no account, no credentials
 	@$(VENV)/bin/orgkit rehearse $(FILE)
 
-check: $(READY)  ## style, types, structure and unit tests, in about a minute
+check: $(READY)  ## style, types, structure and unit tests, in a minute or two
 	@$(VENV)/bin/python -m tests --check
 
 test: $(READY) $(CORE_READY) $(AWSCLI_READY)  ## everything that holds the project together: style, types, structure, behaviour

@@ -10,7 +10,7 @@ HERE = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 PYTEST = (sys.executable, "-m", "pytest")
 SPEED = "tests/bootstrap/test_speed.py"
-# What starts processes, a browser or a whole bootstrap. Everything else is a unit test.
+# What starts processes, a browser or a whole bootstrap. All else are unit tests.
 SLOW = (
     "tests/bootstrap",
     "tests/cli/test_keys.py",
@@ -38,6 +38,19 @@ SLOW = (
     "tests/structure/test_new_phase.py",
     "tests/supply",
 )
+# Unit tests that draw hundreds of cases or seal whole records, for 5 to 15 CPU seconds each: in `make test` alone.
+MANY_CASES = (
+    "tests/costs/test_estimate.py",
+    "tests/costs/test_export_domains.py",
+    "tests/costs/test_export_files.py",
+    "tests/costs/test_month.py",
+    "tests/parameters/test_anything.py",
+    "tests/parameters/test_planned.py",
+    "tests/phases/trail/test_event_selectors.py",
+    "tests/plans/test_properties.py",
+    "tests/records/test_hostile.py",
+    "tests/records/test_hostile_files.py",
+)
 # A file runs in one process, since its tests share fixtures; the slowest files come first (tests/conftest.py).
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")
 TWO_PROCESSES = ("-n", "2", *BY_FILE)
@@ -50,7 +63,7 @@ STATIC = (
     ("structure", [BIN / "lint-imports"]),
 )
 UNIT = ["-m", "pytest", "-q", *TWO_PROCESSES, *(f"--ignore={path}" for path in SLOW)]
-CHECK = (*STATIC, ("unit tests", [sys.executable, *UNIT]))
+CHECK = (*STATIC, ("unit tests", [sys.executable, *UNIT, *(f"--ignore={path}" for path in MANY_CASES)]))
 TEST = (
     *STATIC,
     ("unit tests", [sys.executable, *UNIT, *COVERAGE]),
