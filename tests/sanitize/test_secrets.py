@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from orgkit.aws.credentials_in_use import MARK
 from orgkit.sanitize.secret_patterns import PATTERNS
-from orgkit.sanitize.secrets import hide_secrets, kinds_in, replace_secrets, replace_values, token_patterns
+from orgkit.sanitize.secrets import hide_secrets, kinds_in, replace_secrets, replace_values
+from orgkit.sanitize.vendor_tokens import token_patterns
 from tests.sanitize import gitleaks_rules, secret_rules
 from tests.sanitize.samples import sample
 
