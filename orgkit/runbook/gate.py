@@ -123,7 +123,7 @@ class Gate:
         if self.approval is None:
             remedy = "read the plan, decide in the form of the approve cell, then run this cell and all below."
             raise AwaitingApproval(
-                f"{len(self.plan.steps)} step(s) need somebody's word; the plan's digest is {self.plan.digest}",
+                f"{len(self.plan.steps)} step(s) wait for an approval of the plan; its digest is {self.plan.digest}",
                 remedy
                 if self.interactive
                 else f"read the plan, then: orgkit run FILE {self.plan.phase} --approved-plan {self.plan.digest}",
