@@ -11,11 +11,13 @@ CORE := .venv-core
 CORE_READY := $(CORE)/ready
 PIP := python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: rehearse check test faults lock clean
+.PHONY: setup rehearse check test faults lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY)  ## the environment .venv, and nothing else
 
 rehearse: $(READY)  ## the whole bootstrap on an embedded AWS: no account, no credentials
 	@$(VENV)/bin/orgkit rehearse $(FILE)

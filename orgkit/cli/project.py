@@ -38,16 +38,26 @@ def _write_project(folder: Path) -> None:
     source = _source()
     for part in PARTS:
         _copy(source / part, folder / part)
-    _use_own_namespace(folder / "parameters" / "example.toml")
+    _write_schema(folder / "parameters")
+    _adapt_example(folder / "parameters" / "example.toml")
     click.echo(f"Written to {folder}: {', '.join(f'{part}/' for part in PARTS)}.")
     click.echo(f"Next:  cd {quote(str(folder))} && orgkit rehearse")
 
 
-def _use_own_namespace(file: Path) -> None:
-    """A new organization has no bucket yet: its names can be such that nobody else can take them."""
-    text = file.read_text(encoding="utf-8")
+def _write_schema(folder: Path) -> None:
+    """What an editor reads to complete keys and to mark wrong values."""
+    from orgkit.parameters.json_schema import SCHEMA_FILE, json_schema  # late: `--help` needs no pydantic
+
+    replace_file(folder / SCHEMA_FILE, json_schema().encode(), 0o644)
+
+
+def _adapt_example(file: Path) -> None:
+    """Name the schema next to it, and bucket names that nobody else can take: a new organization has no bucket yet."""
+    from orgkit.parameters.json_schema import SCHEMA_FILE
+
     own_line = 'bucket_namespace = "account-regional"'
-    replace_file(file, text.replace('#bucket_namespace = "global"', own_line).encode(), 0o644)
+    text = file.read_text(encoding="utf-8").replace('#bucket_namespace = "global"', own_line)
+    replace_file(file, f"#:schema ./{SCHEMA_FILE}\n\n{text}".encode(), 0o644)
 
 
 def _write_ci(folder: Path) -> None:

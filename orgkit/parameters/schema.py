@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, create_model
 
 from orgkit.phases.registry import RUNBOOKS
-from orgkit.phases.schema.types import Arn, Label, SectionModel, checked_text, one_or_more
-from orgkit.phases.trail.section import s3_location
+from orgkit.phases.schema.types import Arns, Label, SectionModel, checked_text, editor_check
+from orgkit.phases.trail.section import S3_LOCATION, s3_location
 
 SECTIONS = tuple(phase.section for phase in RUNBOOKS if phase.section is not None)
 
@@ -22,15 +22,17 @@ class ApproverModel(SectionModel):
     """`[approval.approvers]`, in the long form."""
 
     key: str = Field(examples=['"ada.pub"'])
-    arn: Annotated[list[Arn] | None, BeforeValidator(one_or_more)] = None
+    arn: Arns | None = None
 
 
 class ApprovalModel(SectionModel):
     """`[approval]`: signed approvals; how long they hold stands in `[organization]`."""
 
     four_eyes: bool = False
-    approvers: dict[Label, Annotated[ApproverModel, BeforeValidator(_approver)]] = {}
-    operators: dict[Label, Annotated[list[Arn], BeforeValidator(one_or_more)]] = {}
+    approvers: dict[
+        Label, Annotated[ApproverModel, BeforeValidator(_approver, json_schema_input_type=str | ApproverModel)]
+    ] = {}
+    operators: dict[Label, Arns] = {}
 
 
 class RecordsModel(SectionModel):
@@ -39,7 +41,7 @@ class RecordsModel(SectionModel):
     sign_with: str = ""
     public_key: str = ""
     mask_emails: bool = False
-    archive: Annotated[str, checked_text(s3_location)] = ""
+    archive: Annotated[str, checked_text(s3_location), editor_check(S3_LOCATION)] = ""
 
 
 # Made from the descriptors, so that a new phase brings its section along.

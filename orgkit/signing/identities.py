@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from orgkit.errors import ApprovalMismatch
 from orgkit.model.desired import ApprovalSpec, ApproverSpec
 
-_NAME = r"[\w+=,.@-]+"
+_NAME = r"[A-Za-z0-9_+=,.@-]+"
 # No federated user: the caller of GetFederationToken chooses that name.
-USER = re.compile(rf"arn:aws:iam::[0-9]{{12}}:user/([!-~]+/)?{_NAME}", re.ASCII)
-ROLE = re.compile(rf"(arn:aws:sts::[0-9]{{12}}:assumed-role/({_NAME}))(/{_NAME})?", re.ASCII)
+USER = re.compile(rf"arn:aws:iam::[0-9]{{12}}:user/([!-~]+/)?{_NAME}")
+ROLE = re.compile(rf"(arn:aws:sts::[0-9]{{12}}:assumed-role/({_NAME}))(/{_NAME})?")
+IDENTITY = f"{USER.pattern}|{ROLE.pattern}"
 
 
 def is_identity(arn: str) -> bool:

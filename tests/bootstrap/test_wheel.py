@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from orgkit.parameters.json_schema import SCHEMA_FILE
 from orgkit.phases.registry import RUNBOOKS
 from tests.bootstrap.project import CHECKOUT, Project
 
@@ -72,6 +73,11 @@ def test_the_wheel_has_its_license_and_authors(installed):
     assert {"License-Expression: Apache-2.0", "License-File: LICENSE", "Author: The orgkit authors"} <= set(fields)
     assert "Classifier: Programming Language :: Python :: 3.14" in fields
     assert metadata.with_name("licenses").joinpath("LICENSE").read_bytes() == (CHECKOUT / "LICENSE").read_bytes()
+
+
+def test_the_wheel_carries_the_schema_of_the_parameters_file(installed):
+    (packed,) = (installed.parent / "lib").glob(f"python*/site-packages/orgkit/_project/docs/{SCHEMA_FILE}")
+    assert packed.read_bytes() == (CHECKOUT / "docs" / SCHEMA_FILE).read_bytes()
 
 
 CONSUMER = """

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.ci.workflows import OWN, WRITTEN, jobs, parsed, steps
+from tests.ci.workflows import OWN, RELEASE, WRITTEN, jobs, parsed, steps
 
-ALL = [OWN, *WRITTEN]
+ALL = [OWN, RELEASE, *WRITTEN]
 every = pytest.mark.parametrize("file", ALL, ids=lambda file: file.stem)
 written = pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.stem)
 PLAN, APPLY, DRIFT = (next(f for f in WRITTEN if f.stem == f"orgkit-{name}") for name in ("plan", "apply", "drift"))
@@ -89,6 +89,27 @@ def test_a_job_ends_and_does_not_meet_itself(file):
     workflow = parsed(file)
     assert workflow["concurrency"]["group"]
     assert all(0 < job["timeout-minutes"] <= 60 for job in jobs(workflow))
+
+
+def test_a_release_gives_each_job_the_rights_that_it_needs_and_no_others():
+    workflow = parsed(RELEASE)
+    assert workflow["permissions"] == {}
+    assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == {
+        "build": {"contents": "read"},
+        "attest": {"id-token": "write", "attestations": "write"},
+        "publish": {"id-token": "write"},
+    }
+
+
+def test_a_release_is_built_from_a_tag_by_a_job_that_cannot_publish():
+    workflow = parsed(RELEASE)
+    assert workflow["on"] == {"push": {"tags": ["v*"]}}
+    assert [job.get("needs") for job in jobs(workflow)] == [None, "build", "attest"]
+    build, *others = jobs(workflow)
+    assert [step["name"] for job in others for step in job["steps"] if "run" in step] == []
+    scripts = " ".join(step.get("run", "") for step in build["steps"])
+    assert all(part in scripts for part in ("make check", 'test "$TAG" = "v$version"', "tests.supply.sbom"))
+    assert [job["environment"] for job in jobs(workflow) if "environment" in job] == ["pypi"]
 
 
 def test_an_apply_is_never_cut_short_by_the_next_one():

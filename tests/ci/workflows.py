@@ -8,6 +8,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 OWN = ROOT / ".github" / "workflows" / "tests.yml"
+RELEASE = OWN.with_name("release.yml")
 WRITTEN = sorted((ROOT / "orgkit" / "ci" / "github").glob("*.yml"))
 Workflow = dict[str, Any]
 

@@ -67,11 +67,17 @@ def cases() -> list[Case]:
     return [Case(file.parent) for name in CONCEPTS for file in sorted((HERE / name).glob("*/observed.json"))]
 
 
-def desired_of(delta: Path | None = None) -> Desired:
+def raw_of(delta: Path | None = None) -> dict[str, Any]:
     """base.toml, and over it the sections and keys of `delta`, if there is such a file."""
     raw = tomllib.loads((HERE / "base.toml").read_text(encoding="utf-8"), parse_float=Decimal)
     if delta is not None and delta.exists():
         raw = _over(raw, tomllib.loads(delta.read_text(encoding="utf-8"), parse_float=Decimal))
+    return raw
+
+
+def desired_of(delta: Path | None = None) -> Desired:
+    """What these files ask for."""
+    raw = raw_of(delta)
     file, wrong = validate(raw)
     assert file is not None, wrong
     assert not wrong + check(raw), wrong + check(raw)

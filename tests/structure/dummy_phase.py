@@ -1,4 +1,9 @@
-"""The files of a phase that no other file knows: what a contributor adds, and nothing else."""
+"""The files of a phase that no other file knows: what a contributor adds, and nothing else.
+
+`python -m tests.structure.dummy_phase` writes them into this checkout, as phase 20 to begin from.
+"""
+
+from pathlib import Path
 
 PHASE = '''
 """Phase 20: set an alias of the management account."""
@@ -157,3 +162,18 @@ FILES = {
     "planner.py": PLANNER.lstrip(),
     "aws.py": AWS.lstrip(),
 }
+
+
+def write(checkout: Path) -> None:
+    """Add the package and the runbook of the phase to a checkout that does not have them."""
+    package = checkout / "orgkit" / "phases" / "dummy"
+    package.mkdir()
+    for name, text in FILES.items():
+        (package / name).write_text(text, encoding="utf-8")
+    notebook = (checkout / "runbooks" / "02-units.ipynb").read_text(encoding="utf-8")
+    notebook = notebook.replace('stages.begin(\\"units\\"', 'stages.begin(\\"dummy\\"').replace('"units-', '"dummy-')
+    (checkout / "runbooks" / "20-dummy.ipynb").write_text(notebook, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(__file__).parents[2])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.bootstrap.project import CHECKOUT, EXAMPLE, Project
-from tests.structure.dummy_phase import FILES
+from tests.structure.dummy_phase import FILES, write
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +28,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(CHECKOUT / name, folder / name)
-    package = folder / "orgkit" / "phases" / "dummy"
-    package.mkdir()
-    for name, text in FILES.items():
-        (package / name).write_text(text, encoding="utf-8")
-    notebook = (folder / "runbooks" / "02-units.ipynb").read_text(encoding="utf-8")
-    notebook = notebook.replace('stages.begin(\\"units\\"', 'stages.begin(\\"dummy\\"').replace('"units-', '"dummy-')
-    (folder / "runbooks" / "20-dummy.ipynb").write_text(notebook, encoding="utf-8")
+    write(folder)
     return folder
 
 

@@ -10,7 +10,7 @@ from orgkit.phases.schema.formats import suggest
 from orgkit.phases.schema.location import Violation
 from orgkit.phases.schema.raw import Raw, section
 from orgkit.phases.schema.section import Defaults, Section
-from orgkit.phases.schema.types import Amount, SectionModel, amount
+from orgkit.phases.schema.types import Amount, AmountInput, SectionModel, amount
 
 
 def _assumption(value: Any) -> Any:
@@ -35,8 +35,10 @@ class Range(SectionModel):
 class CostsModel(SectionModel):
     """`[costs]`: two choices, and any number of assumptions, whose names the estimate knows."""
 
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Annotated[Range, BeforeValidator(_assumption)]] = Field(init=False)
+    model_config = ConfigDict(extra="allow", json_schema_extra={"propertyNames": {"enum": [*CHOICES, *ASSUMPTIONS]}})
+    __pydantic_extra__: dict[
+        str, Annotated[Range, BeforeValidator(_assumption, json_schema_input_type=AmountInput | Range)]
+    ] = Field(init=False)
 
     free_tier: Literal["none", "legacy_12_month", "post_2025_07_credits"] = "none"
     config_recording: Literal["continuous", "daily"] = "continuous"

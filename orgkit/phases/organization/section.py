@@ -13,7 +13,7 @@ from orgkit.phases.schema.formats import quote
 from orgkit.phases.schema.location import Violation
 from orgkit.phases.schema.raw import Raw, section, texts
 from orgkit.phases.schema.section import Defaults, Section
-from orgkit.phases.schema.types import AccountId, Email, Label, Region, SectionModel, Tags, checked_text
+from orgkit.phases.schema.types import AccountId, Email, Label, Region, SectionModel, Tags, checked_text, editor_check
 
 TRUSTED_ACCESS = ("account", "cloudtrail", "config", "iam", "sso")  # the blog post's five
 POLICY_TYPES = (  # every value of botocore's PolicyType
@@ -56,17 +56,21 @@ class OrganizationModel(SectionModel):
     management_account_id: AccountId = Field(examples=['"999999999999"'])
     email: Email = Field(examples=['"aws-management@example.com"'])
     name: Label = Field(examples=['"acme"'])
-    organization_id: Annotated[str, checked_text(formats.organization_id)] | None = None
+    organization_id: (
+        Annotated[str, checked_text(formats.organization_id), editor_check(formats.ORGANIZATION_ID)] | None
+    ) = None
     home_region: Region = "us-east-1"
-    trusted_access: list[Annotated[str, checked_text(formats.service_principal)]] = [
-        f"{service}.amazonaws.com" for service in TRUSTED_ACCESS
-    ]
-    policy_types: list[Annotated[str, checked_text(_policy_type)]] = [
+    trusted_access: list[
+        Annotated[str, checked_text(formats.service_principal), editor_check(formats.SERVICE_PRINCIPAL)]
+    ] = [f"{service}.amazonaws.com" for service in TRUSTED_ACCESS]
+    policy_types: list[Annotated[str, checked_text(_policy_type), editor_check(enum=list(POLICY_TYPES))]] = [
         "RESOURCE_CONTROL_POLICY",
         "SERVICE_CONTROL_POLICY",
     ]
     centralized_root_access: bool = True
-    email_convention: Annotated[str, checked_text(formats.email_convention)] | None = None
+    email_convention: (
+        Annotated[str, checked_text(formats.email_convention), editor_check(formats.EMAIL_CONVENTION)] | None
+    ) = None
     approval_hours: int = Field(default=24, ge=1, le=MAX_HOURS)
     long_lived_keys: bool = False
     tags: Tags = {}

@@ -12,6 +12,15 @@ from orgkit.sanitize.names import deception, invisible_characters
 from orgkit.signing.identities import is_identity
 
 _DIRECTIONS = "(north|south|east|west|central|northeast|northwest|southeast|southwest)"
+# Regular expressions that the JSON Schema of the file has too.
+ACCOUNT_ID = "[0-9]{12}"
+ORGANIZATION_ID = "o-[a-z0-9]{10,32}"
+EMAIL = r"(?!\.)[A-Za-z0-9!#$*+./=?^_`{}~-]+@(?!-)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?<!-)"
+EMAIL_CONVENTION = r"[^{}]*(?:\{(?:key|name)\}[^{}]*)+"
+KEY = "[a-z0-9][a-z0-9-]{0,40}"
+ROLE_NAME = "[A-Za-z0-9_+=,.@-]{1,64}"
+REGION = rf"(?!cn-)[a-z]{{2}}-{_DIRECTIONS}-[0-9]{{1,2}}"
+SERVICE_PRINCIPAL = r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com"
 _LOCAL_FORBIDS = set("\"'()<>[]:;,\\|%&")
 IDENTITIES = (
     'write "arn:aws:iam::ACCOUNT:user/NAME", or of a role "arn:aws:sts::ACCOUNT:assumed-role/ROLE", without its path.'
@@ -34,7 +43,7 @@ def refuse(value: str, reason: str) -> NoReturn:
 
 def account_id(value: str) -> str:
     """Twelve digits, as text: leading zeros count."""
-    if re.fullmatch(r"[0-9]{12}", value):
+    if re.fullmatch(ACCOUNT_ID, value):
         return value
     if re.fullmatch(r"[0-9]{4}[- ][0-9]{4}[- ][0-9]{4}", value):
         refuse(value, f'has dashes or spaces: write "{re.sub("[- ]", "", value)}".')
@@ -43,7 +52,7 @@ def account_id(value: str) -> str:
 
 def organization_id(value: str) -> str:
     """The id that pins the file to one organization."""
-    if not re.fullmatch(r"o-[a-z0-9]{10,32}", value):
+    if not re.fullmatch(ORGANIZATION_ID, value):
         refuse(value, 'is no organization id: write it as AWS shows it, as "o-a1b2c3d4e5", or leave it out.')
     return value
 
@@ -87,7 +96,7 @@ def label(value: str) -> str:
 
 def key(value: str) -> str:
     """The name of an account in this file, in tags and in records."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", value):
+    if not re.fullmatch(KEY, value):
         refuse(value, "is no key: write up to 41 lower-case letters, digits and hyphens, as website-prod.")
     return value
 
@@ -131,7 +140,7 @@ def _checked_path(value: str, names: UnitPath) -> UnitPath:
 
 def role_name(value: str) -> str:
     """IAM's rules for the name of a role."""
-    if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,64}", value):
+    if not re.fullmatch(ROLE_NAME, value):
         refuse(value, "is no role name: write 1 to 64 letters, digits or _ + = , . @ -, without a path.")
     return value
 
@@ -147,14 +156,14 @@ def identity(value: str) -> str:
 
 def region(value: str) -> str:
     """A region of the `aws` partition by its form; whether it is enabled, only AWS can tell."""
-    if not re.fullmatch(rf"(?!cn-)[a-z]{{2}}-{_DIRECTIONS}-[0-9]{{1,2}}", value):
+    if not re.fullmatch(REGION, value):
         refuse(value, 'is no region that orgkit works in: write its code, as "us-east-1" or "eu-central-1".')
     return value
 
 
 def service_principal(value: str) -> str:
     """The name under which an AWS service asks for trusted access."""
-    if re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com", value) and len(value) <= 128:
+    if re.fullmatch(SERVICE_PRINCIPAL, value) and len(value) <= 128:
         return value
     hint = f"{value}.amazonaws.com" if re.fullmatch(r"[a-z0-9.-]+", value) else "cloudtrail.amazonaws.com"
     refuse(value, f'is no service principal: write it in full, as "{hint}".')

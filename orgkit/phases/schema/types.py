@@ -4,9 +4,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from orgkit.model.desired import KEY_TAG
 from orgkit.phases.schema import formats
+from orgkit.signing.identities import IDENTITY
 
 
 def one_or_more(value: Any) -> Any:
@@ -31,17 +33,46 @@ def checked_text(check: Callable[[str], str]) -> Any:
     return AfterValidator(check)
 
 
-AccountId = Annotated[str, checked_text(formats.account_id)]
-Email = Annotated[str, checked_text(formats.email)]
-AccountName = Annotated[str, checked_text(formats.account_name)]
-Label = Annotated[str, checked_text(formats.label)]
-Key = Annotated[str, checked_text(formats.key)]
-UnitPath = Annotated[tuple[str, ...], BeforeValidator(formats.unit_path)]
-RoleName = Annotated[str, checked_text(formats.role_name)]
-Region = Annotated[str, checked_text(formats.region)]
-Arn = Annotated[str, checked_text(formats.identity)]
-Tags = dict[Annotated[str, checked_text(formats.tag_key)], Annotated[str, checked_text(formats.tag_value)]]
-Amount = Annotated[Decimal, BeforeValidator(amount)]
+def editor_check(pattern: str = "", **keywords: Any) -> Any:
+    """What the JSON Schema of the file says of a string; it refuses nothing that the string's own check accepts.
+
+    Args:
+        pattern: A regular expression that the whole string matches, in the syntax that ECMA-262 and Python share.
+        keywords: Further keywords of JSON Schema, such as `maxLength`.
+    """
+    return Field(json_schema_extra={**({"pattern": f"^(?:{pattern})$"} if pattern else {}), **keywords})
+
+
+_UNIT_NAME = r"(?:[^/\\]|\\[/\\])+"
+_IN_TAGS = r"""[^!"#$%&'()*,;<>?\[\\\]^`{|}~\x00-\x1f\x7f]*"""  # of ASCII; of other characters, the check knows
+_AMOUNT_TEXT = "[^A-Za-z]+(?:[eE][^A-Za-z]+)?"
+
+AccountId = Annotated[str, checked_text(formats.account_id), editor_check(formats.ACCOUNT_ID)]
+Email = Annotated[str, checked_text(formats.email), editor_check(formats.EMAIL, minLength=6, maxLength=64)]
+AccountName = Annotated[str, checked_text(formats.account_name), editor_check(r"(?! )[ -~]{1,50}(?<! )")]
+Label = Annotated[str, checked_text(formats.label), editor_check(r"\S(?:.*\S)?")]
+Key = Annotated[str, checked_text(formats.key), editor_check(formats.KEY)]
+UnitPath = Annotated[
+    tuple[str, ...],
+    BeforeValidator(
+        formats.unit_path,
+        json_schema_input_type=Annotated[str, editor_check(f"{_UNIT_NAME}(?:/{_UNIT_NAME}){{0,4}}")]
+        | Annotated[list[Annotated[str, editor_check(minLength=1, maxLength=128)]], Field(min_length=1, max_length=5)],
+    ),
+]
+RoleName = Annotated[str, checked_text(formats.role_name), editor_check(formats.ROLE_NAME)]
+Region = Annotated[str, checked_text(formats.region), editor_check(formats.REGION)]
+Arn = Annotated[str, checked_text(formats.identity), editor_check(IDENTITY)]
+Arns = Annotated[list[Arn], BeforeValidator(one_or_more, json_schema_input_type=Arn | list[Arn])]
+_TagKey = Annotated[
+    str,
+    checked_text(formats.tag_key),
+    editor_check(rf"(?![Aa][Ww][Ss]:)(?!{KEY_TAG}$){_IN_TAGS}", minLength=1, maxLength=128),
+]
+_TagValue = Annotated[str, checked_text(formats.tag_value), editor_check(_IN_TAGS, maxLength=256)]
+Tags = dict[_TagKey, _TagValue]
+AmountInput = Annotated[float, Field(ge=0, lt=10**15)] | Annotated[str, editor_check(_AMOUNT_TEXT)]
+Amount = Annotated[Decimal, BeforeValidator(amount, json_schema_input_type=AmountInput)]
 
 
 class SectionModel(BaseModel):

@@ -11,11 +11,15 @@ from orgkit.phases.schema.formats import quote, refuse, suggest
 from orgkit.phases.schema.location import Violation
 from orgkit.phases.schema.raw import Raw, members, number, section, tags, text
 from orgkit.phases.schema.section import Defaults, Section, too_many_tags, trail_tags
-from orgkit.phases.schema.types import Region, SectionModel, Tags, checked_text
+from orgkit.phases.schema.types import Region, SectionModel, Tags, checked_text, editor_check
 
 _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3", ".mrap", "-an")
 ACCOUNT_REGIONAL = "account-regional"
+# Regular expressions that the JSON Schema of the file has too.
+_BUCKET = r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]"
+_TRAIL = r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*"
+S3_LOCATION = rf"|s3://{_BUCKET}(?:/[A-Za-z0-9_.=-]+)*/?"
 _IP_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
 
 
@@ -53,7 +57,7 @@ def trail_name(value: str) -> str:
         refuse(value, f"has {len(value)} characters; CloudTrail takes names of 3 to 128.")
     if _IP_ADDRESS.fullmatch(value):
         refuse(value, "looks like an IP address, which CloudTrail refuses as a name: add a word.")
-    if not re.fullmatch(r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*", value):
+    if not re.fullmatch(_TRAIL, value):
         refuse(value, "is no trail name: write letters and digits, joined by single . _ or -, as org-trail.")
     return value
 
@@ -78,7 +82,7 @@ def default_records_bucket(management_account_id: str) -> str:
     return f"orgkit-records-{management_account_id}"
 
 
-Bucket = Annotated[str, checked_text(bucket_name)]
+Bucket = Annotated[str, checked_text(bucket_name), editor_check(_BUCKET)]
 STANDARD_IA_DAYS = 30  # S3 moves nothing to Standard-IA earlier
 
 
@@ -96,7 +100,7 @@ class ObjectLockModel(SectionModel):
 class TrailModel(SectionModel):
     """`[trail]`."""
 
-    name: Annotated[str, checked_text(trail_name)] = "org-trail"
+    name: Annotated[str, checked_text(trail_name), editor_check(_TRAIL, minLength=3, maxLength=128)] = "org-trail"
     log_archive_account: str = Field(examples=['"log-archive"'])
     bucket: Bucket | None = None
     records_bucket: Bucket | None = None

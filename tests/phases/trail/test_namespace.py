@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orgkit.cli.project import _use_own_namespace
+from orgkit.cli.project import _adapt_example
 from orgkit.errors import ParametersInvalid
 from orgkit.model.desired import LOG_ARCHIVE_ID, Desired, is_name_of, name_in
 from orgkit.model.plan import Plan
@@ -71,7 +71,7 @@ def test_the_longest_name_that_fits_is_taken(tmp_path: Path) -> None:
 def test_a_new_project_has_names_that_nobody_else_can_take(tmp_path: Path) -> None:
     file = tmp_path / "example.toml"
     file.write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
-    _use_own_namespace(file)
+    _adapt_example(file)
     assert load(file).trail.bucket == f"org-trail-{LOG_ARCHIVE_ID}-us-east-1-an"
 
 
