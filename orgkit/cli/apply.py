@@ -15,6 +15,7 @@ import click
 from orgkit import errors
 from orgkit.cli.layout import print_line, print_table, print_wrapped, title, wrap
 from orgkit.cli.options import FILE, PhaseType, endpoint_option, exit_with
+from orgkit.cli.questions import can_ask
 from orgkit.costs.estimate.effect import credits_lost
 from orgkit.phases.descriptor import Phase
 
@@ -280,5 +281,5 @@ def _refer_to_approver(session: ApplySession, request: "PlanToApprove") -> int:
 
 
 def _is_terminal() -> bool:
-    """Whether somebody can be asked."""
-    return sys.stdin.isatty()
+    """Whether somebody sees the plan and can be asked."""
+    return can_ask(sys.stdout)

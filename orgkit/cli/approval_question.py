@@ -2,9 +2,6 @@
 
 import os
 import subprocess
-import sys
-import termios
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +9,8 @@ import click
 
 from orgkit.cli.approve import PREFIX
 from orgkit.cli.layout import wrap
-from orgkit.errors import ApprovalMismatch, Interrupted
+from orgkit.cli.questions import ask, drop_typed_ahead
+from orgkit.errors import ApprovalMismatch
 from orgkit.model.decision import check_claim
 from orgkit.sanitize.terminal import flat
 
@@ -45,11 +43,11 @@ def ask_approval(desired: "Desired", kind: str, digest: str) -> Answer | None:
         Interrupted: Ctrl-C, or the end of the input.
     """
     click.echo()
-    _drop_typed_ahead()
+    drop_typed_ahead()
     name = _ask_name(default_approver())
     click.echo(wrap(f'To approve, type the first {PREFIX} characters of the digest; to reject, type "no".', ""))
     for _ in range(MAX_ANSWERS):
-        typed = _prompt("Digest, or no").strip().lower()
+        typed = ask("Digest, or no").lower()
         if typed in REJECTIONS:
             return Answer(name, approves=False)
         if len(typed) >= PREFIX and digest.startswith(typed):
@@ -62,15 +60,15 @@ def ask_to_continue(request: "PlanToApprove") -> bool:
     """Whether to go on now under the approval that is there."""
     until = f", until {request.expires_at}" if request.expires_at else ""
     click.echo()
-    _drop_typed_ahead()
+    drop_typed_ahead()
     click.echo(wrap(f"This plan is approved by {flat(request.approved_by)}{until}.", ""))
-    answer = _prompt("Apply what is left of it now (yes or no)").strip().lower()
+    answer = ask("Apply what is left of it now (yes or no)").lower()
     return answer in ("yes", "y")
 
 
 def default_approver() -> str:
     """The name that a person is offered: that of ORGKIT_APPROVER, else git's."""
-    name = os.environ.get("ORGKIT_APPROVER", "") or _git_name()
+    name = os.environ.get("ORGKIT_APPROVER", "").strip() or _git_name()
     try:
         check_claim("the approver's name", name)
     except ApprovalMismatch:
@@ -91,7 +89,7 @@ def _git_name() -> str:
 
 def _ask_name(default: str) -> str:
     while True:
-        name = _prompt("Approver", default).strip()
+        name = ask("Approver", default)
         try:
             check_claim("the approver's name", name)
             return name
@@ -103,23 +101,7 @@ def _is_account(desired: "Desired") -> bool:
     account = desired.organization.management_account_id
     click.echo(wrap("Type the id of the AWS account that this changes, all twelve digits.", ""))
     for _ in range(MAX_ANSWERS):
-        if _prompt("Account id").strip() == account:
+        if ask("Account id") == account:
             return True
         click.echo(wrap("That is not the account of the parameters file.", ""))
     return False
-
-
-def _drop_typed_ahead() -> None:
-    """What was typed before the question is no answer to it."""
-    with suppress(termios.error, OSError, ValueError):  # the input is no terminal
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-
-
-def _prompt(question: str, default: str = "") -> str:
-    try:
-        return str(click.prompt(question, default=default or None))
-    except click.Abort:
-        raise Interrupted(
-            "Ctrl-C, or the end of the input, came before an answer; nothing of this phase was changed.",
-            "run the same command again: it goes on from where AWS is.",
-        ) from None

@@ -13,6 +13,7 @@ import click
 from orgkit import errors
 from orgkit.cli.layout import columns
 from orgkit.cli.options import FILE, endpoint_option, exit_with, json_option, show_json
+from orgkit.cli.questions import ask, can_ask, drop_typed_ahead
 from orgkit.costs.estimate.effect import credits_lost
 from orgkit.sanitize.terminal import flat
 
@@ -66,7 +67,7 @@ def approve(plan: str, file: Path, ticket: str, key: str, asserted_by: str, dige
     request, signer = find_request(base, account, plan), signer_of(key, aws)
     unsigned = _approval(request, aws, desired, signer, asserted_by, _ticket(ticket))
     _show(request, unsigned, quiet=as_json)
-    _confirm(request.approved.digest, digest)
+    _confirm(request.approved.digest, digest, err=as_json)
     approval_path = keep_signed(base, account, request, _signed(unsigned, signer, desired))
     if as_json:
         show_json(
@@ -188,12 +189,14 @@ def _numbers(numbers: Sequence[int]) -> str:
     return f"step{'s' if len(numbers) > 1 else ''} {ranges}"
 
 
-def _confirm(digest: str, answer: str) -> None:
+def _confirm(digest: str, answer: str, *, err: bool = False) -> None:
     """The whole digest as an option, or its first characters typed; ApprovalMismatch for another."""
-    if not answer and not sys.stdin.isatty():
+    if not answer and not can_ask(sys.stderr if err else sys.stdout):
         reason = "nobody is there to type the digest."
         raise errors.AwaitingApproval(reason, f"read the plan, then pass --digest {digest}")
-    typed = answer or click.prompt(f"To approve it, type the first {PREFIX} characters of the digest")
+    if not answer:
+        drop_typed_ahead()
+    typed = answer or ask(f"To approve it, type the first {PREFIX} characters of the digest", err=err)
     min_length = len(digest) if answer else PREFIX
     if len(typed.strip()) < min_length or not digest.startswith(typed.strip().lower()):
         remedy = "read the plan again; --digest takes the whole digest." if answer else "read the plan again."

@@ -45,7 +45,7 @@ def print_colored(text: str) -> None:
 
 def print_wrapped(text: str) -> None:
     """A sentence, indented and wrapped; a digest or a path stays whole."""
-    click.echo(wrap(flat(text)))
+    click.echo(wrap(text))
 
 
 def print_line(text: str) -> None:
@@ -75,13 +75,14 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
 def print_text_table(text: str) -> None:
     """Text with tables in it, as a notebook shows it: sentences are wrapped, the rows of tables are not."""
     for line in text.splitlines():
-        click.echo(line if line.startswith("  ") or "  " in line.strip() else wrap(flat(line), indent=""))
+        click.echo(line if line.startswith("  ") or "  " in line.strip() else wrap(line, indent=""))
 
 
 def wrap(text: str, indent: str = "  ", hanging_indent: str = "") -> str:
-    """The same as text; continued lines are indented by two more columns, or as they are told."""
+    """Text that is safe to look at; continued lines are indented by two more columns, or by `hanging_indent`."""
+    safe_text = "\u00a0".join(map(flat, text.split("\u00a0")))  # a no-break space holds two words of ours together
     return fill(
-        text, columns() - 1,
+        safe_text, columns() - 1,
         initial_indent=indent, subsequent_indent=hanging_indent or f"{indent}  ",
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip

@@ -10,7 +10,6 @@ from orgkit.cli.layout import COLORS, MAX_COLUMNS, MIN_COLUMNS, WORDS, has_color
 from orgkit.cli.output import Progress
 from orgkit.phases.descriptor import Phase
 from orgkit.records.result import RunResult
-from orgkit.sanitize.terminal import flat
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -128,13 +127,13 @@ class LiveProgress(Progress):
         return Text("\n".join(_fit_lines(list(lines), width)), style="dim")
 
     def _line(self, text: str) -> None:
-        self._print(wrap(flat(text), indent=""))
+        self._print(wrap(text, indent=""))
 
     def _print(self, line: str) -> None:
         from rich.text import Text
 
         label = next((word for word in WORDS if line.startswith(f"{word} ")), "")
-        text = Text(line if "\n" in line else wrap(flat(line), indent=""))
+        text = Text(line if "\n" in line else wrap(line, indent=""))
         if label:
             text.stylize(COLORS[label], 0, len(label))
         self._console.print(text, soft_wrap=True)
@@ -144,7 +143,7 @@ def _fit_lines(lines: Sequence[str], width: int) -> Iterator[str]:
     """As wide as the terminal: the place of what is updated is known by its lines."""
     for line in lines:
         indent = " " * (len(line) - len(line.lstrip()))
-        content = wrap(flat(line.strip()), indent=indent)
+        content = wrap(line.strip(), indent=indent)
         yield from (part[: width - 1] for part in content.splitlines())
 
 

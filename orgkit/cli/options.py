@@ -136,18 +136,25 @@ def endpoint_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _use_endpoint(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+def _use_endpoint(_context: click.Context, parameter: click.Parameter, value: str | None) -> None:
     """The one environment variable that leads to an emulator."""
-    if value:
-        os.environ["ORGKIT_ENDPOINT_URL"] = value
+    if value is not None:
+        os.environ["ORGKIT_ENDPOINT_URL"] = _not_blank(parameter, value)
 
 
-def _use_profile(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
-    """For this process and its kernels; keys in the environment would go before AWS_PROFILE."""
-    if value:
-        os.environ["AWS_PROFILE"] = value
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+def _use_profile(_context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """For this process and its kernels; keys in the environment and AWS_DEFAULT_PROFILE would go before AWS_PROFILE."""
+    if value is not None:
+        os.environ["AWS_PROFILE"] = _not_blank(parameter, value)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE"):
             os.environ.pop(name, None)
+
+
+def _not_blank(parameter: click.Parameter, value: str) -> str:
+    """The value; refused when it is blank, as of a variable that is not set: it would stand for other credentials."""
+    if not value.strip():
+        raise click.BadParameter("it is empty; leave the option out, or give it a value.", param=parameter)
+    return value
 
 
 def _use_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:

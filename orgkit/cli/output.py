@@ -192,4 +192,4 @@ class Progress:
 
     def _line(self, text: str) -> None:
         if not self.quiet:
-            click.echo(wrap(flat(text), indent=""), err=True)
+            click.echo(wrap(text, indent=""), err=True)

@@ -9,7 +9,6 @@ import click
 from orgkit.cli.layout import print_wrapped, title, wrap
 from orgkit.cli.options import endpoint_option, exit_with, json_option, show_json
 from orgkit.cli.output import report_reading, requires_output
-from orgkit.sanitize.terminal import flat
 
 if TYPE_CHECKING:
     from orgkit.records.catalogue import Record
@@ -69,7 +68,7 @@ def _show(record: "Record", result: "Reconciliation") -> None:
     for label, lines in groupby(result.sentences(), key=lambda line: line[0]):
         title(HEADINGS[label])
         for _, line in lines:
-            click.echo(wrap(flat(line), indent="  - ", hanging_indent="    "))
+            click.echo(wrap(line, indent="  - ", hanging_indent="    "))
     for (account, region), reason in sorted(result.unreachable.items()):
         print_wrapped(f"Account {account} could not be asked in {region}: {reason}")
     _show_asked(result)

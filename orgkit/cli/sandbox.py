@@ -4,7 +4,7 @@ import os
 import shlex
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -93,7 +93,7 @@ def env() -> int:
     return errors.EXIT_DONE
 
 
-@sandbox.command("exec", context_settings={"ignore_unknown_options": True})
+@sandbox.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @exit_with
 def exec_command(command: tuple[str, ...]) -> int:
@@ -120,7 +120,7 @@ def _run_in_sandbox(command: Sequence[str]) -> int:
     """Run a command without any AWS or orgkit setting of this process but the sandbox's; its exit code."""
     running = _need()
     own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ORGKIT_"))}
-    settings = {**own, **running.environment(), "AWS_ENDPOINT_URL": running.endpoint_url}
+    settings = {**own, **_without_proxy(own), **running.environment(), "AWS_ENDPOINT_URL": running.endpoint_url}
     handler = signal.signal(signal.SIGINT, _ignore_signal)  # Ctrl-C is for the command, which the terminal sends it too
     try:
         code = subprocess.call(command, env=settings)  # noqa: S603  the person's own command
@@ -132,6 +132,13 @@ def _run_in_sandbox(command: Sequence[str]) -> int:
     finally:
         signal.signal(signal.SIGINT, handler)
     return code if code >= 0 else 128 - code
+
+
+def _without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings with which a client that uses a proxy reaches this machine without it; other hosts stay as set."""
+    hosts = environment.get("no_proxy") or environment.get("NO_PROXY")
+    value = f"{hosts},127.0.0.1" if hosts else "127.0.0.1"
+    return {"no_proxy": value, "NO_PROXY": value}  # some clients read the one, some the other
 
 
 def _ignore_signal(*_: object) -> None:

@@ -57,20 +57,40 @@ def show_statuses(statuses: "Sequence[PhaseStatus]", file: Path) -> None:
         if entry.last is not None:
             click.echo(wrap(f"last run: {entry.last.outcome}"))
             print_line(str(entry.last.folder))
-    command = next((next_command(entry, file) for entry in statuses if next_command(entry, file)), "")
-    if command:
+    _show_next(statuses, file)
+
+
+def _show_next(statuses: "Sequence[PhaseStatus]", file: Path) -> None:
+    """One command: what applies steps comes first, then what says what a person has to do."""
+    from orgkit.lab.phase_status import State
+
+    commands = [command for entry in statuses if (command := next_command(entry, file))]
+    applying = [command for command in commands if command == apply_command(file)]
+    if applying:
         click.echo("\nnext")
-        print_line(command)
-    else:
+        print_line(applying[0])
+    elif commands:
+        click.echo()
+        click.echo(wrap("No step is left that orgkit can take. What a person has to do, in full:", ""))
+        print_line(commands[0])
+    elif all(entry.state is State.DONE for entry in statuses):
         click.echo("\nEvery phase is done.")
 
 
+def apply_command(file: Path) -> str:
+    """With which a bootstrap goes on."""
+    return f"orgkit apply {quote(str(file))}"
+
+
 def next_command(status: "PhaseStatus", file: Path) -> str:
-    """What takes a phase further; "" where nothing does, or only somebody else can."""
+    """What takes a phase further, or else says what a person has to do; "" for one that is done or comes later."""
     from orgkit.lab.phase_status import State
 
-    is_open = status.state in (State.READY, State.DRIFTED)
-    return f"orgkit apply {quote(str(file))}" if is_open else ""
+    if status.state is State.READY or (status.state is State.DRIFTED and status.step_count):
+        return apply_command(file)
+    if status.state in (State.DRIFTED, State.WAITING):
+        return f"orgkit {'plan' if status.phase.changes else 'run'} {quote(str(file))} {status.phase.number}"
+    return ""
 
 
 def status_json(status: "PhaseStatus", file: Path) -> dict[str, Any]:

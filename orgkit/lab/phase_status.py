@@ -54,6 +54,7 @@ class PhaseStatus:
     state: State
     reason: str
     last: LastRun | None
+    step_count: int = 0  # of its plan; 0 too where only a person can go on
 
     @property
     def can_be_opened(self) -> bool:
@@ -70,14 +71,16 @@ def observed_statuses(observed: Observed, desired: Desired, base: Path) -> tuple
     account = desired.organization.management_account_id
     statuses = []
     for phase in phases_for(desired):
-        last = last_run(base, account, phase)
+        last, step_count = last_run(base, account, phase), 0
         if phase.changes:
-            state, reason = judge(phase, plan_phase(phase.label, observed, desired), last, desired.sha256)
+            plan = plan_phase(phase.label, observed, desired)
+            state, reason = judge(phase, plan, last, desired.sha256)
+            step_count = len(plan.steps)
         elif phase.label == "management-account":
             state, reason = judge_account(_stops(observed), observed.organization is not None, last)
         else:
             state, reason = judge_reading(last, desired.sha256)
-        statuses.append(PhaseStatus(phase, state, reason, last))
+        statuses.append(PhaseStatus(phase, state, reason, last, step_count))
     return tuple(statuses)
 
 

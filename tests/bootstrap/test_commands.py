@@ -31,6 +31,7 @@ def test_debug_prints_a_line_for_each_call_and_neither_bodies_nor_credentials(st
 def test_a_profile_goes_before_keys_in_the_environment_and_an_unknown_one_is_explained(stage: Stage) -> None:
     stage.begin()
     keys = {"AWS_ACCESS_KEY_ID": "ASIANOTTHESEKEYS1234", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "x"}
+    keys["AWS_DEFAULT_PROFILE"] = "user"  # which botocore reads before AWS_PROFILE
     stage.project.orgkit("plan", stage.project.file, "01", "--profile", "management", code=3, **keys)
     refused = stage.project.orgkit("plan", stage.project.file, "01", "--profile", "root", code=1, **keys)
     assert "root user" in refused.stderr
@@ -38,6 +39,12 @@ def test_a_profile_goes_before_keys_in_the_environment_and_an_unknown_one_is_exp
     text = " ".join(unknown.stderr.split())
     assert "acme-prod" in text
     assert "`aws configure list-profiles` prints the profiles that are there: name one of them with --profile" in text
+
+
+@pytest.mark.parametrize("option", ["--profile", "--endpoint-url"])
+def test_a_blank_option_is_refused_since_it_would_stand_for_other_credentials(project: Project, option: str) -> None:
+    for blank in ("", " "):
+        assert f"Invalid value for '{option}': it is empty" in project.orgkit("doctor", option, blank, code=2).stderr
 
 
 def test_doctor_names_what_is_wrong_with_its_fix(stage: Stage) -> None:
@@ -73,6 +80,10 @@ def test_a_command_and_a_shell_on_the_sandbox_reach_it_and_nothing_else(
     assert [account["Id"] for account in json.loads(done.stdout)["Accounts"]] == ["999999999999"]
     running.orgkit("sandbox", "exec", "--", "sh", "-c", "exit 7", code=7, **settings)
     assert "cannot be run" in running.orgkit("sandbox", "exec", "--", "no-such-command", code=1).stderr
+    proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    running.orgkit("sandbox", "exec", "--", *organizations, "list-roots", NO_PROXY="example.com", **proxies)
+    shown = running.orgkit("sandbox", "exec", running.bin / "orgkit", "apply", "--help").stdout
+    assert "Usage: orgkit apply " in shown, "options after the command are the command's own"
     shell = tmp_path / "shell"
     shell.write_text('#!/bin/sh\n[ "$AWS_ENDPOINT_URL" = "$ORGKIT_ENDPOINT_URL" ] && exec env\n')
     shell.chmod(0o755)

@@ -1,13 +1,16 @@
 """The question of `orgkit apply`: what counts as an approval, and what does not."""
 
+import builtins
+import io
+import sys
 from collections.abc import Iterator
 
-import click
 import pytest
 from click.testing import CliRunner
 
 from orgkit.cli import apply, approval_question
 from orgkit.cli.approval_question import Answer, ask_approval, default_approver
+from orgkit.cli.questions import ask, can_ask
 from orgkit.errors import Interrupted
 from tests.plans.loader import desired_of
 
@@ -20,12 +23,12 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a person types, one after the other; Ctrl-C when there is no more."""
     typed: list[str] = []
 
-    def prompt(_question: str, default: str | None = None) -> str:
+    def read_line() -> str:
         if not typed:
-            raise click.Abort
-        return typed.pop(0) or default or ""
+            raise KeyboardInterrupt
+        return typed.pop(0)
 
-    monkeypatch.setattr(click, "prompt", prompt)
+    monkeypatch.setattr(builtins, "input", read_line)
     return typed
 
 
@@ -37,13 +40,15 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ("emulator", ("Ann", "0123456", "0123456x", "y"), None),
         ("emulator", ("Ann", "nothing", "no"), Answer("Ann", approves=False)),
         ("aws", ("Ann", "01234567", "", ACCOUNT[:-1], ACCOUNT), Answer("Ann", approves=True)),
+        ("aws", ("", "  ", "Ann", " ", "01234567", ACCOUNT), Answer("Ann", approves=True)),
         ("aws", ("Ann", "01234567", "1", "2", "3"), None),
         ("aws", ("Ann", "no"), Answer("Ann", approves=False)),
     ],
 )
 def test_only_the_digest_and_on_aws_the_account_approve(
-    answers: list[str], kind: str, typed: tuple[str, ...], answer: Answer | None
+    answers: list[str], kind: str, typed: tuple[str, ...], answer: Answer | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(approval_question, "default_approver", lambda: "")
     answers.extend(typed)
     assert ask_approval(desired_of(), kind, DIGEST) == answer
     assert answers == []
@@ -68,6 +73,35 @@ def test_the_name_that_is_offered_is_that_of_the_environment_else_git_s(monkeypa
     assert default_approver() == "Git Name"
     monkeypatch.setenv("ORGKIT_APPROVER", "Ann Lee")
     assert default_approver() == "Ann Lee"
+    for nobody in ("", "   ", "\t"):
+        monkeypatch.setenv("ORGKIT_APPROVER", nobody)
+        assert default_approver() == "Git Name"
+    for deceptive in ("Ann\x1b[2J", "\u0410nn"):  # a Cyrillic A
+        monkeypatch.setenv("ORGKIT_APPROVER", deceptive)
+        assert default_approver() == ""
+
+
+def test_bytes_that_are_no_text_are_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = iter((b"\xff", b"Ann"))
+    monkeypatch.setattr(builtins, "input", lambda: next(lines).decode())
+    assert ask("Approver") == "Ann"
+
+
+class Stream(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("source", "output"), [(Stream(), io.StringIO()), (io.StringIO(), Stream()), (None, Stream())])
+def test_nobody_is_asked_where_the_plan_is_not_seen_or_no_answer_can_be_typed(
+    monkeypatch: pytest.MonkeyPatch, source: io.StringIO | None, output: io.StringIO
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Stream())
+    assert can_ask(Stream())
+    monkeypatch.setattr(sys, "stdin", source)
+    assert not can_ask(output)
 
 
 def options() -> Iterator[str]:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from click.testing import CliRunner
 
@@ -39,8 +38,8 @@ APPROVAL = SignedApproval(PLAN.digest, TARGET, "ada", "ada", "arn:of:ada", "OPS-
 def terminal(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Somebody types these, one after another."""
     typed: list[str] = []
-    monkeypatch.setattr(command.sys, "stdin", type("Terminal", (io.StringIO,), {"isatty": lambda self: True})())
-    monkeypatch.setattr(click, "prompt", lambda *_: typed.pop(0))
+    monkeypatch.setattr(command, "can_ask", lambda _: True)
+    monkeypatch.setattr(command, "ask", lambda *_, **__: typed.pop(0))
     return typed
 
 
