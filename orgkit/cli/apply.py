@@ -221,6 +221,7 @@ def _settle(session: ApplySession, phase: Phase) -> int:
 
 def _ask_and_apply(session: ApplySession, phase: Phase, request: "PlanToApprove") -> int:
     from orgkit.cli.approval_question import ask_approval, ask_to_continue
+    from orgkit.runbook.earlier_approval import UNNAMED
 
     if not request.approved_by and session.desired.approval.four_eyes:
         return _refer_to_approver(session, request)
@@ -229,7 +230,8 @@ def _ask_and_apply(session: ApplySession, phase: Phase, request: "PlanToApprove"
             click.echo("Nothing was changed: the approval stays as it is.")
             return errors.EXIT_APPROVAL_NEEDED
         settings = {"ORGKIT_APPROVAL": str(request.signed)} if request.signed else {}
-        settings |= {"ORGKIT_APPROVER": request.approved_by}
+        name = "" if request.approved_by == UNNAMED else request.approved_by
+        settings |= {"ORGKIT_APPROVER": name, "ORGKIT_TICKET": request.ticket or session.ticket}
     else:
         answer = ask_approval(session.desired, session.aws.kind, request.digest)
         if answer is None:

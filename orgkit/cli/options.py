@@ -161,4 +161,9 @@ def _use_debug(context: click.Context, _parameter: click.Parameter, value: bool)
     if value:
         from orgkit.cli.debug import print_calls
 
-        context.with_resource(print_calls())
+        try:
+            context.with_resource(print_calls())
+        except OSError as error:  # its folder for temporary files cannot be written; the command has not begun
+            stop = errors.OperatingSystemError.from_os_error(error)
+            print_error(stop, as_json=False)
+            sys.exit(stop.exit_code)

@@ -4,6 +4,7 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -105,7 +106,11 @@ def exec_command(command: tuple[str, ...]) -> int:
       orgkit sandbox exec -- aws organizations list-accounts
     The exit code is that of the command. This shell keeps none of the settings.
     """
-    return _run_in_sandbox(command)
+    code = _run_in_sandbox(command)
+    if Path(command[0]).name == "orgkit" and sys.stderr.isatty():
+        hint = "This ran on the sandbox. To run the commands that it printed there too, put this before them:"
+        click.echo(f"\n{wrap(hint, indent='')}\n  orgkit sandbox exec --", err=True)
+    return code
 
 
 @sandbox.command()

@@ -19,6 +19,7 @@ from orgkit.records.plan_store import newest_plan
 from orgkit.runbook.gate import approve_signed
 from orgkit.signing.approvals import SignedApproval, parse
 
+UNNAMED = "nobody who is named"  # the approver of an approval without a name, as one on the sandbox may be
 # What differs between two plannings of the same steps with the same notes.
 OF_ONE_PLANNING = ("planned_at", "planning")
 
@@ -31,6 +32,7 @@ class PlanToApprove:
     approved_by: str = ""  # "" while nobody has approved it
     expires_at: str = ""  # of that approval
     signed: Path | None = None  # the file of a signed one
+    ticket: str = ""  # of that approval
     outdated: str = ""  # why an earlier approval does not count any more
 
 
@@ -41,6 +43,7 @@ class _EarlierApproval:
     approved_at: str
     expires_at: str
     signed: Path | None = None
+    ticket: str = ""
 
 
 def plan_to_approve(base: Path, desired: Desired, phase: Phase, plan: Plan, actor: str, now: datetime) -> PlanToApprove:
@@ -62,7 +65,7 @@ def plan_to_approve(base: Path, desired: Desired, phase: Phase, plan: Plan, acto
         except OrgkitError as stop:
             outdated = outdated or stop.reason
             continue
-        return PlanToApprove(earlier.digest, earlier.approved_by, earlier.expires_at, earlier.signed)
+        return PlanToApprove(earlier.digest, earlier.approved_by, earlier.expires_at, earlier.signed, earlier.ticket)
     digest = "" if outdated else _unchanged(base, account, phase, plan, desired.organization.approval_hours, now)
     if not digest:
         outputs.keep_plan(base, account, plan)
@@ -101,13 +104,11 @@ def _of_runs(base: Path, account: str, phase: Phase) -> Iterator[_EarlierApprova
     for run in run_folders(base, account):
         facts = read_json(run / "approval.json") if label_of(run) == phase.run_label else {}
         if facts:
-            digest, name, at, expires_at = (
-                str(facts.get(key, "")) for key in ("digest", "asserted_by", "at", "expires_at")
+            digest, name, at, expires_at, ticket = (
+                str(facts.get(key, "")) for key in ("digest", "asserted_by", "at", "expires_at", "ticket")
             )
             signed = run / "signed-approval.json"
-            yield _EarlierApproval(
-                digest, name or "nobody who is named", at, expires_at, signed if signed.exists() else None
-            )
+            yield _EarlierApproval(digest, name or UNNAMED, at, expires_at, signed if signed.exists() else None, ticket)
 
 
 def _signed(base: Path, account: str) -> Iterator[_EarlierApproval]:

@@ -12,7 +12,7 @@ from orgkit.cli import apply, approval_question
 from orgkit.phases.registry import phase_of
 from orgkit.records.result import RunResult
 from orgkit.records.seal import DEFAULT_SEALING
-from orgkit.runbook.earlier_approval import PlanToApprove
+from orgkit.runbook.earlier_approval import UNNAMED, PlanToApprove
 from tests.bootstrap.project import EXAMPLE, Project, Stage, before, new_project
 from tests.bootstrap.terminal import Terminal
 from tests.conftest import Tell
@@ -152,6 +152,20 @@ def test_an_approval_that_ends_part_way_is_a_failure_when_something_was_changed(
         stage.project.file, stage.project.file, stage.desired, None, Path(), DEFAULT_SEALING, "", names_phases=False
     )
     assert apply._ask_and_apply(session, phase_of("02"), PlanToApprove("0" * 64, "Ann Lee")) == code
+
+
+@pytest.mark.parametrize(("approver", "ticket"), [("Ann Lee", "OPS-7"), (UNNAMED, "")])
+def test_the_approver_and_the_ticket_of_an_earlier_approval_stay_with_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, approver: str, ticket: str
+) -> None:
+    given: list[dict[str, str]] = []
+    monkeypatch.setattr(apply, "_run", lambda *arguments: given.append(arguments[3]) or RunResult("done", 0))
+    monkeypatch.setattr(approval_question, "ask_to_continue", lambda _: True)
+    session = apply.ApplySession(
+        stage.project.file, stage.project.file, stage.desired, None, Path(), DEFAULT_SEALING, "", names_phases=False
+    )
+    apply._ask_and_apply(session, phase_of("02"), PlanToApprove("0" * 64, approver, ticket=ticket))
+    assert given == [{"ORGKIT_APPROVER": "" if approver == UNNAMED else approver, "ORGKIT_TICKET": ticket}]
 
 
 def test_status_before_the_organization_names_what_comes_first_and_the_command(stage: Stage) -> None:

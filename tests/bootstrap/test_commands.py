@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bootstrap.project import Project, Stage
+from tests.bootstrap.terminal import Terminal
 
 CALL = re.compile(
     r"^aws service=\S+ operation=\S+ account=(\d{12}|-) region=\S+ attempt=\d+ ms=\d+ status=\d{3}( \w+)? "
@@ -84,6 +85,9 @@ def test_a_command_and_a_shell_on_the_sandbox_reach_it_and_nothing_else(
     running.orgkit("sandbox", "exec", "--", *organizations, "list-roots", NO_PROXY="example.com", **proxies)
     shown = running.orgkit("sandbox", "exec", running.bin / "orgkit", "apply", "--help").stdout
     assert "Usage: orgkit apply " in shown, "options after the command are the command's own"
+    with Terminal(running, "sandbox", "exec", "--", running.bin / "orgkit", "--version") as terminal:
+        hint = terminal.end(0)
+    assert hint.endswith("before them:\n  orgkit sandbox exec --\n"), "pasted without it, a command would go to AWS"
     shell = tmp_path / "shell"
     shell.write_text('#!/bin/sh\n[ "$AWS_ENDPOINT_URL" = "$ORGKIT_ENDPOINT_URL" ] && exec env\n')
     shell.chmod(0o755)

@@ -1,9 +1,13 @@
 """What a frightened person reads: three lines, 80 columns, the right exit code, and never a traceback."""
 
+import errno
+import tempfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from orgkit.cli.doctor import doctor
 from tests.bootstrap.project import CHECKOUT, Project, Stage, new_project
 
 MALFORMED = CHECKOUT / "tests" / "parameters" / "malformed"
@@ -102,3 +106,13 @@ def test_the_help_tells_the_exit_codes(project):
     text = project.orgkit("--help").stdout
     assert "8 waiting for someone else" in text
     assert Path("orgkit").name in text
+
+
+def test_debug_on_a_full_disk_ends_in_three_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_space(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp")
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", no_space)
+    done = CliRunner().invoke(doctor, ["--debug"])
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[1] == "  why: No space left on device: /tmp."
