@@ -511,8 +511,8 @@ def test_a_lost_answer_makes_no_second_key(place: Place, lost: str, monkeypatch:
     (step,) = (step for step in plan(observed, place.desired).steps if isinstance(step, CreateKey))
     sent = response.change
 
-    def lose(client: Any, service: str, operation: str, parameters: Any) -> response.Answer:
-        found = sent(client, service, operation, parameters)
+    def lose(client: Any, service: str, operation: str, parameters: Any, **checks: Any) -> response.Answer:
+        found = sent(client, service, operation, parameters, **checks)
         if operation == lost:
             raise OutcomeUnknown(operation, "lost")
         return found
@@ -592,9 +592,9 @@ REGIONAL = {
 def test_buckets_in_the_account_s_own_namespace(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     sent, created = response.change, list[Any]()
 
-    def note(client: Any, service: str, operation: str, parameters: Any) -> response.Answer:
+    def note(client: Any, service: str, operation: str, parameters: Any, **checks: Any) -> response.Answer:
         created.extend([parameters] * (operation == "CreateBucket"))
-        return sent(client, service, operation, parameters)
+        return sent(client, service, operation, parameters, **checks)
 
     monkeypatch.setattr(response, "change", note)
     place.apply()
@@ -615,10 +615,10 @@ def test_a_region_without_the_namespace_fails_the_step_and_no_other_name_is_trie
     (step, _) = (step for step in plan(observed, place.desired).steps if isinstance(step, CreateBucket))
     sent = response.change
 
-    def refuse(client: Any, service: str, operation: str, parameters: Any) -> response.Answer:
+    def refuse(client: Any, service: str, operation: str, parameters: Any, **checks: Any) -> response.Answer:
         if operation == "CreateBucket":
             raise Rejected("s3:CreateBucket", code, "", "not in this region", "")
-        return sent(client, service, operation, parameters)
+        return sent(client, service, operation, parameters, **checks)
 
     monkeypatch.setattr(response, "change", refuse)
     with pytest.raises(StepFailed, match="own namespace in us-east-1") as stopped:
