@@ -143,7 +143,7 @@ def test_a_signal_while_aws_makes_accounts_ends_the_phase_and_it_goes_on_later(s
     )  # fmt: skip
     until = time.monotonic() + 60
     # Not when AWS has taken the second: between that and the answer on disk the change is in doubt.
-    while answered(slow).count("organizations:CreateAccount") < 2:
+    while taken(slow).count("organizations:CreateAccount") < 2:
         assert time.monotonic() < until
         assert running.poll() is None
         time.sleep(0.05)
@@ -162,14 +162,19 @@ def test_a_signal_while_aws_makes_accounts_ends_the_phase_and_it_goes_on_later(s
     assert slow.plan("accounts").empty
 
 
-def answered(stage: Stage) -> list[str]:
-    """The mutations that AWS has answered to the run of 03 that is under way."""
+def taken(stage: Stage) -> list[str]:
+    """The mutations that AWS has taken from the run of 03 that is under way: none that it refused."""
     outputs = Path(stage.project.settings["ORGKIT_OUTPUTS"])
     journals = outputs.glob("*/*-03-accounts-*/events.jsonl")
-    return [call for journal in journals for call in calls_of(journal.parent)]
+    return [event["call"] for journal in journals for event in answers_of(journal.parent) if not event["code"]]
 
 
 def calls_of(record: Path) -> list[str]:
     """The mutations that AWS has answered to this run."""
+    return [event["call"] for event in answers_of(record)]
+
+
+def answers_of(record: Path) -> list[dict[str, Any]]:
+    """What the journal of a run has of AWS's answers."""
     events = map(json.loads, (record / "events.jsonl").read_text().splitlines())
-    return [event["call"] for event in events if event["event"] == "answer"]
+    return [event for event in events if event["event"] == "answer"]
