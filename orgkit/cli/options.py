@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from shlex import quote
 from textwrap import fill
 from typing import Any, NoReturn, ParamSpec
 
@@ -51,7 +52,8 @@ def file_and_phase(command: Callable[..., Any]) -> Callable[..., Any]:
         context = click.get_current_context()
         if _is_phase(file) and not _is_phase(phase):
             file, phase = phase, file
-            click.echo(f"The order is FILE PHASE now: {context.command_path} {file} {phase}", err=True)
+            command_line = f"{context.command_path} {quote(file)} {quote(phase)}"
+            click.echo(f"The order is FILE PHASE now: {terminal.flat(command_line)}", err=True)
         return command(*args, file=Path(file), phase=PhaseType().convert(phase, None, context), **options)
 
     run = click.argument("phase", shell_complete=PhaseType().shell_complete)(run)

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from orgkit.cli.doctor import doctor
+from orgkit.cli.phases import run
 from tests.bootstrap.project import CHECKOUT, Project, Stage, new_project
 
 MALFORMED = CHECKOUT / "tests" / "parameters" / "malformed"
@@ -116,3 +117,8 @@ def test_debug_on_a_full_disk_ends_in_three_lines(monkeypatch: pytest.MonkeyPatc
     done = CliRunner().invoke(doctor, ["--debug"])
     assert done.exit_code == 1
     assert done.stderr.splitlines()[1] == "  why: No space left on device: /tmp."
+
+
+def test_the_order_of_arguments_that_is_printed_can_be_pasted_and_steers_no_terminal() -> None:
+    done = CliRunner().invoke(run, ["2", "no such\x07 file.toml"])
+    assert done.stderr.startswith("The order is FILE PHASE now: run 'no such\ufffd file.toml' 2\n")
