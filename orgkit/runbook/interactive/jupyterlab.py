@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Timer
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +26,8 @@ from orgkit.records.seal import seal_or_report
 from orgkit.records.seal_options import sealing_of
 from orgkit.runbook.execution.prepare import prepare
 from orgkit.runbook.interactive.session import INTERACTIVE_VARIABLE
+
+SECONDS_TO_END = 30.0  # for JupyterLab and its kernels, after SIGTERM
 
 # Defaults of JupyterLab, over which the person's own settings go.
 DEFAULTS = {
@@ -95,10 +98,17 @@ def _earlier_run(name: str, folder: Path) -> str:
 
 @contextmanager
 def _ignore_interrupts(lab: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Ctrl-C at the terminal is JupyterLab's, which asks whether to end; one more does not keep us from sealing."""
+    """Ctrl-C at the terminal is JupyterLab's, which asks whether to end; one more does not keep us from sealing.
+
+    A JupyterLab that was told to end and waits for a kernel for too long is killed, and its kernels end with it.
+    """
+    timers: list[Timer] = []
 
     def pass_on(*_: Any) -> None:
         lab.terminate()
+        timers.append(Timer(SECONDS_TO_END, lab.kill))
+        timers[-1].daemon = True
+        timers[-1].start()
 
     handlers = {signal.SIGINT: signal.signal(signal.SIGINT, _ignore_signal)}
     handlers |= {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGHUP)}
@@ -107,6 +117,8 @@ def _ignore_interrupts(lab: "subprocess.Popen[bytes]") -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler or signal.SIG_DFL)
+        for timer in timers:
+            timer.cancel()
 
 
 def _ignore_signal(*_: Any) -> None:
