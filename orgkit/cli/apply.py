@@ -260,7 +260,7 @@ def _run(session: ApplySession, phase: Phase, digest: str = "", settings: dict[s
 
 
 def _refer_to_run(session: ApplySession, phase: Phase, request: "PlanToApprove") -> int:
-    """Without a terminal nobody can be asked: the command that applies exactly this plan, for whoever read it."""
+    """Without a terminal nobody can be asked: the command that applies exactly this plan, once a person has read it."""
     signed = f"--approval {quote(str(request.signed))}" if request.signed else ""
     approval = signed or f"--approved-plan {request.digest}"
     if session.desired.approval.four_eyes and not signed:

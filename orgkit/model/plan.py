@@ -155,7 +155,7 @@ class Plan(Summary):
 
     @property
     def unrepaired_drift(self) -> tuple[str, ...]:
-        """What is not as it should be in AWS, and no step of orgkit repairs, whoever has to."""
+        """What is not as it should be in AWS and no step of orgkit repairs."""
         return (*self.drift, *(waiting.what for waiting in self.waiting if waiting.drift))
 
     @property

@@ -136,7 +136,7 @@ def services_of(statement: Statement) -> frozenset[str]:
 
 
 def sources_of(statement: Statement) -> frozenset[str] | None:
-    """Return for whom a service may act: ARNs, accounts or organizations, or patterns; None where any may be it.
+    """Return for which owners a service may act: ARNs, accounts, organizations or patterns; None where any may be it.
 
     Of several limits, all of which hold, the most specific one counts, without what another one excludes for certain.
     """

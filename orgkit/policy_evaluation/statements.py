@@ -1,4 +1,4 @@
-"""Statements of policies: whom they name, what they cover, and which requests they reach."""
+"""Statements of policies: the principals they name, what they cover, and which requests they reach."""
 
 import json
 import re
@@ -59,7 +59,7 @@ def principals_of(statement: Statement) -> frozenset[tuple[str, str]]:
 
 
 def grantees_of(document: Mapping[str, Any] | str | None) -> frozenset[tuple[str, str]]:
-    """Return (kind, name) of whom a policy allows anything; all but those whom a statement names are anybody."""
+    """Return (kind, name) of each principal that a policy allows anything; NotPrincipal in an Allow means anybody."""
     allowed = [statement for statement in statements_of(document) if statement.get("Effect") == "Allow"]
     principals = frozenset(principal for statement in allowed for principal in principals_of(statement))
     return principals | {ANYBODY for statement in allowed if "NotPrincipal" in statement}

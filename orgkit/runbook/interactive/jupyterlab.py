@@ -100,7 +100,7 @@ def _earlier_run(name: str, folder: Path) -> str:
 def _ignore_interrupts(lab: "subprocess.Popen[bytes]") -> Iterator[None]:
     """Ctrl-C at the terminal is JupyterLab's, which asks whether to end; one more does not keep us from sealing.
 
-    A JupyterLab that was told to end and waits for a kernel for too long is killed, and its kernels end with it.
+    A JupyterLab that does not end in time after SIGTERM is killed, and its kernels end with it.
     """
     timers: list[Timer] = []
 
