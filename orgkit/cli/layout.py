@@ -93,9 +93,9 @@ def wrap_error(line: str) -> str:
     command = COMMAND.search(line)
     if len(line) < columns() or not command:
         return _fill(line, "", indent)
-    before, after = line[: command.start()].rstrip(), line[command.end() :].lstrip("; ")
-    lines = [_fill(before, "", indent), f"{indent}{command[0]}"]
-    return "\n".join([*lines, _fill(after, indent, indent)] if after else lines)
+    sentence, remainder = line[: command.start()].rstrip(), line[command.end() :].lstrip("; ")
+    lines = [_fill(sentence, "", indent), f"{indent}{command[0]}"]
+    return "\n".join([*lines, _fill(remainder, indent, indent)] if remainder else lines)
 
 
 def _fill(text: str, indent: str, hanging_indent: str) -> str:

@@ -42,7 +42,7 @@ class PhaseType(click.ParamType[Phase]):
             if Path(value).suffix == ".toml":
                 self.fail(f"{value!r} is a parameters file. The order is FILE, then PHASE.", param, ctx)
             names = ", ".join(phase.run_label for phase in RUNBOOKS)
-            self.fail(f"{value!r} is no phase. There are: {names}.", param, ctx)
+            self.fail(f"{value!r} is not a valid phase. There are: {names}.", param, ctx)
 
 
 def file_and_phase(command: Callable[..., Any]) -> Callable[..., Any]:

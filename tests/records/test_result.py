@@ -140,12 +140,10 @@ def test_a_notebook_that_jupyterlab_ran_needs_no_papermill():
 
 
 def test_an_orgkit_error_before_the_first_event_is_known_by_its_name():
-    text = (
-        "The parameters file needs mending; AWS was not called.\n  why: a.toml has 1 problem:\n    x\n  do:  mend it."
-    )
+    text = "The parameters file is invalid; AWS was not called.\n  why: a.toml has 1 problem:\n    x\n  do:  fix it."
     result = compute(notebook(cell(error=("ParametersInvalid", text))), [])
     assert (result.outcome, result.exit_code) == ("parameters", 2)
-    assert result.reasons[1:] == ("a.toml has 1 problem:\n    x", "mend it.")
+    assert result.reasons[1:] == ("a.toml has 1 problem:\n    x", "fix it.")
 
 
 def test_an_exception_that_nobody_foresaw_is_refused_or_failed():

@@ -1,4 +1,4 @@
-"""One event of AWS's log of calls, and how a place and a moment are told."""
+"""One CloudTrail event, and how an account, a region and a time are shown."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Place = tuple[str, str]  # account and region
 
 @dataclass(frozen=True)
 class CloudTrailEvent:
-    """One event of AWS's log, as far as it tells who did what."""
+    """One CloudTrail event, as far as it shows who did what."""
 
     event_id: str
     request_id: str

@@ -14,7 +14,7 @@ from orgkit.records.verify.verify import verify_one, verify_record
 
 @dataclass(frozen=True)
 class RecordTrust:
-    """Whether a record is sealed, what about it is not as it was sealed, and the changes of the runs beside it."""
+    """Whether a record is sealed, what differs from its seal, and the changes of the runs next to it."""
 
     sealed: bool
     faults: tuple[str, ...]
