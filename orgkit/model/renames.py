@@ -61,11 +61,14 @@ class Rename:
 def suspected_renames(desired: Desired, observed: Observed) -> tuple[Rename, ...]:
     """Return the units of the file that probably have another name in AWS, in the order of their paths.
 
-    A unit that the file does not name is suspected when AWS lacks a path under the same parent, and one of two holds.
-    It has the tags that orgkit gives to the unit at that path; or it has the accounts of that path, and it or one of
-    them has a tag of orgkit's. Accounts that the file wants elsewhere do not count, nor does a tag Name that the file
-    gives to units of several names. A unit that the file does name is suspected when it has the tags of another path,
-    and another unit has its own: their names were exchanged.
+    A unit that the file does not name is suspected when AWS lacks a path under the same parent, and one of two holds:
+
+    - the unit has the tags that orgkit gives to the unit at that path;
+    - the unit has accounts of that path, and it or one of them has a tag of orgkit's.
+
+    Accounts that the file wants elsewhere do not count, nor does a tag Name that the file gives to units of several
+    names. A unit that the file does name is suspected when it has the tags of another path, and another unit has its
+    own: their names were exchanged.
     """
     desired_paths = {spec.path for spec in desired.units}
     holders = _misnamed_units(desired, observed)

@@ -1,4 +1,4 @@
-"""A record joined with AWS's log, as values: what is matched, what is not, and what was done beside it."""
+"""A record joined with CloudTrail events, as values: matched, missing and unmatched changes."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -18,7 +18,7 @@ class CloudTrailEvent:
     name: str
     account: str  # whose log it stands in
     region: str
-    arn: str  # of who called
+    arn: str  # of the caller
     role: str = ""  # the ARN of the role that was assumed
     error: str = ""
     service: str = ""  # of AWS, that called on somebody's behalf
@@ -54,7 +54,7 @@ def is_own_session(event: CloudTrailEvent, sessions: Collection[str], run: str) 
 
 
 def session_arn(account: str, role: str, session: str = "") -> str:
-    """Of who calls as a role; without a session's name it stands for all of them."""
+    """The ARN of a role's session; without a session's name, the prefix of all of them."""
     return f"arn:aws:sts::{account}:assumed-role/{role}/{session}"
 
 

@@ -119,7 +119,7 @@ class Reconciliation:
         yield from (("claimed", claim.sentence) for claim in self.claimed_events)
 
     def facts(self) -> dict[str, Any]:
-        """For a program, and for who wants to see every event."""
+        """The report for programs, with every event."""
         return {
             "sealed": self.sealed,
             "faults": list(self.faults),

@@ -1,4 +1,4 @@
-"""What is believed of the records in an account's folder: anybody can write a journal, a sealed one is checked."""
+"""Which records can be trusted: unsealed journals are only claims; sealed ones are verified."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
