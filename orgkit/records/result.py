@@ -185,10 +185,11 @@ def _end_result(events: Sequence[Event], wrong: tuple[str, ...]) -> tuple[int, t
 
 
 def _next_command(code: int, events: Sequence[Event], approved_plan: str) -> str:
-    """For a run that the same command, under its approval or `approved_plan`, takes up again."""
+    """For a run that the same command, under its approval or `approved_plan`, takes up again, unless that has ended."""
     phase, approval = _last(events, "phase").get("phase", ""), _last(events, "approval")
     digest = approval.get("digest", "") or approved_plan
-    if code == errors.EXIT_PLAN_CHANGED and phase:
+    has_ended = any(event.get("code") == errors.ApprovalEnded.__name__ for event in _since(events, "apply"))
+    if phase and (code == errors.EXIT_PLAN_CHANGED or (code == errors.EXIT_FAILED and has_ended)):
         return f"orgkit plan FILE {phase}"
     if code not in (errors.EXIT_FAILED, errors.EXIT_INTERRUPTED, errors.EXIT_RETRY_LATER) or not phase:
         return ""

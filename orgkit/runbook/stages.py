@@ -245,10 +245,8 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
         notes = (*interrupted, *settled, *_name_concurrent_changes(run, unsettled))
         outcomes = _with_resolutions(run, outcomes, notes)
         live.outcomes(outcomes)
-    if outcomes.failed:
-        raise _failure(outcomes.failed)
-    if any(outcome.code == ApprovalEnded.__name__ for outcome in outcomes.items):
-        raise ApprovalEnded.at(datetime.fromisoformat(approval.expires_at))
+    if stop := _stop_after(outcomes, datetime.fromisoformat(approval.expires_at)):
+        raise stop
     return outcomes
 
 
@@ -311,6 +309,19 @@ def record(run: Run) -> CompletedRun:
     run.journal.write("end")
     done = CompletedRun(run.phase, run.folder, guided=is_interactive(), phases=phases_for(run.desired))
     return replace(done, link=link_to_next(run, done.following)) if done.guided and done.following else done
+
+
+def _stop_after(outcomes: Outcomes, expires_at: datetime) -> OrgkitError | None:
+    """What ends the run after its apply: a step that failed, or an approval that ended before every step had begun."""
+    failure = _failure(outcomes.failed) if outcomes.failed else None
+    if all(outcome.code != ApprovalEnded.__name__ for outcome in outcomes.items):
+        return failure
+    ended = ApprovalEnded.at(expires_at)
+    if failure is None:
+        return ended
+    if isinstance(failure, NotYet):  # the same command does not go on later
+        return ApprovalEnded(f"{ended.reason} Not done: {failure.reason}", ended.remedy)
+    return StepFailed(failure.reason, f"{failure.remedy} But {ended.reason} So {ended.remedy}", code=failure.code)
 
 
 def _failure(failed: Sequence[Outcome]) -> StepFailed:

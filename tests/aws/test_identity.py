@@ -1,11 +1,14 @@
 """The guards: no call that matters leaves for the wrong place, from the wrong account or as the wrong identity."""
 
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from orgkit.aws.clock import RemoteClock, SystemClock, clock_of
+from orgkit.aws.clock import MAX_READS, RemoteClock, SystemClock, clock_of
 from orgkit.aws.identity import Caller, endpoint_of, guard_caller, guard_organization
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe
@@ -134,6 +137,23 @@ def test_a_named_clock_is_asked_without_a_proxy(wire: Wire, monkeypatch: pytest.
     clock = RemoteClock(wire.url)
     clock.sleep(5)
     assert wire.bodies == ['{"sleep": 5}']
+
+
+def test_a_time_that_was_read_before_a_stop_of_the_process_is_read_again(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a kernel that was stopped between the answer and its use would send a change under an approval that ended."""
+    seconds = iter((0.0, 90_000.0, 90_000.0, 90_000.1))
+    monkeypatch.setattr("orgkit.aws.clock.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    wire.says(*(Answer(body=f'{{"now": "2026-11-{day}T12:00:00+00:00"}}') for day in (23, 24)))
+    assert RemoteClock(wire.url).now() == datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def test_the_time_of_a_clock_that_is_always_slow_is_taken(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = count(0.0, 60.0)
+    monkeypatch.setattr("orgkit.aws.clock.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    wire.says(*(Answer(body=f'{{"now": "2026-11-23T12:00:0{second}+00:00"}}') for second in range(MAX_READS)))
+    assert RemoteClock(wire.url).now() == datetime(2026, 11, 23, 12, 0, MAX_READS - 1, tzinfo=UTC)
 
 
 IDENTITY = (

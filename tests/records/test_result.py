@@ -171,6 +171,17 @@ def test_what_was_found_out_about_earlier_runs_and_others_stands_in_the_result()
     assert compute(None, []).found == ()
 
 
+def test_the_next_command_of_a_failed_run_plans_where_its_approval_has_ended_since():
+    applied = [{**event, "digest": "e" * 64} if event["event"] == "approval" else event for event in APPLY]
+    left = {"event": "step", "step": "b", "result": "left", "code": "ApprovalEnded"}
+    for more, command in (
+        ([], f"orgkit run FILE units --approved-plan {'e' * 64}"),
+        ([left], "orgkit plan FILE units"),
+        ([left, *applied], f"orgkit run FILE units --approved-plan {'e' * 64}"),  # approved and applied once more
+    ):
+        assert compute(None, events(PLAN, applied, more, stop(5))).next_command == command
+
+
 @pytest.mark.parametrize("end", [stop(1), stop(8), END], ids=["stopped", "waiting", "at its end"])
 def test_a_run_with_an_empty_plan_has_no_digest_that_somebody_could_approve(end):
     digest = {"digest": "e" * 64}

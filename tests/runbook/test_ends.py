@@ -1,7 +1,7 @@
 """How an apply ends that could not be brought to its end: what its record says to a person who is frightened by it."""
 
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,8 +12,10 @@ from orgkit.aws.rejections import CONFLICT_CODES, FINALIZING_CODES, NO_CAPACITY,
 from orgkit.engine import approve
 from orgkit.errors import (
     EXIT_FAILED,
+    EXIT_PLAN_CHANGED,
     EXIT_RETRY_LATER,
     AnotherRun,
+    ApprovalEnded,
     CheckStops,
     Interrupted,
     NotYet,
@@ -104,6 +106,29 @@ def test_whoever_has_nothing_to_mend_is_told_so(code: str) -> None:
     stop = stages._failure([failed("one", code), failed("two", code)])
     assert (type(stop), stop.code, stop.exit_code) == (NotYet, code, 9)
     assert stop.reason.startswith("one: ")
+
+
+def after(*outcomes: Outcome) -> OrgkitError:
+    """What ends a run whose last step was left because its approval had ended."""
+    ended = Outcome("last", "+", StepStatus.SKIPPED, code="ApprovalEnded")
+    stop = stages._stop_after(Outcomes((*outcomes, ended)), datetime(2026, 11, 24, tzinfo=UTC))
+    assert stop is not None
+    return stop
+
+
+def test_a_step_that_failed_is_not_said_to_go_on_under_an_approval_that_has_ended_since() -> None:
+    stop = after(failed("one", "AccessDeniedException"))
+    assert (type(stop), stop.exit_code, stop.reason) == (StepFailed, EXIT_FAILED, "one: AWS said no.")
+    assert stop.remedy.startswith("mend it. But the approval ended at 2026-11-24T00:00:00")
+    assert "plan again" in stop.remedy
+
+
+def test_to_wait_for_aws_does_not_help_where_the_approval_has_ended_since() -> None:
+    stop = after(failed("one", "TooManyRequestsException"))
+    assert (type(stop), stop.exit_code) == (ApprovalEnded, EXIT_PLAN_CHANGED)
+    assert "one: AWS said no." in stop.reason
+    assert "plan again" in stop.remedy
+    assert "same approval" not in stop.remedy
 
 
 def test_a_step_that_somebody_has_to_mend_is_told_before_one_that_passes_by_itself() -> None:
