@@ -3,9 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Any
 
+from orgkit.policy_evaluation.conditions import Conditions, as_list, base_operator, conditions_of
+from orgkit.policy_evaluation.patterns import matches
+from orgkit.policy_evaluation.statements import VARIABLE, Statement
+from orgkit.policy_evaluation.statements import statements_of as all_statements_of
 from orgkit.signing.identities import ROLE, USER, role_name
 
 SSO_PREFIX = "AWSReservedSSO_"  # roles that IAM Identity Center makes: it names the session after the person
@@ -18,8 +21,6 @@ MATCHES = (*EQUALS, "arnequals", "arnlike")
 OWN_NAME = "${aws:username}"  # of the IAM user who assumes the role
 ROLE_ARN = re.compile(r"arn:aws:iam::(?P<account>[0-9]{12}):role/(?:[!-~]+/)?(?P<name>[\w+=,.@-]+)", re.ASCII)
 ACCOUNT = re.compile(r"\*|[0-9]{12}|arn:aws:iam::[0-9]{12}:root")
-
-Conditions = Mapping[str, Mapping[str, Sequence[str]]]  # operator, condition key (both in lower case), values
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class TrustStatement:
     @property
     def session_name(self) -> str:
         """The one name that a session must have; empty where it can be chosen."""
-        values = {value for operator in EQUALS for value in self.conditions.get(operator, {}).get(SESSION_NAME, ())}
+        values = {value for operator in EQUALS for value in self.conditions.get((operator, SESSION_NAME), ())}
         (name, *more_names) = values or {""}
         is_pattern = any(char in name.replace(OWN_NAME, "") for char in "*?$")
         return "" if more_names or is_pattern else name
@@ -54,34 +55,39 @@ class TrustStatement:
     @property
     def demands_source_identity(self) -> bool:
         """Whether a session needs a source identity, with which AWS logs who began it."""
-        is_named = any(self.conditions.get(operator, {}).get(SOURCE_IDENTITY) for operator in EQUALS)
-        return is_named or tuple(self.conditions.get("null", {}).get(SOURCE_IDENTITY, ())) == ("false",)
+        is_named = any(self.conditions.get((operator, SOURCE_IDENTITY)) for operator in EQUALS)
+        return is_named or [value.lower() for value in self.conditions.get(("null", SOURCE_IDENTITY), ())] == ["false"]
 
-    def names(self, identity: str) -> bool:
-        """Whether it names this identity itself, rather than the whole account."""
+    def names(self, identity: str, path: str = "/") -> bool:
+        """Whether it names this identity itself, rather than the whole account.
+
+        Args:
+            identity: A user, a session of a role, or all sessions of one.
+            path: Of the role, which its sessions do not show, and patterns are compared with.
+        """
         forms = _forms_of(identity)
         if any(principal in forms or principal.startswith(f"{identity.casefold()}/") for principal in self.principals):
             return True
         user = identity.rpartition("/")[2].casefold() if USER.fullmatch(identity) else ""
-        patterns = [_pattern(_without_path(value)) for value in self._compared_with(PRINCIPAL_ARN)]
-        names = [_pattern(value.casefold()) for value in self._compared_with(USER_NAME)]
+        patterns = [_pattern(value) for value in self._compared_with(PRINCIPAL_ARN)]
+        names = [_pattern(value) for value in self._compared_with(USER_NAME)]
         return self.is_wide and (
-            any(fnmatchcase(form, pattern) for pattern in patterns for form in forms)
-            or bool(user and any(fnmatchcase(user, name) for name in names))
+            any(matches(pattern, arn) for pattern in patterns for arn in _principal_arns(identity, path))
+            or bool(user and any(matches(name, user) for name in names))
         )
 
     def _compared_with(self, key: str) -> Iterator[str]:
         """The values of a condition key, whether or not it may be missing, and of one value or of a set."""
-        for operator, values in self.conditions.items():
-            if operator.rpartition(":")[2].removesuffix("ifexists") in MATCHES:
-                yield from values.get(key, ())
+        for (operator, name), values in self.conditions.items():
+            if name == key and base_operator(operator) in MATCHES:
+                yield from values
 
 
 def statements_of(document: Mapping[str, Any]) -> list[TrustStatement]:
     """The statements of a trust policy that let somebody take the role."""
     return [
         statement
-        for item in _as_list(document.get("Statement"))
+        for item in all_statements_of(document)
         if isinstance(item, dict) and item.get("Effect") == "Allow"
         for statement in _statement(item)
     ]
@@ -126,15 +132,15 @@ def _identity(principal: str) -> str | None:
     return principal if ":" in principal else None
 
 
-def _statement(item: Mapping[str, Any]) -> Iterator[TrustStatement]:
-    patterns = [str(action).lower() for action in _as_list(item.get("Action"))]
+def _statement(item: Statement) -> Iterator[TrustStatement]:
+    patterns = [str(action).lower() for action in as_list(item.get("Action"))]
     if "NotAction" in item:
         patterns = ["*"]
-    actions = tuple(name for name in ASSUME if any(fnmatchcase(name.lower(), pattern) for pattern in patterns))
+    actions = tuple(name for name in ASSUME if any(matches(pattern, name.lower()) for pattern in patterns))
     if actions:
-        statement = TrustStatement(actions, _principals(item), _conditions(item.get("Condition")))
+        statement = TrustStatement(actions, _principals(item), conditions_of(item))
         principal = item.get("Principal")
-        arns = _as_list(principal.get("AWS")) if isinstance(principal, dict) else []
+        arns = as_list(principal.get("AWS")) if isinstance(principal, dict) else []
         compared = statement._compared_with(PRINCIPAL_ARN) if statement.is_wide else ()
         yield replace(statement, roles=frozenset(_roles_in([*map(str, arns), *compared])))
 
@@ -148,27 +154,13 @@ def _roles_in(arns: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield arn.split(":")[4], role_name(arn)
 
 
-def _principals(item: Mapping[str, Any]) -> frozenset[str]:
+def _principals(item: Statement) -> frozenset[str]:
     principal = item.get("Principal")
     if "NotPrincipal" in item or principal == "*" or not isinstance(principal, dict):
         return frozenset({"*"})
-    aws_principals = frozenset(_without_path(str(value)) for value in _as_list(principal.get("AWS")))
-    more = {f"{kind}:{value}" for kind in principal if kind != "AWS" for value in _as_list(principal[kind])}
+    aws_principals = frozenset(_without_path(str(value)) for value in as_list(principal.get("AWS")))
+    more = {f"{kind}:{value}" for kind in principal if kind != "AWS" for value in as_list(principal[kind])}
     return aws_principals | more
-
-
-def _conditions(value: object) -> Conditions:
-    """Condition operators and keys in lower case, as AWS compares them."""
-    blocks = value.items() if isinstance(value, dict) else ()
-    return {
-        str(operator).lower(): {
-            str(key).lower(): tuple(
-                str(item).lower() if operator.lower() == "null" else str(item) for item in _as_list(v)
-            )
-            for key, v in (block.items() if isinstance(block, dict) else ())
-        }
-        for operator, block in blocks
-    }
 
 
 def _forms_of(identity: str) -> frozenset[str]:
@@ -179,16 +171,19 @@ def _forms_of(identity: str) -> frozenset[str]:
     return frozenset({identity.casefold(), f"arn:aws:iam::{account}:role/{name}".casefold()})
 
 
+def _principal_arns(identity: str, path: str) -> frozenset[str]:
+    """What aws:PrincipalArn may say of an identity: of a session, its role, with and without its path."""
+    if not ROLE.fullmatch(identity):
+        return frozenset({identity.casefold()})
+    role = f"arn:aws:iam::{identity.split(':')[4]}:role"
+    return frozenset(f"{role}{location}{role_name(identity)}".casefold() for location in ("/", path))
+
+
 def _pattern(value: str) -> str:
-    """A pattern of a condition for fnmatch; a variable stands for anything."""
-    return re.sub(r"\$\{[^}]*\}", "*", value).replace("[", "[[]")
+    """A pattern of a condition, in lower case; a variable stands for anything."""
+    return VARIABLE.sub("*", value).casefold()
 
 
 def _without_path(arn: str) -> str:
     """An ARN in lower case; that of a role without its path, which its sessions do not show."""
     return re.sub(r"^(arn:aws:iam::[0-9]{12}:role/).*/", r"\1", arn.casefold())
-
-
-def _as_list(value: Any) -> list[Any]:
-    """A policy may have one value where it could have several, and none where it has nothing."""
-    return value if isinstance(value, list) else [] if value is None else [value]

@@ -67,7 +67,9 @@ def _trusted(spec: ApprovalSpec, name: str, role: str, trusts: _Trusts) -> Itera
         )
         for last, trust in _leading_to(role, trusts).items() if other != name and opposite else ():
             for identity in spec.identities_of(other):
-                if any(statement.names(identity) for statement in trust.statements):
+                own = trusts.get(role_name(identity))
+                path = own.path if own else "/"
+                if any(statement.names(identity, path) for statement in trust.statements):
                     yield other, identity, last
 
 

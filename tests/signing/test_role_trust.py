@@ -171,6 +171,45 @@ def test_a_role_of_who_applies_that_trusts_an_identity_of_who_approves_is_refuse
         check_roles(Iam(**roles), spec)  # type: ignore[arg-type]  # both are ada's: listed as one person
 
 
+def check_pattern(pattern: str) -> None:
+    """Whether a trust policy that lets in what fits a pattern keeps role x, which has a path, and role ops apart."""
+    condition = {"ArnLike": {"aws:PrincipalArn": pattern}}
+    roles = {"ops": trust(allow({"AWS": ACCOUNT}, condition)), "x": trust(allow({"AWS": ACCOUNT}))}
+    check(Iam({"x": "/team/blue/"}, **roles), f"arn:aws:sts::{ACCOUNT}:assumed-role/x", OPS)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        f"arn:aws:iam::{ACCOUNT}:role/team/blue/x",
+        f"arn:aws:iam::{ACCOUNT}:role/team/*",
+        f"arn:aws:iam::{ACCOUNT}:role/te*",
+        f"arn:aws:iam::{ACCOUNT}:role/*/X",
+        f"arn:aws:iam::{ACCOUNT}:role/x",
+        "arn:aws:iam::*:role/team/*",
+        "arn:*:iam::*:role/team/bl?e/x",
+        "*:role/team/blue/x",
+    ],
+)
+def test_a_pattern_that_a_role_fits_with_its_path_lets_its_sessions_in(pattern: str) -> None:
+    with pytest.raises(ApprovalMismatch, match="one person could approve and apply"):
+        check_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        f"arn:aws:iam::{ACCOUNT}:role/team/other",
+        f"arn:aws:iam::{ACCOUNT}:role/ops-*",
+        f"arn:aws:iam::{ACCOUNT}:role/team/red/*",
+        "arn:aws:iam::111111111111:role/*",
+        f"arn:aws:iam::{ACCOUNT}:user/*",
+    ],
+)
+def test_a_pattern_that_a_role_does_not_fit_lets_none_of_its_sessions_in(pattern: str) -> None:
+    check_pattern(pattern)
+
+
 @pytest.mark.parametrize(
     "hop",
     [

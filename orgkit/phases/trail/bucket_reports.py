@@ -15,7 +15,7 @@ from orgkit.phases.trail.stronger import bucket_notes, root_user_tasks
 
 def bucket_unmanaged(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
     """Statements and lifecycle rules that somebody else wrote, and that have no consequence for the logs: they stay."""
-    yield from unmanaged_of(_policy(wish, bucket))
+    yield from unmanaged_of(merged_policy(wish, bucket))
     for rule in json.loads(bucket.lifecycle or "[]"):
         if rule.get("ID") != RULE and not any(lifecycle_findings(wish.spec, wish.known_name, [rule], wish.prefixes)):
             yield f"lifecycle rule {rule.get('ID', 'without ID')} of bucket {wish.known_name}"
@@ -24,7 +24,7 @@ def bucket_unmanaged(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
 def bucket_waiting(wish: BucketWish, bucket: Bucket) -> Iterator[Waiting]:
     """What others have set that loses logs: orgkit removes nothing of theirs, so that the owner has to."""
     owner = f"the owner of log archive account {wish.spec.log_archive_account}"
-    for finding in findings_of(_policy(wish, bucket)):
+    for finding in findings_of(merged_policy(wish, bucket)):
         if finding.ends_delivery:
             command = f"aws s3api get-bucket-policy --bucket {wish.known_name} --query Policy --output text"
             yield Waiting(finding.message, owner, (command,), drift=True)
@@ -37,7 +37,7 @@ def bucket_waiting(wish: BucketWish, bucket: Bucket) -> Iterator[Waiting]:
 
 def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
     """Who else is let in; and a lock that is not as asked: orgkit makes locks longer, never shorter or weaker."""
-    yield from (finding.message for finding in findings_of(_policy(wish, bucket)) if not finding.ends_delivery)
+    yield from (finding.message for finding in findings_of(merged_policy(wish, bucket)) if not finding.ends_delivery)
     yield from bucket_notes(wish.spec, bucket, wish.encryption, keeps_key=wish.keeps_key)
     if bucket.object_lock and not is_locked_as_desired(wish, bucket) and not may_lock(wish, bucket):
         lock = wish.spec.object_lock
@@ -46,7 +46,7 @@ def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
         yield f"{lock_there} and the file asks for {file_lock}: it stays."
 
 
-def _policy(wish: BucketWish, bucket: Bucket) -> Policy:
-    """As it will be: what a step removes, that step says."""
+def merged_policy(wish: BucketWish, bucket: Bucket) -> Policy:
+    """The bucket's policy as it will be: what a step removes, that step says."""
     result = wish.merge(bucket)
     return replace(wish.policy(bucket), document=result.document if result.changes else bucket.policy)

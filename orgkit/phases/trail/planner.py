@@ -13,7 +13,7 @@ from orgkit.phases.trail.choice import Choice, choose, second_copy, trail_warnin
 from orgkit.phases.trail.facts import Trail, TrailFacts
 from orgkit.phases.trail.steps import CreateTrail, InLogArchive, StartLogging, UpdateTrail
 from orgkit.phases.trail.storage import Storage, storage_of
-from orgkit.phases.trail.trail_settings import setting_steps, trail_drift
+from orgkit.phases.trail.trail_settings import repair_warnings, setting_steps, trail_drift
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
 WITHOUT_ARCHIVE = "Its buckets, its key and what of the trail depends on them are not planned until then."
@@ -36,6 +36,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     steps = (*storage.steps, *_trail_steps(choice, desired, storage, account_id, second_copy(trails, choice)))
     entry = tuple(_archive_entry(steps, observed, desired, account))
     is_held = decision is not None or bool(entry)
+    is_repaired = not is_held and _repairs_delivery(choice, storage, account_id)
     return Plan(
         phase="trail",
         target=observed.target,
@@ -44,8 +45,12 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         waiting=(*((decision,) if decision else ()), *entry, *storage.waiting),
         unmanaged=storage.unmanaged,
         # Whose the trail's key is cannot be said as long as the account is not known.
-        warnings=(*trail_warnings(trails, choice, spec), *(storage.warnings if decision is None else ())),
-        drift=tuple(trail_drift(choice)),
+        warnings=(
+            *trail_warnings(trails, choice, spec),
+            *(repair_warnings(choice.trail) if choice.trail and is_repaired else ()),
+            *(storage.warnings if decision is None else ()),
+        ),
+        drift=tuple(trail_drift(choice.trail, is_delivery_repaired=is_repaired)) if choice.trail else (),
     )
 
 
@@ -106,11 +111,28 @@ def _changes(trail: Trail, choice: Choice, storage: Storage, account_id: str | N
         yield "log every region"
     if not trail.validated:
         yield "switch on log file validation"
-    if trail.bucket != name_in(choice.bucket, account_id or LOG_ARCHIVE_ID):
+    if _changes_bucket(trail, choice, account_id):
         yield f"write to bucket {choice.bucket} instead of {trail.bucket}"
-    to_be_made = storage.key_alias and storage.key_arn is None
-    if choice.is_own and not storage.keeps_key and (to_be_made or (trail.key or None) != storage.key_arn):
+    if _changes_key(trail, choice, storage):
         yield f"encrypt with KMS key {storage.key_alias}" if storage.key_alias else "encrypt with no KMS key"
+
+
+def _changes_bucket(trail: Trail, choice: Choice, account_id: str | None) -> bool:
+    return trail.bucket != name_in(choice.bucket, account_id or LOG_ARCHIVE_ID)
+
+
+def _changes_key(trail: Trail, choice: Choice, storage: Storage) -> bool:
+    to_be_made = storage.key_alias and storage.key_arn is None
+    return choice.is_own and not storage.keeps_key and bool(to_be_made or (trail.key or None) != storage.key_arn)
+
+
+def _repairs_delivery(choice: Choice, storage: Storage, account_id: str | None) -> bool:
+    """Whether the steps give CloudTrail what it lacked, or have it write elsewhere, or with another key or none."""
+    trail = choice.trail
+    if trail is None or storage.denies_delivery:
+        return False
+    replaces_key = bool(trail.key) and _changes_key(trail, choice, storage)
+    return storage.grants_delivery or replaces_key or _changes_bucket(trail, choice, account_id)
 
 
 def _needs(observed: Observed, desired: Desired, account_id: str | None, *, is_clear: bool) -> Iterator[str]:

@@ -88,6 +88,21 @@ def unmanaged_of(policy: Policy) -> Iterator[str]:
             yield f"{_name(statement)} ({statement['Effect']}) of {policy.subject}"
 
 
+def denies_delivery(policy: Policy) -> bool:
+    """Return whether a statement of somebody else keeps CloudTrail from delivering."""
+    return any(finding.ends_delivery for finding in findings_of(policy))
+
+
+def lacks_grant(policy: Policy) -> bool:
+    """Return whether CloudTrail needs something that no statement grants it, narrowed to our trail or not."""
+    statements = statements_of(policy.document)
+    return any(
+        not any(covers(statement, required, context_of(required)) for statement in statements)
+        for required in policy.required
+        if required["Effect"] == "Allow" and services_of(required)
+    )
+
+
 def other_writers(policy: Policy) -> tuple[str, ...]:
     """Return for whom else the policy lets CloudTrail work, as a step says it."""
     own = {source for statement in policy.required for source in sources_of(statement) or ()}

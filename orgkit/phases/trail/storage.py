@@ -1,12 +1,12 @@
 """What the log archive account lacks for the trail: the key, where one is asked for, and the two buckets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from orgkit.model.desired import Desired, TrailSpec, is_name_of
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Step, Waiting
-from orgkit.phases.trail.bucket_reports import bucket_unmanaged, bucket_waiting, bucket_warnings
+from orgkit.phases.trail.bucket_reports import bucket_unmanaged, bucket_waiting, bucket_warnings, merged_policy
 from orgkit.phases.trail.buckets import BucketWish, bucket_steps
 from orgkit.phases.trail.choice import Choice
 from orgkit.phases.trail.documents import (
@@ -20,20 +20,35 @@ from orgkit.phases.trail.documents import (
 )
 from orgkit.phases.trail.facts import Bucket, Key, Trail, TrailFacts
 from orgkit.phases.trail.keys import KeyWish, key_steps, key_unmanaged, key_waiting, key_warnings
+from orgkit.phases.trail.policy_findings import Policy, denies_delivery, lacks_grant
 from orgkit.phases.trail.stronger import is_foreign_key, trail_notes
 
 
 @dataclass(frozen=True)
 class Storage:
-    """The steps for key and buckets, and what the trail's own steps need to know of the key."""
+    """The steps for key and buckets, and what the trail's own steps need to know of the key.
+
+    Attributes:
+        steps: What key and buckets lack.
+        unmanaged: What others have there that has no consequence.
+        warnings: What others have there that has one.
+        waiting: What only its owner can remove.
+        key_alias: Of the trail's key; "" for no key.
+        key_arn: None also while the key is not made.
+        keeps_key: Whether the trail's key is left as it is.
+        grants_delivery: Whether the steps give CloudTrail a grant that it lacked where the trail writes now.
+        denies_delivery: Whether somebody else's statement keeps CloudTrail from delivering.
+    """
 
     steps: tuple[Step, ...]
     unmanaged: tuple[str, ...]
     warnings: tuple[str, ...]
     waiting: tuple[Waiting, ...]
-    key_alias: str  # "" for no key
-    key_arn: str | None  # None also while the key is not made
-    keeps_key: bool  # the trail's key is left as it is
+    key_alias: str
+    key_arn: str | None
+    keeps_key: bool
+    grants_delivery: bool
+    denies_delivery: bool
 
 
 @dataclass(frozen=True)
@@ -86,8 +101,11 @@ def storage_of(
     buckets = {bucket.name: bucket for bucket in facts.buckets}
     pairs = [(wish, buckets.get(wish.known_name, Bucket(wish.known_name, exists=False))) for wish in _wishes(case)]
     key_wish = case.key_wish
+    # First the steps: they refuse what cannot be read as a policy.
+    steps = (*key_steps(key_wish), *(step for wish, bucket in pairs for step in bucket_steps(wish, bucket)))
+    policies = list(_delivery_policies(key_wish, pairs, choice.trail))
     return Storage(
-        steps=(*key_steps(key_wish), *(step for wish, bucket in pairs for step in bucket_steps(wish, bucket))),
+        steps=steps,
         unmanaged=(
             *key_unmanaged(key_wish),
             *(line for wish, bucket in pairs for line in bucket_unmanaged(wish, bucket)),
@@ -105,7 +123,21 @@ def storage_of(
         key_alias=case.alias,
         key_arn=case.key.arn if case.key else None,
         keeps_key=keeps_key,
+        grants_delivery=any(in_use and lacks_grant(policy) for policy, _, in_use in policies),
+        denies_delivery=any(denies_delivery(new) for _, new, _ in policies),
     )
+
+
+def _delivery_policies(
+    key_wish: KeyWish, pairs: Iterable[tuple[BucketWish, Bucket]], trail: Trail | None
+) -> Iterator[tuple[Policy, Policy, bool]]:
+    """The policies that decide whether log files arrive, as they are and will be, and whether the trail uses them."""
+    if key_wish.alias and key_wish.key is not None:
+        yield key_wish.policy, key_wish.policy_after, trail is not None and trail.key == key_wish.key.arn
+    for wish, bucket in pairs:
+        if wish.trail:
+            in_use = trail is not None and trail.bucket == wish.known_name
+            yield wish.policy(bucket), merged_policy(wish, bucket), in_use
 
 
 def _in_management_account(facts: TrailFacts, choice: Choice, account: str) -> Iterator[str]:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from orgkit.model.desired import TrailSpec, missing_tags, replaced_tags
 from orgkit.model.plan import Step, starting_value
 from orgkit.phases.trail.choice import Choice, is_repairable
+from orgkit.phases.trail.facts import Trail
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 
 _REMEDY = "See whether the policies of its bucket and key let CloudTrail write."
+_REPAIRED = "The steps of this plan let CloudTrail deliver; AWS reports the error until the next delivery."
 
 
 def setting_steps(choice: Choice, spec: TrailSpec, copy: str) -> Iterator[Step]:
@@ -44,17 +46,21 @@ def setting_steps(choice: Choice, spec: TrailSpec, copy: str) -> Iterator[Step]:
         )
 
 
-def trail_drift(choice: Choice) -> Iterator[str]:
-    """What is wrong with the organization trail, and no step repairs."""
-    trail = choice.trail
-    if trail is None:
-        return
+def undelivered(trail: Trail) -> Iterator[str]:
+    """Which of the trail's log and digest files do not arrive."""
+    subject = f"Trail {trail.name} (bucket {trail.bucket})"
     if trail.delivery_error:
-        yield f"{_delivery(choice)} could not deliver its last log file: {trail.delivery_error}. {_REMEDY}"
+        yield f"{subject} could not deliver its last log file: {trail.delivery_error}."
     if trail.digest_error:
-        yield f"{_delivery(choice)} could not deliver its last digest file: {trail.digest_error}. {_REMEDY}"
+        yield f"{subject} could not deliver its last digest file: {trail.digest_error}."
     if trail.silent_since and not trail.delivery_error:
-        yield f"{_delivery(choice)} has delivered nothing for more than 24 hours, since {trail.silent_since}. {_REMEDY}"
+        yield f"{subject} has delivered nothing for more than 24 hours, since {trail.silent_since}."
+
+
+def trail_drift(trail: Trail, *, is_delivery_repaired: bool) -> Iterator[str]:
+    """What is wrong with the organization trail, and no step repairs."""
+    if not is_delivery_repaired:
+        yield from (f"{line} {_REMEDY}" for line in undelivered(trail))
     if trail.selectors.gaps and trail.selectors.with_all_management_events() is None:
         yield (
             f"Trail {trail.name} logs {trail.selectors.description}, and its {trail.selectors.form} event selectors "
@@ -62,5 +68,6 @@ def trail_drift(choice: Choice) -> Iterator[str]:
         )
 
 
-def _delivery(choice: Choice) -> str:
-    return f"Trail {choice.name} (bucket {choice.trail.bucket if choice.trail else choice.bucket})"
+def repair_warnings(trail: Trail) -> Iterator[str]:
+    """Say what the steps repair, and when that shows: CloudTrail reports the last delivery until the next one."""
+    yield from (f"{line} {_REPAIRED}" for line in undelivered(trail))
