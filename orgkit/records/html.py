@@ -36,6 +36,7 @@ STYLE_BLOCK = re.compile(r"<style\b(?:(?!<style\b).)*?</style\s*>", re.S | re.I)
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 IMAGE_WITHOUT_ALT = re.compile(r"<img (?![^>]*\balt=)")
 ALT = "A picture; what it shows follows as text where there is any."
+AS_TEXT = "The same as text"
 HEADING = re.compile(r"<(/?)h([1-4])\b")
 TREE = 'aria-label="Organization chart"'  # of the drawing of orgkit.runbook.views.tree
 MARKED = 'class="sign"'  # stands before each name in it that a plan changes
@@ -154,9 +155,7 @@ def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rendered_outputs(output: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """An output with only what is shown; what a picture says in words is folded under it. Trees stand above."""
-    if _is_tree(output):
-        return
+    """An output with only what is shown. What a picture says in words is folded under it; of a tree that is enough."""
     if "data" not in output:
         yield output
         return
@@ -164,10 +163,13 @@ def _rendered_outputs(output: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     first = next(iter(data), None)
     if first is None:
         return
+    is_tree = _is_tree(output)
     # Its own metadata can name files to load and frames to show: none of it is needed.
-    yield {**output, "data": {first: data[first]}, "metadata": {}}
+    if not is_tree:
+        yield {**output, "data": {first: data[first]}, "metadata": {}}
     if first.startswith("image/") and "text/plain" in data:
-        words = {"text/html": _folded_text(_text_of(data["text/plain"]))}
+        summary = "The organization at this point, as text" if is_tree else AS_TEXT
+        words = {"text/html": _folded_text(summary, _text_of(data["text/plain"]))}
         yield {"output_type": "display_data", "data": words, "metadata": {}}
 
 
@@ -185,11 +187,11 @@ def _tree(notebook: Mapping[str, Any]) -> str:
     tree = max(reversed(trees), key=lambda data: _text_of(data["image/svg+xml"]).count(MARKED))
     source = b64encode(_text_of(tree["image/svg+xml"]).encode(errors="replace")).decode()
     picture = f'<img alt="The organization as a tree; it follows as text" src="data:image/svg+xml;base64,{source}">'
-    return f"<figure>{picture}{_folded_text(_text_of(tree.get('text/plain', '')))}</figure>"
+    return f"<figure>{picture}{_folded_text(AS_TEXT, _text_of(tree.get('text/plain', '')))}</figure>"
 
 
-def _folded_text(text: str) -> str:
-    return f"<details><summary>The same as text</summary><pre>{escape(text)}</pre></details>" if text else ""
+def _folded_text(summary: str, text: str) -> str:
+    return f"<details><summary>{summary}</summary><pre>{escape(text)}</pre></details>" if text else ""
 
 
 def _text_of(text: object) -> str:

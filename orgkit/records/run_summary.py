@@ -107,7 +107,6 @@ def _facts(result: RunResult) -> Iterator[tuple[str, str]]:
     if result.checks:
         yield "checks", ", ".join(f"{count} {name}" for name, count in result.checks.items())
     if not result.succeeded:
-        yield from ((state, "; ".join(step["sentence"] for step in steps)) for state, steps in result.how_far.items())
         yield "next", result.next_command
     yield "took", f"{result.seconds:.1f} seconds"
 
@@ -115,7 +114,8 @@ def _facts(result: RunResult) -> Iterator[tuple[str, str]]:
 def _proof_facts(result: RunResult, run: str) -> Iterator[tuple[str, str]]:
     yield "run", run
     yield ("digest", result.digest) if result.digest else ("plan", result.plan_sha256)
-    yield "steps", ", ".join([str(result.steps), *(f"{count} {name}" for name, count in result.ended.items())])
+    counts = (str(result.steps), *(f"{count} {name}" for name, count in result.ended.items()))
+    yield "steps", ", ".join(counts) if result.steps else ""
     yield "calls that change", ", ".join(f"{count} {name}" for name, count in result.mutations.items() if count)
     yield "AWS request ids", str(len(result.request_ids) or "")
 
@@ -155,9 +155,9 @@ def _meanings(result: RunResult) -> str:
 def _cost(result: RunResult, effect: Effect | None) -> str:
     """The estimate that the run has made, else what its steps cost."""
     if result.estimate:
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("USD a month", *SCENARIOS))
+        head = "".join(f'<th scope="col" class="number">{name}</th>' for name in SCENARIOS)
         body = "".join(_amounts(name, values) for name, values in _estimate_rows(result.estimate))
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        table = f"<table><thead><tr><th>USD a month</th>{head}</tr></thead><tbody>{body}</tbody></table>"
         return f"{_opening('What it costs')}{table}<p>An estimate, not a bill.</p></section>"
     if effect is None or not effect.lines:
         return ""
