@@ -49,14 +49,16 @@ def test_no_record_asks_for_anything_beside_itself(page, records):
 
 def test_a_record_shows_tree_plan_approval_and_outcome(page, records):
     text, _, _ = opened(page, records["03-accounts"])
-    assert "03-accounts: done" in text
-    assert "└─ log-archive" in text
+    assert "03-accounts: Create the member accounts" in text
+    assert text.index("✓ done") < text.index("What changed") < text.index("What it costs") < text.index("Approve\n")
+    assert "└─ log-archive" not in text  # folded, since the picture says the same
     assert "create account website-prod <aws-website-prod@example.com>" in text
     assert "6 of 6 step(s) done" in text
     assert "nothing left to do" in text
-    pictures = page.locator("img, svg")
-    assert pictures.count() >= 3
-    assert all(picture.bounding_box()["height"] > 100 for picture in pictures.all())
+    (picture,) = page.locator("img, svg").all()
+    assert picture.bounding_box()["height"] > 100
+    page.get_by_text("The same as text").click()
+    assert "└─ + log-archive" in page.inner_text("figure")
 
 
 def test_the_costs_stand_in_their_record_with_their_sources(page, records):

@@ -35,7 +35,7 @@ NAMES = st.one_of(
     st.text(max_size=40),  # whatever can be written down
 )
 TAGS = {"h2", "table", "caption", "thead", "tbody", "tr", "th", "td", "p", "b", "ul", "li", "pre"}
-SHAPES = {"svg", "title", "style", "rect", "path", "text", "tspan"}
+SHAPES = {"svg", "title", "style", "rect", "path", "line", "circle", "text", "tspan"}
 
 
 ACTS = re.compile(
