@@ -47,7 +47,7 @@ class RecordDocuments:
 def render_head(result: RunResult, label: str) -> str:
     """The outcome as a color, a sign and a word, and the reasons for it."""
     mark = mark_of(result.exit_code)
-    progress = f": {_text(result.progress)}" if result.exit_code and result.progress else ""
+    progress = f": {_text(result.progress)}" if result.exit_code and result.how_far else ""
     reasons = "".join(f"<p>{escape(reason)}</p>" for reason in result.reasons)
     lines = escape("\n".join(result.commands))
     return (
@@ -130,7 +130,7 @@ def _changes(result: RunResult, steps: list[Mapping[str, Any]], effect: Effect |
         _step(step, states.get(str(step.get("id")), EARLIER if result.how_far else PLANNED), price)
         for step, price in zip(steps, prices, strict=True)
     )
-    names = ("", "step", "outcome", "USD a month, expected (low to high)")
+    names = ("", "step", "outcome", *(["USD a month, expected (low to high)"] if any(prices) else []))
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     title = "What changed" if result.how_far else "What would change"
     table = f'<table class="steps"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
@@ -142,7 +142,8 @@ def _step(step: Mapping[str, Any], state: str, price: str) -> str:
     sign = f'<span aria-hidden="true">{SIGN_OF_STATE[state]}</span> ' if state in SIGN_OF_STATE else ""
     return (
         f'<tr><td class="symbol">{_text(known.symbol if known else "")}</td><td>{_text(step.get("sentence", ""))}</td>'
-        f'<td class="{KIND_OF_STATE.get(state, "open")}">{sign}{_text(state)}</td><td>{_text(price)}</td></tr>'
+        f'<td class="{KIND_OF_STATE.get(state, "open")}">{sign}{_text(state)}</td>'
+        f"{f'<td>{_text(price)}</td>' if price else ''}</tr>"
     )
 
 

@@ -42,9 +42,10 @@ ACTS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )  # on a terminal, or on the line's direction
 OTHER_SCHEME = re.compile(r"(?i)\s*(?!https?:|data:image/)[a-z][a-z0-9+.-]*:")
-OURS = {"html", "head", "meta", "title", "style", "body", "header", "main", "section", "figure", "footer", "div", "img"}
+OURS = {"html", "head", "meta", "title", "style", "body", "header", "main", "section", "figure", "footer", "div", "img",
+        "fieldset", "legend", "label", "input"}  # fmt: skip
 HARMLESS = {"lang", "charset", "http-equiv", "content", "name", "class", "src", "alt", "href", "colspan", "rowspan",
-            "scope", "id", "tabindex", "aria-hidden"}  # fmt: skip
+            "scope", "id", "tabindex", "aria-hidden", "type", "checked", "data-name"}  # fmt: skip
 
 
 class Strict(HTMLParser):

@@ -20,14 +20,14 @@ DARK_TEXT = (
 )
 
 
-def style(light: str = "", dark: str = "") -> str:
+def style_element(light: str = "", dark: str = "") -> str:
     """The style element of a picture: its text and lines, and what this kind of picture adds for each scheme."""
     return f"<style>{LIGHT_TEXT}{light}@media(prefers-color-scheme:dark){{{DARK_TEXT}{dark}}}</style>"
 
 
 def series_style() -> str:
     """The same with classes for each color of a series: fN fills, sN draws lines, lN writes a letter on its fill."""
-    return style(_classes(LIGHT), _classes(DARK))
+    return style_element(_classes(LIGHT), _classes(DARK))
 
 
 def letter_color(fill: str) -> str:

@@ -16,7 +16,7 @@ from orgkit.sanitize.terminal import short
 
 ROW, DETAILS, INDENT, LETTER, SMALL = 32, 18, 28, 8.4, 7.2  # pixels; the last two of a letter of each size
 MIN_WIDTH = 300
-STYLE = palette.style(
+STYLE = palette.style_element(
     ".unit{fill:#eaf1fb;stroke:#4a6fa5}.account{fill:#ffffff;stroke:#6e7781}.root{fill:#ece9f8;stroke:#7a6bb0}"
     ".note{font-style:italic;fill:#7a4b00}.sign{font-weight:700}"
     ".new{stroke:#1a6b2f;stroke-width:2.4;stroke-dasharray:7 3}.moved{stroke:#7a4b00;stroke-width:2.4}"
