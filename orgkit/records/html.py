@@ -40,7 +40,8 @@ AS_TEXT = "The same as text"
 HEADING = re.compile(r"<(/?)h([1-4])\b")
 TREE = 'aria-label="Organization chart"'  # of the drawing of orgkit.runbook.views.tree
 MARKED = 'class="sign"'  # stands before each name in it that a plan changes
-# Code is for those who look for it: folded, next to what it has shown.
+# Code is for those who look for it: folded, next to what it has shown. What is wider than the page is scrolled, by the
+# keyboard as well.
 TEMPLATE = """{%- extends "index.html.j2" -%}
 {% block input_group -%}
 {%- if cell.source | trim -%}
@@ -49,6 +50,12 @@ TEMPLATE = """{%- extends "index.html.j2" -%}
 </details>
 {%- endif -%}
 {%- endblock input_group %}
+{% block output %}
+<div class="output_area" role="group" aria-label="output" tabindex="0">
+{{ self.output_area_prompt() }}
+{{ super.super() }}
+</div>
+{% endblock output %}
 """
 NO_DOCUMENTS = RecordDocuments()
 
@@ -187,7 +194,7 @@ def _tree(notebook: Mapping[str, Any]) -> str:
     tree = max(reversed(trees), key=lambda data: _text_of(data["image/svg+xml"]).count(MARKED))
     source = b64encode(_text_of(tree["image/svg+xml"]).encode(errors="replace")).decode()
     picture = f'<img alt="The organization as a tree; it follows as text" src="data:image/svg+xml;base64,{source}">'
-    return f"<figure>{picture}{_folded_text(AS_TEXT, _text_of(tree.get('text/plain', '')))}</figure>"
+    return f'<figure tabindex="0">{picture}{_folded_text(AS_TEXT, _text_of(tree.get("text/plain", "")))}</figure>'
 
 
 def _folded_text(summary: str, text: str) -> str:

@@ -130,10 +130,10 @@ def _changes(result: RunResult, steps: list[Mapping[str, Any]], effect: Effect |
         _step(step, states.get(str(step.get("id")), EARLIER if result.how_far else PLANNED), price)
         for step, price in zip(steps, prices, strict=True)
     )
-    names = ("", "step", "outcome", *(["USD a month, expected (low to high)"] if any(prices) else []))
+    names = ("step", "outcome", *(["USD a month, expected (low to high)"] if any(prices) else []))
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     title = "What changed" if result.how_far else "What would change"
-    table = f'<table class="steps"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    table = f'<table class="steps"><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>'
     return f"{_opening(title)}{table}{_meanings(result)}</section>"
 
 

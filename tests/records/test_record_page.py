@@ -62,7 +62,7 @@ def page(result: RunResult = DONE, *outputs: dict[str, Any], documents: RecordDo
 
 
 def drawing(text: str) -> str:
-    return text[text.index("<figure>") : text.index("</figure>")]
+    return text[text.index("<figure") : text.index("</figure>")]
 
 
 def words(text: str) -> str:
@@ -84,7 +84,7 @@ def test_outcome_approval_changes_and_costs_come_before_the_runbook() -> None:
 
 def test_each_step_has_its_sign_its_state_and_its_cost() -> None:
     how_far = {"done": DONE.how_far["done"][:1], "in doubt": DONE.how_far["done"][1:]}
-    rows = re.findall(r"<tr><td.*?</tr>", page(replace(DONE, outcome="failed", exit_code=5, how_far=how_far)))
+    rows = re.findall(r"<tr><td class.*?</tr>", page(replace(DONE, outcome="failed", exit_code=5, how_far=how_far)))
     assert [words(f"<body>{row}") for row in rows[:2]] == [
         f"+ {FIRST.sentence} ✓ done {EFFECT.lines[0].price}",
         f"+ {SECOND.sentence} ? in doubt {EFFECT.lines[1].price}",

@@ -45,7 +45,7 @@ OTHER_SCHEME = re.compile(r"(?i)\s*(?!https?:|data:image/)[a-z][a-z0-9+.-]*:")
 OURS = {"html", "head", "meta", "title", "style", "body", "header", "main", "section", "figure", "footer", "div", "img",
         "fieldset", "legend", "label", "input"}  # fmt: skip
 HARMLESS = {"lang", "charset", "http-equiv", "content", "name", "class", "src", "alt", "href", "colspan", "rowspan",
-            "scope", "id", "tabindex", "aria-hidden", "type", "checked", "data-name"}  # fmt: skip
+            "scope", "id", "tabindex", "aria-hidden", "type", "checked", "data-name", "role", "aria-label"}  # fmt: skip
 
 
 class Strict(HTMLParser):
