@@ -1,6 +1,7 @@
 """The record as one HTML file for reading: nothing in it runs, and nothing is fetched from anywhere."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from functools import cache
 from html import escape
@@ -8,10 +9,9 @@ from importlib.resources import files
 from threading import Lock
 from typing import Any
 
-from orgkit.costs.estimate.assumptions import SCENARIOS
-from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_RETRY_LATER, EXIT_WAITING
 from orgkit.records.iri_parser import postpone_iri_parser
 from orgkit.records.result import RunResult
+from orgkit.records.run_summary import RecordDocuments, render_head, render_proof, render_summary
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 RENDERED_TYPES = ("image/svg+xml", "image/png", "text/html", "text/plain")  # the first of these that an output has
@@ -36,25 +36,58 @@ STYLE_BLOCK = re.compile(r"<style\b(?:(?!<style\b).)*?</style\s*>", re.S | re.I)
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 IMAGE_WITHOUT_ALT = re.compile(r"<img (?![^>]*\balt=)")
 ALT = "A picture; what it shows follows as text where there is any."
+AS_TEXT = "The same as text"
+HEADING = re.compile(r"<(/?)h([1-4])\b")
+TREE = 'aria-label="Organization chart"'  # of the drawing of orgkit.runbook.views.tree
+MARKED = 'class="sign"'  # stands before each name in it that a plan changes
+# Code is for those who look for it: folded, next to what it has shown. What is wider than the page is scrolled, by the
+# keyboard as well.
+TEMPLATE = """{%- extends "index.html.j2" -%}
+{% block input_group -%}
+{%- if cell.source | trim -%}
+<details class="code"><summary>Code</summary>
+{{ super() }}
+</details>
+{%- endif -%}
+{%- endblock input_group %}
+{% block output %}
+<div class="output_area" role="group" aria-label="output" tabindex="0">
+{{ self.output_area_prompt() }}
+{{ super.super() }}
+</div>
+{% endblock output %}
+"""
+NO_DOCUMENTS = RecordDocuments()
 
 _one_at_a_time = Lock()  # an exporter keeps state while it works
 
 
-def page(notebook: Mapping[str, Any], result: RunResult, *, label: str, run: str) -> str:
-    """The whole file: a head with the outcome, then the notebook as it was executed."""
-    title = escape(f"{label}: {result.outcome}")
-    css = (files("orgkit.records") / "record.css").read_text(encoding="utf-8")
+def page(
+    notebook: Mapping[str, Any], result: RunResult, *, label: str, run: str, documents: RecordDocuments = NO_DOCUMENTS
+) -> str:
+    """The whole file: outcome, changes, costs and files first, then the notebook as it was executed.
+
+    The organization is drawn once: as the notebook shows it where most of it is marked as changed.
+    """
     whole = (
+        f"{head(f'{label}: {result.outcome}')}<body>\n{render_head(result, label)}\n<main>\n"
+        f"{render_summary(result, documents, _tree(notebook))}\n{render_proof(result, documents, label, run)}\n"
+        f'<section id="runbook">\n<h2>The runbook as it was executed</h2>\n{body(notebook)}\n</section>\n</main>\n'
+        f"<footer>Record of run {escape(run)}.</footer>\n</body>\n</html>\n"
+    )
+    return CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", whole.replace("\r\n", "\n"))
+
+
+def head(title: str, style: str = "") -> str:
+    """The head of a page, with the style sheet of records and what this page adds to it."""
+    css = (files("orgkit.records") / "record.css").read_text(encoding="utf-8")
+    return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="referrer" content="no-referrer">\n'
-        f"<title>{title}</title>\n<style>\n{css}</style>\n</head>\n<body>\n"
-        f"{_head(result, label, run)}\n<main>\n{body(notebook)}\n</main>\n"
-        f"<footer>Record of run {escape(run)}. Beside this page lie the notebook, the plan, the events and, in "
-        f"manifest.json, the sha256 of each.</footer>\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{css}{style}</style>\n</head>\n"
     )
-    return CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", whole.replace("\r\n", "\n"))
 
 
 def body(notebook: Mapping[str, Any]) -> str:
@@ -69,7 +102,12 @@ def body(notebook: Mapping[str, Any]) -> str:
             html: str = _exporter().from_notebook_node(node)[0]
     except nbformat.ValidationError as error:  # somebody's editor made it: the record is sealed all the same
         return f"<p>The notebook cannot be shown as a page: {escape(error.message)}</p>"
-    return IMAGE_WITHOUT_ALT.sub(f'<img alt="{ALT}" ', html)
+    # The page and the section have headings of their own, above those of the notebook.
+    return HEADING.sub(_lower_heading, IMAGE_WITHOUT_ALT.sub(f'<img alt="{ALT}" ', html))
+
+
+def _lower_heading(match: re.Match[str]) -> str:
+    return f"<{match[1]}h{int(match[2]) + 2}"
 
 
 @cache
@@ -97,6 +135,7 @@ def _exporter() -> Any:
 
     exporter = PageExporter(
         template_name="basic",
+        raw_template=TEMPLATE,
         sanitize_html=True,
         exclude_anchor_links=True,
         config=Config(NbConvertBase={"display_data_priority": list(RENDERED_TYPES)}),
@@ -123,7 +162,7 @@ def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rendered_outputs(output: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """An output with only what is shown; under a picture comes what it says in words."""
+    """An output with only what is shown. What a picture says in words is folded under it; of a tree that is enough."""
     if "data" not in output:
         yield output
         return
@@ -131,53 +170,37 @@ def _rendered_outputs(output: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     first = next(iter(data), None)
     if first is None:
         return
+    is_tree = _is_tree(output)
     # Its own metadata can name files to load and frames to show: none of it is needed.
-    yield {**output, "data": {first: data[first]}, "metadata": {}}
+    if not is_tree:
+        yield {**output, "data": {first: data[first]}, "metadata": {}}
     if first.startswith("image/") and "text/plain" in data:
-        yield {"output_type": "display_data", "data": {"text/plain": data["text/plain"]}, "metadata": {}}
+        summary = "The organization at this point, as text" if is_tree else AS_TEXT
+        words = {"text/html": _folded_text(summary, _text_of(data["text/plain"]))}
+        yield {"output_type": "display_data", "data": words, "metadata": {}}
 
 
-def _head(result: RunResult, label: str, run: str) -> str:
-    kind = (
-        "good"
-        if result.exit_code == 0
-        else "stop"
-        if result.exit_code in (EXIT_APPROVAL_NEEDED, EXIT_WAITING, EXIT_RETRY_LATER)
-        else "bad"
-    )
-    reasons = "".join(f"<p>{escape(reason)}</p>" for reason in result.reasons)
-    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _facts(result, run) if value)
-    return (
-        f'<header class="{kind}"><div class="outcome">{escape(label)}: <b>{escape(result.outcome)}</b></div>'
-        f"{reasons}<dl>{facts}</dl></header>"
-    )
+def _is_tree(output: Mapping[str, Any]) -> bool:
+    data = output.get("data")
+    return isinstance(data, Mapping) and TREE in _text_of(data.get("image/svg+xml", ""))
 
 
-def _facts(result: RunResult, run: str) -> Iterator[tuple[str, str]]:
-    identity, approval, usd = result.identity, result.approval, result.estimate
-    yield "run", run
-    yield "account", f"{identity['account']} ({identity.get('target', '')})" if identity.get("account") else ""
-    yield "identity", str(identity.get("arn", ""))
-    yield ("digest", result.digest) if result.digest else ("plan", result.plan_sha256)
-    yield (
-        "approved",
-        f"{approval.get('asserted_by') or 'no name given'}, by {approval.get('how')}, {approval.get('at')}"
-        if approval
-        else "",
-    )
-    yield "ticket", str(approval.get("ticket", ""))
-    yield "steps", ", ".join([str(result.steps), *(f"{count} {name}" for name, count in result.ended.items())])
-    yield "calls that change", ", ".join(f"{count} {name}" for name, count in result.mutations.items() if count)
-    if "made_expected" in usd:
-        yield "USD a month, made by orgkit", " / ".join(str(usd.get(f"made_{name}")) for name in SCENARIOS)
-        yield "USD a month, switched on later", " / ".join(str(usd.get(f"later_{name}")) for name in SCENARIOS)
-    yield (
-        "USD a month",
-        f"{usd.get('low')} / {usd.get('expected')} / {usd.get('high')} (low / expected / high)" if usd else "",
-    )
-    if not result.succeeded:
-        yield from (
-            (approval, "; ".join(step["sentence"] for step in steps)) for approval, steps in result.how_far.items()
-        )
-        yield "next", result.next_command
-    yield "seconds", f"{result.seconds:.1f}"
+def _tree(notebook: Mapping[str, Any]) -> str:
+    """The drawing with most marks, the last of several that have as many; and the same as text."""
+    outputs = [output for cell in notebook.get("cells", ()) for output in cell.get("outputs", ())]
+    trees = [output["data"] for output in outputs if _is_tree(output)]
+    if not trees:
+        return ""
+    tree = max(reversed(trees), key=lambda data: _text_of(data["image/svg+xml"]).count(MARKED))
+    source = b64encode(_text_of(tree["image/svg+xml"]).encode(errors="replace")).decode()
+    picture = f'<img alt="The organization as a tree; it follows as text" src="data:image/svg+xml;base64,{source}">'
+    return f'<figure tabindex="0">{picture}{_folded_text(AS_TEXT, _text_of(tree.get("text/plain", "")))}</figure>'
+
+
+def _folded_text(summary: str, text: str) -> str:
+    return f"<details><summary>{summary}</summary><pre>{escape(text)}</pre></details>" if text else ""
+
+
+def _text_of(text: object) -> str:
+    """A text of a notebook, which may be kept as a list of its lines."""
+    return "".join(map(str, text)) if isinstance(text, list) else str(text)

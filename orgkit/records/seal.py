@@ -24,6 +24,7 @@ from orgkit.records.notebook_result import NotebookStop, head_row
 from orgkit.records.outputs import project_of
 from orgkit.records.redact import ProjectPaths, Redactor, live_values
 from orgkit.records.result import OUTCOMES, RunResult, compute
+from orgkit.records.run_summary import RecordDocuments
 from orgkit.records.seal_options import Sealing
 from orgkit.sanitize.terminal import flat
 from orgkit.signing.keys import Signer
@@ -198,7 +199,15 @@ def _keep_notebook(path: Path, executed: dict[str, Any], result: RunResult, reda
 
     whole = redactor.value(v4.reads(json.dumps(_read_notebook(executed))))
     write_private(path, v4.writes(v4.reads(json.dumps(whole))) + "\n")
-    write_private(path.with_suffix(".html"), html.page(whole, result, label=path.stem, run=path.parent.name))
+    run_folder, documents = path.parent, _documents_of(path.parent, redactor)
+    page = html.page(whole, result, label=path.stem, run=run_folder.name, documents=documents)
+    write_private(path.with_suffix(".html"), page)
+
+
+def _documents_of(run_folder: Path, redactor: Redactor) -> RecordDocuments:
+    """The plan and its review without secrets: the files themselves are left as they were approved."""
+    plan, review = (redactor.value(read_json(run_folder / name)) for name in ("plan.json", "review.json"))
+    return RecordDocuments(plan, review, frozenset(item.name for item in run_folder.iterdir() if item.is_file()))
 
 
 def _read_notebook(executed: dict[str, Any]) -> dict[str, Any]:

@@ -5,12 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
+from orgkit.records.catalogue import account_folders, list_records
+from orgkit.records.catalogue_page import write_page
+from orgkit.records.outputs import write_plan
+from orgkit.records.seal import seal
+from orgkit.records.verify.verify import verify_all
 from tests.bootstrap.project import Project
 from tests.browser import CHROMIUM, FLAGS, needs_browser
+from tests.records.test_record_page import PLAN
+from tests.records.test_seal import approved, run_folder
 
 pytestmark = needs_browser
+REST_OF_LONG_TABLES = {"exclude": [["tbody tr:nth-child(n+5)"]]}  # as the rows above them, and axe takes its time
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +58,16 @@ def test_no_record_asks_for_anything_beside_itself(page, records):
 
 def test_a_record_shows_tree_plan_approval_and_outcome(page, records):
     text, _, _ = opened(page, records["03-accounts"])
-    assert "03-accounts: done" in text
-    assert "└─ log-archive" in text
+    assert "03-accounts: Create the member accounts" in text
+    assert text.index("✓ done") < text.index("What changed") < text.index("What it costs") < text.index("Approve\n")
+    assert "└─ log-archive" not in text  # folded, since the picture says the same
     assert "create account website-prod <aws-website-prod@example.com>" in text
     assert "6 of 6 step(s) done" in text
     assert "nothing left to do" in text
-    pictures = page.locator("img, svg")
-    assert pictures.count() >= 3
-    assert all(picture.bounding_box()["height"] > 100 for picture in pictures.all())
+    (picture,) = page.locator("img, svg").all()
+    assert picture.bounding_box()["height"] > 100
+    page.get_by_text("The same as text").click()
+    assert "└─ + log-archive" in page.inner_text("figure")
 
 
 def test_the_costs_stand_in_their_record_with_their_sources(page, records):
@@ -72,3 +83,72 @@ def test_a_record_fits_a_phone(page, records):
     opened(page, records["01-organization"])
     assert page.evaluate("document.documentElement.scrollWidth") <= 391
     page.set_viewport_size({"width": 1100, "height": 1400})
+
+
+@pytest.fixture(scope="module")
+def pages(records: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Each kind of page: of phases, of a run that failed in doubt and of one that waits, and the list of records."""
+    folder = tmp_path_factory.mktemp("pages")
+    sent = {"event": "intent", "intent": "1", "step": PLAN.steps[0].id, "sentence": PLAN.steps[0].sentence}
+    stop = {"event": "stop", "exit_code": 5, "summary": "A step failed.", "why": "AWS refused it.", "do": "ask again."}
+    approval, apply = approved(PLAN)
+    steps = [{"id": step.id, "sentence": step.sentence} for step in PLAN.steps]
+    failed = run_folder(folder, approval, {**apply, "steps": steps}, sent, stop, end=False)
+    commands = ["aws organizations accept-handshake --handshake-id h-1 --profile the-owner-of-the-account-111111111111"]
+    verified = {"event": "verified", "passed": True, "left": [], "waiting": ["somebody accepts"], "commands": commands}
+    waiting = run_folder(folder, verified, {"event": "end"}, end=False)
+    for run in (failed, waiting):
+        write_plan(run, PLAN)
+        seal(run)
+    base = folder / "outputs"
+    catalogue = write_page(base, list_records(base), [verify_all(place) for place in account_folders(base)])
+    return {
+        **{phase: records[phase] for phase in ("00-management-account", "03-accounts", "06-costs")},
+        "failed": failed / "02-units.html", "waiting": waiting / "02-units.html", "catalogue": catalogue,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1100)])
+def test_axe_finds_nothing_serious_in_any_page(page, pages, scheme, width, report):
+    """Contrast hangs on the scheme, and what is scrolled on the width: together these two have all four."""
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    found = {}
+    for name, file in pages.items():
+        page.goto(file.as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        violations = Axe().run(page, REST_OF_LONG_TABLES).response["violations"]
+        found[name] = [f"{v['impact']}: {v['id']} ({len(v['nodes'])})" for v in violations]
+    report(
+        "\n".join(f"axe-core, {scheme}, {width}: {name}: {', '.join(ids) or 'nothing'}" for name, ids in found.items())
+    )
+    serious = [line for ids in found.values() for line in ids if line.startswith(("serious", "critical"))]
+    assert serious == []
+
+
+def test_axe_would_have_seen_a_color_that_is_hard_to_read(page, pages):
+    page.goto(pages["failed"].as_uri())
+    page.evaluate("document.querySelector('.outcome b').style.color = 'silver'")
+    page.emulate_media(color_scheme="light")
+    assert "color-contrast" in [v["id"] for v in Axe().run(page).response["violations"]]
+
+
+def test_the_list_of_records_is_filtered_without_a_script(page, pages):
+    without_scripts = page.context.browser.new_context(java_script_enabled=False).new_page()
+    without_scripts.goto(pages["catalogue"].as_uri())
+    rows = without_scripts.locator(".records tbody tr").all()
+    assert [row.is_visible() for row in rows] == [True, True]
+    for choice, outcome in (("waiting for someone", "waiting"), ("ended early", "failed")):
+        without_scripts.get_by_label(choice).check()
+        (visible,) = [row for row in rows if row.is_visible()]
+        assert outcome in visible.inner_text()
+    without_scripts.context.close()
+
+
+def test_a_printed_record_cuts_no_table_off(page, records):
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 690, "height": 900})  # A4 without its margins
+    for file in records.values():
+        page.goto(file.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 691, file.name
+    page.emulate_media(media="screen")

@@ -252,4 +252,5 @@ def test_the_page_of_all_records_says_which_have_faults_and_what_was_not_checked
     assert "1 more are not here and were not checked" in page()
     assert "everything" not in page()
     (place / entries[0].run / "events.jsonl").write_text("[1]")
-    assert page().count("done, with faults") == 1
+    assert page().count('done, <b class="bad">with faults</b>') == 1
+    assert "! with faults (1)" in page()

@@ -35,16 +35,17 @@ NAMES = st.one_of(
     st.text(max_size=40),  # whatever can be written down
 )
 TAGS = {"h2", "table", "caption", "thead", "tbody", "tr", "th", "td", "p", "b", "ul", "li", "pre"}
-SHAPES = {"svg", "title", "style", "rect", "path", "text", "tspan"}
+SHAPES = {"svg", "title", "style", "rect", "path", "line", "circle", "text", "tspan"}
 
 
 ACTS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )  # on a terminal, or on the line's direction
 OTHER_SCHEME = re.compile(r"(?i)\s*(?!https?:|data:image/)[a-z][a-z0-9+.-]*:")
-OURS = {"html", "head", "meta", "title", "style", "body", "header", "main", "footer", "div", "img"}
+OURS = {"html", "head", "meta", "title", "style", "body", "header", "main", "section", "figure", "footer", "div", "img",
+        "fieldset", "legend", "label", "input"}  # fmt: skip
 HARMLESS = {"lang", "charset", "http-equiv", "content", "name", "class", "src", "alt", "href", "colspan", "rowspan",
-            "scope", "id", "tabindex"}  # fmt: skip
+            "scope", "id", "tabindex", "aria-hidden", "type", "checked", "data-name", "role", "aria-label"}  # fmt: skip
 
 
 class Strict(HTMLParser):

@@ -1,6 +1,6 @@
 """What the steps of a plan add to the usage, and what they would cost per month: most cost nothing, and say why."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
@@ -159,6 +159,28 @@ class Effect:
         """As review.json keeps it: amounts are strings, so that no digit is lost."""
         lines = [{KEYS.get(name, name): str(value) for name, value in asdict(line).items()} for line in self.lines]
         return {"low": str(self.low), "expected": str(self.expected), "high": str(self.high), "lines": lines}
+
+    @classmethod
+    def from_facts(cls, facts: Any) -> "Effect | None":
+        """Return what `facts` has written to a review.json; None for anything else: anybody can write that file."""
+        try:
+            low, expected, high = (_read_amount(facts[name]) for name in SCENARIOS)
+            return cls(low, expected, high, tuple(map(_read_line, facts["lines"])))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            return None
+
+
+def _read_line(facts: Mapping[str, Any]) -> Line:
+    low, expected, high, later_usd = (_read_amount(facts[name]) for name in (*SCENARIOS, KEYS["later_usd"]))
+    step, sentence, reason, once_usd = (str(facts[name]) for name in ("step", "sentence", KEYS["reason"], "once_usd"))
+    return Line(step, sentence, low, expected, high, later_usd, reason, once_usd)
+
+
+def _read_amount(text: str) -> Decimal:
+    amount = Decimal(text)
+    if not amount.is_finite():
+        raise ValueError(text)
+    return amount
 
 
 @sum_exactly()

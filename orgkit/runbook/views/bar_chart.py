@@ -1,6 +1,6 @@
 """What an organization costs a month as bars: one for each account, stacked by service, with its range."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from html import escape
@@ -10,20 +10,19 @@ from orgkit.costs.bills.difference import Difference
 from orgkit.costs.estimate.assumptions import SCENARIOS
 from orgkit.costs.estimate.estimate import Estimate
 from orgkit.costs.rounding import ZERO, in_cents
+from orgkit.runbook.views import palette
 from orgkit.runbook.views.tables import as_items, flat
 from orgkit.sanitize.terminal import short
 
-WIDTH, LEFT, RIGHT, ROW = 820, 190, 190, 40
+ROW, PART_HEIGHT = 78, 18
 NAME = 24  # characters for which there is room
-MAX_BAR_WIDTH = WIDTH - LEFT - RIGHT
-# Each service has a letter and a colour: the letter alone is enough. More than these cannot be told apart.
-FILLS = ("#2f6db5", "#b5562f", "#3d8a4e", "#7d4fa8", "#8a7a1f", "#4f7f86", "#a83f6b", "#5b5b5b")
-MAX_SERVICES = len(FILLS) - 1  # services of their own; the rest is one
+SCALE = Decimal(94)  # percent of the width that the highest amount takes; beyond it stands half of its label
+MAX_TICKS = 5
+LETTER_WIDTH = Decimal(6)  # percent of the width from which on a letter has room in its part of a bar
+MAX_SHARES = 5  # parts of a bar that are written out below it
+# Each service has a letter and a color: the letter alone is enough. More than these cannot be distinguished.
+MAX_SERVICES = palette.COUNT - 1  # services of their own; the rest is one
 OTHER_SERVICES = "other services"
-STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#1a1f29}.small{font-size:11px;fill:#55606e}"
-    ".in{font-size:11px;font-weight:700;fill:#ffffff}.range{stroke:#1a1f29;stroke-width:1.6;fill:none}"
-)
 
 
 @dataclass(frozen=True)
@@ -113,21 +112,44 @@ def as_words(bars: Bars) -> str:
 
 
 def as_svg(bars: Bars) -> str:
-    """A bar for each account, of equal scale; a range that leaves the picture ends in an arrow."""
-    max_whole = max((row.whole for row in bars.rows), default=Decimal(0)) or Decimal(1)
-    scale = Decimal(MAX_BAR_WIDTH) / (max_whole * Decimal("1.5"))
-    drawn = "".join(_row(bars, number, row, scale) for number, row in enumerate(bars.rows))
-    top = ROW * len(bars.rows) + 24
-    legend = "".join(_legend(bars, number, name, top) for number, name in enumerate(bars.services))
-    height = top + 20 * len(bars.services) + 30
+    """A bar for each account and the line of its range, all on one axis; it fits any width from 300 pixels on."""
+    highest = max((max(row.high, row.whole) for row in bars.rows), default=ZERO)
+    step = tick_step(highest or Decimal(1), MAX_TICKS)
+    scale = SCALE / (highest or step)
+    bottom = ROW * len(bars.rows) + 4
+    legend = "".join(_legend(bars, number, bottom + 62 + 22 * number) for number in range(len(bars.services)))
+    height = bottom + 62 + 22 * len(bars.services)
     title = "Cost per account and service, USD a month"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        f'role="img" aria-label="{title}"><title>{title}</title><style>{STYLE}</style>'
-        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>{drawn}{legend}'
-        f'<text class="small" x="8" y="{height - 8}">Bars: {bars.shows}. Line: the estimate from low to high, with '
-        f"an arrow where high lies beyond the picture.</text></svg>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{height}" role="img" aria-label="{title}">'
+        f"<title>{title}</title>{palette.series_style()}{''.join(_axis(highest, step, scale, bottom))}"
+        f"{''.join(_row(bars, number, row, scale) for number, row in enumerate(bars.rows))}"
+        f'<text class="small" x="0" y="{bottom + 38}">USD a month. Bar: {bars.shows}.</text>'
+        f'<text class="small" x="0" y="{bottom + 54}">Line: the estimate from low to high.</text>{legend}</svg>'
     )
+
+
+def tick_step(highest: Decimal, count: int) -> Decimal:
+    """The distance of an axis's marks: the smallest 1, 2 or 5 of a decimal place that needs at most `count` of them."""
+    place = Decimal(1).scaleb((highest / count).adjusted())
+    return next(place * factor for factor in (1, 2, 5, 10) if place * factor * count >= highest)
+
+
+def _axis(highest: Decimal, step: Decimal, scale: Decimal, bottom: int) -> Iterator[str]:
+    """A line and a label for each mark."""
+    for number in range(int(highest / step) + 1):
+        amount = step * number
+        x, anchor = f"{amount * scale:.2f}%", "middle" if number else "start"
+        yield f'<line class="grid" x1="{x}" x2="{x}" y1="0" y2="{bottom}"/>'
+        yield f'<text class="small" x="{x}" y="{bottom + 16}" text-anchor="{anchor}">{short_amount(amount)}</text>'
+
+
+def short_amount(amount: Decimal) -> str:
+    """Short enough for an axis, however large."""
+    for size, sign in ((Decimal(10**9), " bn"), (Decimal(10**6), " m"), (Decimal(10**3), " k")):
+        if amount >= size:
+            return f"{(amount / size).normalize():f}{sign}"
+    return f"{amount.normalize():f}"
 
 
 def _fold(parts: Mapping[str, Decimal], names: Sequence[str]) -> dict[str, Decimal]:
@@ -140,37 +162,44 @@ def _largest_first(services: Mapping[str, Decimal]) -> tuple[str, ...]:
 
 
 def _row(bars: Bars, number: int, row: Row, scale: Decimal) -> str:
-    y, x, drawn = 12 + number * ROW, Decimal(LEFT), ""
+    y, x, drawn = number * ROW, ZERO, ""
     for service, cost in row.parts.items():
-        width = cost * scale
-        letter = bars.letter(service)
-        fill = FILLS[bars.services.index(service)]
+        index, width = bars.services.index(service), cost * scale
         drawn += (
-            f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="20" fill="{fill}" stroke="#ffffff">'
+            f'<rect class="part f{index}" x="{x:.2f}%" y="{y + 20}" width="{width:.2f}%" height="{PART_HEIGHT}">'
             f"<title>{escape(flat(f'{row.name}: {service} {cost:.2f}'))}</title></rect>"
         )
-        drawn += f'<text class="in" x="{x + 4:.1f}" y="{y + 14}">{letter}</text>' if width > 14 else ""
+        if width >= LETTER_WIDTH:
+            place = f'x="{x + width / 2:.2f}%" y="{y + 34}" text-anchor="middle"'
+            drawn += f'<text class="small letter l{index}" {place}>{bars.letter(service)}</text>'
         x += width
     return (
-        f'<text x="8" y="{y + 15}">{escape(short(row.name, NAME))}</text>{drawn}{_line(row, y + 26, scale)}'
-        f'<text class="small" x="{WIDTH - RIGHT + 12}" y="{y + 15}">{escape(_range(row))}</text>'
+        f'<text x="0" y="{y + 14}">{escape(short(row.name, NAME))}</text>'
+        f'<text class="small" x="100%" y="{y + 14}" text-anchor="end">{escape(_range(row))}</text>'
+        f'{drawn}{_line(row, y + 45, scale)}<text class="small" x="0" y="{y + 64}">{_shares(bars, row)}</text>'
     )
 
 
 def _line(row: Row, y: int, scale: Decimal) -> str:
     if not row.high:
         return ""
-    low, high, end = LEFT + row.low * scale, LEFT + row.high * scale, Decimal(LEFT + MAX_BAR_WIDTH)
-    arrow = f"M{end - 6:.0f} {y - 4} L{end:.0f} {y} L{end - 6:.0f} {y + 4}" if high > end else f"M{high:.1f} {y - 3} v6"
-    return f'<path class="range" d="M{low:.1f} {y - 3} v6 M{low:.1f} {y} H{min(high, end):.1f} {arrow}"/>'
+    low, high = f"{row.low * scale:.2f}%", f"{row.high * scale:.2f}%"
+    caps = "".join(f'<line class="range" x1="{x}" x2="{x}" y1="{y - 4}" y2="{y + 4}"/>' for x in (low, high))
+    return f'<line class="range" x1="{low}" x2="{high}" y1="{y}" y2="{y}"/>{caps}'
 
 
-def _legend(bars: Bars, number: int, name: str, top: int) -> str:
-    y = top + 20 * number
+def _shares(bars: Bars, row: Row) -> str:
+    """What the largest parts cost, each by its letter: a part can be too narrow to hold one."""
+    parts = [f"{bars.letter(service)} {cost:.2f}" for service, cost in row.parts.items()]
+    return escape("   ".join([*parts[:MAX_SHARES], *(["…"] if len(parts) > MAX_SHARES else [])])) or "nothing"
+
+
+def _legend(bars: Bars, number: int, y: int) -> str:
+    name = bars.services[number]
     return (
-        f'<rect x="{LEFT}" y="{y}" width="16" height="14" fill="{FILLS[number]}"/>'
-        f'<text class="in" x="{LEFT + 4}" y="{y + 11}">{bars.letter(name)}</text>'
-        f'<text class="small" x="{LEFT + 24}" y="{y + 11}">{escape(flat(name))}</text>'
+        f'<rect class="f{number}" x="0" y="{y}" width="18" height="16"/>'
+        f'<text class="small letter l{number}" x="9" y="{y + 12}" text-anchor="middle">{bars.letter(name)}</text>'
+        f'<text class="small" x="26" y="{y + 12}">{escape(flat(name))}</text>'
     )
 
 

@@ -38,6 +38,10 @@ STYLE = (
     ".jp-RenderedHTMLCommon td, .jp-RenderedHTMLCommon th, .jp-RenderedHTMLCommon caption"
     " { text-align: left !important; vertical-align: top; }"
     " .jp-RenderedHTMLCommon table { font-size: 13px; }"
+    # A picture follows JupyterLab's theme, not that of the operating system; a chart takes the width that there is.
+    " .jp-RenderedSVG img { color-scheme: light; }"
+    " [data-jp-theme-light=false] .jp-RenderedSVG img { color-scheme: dark; }"
+    " .jp-RenderedSVG img[src*='width%3D%22100%25%22'] { width: 100%; max-width: 740px; }"
 )
 
 

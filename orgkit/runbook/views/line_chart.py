@@ -4,17 +4,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
+from itertools import pairwise
 
 from orgkit.costs.bills.difference import Difference
 from orgkit.costs.rounding import ZERO, cents
-from orgkit.runbook.views.bar_chart import FILLS
+from orgkit.runbook.views import palette
+from orgkit.runbook.views.bar_chart import short_amount, tick_step
 from orgkit.runbook.views.tables import as_text, flat
 from orgkit.sanitize.terminal import short
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 820, 300, 70, 240, 16, 40
-NAME = 20  # characters for which there is room
+HEIGHT, TOP, BOTTOM = 260, 20, 220  # pixels: of the months and the lines, then where the scale ends and begins
+LEFT, RIGHT = 14, 90  # percent of the width
+NAME = 28  # characters for which there is room
 MAX_SERIES = 7  # lines of their own; more cannot be distinguished
-STYLE = "text{font:12px system-ui,sans-serif;fill:#1a1f29}.small{font-size:11px;fill:#55606e}"
+MAX_MONTHS = 5  # labels for which there is room on a narrow page
+MAX_TICKS = 5
 DASH_PATTERNS = ("", "6 3", "2 3", "9 3 2 3")  # in addition to the color, which not everybody can see
 
 
@@ -54,14 +58,13 @@ def as_words(lines: Lines) -> str:
 
 
 def as_svg(lines: Lines) -> str:
-    """One scale for all; a month without data is a gap."""
+    """One scale for all, a letter at the end of each line; a month without data is a gap. It fits 300 pixels."""
     highest = max((a for line in lines.lines for a in line.amounts if a is not None), default=ZERO) or Decimal(1)
     drawn = "".join(_line(lines, number, line, highest) for number, line in enumerate(lines.lines))
-    title = "What each account used, USD a month"
+    title, height = "What each account used, USD a month", HEIGHT + 22 * len(lines.lines)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-        f'role="img" aria-label="{title}"><title>{title}</title><style>{STYLE}</style>'
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>{"".join(_grid(lines, highest))}{drawn}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{height}" role="img" aria-label="{title}">'
+        f"<title>{title}</title>{palette.series_style()}{''.join(_grid(lines, highest))}{drawn}</svg>"
     )
 
 
@@ -75,52 +78,48 @@ def _amounts(differences: Sequence[Difference], accounts: set[str]) -> tuple[Dec
 
 
 def _grid(lines: Lines, highest: Decimal) -> Iterator[str]:
-    for part in range(5):
-        amount = highest * part / 4
+    step = tick_step(highest, MAX_TICKS)
+    for number in range(int(highest / step) + 1):
+        amount = step * number
         y = _y(amount, highest)
-        yield f'<path d="M{LEFT} {y:.1f} H{WIDTH - RIGHT}" stroke="#d8dce3"/>'
-        yield f'<text class="small" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_axis(amount)}</text>'
-    for number, month in enumerate(lines.months):
-        x, y = _x(number, len(lines.months)), float(HEIGHT - BOTTOM + 20)
-        yield f'<text class="small" x="{x:.1f}" y="{y}" text-anchor="middle">{escape(flat(month))}</text>'
+        yield f'<line class="grid" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
+        yield f'<text class="small" x="0" y="{y - 4:.1f}">{short_amount(amount)}{"" if number else " USD"}</text>'
+    count = len(lines.months)
+    for number in range(0, count, -(-count // MAX_MONTHS)):
+        x, month = f"{_x(number, count):.2f}%", escape(flat(lines.months[number]))
+        yield f'<text class="small" x="{x}" y="{BOTTOM + 18}" text-anchor="middle">{month}</text>'
 
 
 def _line(lines: Lines, number: int, line: Line, highest: Decimal) -> str:
-    colour, dash = FILLS[number % len(FILLS)], DASH_PATTERNS[number % len(DASH_PATTERNS)]
-    count, points, path = len(lines.months), "", ""
-    has_previous = False
-    for at, amount in enumerate(line.amounts):
-        if amount is not None:
-            x, y = _x(at, count), _y(amount, highest)
-            path += f"{'L' if has_previous else 'M'}{x:.1f} {y:.1f} "
-            tooltip = escape(flat(f"{line.name}, {lines.months[at]}: {amount:.2f}"))
-            points += (
-                f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" rx="4" fill="{colour}">'
-                f"<title>{tooltip}</title></rect>"
-            )
-        has_previous = amount is not None
-    y, x = TOP + 12 + 20 * number, WIDTH - RIGHT + 24
-    last = next((f" {cents(a)}" for a in reversed(line.amounts) if a is not None), "")
+    dash = f'stroke-width="2" stroke-dasharray="{DASH_PATTERNS[number % len(DASH_PATTERNS)]}"'
+    letter, count, drawn = chr(ord("A") + number), len(lines.months), ""
+    places = [(_x(at, count), None if a is None else _y(a, highest)) for at, a in enumerate(line.amounts)]
+    for (x1, y1), (x2, y2) in pairwise(places):
+        if y1 is not None and y2 is not None:
+            drawn += f'<line class="s{number}" x1="{x1:.2f}%" x2="{x2:.2f}%" y1="{y1:.1f}" y2="{y2:.1f}" {dash}/>'
+    for at, (x, y) in enumerate(places):
+        if y is not None:
+            tooltip = escape(flat(f"{line.name}, {lines.months[at]}: {line.amounts[at]:.2f}"))
+            drawn += f'<circle class="f{number}" cx="{x:.2f}%" cy="{y:.1f}" r="4"><title>{tooltip}</title></circle>'
+    x, y = next(((x, y) for x, y in reversed(places) if y is not None), (0.0, None))
+    drawn += "" if y is None else f'<text class="small letter" x="{x:.2f}%" dx="8" y="{y + 4:.1f}">{letter}</text>'
+    return drawn + _legend(number, letter, line, dash)
+
+
+def _legend(number: int, letter: str, line: Line, dash: str) -> str:
+    y = HEIGHT + 22 * number
+    last = next((f": {cents(a)}" for a in reversed(line.amounts) if a is not None), "")
     return (
-        f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>{points}'
-        f'<path d="M{x} {y - 4} h24" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-        f'<text x="{x + 32}" y="{y}">{escape(short(line.name, NAME) + last)}</text>'
+        f'<text class="small letter" x="0" y="{y + 12}">{letter}</text>'
+        f'<line class="s{number}" x1="16" x2="44" y1="{y + 8}" y2="{y + 8}" {dash}/>'
+        f'<text class="small" x="52" y="{y + 12}">{escape(short(line.name, NAME) + last)}</text>'
     )
 
 
 def _x(number: int, count: int) -> float:
-    width = WIDTH - LEFT - RIGHT
-    return LEFT + width / 2 if count < 2 else LEFT + 20 + (width - 40) * number / (count - 1)
+    """In percent of the width."""
+    return (LEFT + RIGHT) / 2 if count < 2 else LEFT + (RIGHT - LEFT) * number / (count - 1)
 
 
 def _y(amount: Decimal, highest: Decimal) -> float:
-    part = float(max(amount, ZERO) / highest)
-    return HEIGHT - BOTTOM - part * (HEIGHT - TOP - BOTTOM)
-
-
-def _axis(amount: Decimal) -> str:
-    """Short enough for its place, however large."""
-    for size, sign in ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**4), "k")):
-        if amount >= size:
-            return f"{amount / (size if sign != 'k' else 1000):.1f} {sign}"
-    return f"{amount:.2f}"
+    return BOTTOM - float(max(amount, ZERO) / highest) * (BOTTOM - TOP)

@@ -4,22 +4,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from html import escape
+from itertools import accumulate
+from unicodedata import east_asian_width
 
 from orgkit.model.desired import Desired, UnitPath, format_path
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed
+from orgkit.runbook.views import palette
 from orgkit.runbook.views.tables import flat
 from orgkit.sanitize.terminal import short
 
-ROW, INDENT, WIDTH, LETTER = 34, 28, 820, 7.6
-STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#1a1f29}.small{font-size:11px;fill:#55606e}"
-    ".line{stroke:#9aa5b1;fill:none;stroke-width:1.2}.unit{fill:#e8eef7;stroke:#5b7db1}"
-    ".account{fill:#fff;stroke:#7a8694}.root{fill:#e9e6f5;stroke:#7a6bb0}"
-    ".note{font-size:11px;font-style:italic;fill:#7a4b00}.sign{font-weight:700}"
+ROW, DETAILS, INDENT, LETTER, SMALL = 32, 18, 28, 8.4, 7.2  # pixels; the last two of a letter of each size
+MIN_WIDTH = 300
+STYLE = palette.style_element(
+    ".unit{fill:#eaf1fb;stroke:#4a6fa5}.account{fill:#ffffff;stroke:#6e7781}.root{fill:#ece9f8;stroke:#7a6bb0}"
+    ".note{font-style:italic;fill:#7a4b00}.sign{font-weight:700}"
     ".new{stroke:#1a6b2f;stroke-width:2.4;stroke-dasharray:7 3}.moved{stroke:#7a4b00;stroke-width:2.4}"
     ".changed{stroke:#7a4b00;stroke-width:2.4}.waiting{stroke:#6b3fa0;stroke-width:2.4;stroke-dasharray:2 3}"
-    ".unmanaged{stroke:#55606e;stroke-dasharray:1 4;stroke-width:2}"
+    ".unmanaged{stroke:#57606a;stroke-dasharray:1 4;stroke-width:2}",
+    ".unit{fill:#14243b;stroke:#79a7e3}.account{fill:#161b22;stroke:#9aa4af}.root{fill:#241f3d;stroke:#a99be0}"
+    ".note{fill:#e3b36a}.new{stroke:#4ac26b}.moved,.changed{stroke:#e3b36a}.waiting{stroke:#bd9cf0}"
+    ".unmanaged{stroke:#9aa4af}",
 )
 
 
@@ -157,18 +162,24 @@ def sort_tree(node: Node) -> Node:
 
 
 def as_svg(root: Node) -> str:
-    """A standing tree, one row a node: units have square corners, accounts round ones; then what the signs mean."""
+    """A tree from top to bottom: units have square corners, accounts round ones; then what the signs mean.
+
+    An id and an email stand below the name, so that the tree of most organizations fits a narrow page.
+    """
     rows = list(_rows(root, 0))
-    marks = [mark for mark in Mark if mark in root.marks]
-    height = ROW * len(rows) + 12 + (26 if marks else 0)
-    shapes = "".join(_shape(number, depth, node) for number, (depth, node, _) in enumerate(rows))
+    tops = list(accumulate((ROW + (DETAILS if _details(node) else 0) for _, node, _ in rows), initial=4))
     lines = "".join(
-        _line(number, depth, parent) for number, (depth, _, parent) in enumerate(rows) if parent is not None
+        _line(tops[number], depth, tops[parent]) for number, (depth, _, parent) in enumerate(rows) if parent is not None
     )
+    shapes = "".join(_shape(top, depth, node) for top, (depth, node, _) in zip(tops, rows, strict=False))
+    marks = [mark for mark in Mark if mark in root.marks]
+    legend = "".join(_legend(mark, tops[-1] + 18 * number) for number, mark in enumerate(marks, 1))
+    width = max(MIN_WIDTH, *(_width(depth, node) for depth, node, _ in rows), *(_legend_width(mark) for mark in marks))
+    height = tops[-1] + (18 * len(marks) + 10 if marks else 4)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        f'role="img" aria-label="Organization chart"><title>Organization chart</title><style>{STYLE}</style>'
-        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>{lines}{shapes}{_legend(marks, height - 8)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'role="img" aria-label="Organization chart"><title>Organization chart</title>{STYLE}'
+        f"{lines}{shapes}{legend}</svg>"
     )
 
 
@@ -182,27 +193,50 @@ def _rows(node: Node, depth: int, parent: int | None = None, start: int = 0) -> 
         used += len(child_rows)
 
 
-def _shape(number: int, depth: int, node: Node) -> str:
-    x, y = 8 + depth * INDENT, 6 + number * ROW
-    name = short(node.name, 44)
+def _shape(top: int, depth: int, node: Node) -> str:
+    x, name = 2 + depth * INDENT, short(node.name, 44)
     sign = f'<tspan class="sign">{node.mark.symbol}</tspan> ' if node.mark.symbol else ""
-    width = 26 + LETTER * (len(name) + (2 if sign else 0))
     corner = 12 if node.kind == "account" else 3
     kind = node.kind if node.mark is Mark.NONE else f"{node.kind} {node.mark.name.lower()}"
-    details = "  ".join(part for part in (node.id, node.email) if part)
-    note = f'<tspan class="note" dx="10">{escape(short(node.note, 60))}</tspan>' if node.note else ""
+    note = f'<text class="small note" x="{x + _box(node) + 10}" y="{top + 17}">{escape(short(node.note, 60))}</text>'
+    details = f'<text class="small" x="{x + 24}" y="{top + 39}">{escape(_details(node))}</text>'
     return (
-        f'<rect class="{kind}" x="{x}" y="{y}" width="{width:.0f}" height="24" rx="{corner}"/>'
-        f'<text x="{x + 12}" y="{y + 16}">{sign}{escape(name)}</text>'
-        f'<text class="small" x="{x + width + 10:.0f}" y="{y + 16}">{escape(short(details, 58))}{note}</text>'
+        f'<rect class="{kind}" x="{x}" y="{top}" width="{_box(node)}" height="24" rx="{corner}"/>'
+        f'<text x="{x + 12}" y="{top + 17}">{sign}{escape(name)}</text>'
+        f"{note if node.note else ''}{details if _details(node) else ''}"
     )
 
 
-def _legend(marks: list[Mark], y: int) -> str:
-    text = "    ".join(f"{mark.symbol} {mark.meaning}" for mark in marks)
-    return f'<text class="small" x="8" y="{y}" xml:space="preserve">{escape(text)}</text>' if marks else ""
+def _details(node: Node) -> str:
+    return short("  ".join(part for part in (node.id, node.email) if part), 80)
 
 
-def _line(number: int, depth: int, parent: int) -> str:
-    x, y = 8 + depth * INDENT, 6 + number * ROW + 12
-    return f'<path class="line" d="M{x - INDENT + 14} {6 + parent * ROW + 24} V{y} H{x}"/>'
+def _box(node: Node) -> int:
+    """The width of the box around a name and its sign."""
+    return round(24 + LETTER * (_cells(short(node.name, 44)) + (2 if node.mark.symbol else 0)))
+
+
+def _width(depth: int, node: Node) -> int:
+    """What a node takes from the left edge on: its box and its note, or its details below."""
+    x = 2 + depth * INDENT
+    first_row = x + _box(node) + 10 + SMALL * _cells(short(node.note, 60))
+    return round(max(first_row, x + 24 + SMALL * _cells(_details(node)))) + 4
+
+
+def _cells(text: str) -> int:
+    """A Chinese, Japanese or Korean character is as wide as two others."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _legend(mark: Mark, y: int) -> str:
+    sign = f'<tspan class="letter">{escape(mark.symbol)}</tspan>'
+    return f'<text class="small" x="2" y="{y}">{sign} {escape(mark.meaning)}</text>'
+
+
+def _legend_width(mark: Mark) -> int:
+    return round(SMALL * (len(mark.meaning) + 4))
+
+
+def _line(top: int, depth: int, parent_top: int) -> str:
+    x = 2 + depth * INDENT
+    return f'<path class="line" d="M{x - INDENT + 14} {parent_top + 24} V{top + 12} H{x}"/>'
