@@ -11,7 +11,7 @@ _REMEDY = "See whether the policies of its bucket and key let CloudTrail write."
 
 
 def setting_steps(choice: Choice, spec: TrailSpec, copy: str) -> Iterator[Step]:
-    """Event selectors and tags of a trail that is there; an adopted one has all events, and keeps its tags.
+    """Yield the steps for event selectors and tags of an existing trail; an adopted one logs all events already.
 
     Args:
         choice: The organization trail. Only orgkit's own is chosen without all management events.
@@ -45,7 +45,7 @@ def setting_steps(choice: Choice, spec: TrailSpec, copy: str) -> Iterator[Step]:
 
 
 def trail_drift(choice: Choice) -> Iterator[str]:
-    """What is wrong with the organization trail, and no step repairs."""
+    """Yield errors of the organization trail that no step repairs."""
     trail = choice.trail
     if trail is None:
         return
