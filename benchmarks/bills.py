@@ -1,7 +1,7 @@
 """How fast and in how much memory a large data export is read: `python -m benchmarks.bills [ROWS]`.
 
-Each way runs in a process of its own, on the same files, one after the other: orgkit, DuckDB asked by hand for the same
-groups (bare), and pandas file by file. What counts are the ratios of one run.
+Three ways are measured: orgkit, a plain DuckDB query for the same groups (bare), and pandas file by file. Each runs in
+its own process, on the same files, one after the other. Only the ratios of one run are meaningful.
 """
 
 import json
@@ -67,7 +67,7 @@ def measure(way: str, folder: Path) -> None:
 
 
 def main(rows: int) -> int:
-    """Make the export, measure each way in turn, tell the best of each; 1 when orgkit is too slow or too large."""
+    """Make the export, measure each way in turn, print the best of each; 1 when orgkit is too slow or too large."""
     from tests.costs.focus import write_export
 
     with TemporaryDirectory(prefix="orgkit-benchmark-") as place:

@@ -1,4 +1,4 @@
-"""Tables as files: CSV and Excel that a spreadsheet does not run, and Parquet."""
+"""Tables as files: CSV and Excel without text that a spreadsheet would run as a formula, and Parquet."""
 
 import os
 from collections.abc import Callable
@@ -55,13 +55,13 @@ def check(path: Path) -> None:
     if library and find_spec(library) is None:
         raise UnsupportedFormat(f"{ending} files are written by {library}, which is not installed.", install)
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        raise UnsupportedFormat(f"{folder} is no folder that can be written to.", UnsupportedFormat.remedy_for_path)
+        raise UnsupportedFormat(f"{folder} is not a folder that can be written to.", UnsupportedFormat.remedy_for_path)
     if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
-        raise UnsupportedFormat(f"{path} is no file that can be written.", UnsupportedFormat.remedy_for_path)
+        raise UnsupportedFormat(f"{path} is not a file that can be written.", UnsupportedFormat.remedy_for_path)
 
 
 def write(table: "pd.DataFrame", path: Path) -> None:
-    """As the name's ending says; UnsupportedFormat where `check` finds something, or the disk does."""
+    """Write a table in the format of the file's ending; raise UnsupportedFormat if that is not possible."""
     check(path)
     try:
         WRITERS[path.suffix.lower()](table, path)

@@ -1,4 +1,4 @@
-"""TOML → Desired: find the file, read it, and tell every problem at once, each with its place."""
+"""TOML → Desired: find the file, read it, and report every problem at once, each with its place."""
 
 import hashlib
 import tomllib
@@ -24,16 +24,16 @@ MAX_BYTES = 1_000_000  # bytes; a file for 1,000 accounts has a quarter of that
 
 
 def load(path: str | Path) -> Desired:
-    """The organization that the file asks for; ParametersInvalid with everything that is wrong, in the file's order.
+    """Return the organization that the file asks for, with the price book next to the file.
 
-    The price book beside the file comes along; UnknownPrice where it cannot be read.
+    Raises ParametersInvalid with all errors in the file's order, and UnknownPrice if the price book cannot be read.
     """
     text, file = read_text(path), Path(path).expanduser()
     return replace(load_text(text, path, file.parent), prices=own_rows(file))
 
 
 def load_text(text: str, path: str | Path, folder: Path) -> Desired:
-    """The same of a text that may not be in the file yet; `path` is what a person calls it, `folder` where it lies."""
+    """Load a text that may not be in the file yet; `path` is the name in messages, `folder` where the file belongs."""
     raw, leaked = without_secrets(_parse(text, path))
     file, wrong = validate(raw)
     pems, unread = public_keys(raw, folder)
@@ -45,7 +45,7 @@ def load_text(text: str, path: str | Path, folder: Path) -> Desired:
 
 
 def files_read_with(path: str | Path) -> list[Path]:
-    """The other files that `load` reads, there or not: the price book, and keys that are named by their paths."""
+    """Return the other files that `load` reads, existing or not: the price book, and keys that are named by path."""
     file = Path(path).expanduser()
     try:
         raw = _parse(read_text(path), path)
@@ -55,12 +55,12 @@ def files_read_with(path: str | Path) -> list[Path]:
 
 
 def read_text(path: str | Path) -> str:
-    """The file's text as it is, well-formed or not; ParametersInvalid when there is none to be read."""
+    """Return the file's text, well-formed or not; raise ParametersInvalid if it cannot be read."""
     return _decode(_read(path), path)
 
 
 def find(path: str | Path, start: Path | None = None) -> Path:
-    """The file that `path` means, looked for from `start` (the working folder) upwards.
+    """Find the file that `path` names, from `start` (the working folder) upwards.
 
     papermill runs a notebook in the caller's folder, nbval in the notebook's: both have to find the same file.
     """
@@ -78,7 +78,7 @@ def find(path: str | Path, start: Path | None = None) -> Path:
 
 
 def _suggestion(candidates: list[Path]) -> str:
-    """What lies where the file should be, nearest folder first."""
+    """Suggest the parameters files where this one should be, nearest folder first."""
     for file in candidates:
         toml_files = sorted(path.name for path in file.parent.glob("*.toml") if path.name != "pyproject.toml")
         if toml_files:
@@ -94,13 +94,13 @@ def _read(path: str | Path) -> bytes:
         if not file.exists():
             raise _read_error(path, f"there is no such file in {Path.cwd()}. {_suggestion([Path.cwd() / file])}")
         if not file.is_file() or file.stat().st_size > MAX_BYTES:
-            raise _read_error(path, "is no parameters file: not an ordinary file, or larger than 1 MB.")
+            raise _read_error(path, "is not a parameters file: not an ordinary file, or larger than 1 MB.")
         return file.read_bytes()
 
 
 @contextmanager
 def _with_location(path: str | Path) -> Iterator[None]:
-    """No permission, a name that no file can have, no such home: all are told alike."""
+    """Report every failure to read the file alike: no permission, an invalid name, a home that does not exist."""
     try:
         yield
     except (OSError, ValueError, RuntimeError) as error:
@@ -129,7 +129,7 @@ def _parse(text: str, path: str | Path) -> dict[str, Any]:
 
 
 def _problems(wrong: list[tuple[Place, str]], numbers: dict[Place, int]) -> list[Problem]:
-    """In the order of the file, so that a person mends it from top to bottom."""
+    """Return the problems in the order of the file, so that a person can fix it from top to bottom."""
     placed = sorted(
         (_line(place, numbers), spell(tuple(map(hide_secrets, place))), message) for place, message in wrong
     )
@@ -137,7 +137,7 @@ def _problems(wrong: list[tuple[Place, str]], numbers: dict[Place, int]) -> list
 
 
 def _line(place: Place, numbers: dict[Place, int]) -> int:
-    """The line of the place, or of the nearest thing around it; 0 when the file has neither."""
+    """Return the line of the place, or of the nearest section around it; 0 when the file has neither."""
     return next((numbers[place[:n]] for n in range(len(place), 0, -1) if place[:n] in numbers), 0)
 
 

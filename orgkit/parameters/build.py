@@ -64,7 +64,7 @@ def _records(model: RecordsModel, pems: Mapping[Place, str]) -> RecordsSpec:
 
 
 def public_keys(raw: Raw, folder: Path) -> tuple[dict[Place, str], list[Violation]]:
-    """Each as PEM by its place, and what is wrong with the others; a relative path counts from `folder`."""
+    """Return each key as PEM by its place, and the errors of the others; a relative path starts at `folder`."""
     pems: dict[Place, str] = {}
     wrong: list[Violation] = []
     for place, value in _named_keys(raw):
@@ -76,7 +76,7 @@ def public_keys(raw: Raw, folder: Path) -> tuple[dict[Place, str], list[Violatio
 
 
 def key_files(raw: Raw, folder: Path) -> list[Path]:
-    """The files of the keys that are named by their paths."""
+    """Return the files of the keys that are named by path."""
     from orgkit.signing.texts import is_inline, path_of  # late: most files name no key
 
     values = [value for _, value in _named_keys(raw)]
@@ -84,7 +84,7 @@ def key_files(raw: Raw, folder: Path) -> list[Path]:
 
 
 def pem_of(pems: Mapping[Place, str], name: str) -> str:
-    """The key of an approver, in whichever of the two forms it was written."""
+    """Return the key of an approver, from either of the two forms."""
     return pems.get((*APPROVERS, name)) or pems[*APPROVERS, name, "key"]
 
 
@@ -110,7 +110,7 @@ def _pem(value: str, folder: Path) -> str:
 
 
 def _repeated_keys(pems: dict[Place, str]) -> Iterator[Violation]:
-    """One key under two names would let one person be two."""
+    """Report a key under two names: it would let one person count as two."""
     first: dict[str, Place] = {}
     for place, pem in pems.items():
         owner = first.setdefault(pem, place) if place[0] == "approval" else place
@@ -119,7 +119,7 @@ def _repeated_keys(pems: dict[Place, str]) -> Iterator[Violation]:
 
 
 def _missing_keys(raw: Raw) -> Iterator[Violation]:
-    """What signs the records asks for its public half."""
+    """Report a key that signs records without its public half, and a private key in its place."""
     records = section(raw, "records")
     sign_with = text(records, "sign_with")
     if sign_with and "PRIVATE KEY" in sign_with:

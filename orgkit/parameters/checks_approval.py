@@ -1,4 +1,4 @@
-"""What `[approval]` says of people: who may approve and who may apply, and which AWS identities are whose."""
+"""The people in `[approval]`: who may approve, who may apply, and the AWS identities of each."""
 
 from collections.abc import Callable, Iterator
 
@@ -14,7 +14,7 @@ OPERATORS: Place = ("approval", "operators")
 
 
 def approvers(raw: Raw) -> Iterator[Violation]:
-    """With four eyes somebody has to be there, and their keys alone tell nobody apart."""
+    """With four eyes, check that there are approvers and that each has an AWS identity: a key alone names no person."""
     if section(raw, "approval").get("four_eyes") is not True:
         return
     if not section(raw, *APPROVERS):
@@ -28,7 +28,7 @@ def approvers(raw: Raw) -> Iterator[Violation]:
 
 
 def operators(raw: Raw) -> Iterator[Violation]:
-    """With four eyes somebody has to be named who may apply, and who is not the only approver."""
+    """With four eyes, check that someone may apply, and that the only operator is not the only approver."""
     if section(raw, "approval").get("four_eyes") is not True:
         return
     names, people = set(section(raw, *OPERATORS)), set(section(raw, *APPROVERS))
@@ -46,7 +46,7 @@ def operators(raw: Raw) -> Iterator[Violation]:
 
 
 def accounts(raw: Raw) -> Iterator[Violation]:
-    """Plans are approved and applied in the management account."""
+    """Check that each identity is of the management account: plans are approved and applied there."""
     own = text(section(raw, "organization"), "management_account_id")
     for _, place, arn in _identities(raw):
         if own and is_identity(arn) and arn.split(":")[4] != own:
@@ -54,7 +54,7 @@ def accounts(raw: Raw) -> Iterator[Violation]:
 
 
 def shared_arns(raw: Raw) -> Iterator[Violation]:
-    """An identity of two would make one person of them, or two of one."""
+    """Report an identity of two people: they could act for each other, or be the same person."""
     identities = list(_identities(raw))
     for n, (name, place, arn) in enumerate(identities):
         for other, key, other_key in identities[:n]:
@@ -65,13 +65,13 @@ def shared_arns(raw: Raw) -> Iterator[Violation]:
 
 
 def names_that_look_the_same(raw: Raw) -> Iterator[Violation]:
-    """A record names its approver, and a reader has to know which one."""
+    """Report names that look the same: a reader of a record has to know which approver it names."""
     names = [((*APPROVERS, name), name) for name in section(raw, *APPROVERS)]
     yield from duplicates(names, "the two look the same: give each approver a name of their own", reading)
 
 
 def _identities(raw: Raw) -> Iterator[tuple[str, Place, str]]:
-    """Each with the name of its person, and the place of the list that it stands in."""
+    """Yield each identity as (name of the person, place of its list, ARN)."""
     for name in section(raw, *APPROVERS):
         for arn in _listed(section(raw, *APPROVERS, name), "arn"):
             yield name, (*APPROVERS, name, "arn"), arn

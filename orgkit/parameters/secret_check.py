@@ -13,13 +13,13 @@ _SIGN = "[redacted"
 
 
 def without_secrets(raw: Raw) -> tuple[Raw, list[Violation]]:
-    """The file with a remark in the place of every secret, so that no other message shows one, and those places."""
+    """Return the file with every secret replaced, so that no message shows one, and the places of the secrets."""
     problems: list[Violation] = []
     return _clean(raw, (), problems), problems
 
 
 def without_secret_violations(wrong: list[Violation], leaked: list[Violation]) -> list[Violation]:
-    """What else is wrong in the file: nothing about a text that is no longer there."""
+    """Return the other errors in the file, without those about a value that was a secret and is replaced."""
     places = {place for place, _ in leaked}
     return [
         (place, reason) for place, reason in wrong if place not in places and not any(_SIGN in part for part in place)
@@ -42,17 +42,17 @@ def _clean(value: Any, place: Place, problems: list[Violation]) -> Any:
 
 
 def _clean_in(value: Any, place: Place, problems: list[Violation]) -> Any:
-    """A table in a list; a list in a list is refused, and nothing of it is shown."""
+    """Check a table in a list; a list in a list is refused, and nothing of it is shown."""
     return _clean(value, place, problems) if isinstance(value, dict) else value
 
 
 def _key(key: str, place: Place, problems: list[Violation]) -> str:
-    """A key is read alone: joined with itself, a unit called "x TOKEN" would look like a token and its value."""
+    """Check a key alone: joined with itself, a unit called "x TOKEN" would look like a token and its value."""
     return _redacted(next(kinds_in(key), None), key, place, problems)
 
 
 def _text(text: str, place: Place, problems: list[Violation]) -> str:
-    """A key may be what makes a secret of its value: aws_secret_access_key = "…"."""
+    """Check a value with its key, which may be what makes it a secret: aws_secret_access_key = "…"."""
     kind = next(kinds_in(text), None) or next(kinds_in(f"{place[-1]} = {text}"), None)
     return _redacted(kind, text, place, problems)
 

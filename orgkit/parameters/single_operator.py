@@ -1,4 +1,4 @@
-"""A parameters file for one person: a copy without its four eyes, for a rehearsal, where nobody else is there."""
+"""A parameters file for one person: a copy without four eyes, for a rehearsal, which has only one operator."""
 
 import shutil
 from collections.abc import Iterator, MutableMapping
@@ -17,7 +17,7 @@ REMOTE_PREFIXES = ("arn:", "s3://")
 
 
 def allow_single_operator(file: Path, desired: Desired, folder: Path) -> Path:
-    """Write it into `folder`: as the file in everything but `four_eyes`, with what lies beside the file found there."""
+    """Write a copy with `four_eyes` off into `folder`; its relative paths still name the files next to the original."""
     document = tomlkit.parse(file.read_text(encoding="utf-8"))
     for table, key, value in _changes(file, desired):
         _table(document, table)[key] = value
@@ -37,13 +37,13 @@ def _changes(file: Path, desired: Desired) -> Iterator[tuple[tuple[str, ...], st
         ("records", "sign_with", desired.records.sign_with),
         ("billing", "place", desired.section(BillingSpec).place),
     )
-    for section, key, value in paths:  # that may be paths, from the folder of the file
+    for section, key, value in paths:  # which may be relative to the folder of the file
         if value and not value.startswith(REMOTE_PREFIXES):
             yield (section,), key, str(file.absolute().parent / path_of(value))
 
 
 def _approver(spec: ApproverSpec) -> Any:
-    """In one line, whichever form it had: a table of its own would swallow the approvers below it."""
+    """Return the approver in one line, whichever form it had: a table would include the approvers below it."""
     inline = tomlkit.inline_table()
     inline.update({"key": spec.key, "arn": list(spec.arns)})
     return inline

@@ -1,4 +1,4 @@
-"""What TOML's parser stumbled over, in words for somebody who has never read TOML's grammar."""
+"""TOML syntax errors, explained for a person who does not know TOML's grammar."""
 
 import re
 
@@ -7,7 +7,7 @@ from orgkit.sanitize.secrets import hide_secrets
 _LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _LEADING_ZERO = re.compile(r"=\s*0\d+\s*(#.*)?$")
 _DASHED_NUMBER = re.compile(r"=\s*\d+(-\d+)+")
-_HINTS = (  # (what tomllib says, what to tell)
+_HINTS = (  # (tomllib's message, the hint to show)
     ("Cannot overwrite a value", "this key is written twice in its section; keep one of the two."),
     ("Cannot declare", "this section's heading is written twice; put its keys under one heading."),
     ("Cannot mutate immutable", "this section is written in braces {…} elsewhere; put all its keys in one place."),
@@ -20,7 +20,7 @@ _HINTS = (  # (what tomllib says, what to tell)
     ("Invalid initial character for a key part", 'begin the line with a key, a [section] or a "quoted key".'),
     ("Unclosed array", "a list is not closed; end it with ]."),
     ("Unclosed inline table", "a table in braces is not closed; end it with } on the same line."),
-    ("Invalid statement", "begin the line with a key, a [section] or a remark (#)."),
+    ("Invalid statement", "begin the line with a key, a [section] or a comment (#)."),
     ("Invalid date", "write a date as 2026-11-23."),
     ("Duplicate inline table key", "this key is written twice between the braces; keep one of the two."),
     ("Expected newline or end of document", "something follows the value; put each key on a line of its own."),
@@ -28,7 +28,7 @@ _HINTS = (  # (what tomllib says, what to tell)
 
 
 def explain(error: Exception, text: str) -> tuple[str, str]:
-    """(place, message) of the first syntax error; the parser cannot go on to look for a second."""
+    """Return (place, message) of the first syntax error; the parser stops there."""
     if not isinstance(error, ValueError):
         return "file", "is not a parameters file: it is nested too deeply or holds a number without bound."
     message = str(error)

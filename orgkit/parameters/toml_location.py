@@ -11,7 +11,7 @@ _MAX_DEPTH = 5  # levels of keys; the schema has four
 
 
 def lines(text: str) -> dict[Place, int]:
-    """The line on which each section and key of a valid TOML text begins: tomllib does not tell."""
+    """Return the line on which each section and key of a valid TOML text begins, which tomllib does not report."""
     numbers: dict[Place, int] = {}
     section: Place = ()
     for number, is_header, statement in _statements(text.replace("\r\n", "\n").split("\n")):
@@ -24,7 +24,7 @@ def lines(text: str) -> dict[Place, int]:
 
 
 def _statements(rows: list[str]) -> Iterator[tuple[int, bool, Mapping[str, Any]]]:
-    """Each header or key = value: the fewest lines that tomllib accepts by themselves."""
+    """Yield each header or key = value: the fewest lines that tomllib accepts alone."""
     begin = 0
     for end in range(1, len(rows) + 1):
         try:

@@ -29,7 +29,7 @@ _EXPECTED_TYPES = (  # (how pydantic's error type begins, what to write)
 
 
 def validate(raw: dict[str, Any]) -> tuple[SectionModel | None, list[Violation]]:
-    """The file's sections, or None and everything that is wrong in them."""
+    """Return the file's sections, or None and all errors in them."""
     try:
         return File.model_validate(raw), []
     except ValidationError as error:
@@ -74,9 +74,11 @@ def _missing_message(place: Place) -> str:
 
 
 def _unknown_message(place: Place, value: Any) -> str:
-    """With a guess at what was meant; the commonest slip is [units.A.B] for [units."A/B"]."""
+    """Report an unknown key with a suggestion; the most common mistake is [units.A.B] for [units."A/B"]."""
     if len(place) == 3 and place[0] == "units" and isinstance(value, dict):
-        return f"is no key of a unit: a nested unit is written [units.{quote(f'{place[1]}/{format_path(place[2:])}')}]."
+        return (
+            f"is not a key of a unit: a nested unit is written [units.{quote(f'{place[1]}/{format_path(place[2:])}')}]."
+        )
     known = fields_of(model_at(place[:-1]))
     noun = "section" if isinstance(value, dict) else "key"
     return f"there is no such {noun}. {suggest(place[-1], known)}"
@@ -101,7 +103,7 @@ def model_at(place: Place) -> type[BaseModel] | None:
 
 
 def _any_name(model: type[BaseModel]) -> Any:
-    """What stands under the keys that a section does not name itself: the assumptions of `[costs]`."""
+    """Return the model of keys that a section does not name itself: the assumptions of `[costs]`."""
     extra = model.__annotations__.get("__pydantic_extra__")
     return typing.get_args(extra)[1] if extra else None
 
@@ -114,12 +116,12 @@ def _plain(kind: Any) -> Any:
 
 
 def _place(detail: ErrorDetails) -> Place:
-    """pydantic's way to the fault, up to a list (its member is named in the message) or to a key."""
+    """Return pydantic's path to the error, up to a list (the message names its member) or to a key."""
     return tuple(part for part in detail["loc"] if isinstance(part, str) and part != "[key]")
 
 
 def _format_value(value: Any) -> str:
-    """What stands there, in a few words."""
+    """Return a short description of the value."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""What a phase is: one descriptor for each, which everything else reads."""
+"""The descriptor of a phase, which all other packages read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Phase:
     def shows(self, step: Step, observed: Observed, desired: Desired) -> bool | None:
         """Return whether AWS shows what a step makes; None where that is not known.
 
-        The step may come from a file that anybody can have written, with fields that no version of orgkit writes.
+        The step may come from an untrusted file, with fields that no version of orgkit writes.
         """
         check = dict(self.evidence).get(type(step))
         try:

@@ -1,4 +1,4 @@
-"""Whether AWS shows what a step makes: by that a later run finds out about a change whose answer was lost."""
+"""Checks whether AWS shows what a step makes, so that a later run can resolve a change whose response was lost."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

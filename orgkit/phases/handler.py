@@ -18,9 +18,9 @@ Handlers = Mapping[type[Step], "Handler[Any]"]
 
 @dataclass(frozen=True)
 class Handler(Generic[S]):
-    """A type of step, what carries it out (at once, or in AWS's own time), and how the value that it replaces is read.
+    """A type of step, the function that carries it out, and the function that reads the value that it replaces.
 
-    `starting_value` answers in the form of `Step.starts_from`, with the fewest calls: it is read before each step.
+    `starting_value` returns the form of `Step.starts_from`, with the fewest calls: it is read before each step.
     """
 
     step: type[S]

@@ -12,17 +12,17 @@ from orgkit.phases.management_account.findings import reads_for
 from orgkit.phases.organization.section import OrganizationModel
 from orgkit.phases.trail.section import TrailModel
 
-# What it takes, in every phase, to say which account this is and to read the tree.
+# What every phase needs to identify the account and to read the tree.
 TREE_READS = (
     "iam:ListAccountAliases", "iam:ListOrganizationsFeatures", "organizations:DescribeOrganization",
     "organizations:ListAWSServiceAccessForOrganization", "organizations:ListAccounts",
     "organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent", "organizations:ListRoots",
     "organizations:ListTagsForResource", "tag:GetResources",
 )  # fmt: skip
-# With which the record of a phase that changes something is reconciled, in the log archive account too; and with which
-# four eyes look at the roles of approvers and operators.
+# What reconciling the record of a phase with changes needs, in the log archive account too; and what four eyes need to
+# read the roles of approvers and operators.
 RECORD_READS = ("account:ListRegions", "cloudtrail:LookupEvents", "iam:GetRole", "sts:AssumeRole")
-# An action that can do more than its step needs is tied down as far as IAM allows.
+# An action that can do more than its step needs is restricted as far as IAM allows.
 # Roles of these names may be in any account; AWS's data perimeter guidance has the key for sts:AssumeRole.
 OWN_ORGANIZATION = {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}
 LINKED_ROLES = ("organizations.amazonaws.com", "cloudtrail.amazonaws.com")
@@ -37,7 +37,7 @@ MAX_INLINE_POLICIES = 2048
 
 @dataclass(frozen=True)
 class Scope:
-    """What a policy is narrowed to: one organization, one trail, and what may be enabled.
+    """The limits of a policy: one organization, one trail, and what may be enabled.
 
     Attributes:
         account: The management account, which owns the ARNs of the organization and of the trail.
@@ -124,12 +124,12 @@ def steps_of(phase: Phase) -> list[type[Step]]:
 
 
 def reads_of(phase: Phase) -> tuple[str, ...]:
-    """What planning a phase reads in the management account: the tree, its own, and what may stop it."""
+    """Return what planning a phase reads in the management account: the tree, its own facts, and what may stop it."""
     return (*TREE_READS, *phase.reads, *reads_for(phase.number))
 
 
 def actions_of(step: type[Step]) -> tuple[str, ...]:
-    """What a step needs of the identity that calls; what it does inside another account is that account's matter."""
+    """Return the actions that a step needs from the caller, without those that it takes inside another account."""
     return tuple(action for action in step.actions if action not in step.actions_in_account())
 
 
@@ -169,7 +169,7 @@ def kind_of_policy(policy: dict[str, Any]) -> str:
 
 
 def reading_policy_for(phases: Iterable[Phase]) -> dict[str, Any]:
-    """What it takes to plan these phases, and nothing with which one of them could be carried out."""
+    """Return the policy to plan these phases, without a right to carry one of them out."""
     reads = {action for phase in phases for action in reads_of(phase)}
     return {"Version": "2012-10-17", "Statement": list(_statements(reads, set(), [], Scope()))}
 

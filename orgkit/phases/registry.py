@@ -1,4 +1,4 @@
-"""The phases, found in this package and nowhere else, and their steps, read back from a plan.json."""
+"""The phases, which are the packages in this one, and their steps, read back from a plan.json."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from orgkit.phases.handler import Handler, Handlers, Reader
 
 PATHS = ("path", "unit")  # the fields that hold the path of an organizational unit
-# Of a step of plan schema 1, which says of no value what it starts from; `rests_on` was the last invitation's end.
+# Fields of a step of plan schema 1, which has no `starts_from`; `rests_on` was how the last invitation ended.
 NEW_FIELDS: Mapping[str, Any] = {"starts_from": "", "effects": ()}
 
 
 @dataclass(frozen=True)
 class PhaseCode:
-    """What speaks to AWS for a phase: what it reads, and the handlers of its steps."""
+    """The code of a phase that calls AWS: what it reads, and the handlers of its steps."""
 
     read: "Reader | None"
     handlers: "Handlers"
@@ -49,7 +49,7 @@ def phases_for(desired: Desired) -> tuple[Phase, ...]:
 
 
 def load(phase: Phase) -> PhaseCode:
-    """Import what speaks to AWS for a phase; the one dynamic import, since it loads boto3."""
+    """Import the code of a phase that calls AWS; this is the only dynamic import, since it loads boto3."""
     return _load(phase.name)
 
 
@@ -63,7 +63,7 @@ def _load(name: str) -> PhaseCode:
 
 
 def _by_step(steps: Iterable[type[Step]], handlers: "Iterable[Handler[Any]]") -> "Handlers":
-    """The handlers by type of step; TypeError when a step has none or two, or a handler is for no step of the phase."""
+    """Return handlers by type of step; raise TypeError for a step with none or two, or a handler without a step."""
     handler_of_step: dict[type[Step], Handler[Any]] = {}
     for handler in handlers:
         if handler.step in handler_of_step:
@@ -109,7 +109,7 @@ def plan(phase: str, observed: Observed, desired: Desired) -> Plan:
         planner = None
     if planner is None:
         labels = ", ".join(candidate.label for candidate in RUNBOOKS if candidate.changes)
-        raise OrgkitError(f"there is no phase {phase!r} that plans changes.", f"name one of: {labels}.")
+        raise OrgkitError(f"no phase {phase!r} plans changes.", f"name one of: {labels}.")
     return _without_stopped_steps(described, planner(observed, desired), observed)
 
 
@@ -146,7 +146,7 @@ def _without_stopped_steps(phase: Phase, plan: Plan, observed: Observed) -> Plan
 
 @cache
 def step_classes() -> dict[str, type[Step]]:
-    """Every step that orgkit can take, by its kind."""
+    """Return every step that orgkit can take, by its kind."""
     return {step.kind: step for phase in RUNBOOKS for step in phase.steps}
 
 
@@ -177,5 +177,5 @@ def _make(kind: str, values: Mapping[str, Any]) -> Step | None:
 
 
 def _frozen(value: Any) -> Any:
-    """Lists as tuples, as the fields of a step have them."""
+    """Return lists as tuples, as the fields of a step have them."""
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -19,7 +19,7 @@ _NUMBERS = {
 
 
 def conditions_of(statement: Mapping[str, Any]) -> Conditions:
-    """Return the conditions of a statement; lists whole, and a single value as a list of one."""
+    """Return the conditions of a statement; a single value becomes a list of one."""
     conditions: dict[tuple[str, str], tuple[str, ...]] = {}
     blocks = statement.get("Condition")
     for operator, block in blocks.items() if isinstance(blocks, Mapping) else ():
@@ -29,12 +29,12 @@ def conditions_of(statement: Mapping[str, Any]) -> Conditions:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return what a policy has where it may have one value or several."""
+    """Return a value of a policy as a list: policies may have one value or several."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def base_operator(operator: str) -> str:
-    """Return an operator, in lower case, without the set that it is about and without IfExists."""
+    """Return an operator, in lower case, without its set prefix and without IfExists."""
     return operator.removeprefix("foranyvalue:").removeprefix("forallvalues:").removesuffix("ifexists")
 
 
@@ -46,8 +46,8 @@ def holds(operator: str, values: Sequence[str], actual: str | None) -> bool | No
         values: Those of the policy.
         actual: What the request has under the condition's key; None when it does not have the key.
 
-    Source: IAM User Guide, "Condition operators": a key that is missing fails an operator, but not one with IfExists,
-    and not a negated one; "Set operators": ForAnyValue fails without the key, ForAllValues holds.
+    Source: IAM User Guide, "Condition operators": a missing key fails an operator, unless it is negated or has
+    IfExists. "Set operators": without the key, ForAnyValue fails and ForAllValues holds.
     """
     base = base_operator(operator)
     if base == "null":
@@ -80,7 +80,7 @@ def _compare(operator: str, values: Sequence[str], actual: str) -> bool | None:
 
 
 def _matches_arn(pattern: str, arn: str) -> bool:
-    """Each of the six parts of an ARN is compared on its own."""
+    """Compare each of the six parts of an ARN separately."""
     patterns, parts = pattern.split(":", 5), arn.split(":", 5)
     return pattern == "*" or (len(patterns) == len(parts) and all(map(matches, patterns, parts)))
 

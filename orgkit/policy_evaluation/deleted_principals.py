@@ -1,4 +1,4 @@
-"""Principals that were deleted: AWS shows their unique ids in policies, and takes no policy that has one.
+"""Principals that were deleted: AWS shows their unique ids in policies, and rejects a policy that has one.
 
 Source: IAM User Guide, "AWS JSON policy elements: Principal": when a role or user is deleted, the policy shows its
 unique id; saved again, the policy is refused (MalformedPolicyDocument, MalformedPolicy).
@@ -15,7 +15,7 @@ _UNIQUE_ID = re.compile(r"A(IDA|ROA)[A-Z0-9]{12,124}")
 
 
 def is_deleted(principal: object) -> bool:
-    """Return whether a principal of a policy is the unique id of a role or user that is gone."""
+    """Return whether a principal of a policy is the unique id of a deleted role or user."""
     return isinstance(principal, str) and _UNIQUE_ID.fullmatch(principal) is not None
 
 
@@ -27,9 +27,9 @@ def deleted_principals(statements: Iterable[Statement]) -> tuple[str, ...]:
 
 
 def without_deleted_principals(statements: Iterable[Statement]) -> Iterator[Statement]:
-    """Return the statements as AWS takes them, which grant and deny the same.
+    """Return the statements without deleted principals, so that AWS accepts them; they grant and deny the same.
 
-    A statement that names nobody else is left out; NotPrincipal stays as it is where it would name nobody.
+    A statement that names no other principal is left out. NotPrincipal stays unchanged if it would be empty.
     """
     for statement in statements:
         if not deleted_principals([statement]):

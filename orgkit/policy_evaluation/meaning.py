@@ -28,9 +28,8 @@ FULL_ACCESS = Grant("Allow", "", ANY, ANY, "{}")
 def grants_of(document: Mapping[str, Any]) -> frozenset[Grant]:
     """Return what a document allows and denies, one by one.
 
-    To AWS these make no difference: the order of statements and lists, a single item in place of a list, the case of
-    actions, operators and condition keys, Sids, an account's id in place of its ARN. Version makes one where variables
-    are used.
+    AWS ignores the order of statements and lists, the case of actions, operators and condition keys, and Sids. A single
+    item equals a list of it, and an account's id equals its ARN. Version matters only where variables are used.
     """
     version = str(document.get("Version", "")) if "${" in normal_form(document) else ""
     return frozenset(grant for statement in statements_of(document) for grant in _grants(statement, version))
@@ -51,21 +50,21 @@ def _grants(statement: Statement, version: str) -> Iterator[Grant]:
 
 
 def _principals(statement: Statement) -> list[str]:
-    """One by one, with their kinds: a role and a service of one name are two."""
+    """Return the principals with their kinds: a role and a service of one name are two."""
     if "NotPrincipal" in statement:
         return [_opposite(f"{kind} {name}" for kind, name in principals_of({"Principal": statement["NotPrincipal"]}))]
     return [f"{kind} {name}" for kind, name in principals_of(statement)] or [""]
 
 
 def _items(statement: Statement, element: str, form: Callable[[str], str]) -> list[str]:
-    """The items of an element one by one; of its opposite (NotAction) all at once, since they hold together."""
+    """Return the items of an element one by one; those of its negation (NotAction) together, as one item."""
     if f"Not{element}" in statement:
         return [_opposite(form(str(item)) for item in as_list(statement[f"Not{element}"]))]
     return [form(str(item)) for item in as_list(statement.get(element, ""))]
 
 
 def _action(text: str) -> str:
-    """IAM compares actions in any case, and takes all actions of all services for everything."""
+    """Return the normal form of an action: IAM ignores case, and all actions of all services equal `*`."""
     return ANY if text == ANY_ACTION else text.lower()
 
 

@@ -1,4 +1,4 @@
-"""Required statements put into a policy of others, so that nobody loses what the policy grants them unsaid."""
+"""Merging of required statements into an existing policy, so that no grant to others is lost without notice."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class Merge:
 
     Attributes:
         remaining: Statements that stay as they are.
-        added: Required statements that none of these grants; under another Sid where theirs is taken.
-        removed: Statements whose place required ones take, and which granted more than these.
-        changes: Whether the policy differs from what was there.
+        added: Required statements that none of these grants; under another Sid if theirs is used already.
+        removed: Statements that required ones replace, and which granted more than these.
+        changes: Whether the policy differs from the existing one.
     """
 
     remaining: tuple[Statement, ...]
@@ -33,12 +33,12 @@ class Merge:
 
     @property
     def deleted_principals(self) -> tuple[str, ...]:
-        """The unique ids in it that AWS does not take back."""
+        """The unique ids of deleted principals in it, which AWS rejects."""
         return deleted_principals(without_deleted_principals(self.remaining))
 
     @property
     def document(self) -> str:
-        """The policy as AWS is sent it: principals that were deleted, which grant nothing, are left out."""
+        """The policy to send to AWS, without deleted principals, which grant nothing."""
         statements = [*self.added, *without_deleted_principals(self.remaining)]
         return compact_json({"Version": "2012-10-17", "Statement": statements})
 
@@ -50,16 +50,16 @@ def merge(
     is_shared: bool = False,
     removes: Collection[str] | None = None,
 ) -> Merge:
-    """Put required statements into a policy.
+    """Merge required statements into a policy.
 
-    A statement of the policy stays unless it has the Sid of a required one, and either grants nothing more, or grants
-    more to the same service for nobody else that the policy or the caller knows of.
+    A statement of the policy stays unless it has the Sid of a required one. Then it is replaced if it grants nothing
+    more, or if the additional grants are to the same service and nobody else is known to use them.
 
     Args:
-        document: The policy that is there, if any.
-        required: What it has to say, each with a Sid.
-        is_shared: Others are known to rely on the policy: nothing that grants more is removed.
-        removes: In normal form, the statements to remove, where that was decided before.
+        document: The existing policy, if any.
+        required: The required statements, each with a Sid.
+        is_shared: Others are known to use the policy: no statement that grants more is removed.
+        removes: The statements to remove, in normal form, if that was decided before.
     """
     existing = statements_of(document)
     if removes is None:
@@ -86,7 +86,7 @@ def is_missing(document: str | None, required: Sequence[Statement]) -> bool:
 def fulfills(statement: Statement, required: Statement) -> bool:
     """Return whether a statement does what a required one does.
 
-    One that lets a service in for anybody does not count: it should be narrowed by its owner, and then ours is needed.
+    One that grants a service access for any account does not count: once its owner restricts it, ours is needed.
     """
     if required["Effect"] == "Allow" and services_of(required) and not _is_limited(statement):
         return False
@@ -94,7 +94,7 @@ def fulfills(statement: Statement, required: Statement) -> bool:
 
 
 def context_of(required: Statement) -> Context:
-    """Return what is known of the requests of a service that a statement lets in."""
+    """Return what is known of the requests of a service that a statement allows."""
     services = services_of(required)
     if not services:
         return {}
@@ -117,7 +117,7 @@ def context_of(required: Statement) -> Context:
 
 
 def _encryption_context(required: Statement, source: str) -> Context:
-    """What a service encrypts for is the resource that it works for, where the statement has a pattern for both.
+    """Return the encryption context: the resource that a service works for, if the statement has a pattern for both.
 
     Source: CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail".
     """
@@ -136,9 +136,9 @@ def services_of(statement: Statement) -> frozenset[str]:
 
 
 def sources_of(statement: Statement) -> frozenset[str] | None:
-    """Return for which owners a service may act: ARNs, accounts, organizations or patterns; None where any may be it.
+    """Return the owners for which a service may act: ARNs, accounts, organizations or patterns; None for any owner.
 
-    Of several limits, all of which hold, the most specific one counts, without what another one excludes for certain.
+    Of several limits the most specific one counts, without the owners that another one excludes for certain.
     """
     limits = [
         (key, values)
@@ -152,20 +152,20 @@ def sources_of(statement: Statement) -> frozenset[str] | None:
 
 
 def _breadth(limit: tuple[str, Sequence[str]]) -> tuple[int, int, int, list[str]]:
-    """The smaller, the more specific: an ARN before its account, and names before patterns."""
+    """Return a sort key that is smaller for a more specific limit: ARN before account, names before patterns."""
     key, values = limit
     return _SOURCE_KEYS.index(key), sum("*" in value for value in values), len(values), sorted(values)
 
 
 def _admits(key: str, values: Sequence[str], source: str) -> bool:
-    """Whether a limit lets a source in, or may; which organization an account is in is not known here."""
+    """Return whether a limit may allow a source; the organization of an account is not known here."""
     if key == SOURCE_ACCOUNT and (account := account_of(source)):
         return any(overlaps(value, account) for value in values)
     return key != SOURCE_ARN or any(overlaps(value, source) for value in values)
 
 
 def _is_limited(statement: Statement) -> bool:
-    """Whether all of its sources are of named accounts: a pattern may name one, and any account otherwise."""
+    """Return whether all of its sources are of named accounts; a pattern without an account id matches any."""
     sources = sources_of(statement)
     return sources is not None and all(account_of(source) or source.startswith("o-") for source in sources)
 
@@ -186,9 +186,9 @@ def _own_sources(required: Sequence[Statement]) -> frozenset[str]:
 
 
 def _is_redundant(item: Statement, required: Sequence[Statement]) -> bool:
-    """One of ours by its Sid that says less than the required ones: their place is its place."""
+    """Return whether it is ours by its Sid and grants no more than the required ones, which then replace it."""
     own = [other for other in required if other["Sid"] == item.get("Sid")]
-    item = next(without_deleted_principals([item]), item)  # as it is when the policy has been written
+    item = next(without_deleted_principals([item]), item)  # as AWS will store it
     return bool(own) and not any(fulfills(item, other) for other in required) and _is_covered(item, required)
 
 
@@ -197,7 +197,7 @@ def _is_covered(item: Statement, required: Sequence[Statement]) -> bool:
 
 
 def _is_own_and_wider(item: Statement, required: Sequence[Statement], *, only_limited: bool = False) -> bool:
-    """Whether it is ours by its Sid, names our service alone, and grants it more than is required, for nobody else.
+    """Return whether it is ours by its Sid, and grants more than is required to our service alone.
 
     Args:
         item: A statement of the policy.
@@ -217,7 +217,7 @@ def _is_own_and_wider(item: Statement, required: Sequence[Statement], *, only_li
 
 
 def _lies_within(item: Statement, required: Sequence[Statement]) -> bool:
-    """Whether its resources are those of the required statements, whatever it allows there."""
+    """Return whether its resources are those of the required statements, whatever actions it allows."""
     return any(
         covers({**other, "Condition": {}}, {**item, "Action": other["Action"], "Condition": {}}, {})
         for other in required
@@ -225,7 +225,7 @@ def _lies_within(item: Statement, required: Sequence[Statement]) -> bool:
 
 
 def _with_free_sids(statements: Sequence[Statement], used: set[str]) -> Iterator[Statement]:
-    """AWS takes each Sid of a policy once."""
+    """Yield the statements with unused Sids: AWS accepts each Sid once in a policy."""
     for statement in statements:
         names = [statement["Sid"], *(f"{statement['Sid']}Orgkit{n or ''}" for n in (0, *range(2, len(used) + 3)))]
         sid = next(name for name in names if name not in used)

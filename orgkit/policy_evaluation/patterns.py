@@ -1,4 +1,4 @@
-"""AWS's patterns, in which `*` is any text and `?` any one character: what they match, contain and share."""
+"""AWS's patterns, in which `*` matches any text and `?` any one character: matching, containment and overlap."""
 
 import re
 from functools import cache
@@ -24,7 +24,7 @@ def overlaps(one: str, other: str) -> bool:
 
 
 def _skip_stars(positions: set[int], pattern: str) -> set[int]:
-    """A star may match nothing: the positions behind it are reached too."""
+    """Add the positions after stars, which may match nothing."""
     reached = set(positions)
     for n in sorted(positions):
         while n < len(pattern) and pattern[n] == "*":

@@ -1,4 +1,4 @@
-"""Statements of policies: the principals they name, what they cover, and which requests they reach."""
+"""Statements of policies: the principals they name, what they cover, and which requests they apply to."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from orgkit.policy_evaluation.patterns import matches, overlaps
 
 Statement = dict[str, Any]
 ANYBODY = ("*", "*")
-# What a service sends under these keys is not documented, or differs from request to request.
+# The values that a service sends under these keys are not documented, or differ between requests.
 NOT_KNOWN = frozenset(
     {
         "aws:currenttime", "aws:epochtime", "aws:principalservicenameslist", "aws:referer", "aws:requestedregion",
@@ -46,9 +46,9 @@ def is_policy(document: str | None) -> bool:
 
 
 def principals_of(statement: Statement) -> frozenset[tuple[str, str]]:
-    """Return (kind, name) of whom a statement names; an account by its id, in whatever form, and ANYBODY for `*`.
+    """Return (kind, name) of each principal of a statement; an account is its id in any form, and ANYBODY is `*`.
 
-    NotPrincipal names whom it leaves out, which is not what this returns: then nobody is named.
+    The result is empty for NotPrincipal, which names the principals that the statement excludes.
     """
     value = statement.get("Principal")
     if isinstance(value, str):
@@ -75,9 +75,9 @@ def covers(wider: Statement, narrower: Statement, context: Context) -> bool:
     """Return whether one statement allows, or denies, all that another does.
 
     Args:
-        wider: The one that may say more; what is not understood of it covers nothing.
-        narrower: The one that may say less.
-        context: What is known of the requests that `narrower` is about, in addition to its own conditions.
+        wider: The statement that may cover the other; parts that orgkit does not know cover nothing.
+        narrower: The statement that may be covered.
+        context: Known values of the requests that `narrower` applies to, in addition to its own conditions.
     """
     principals, other = principals_of(wider), principals_of(narrower)
     if wider.get("Effect") != narrower.get("Effect") or not other or not (ANYBODY in principals or other <= principals):
@@ -91,12 +91,12 @@ def covers(wider: Statement, narrower: Statement, context: Context) -> bool:
 
 
 def reaches(statement: Statement, required: Statement, context: Context) -> bool | None:
-    """Return whether a statement is about requests that another one is about; None where that is not known.
+    """Return whether a statement applies to requests of another one; None where that is not known.
 
     Args:
-        statement: Of any form, with NotPrincipal, NotAction and NotResource too.
-        required: What it may get in the way of.
-        context: What is known of those requests.
+        statement: A statement of any form, with NotPrincipal, NotAction and NotResource too.
+        required: The other statement.
+        context: Known values of the requests of `required`.
     """
     if not _reaches_principal(statement, required):
         return False
@@ -117,7 +117,7 @@ def variables_of(statement: Statement) -> list[str]:
 
 
 def _holds(operator: str, key: str, values: Sequence[str], context: Context) -> bool | None:
-    """Whether a condition holds, for each value that the request may have under its key; None where that differs."""
+    """Return whether a condition holds for all values that the request may have under its key; None if they differ."""
     if any(VARIABLE.search(value) for value in values):
         return None
     candidates = TLS_VERSIONS if key == TLS_VERSION and key in context else (context.get(key),)
@@ -126,7 +126,7 @@ def _holds(operator: str, key: str, values: Sequence[str], context: Context) -> 
 
 
 def _is_unknown(key: str, required: Statement, context: Context) -> bool:
-    """Whether a request may have a condition key with a value that nobody knows here."""
+    """Return whether a request may have a condition key with an unknown value."""
     if key in context or key in NOT_KNOWN:
         return key not in context
     if not key.startswith(_NOT_KNOWN_PREFIXES):
@@ -142,7 +142,7 @@ def _principal(kind: str, name: str) -> tuple[str, str]:
 
 
 def _contains(wider: Statement, narrower: Statement, member: str, form: Callable[[str], str]) -> bool:
-    """Each pattern of the narrower one fits a pattern of the wider one; a key policy may name no resource."""
+    """Return whether each pattern of the narrower one matches one of the wider; a key policy may name no resource."""
     patterns, parts = _patterns(wider, member, form), _patterns(narrower, member, form)
     return bool(parts) and all(any(matches(pattern, part) for pattern in patterns) for part in parts)
 
@@ -175,7 +175,7 @@ def _is_implied(
     pinned: Mapping[tuple[str, str], tuple[str, ...]],
     context: Context,
 ) -> bool:
-    """Whether a condition holds for each request that has the narrower statement's conditions."""
+    """Return whether a condition holds for each request that has the narrower statement's conditions."""
     same = pinned.get((operator, key))
     if same is not None and set(same) <= set(values) and "not" not in operator:
         return True

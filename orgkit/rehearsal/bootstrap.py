@@ -1,4 +1,4 @@
-"""The whole road on a sandbox of its own: every phase planned, approved and applied by the real runbooks."""
+"""A rehearsal of the bootstrap on its own sandbox: the real runbooks plan, approve and apply every phase."""
 
 import os
 import time
@@ -43,7 +43,7 @@ OnEvent = Callable[[Mapping[str, Any]], None]
 
 @dataclass(frozen=True)
 class _BootstrapContext:
-    """A rehearsal under way: what every phase of it needs."""
+    """The state of a running rehearsal that every phase needs."""
 
     parameters: Path
     desired: Desired
@@ -68,7 +68,7 @@ def rehearse(
     require_packages("A rehearsal", *SANDBOX)
     started, desired = time.monotonic(), load(parameters)
     folder, alone = new_sandbox_folder(parameters), desired.approval.four_eyes
-    if alone:  # the gate knows no rehearsals: what it cannot have here is left out of the file
+    if alone:  # the gate has no special case for rehearsals: four_eyes is switched off in a copy of the file
         parameters = allow_single_operator(parameters, desired, folder)
         desired = load(parameters)
     sandbox = start(circumstances.apply_to(seed_of(desired)), folder, real_time=circumstances.real_time, outlive=keep)
@@ -82,7 +82,7 @@ def rehearse(
             observed, waiting = retry_reads(lambda: _finish(desired), fault_log)
             late_faults = fault_log.take()
     except BaseException:
-        sandbox.stop()  # nobody was told of it yet
+        sandbox.stop()  # its address was not reported yet
         raise
     if not keep:
         sandbox.stop()
@@ -92,7 +92,7 @@ def rehearse(
 
 
 def _kernels(parameters: Path, desired: Desired, fault_log: FaultLog) -> WatchedKernels:
-    """One for each run that there may be; the one that is started in vain is ended with the rest."""
+    """Return a pool with one kernel for each possible run; an unused one is ended with the rest."""
     count = len(phases_for(desired)) * (1 if fault_log.calm else MAX_RUNS)
     return WatchedKernels(os.environ, outputs.project_of(parameters), count)
 
@@ -108,11 +108,11 @@ def _phases(context: _BootstrapContext) -> Iterator[PhaseRehearsal]:
         done = PhaseRehearsal(phase, tuple(_runs(context, phase)))
         yield done
         if done.result.exit_code == EXIT_INTERRUPTED:
-            return  # Ctrl-C means the rehearsal, not only the phase
+            return  # Ctrl-C ends the rehearsal, not only the phase
 
 
 def _runs(context: _BootstrapContext, phase: Phase) -> Iterator[Attempt]:
-    """One, unless a fault may have kept it from its end: then again, and under the approval that it had."""
+    """Yield one run, and while a fault may have stopped it, further runs under the same approval."""
     digest, earlier = "", None
     for number in range(1, MAX_RUNS + 1):
         notes: list[str] = []
@@ -122,7 +122,7 @@ def _runs(context: _BootstrapContext, phase: Phase) -> Iterator[Attempt]:
             sealing=unsigned_sealing(context.desired),
         )  # fmt: skip
         if result.exit_code == EXIT_PLAN_CHANGED:
-            digest = ""  # it was planned on what a fault had shown: read it again, as it is now
+            digest = ""  # a fault may have falsified the state that was planned on: plan again
         attempt = _attempt(context, result, earlier, notes, _repeat_command(phase, digest) if number < MAX_RUNS else "")
         context.on_phase(phase, result)
         context.on_attempt(phase, number, attempt)
@@ -141,7 +141,7 @@ def _repeat_command(phase: Phase, digest: str) -> str:
 def _attempt(
     context: _BootstrapContext, result: RunResult, earlier: RunResult | None, notes: list[str], repetition: str
 ) -> Attempt:
-    """What came of a run, and of its planning; on a good day there is nothing to tell."""
+    """Return the outcome of a run and of its planning; without faults there are no notes."""
     if context.fault_log.calm:
         return Attempt(result)
     faults = context.fault_log.take()
@@ -151,7 +151,7 @@ def _attempt(
 
 
 def _approve(context: _BootstrapContext, phase: Phase, notes: list[str]) -> str:
-    """Plan in this process and keep the plan: its digest is the approval, on this sandbox alone."""
+    """Plan in this process and store the plan: its digest is the approval, valid on this sandbox alone."""
     try:
         plan = retry_reads(
             lambda: _plan(context.desired, phase),
@@ -167,5 +167,5 @@ def _approve(context: _BootstrapContext, phase: Phase, notes: list[str]) -> str:
 
 
 def _plan(desired: Desired, phase: Phase) -> Plan:
-    """Findings are left to the runbook, which repeats them before it applies and stops where one stops."""
+    """Plan without the findings: the runbook checks them again before it applies, and stops where one stops."""
     return plan_with_digest(phase.label, observe(connect(desired), desired, phase.label, findings=False), desired)

@@ -1,4 +1,4 @@
-"""What a sandbox is put through, beside what a parameters file asks of it: faults, latency, real time."""
+"""Options of a sandbox that are not in the parameters file: faults, latency, real time."""
 
 import secrets
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ ALL_FAULTS = "all"
 
 @dataclass(frozen=True)
 class FaultOptions:
-    """The defaults are a good day."""
+    """Faults, latency and real time; the defaults are without faults."""
 
     faults: tuple[str, ...] = ()
     fault_seed: int = 0
@@ -21,7 +21,7 @@ class FaultOptions:
     real_time: bool = False
 
     def apply_to(self, seed: Seed) -> Seed:
-        """The seed under these circumstances."""
+        """Return the seed with these options."""
         overrides: dict[str, Any] = {}
         if self.faults:
             overrides |= {"faults": self.faults, "fault_seed": self.fault_seed}
@@ -31,7 +31,7 @@ class FaultOptions:
 
     @property
     def sentence(self) -> str:
-        """Which faults there will be, and how to meet the same ones again; nothing on a good day."""
+        """Name the kinds of faults, and the option that repeats them; "" without faults."""
         if not self.faults:
             return ""
         names = "every kind" if set(self.faults) == set(KINDS) else ", ".join(self.faults)
@@ -44,7 +44,7 @@ WITHOUT_FAULTS = FaultOptions()
 def select_options(
     names: Iterable[str], fault_seed: int | None = None, latency_seconds: float | None = None, real_time: bool = False
 ) -> FaultOptions:
-    """As a command line asks for them: `all` means every kind, and without a seed one is drawn."""
+    """Read the options of a command line: `all` means every kind, and without a seed a random one is used."""
     selected = tuple(dict.fromkeys(names))
     faults = tuple(KINDS) if ALL_FAULTS in selected else selected
     drawn = secrets.randbelow(100_000) if fault_seed is None and faults else fault_seed or 0

@@ -1,4 +1,4 @@
-"""The faults that calls have met, from the sandbox's own log, and looking again when one of them ended a look."""
+"""The faults that calls have met, from the sandbox's own log, and retries of reads that a fault has ended."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,13 +7,13 @@ from typing import TypeVar
 from orgkit.errors import OrgkitError
 from orgkit.sandbox.lifecycle import Sandbox
 
-MAX_READ_ATTEMPTS = 40  # a look changes nothing and takes a fraction of a second: a person would look as often
+MAX_READ_ATTEMPTS = 40  # a read changes nothing and takes a fraction of a second: a person would repeat it as often
 
 T = TypeVar("T")
 
 
 class FaultLog:
-    """Counts what the sandbox's calls have met since it was asked last; on a good day it asks for nothing."""
+    """Counts the faults that the sandbox's calls have met since the last reading; without faults it sends nothing."""
 
     def __init__(self, sandbox: Sandbox, *, calm: bool) -> None:
         self._sandbox = sandbox
@@ -22,7 +22,7 @@ class FaultLog:
         self._counts: Counter[str] = Counter()
 
     def has_grown(self) -> bool:
-        """Whether a call has met a fault since the last time that this was asked."""
+        """Whether a call has met a fault since the last check."""
         if self.calm:
             return False
         calls = self._sandbox.calls()[self._seen :]
@@ -32,14 +32,14 @@ class FaultLog:
         return counts.total() > 0
 
     def take(self) -> Counter[str]:
-        """By kind, all since the last taking."""
+        """Return the faults since the last call of this method, by kind."""
         self.has_grown()
         counts, self._counts = self._counts, Counter()
         return counts
 
 
 def retry_reads(look: Callable[[], T], fault_log: FaultLog, on_again: Callable[[str], None] = lambda _: None) -> T:
-    """What `look` sees; when it fails and its calls met a fault, it looks again, and `on_again` is told why."""
+    """Return the result of `look`; if it fails and its calls met a fault, call `on_again` with the reason and retry."""
     fault_log.has_grown()
     for _ in range(MAX_READ_ATTEMPTS):
         try:
@@ -52,7 +52,7 @@ def retry_reads(look: Callable[[], T], fault_log: FaultLog, on_again: Callable[[
 
 
 def describe_counts(counts: Counter[str]) -> str:
-    """`2 throttling, 1 reset`; the most frequent first."""
+    """Return text such as `2 throttling, 1 reset`, the most frequent first."""
     return ", ".join(
         f"{number} {name}" for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     )

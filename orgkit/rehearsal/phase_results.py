@@ -1,4 +1,4 @@
-"""What a rehearsal came to, for the summary and for --json."""
+"""The results of a rehearsal, for the summary and for --json."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,19 +18,19 @@ from orgkit.sandbox.lifecycle import Sandbox
 
 @dataclass(frozen=True)
 class PhaseRehearsal:
-    """One phase of a rehearsal, with all its runs: one, on a good day."""
+    """One phase of a rehearsal, with all its runs: one, without faults."""
 
     phase: Phase
     runs: tuple[Attempt, ...]
 
     @property
     def result(self) -> RunResult:
-        """As the last run ended."""
+        """The result of the last run."""
         return self.runs[-1].result
 
     @property
     def steps(self) -> int:
-        """Of the whole phase: a run that goes on from an earlier one has fewer to do."""
+        """The steps of the whole phase: a run that continues an earlier one has fewer to do."""
         return max(run.result.steps for run in self.runs)
 
     @property
@@ -39,7 +39,7 @@ class PhaseRehearsal:
 
     @property
     def outcome(self) -> str:
-        """As the phase ended: when its last run only finds that an earlier one has done everything, it is done."""
+        """The outcome of the phase: done if the last run finds that an earlier one has done everything."""
         nothing_left = self.result.outcome == NOTHING_TO_CHANGE and self.steps > 0
         return OUTCOMES[EXIT_DONE] if nothing_left else self.result.outcome
 
@@ -75,7 +75,7 @@ class PhaseRehearsal:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What a rehearsal came to."""
+    """The results of a rehearsal."""
 
     tree: Node
     phases: tuple[PhaseRehearsal, ...]
@@ -85,12 +85,12 @@ class Rehearsal:
     sandbox: Sandbox
     waiting: tuple[Waiting, ...] = ()
     circumstances: FaultOptions = WITHOUT_FAULTS
-    faults_afterwards: Counter[str] = field(default_factory=Counter)  # met by the last look at everything
-    alone: bool = False  # with four_eyes of the file switched off: nobody else was there to approve
+    faults_afterwards: Counter[str] = field(default_factory=Counter)  # met by the last read of everything
+    alone: bool = False  # with four_eyes of the file switched off, since there is only one operator
 
     @property
     def exit_code(self) -> int:
-        """The first phase that went wrong decides; waiting for somebody else is only that."""
+        """The exit code of the first phase that failed; waiting for someone else is not a failure."""
         codes = [phase.result.exit_code for phase in self.phases]
         waits = EXIT_WAITING in codes
         wrong = [
@@ -102,12 +102,12 @@ class Rehearsal:
 
     @property
     def faults(self) -> Counter[str]:
-        """By kind: what every call of the rehearsal met."""
+        """The faults that all calls of the rehearsal met, by kind."""
         return sum((phase.faults for phase in self.phases), Counter(self.faults_afterwards))
 
     @property
     def totals(self) -> dict[str, int]:
-        """Over all phases: runs, faults met, steps found done."""
+        """The totals of all phases: runs, faults met, steps found done."""
         return {
             "runs": sum(len(phase.runs) for phase in self.phases),
             "met": self.faults.total(),
@@ -141,5 +141,5 @@ def _is_success(result: RunResult) -> bool:
 
 
 def _is_retryable(result: RunResult) -> bool:
-    """Refused only because an earlier phase is not done: when that one waits for somebody, so does this one."""
+    """Return whether it was refused only because an earlier phase is not done, and so waits for the same person."""
     return result.exit_code == EXIT_REFUSED and OutOfOrder.summary in result.reasons

@@ -1,4 +1,4 @@
-"""What a run met and how it helped itself, told in sentences from the events of its record."""
+"""The faults of a run and how it recovered, as sentences made from the events of its record."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ RESOLUTION_TEXTS = {
 
 
 def describe_faults(record: Path) -> tuple[str, ...]:
-    """One sentence for each change whose answer did not arrive, in this run or an earlier one: what became of it."""
+    """Return the outcome of each change whose response did not arrive, in this run or an earlier one, as sentences."""
     events = list(read_events(record / "events.jsonl"))
     doubt = {
         str(event["intent"]): event for event in events if _is_event(event, "answer") and event["result"] == "unsure"
@@ -31,7 +31,7 @@ def describe_faults(record: Path) -> tuple[str, ...]:
 
 
 def adopted_steps(record: Path) -> int:
-    """How many changes without an answer AWS turned out to have made."""
+    """Return the number of changes without a response that AWS has made."""
     events = read_events(record / "events.jsonl")
     return sum(_is_event(event, "settled") and event["result"] == Resolution.ADOPTED for event in events)
 

@@ -1,4 +1,4 @@
-"""One phase as a person would run it on a bad day: again, under the same approval, until it is done."""
+"""Repeated runs of one phase with faults: again, under the same approval, until it is done."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from orgkit.records.result import RunResult
 from orgkit.runbook.execution.kernel_pool import Kernel, Kernels
 
 MAX_RUNS = 6  # runs of a phase
-REFUSALS = (CheckStops.summary, NeedsDecision.summary, OutOfOrder.summary)  # which no fault alone brings about twice
+REFUSALS = (CheckStops.summary, NeedsDecision.summary, OutOfOrder.summary)  # which a fault alone does not cause twice
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,13 @@ class Attempt:
 
     result: RunResult
     faults: Counter[str] = field(default_factory=Counter)  # by kind: what its calls met
-    remarks: tuple[str, ...] = ()  # how it helped itself
+    remarks: tuple[str, ...] = ()  # how it recovered
     found_done: int = 0  # changes without an answer that AWS had made
     repeat_command: str = ""  # how the phase is run once more, if it is
 
 
 class WatchedKernels(Kernels):
-    """Knows whether a person asked a run to end, which a kernel that died by itself looks like."""
+    """Kernels that record whether a person interrupted a run, since a kernel that died looks the same."""
 
     is_stopped = False
 
@@ -33,7 +33,7 @@ class WatchedKernels(Kernels):
         return self
 
     def take(self) -> Kernel:
-        """A kernel that tells when Ctrl-C is passed on to it."""
+        """Return a kernel that records when Ctrl-C is passed on to it."""
         kernel = super().take()
         interrupt = kernel.interrupt
 
@@ -46,7 +46,7 @@ class WatchedKernels(Kernels):
 
 
 def worth_another(result: RunResult, faults: Counter[str], earlier: RunResult | None) -> bool:
-    """Whether a fault may have kept this run from its end: then another run may get there."""
+    """Return whether a fault may have stopped this run, so that another run may succeed."""
     if result.succeeded:
         return False
     if result.exit_code == EXIT_INTERRUPTED:
@@ -55,6 +55,6 @@ def worth_another(result: RunResult, faults: Counter[str], earlier: RunResult | 
 
 
 def _is_repeated_refusal(result: RunResult, earlier: RunResult) -> bool:
-    """A guard that says the same thing twice means it."""
+    """Return whether a guard has refused twice for the same reason, which is then not a fault."""
     is_same = result.reasons == earlier.reasons and result.exit_code == EXIT_REFUSED
     return is_same and bool(set(result.reasons[:1]) & set(REFUSALS))

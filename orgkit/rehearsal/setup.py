@@ -1,4 +1,4 @@
-"""What a rehearsal stands on: a sandbox seeded for a file, a folder of its own, and an environment without ours."""
+"""The setup of a rehearsal: a sandbox seeded for a file, its own folder, and an environment without AWS settings."""
 
 import os
 import secrets
@@ -14,13 +14,13 @@ from orgkit.sandbox.lifecycle import Seed, StandaloneAccount
 
 
 def new_sandbox_folder(parameters: Path) -> Path:
-    """A folder for a sandbox and its records: ids repeat from one sandbox to the next, records must not meet."""
+    """Make a folder for a sandbox and its records: ids repeat in each sandbox, so their records must not mix."""
     base = outputs.project_of(parameters) / "outputs" / "sandbox"
     return private_folder(base / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}")
 
 
 def seed_of(desired: Desired) -> Seed:
-    """What the sandbox holds for a file: its management account, and the accounts that it imports."""
+    """Return the seed of the sandbox for a file: its management account, and the accounts that it imports."""
     spec = desired.organization
     return Seed(
         management_account_id=spec.management_account_id,
@@ -32,17 +32,17 @@ def seed_of(desired: Desired) -> Seed:
             for number, i in enumerate(desired.imports)
         ),
         account_quota=max(10, len(desired.members) + 1),
-        # What a new organization makes people wait for on AWS; the sandbox's clock jumps over it.
+        # The time that a new organization takes on AWS; the sandbox's clock skips it.
         finalizing_seconds=60,
         policy_type_seconds=4,
         services_seconds=30,
-        empty_pages=7,  # AWS's lists "can occasionally" be so, and go on
+        empty_pages=7,  # AWS's lists "can occasionally" have empty pages before the last one
     )
 
 
 @contextmanager
 def environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """The process's environment without any AWS or orgkit setting of its own, and with these."""
+    """Set these settings in the process's environment, and remove all other AWS and orgkit settings."""
     saved = dict(os.environ)
     for name in [name for name in os.environ if name.startswith(("AWS_", "ORGKIT_"))]:
         del os.environ[name]

@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet shows and does not run: a cell of text must not begin as a formula does."""
+"""CSV that is safe to open in a spreadsheet: a cell of text must not begin like a formula."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from orgkit.sanitize.terminal import flat
 
-FORMULA = ("=", "+", "-", "@")  # how a cell begins that a spreadsheet takes for a formula
+FORMULA = ("=", "+", "-", "@")  # a spreadsheet treats a cell that begins with one of these as a formula
 
 
 def cell(value: object) -> object:

@@ -1,4 +1,4 @@
-"""Names that deceive the eye: characters that cannot be seen, scripts that are mixed, letters that look like others.
+"""Deceptive names: invisible characters, mixed scripts, letters that look like others.
 
 The properties of characters are Unicode's, by way of the package `regex`; the list of lookalikes is that of Unicode's
 security mechanisms (UTS #39), in `confusables.txt`.

@@ -1,4 +1,4 @@
-"""How secrets of any vendor look: keys of AWS, headers, private keys, and values under a name that says what they are.
+"""Patterns of secrets of any vendor: keys of AWS, headers, private keys, and values with a name such as password.
 
 Patterns are bounded or possessive, so that the time grows with the length of the text and no faster.
 """
@@ -51,7 +51,7 @@ HEADER_NAME = r"(?:\bx-[a-z-]{0,30}(?:token|api-?key|secret|auth)|\b(?:private|d
 
 @dataclass(frozen=True)
 class Pattern:
-    """What is found, and how it looks; a group named `keep` is no part of it.
+    """The kind of a secret, and its regular expression; a group named `keep` is not part of the secret.
 
     A text without any of the `words`, in lower case, needs no search; a match has to pass `accepts` in addition.
     """

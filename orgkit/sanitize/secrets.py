@@ -22,7 +22,7 @@ _LONG_USER = re.compile(r"(?=[^:]{0,300}\d)(?=[^:]{0,300}[A-Za-z])[\w.~=-]{30,}"
 
 
 def replace_secrets(text: str) -> tuple[str, list[tuple[str, int]]]:
-    """The text with `[redacted: KIND]` for each secret, and how many of each kind there were."""
+    """Return the text with `[redacted: KIND]` for each secret, and the number of each kind."""
     findings = _merge(_search(text))
     counts = Counter(kind for _, _, kind in findings)
     return replace_spans(text, [(start, end, f"[redacted: {kind}]") for start, end, kind in findings]), [
@@ -31,12 +31,12 @@ def replace_secrets(text: str) -> tuple[str, list[tuple[str, int]]]:
 
 
 def hide_secrets(text: str) -> str:
-    """The text without its secrets, for who shows what a person has typed."""
+    """Return the text without its secrets, for output that repeats what a person has typed."""
     return replace_secrets(text)[0]
 
 
 def hide_secrets_in(value: Any) -> Any:
-    """The same for every string in a JSON value; a hash under a name that ends in sha256 stays exact."""
+    """Hide the secrets in every string of a JSON value; a hash under a name that ends in sha256 stays unchanged."""
     if isinstance(value, str):
         return hide_secrets(value)
     if isinstance(value, Mapping):
@@ -45,7 +45,7 @@ def hide_secrets_in(value: Any) -> Any:
 
 
 def kinds_in(text: str) -> Iterator[str]:
-    """What kinds of secret stand in the text, if any; never the secret itself."""
+    """Yield the kinds of secrets in the text, if any; never the secret itself."""
     return (kind for kind, _ in replace_secrets(text)[1])
 
 

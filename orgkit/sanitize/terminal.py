@@ -1,4 +1,4 @@
-"""Text of others, made safe to look at: names and messages come from AWS or a file, and anybody may choose them."""
+"""Untrusted text made safe to print: names and messages come from AWS or a file, and anybody may choose them."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _EMAIL = re.compile(
 
 
 def flat(value: object) -> str:
-    """One line, in which every character can be seen: a name from AWS must not move the cursor, or hide a part."""
+    """Return one line with visible characters only: a name from AWS must not move the cursor, or hide a part."""
     text = str(value).replace("\n", " ")
     hidden = _hidden(text)
     return "".join("�" if char in hidden else char for char in text) if hidden else text

@@ -1,4 +1,4 @@
-"""How the tokens of single vendors look: our own forms, and the rules of detect-secrets and gitleaks as data."""
+"""Patterns of the tokens of single vendors: orgkit's own, and the rules of detect-secrets and gitleaks as data."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""A signed approval: one person's word for one plan; whoever has their key could write anything into it."""
+"""Signed approvals: one person approves one plan; the holder of the key can write any value into the approval."""
 
 import base64
 import binascii
@@ -12,20 +12,20 @@ from orgkit.model.desired import ApprovalSpec, ApproverSpec
 from orgkit.model.plan import Target
 from orgkit.signing.keys import PublicKey, Signer
 
-KIND = "orgkit approval 2"  # stands in what is signed: no signature under anything else passes for an approval
-KIND_1 = "orgkit approval 1"  # of earlier versions, for plan.json alone: its signature verifies, and it opens nothing
-REAPPROVE_REMEDY = "approve the plan anew (orgkit approve), and hand over that file as it was written."
+KIND = "orgkit approval 2"  # part of the signed bytes, so that a signature of other data is not valid as an approval
+KIND_1 = "orgkit approval 1"  # of earlier versions, for plan.json alone: its signature verifies, it approves nothing
+REAPPROVE_REMEDY = "approve the plan again (orgkit approve), and pass on that file unchanged."
 
 
 @dataclass(frozen=True)
 class SignedApproval:
-    """What `orgkit approve` writes; `signature` covers all the rest."""
+    """The approval that `orgkit approve` writes; `signature` covers all other fields."""
 
     digest: str  # of one planning; with KIND_1 the sha256 of plan.json, as plan_sha256
     target: Target
-    approver: str  # as the parameters file calls whoever has the key
-    asserted_by: str  # as they call themselves: a claim
-    authenticated_as: str  # the ARN that AWS told their orgkit: here a claim too, held against the parameters file
+    approver: str  # the name of the key's holder in the parameters file
+    asserted_by: str  # the approver's own name: recorded, not verified
+    authenticated_as: str  # the ARN that AWS reported to the approver: not verified here, checked against the file
     ticket: str
     at: str
     expires_at: str
@@ -51,12 +51,12 @@ class SignedApproval:
 
 
 def sign(approval: SignedApproval, signer: Signer) -> SignedApproval:
-    """The same, signed."""
+    """Return the approval with its signature."""
     return replace(approval, signature=base64.b64encode(signer.sign(approval.message)).decode())
 
 
 def parse(content: bytes, location: str) -> SignedApproval:
-    """A file that `orgkit approve` has written, byte for byte; ApprovalMismatch for anything else."""
+    """Parse a file that `orgkit approve` has written, byte for byte; raise ApprovalMismatch for anything else."""
     try:
         values = json.loads(content)
         if values["kind"] == KIND_1:
@@ -66,20 +66,20 @@ def parse(content: bytes, location: str) -> SignedApproval:
             return approval
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
-    raise ApprovalMismatch(f"{location} is no signed approval, or is not as it was written.", REAPPROVE_REMEDY)
+    raise ApprovalMismatch(f"{location} is not a signed approval, or was altered.", REAPPROVE_REMEDY)
 
 
 def is_signed_by(approval: SignedApproval, key: PublicKey) -> bool:
-    """Whether this key has signed exactly this."""
+    """Return whether this key has signed exactly this approval."""
     return key.verify(approval.message, _bytes(approval.signature))
 
 
 def check_signature(approval: SignedApproval, spec: ApprovalSpec) -> ApproverSpec:
-    """The approver whose key has signed exactly this; ApprovalMismatch when none of the parameters file has."""
+    """Return the approver who has signed it; raise ApprovalMismatch if no approver of the parameters file has."""
     approver = spec.approver(approval.approver)
     if approver is None:
         known = ", ".join(listed.name for listed in spec.approvers) or "nobody"
-        reason = f"{approval.approver} is no approver of the parameters file, which names {known}."
+        reason = f"{approval.approver} is not an approver of the parameters file, which names {known}."
         raise ApprovalMismatch(reason, "let one of them approve, or add the approver to [approval.approvers].")
     key = PublicKey.load(approver.key)
     if key.id != approval.key_id:
@@ -87,14 +87,14 @@ def check_signature(approval: SignedApproval, spec: ApprovalSpec) -> ApproverSpe
         raise ApprovalMismatch(reason, REAPPROVE_REMEDY)
     if not is_signed_by(approval, key):
         reason = (
-            f"the signature is not {approval.approver}'s under these words: it was altered, or signed by another key."
+            f"the signature is not {approval.approver}'s for this content: it was altered, or signed by another key."
         )
         raise ApprovalMismatch(reason, REAPPROVE_REMEDY)
     return approver
 
 
 def approver_of(key: PublicKey, spec: ApprovalSpec) -> ApproverSpec:
-    """Whoever has this key by the parameters file; KeyRefused when it names nobody."""
+    """Return the approver who has this key in the parameters file; raise KeyRefused if there is none."""
     approver = next((candidate for candidate in spec.approvers if PublicKey.load(candidate.key) == key), None)
     if approver is None:
         reason = f"{key.id} is the key of no approver of the parameters file."
@@ -103,7 +103,7 @@ def approver_of(key: PublicKey, spec: ApprovalSpec) -> ApproverSpec:
 
 
 def _field(name: str, values: dict[str, Any]) -> Any:
-    """A text that can be shown, or the target; anything else is none of ours."""
+    """Return a printable string, or the target; any other value is invalid."""
     value = values[name]
     if name == "target":
         return Target(**value)
@@ -113,7 +113,7 @@ def _field(name: str, values: dict[str, Any]) -> Any:
 
 
 def _bytes(signature: str) -> bytes:
-    """Nothing for what is not base64 in the one way in which it is written here."""
+    """Decode a signature; return b"" unless it is canonical base64."""
     try:
         content = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):

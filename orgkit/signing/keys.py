@@ -1,4 +1,4 @@
-"""Keys that verify: Ed25519, ECDSA and RSA, wherever the private half lies; nobody has to be asked for it."""
+"""Public keys that verify signatures: Ed25519, ECDSA and RSA, without access to the private half."""
 
 import base64
 import hashlib
@@ -30,7 +30,7 @@ class PublicKey:
 
     @classmethod
     def load(cls, text_or_path: str | Path) -> "PublicKey":
-        """From PEM, from PEM's middle in one line, or from a file that holds either; KeyRefused for anything else."""
+        """Load PEM, PEM's body in one line, or a file with either; raise KeyRefused for anything else."""
         if isinstance(text_or_path, str) and is_inline(text_or_path):
             return _read(text_or_path, "the text")
         path = path_of(text_or_path)
@@ -38,24 +38,24 @@ class PublicKey:
 
     @classmethod
     def from_object(cls, key: object, location: str = "the key") -> "PublicKey":
-        """Of a key of `cryptography`; KeyRefused for a kind or size that is not relied on."""
+        """Convert a key of `cryptography`; raise KeyRefused for a kind or size that orgkit does not accept."""
         if not _is_good(key):
-            raise KeyRefused(f"{location} is of a kind or size that orgkit does not rely on.", KEY_REMEDY)
+            raise KeyRefused(f"{location} is of a kind or size that orgkit does not accept.", KEY_REMEDY)
         return cls(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
 
     @property
     def id(self) -> str:
-        """sha256 of the DER: the same wherever the key lies, and however it is written."""
+        """SHA-256 of the DER: the same for every location and encoding of the key."""
         return f"sha256:{hashlib.sha256(self.der).hexdigest()}"
 
     @property
     def line(self) -> str:
-        """In one line, for a parameters file."""
+        """The key in one line, for a parameters file."""
         return base64.b64encode(self.der).decode()
 
     @property
     def pem(self) -> str:
-        """As openssl reads it."""
+        """The key as PEM, as openssl reads it."""
         return pem_of(self.line)
 
     @cached_property
@@ -65,7 +65,7 @@ class PublicKey:
         return key
 
     def verify(self, message: bytes, signature: bytes) -> bool:
-        """Whether the private half of this key has signed exactly this message."""
+        """Return whether the private half of this key has signed exactly this message."""
         try:
             _verify(self._key, message, signature)
         except (InvalidSignature, ValueError):
@@ -74,7 +74,7 @@ class PublicKey:
 
 
 class Signer(Protocol):
-    """Whoever can sign; the name is free of paths, so that it may stand in a record."""
+    """An object that signs; its name contains no path, so that a record may contain it."""
 
     @property
     def public(self) -> PublicKey: ...
@@ -86,7 +86,7 @@ class Signer(Protocol):
 
 
 def _read(text: str, location: str) -> PublicKey:
-    """What a person took for a public key; a private one is refused, and never shown."""
+    """Parse a public key; a private one is refused, and never shown."""
     if "PRIVATE KEY" in text:
         raise KeyRefused(f"{location} holds a private key, which is a secret: its public half belongs here.", NO_KEY)
     try:
@@ -114,7 +114,7 @@ def _verify(key: Kind, message: bytes, signature: bytes) -> None:
 
 
 def _verify_rsa(key: rsa.RSAPublicKey, message: bytes, signature: bytes) -> None:
-    """PSS, or PKCS #1 v1.5: KMS signs in both ways."""
+    """Verify PSS, or PKCS #1 v1.5: KMS signs in both ways."""
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.AUTO)
     try:
         key.verify(signature, message, pss, hashes.SHA256())

@@ -1,4 +1,4 @@
-"""A key that never leaves AWS: KMS is asked for its public half, and to sign."""
+"""Signing with a key that never leaves AWS: KMS returns its public half, and signs."""
 
 import re
 
@@ -11,25 +11,25 @@ from orgkit.aws.session import Connection
 from orgkit.errors import KeyRefused
 from orgkit.signing.keys import KEY_REMEDY, PublicKey
 
-KEY_ARN = re.compile(r"arn:aws:kms:(?P<region>[a-z0-9-]+):\d{12}:key/[\w-]+")  # an alias may come to mean another key
-MAX_MESSAGE_BYTES = 4096  # bytes that KMS takes as they are; it hashes by its own choice what it hashes itself
+KEY_ARN = re.compile(r"arn:aws:kms:(?P<region>[a-z0-9-]+):\d{12}:key/[\w-]+")  # no alias: it may move to another key
+MAX_MESSAGE_BYTES = 4096  # the longest message that KMS accepts unhashed
 # The first that a key has. Ed25519 signs messages, not their hashes, hence RAW for all.
 ALGORITHMS = ("ED25519_SHA_512", "ECDSA_SHA_256", "ECDSA_SHA_384", "RSASSA_PSS_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256")
 
 
 def is_kms(text: str) -> bool:
-    """Whether this names a key of KMS rather than a file."""
+    """Return whether this names a KMS key rather than a file."""
     return text.startswith("arn:")
 
 
 class KmsSigner:
-    """Signing changes nothing in an account, so that it is no step; but each signature is a paid request."""
+    """A signer with a KMS key; signing changes nothing in an account, so it is not a step. AWS bills each request."""
 
     def __init__(self, aws: Connection, arn: str) -> None:
-        """Asks for the public half; KeyRefused when this is no key that signs, or one that we may not use."""
+        """Read the public half; raise KeyRefused unless the key can sign and the caller may use it."""
         match = KEY_ARN.fullmatch(arn)
         if match is None:
-            raise KeyRefused(f"{arn!r} is no ARN of a KMS key.", "write it as arn:aws:kms:REGION:ACCOUNT:key/ID.")
+            raise KeyRefused(f"{arn!r} is not the ARN of a KMS key.", "write it as arn:aws:kms:REGION:ACCOUNT:key/ID.")
         self._aws, self._region, self.name = aws, match["region"], arn
         answer = self._ask("GetPublicKey")
         self._algorithm = next(

@@ -1,4 +1,4 @@
-"""A private key in a file of this machine: made, guarded, and signed with."""
+"""A private key in a file of this machine: generation, file permissions, and signing."""
 
 import os
 import stat
@@ -20,7 +20,7 @@ class LocalSigner:
     """An Ed25519 key in a PEM file that its owner alone can read."""
 
     def __init__(self, path: Path) -> None:
-        """KeyRefused unless it is such a file; what is in it is never shown."""
+        """Load the key; raise KeyRefused for any other file, whose content is never shown."""
         _guard_mode(path)
         self._key = _private(path)
         self.public = PublicKey.from_object(self._key.public_key())
@@ -34,14 +34,14 @@ class LocalSigner:
 
 
 def public_path(path: Path) -> Path:
-    """Where the public half of a new key lies: beside the private one."""
+    """Return the path of a new key's public half: next to the private one."""
     return path.with_name(f"{path.name}.pub")
 
 
 def new_pair(path: Path) -> LocalSigner:
-    """Make a pair: the private half at `path`, for its owner only, the public one at PATH.pub. Overwrites nothing.
+    """Make a pair: the private half at `path`, readable by its owner only, the public one at PATH.pub.
 
-    The folder is made too, for its owner only, where it is missing.
+    It overwrites nothing. A missing folder is made too, for its owner only.
     """
     for file in (path, public_path(path)):
         if os.path.lexists(file):
@@ -54,7 +54,7 @@ def new_pair(path: Path) -> LocalSigner:
     try:
         _write_new(public_path(path), PublicKey.from_object(key.public_key()).pem.encode(), PUBLIC)
     except KeyRefused:
-        path.unlink()  # half a pair would be in the way of the next try
+        path.unlink()  # half a pair would make the next attempt fail
         raise
     return LocalSigner(path)
 
@@ -68,7 +68,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
 
 
 def _guard_mode(path: Path) -> None:
-    """Whoever can read a private key can sign with it."""
+    """Refuse a private key that others can read, since they could sign with it."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except (OSError, ValueError) as error:

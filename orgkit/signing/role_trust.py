@@ -1,4 +1,4 @@
-"""What the trust policy of a role says of who its sessions are; pure."""
+"""What the trust policy of a role says about the identities behind its sessions; pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from orgkit.policy_evaluation.statements import statements_of as all_statements_
 from orgkit.signing.identities import ROLE, USER, role_name
 
 SSO_PREFIX = "AWSReservedSSO_"  # roles that IAM Identity Center makes: it names the session after the person
-SSO_PATH = "/aws-reserved/sso.amazonaws.com/"  # nobody else can make a role there, under whatever name
+SSO_PATH = "/aws-reserved/sso.amazonaws.com/"  # nobody else can make a role with this path
 ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 SESSION_NAME, SOURCE_IDENTITY = "sts:rolesessionname", "sts:sourceidentity"  # condition keys, in lower case
 PRINCIPAL_ARN, USER_NAME = "aws:principalarn", "aws:username"
@@ -25,7 +25,7 @@ ACCOUNT = re.compile(r"\*|[0-9]{12}|arn:aws:iam::[0-9]{12}:root")
 
 @dataclass(frozen=True)
 class TrustStatement:
-    """One statement that lets somebody take the role.
+    """One statement that lets principals assume the role.
 
     Attributes:
         actions: The calls of STS that it allows.
@@ -41,7 +41,7 @@ class TrustStatement:
 
     @property
     def is_wide(self) -> bool:
-        """Whether it trusts a whole account, or everybody."""
+        """Whether it trusts a whole account, or any account."""
         return any(ACCOUNT.fullmatch(principal) for principal in self.principals)
 
     @property
@@ -84,7 +84,7 @@ class TrustStatement:
 
 
 def statements_of(document: Mapping[str, Any]) -> list[TrustStatement]:
-    """The statements of a trust policy that let somebody take the role."""
+    """Return the statements of a trust policy that let principals assume the role."""
     return [
         statement
         for item in all_statements_of(document)
@@ -94,7 +94,7 @@ def statements_of(document: Mapping[str, Any]) -> list[TrustStatement]:
 
 
 def session_names_count(role: str, statements: Sequence[TrustStatement], path: str = "/") -> bool:
-    """Whether the name of a session says whose it is: nobody who may take the role can choose it.
+    """Return whether the name of a session identifies a person: nobody who may assume the role can choose it.
 
     Args:
         role: The role's name.

@@ -1,4 +1,4 @@
-"""Whether the roles that the parameters file gives to people keep those people apart: asked of IAM."""
+"""AWS calls that check that the roles of people in the parameters file do not let one person act as another."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ _Trusts = Mapping[str, _Trust | None]
 
 
 def check_roles(aws: Connection, spec: ApprovalSpec) -> None:
-    """Refuse a file by whose roles one person could be two; each role is read once.
+    """Refuse a file whose roles let one person act as two; each role is read once.
 
     Raises:
-        ApprovalMismatch: Sessions of a role are listed singly, and the caller of AssumeRole can choose their name; or a
-            role of somebody who may apply trusts an identity of somebody else who may approve, itself or by way of
-            other roles of the account, or the other way round.
+        ApprovalMismatch: The file lists single sessions of a role whose name the caller of AssumeRole can choose. Or a
+            role of an operator trusts an identity of another person who may approve, or the reverse, directly or
+            through other roles of the account.
         CouldNotRead: AWS does not show a role.
     """
     people = {name: spec.identities_of(name) for name in spec.people}
@@ -60,7 +60,7 @@ def check_roles(aws: Connection, spec: ApprovalSpec) -> None:
 
 
 def _trusted(spec: ApprovalSpec, name: str, role: str, trusts: _Trusts) -> Iterator[tuple[str, str, str]]:
-    """Whoever may take a role of somebody on the other side of an approval: name, identity, and the role they take."""
+    """Yield each person who may assume a role of the other side of an approval: name, identity, and assumed role."""
     for other in spec.people:
         opposite = (name in spec.approver_names and other in spec.operator_names) or (
             name in spec.operator_names and other in spec.approver_names
@@ -74,7 +74,7 @@ def _trusted(spec: ApprovalSpec, name: str, role: str, trusts: _Trusts) -> Itera
 
 
 def _leading_to(role: str, trusts: _Trusts) -> dict[str, _Trust]:
-    """The role, and the roles whose sessions may take it, one after the other."""
+    """Return the role, and the roles whose sessions may assume it, directly or through others."""
     chain: dict[str, _Trust] = {}
     waiting = [role]
     while waiting:
@@ -86,11 +86,11 @@ def _leading_to(role: str, trusts: _Trusts) -> dict[str, _Trust]:
 
 
 def _read_trusts(aws: Connection, roles: Mapping[str, str]) -> _Trusts:
-    """The trust policies of these roles, by name, and of those of the same account by way of which they may be taken.
+    """Return the trust policies of these roles, by name, and of the roles of the account that may assume them.
 
     Args:
         aws: A connection to the account.
-        roles: Its number for the name of each role.
+        roles: The account id for the name of each role.
     """
     trusts: dict[str, _Trust | None] = {}
     waiting = sorted(roles.items())
@@ -103,7 +103,7 @@ def _read_trusts(aws: Connection, roles: Mapping[str, str]) -> _Trusts:
 
 
 def _read_trust(aws: Connection, role: str, account: str) -> _Trust | None:
-    """A role's trust policy; None for a role that is not there, which nobody can take."""
+    """Return a role's trust policy; None for a role that does not exist, which nobody can assume."""
     try:
         answer = aws.read("iam", "GetRole", RoleName=role)["Role"]
         statements = statements_of(answer["AssumeRolePolicyDocument"])

@@ -1,4 +1,4 @@
-"""Which signer a text means: the file of a private key, or the ARN of a key of KMS."""
+"""The signer for a setting: the file of a private key, or the ARN of a KMS key."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from orgkit.signing.texts import path_of
 
 
 def signer_of(spec_text: str, aws: Connection | None, base: Path = Path()) -> Signer:
-    """A relative path counts from `base`, the folder of the parameters file; KeyRefused when it cannot sign."""
+    """Return the signer; a relative path starts at `base`, the parameters file's folder. Raises KeyRefused."""
     if not is_kms(spec_text):
         return LocalSigner(base / path_of(spec_text))
     if aws is None:

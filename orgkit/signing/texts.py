@@ -1,4 +1,4 @@
-"""How keys are written: PEM, PEM's middle in one line, or the path of a file that holds either."""
+"""The encodings of keys: PEM, PEM's body in one line, or the path of a file with either."""
 
 import base64
 import binascii
@@ -15,12 +15,12 @@ NO_KEY = 'write the public half in one line, as "orgkit keys show" prints it, as
 
 
 def is_inline(text: str) -> bool:
-    """A key itself rather than the name of a file: base64 of this length that begins as DER is no path."""
+    """Return whether the text is a key and not a path: base64 of this length that begins like DER is a key."""
     return "-----BEGIN" in text or (len(text) >= MIN_KEY_LENGTH and text.startswith("M") and decode(text) is not None)
 
 
 def der_of(text: str) -> bytes:
-    """What stands between the lines of PEM, or the whole; ValueError when it is no base64."""
+    """Decode the body of PEM, or the whole text; raise ValueError if it is not base64."""
     content = decode(text.partition(BEGIN)[2].partition(END)[0] or text)
     if content is None:
         raise ValueError("no base64")
@@ -28,13 +28,13 @@ def der_of(text: str) -> bytes:
 
 
 def pem_of(line: str) -> str:
-    """A key in one line, as openssl reads it."""
+    """Convert a key in one line to PEM, as openssl reads it."""
     rows = [line[at : at + 64] for at in range(0, len(line), 64)]
     return "\n".join([BEGIN, *rows, END, ""])
 
 
 def decode(text: str) -> bytes | None:
-    """The bytes that base64 stands for; None when it is none."""
+    """Decode base64; return None for any other text."""
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
@@ -42,7 +42,7 @@ def decode(text: str) -> bytes | None:
 
 
 def path_of(text: str | Path) -> Path:
-    """The file that a person names; ~ is their home, and stays as it is where there is no such home."""
+    """Return the path that a person names; ~ is expanded, unless the home does not exist."""
     try:
         return Path(text).expanduser()
     except RuntimeError:
@@ -50,7 +50,7 @@ def path_of(text: str | Path) -> Path:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file of a key; "" for what cannot be one, KeyRefused when it cannot be read."""
+    """Return the text of a key's file; "" for a file that cannot be one. Raises KeyRefused if it cannot be read."""
     try:
         metadata = path.stat()
         return (
@@ -63,5 +63,5 @@ def text_of(path: Path) -> str:
 
 
 def reason(error: Exception) -> str:
-    """Why a file could not be read or written, in a few words."""
+    """Return a short reason why a file could not be read or written."""
     return getattr(error, "strerror", None) or "no file can have this name"

@@ -200,7 +200,7 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
         self, stage: Stage, digest: str, keys: Path
     ) -> None:
         output = approve(stage, digest, keys / "ada", code=4)
-        assert f"{OPERATOR} is no identity of ada" in output["why"]
+        assert f"{OPERATOR} is not an identity of ada" in output["why"]
         assert not list((stage.project.folder / "outputs" / f"{stage.begun}").rglob("approval-*.json"))
 
     def test_one_person_with_a_key_of_their_own_is_never_two_whatever_they_sign(
@@ -212,10 +212,10 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
         try:
             stage.project.file.write_text(before.replace(f'jane = "{OPERATOR}"', "").replace(USER, OPERATOR))
             for claimed, why in (
-                (f"{APPROVERS}/bob", "is no identity of ada"),
-                (USER, "is no identity of ada"),
-                (f"{APPROVERS}/ada", "no other than ada, who approved it"),
-                (OPERATOR, "no other than ada, who approved it"),
+                (f"{APPROVERS}/bob", "is not an identity of ada"),
+                (USER, "is not an identity of ada"),
+                (f"{APPROVERS}/ada", "by the parameters file is ada, who approved it"),
+                (OPERATOR, "by the parameters file is ada, who approved it"),
             ):
                 file.write_bytes(sign(replace(values, authenticated_as=claimed), own).content)
                 refused(stage, file, why)
@@ -238,14 +238,17 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
             stage.sandbox.forget_calls()
             done = stage.project.run(BIN / "papermill", *words, *more, **settings)
             assert done.returncode != 0
-            assert ("is no identity of ada" if settings else "asks for four eyes") in " ".join(done.stderr.split())
+            assert ("is not an identity of ada" if settings else "asks for four eyes") in " ".join(done.stderr.split())
             assert stage.changes() == []
 
     def test_a_session_applies_only_if_the_file_names_it_and_nobody_may_choose_its_name(
         self, stage: Stage, as_ada: Callable[..., Settings], approved: Path
     ) -> None:
         words = ("run", stage.project.file, "02", "--approval", approved)
-        for session, why in (("Ada", "no other than ada"), ("somebody", "is no identity of those who may")):
+        for session, why in (
+            ("Ada", "by the parameters file is ada"),
+            ("somebody", "is not an identity of an operator"),
+        ):
             assert why in " ".join(stage.project.orgkit(*words, code=4, **as_ada(session)).stdout.split())
         bob, iam = as_ada("bob"), stage.client("iam")
         free = json.dumps({"Version": "2012-10-17", "Statement": [TRUST | {"Condition": {}}]})
@@ -272,7 +275,7 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
         admin = session_of(stage, "arn:aws:iam::999999999999:role/Admin", "anything")
         before = stage.project.file.read_text()
         for jane, why in (
-            (USER, "is no identity of those who may"),
+            (USER, "is not an identity of an operator"),
             ("arn:aws:sts::999999999999:assumed-role/Admin", "one person could approve and apply"),
             ("arn:aws:sts::999999999999:assumed-role/Admin/anything", "can choose the session's name"),
         ):
@@ -295,10 +298,10 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
         """Of each kind one; every field is altered in tests/runbook/test_second.py."""
         values, file = parse(approved.read_bytes(), ""), tmp_path / "approval.json"
         for content, why in (
-            (replace(values, ticket="OPS-8").content, "the signature is not ada's under these words"),
-            (sign(values, LocalSigner(keys / "mallory")).content, "the signature is not ada's under these words"),
-            (replace(values, approver="mallory").content, "mallory is no approver"),
-            (approved.read_bytes() + b" ", "is no signed approval"),
+            (replace(values, ticket="OPS-8").content, "the signature is not ada's for this content"),
+            (sign(values, LocalSigner(keys / "mallory")).content, "the signature is not ada's for this content"),
+            (replace(values, approver="mallory").content, "mallory is not an approver"),
+            (approved.read_bytes() + b" ", "is not a signed approval"),
         ):
             file.write_bytes(content)
             refused(stage, file, why)

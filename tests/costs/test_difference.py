@@ -1,4 +1,4 @@
-"""The estimate beside the bill."""
+"""The estimate compared with the bill."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -135,7 +135,7 @@ def test_the_table_adds_up_to_what_was_billed_and_has_a_row_for_silent_accounts(
     table = compare(made, bill, {**NAMES, quiet: "quiet"}, NOW).to_frame()
     assert table["net"].sum() == bill.net == Decimal("42.71")
     assert table[table.SubAccountId == quiet].net.tolist() == [0]
-    assert table[table.status == "beside usage"].other.tolist() == [Decimal("3.21"), Decimal("-2")]
+    assert table[table.status == "outside usage"].other.tolist() == [Decimal("3.21"), Decimal("-2")]
 
 
 def test_what_was_not_charged_at_all_may_not_be_switched_on(made):

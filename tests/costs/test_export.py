@@ -41,9 +41,9 @@ def test_another_ending_or_place_is_refused_with_the_mend(tmp_path):
         write(TABLE, tmp_path / "x.html")
     (tmp_path / "folder.csv").mkdir()
     for ending in (".csv", ".parquet", ".xlsx"):
-        with pytest.raises(UnsupportedFormat, match="no folder that can be written to"):
+        with pytest.raises(UnsupportedFormat, match="not a folder that can be written to"):
             write(TABLE, tmp_path / "no" / f"x{ending}")
-    with pytest.raises(UnsupportedFormat, match=r"folder\.csv is no file that can be written"):
+    with pytest.raises(UnsupportedFormat, match=r"folder\.csv is not a file that can be written"):
         write(TABLE, tmp_path / "folder.csv")
 
 

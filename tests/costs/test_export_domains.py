@@ -65,7 +65,7 @@ def test_an_account_id_has_twelve_digits_in_whatever_form_it_is_delivered(tmp_pa
 def test_what_is_no_account_id_is_refused_with_the_file_that_holds_it(tmp_path, value):
     export(tmp_path, {}, file="focus-00001.parquet")
     export(tmp_path, {"SubAccountId": value}, file="focus-00002.parquet")
-    with pytest.raises(InvalidExport, match="is no AWS account id") as refusal:
+    with pytest.raises(InvalidExport, match="is not an AWS account id") as refusal:
         read(tmp_path)
     assert "focus-00002.parquet" in refusal.value.reason
     assert "focus-00001.parquet" not in refusal.value.reason
@@ -234,7 +234,7 @@ def test_rows_that_another_account_pays_for_are_counted_and_named(tmp_path, othe
 
 def test_a_billing_period_that_is_no_date_is_refused_with_its_file(tmp_path):
     export(tmp_path, {"BillingPeriodStart": 1790812800000})
-    with pytest.raises(InvalidExport, match=r"focus-00001.*BillingPeriodStart '1790812800000' is no date"):
+    with pytest.raises(InvalidExport, match=r"focus-00001.*BillingPeriodStart '1790812800000' is not a date"):
         read(tmp_path)
 
 

@@ -110,7 +110,7 @@ def test_one_scenario_is_a_series_that_pandas_adds_up(build, scenario):
 
 
 def test_a_scenario_that_is_none_is_refused(build):
-    with pytest.raises(ValueError, match="'all' is no scenario: write one of low, expected, high"):
+    with pytest.raises(ValueError, match="'all' is not a scenario: write one of low, expected, high"):
         estimate(build()).by_account("all")
 
 

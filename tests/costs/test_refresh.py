@@ -290,7 +290,7 @@ def test_a_number_without_measure_is_refused_and_not_written_out(price):
 def test_a_term_that_holds_since_no_date_is_refused():
     made = offer(product("K", "us-east-1-KMS-Keys", ("0", "Inf", "1")))
     made["terms"]["OnDemand"]["K"]["K.JRTCKXETXF"]["effectiveDate"] = HOSTILE
-    with pytest.raises(AmbiguousPrice, match="no date") as rejection:
+    with pytest.raises(AmbiguousPrice, match="not a date") as rejection:
         find(made, shipped_book().price("kms.key"), "us-east-1")
     assert str(rejection.value).replace("\n", "").isprintable()
 
@@ -304,7 +304,7 @@ def test_files_of_a_folder_are_read_as_aws_lays_them_out(tmp_path):
         fetch("awskms", "us-east-1", str(tmp_path))
     for text in ("<html>", "[" * 100_000):
         file.write_text(text)
-        with pytest.raises(NoPriceList, match="no JSON object"):
+        with pytest.raises(NoPriceList, match="not a JSON object"):
             fetch("AWSConfig", "us-east-1", str(tmp_path))
 
 

@@ -136,7 +136,7 @@ def test_lines_are_counted_past_texts_and_lists_of_several_lines(file):
         (b"x = 1e99999999999999999999", "a number without bound"),
         (b"# " + b"x" * MAX_BYTES, "larger than 1 MB"),
     ],
-    ids=["empty", "remarks only", "BOM", "UTF-16", "Latin-1", "nested", "number", "huge"],
+    ids=["empty", "comments only", "BOM", "UTF-16", "Latin-1", "nested", "number", "huge"],
 )
 def test_a_file_that_is_no_parameters_file_is_told_so(file, content, fragment):
     file.write_bytes(content)

@@ -94,7 +94,7 @@ def test_a_path_that_is_printed_can_be_copied_into_the_file(path: UnitPath) -> N
         (r"'Workloads\Production'", "has a single backslash"),
         ("5", 'is the number 5: write it in quotes, as "5"'),
         ("{ a = 1 }", "is a section: write the path of a unit in quotes"),
-        ('["CI/CD"]', r"there is no unit 'CI\\/CD' in the file. Did you mean CI/CD"),
+        ('["CI/CD"]', r"the file has no unit 'CI\\/CD'. Did you mean CI/CD"),
     ],
 )
 def test_what_is_no_path_is_refused_with_what_to_write(unit: str, problem: str) -> None:

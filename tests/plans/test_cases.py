@@ -1,4 +1,4 @@
-"""Each folder beside this file is one case: observed + desired → the plan, or the error, that must come of it."""
+"""Each folder next to this file is one case: observed + desired → the expected plan, or the expected error."""
 
 import pytest
 

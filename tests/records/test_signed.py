@@ -44,7 +44,7 @@ def test_a_signed_file_that_is_gone_or_another_or_belongs_to_nothing_is_named(ru
     assert faults(run, signed_sha256="") == ["is not the one that approval.json names"]
     (run / SIGNED_APPROVAL_FILE).write_bytes((run / SIGNED_APPROVAL_FILE).read_bytes() + b" ")
     assert faults(run) == ["is not the one that approval.json names"]
-    assert "is no signed approval" in faults(run, signed_sha256=sha256_of(run / SIGNED_APPROVAL_FILE))[0]
+    assert "is not a signed approval" in faults(run, signed_sha256=sha256_of(run / SIGNED_APPROVAL_FILE))[0]
     (run / SIGNED_APPROVAL_FILE).unlink()
     assert faults(run) == ["is not the one that approval.json names"]
 

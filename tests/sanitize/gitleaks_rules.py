@@ -1,7 +1,7 @@
 """Make the two files of gitleaks' rules: `python -m tests.sanitize.gitleaks_rules CONFIG`, its config/gitleaks.toml.
 
 `orgkit/sanitize/gitleaks_rules.toml` has the rules that find a value by the name in front of it, which orgkit uses. The
-others, which know a token by its own form, are in `tests/sanitize/gitleaks_forms.toml`: orgkit has the forms in its
+others, which know a token by its own form, are in `tests/sanitize/gitleaks_forms.toml`. orgkit has the forms in its
 own words, and a test shows that it finds what they find.
 """
 

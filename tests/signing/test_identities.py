@@ -35,7 +35,7 @@ def test_users_are_told_apart_by_their_whole_arn_and_sessions_by_their_role(one:
     if same:
         check_operator(one, ada, spec)
     else:
-        with pytest.raises(ApprovalMismatch, match=r"is no identity of those who may: .* names jane"):
+        with pytest.raises(ApprovalMismatch, match=r"is not an identity of an operator: .* names jane"):
             check_operator(one, ada, spec)
 
 
@@ -44,7 +44,7 @@ def test_an_identity_of_the_approver_applies_nothing_in_whichever_table_it_stand
     for arns, operators in (((ADA, f"{ROLE}/ada"), ()), ((ADA,), (f"{ROLE}/ada", ADA)), ((), (ADA, ROLE))):
         ada = ApproverSpec("ada", "", arns)
         spec = ApprovalSpec((ada,), True, (("ada", operators), ("joe", (USER,))))
-        with pytest.raises(ApprovalMismatch, match="no other than ada, who approved it"):
+        with pytest.raises(ApprovalMismatch, match="by the parameters file is ada, who approved it"):
             check_operator(actor, ada, spec)
         check_operator(USER, ada, spec)
 

@@ -1,4 +1,4 @@
-"""Some months of bills beside the estimate: what a person asks for when they ask what it really cost."""
+"""Several months of bills compared with the estimate: what the organization really cost."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Actuals:
-    """Bills, the oldest first, and what each differs from the estimate; amounts in USD."""
+    """Bills, oldest first, and how each differs from the estimate; amounts in USD."""
 
     estimate: Estimate
     differences: tuple[Difference, ...]

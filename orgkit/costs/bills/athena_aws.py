@@ -64,7 +64,7 @@ class AthenaBills:
     def _rows(
         self, month: Month, snapshot: Snapshot, left_out: list[str]
     ) -> tuple[list[tuple[Any, ...]], tuple[str, ...]]:
-        """The answer to the question; once more without each optional column that Athena says the table lacks."""
+        """Return the result of the query, sent again without each optional column that Athena says the table lacks."""
         columns = list(OPTIONAL_COLUMNS)
         while True:
             try:
@@ -78,7 +78,7 @@ class AthenaBills:
                 return rows, () if LIST_COST in columns else (WITHOUT_LIST_COST,)
 
     def _manifests(self, files: list[str], month: Month) -> tuple[dict[str, list[str]], list[str]]:
-        """What the manifests next to the table's files list; a right to ask the table is none to read its bucket."""
+        """Return what the manifests next to the table's files list; the caller may have no right to read the bucket."""
         folders = {folder for file in files if (folder := manifest_folder(file))}
         try:
             stored = [file for folder in sorted(folders) for file in stored_files(self._aws, folder).files]
@@ -87,7 +87,7 @@ class AthenaBills:
             return {}, [f"Whether the delivery is whole is not known, since its manifest cannot be read: {rejection}."]
 
     def _write_time(self, snapshot: Snapshot) -> datetime | None:
-        """When the oldest file was; None where we may ask a table, and not look at its files (Lake Formation)."""
+        """Return when the oldest file was written; None without a right to list the files (Lake Formation)."""
         try:
             write_times = stored_files(self._aws, snapshot.folder).files
         except Rejected:

@@ -45,11 +45,11 @@ RESERVED_NOTE = (
     "public list price."
 )
 PENNY = Decimal("0.01")
-MAX_USD = Decimal(10) ** 15  # USD: nobody's bill
+MAX_USD = Decimal(10) ** 15  # USD: more than any bill
 
 
 def usd(text: str) -> Decimal:
-    """An amount as a person writes it; InvalidAmount for what is none."""
+    """Parse an amount as a person writes it; raise InvalidAmount for anything else."""
     try:
         amount = Decimal(text)
     except InvalidOperation:
@@ -63,10 +63,10 @@ class ResponseCache(Protocol):
     """Answers that were paid for; on disk, or wherever the caller wants them."""
 
     def get(self, request: Mapping[str, Any]) -> tuple[datetime, dict[str, Any]] | None:
-        """When it was answered, and what; None when it never was."""
+        """Return when the request was answered, and the answer; None if it never was."""
 
     def put(self, request: Mapping[str, Any], at: datetime, answer: Mapping[str, Any]) -> None:
-        """Keep an answer, in the place of an older one."""
+        """Store an answer, replacing an older one."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,10 @@ class Groups:
 
 
 class CostExplorer:
-    """Asks page by page, keeps what it paid for, and stops before it costs more than `at_most`.
+    """Requests page by page, caches what it paid for, and stops before it costs more than `at_most`.
 
     `price` is that of one request in USD. Raises BudgetExceeded before the request that would cost too much: the pages
-    that
-    were read stay kept, and count as nothing the next time.
+    read so far stay in the cache, and cost nothing the next time.
     """
 
     def __init__(
@@ -157,7 +156,7 @@ class CostExplorer:
         )  # fmt: skip
 
     def _groups(self, month: Month, dimension: str, *record_types: str) -> Groups:
-        """Every page; from the beginning once more when AWS no longer knows where a kept page left off."""
+        """Return every page; start again when AWS no longer accepts the token of a cached page."""
         request = _question(month, dimension, record_types)
         try:
             pages = list(self._pages(month, request, fresh=self._fresh))
@@ -235,5 +234,5 @@ def _disagreements(kinds: Groups, usage: Groups) -> Iterator[str]:
     if abs(whole - parts) >= PENNY:
         yield (
             f"Cost Explorer says {whole:.2f} USD of usage in one answer and {parts:.2f} in another: it was "
-            "refreshed in between. Read it afresh (--fresh)."
+            "refreshed in between. Read it again (--fresh)."
         )

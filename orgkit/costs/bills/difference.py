@@ -1,4 +1,4 @@
-"""The estimate beside the bill: the whole organization first, then every account and service."""
+"""The estimate compared with the bill: the whole organization first, then every account and service."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MATCHED, ESTIMATE_ONLY, ACTUAL_ONLY = "matched", "estimate only", "actual only"
-OUTSIDE_USAGE = "beside usage"  # taxes, purchases, refunds: billed, and never estimated
+OUTSIDE_USAGE = "outside usage"  # taxes, purchases, refunds: billed, and never estimated
 NO_DATA = "nothing"  # an account of which neither side knows anything
 ORGANIZATION = "organization"
 WHOLE_MONTHS = ("monthly", "monthly_not_prorated")  # billing rules: charged whole, however much of the month is over
@@ -53,7 +53,7 @@ class Line:
 
     @property
     def outside_range(self) -> Decimal:
-        """By how much it lies above high (or, negative, below low), in cents; 0 within, and while there is no data."""
+        """How far it lies above high (or, negative, below low), in cents; 0 within the range and without data."""
         if self.gross is None:
             return ZERO
         gross, low, high = cents(self.gross), cents(self.low), cents(self.high)
@@ -65,7 +65,7 @@ class Line:
 
     @property
     def status(self) -> str:
-        """Which side knows of it."""
+        """Which side has it: the estimate, the bill, or both."""
         if self.gross is None or not (self.gross or self.credits):
             return ESTIMATE_ONLY
         return MATCHED if self.is_estimated else ACTUAL_ONLY
@@ -93,9 +93,9 @@ class Difference:
 
 @sum_exactly()
 def compare(estimate: Estimate, bill: Bill, names: Mapping[str, str], now: datetime) -> Difference:
-    """Outer join of both by account and service; `names` are the organization's, by id. Pure.
+    """Join both by account and service; `names` are the organization's account names, by id. Pure.
 
-    In a month that is not over the estimate counts in proportion to its days, but what AWS charges by the month.
+    In a month that is not over, the estimate is prorated by day, except for what AWS charges by the month.
     """
     part = bill.month.part(now)
     estimated_amounts = _estimated_amount(estimate, part)
@@ -150,12 +150,12 @@ def _estimated_amount(estimate: Estimate, part: Decimal) -> dict[Place, Amounts]
 
 @sum_exactly()
 def prorated(charge: Charge, part: Decimal) -> Decimal:
-    """What a charge comes to when this part of the month is over."""
+    """Return the amount of a charge when this part of the month is over."""
     return charge.effective_cost * part_of(charge, part)
 
 
 def part_of(charge: Charge, part: Decimal) -> Decimal:
-    """How much of a charge counts when this part of the month is over: all of what is charged by the month."""
+    """Return the fraction of a charge that counts when this part of the month is over; 1 for monthly charges."""
     return Decimal(1) if charge.price.billing_rule in WHOLE_MONTHS else part
 
 
@@ -176,7 +176,7 @@ def _group_places(places: Iterable[Place], position: int) -> dict[str, list[Plac
 
 
 def frame(differences: Iterable[Difference]) -> "pd.DataFrame":
-    """Several months in one long table, whose `net` adds up to what was billed; silent accounts stand in it too."""
+    """Return several months as one long table, accounts without costs included; `net` adds up to the billed amount."""
     import pandas as pd
 
     return pd.DataFrame([row for difference in differences for row in _rows(difference)], dtype=object)

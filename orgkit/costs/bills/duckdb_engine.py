@@ -25,14 +25,14 @@ LIST = ("ListCost",)
 
 
 class DuckDb:
-    """A question to some Parquet files; leave the context to give back memory and disk.
+    """A query of some Parquet files; leaving the context frees memory and disk.
 
-    DuckDB takes a path for a pattern. It is given links with names of our own, so that no character of a file's name,
-    or of a folder above it, can mean another file.
+    DuckDB reads a path as a pattern. It gets links with names that orgkit chooses, so that no character in the name of
+    a file or a folder above it can match another file.
     """
 
     def __init__(self, files: Mapping[Path, str]) -> None:
-        """`files`: where each lies, and what a person calls it."""
+        """`files`: the path of each, and the name to show for it."""
         require_packages('source = "duckdb"', "duckdb")
         import duckdb
 
@@ -58,7 +58,7 @@ class DuckDb:
         self._folder.cleanup()
 
     def ask(self) -> list[tuple[Any, ...]]:
-        """Rows as `export_sql.question` asks for them. Raises InvalidExport, with the file, for what is no export."""
+        """Return the rows of `export_sql.question`. Raises InvalidExport, with the file, for an invalid export."""
         paths = list(self._names)
         try:
             types = self._types = self._columns(paths)
@@ -131,7 +131,7 @@ class DuckDb:
 
     @staticmethod
     def _amount(column: str, type_: str) -> str:
-        """The expression that reads a column of amounts, whose sum is exact; text that is empty is no amount."""
+        """Return the expression that reads a column of amounts, whose sum is exact; empty text is not an amount."""
         if type_ == "DOUBLE":
             return column
         if type_ == "FLOAT":

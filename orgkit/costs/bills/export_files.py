@@ -1,4 +1,4 @@
-"""What lies in the folder of an export: every file, links followed once, and the lists that manifests hold."""
+"""The files in the folder of an export, links followed once, and the lists in its manifests."""
 
 import json
 import os
@@ -22,19 +22,19 @@ class Listing:
 
     files: dict[str, datetime] = field(default_factory=dict)
     content: dict[str, object] = field(default_factory=dict)  # name → what is equal for equal files; of a bucket only
-    notes: list[str] = field(default_factory=list)  # what could not be looked into, or is there twice
+    notes: list[str] = field(default_factory=list)  # what could not be read, or is there twice
 
 
 def list_folder(folder: Path) -> Listing:
-    """Every file below a folder, and below the folders that links in it lead to.
+    """List every file below a folder, and below the folders that links in it lead to.
 
     Raises:
-        InvalidExport: There is no folder, it holds no file, or a part of it cannot be read.
+        InvalidExport: The folder does not exist, has no files, or cannot be read in full.
     """
     if not os.access(folder, os.R_OK | os.X_OK) or not folder.is_dir():
-        raise InvalidExport(f"{flat(folder)} is no folder that can be read.", InvalidExport.remedy_for_path)
+        raise InvalidExport(f"{flat(folder)} is not a folder that can be read.", InvalidExport.remedy_for_path)
     listing, seen, links = Listing(), {os.path.realpath(folder)}, [folder]
-    while links:  # what lies in the folder itself first: a link to it is then the second name, not the first
+    while links:  # files in the folder itself come first: a link to one is then its second name
         next_links: list[Path] = []
         for start in links:
             for path in _walk(start, next_links):
@@ -46,7 +46,7 @@ def list_folder(folder: Path) -> Listing:
 
 
 def _walk(start: Path, links: list[Path]) -> Iterator[Path]:
-    """Files that are no links; links are put aside."""
+    """Yield the files that are not links; collect the links."""
     if not start.is_dir():
         yield start
         return
@@ -66,7 +66,7 @@ def _walk(start: Path, links: list[Path]) -> Iterator[Path]:
 
 
 def _unseen(listing: Listing, folder: Path, links: list[Path], seen: set[str]) -> list[Path]:
-    """Links to what was not read yet."""
+    """Return the links to what was not read yet."""
     unseen = []
     for link in links:
         target, name = os.path.realpath(link), flat(link.relative_to(folder))
@@ -89,26 +89,26 @@ def _add(listing: Listing, folder: Path, path: Path, seen: set[str]) -> None:
     if target in seen:
         listing.notes.append(f"Not read, since it links to a file that is read: {flat(name)}.")
     elif not path.is_file():
-        listing.notes.append(f"Not read, since it is no regular file: {flat(name)}.")
+        listing.notes.append(f"Not read, since it is not a regular file: {flat(name)}.")
     else:
         seen.add(target)
         listing.files[name] = datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def same_file_content(folder: Path, one: str, other: str) -> bool:
-    """Byte by byte."""
+    """Compare two files byte by byte."""
     return cmp(folder / one, folder / other, shallow=False)
 
 
 def manifests_of(
     files: Iterable[str], month: Month, content: Callable[[str], bytes]
 ) -> tuple[dict[str, list[str]], list[str]]:
-    """Return what the manifests of a month list, by file, and a sentence for each that is none.
+    """Return what the manifests of a month list, by file, and a sentence for each invalid one.
 
     Args:
-        files: All that lies there.
+        files: All files of the export.
         month: The billing period.
-        content: How a file is read.
+        content: The function that reads a file.
     """
     lists: dict[str, list[str]] = {}
     unreadable = []
@@ -125,7 +125,7 @@ def manifests_of(
 
 
 def data_files(manifest: bytes) -> list[str] | None:
-    """The names of the data files that a manifest of Data Exports lists; None for JSON that is none.
+    """Return the names of the data files that a manifest of Data Exports lists; None for JSON that is not a manifest.
 
     Source: `dataFiles` in AWS's "Data Exports manifest file reference".
     """

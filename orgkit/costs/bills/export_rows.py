@@ -15,7 +15,7 @@ from orgkit.sanitize.terminal import flat
 
 NANO = Decimal("0.000000001")  # AWS delivers doubles: digits beyond these are not money
 SAME_PRICE = Decimal("0.000001")  # USD: list price and billed cost are products of doubles; closer than this is equal
-LIMIT = Decimal(10) ** 15  # USD: nobody's bill
+LIMIT = Decimal(10) ** 15  # USD: more than any bill
 NO_SERVICE_NAME = "(no service named)"
 NO_ACCOUNT = "(no account named)"
 KNOWN_CATEGORIES = {name.casefold(): name for name in (USAGE, CREDIT, TAX, PURCHASE, ADJUSTMENT)}
@@ -24,7 +24,7 @@ ACCOUNT_NUMBER = re.compile(r"([0-9]{1,12})(?:\.0+)?")
 MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 ACCOUNT_WITH_DASHES = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")
 AWS_NAMES = re.compile(r"aws|amazon", re.IGNORECASE)
-# What a person hears of rows that were left out, moved or doubted, by kind of remark.
+# The notes on rows that were left out, moved or doubted, by kind of note.
 NOTES = {
     "account": "{rows} row(s) of the export name no account ({usd} USD): counted for the payer, {subject}.",
     "category": "{rows} row(s) have the charge category {subject!r}, which FOCUS does not have ({usd} USD): counted as "
@@ -60,7 +60,7 @@ class ExportRow(NamedTuple):
 
 @dataclass
 class _Total:
-    """Rows of one kind that a person has to hear of."""
+    """The rows that one note is about."""
 
     rows: int = 0
     usd: Decimal = ZERO
@@ -68,7 +68,7 @@ class _Total:
 
 @dataclass
 class RowSums:
-    """What the rows come to: amounts by place, and what had to be left out, moved or doubted."""
+    """The sums of the rows: amounts by place, and what was left out, moved or doubted."""
 
     month: Month
     payer: str
@@ -76,14 +76,14 @@ class RowSums:
     locate: Locate | None = None
     amounts: dict[Place, Decimal] = field(default_factory=dict)
     covered_accounts: set[str] = field(default_factory=set)
-    totals: dict[tuple[str, str], _Total] = field(default_factory=dict)  # by kind of remark and its subject
+    totals: dict[tuple[str, str], _Total] = field(default_factory=dict)  # by kind of note and its subject
 
     def add(self, row: ExportRow) -> None:
-        """Count one group. Raises InvalidExport for one that makes no sense, with the file that it lies in."""
+        """Count one group. Raises InvalidExport for an invalid one, with the file that it is in."""
         if (subject := _other_provider(row.provider)) or (subject := _other_period(row.period, self.month)):
             kind = "provider" if _other_provider(row.provider) else "period"
             if kind == "period" and not MONTH.fullmatch(subject):
-                reason = f"BillingPeriodStart {_text(row.period)!r} is no date"
+                reason = f"BillingPeriodStart {_text(row.period)!r} is not a date"
                 raise self._invalid("BillingPeriodStart", row.period, reason)
             self._remark(kind, subject, row, ZERO)
             return
@@ -100,7 +100,7 @@ class RowSums:
         self._count(account, service, category, cost, row)
 
     def _count(self, account: str, service: str, category: str, cost: Decimal, row: ExportRow) -> None:
-        """Usage at public list prices, as Cost Explorer has it; what it is cheaper by adjusts the bill."""
+        """Count usage at public list prices, as Cost Explorer does; a discount on it counts as an adjustment."""
         listed = cost if category != USAGE or row.listed is None else self._cost(row, row.listed)
         if abs(listed - cost) < SAME_PRICE:
             listed = cost
@@ -120,7 +120,7 @@ class RowSums:
         return cost.quantize(NANO, ROUND_HALF_EVEN)
 
     def _account(self, row: ExportRow, cost: Decimal) -> str:
-        """Twelve digits; FOCUS lets a charge of the whole bill, such as a tax, name no account."""
+        """Return twelve digits; FOCUS lets a charge on the whole bill, such as a tax, name no account."""
         if self.payer and (billed_to := account_id(row.payer)) and billed_to != self.payer:
             self._remark("payer", billed_to, row, cost)
         if _text(row.account):
@@ -132,13 +132,13 @@ class RowSums:
     def _account_id(self, value: Any, column: str) -> str:
         account = account_id(value)
         if not account:
-            raise self._invalid(column, value, f"{column} {_text(value)[:60]!r} is no AWS account id")
+            raise self._invalid(column, value, f"{column} {_text(value)[:60]!r} is not an AWS account id")
         return account
 
     def _category(self, row: ExportRow, cost: Decimal) -> str:
         text = _text(row.category)
         category = KNOWN_CATEGORIES.get(text.casefold())
-        if category is None:  # usage is what the estimate is compared with: nothing is taken for it without a name
+        if category is None:  # usage is compared with the estimate: a row without a category does not count as usage
             self._remark("category", text, row, cost)
         return category or ADJUSTMENT
 
@@ -157,7 +157,7 @@ class RowSums:
         return any(kind in ("currency", "missing") for kind, _ in self.totals)
 
     def check(self) -> None:
-        """Raise NoBill for a bill in another currency, InvalidExport for rows of others alone."""
+        """Raise NoBill for a bill in another currency, InvalidExport if no row is AWS's for this month."""
         if self.amounts or not self.totals:
             return
         kinds = sorted({kind for kind, _ in self.totals})
@@ -178,7 +178,7 @@ class RowSums:
 
     @property
     def rows(self) -> tuple[BillRow, ...]:
-        """By place; amounts of nothing are left out."""
+        """The amounts by place; zero amounts are left out."""
         return tuple(BillRow(*place, amount.normalize()) for place, amount in sorted(self.amounts.items()) if amount)
 
 
@@ -205,7 +205,7 @@ def _other_period(value: Any, month: Month) -> str:
 def sum_rows(
     month: Month, rows: Iterable[tuple[Any, ...]], *, source: str, payer: str = "", locate: Locate | None = None
 ) -> RowSums:
-    """Every row of an answer. Raises InvalidExport and NoBill."""
+    """Sum every row of a result. Raises InvalidExport and NoBill."""
     sums = RowSums(month, payer, source, locate)
     for row in rows:
         sums.add(ExportRow(*row))

@@ -1,4 +1,4 @@
-"""The one question to a FOCUS export, whichever engine answers it: a month by account, service and kind of charge."""
+"""The query of a FOCUS export, the same for each engine: a month by account, service and kind of charge."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from orgkit.errors import InvalidExport
 
 # FOCUS 1.0 and 1.2 have these.
 COLUMNS = ("SubAccountId", "ServiceName", "ChargeCategory", "BillingCurrency", "BilledCost")
-# Those too, unless a person who makes an export leaves them out; x_ServiceCode is AWS's own addition.
+# These too, unless they were deselected when the export was created; x_ServiceCode is AWS's own addition.
 LIST_COST, STATUS = "ListCost", "CommitmentDiscountStatus"
 CODE, PROVIDER, PERIOD, PAYER = "x_ServiceCode", "ProviderName", "BillingPeriodStart", "BillingAccountId"
 OPTIONAL_COLUMNS = (CODE, LIST_COST, STATUS, PROVIDER, PERIOD, PAYER)
@@ -36,19 +36,19 @@ def question(
     values: Mapping[str, str] | None = None,
     condition: str = "",
 ) -> str:
-    """The SQL of the question.
+    """Return the SQL of the query.
 
     Args:
-        source: What stands after FROM.
-        total: How the engine adds up amounts without losing cents, `{}` in the place of the amount.
-        columns: Those of the optional columns that there are.
+        source: The text after FROM.
+        total: The engine's exact sum, with `{}` in the place of the amount.
+        columns: The optional columns that the export has.
         values: For some columns, the expression that reads them.
-        condition: What stands after WHERE.
+        condition: The text after WHERE.
     """
     known = {name: (values or {}).get(name, name) for name in (*COLUMNS, *columns)}
     cost, status = known["BilledCost"], known.get(STATUS, "NULL")
-    # A row of a commitment that nobody used stands for no usage, and a list price of 0 for one that is not known. Of a
-    # row without a cost it is not known either by how much it was cheaper than its list price.
+    # A row of an unused commitment is not usage, and a list price of 0 means that it is not known. For a row without a
+    # cost, the difference to the list price is not known either.
     listed = "NULL"
     if LIST_COST in known:
         price = known[LIST_COST]
@@ -81,11 +81,11 @@ def bill_of(
     notes: tuple[str, ...] = (),
     is_whole: bool = True,
 ) -> Bill:
-    """The rows of an answer as a bill; NoBill for another currency, InvalidExport for a row that makes no sense.
+    """Turn the rows of a result into a bill; raise NoBill for another currency, InvalidExport for an invalid row.
 
-    What was delivered before a month had settled is not final, however late it is read; nor is what was delivered
-    nobody knows when (None). `payer` gets what names no account; a bill that is not whole, since files or costs are
-    missing, is neither final nor preliminary.
+    A delivery from before the month had settled is not final, however late it is read; nor is one without a known time
+    (None). Rows without an account are counted for `payer`. A bill with missing files or costs is incomplete: neither
+    final nor preliminary.
     """
     sums = sum_rows(month, rows, source=source, payer=payer, locate=locate)
     notes = (*notes, *sums.notes)
@@ -107,7 +107,7 @@ def bill_of(
 
 
 def not_ready(month: Month, source: str, now: datetime, notes: tuple[str, ...] = ()) -> Bill:
-    """A month of which nothing was delivered yet; `notes` say what lies there instead."""
+    """Return the bill of a month that was not delivered yet; `notes` say what is there instead."""
     return Bill(month, (), NOT_READY, source, _iso(now), notes=notes)
 
 

@@ -21,7 +21,7 @@ class Month:
 
     @classmethod
     def parse(cls, text: str) -> "Month":
-        """InvalidMonth for anything but YYYY-MM."""
+        """Parse YYYY-MM; raise InvalidMonth for anything else."""
         match = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", text)
         if match is None:
             raise InvalidMonth(f"{flat(text)[:40]!r} is not a month.", "write it as 2026-10.")
@@ -53,11 +53,11 @@ class Month:
         return now.astimezone(UTC).date() >= self.end
 
     def is_final(self, now: datetime) -> bool:
-        """AWS no longer changes it, as far as anybody can tell beforehand."""
+        """Whether AWS is no longer expected to correct it."""
         return now >= datetime(self.end.year, self.end.month, self.end.day, tzinfo=UTC) + CORRECTION_PERIOD
 
     def part(self, now: datetime) -> Decimal:
-        """How much of it has begun: 1 for a month that is over, 0 for one that is to come."""
+        """The fraction of it that has passed: 1 for a month that is over, 0 for a future one."""
         days_so_far = (now.astimezone(UTC).date() - self.start).days + 1
         return Decimal(min(max(days_so_far, 0), self.days)) / Decimal(self.days)
 
@@ -66,7 +66,7 @@ class Month:
 
 
 def last(count: int, now: datetime) -> tuple[Month, ...]:
-    """The last months that are over, the oldest first."""
+    """Return the last months that are over, oldest first."""
     months = [Month.from_datetime(now)]
     for _ in range(count):
         months.append(months[-1].previous)
@@ -74,9 +74,9 @@ def last(count: int, now: datetime) -> tuple[Month, ...]:
 
 
 def select_months(texts: tuple[str, ...], now: datetime, *, otherwise: int = 1) -> tuple[Month, ...]:
-    """The months that a person names, in their order in time; the last ones that are over where none is named.
+    """Return the months that a person names, in order of time; without names, the last ones that are over.
 
-    InvalidMonth for what is none, and for one that has not begun.
+    Raises InvalidMonth for anything that is not a month, and for a month that has not begun.
     """
     months = tuple(sorted({Month.parse(text) for text in texts})) or last(otherwise, now)
     if late := [month for month in months if month > Month.from_datetime(now)]:

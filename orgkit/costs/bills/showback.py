@@ -1,4 +1,4 @@
-"""The consolidated bill handed on: to accounts, to organizational units, with the tags that say whose they are."""
+"""The consolidated bill by account and organizational unit, with the tags that name the owners."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from orgkit.model.observed import Observed
 if TYPE_CHECKING:
     import pandas as pd
 
-NOT_IN_ORGANIZATION = "(not in the organization)"  # it left, or the bill is older than its leaving
+NOT_IN_ORGANIZATION = "(not in the organization)"  # an account that left after the month of the bill, or during it
 ROOT = "Root"
 
 
 @dataclass(frozen=True)
 class Share:
-    """What falls to one account or one unit, USD; `tags` are "" for a unit."""
+    """The share of one account or one unit, USD; `tags` are "" for a unit."""
 
     unit: str
     account: str
@@ -38,7 +38,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Showback:
-    """Every account of the organization, silent ones too, and every unit that holds one; both sum to the bill."""
+    """All accounts of the organization, those without costs too, and all units with accounts; both sum to the bill."""
 
     bill: Bill
     accounts: tuple[Share, ...]
@@ -52,7 +52,7 @@ class Showback:
 
 
 def showback(bill: Bill, observed: Observed) -> Showback:
-    """Split one month's bill; an account that has left is told, and not lost. Pure."""
+    """Split one month's bill; an account that has left the organization is listed too. Pure."""
     rows: dict[str, list[BillRow]] = {}
     for row in bill.rows:
         rows.setdefault(row.account, []).append(row)
@@ -73,7 +73,7 @@ def showback(bill: Bill, observed: Observed) -> Showback:
 
 
 def _label(path: UnitPath | None) -> str:
-    """A unit by its path, which is no key: a unit may be named as the root is labeled."""
+    """Return the path of a unit as text; it is not unique, since a unit can have the same name as the root's label."""
     return NOT_IN_ORGANIZATION if path is None else format_path(path) or ROOT
 
 

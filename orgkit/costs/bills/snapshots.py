@@ -44,7 +44,7 @@ class Snapshot:
 
 
 def is_parquet(file: str) -> bool:
-    """By its name, in any case; a compressed Parquet file is none."""
+    """Whether its name ends as a Parquet file's, in any case; a compressed file does not count."""
     return file.lower().endswith(PARQUET)
 
 
@@ -75,17 +75,18 @@ def newest(
 ) -> Snapshot | None:
     """The files to read for a month; None when it has none.
 
-    Adding up all that lies there would count a month once for every delivery, and once for every export.
+    Adding up all files would count a month once for every delivery, and once for every export.
 
     Args:
-        files: All that lies there, Parquet or not.
+        files: All files, Parquet or not.
         month: The billing period.
         manifests: For each manifest among the files, the names of the data files that it lists.
         same_content: Whether two files are equal; None where only names are known.
 
     Raises:
-        InvalidExport: Nobody can tell what to read: no Parquet file among others, files of no billing period, two
-            exports, files beside folders of them, a folder that does not begin with a time, two versions of one part.
+        InvalidExport: What to read is ambiguous: none of the files is a Parquet file, files have no billing period,
+            there are two exports, Parquet files lie next to folders of them, a folder's name does not begin with a
+            time, or one part is there in two versions.
     """
     files = list(files)
     parquet = [file for file in files if is_parquet(file)]
@@ -108,7 +109,7 @@ def newest(
     parts, notes, is_whole = _parts(deliveries[name], listed.get(name), same_content)
     unread_files = [*_unread(files, month, name), *(file for file in parquet if file not in matches)]
     if unread_files:
-        notes = (*notes, f"Not read, since it is no Parquet file of {month}: {names(unread_files)}.")
+        notes = (*notes, f"Not read, since it is not a Parquet file of {month}: {names(unread_files)}.")
     is_whole = is_whole and not any(_may_hold_data(file, month) for file in unread_files)
     return Snapshot(month, name, tuple(sorted(parts)), (*_other_deliveries(deliveries, name), *notes), is_whole)
 
@@ -124,7 +125,7 @@ def _other_deliveries(deliveries: Mapping[str, object], name: str) -> Iterator[s
 def _parts(
     files: list[str], listed: Sequence[str] | None, same_content: SameContent | None
 ) -> tuple[list[str], tuple[str, ...], bool]:
-    """Those to read, what is to be said of the others, and whether a part is missing."""
+    """Return the files to read, notes on the others, and whether a part is missing."""
     if listed is None:
         copies = dict(_copies(files, same_content))
         notes = tuple(f"Not read, since it is a copy of {flat(copies[file])}: {flat(file)}." for file in sorted(copies))
@@ -187,7 +188,7 @@ def _may_hold_data(file: str, month: Month) -> bool:
 
 
 def _unread(files: list[str], month: Month, delivery: str) -> list[str]:
-    """What lies in the month's folders next to its Parquet files, or in none, and is no manifest."""
+    """Return the files in the month's folders, or in no folder, that are neither Parquet files nor manifests."""
     unread = []
     for file in files:
         match = PERIOD.search(file)

@@ -27,10 +27,10 @@ def source_of(
     spec: BillingSpec, aws: Connection, cache: ResponseCache, book: PriceBook, base: Path,
     *, payer: str = "", at_most: Decimal = BUDGET_USD, fresh: bool = False,
 ) -> Source:  # fmt: skip
-    """The one that the file asks for.
+    """Return the source that the file asks for.
 
-    `base` is the folder from which a relative place counts; `payer` the management account, whose the charges are that
-    name no account.
+    A relative place starts at the folder `base`. Charges without an account are counted for `payer`, the management
+    account.
     """
     if spec.source == "duckdb":
         return ExportedBills(aws, spec.place, base, payer)

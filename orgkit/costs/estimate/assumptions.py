@@ -21,7 +21,7 @@ class CostsSpec:
 
 @dataclass(frozen=True)
 class Assumption:
-    """One number that nobody knows before the organization lives, as a range; `[costs]` of the file replaces it."""
+    """One number that is not known before the organization is in use, as a range; `[costs]` of the file replaces it."""
 
     name: str
     low: Decimal
@@ -63,7 +63,7 @@ _ASSUMPTION_LIST = (
     _assume(
         "config_resources_per_account", "30", "60", "500", "resources",
         "resources that AWS Config finds when it is switched on, per account and recorded region: recorded once, and "
-        "told apart from the months",
+        "shown as a one-time cost",
         f"{_QUIET_MODEL}: a default VPC, roles and policies",
     ),
     _assume(
@@ -94,7 +94,7 @@ _ASSUMPTION_LIST = (
     _assume(
         "second_trail_copies", "0", "0", "1", "accounts",
         "imported accounts that keep a trail of their own, which makes the organization trail a paid second copy there",
-        "own model; 04-imports tells which accounts have one",
+        "own model; 04-imports reports which accounts have one",
     ),
     _assume(
         "hosted_zones", "2", "2", "4", "zones",
@@ -123,7 +123,7 @@ _ASSUMPTION_LIST = (
     ),
     _assume(
         "kms_keys", "0", "1", "2", "keys",
-        "customer managed KMS keys beside the trail's own, such as the one of an IaC state bucket",
+        "customer managed KMS keys in addition to the trail's own, such as the one of an IaC state bucket",
         "own model",
     ),
     _assume(
@@ -139,18 +139,18 @@ _ASSUMPTION_LIST = (
     _assume(
         "credits_per_account", "0", "0", "200", "USD of credits",
         "Free Tier credits that the management account, and each account to be imported, still has and loses at once; "
-        "told apart from the months",
+        "shown as a one-time cost",
         "AWS Free Tier FAQ: 100 at sign-up and up to 100 more, for accounts opened since 15 July 2025",
     ),
 )  # fmt: skip
 
-CHOICES = ("free_tier", "config_recording")  # what `[costs]` says beside the assumptions
+CHOICES = ("free_tier", "config_recording")  # the keys of `[costs]` that are not assumptions
 ASSUMPTIONS: Mapping[str, Assumption] = MappingProxyType(
     {assumption.name: assumption for assumption in _ASSUMPTION_LIST}
 )
 
 
 def read_assumptions(costs: CostsSpec) -> dict[str, Amounts]:
-    """Every assumption by name: the default, or what the file says; KeyError for a name that is none."""
+    """Return every assumption by name: the default, or the file's value; raise KeyError for an unknown name."""
     stated = {ASSUMPTIONS[name].name: amounts for name, amounts in costs.assumptions}
     return {name: stated.get(name, assumption.amounts) for name, assumption in ASSUMPTIONS.items()}

@@ -15,7 +15,7 @@ Pool = tuple[str, Decimal, str]  # price, regions, and the account where the pri
 
 @dataclass(frozen=True)
 class Usage:
-    """How much of one priced thing an account uses in a month, and how we come to think so."""
+    """How much of one priced unit an account uses in a month, and how that was calculated."""
 
     account: str  # key
     price_id: str
@@ -31,7 +31,7 @@ class Usage:
         object.__setattr__(self, "quantity", self.quantity.quantize(QUANTUM))
 
     def pool(self, price: Price) -> Pool:
-        """With which other usages tiers and allowance are shared."""
+        """The pool that shares tiers and allowance with this usage."""
         return self.price_id, self.regions, "" if price.is_pooled else self.account
 
 
@@ -95,7 +95,7 @@ def cost(price: Price, quantity: Decimal, regions: Decimal = Decimal(1)) -> Deci
 
 @sum_exactly()
 def quantity_for(price: Price, amount: Decimal, regions: Decimal = Decimal(1)) -> Decimal | None:
-    """The quantity that costs so much: the inverse of `cost`, beyond the allowance; None where every unit is free."""
+    """Return the quantity that costs this amount, the inverse of `cost`, beyond the allowance; None if all is free."""
     quantity, amount_left = price.allowance, amount
     for tier in price.tiers:
         end = None if tier.end is None else tier.end * regions
@@ -112,7 +112,7 @@ def quantity_for(price: Price, amount: Decimal, regions: Decimal = Decimal(1)) -
 
 @sum_exactly()
 def payer_total(usages: Iterable[Usage], book: PriceBook) -> Decimal:
-    """What the payer owes for all of it: the sum of `charges`, without handing it back to accounts."""
+    """Return what the payer owes in total: the sum of `charges`, without the split by account."""
     pools: dict[Pool, Decimal] = {}
     for usage in usages:
         pool = usage.pool(book.price(usage.price_id))
@@ -127,6 +127,6 @@ def _pool_costs(price: Price, usages: Sequence[Usage]) -> Iterator[Charge]:
         parts = apportion(tier_quantity, remainders, QUANTUM)
         frees = apportion(free, parts, QUANTUM)
         for usage, part, part_free in zip(usages, parts, frees, strict=True):
-            if part or not number:  # the first tier is told even when idle
+            if part or not number:  # the first tier is listed even without usage
                 yield Charge(usage, price, tier, part, part_free)
         remainders = [remainder - part for remainder, part in zip(remainders, parts, strict=True)]

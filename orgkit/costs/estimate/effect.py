@@ -58,7 +58,7 @@ class Additions:
 
     @classmethod
     def from_plan(cls, plan: Plan, desired: Desired, v: Volumes, trail_logs: bool) -> "Additions":
-        """Of one plan; an account that is invited and accepts in it counts once, where it is invited."""
+        """Build it from one plan; an account that the plan invites and accepts counts once, at its invitation."""
         new_accounts: set[str] = set()
         by_step = []
         for step in plan.steps:
@@ -85,7 +85,7 @@ def _own_usage(step: Step, desired: Desired, v: Volumes) -> Iterable[Usage]:
 def _usage_before(
     plan: Plan, new_accounts: set[str], desired: Desired, v: Volumes, trail_logs: bool
 ) -> Iterator[Usage]:
-    """What earlier phases have made: it matters only for the tiers and allowances that the new shares with it."""
+    """Return the usage of earlier phases: it matters only where new usage shares tiers and allowances with it."""
     for key in _accounts_in_organization(plan, desired) - new_accounts:
         yield from account_usage(key, v)
         if trail_logs:
@@ -187,8 +187,8 @@ def _read_amount(text: str) -> Decimal:
 def monthly_effect(plan: Plan, desired: Desired, *, trail_logs: bool = False, book: PriceBook | None = None) -> Effect:
     """The estimate with the plan's steps minus the estimate without them; pure.
 
-    `trail_logs` says that the organization trail delivers already, so that a new account adds its files; otherwise
-    they count where logging starts. Along the road of a bootstrap nothing is then counted twice.
+    `trail_logs` says that the organization trail already delivers, so that a new account adds its files; otherwise
+    they count where logging starts. Over all phases of a bootstrap nothing is then counted twice.
     """
     prices = book_for(desired, book)
     additions = {name: Additions.from_plan(plan, desired, v, trail_logs) for name, v in volumes(desired).items()}
@@ -217,14 +217,14 @@ def _sum(amounts: Sequence[Decimal]) -> Decimal:
 
 
 def _differences(additions: Additions, book: PriceBook) -> list[Decimal]:
-    """What each step adds to the payer's bill, tiers and allowances pooled with what is there before it."""
+    """Return what each step adds to the payer's bill, tiers and allowances pooled with the usage before it."""
     pools: dict[Pool, Decimal] = {}
     _add(pools, additions.usage_before, book)
     return [_add(pools, usages, book) for usages in additions.by_step]
 
 
 def _add(pools: dict[Pool, Decimal], usages: Sequence[Usage], book: PriceBook) -> Decimal:
-    """Pour usages into the pools; by how much that makes the bill larger."""
+    """Add usages to the pools; return by how much the bill grows."""
     quantity = ZERO
     for usage in usages:
         price = book.price(usage.price_id)

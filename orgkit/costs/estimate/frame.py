@@ -33,7 +33,7 @@ def long(estimate: Estimate) -> pd.DataFrame:
 
 
 def by_account(estimate: Estimate) -> pd.DataFrame:
-    """Accounts by scenario; who has no charge shows 0.00."""
+    """Return accounts by scenario; an account without charges shows 0.00."""
     keys = [account.key for account in estimate.accounts]
     table = _table(estimate, keys, lambda charge: charge.usage.account, "account")
     table.insert(0, "name", [*(account.name for account in estimate.accounts), ""])
@@ -78,9 +78,9 @@ def service_series(estimate: Estimate, scenario: str, *, exact: bool) -> pd.Seri
 def _series(
     estimate: Estimate, scenario: str, keys: list[str], key: Callable[[Charge], str], index: str, exact: bool
 ) -> pd.Series[Any]:
-    """Numbers that pandas adds up and plots; Decimal, which has no dtype of its own, where every digit is asked for."""
+    """Return floats, which pandas adds up and plots; Decimals, which have no dtype of their own, if `exact`."""
     if scenario not in SCENARIOS:
-        raise ValueError(f"{scenario!r} is no scenario: write one of {', '.join(SCENARIOS)}.")
+        raise ValueError(f"{scenario!r} is not a scenario: write one of {', '.join(SCENARIOS)}.")
     sums = list(_sums(estimate, scenario, keys, key).values())
     values: list[Any] = sums if exact else [float(amount) for amount in in_cents(sums)]
     dtype = object if exact else "float64"
@@ -117,7 +117,7 @@ def _table(estimate: Estimate, keys: list[str], key: Callable[[Charge], str], in
 
 @sum_exactly()
 def _column(estimate: Estimate, scenario: str, keys: Iterable[str], key: Callable[[Charge], str]) -> list[Decimal]:
-    """Cents by largest remainder: what a person adds up is the total that stands below."""
+    """Return cents, rounded by largest remainder, so that the column adds up to the total below it."""
     parts = in_cents(list(_sums(estimate, scenario, keys, key).values()))
     return [*parts, cents(estimate.total(scenario))]
 

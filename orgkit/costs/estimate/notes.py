@@ -29,7 +29,7 @@ FREE_TIER = {
 
 
 def notes(desired: Desired, book: PriceBook) -> tuple[str, ...]:
-    """What the amounts rest on beside the assumptions."""
+    """Return what the amounts rest on in addition to the assumptions, as sentences."""
     sentences = [
         "The scenarios are joint (everything low, everything high): the range is wider than chance would make it.",
         FREE_TIER[desired.section(CostsSpec).free_tier],

@@ -1,4 +1,4 @@
-"""What is paid or lost once, and stands in no month: credits that end, and the first inventory of AWS Config."""
+"""One-time costs, which are in no monthly total: credits that end, and the first inventory of AWS Config."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the total hangs on: the assumptions that move it most, and the number of accounts and recorded regions."""
+"""Sensitivity of the total: the assumptions that move it most, and the number of accounts and recorded regions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -74,7 +74,7 @@ def _size(desired: Desired, prices: PriceBook, number: int, regions: int) -> Siz
 
 
 def _resize(desired: Desired, number: int) -> Desired:
-    """The management account, the log archive, and so many others that are like each other."""
+    """Return the management account, the log archive, and identical other accounts up to this number."""
     keys = [desired.trail.log_archive_account, *(f"account {n:05}" for n in range(number - 2))]
     members = tuple(AccountSpec(key, key, "", (), "", False, ()) for key in keys[: number - 1])
     return replace(desired, accounts=members, imports=())

@@ -1,4 +1,4 @@
-"""How much an organization uses in a month: thing by thing, so that a plan's steps can be counted one by one."""
+"""How much an organization uses in a month, resource by resource, so that a plan's steps can be counted one by one."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ NOT_RECORDED = {"continuous": "config_changed_resource_days", "daily": "config_i
 # What AWS Config charges for each resource that it finds when it is switched on.
 INVENTORY = {"continuous": "config.ci.continuous", "daily": "config.ci.periodic"}
 PLAN_READS = 3  # of the state bucket: head and get the state, get its lock
-# The rules by which accounts come to their charges, as the table tells them.
+# The rules that assign charges to accounts, as the table shows them.
 OWN_ALLOWANCE = "the account that uses it"
 POOLED_ALLOWANCE = "pooled over all accounts, handed back in proportion to usage"
 LOG_ARCHIVE = "the log archive account owns the log bucket"
@@ -55,7 +55,7 @@ def volumes(desired: Desired) -> dict[str, Volumes]:
 
 
 def all_usage(desired: Desired, v: Volumes) -> list[Usage]:
-    """The whole file applied, and what is assumed to be switched on later."""
+    """Return the usage of the whole file applied, and what is assumed to be switched on later."""
     keys = [MANAGEMENT, *(member.key for member in desired.members)]
     usages = [usage for key in keys for usage in account_usage(key, v)]
     if desired.members:  # without a log archive account there is no trail
@@ -64,7 +64,7 @@ def all_usage(desired: Desired, v: Volumes) -> list[Usage]:
 
 
 def account_usage(key: str, v: Volumes) -> list[Usage]:
-    """What comes with an account: nothing but what AWS Config records in it, once somebody switches that on."""
+    """Return the usage that an account adds: only what AWS Config records in it, once someone switches that on."""
     regions = v["recorded_regions"]
     items, evaluations = v["config_items_per_account"], v["config_evaluations_per_account"]
     days = v["config_changed_resource_days"]
@@ -128,7 +128,7 @@ def key_usage(desired: Desired, v: Volumes) -> list[Usage]:
 
 
 def organization_usage(desired: Desired, v: Volumes) -> list[Usage]:
-    """What no phase makes and most organizations have soon: zones, keys, and the reading of actual costs."""
+    """Return the usage that most organizations soon have and no phase makes: zones, keys, reading actual costs."""
     keys, requests, logs = v["kms_keys"], v["cost_explorer_requests"], v["cloudwatch_logs_gb"]
     formula = f"cost_explorer_requests {requests}"
     return [

@@ -29,22 +29,22 @@ def shipped_book() -> PriceBook:
 
 @cache
 def price_columns(rows: str) -> PriceBook:
-    """The shipped prices, and over them the rows of another price book."""
+    """Return the shipped prices, replaced by the rows of another price book."""
     return parse(shipped_text(), rows) if rows else shipped_book()
 
 
 def own_book_path(parameters_file: Path) -> Path:
-    """Where `orgkit prices refresh` writes: beside the parameters file."""
+    """Return the path that `orgkit prices refresh` writes to: next to the parameters file."""
     return parameters_file.absolute().parent / NAME
 
 
 def book_of(place: Path) -> PriceBook:
-    """Shipped prices, and over them those of one price book, where it is there."""
+    """Return the shipped prices, replaced by those of one price book where it exists."""
     return price_columns(read_book(place)) if place.exists() else shipped_book()
 
 
 def own_rows(parameters_file: Path) -> str:
-    """The text of the price book beside a parameters file; "" where there is none."""
+    """Return the text of the price book next to a parameters file; "" if there is none."""
     place = own_book_path(parameters_file)
     return read_book(place) if place.exists() else ""
 
@@ -54,7 +54,7 @@ def read_book(place: Path) -> str:
     try:
         return place.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UnknownPrice(f"{place} cannot be read: {error}", "mend or remove the file.") from None
+        raise UnknownPrice(f"{place} cannot be read: {error}", "fix or remove the file.") from None
 
 
 COLUMNS = (
@@ -67,9 +67,9 @@ REQUIRED_COLUMNS = ("price_id", "service_code", "service_name_ce", "usage_type",
 
 
 def parse(*texts: str) -> PriceBook:
-    """Read price books, laid over each other: a later version of a price replaces an earlier one.
+    """Merge price books: a later version of a price replaces an earlier one.
 
-    Later is what was read later, then what holds later, then what AWS published later.
+    Versions are ordered by the day they were read, then by the day they take effect, then by AWS's publication date.
     """
     rows = [row for text in texts for row in _rows(text)]
     newest: dict[tuple[str, str], Price] = {}

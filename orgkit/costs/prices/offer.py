@@ -103,7 +103,7 @@ def _date(text: str, sku: str) -> str:
         return datetime.date.fromisoformat(text).isoformat()
     except ValueError:
         raise AmbiguousPrice(
-            f"{sku} in AWS's price file holds since {text!r}: no date.", AmbiguousPrice.remedy_for_selectors
+            f"{sku} in AWS's price file takes effect on {text!r}, not a date.", AmbiguousPrice.remedy_for_selectors
         ) from None
 
 

@@ -34,10 +34,10 @@ def fetch(
     data = _download(f"{source}/{path}", path, report) if source.startswith("https://") else _read(Path(source) / path)
     try:
         offer = json.loads(data)
-    except (ValueError, RecursionError):  # of a file that is nested without end
+    except (ValueError, RecursionError):  # RecursionError: the file is nested too deeply
         offer = None
     if not isinstance(offer, dict):
-        raise NoPriceList(f"{path} of {source} is no JSON object.", NoPriceList.remedy_for_network)
+        raise NoPriceList(f"{path} of {source} is not a JSON object.", NoPriceList.remedy_for_network)
     return offer
 
 

@@ -1,11 +1,15 @@
-"""One price of the book beside what AWS's price file says now: what becomes of it, and whether a person has to look.
+"""One price of the book compared with AWS's price file: the new price, and whether a person has to check it.
 
-What is free: a first tier of 0 USD in the file is a monthly allowance, always free. A file without one takes away only
-an allowance that was read as such a tier; any other (KMS's requests, CloudWatch's, S3's first 12 months: AWS publishes
-them elsewhere) is kept from the book, and that is told.
+Free usage: a first tier of 0 USD in the file is a monthly allowance, always free. A file without such a tier removes
+only an allowance that was read as one. AWS publishes other allowances elsewhere (KMS's requests, CloudWatch's, S3's
+first 12 months): they are kept from the book, and the output says so.
 
-What needs --accept-large-change: an amount that changes by more than half, other tiers, a free allowance that comes or
-goes; and a region's first price that is over three times us-east-1's, or under a third of it.
+These changes need --accept-large-change:
+
+- an amount that changes by more than half
+- different tiers
+- a free allowance that appears or disappears
+- a region's first price that is over three times us-east-1's, or under a third of it
 """
 
 from dataclasses import dataclass, replace
@@ -22,13 +26,13 @@ from orgkit.costs.prices.prices import (
     Tier,
 )
 
-MAX_CHANGE = Decimal("0.5")  # of an amount: a change that is rather a mistake than a change
-MAX_REGION_FACTOR = Decimal(3)  # AWS's dearest regions ask about twice what us-east-1 does
+MAX_CHANGE = Decimal("0.5")  # of an amount: a larger change is more likely a mistake
+MAX_REGION_FACTOR = Decimal(3)  # AWS's most expensive regions cost about twice as much as us-east-1
 
 
 @dataclass(frozen=True)
 class PriceUpdate:
-    """One price of the book, and what AWS's file says now; or why nothing could be found."""
+    """One price of the book and its value in AWS's file now; or why it was not found."""
 
     price: Price
     region: str
@@ -67,9 +71,9 @@ class PriceUpdate:
 
     @property
     def jump(self) -> Decimal:
-        """The largest change of a tier's price, its end or what is free, as a part of it.
+        """The largest change of a tier's price, its end or the allowance, as a fraction of it.
 
-        For a region's first price, the largest factor between it and us-east-1's. Without measure for other tiers.
+        For a region's first price, the largest factor between it and us-east-1's. Infinite for different tiers.
         """
         if self.new is None:
             return Decimal(0)
@@ -80,7 +84,7 @@ class PriceUpdate:
 
     @property
     def doubt(self) -> str:
-        """Why it is rather a mistake than a price; "" for what can be accepted as it is."""
+        """Why it is more likely a mistake than a price; "" if it can be accepted without --accept-large-change."""
         if self.new is not None and not _are_alike(self.price, self.new):
             return "other tiers, or another free allowance"
         if self.is_new:
@@ -110,7 +114,7 @@ def _with_free_tier(price: Price, allowance: Decimal) -> Price:
 
 
 def _free(price: Price) -> tuple[Decimal, str]:
-    """What is free and to whom; an allowance of type "none" is nobody's."""
+    """Return what is free, and under which offer; an allowance of type "none" does not count."""
     has_allowance = price.free_allowance and price.free_type != NO_ALLOWANCE
     return (price.free_allowance, price.free_type) if has_allowance else (Decimal(0), NO_ALLOWANCE)
 
@@ -125,13 +129,13 @@ def _are_alike(first: Price, second: Price) -> bool:
 
 
 def _amounts(price: Price) -> tuple[Decimal, ...]:
-    """All that can jump; as many for two prices that are alike."""
+    """Return all amounts that can change; two prices with the same tiers have equally many."""
     tier_ends = [tier.end for tier in price.tiers if tier.end is not None]
     return _free(price)[0], *(tier.unit_price for tier in price.tiers), *tier_ends
 
 
 def _factor(old: Decimal, new: Decimal) -> Decimal:
-    """How many times the one is the other, whichever is larger; without measure from nothing, and to it."""
+    """Return the factor between both amounts, at least 1; infinite if one of them is 0."""
     low, high = sorted((old, new))
     if low == high:
         return Decimal(1)

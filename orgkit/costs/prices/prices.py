@@ -12,9 +12,9 @@ HOME = "us-east-1"  # whose prices orgkit ships
 NO_REGION = "aws-other"  # the region of what has none
 MAX_AGE = datetime.timedelta(days=180)
 NO_PROGRAM = "without"  # no free tier at all, not even what is always free
-# The offers that AWS makes to an account beside what is always free; credits do not lower a price, and end.
+# AWS's offers to an account in addition to what is always free; credits do not lower a price, and expire.
 PROGRAMMES = ("none", "legacy_12_month", "post_2025_07_credits")
-NO_ALLOWANCE = "none"  # of a price: no allowance, or nobody's; of a payer: no programme. Never a reason to grant one
+NO_ALLOWANCE = "none"  # of a price: no allowance; of a payer: no programme. Never a reason to grant one
 # Where a row comes from that was read in AWS's price file; the second's allowance was a free first tier there.
 PRICE_LIST_SOURCE = "bulk_price_list"
 READ_WITH_FREE_TIER = "bulk_price_list+free_tier"
@@ -78,11 +78,11 @@ class PriceBook:
     """The newest version of every price, as one region has it; where that is not known, as us-east-1 has it."""
 
     prices: Mapping[str, Price]
-    version: str  # of the file's bytes: an old estimate tells which book it was made with
+    version: str  # of the file's bytes: an old estimate names the book it was made with
     regional: Mapping[str, Mapping[str, Price]] = field(default_factory=dict)  # region → price id → price
 
     def in_region(self, region: str) -> "PriceBook":
-        """With the prices of another region, as far as they are in the book."""
+        """Return a copy with the prices of another region, where the book has them."""
         return replace(self, prices={**self.prices, **self.regional.get(region, {})})
 
     def with_program(self, programme: str) -> "PriceBook":
@@ -90,7 +90,7 @@ class PriceBook:
         return replace(self, prices={key: replace(price, programme=programme) for key, price in self.prices.items()})
 
     def old(self, today: datetime.date) -> tuple[Price, ...]:
-        """Those that nobody has read again for 180 days."""
+        """Return the prices that were not read again for 180 days."""
         return tuple(p for p in self.prices.values() if today - datetime.date.fromisoformat(p.retrieved) > MAX_AGE)
 
     def warning(self, today: datetime.date) -> str:
@@ -110,7 +110,7 @@ class PriceBook:
 
 
 def borrowed_note(prices: Collection[Price], region: str) -> str:
-    """A sentence about those that are us-east-1's, for want of the region's own; "" when there are none."""
+    """Return a sentence about prices that are us-east-1's, since the region's own are unknown; "" if there are none."""
     count = sum(price.region == HOME != region for price in prices)
     text = f"{count} of {len(prices)} prices {'is that' if count == 1 else 'are those'} of {HOME}"
     return f"{text}: the book has none for {region}." if count else ""

@@ -67,14 +67,14 @@ def quote(quantities: Sequence[tuple[str, Decimal]], book: PriceBook, *, free_ti
 
 
 def read_asked(text: str) -> tuple[str, Decimal]:
-    """`kms.request=30000` as a pair; NoQuote when it is none."""
+    """Parse `kms.request=30000` into a pair; raise NoQuote for anything else."""
     price_id, _, number = text.partition("=")
     try:
         amount = Decimal(number)
     except ArithmeticError:
         amount = Decimal("NaN")
     if not price_id or not amount.is_finite() or not 0 <= amount < 10**15:
-        raise NoQuote(f"{text!r} is no quantity of a price.", "write ID=QUANTITY, as kms.request=30000.")
+        raise NoQuote(f"{text!r} is not a quantity of a price.", "write ID=QUANTITY, as kms.request=30000.")
     return price_id, amount
 
 
@@ -97,7 +97,7 @@ def _tiers(price: Price, amount: Decimal) -> list[QuotedTier]:
 
 
 def _plain(value: object) -> object:
-    """Without a tail of noughts, and without an exponent."""
+    """Return a number without trailing zeros and without an exponent."""
     if not isinstance(value, Decimal):
         return value
     text = f"{value:f}"

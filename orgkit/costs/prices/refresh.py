@@ -32,12 +32,12 @@ class Refresh:
 
     @property
     def jumps(self) -> tuple[PriceUpdate, ...]:
-        """What nobody accepts by the digest alone."""
+        """The changes that need more than the digest: --accept-large-change."""
         return tuple(update for update in self.updates if update.doubt)
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What could not be found: one sentence for all prices of a file that cannot be had."""
+        """What could not be found: one sentence for all prices of a file that cannot be read."""
         price_ids: dict[tuple[str, str, str], list[str]] = {}
         for update in self.updates:
             if update.new is None:
@@ -48,16 +48,16 @@ class Refresh:
 
 
 def look_up(book: PriceBook, region: str, fetch: Fetch, source: str, today: str) -> Refresh:
-    """Ask AWS's price files for every price of the book; makes no change. `today` is the ISO date of the reading."""
+    """Look up every price of the book in AWS's price files; change nothing. `today` is an ISO date."""
     updates = tuple(_find_updates(book.prices, region, fetch))
     rows = [row for update in updates for row in _rows(update, source, today)]
     return Refresh(updates, tuple(rows))
 
 
 def append(price_refresh: Refresh, place: Path, *, large: bool = False) -> int:
-    """Write what was looked up at the end of a price book, and say how many rows; PriceChanged for a jump.
+    """Append what was looked up to a price book, and return the number of rows; raise PriceChanged for a large change.
 
-    Rows that stand there already are not written again, and nothing is ever overwritten.
+    Rows that are there already are not written again, and nothing is ever overwritten.
     """
     if price_refresh.jumps and not large:
         listed = "; ".join(f"{jump.sentence} ({jump.doubt})" for jump in price_refresh.jumps)
@@ -88,7 +88,7 @@ def _find_updates(prices: Mapping[str, Price], region: str, fetch: Fetch) -> Ite
 def _fetch_once(fetch: Fetch, service: str, region: str) -> Mapping[str, Any] | OrgkitError:
     try:
         return fetch(service, region)
-    except OrgkitError as stop:  # told with each price of that file; the others go on
+    except OrgkitError as stop:  # reported with each price of that file; the other files are still read
         return stop
 
 

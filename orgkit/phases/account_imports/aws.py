@@ -1,4 +1,4 @@
-"""How AWS is asked about invitations and the accounts' own view, and to invite and accept."""
+"""AWS calls that read invitations and the view of the invited accounts, and that invite and accept."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -36,7 +36,7 @@ RECHECK_PAUSES = (5.0, 15.0)  # seconds
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
-    """Look into the imported accounts, read the invitations, what their owners see, and what moves cost."""
+    """Read the imported accounts, the invitations, what their owners see, and the effects of moves."""
     members = read_members(aws, desired, observed, desired.imports)
     handshakes = read_handshakes(aws) if observed.organization else ()
     owners = tuple(read_owner(aws, spec, desired.reads_in(spec.key)) for spec in desired.imports if spec.profile)
@@ -44,7 +44,7 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
 
 
 def read_handshakes(aws: Connection) -> tuple[Handshake, ...] | Unread:
-    """Every invitation that this organization sent, whatever became of it."""
+    """Return every invitation that this organization sent, in any state."""
     try:
         return _sent_invitations(aws)
     except Rejected as rejection:
@@ -52,7 +52,7 @@ def read_handshakes(aws: Connection) -> tuple[Handshake, ...] | Unread:
 
 
 def read_owner(aws: Connection, spec: ImportSpec, reads: Sequence[MemberRead]) -> Owner:
-    """What the account says of itself, through the profile that the file names."""
+    """Read the account's own view, through the profile that the file names."""
     assert spec.profile is not None
     try:
         owner = aws.as_owner(spec.profile)
@@ -112,13 +112,13 @@ def accept_invitation(aws: Connection, step: AcceptInvitation, id_index: IdIndex
         except Rejected as rejection:
             if rejection.code != "HandshakeAlreadyInStateException":
                 raise
-    # AWS says that joining takes a moment; ten minutes are far beyond what anybody has reported.
+    # AWS says that joining takes a moment; ten minutes are far longer than any reported case.
     aws.wait_for(f"account {step.name} to join", lambda: _is_member(aws, step.account_id) or None, every=5, at_most=600)
     id_index.accounts[step.key] = step.account_id
 
 
 def _owner(aws: Connection, step: AcceptInvitation) -> Connection:
-    """The profile's connection; another account than the step's may have an open invitation too."""
+    """Return the profile's connection after checking its account: another account may have an open invitation too."""
     owner = aws.as_owner(step.profile)
     account = owner.read("sts", "GetCallerIdentity")["Account"]
     if account != step.account_id:
@@ -130,7 +130,7 @@ def _owner(aws: Connection, step: AcceptInvitation) -> Connection:
 
 
 def _wait_until_seen(aws: Connection, step: AcceptInvitation, look: Callable[[], str | None]) -> str | None:
-    """The open invitation; None when the account is a member already."""
+    """Return the open invitation; None when the account is a member already."""
     for pause in (*RECHECK_PAUSES, None):
         handshake = look()
         if handshake is not None or _is_member(aws, step.account_id):
@@ -141,12 +141,12 @@ def _wait_until_seen(aws: Connection, step: AcceptInvitation, look: Callable[[],
     raise StepFailed(
         f"account {step.account_id} sees no open invitation from this organization.",
         "look at it with `aws organizations list-handshakes-for-account`; then plan again: an expired or declined "
-        "invitation is sent anew.",
+        "invitation is sent again.",
     )
 
 
 def last_invitation(aws: Connection, step: InviteAccount, id_index: IdIndex) -> str:
-    """The invitation of the account that is open by now, or the last one that ended."""
+    """Return the account's invitation that is open now, or the last one that ended."""
     spec = next(spec for spec in id_index.desired.imports if spec.key == step.key)
     handshakes = invitations_of(_sent_invitations(aws), spec)
     handshake = next((handshake for handshake in handshakes if handshake.is_open), last_ended(handshakes))
@@ -154,7 +154,7 @@ def last_invitation(aws: Connection, step: InviteAccount, id_index: IdIndex) -> 
 
 
 def organization_of_account(aws: Connection, step: AcceptInvitation, id_index: IdIndex) -> str:
-    """The organization that accepting takes the account out of; ours is none."""
+    """Return the organization that the account leaves by accepting; "absent" if it is in none, or already in ours."""
     organization_id = _organization_of(_owner(aws, step))
     return starting_value(None if organization_id == id_index.organization_id else organization_id)
 
@@ -212,7 +212,7 @@ def _trails_of(owner: Connection) -> tuple[str, ...] | Unread:
 def _roles_to_change(
     aws: Connection, owner: Connection, documents: Mapping[str, Any], reads: Sequence[MemberRead]
 ) -> str:
-    """As `both_roles_of` finds it; what could not be read is taken for absent, and found out then."""
+    """Return the same as `both_roles_of`; what could not be read counts as absent until apply reads it."""
     trusts = {role: None if isinstance(document, Unread) else document for role, document in documents.items()}
     policy = _read_unless_refused(lambda: read_policy_of(owner)) if trusts[READ_ROLE] is not None else None
     return roles_to_change(

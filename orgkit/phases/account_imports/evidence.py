@@ -10,7 +10,7 @@ from orgkit.phases.member_access.evidence import READ_ROLE, READ_ROLE_TRUST, ROL
 
 
 def _invitation(step: InviteAccount, observed: Observed, _: Desired) -> bool | None:
-    """An invitation that was declined or has expired was sent too, but its sender cannot be known: it may be older."""
+    """Return None for an invitation that was declined or has expired: it may be older than the step."""
     if _is_member(step.account_id, observed):
         return True
     facts = observed.facts(ImportFacts)

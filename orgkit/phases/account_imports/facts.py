@@ -20,7 +20,7 @@ class Handshake:
 
     @property
     def summary(self) -> str:
-        """Which it is, and how it ended: another one, or another end, would be another reason to invite again."""
+        """Which invitation it is, and how it ended: the step to invite again starts from it."""
         return f"{self.id} {self.state}"
 
     @property
@@ -38,7 +38,7 @@ class Owner:
     access_role: bool | Unread
     read_role: bool | Unread
     also_trusted: tuple[str, ...] = ()  # other principals that the existing access role trusts
-    roles: str = ABSENT  # what of both roles is not as it should be, in normal form
+    roles: str = ABSENT  # how both roles differ from the required ones, in normal form
     read_trust: str = ""  # the trust policy of the read role that is there already, in normal form
     denying: tuple[str, ...] = ()  # the roles whose trust policy keeps the management account out
     notes: tuple[str, ...] = ()  # what a person should know of its roles before a step changes them
@@ -53,11 +53,11 @@ class ImportFacts:
 
 
 def invitations_of(handshakes: Iterable[Handshake], spec: ImportSpec) -> tuple[Handshake, ...]:
-    """Return those to one account; an invitation names it by id, or, when somebody sent it so, by email."""
+    """Return those to one account; an invitation names it by id, or by email if it was sent that way."""
     return tuple(h for h in handshakes if h.account_id == spec.id or h.email.casefold() == spec.email.casefold())
 
 
 def last_ended(handshakes: Iterable[Handshake]) -> Handshake | None:
-    """Return the youngest of those that came to nothing; None when there is none."""
+    """Return the latest one that ended without a member; None when there is none."""
     ended = (handshake for handshake in handshakes if handshake.state in ("DECLINED", "EXPIRED", "CANCELED"))
     return max(ended, key=lambda handshake: handshake.expires, default=None)

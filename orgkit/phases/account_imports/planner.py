@@ -28,7 +28,7 @@ from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
-    """Account by account, in the order of their keys; what only an owner can do is `waiting`, never a step."""
+    """Plan account by account, in the order of their keys; what only an owner can do is `waiting`, never a step."""
     imports = sorted(desired.imports, key=lambda spec: spec.key)
     decisions = tuple(decision for spec in imports if (decision := match_or_decision(spec, observed)[1]))
     blocked = {decision.blocks for decision in decisions}
@@ -62,7 +62,7 @@ def _steps(spec: ImportSpec, observed: Observed, renames: Sequence[Rename]) -> I
 
 
 def _invite_and_accept(spec: ImportSpec, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
-    """Everything up to its place, when the account's own profile lets us; only the invitation otherwise."""
+    """Plan invitation, acceptance, roles and move if the account's profile can be used; otherwise the invitation."""
     if _open_invitation(spec, observed) is None:
         ended = last_ended(_invitations(spec, observed))
         yield InviteAccount(
@@ -89,10 +89,10 @@ def _invite_and_accept(spec: ImportSpec, observed: Observed, renames: Sequence[R
 
 
 def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
-    """A member already: make it manageable *before* placing it, since an OU's policies may deny it later."""
+    """Plan for an existing member: make it manageable *before* moving it, since an OU's policies may deny that."""
     member = observed.member(account.id)
     if member is not None and member.denial is not None:
-        return  # whatever would be done to its roles, the policy stays in force
+        return  # no change to its roles would help: the policy stays in force
     can_enter = member is None or can_be_entered(spec, member, observed.target.account)
     is_made = not _manageable(account, observed)
     if is_made:
@@ -138,7 +138,7 @@ def _waiting(spec: ImportSpec, observed: Observed, desired: Desired) -> Iterator
 
 
 def _role_tasks(spec: ImportSpec, account: Account, observed: Observed, desired: Desired) -> Iterator[Waiting]:
-    """What of the roles of a member account only its owner can change."""
+    """Yield the changes to the roles of a member account that only its owner can make."""
     member, management_id = observed.member(account.id), observed.target.account
     if member is not None:
         yield from role_drift(spec, account, member, management_id)
@@ -163,7 +163,7 @@ def _accept(invitation: Handshake) -> tuple[str, ...]:
 
 
 def _blocking_reason(spec: ImportSpec, observed: Observed) -> str | None:
-    """Why this account is left alone until a person has decided; None when nothing holds it."""
+    """Return why this account waits for a person's decision; None if nothing blocks it."""
     owner = _owner(spec, observed)
     if owner is None or spec.profile is None:
         return None
@@ -197,7 +197,7 @@ def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
     if owner is not None and owner.trails and not isinstance(owner.trails, Unread):
         yield (
             f"{spec.key} has a trail of its own ({', '.join(owner.trails)}): the organization trail becomes its second "
-            "copy, which AWS charges for: 06-costs tells how much"
+            "copy, which AWS charges for: 06-costs shows how much"
         )
     if spec.profile is None and account is None:
         yield f"{spec.key}: unknown without a profile: whether it is in another organization or has a trail of its own"
@@ -242,13 +242,13 @@ def _make_manageable(spec: ImportSpec, profile: str, owner: Owner | None, reason
 
 
 def _manageable(account: Account, observed: Observed) -> bool:
-    """Both roles are seen to be right, through the read role."""
+    """Return whether both roles are as required, as seen through the read role."""
     member = observed.member(account.id)
     return member is not None and _is_readable(account, observed) and member.access_role is True
 
 
 def _restrict(spec: ImportSpec, account: Account | None, observed: Observed, *, is_made: bool) -> Iterator[Step]:
-    """Repair whom the read role trusts; where an earlier step makes the role, as it is with our trust in it."""
+    """Restrict the trust policy of the read role; if an earlier step makes the role, the policy that it leaves."""
     member = observed.member(account.id) if account else None
     owner, management_id = _owner(spec, observed), observed.target.account
     if member is not None and member.roles:

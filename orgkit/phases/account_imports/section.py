@@ -1,4 +1,4 @@
-"""`[imports]`: the existing accounts that are to join."""
+"""`[imports]`: the existing accounts to bring into the organization."""
 
 from pydantic import Field
 

@@ -13,7 +13,7 @@ READS = ("organizations:ListHandshakesForOrganization", "organizations:ListParen
 
 @dataclass(frozen=True, kw_only=True)
 class InviteAccount(AboutAccount):
-    """Send an invitation; it ends after 15 days unless somebody accepts. It starts from the last one, which ended."""
+    """Send an invitation; it expires after 15 days unless someone accepts. It starts from the last one, which ended."""
 
     kind: ClassVar = "invite-account"
     cost_note: ClassVar = "joining costs nothing; what the account costs already comes onto this bill"

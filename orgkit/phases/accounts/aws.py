@@ -1,4 +1,4 @@
-"""How AWS is asked about accounts, and to place and tag them."""
+"""AWS calls that read, move and tag accounts."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +30,7 @@ PATH = re.compile(r"^o-[a-z0-9]{10,32}/r-[0-9a-z]{4,32}/(?:ou-[0-9a-z-]+/)*\d{12
 def read_accounts(
     aws: Connection, root_id: str, units: Iterable[Unit], tags: Mapping[str, Tags] | None
 ) -> Iterator[Account]:
-    """Every account with the path of its OU, from ListAccounts alone where AWS tells the paths."""
+    """Return every account with the path of its OU, from ListAccounts alone where AWS reports the paths."""
     names = {unit.id: unit.path for unit in units} | {root_id: ()}
     items = list(aws.pages("organizations", "ListAccounts", "Accounts"))
     parents = _parents(aws, items, names)
@@ -49,12 +49,12 @@ def read_accounts(
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
-    """Look into the accounts that the file creates, and at what the moves of some of them cost."""
+    """Read the accounts that the file creates, and the effects of the planned moves."""
     return read_moves(aws, read_members(aws, desired, observed, desired.accounts), desired.accounts)
 
 
 def move_account(aws: Connection, step: MoveAccount, id_index: IdIndex) -> None:
-    """Place it, out of the unit that was approved: AWS refuses the move when the account is in another by then."""
+    """Move it out of the approved unit: AWS rejects the move if the account is in another one by then."""
     parents = {"SourceParentId": step.starts_from, "DestinationParentId": id_index.parent(step.unit)}
     try:
         aws.mutate("organizations", "MoveAccount", AccountId=id_index.account(step.key), **parents)
@@ -69,18 +69,18 @@ def tag_account(aws: Connection, step: TagAccount, id_index: IdIndex) -> None:
 
 
 def account_id(aws: Connection, step: CreateAccount, id_index: IdIndex) -> str:
-    """The account that has this email by now: AWS allows no second one."""
+    """Return the account that has this email now: AWS allows no second one."""
     return starting_value(find_by_email(aws, step.email))
 
 
 def parent_id(aws: Connection, step: MoveAccount, id_index: IdIndex) -> str:
-    """The unit, or root, where the account is by now."""
+    """Return the unit, or root, where the account is now."""
     parents = aws.pages("organizations", "ListParents", "Parents", ChildId=id_index.account(step.key))
     return starting_value(next((parent["Id"] for parent in parents), None))
 
 
 def tags_of_account(aws: Connection, step: TagAccount, id_index: IdIndex) -> str:
-    """What the account has by now under the keys of the step."""
+    """Return the account's current values under the keys of the step."""
     return starting_value(replaced_tags(step.tags, read_tags_of(aws, id_index.account(step.key))))
 
 
@@ -94,7 +94,7 @@ HANDLERS = (
 
 
 def _parents(aws: Connection, items: list[dict[str, Any]], names: Mapping[str, UnitPath]) -> dict[str, UnitPath]:
-    """Account id → OU path: from `Paths`, or, where the endpoint does not give them, one listing a parent."""
+    """Return account id → OU path: from `Paths`, or with one listing for each parent where the endpoint lacks them."""
     paths = {str(item["Id"]): (item.get("Paths") or [""])[0] for item in items}
     if all(PATH.match(path) for path in paths.values()):
         parents = {account: path.split("/")[-3] for account, path in paths.items()}

@@ -1,4 +1,4 @@
-"""How AWS is asked to create an account: a call without an idempotency token, whose answer comes minutes later."""
+"""AWS calls that create an account: there is no idempotency token, and the result comes minutes later."""
 
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -13,23 +13,23 @@ from orgkit.errors import StepFailed
 from orgkit.model.matching import IdIndex
 from orgkit.phases.accounts.steps import CreateAccount
 
-MAX_REQUEST_AGE = timedelta(days=1)  # AWS takes minutes: an older request is none that could still become our account
+MAX_REQUEST_AGE = timedelta(days=1)  # AWS takes minutes: an older request can no longer become our account
 LISTED_WITHIN = timedelta(minutes=15)  # from SUCCEEDED to the account being in ListAccounts
 NEW_ORGANIZATION_AGE = timedelta(
     hours=1
 )  # "wait one hour and try again", says the model of ACCOUNT_NUMBER_LIMIT_EXCEEDED
-# After these the account may be there all the same, or another request may be making it: how long that is looked for.
+# After these errors the account may still exist, or another request may be making it; each with how long to look.
 FAILURE_REMEDIES = {
     "EMAIL_ALREADY_EXISTS": timedelta(minutes=1),
     "INTERNAL_FAILURE": timedelta(seconds=30),
     "CONCURRENT_ACCOUNT_MODIFICATION": timedelta(minutes=5),
 }
 RETRYABLE_FAILURES = ("INTERNAL_FAILURE", "CONCURRENT_ACCOUNT_MODIFICATION")
-# AWS does not tell a request's e-mail: of one that we found by its name, these say nothing about our e-mail.
+# AWS does not report a request's e-mail: for one that was found by name, these reasons may be about another e-mail.
 ABOUT_ITS_EMAIL = ("EMAIL_ALREADY_EXISTS", "INVALID_EMAIL")
 
 QUOTA = Throttled("the new organization's quota of accounts to be there", 60.0)
-# What passes by itself, and after how many seconds the next try makes sense.
+# Errors that are temporary, and the seconds until the next attempt.
 WAIT_REMEDY = (
     (THROTTLING_CODES, Throttled("AWS to take more requests", 10.0)),
     (CONFLICT_CODES, Throttled("another change of the organization to end", 5.0)),
@@ -40,11 +40,11 @@ WAIT_REMEDY = (
 
 
 def list_requests(aws: Connection, *, include_ended: bool = False) -> Requests:
-    """Those that AWS works on; with `include_ended` also those that have just succeeded and may not be listed yet."""
+    """Return the requests in progress; with `include_ended` also those that succeeded and may not be listed yet."""
     states: dict[str, Any] = {} if include_ended else {"States": ["IN_PROGRESS"]}
     statuses = list(aws.pages("organizations", "ListCreateAccountStatus", "CreateAccountStatuses", **states))
     now = aws.clock.now()
-    # The oldest is last, and wins: of two for one account, the younger is the one that AWS refuses.
+    # The oldest is last, and wins: of two for one account, AWS rejects the later one.
     statuses.sort(key=lambda status: status.get("RequestedTimestamp", now), reverse=True)
     working = [
         item for item in statuses if item["State"] == "IN_PROGRESS" and _age(item, "Requested", now) < MAX_REQUEST_AGE
@@ -80,7 +80,7 @@ def begin_create_account(
 def settle_create_account(
     aws: Connection, step: CreateAccount, id_index: IdIndex, request: Request
 ) -> Pending | Retry | None:
-    """Ask how it went; done when the account is in the list."""
+    """Poll the request; it is done when the account is in the list."""
     answer = aws.read("organizations", "DescribeCreateAccountStatus", CreateAccountRequestId=request.id)
     status: dict[str, Any] = answer["CreateAccountStatus"]
     if status["State"] == "IN_PROGRESS":
@@ -116,7 +116,7 @@ def _send(aws: Connection, step: CreateAccount) -> Request:
 
 
 def _is_young(aws: Connection, id_index: IdIndex) -> bool:
-    """AWS does not tell an organization's age, but since when its management account is in it."""
+    """Return whether the organization is new, by the time its management account joined: AWS reports no other age."""
     for item in aws.pages("organizations", "ListAccounts", "Accounts"):
         if item["Id"] == id_index.target.account and "JoinedTimestamp" in item:
             return bool(aws.clock.now() - item["JoinedTimestamp"] < NEW_ORGANIZATION_AGE)
@@ -148,7 +148,7 @@ def _succeeded_requests(
 def _raise_failure(
     aws: Connection, step: CreateAccount, id_index: IdIndex, request: Request, status: dict[str, Any]
 ) -> Pending | Retry | None:
-    """Look whether the account is there, or another request makes it, before it is begun again or given up."""
+    """Raise the failure, unless the account exists, another request is making it, or the step can be retried."""
     reason = str(status.get("FailureReason", ""))
     if reason in FAILURE_REMEDIES:
         account = find_by_email(aws, step.email)
@@ -167,7 +167,7 @@ def _raise_failure(
 
 
 def find_by_email(aws: Connection, email: str) -> str | None:
-    """The account of the organization with this email."""
+    """Return the account of the organization with this email."""
     for item in aws.pages("organizations", "ListAccounts", "Accounts"):
         if str(item.get("Email", "")).casefold() == email.casefold():
             return str(item["Id"])
@@ -175,6 +175,6 @@ def find_by_email(aws: Connection, email: str) -> str | None:
 
 
 def _age(status: dict[str, Any], moment: str, now: datetime) -> timedelta:
-    """How long ago it was Requested, or Completed; no time at all when AWS does not say."""
+    """Return how long ago it was Requested, or Completed; zero if AWS does not say."""
     age: timedelta = now - status.get(f"{moment}Timestamp", now)
     return age

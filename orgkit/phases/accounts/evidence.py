@@ -8,7 +8,7 @@ from orgkit.phases.member_access.evidence import READ_ROLE, READ_ROLE_TRUST, acc
 
 
 def _account(step: CreateAccount, observed: Observed, _: Desired) -> bool | None:
-    """None while no account has the email: AWS may be working on it for minutes, and shows it only at the end."""
+    """Return None while no account has the email: AWS shows it only when it is created, which takes minutes."""
     return any(account.email.casefold() == step.email.casefold() for account in observed.accounts) or None
 
 

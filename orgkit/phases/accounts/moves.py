@@ -30,7 +30,7 @@ class AttachedPolicy:
 
 @dataclass(frozen=True, order=True)
 class StackSet:
-    """A StackSet that deploys to units by itself: to accounts that join, and away from accounts that leave."""
+    """A StackSet with automatic deployment: it adds stacks to accounts that join its units, and may delete them."""
 
     name: str
     region: str
@@ -55,7 +55,7 @@ class Share:
 
 @dataclass(frozen=True)
 class MoveFacts:
-    """What was read for the moves that are planned; `unread` says what of it could not be read, and why."""
+    """What was read for the planned moves; `unread` says what could not be read, and why."""
 
     policies: tuple[tuple[str, tuple[AttachedPolicy, ...]], ...] = ()  # by the id of a unit or of the root
     stack_sets: tuple[StackSet, ...] = ()
@@ -68,15 +68,15 @@ Spec = AccountSpec | ImportSpec
 
 
 def source_of(spec: Spec, observed: Observed) -> UnitPath:
-    """Where the account of a spec is; in the root where it is to be created, or has still to join."""
+    """Return where the account of a spec is; the root if it does not exist yet, or has not joined."""
     account = match_if_clear(spec, observed)
     return account.unit if account else ()
 
 
 def nodes_to_read(specs: Iterable[Spec], observed: Observed) -> tuple[str, ...]:
-    """Return the ids of the units on both ways of each move, and of the root; nothing when no account is moved.
+    """Return the ids of the root and of all units above both ends of each move; nothing if no account is moved.
 
-    An account about which a person has to decide first is not moved, and where it is may not be known.
+    An account that waits for a person's decision is not moved, and its unit may not be known.
     """
     clear = [spec for spec in specs if match_or_decision(spec, observed)[1] is None]
     moves = [(source, spec.unit) for spec in clear if (source := source_of(spec, observed)) != spec.unit]
@@ -86,7 +86,7 @@ def nodes_to_read(specs: Iterable[Spec], observed: Observed) -> tuple[str, ...]:
 def effects_of(source: UnitPath, destination: UnitPath, observed: Observed) -> tuple[str, ...]:
     """Return what an account gains and loses by a move, in sentences that are digested with the step."""
     if observed.organization is None:
-        return ()  # there is nothing yet that could be gained or lost
+        return ()  # nothing exists yet that the account could gain or lose
     facts = observed.facts(MoveFacts)
     if facts is None:
         return (f"what it gains and loses is {NOT_KNOWN}",)
@@ -107,7 +107,7 @@ def deleted_stacks(source: UnitPath, destination: UnitPath, observed: Observed) 
 
 
 def plan_move(spec: Spec, observed: Observed, renames: Sequence[Rename], reason: str) -> Iterator[MoveAccount]:
-    """The move of an account to where the file wants it, unless a person has to decide first."""
+    """Plan the move of an account to its unit in the file, unless a person has to decide first."""
     source = source_of(spec, observed)
     if source == spec.unit or _is_held(spec, source, observed, renames):
         return
@@ -118,7 +118,7 @@ def plan_move(spec: Spec, observed: Observed, renames: Sequence[Rename], reason:
 
 
 def move_waiting(specs: Iterable[Spec], section: str, observed: Observed) -> Iterator[Waiting]:
-    """What the operator has to allow before an account is moved."""
+    """Yield what the operator has to allow before an account is moved."""
     for spec in specs:
         source = source_of(spec, observed)
         stack_sets = deleted_stacks(source, spec.unit, observed) if source != spec.unit else ()
@@ -137,7 +137,7 @@ def _is_held(spec: Spec, source: UnitPath, observed: Observed, renames: Sequence
 
 
 def _chain(path: UnitPath, observed: Observed) -> tuple[str, ...]:
-    """The ids from the root to the unit, of those that are in AWS."""
+    """Return the ids from the root to the unit, without units that are not in AWS."""
     units = (observed.unit(path[:depth]) for depth in range(1, len(path) + 1))
     return (observed.parent_id(()), *(unit.id for unit in units if unit))
 

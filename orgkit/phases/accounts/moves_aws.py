@@ -1,4 +1,4 @@
-"""How AWS is asked what a move costs: policies on the way, StackSets and resource shares; only when one is planned."""
+"""AWS calls that read the effects of a planned move: inherited policies, StackSets and resource shares."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -22,7 +22,7 @@ from orgkit.phases.accounts.moves import (
 
 T = TypeVar("T")
 ENABLED = ["ENABLED", "ENABLED_BY_DEFAULT"]
-# What stays unread until somebody changes a policy, a role or a registration; anything else may pass, and is raised.
+# Errors that last until someone changes a policy, a role or a registration; all others may be temporary: raised.
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "InvalidInputException", "ValidationError",
           "OperationNotPermittedException", "OptInRequired", "SubscriptionRequiredException")  # fmt: skip
 DELEGATION = f"member.org.{STACK_SETS}"  # the service principal of a StackSets administrator
@@ -119,7 +119,7 @@ def _administrators(aws: Connection) -> tuple[str, ...]:
 def _delegated_stack_sets(
     aws: Connection, administrator: str, regions: Iterable[str], unread: list[str]
 ) -> Iterator[StackSet]:
-    """Those that it sees; its read role may not be allowed to look, or not be there."""
+    """Yield the StackSets that the account sees; its read role may be denied, or not exist."""
     owner = f"delegated administrator {administrator}"
     member = _or_unread(lambda: (aws.assume(administrator, READ_ROLE),), (), f"StackSets of {owner}", unread)
     for connection in member:
@@ -135,7 +135,7 @@ def _stack_sets(
 
 
 def _automatic(aws: Connection, region: str, caller: str) -> tuple[StackSet, ...]:
-    """The StackSets that deploy by themselves to whatever account is in their units."""
+    """Return the StackSets that deploy automatically to each account in their units."""
     stack_sets = []
     for summary in aws.pages(
         "cloudformation", "ListStackSets", "Summaries", region=region, Status="ACTIVE", CallAs=caller

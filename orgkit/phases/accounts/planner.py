@@ -24,15 +24,15 @@ Pair = tuple[AccountSpec, Account | None]
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
-    """All creations stand together, so that AWS can work on five at once; the log archive account comes first.
+    """Plan all creations first, so that AWS can work on five at once, and the log archive account before the others.
 
-    An account about which a person has to decide first is left out, and the others are planned.
+    An account that waits for a person's decision is left out, and the others are planned.
     """
     renames = suspected_renames(desired, observed)
     matches = [(spec, *match_or_decision(spec, observed)) for spec in _order_accounts(desired)]
     decisions = tuple(decision for *_, decision in matches if decision)
     clear = [(spec, account) for spec, account, decision in matches if decision is None]
-    # A new account whose unit may only have another name is not made: it would stay in the root, without its policies.
+    # If a unit may only have been renamed, its accounts are not created: they would stay in the root, without policies.
     pairs = [(spec, account) for spec, account in clear if account or not held_by(spec.unit, renames)]
     return Plan(
         phase="accounts",
@@ -57,7 +57,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
 
 
 def _order_accounts(desired: Desired) -> list[AccountSpec]:
-    """The log archive account first: when the account quota is short, it is the one that others wait for."""
+    """Put the log archive account first: if the account quota is too low, the others wait for it."""
     return sorted(desired.accounts, key=lambda spec: (spec.key != desired.trail.log_archive_account, spec.key))
 
 
@@ -108,7 +108,7 @@ def _make_readable(pairs: list[Pair], observed: Observed, desired: Desired) -> I
 
 
 def _members(pairs: list[Pair], observed: Observed) -> Iterator[tuple[AccountSpec, Account, Member]]:
-    """The accounts that are there and could be looked into."""
+    """Yield the accounts that exist and could be read."""
     for spec, account in pairs:
         if account and (member := observed.member(account.id)):
             yield spec, account, member
@@ -141,7 +141,7 @@ def _needs(observed: Observed, desired: Desired, renames: Sequence[Rename]) -> I
 def _unmanaged(
     pairs: list[Pair], observed: Observed, desired: Desired, decisions: tuple[Waiting, ...]
 ) -> Iterator[str]:
-    """Accounts of the organization that the file does not have; not those that may yet turn out to be one of it."""
+    """Yield accounts of the organization that are not in the file, without those that may still match one of it."""
     created = {account.id for _, account in pairs if account}
     managed = created | {spec.id for spec in desired.imports} | {observed.target.account}
     for account in observed.accounts:

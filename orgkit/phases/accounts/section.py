@@ -1,4 +1,4 @@
-"""`[accounts]`: the member accounts that are created, and what all accounts of the file must have for themselves."""
+"""`[accounts]`: the member accounts to create, and the values that must be unique to each account of the file."""
 
 from collections.abc import Iterator
 
@@ -46,48 +46,48 @@ def _account(key: str, model: AccountModel, defaults: Defaults) -> AccountSpec:
 
 
 def emails(raw: Raw) -> Iterator[Violation]:
-    """AWS knows a root user by its e-mail, in which upper and lower case are the same."""
+    """Report an e-mail that two accounts have: AWS identifies a root user by it, whatever its case."""
     uses = [_management(raw, "email")]
     uses += [((*member.place, "email"), member.text("email")) for member in members(raw)]
     yield from duplicates(uses, "every account needs an e-mail of its own", str.casefold)
 
 
 def ids(raw: Raw) -> Iterator[Violation]:
-    """The same account cannot be two."""
+    """Report an account id that is in the file twice."""
     uses = [_management(raw, "management_account_id")]
     uses += [((*member.place, "id"), member.text("id")) for member in members(raw)]
     yield from duplicates(uses, "each account stands in the file once")
 
 
 def names(raw: Raw) -> Iterator[Violation]:
-    """AWS would allow it, and then nobody knows which account a bill or an alarm means."""
+    """Report a name that two accounts have: AWS allows it, but bills and alarms would be ambiguous."""
     sections = members(raw)
     uses = [((*m.place, "name"), m.name) for m in sections if "name" in m.table or not _is_second(m.place, raw)]
     yield from duplicates(uses, "give each account a name of its own")
 
 
 def profiles(raw: Raw) -> Iterator[Violation]:
-    """Credentials of one account cannot accept for another."""
+    """Report a profile that two accounts have: credentials of one account cannot accept for another."""
     uses = [((*member.place, "profile"), member.text("profile")) for member in members(raw)]
     yield from duplicates(uses, "a profile belongs to one account")
 
 
 def keys(raw: Raw) -> Iterator[Violation]:
-    """A key names one account in plans, tags and records."""
+    """Report a key in [accounts] and [imports]: it names one account in plans, tags and records."""
     for member in members(raw):
         if _is_second(member.place, raw):
             yield member.place, f"is in [accounts.{member.key}] too: an account is either created or imported."
 
 
 def placement(raw: Raw) -> Iterator[Violation]:
-    """Every account lies in an OU that the file names, or implies as a parent."""
+    """Report an account whose OU the file neither names nor implies as a parent."""
     known = unit_paths(names for key in section(raw, "units") if (names := path(key)))
     for member in members(raw):
         unit = path(member.table.get("unit"))
         if unit is not None and unit not in known:
             path_text = format_path(unit)
             hint = suggest(path_text, set(map(format_path, known))) or f"Add the section [units.{quote(path_text)}]."
-            yield (*member.place, "unit"), f"there is no unit {quote(path_text)} in the file. {hint}"
+            yield (*member.place, "unit"), f"the file has no unit {quote(path_text)}. {hint}"
 
 
 def tag_counts(raw: Raw) -> Iterator[Violation]:

@@ -22,7 +22,7 @@ READS = (
 
 @dataclass(frozen=True, kw_only=True)
 class CreateAccount(AboutAccount):
-    """Vend one account; AWS does it asynchronously and gives it an access role."""
+    """Create one account; AWS does it asynchronously and gives it an access role."""
 
     kind: ClassVar = "create-account"
     cost_note: ClassVar = "an account costs nothing; what is done in it does"

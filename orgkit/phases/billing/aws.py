@@ -1,4 +1,4 @@
-"""How AWS is asked about budgets, anomaly alerts, cost allocation tags and sharing, and to make them."""
+"""AWS calls that read and make budgets, anomaly alerts and cost allocation tags, and read sharing preferences."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -20,7 +20,7 @@ from orgkit.phases.handler import handle
 AT_PERCENT = (80, 100)
 # What the estimate does not count, or would hide usage; discounts are left as AWS has them.
 EXCLUDED_COSTS = ("Credit", "Refund", "Tax", "Support", "Subscription", "OtherSubscription", "Recurring", "Upfront")
-# AWS's words for what the console calls sharing; a value is said of all accounts, or of one where it names one.
+# AWS's API names for what the console calls sharing; a value applies to all accounts, or to the one that it names.
 FEATURES = {
     "RI_SHARING": "Reserved Instance and Savings Plans discounts are",
     "CREDIT_SHARING": "credits are",
@@ -34,7 +34,7 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
 
 
 def read_billing(aws: Connection, account: str) -> BillingFacts:
-    """Everything that phase 10 rests on; Rejected where budgets, monitors or tags cannot be read."""
+    """Read everything that phase 10 plans from; raise Rejected if budgets, monitors or tags cannot be read."""
     return BillingFacts(
         budgets=tuple(sorted(_budgets(aws, account))),
         monitors=tuple(sorted(_monitors(aws))),
@@ -47,7 +47,7 @@ def read_billing(aws: Connection, account: str) -> BillingFacts:
 
 
 def create_budget(aws: Connection, step: CreateBudget, id_index: IdIndex) -> None:
-    """A monthly budget of usage alone, as the estimate counts it; one of that name is left alone."""
+    """Make a monthly budget of usage alone, as the estimate counts it; an existing one of that name is unchanged."""
     payer = id_index.desired.organization.management_account_id
     only = {"CostFilters": {"LinkedAccount": [_account(id_index, step.account)]}} if step.account else {}
     people = [{"SubscriptionType": "EMAIL", "Address": email} for email in step.emails]
@@ -67,16 +67,16 @@ def create_budget(aws: Connection, step: CreateBudget, id_index: IdIndex) -> Non
 
 
 def create_monitor(aws: Connection, step: CreateAnomalyMonitor, id_index: IdIndex) -> None:
-    """One for all services: AWS allows no second."""
+    """Make a monitor of all services: AWS allows only one."""
     monitor = {"MonitorName": step.name, "MonitorType": "DIMENSIONAL", "MonitorDimension": "SERVICE"}
     aws.mutate("ce", "CreateAnomalyMonitor", expect="MonitorArn", AnomalyMonitor=monitor)
 
 
 def create_subscription(aws: Connection, step: CreateAnomalySubscription, id_index: IdIndex) -> None:
-    """Daily e-mails of what passes the amount."""
+    """Make a daily e-mail alert for anomalies above the amount."""
     arn = dict(_monitors(aws)).get(step.monitor)
     if arn is None:
-        raise StepFailed(f"anomaly monitor {step.monitor} is not to be seen.", "run the phase again in a minute.")
+        raise StepFailed(f"anomaly monitor {step.monitor} is not listed yet.", "run the phase again in a minute.")
     impact = {"Key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE", "MatchOptions": ["GREATER_THAN_OR_EQUAL"]}
     subscription = {
         "SubscriptionName": step.name, "MonitorArnList": [arn], "Frequency": "DAILY",
@@ -87,7 +87,7 @@ def create_subscription(aws: Connection, step: CreateAnomalySubscription, id_ind
 
 
 def activate_tag(aws: Connection, step: ActivateCostTag, id_index: IdIndex) -> None:
-    """A 200 may still name the tag among its errors."""
+    """Activate the tag; a response with status 200 may still list it among its errors."""
     changes = [{"TagKey": step.key, "Status": "Active"}]
     answer = aws.mutate("ce", "UpdateCostAllocationTagsStatus", expect="Errors", CostAllocationTagsStatus=changes)
     for error in answer["Errors"]:
@@ -95,24 +95,24 @@ def activate_tag(aws: Connection, step: ActivateCostTag, id_index: IdIndex) -> N
 
 
 def limit_of_budget(aws: Connection, step: CreateBudget, id_index: IdIndex) -> str:
-    """What the budget of this name amounts to by now."""
+    """Return the current limit of the budget of this name."""
     budgets = dict(_budgets(aws, id_index.desired.organization.management_account_id))
     return f"{budgets[step.name]} USD" if step.name in budgets else ABSENT
 
 
 def monitors_of_services(aws: Connection, step: CreateAnomalyMonitor, id_index: IdIndex) -> str:
-    """The monitors that watch services by now: AWS allows one."""
+    """Return the current monitors of services: AWS allows one."""
     return starting_value([name for name, _ in _monitors(aws)])
 
 
 def subscription_of_name(aws: Connection, step: CreateAnomalySubscription, id_index: IdIndex) -> str:
-    """The alert of this name that is there by now."""
+    """Return the current alert of this name."""
     names = _all_pages(aws, "GetAnomalySubscriptions", "AnomalySubscriptions", "SubscriptionName")
     return starting_value(next((name for name in names if name == step.name), None))
 
 
 def tag_state(aws: Connection, step: ActivateCostTag, id_index: IdIndex) -> str:
-    """Whether bills are split by the tag by now."""
+    """Return whether bills are split by the tag now."""
     active = {tag["TagKey"] for tag in _tags(aws) if tag["Status"] == "Active"}
     return ENABLED if step.key in active else DISABLED
 
@@ -141,7 +141,7 @@ def _budgets(aws: Connection, account: str) -> Iterator[tuple[str, Decimal | Non
 
 
 def _monitors(aws: Connection) -> Iterator[tuple[str, str]]:
-    """Name and ARN of those that watch services."""
+    """Yield name and ARN of each monitor of services."""
     for page in _pages(aws, "GetAnomalyMonitors", "NextPageToken"):
         for monitor in page["AnomalyMonitors"]:
             if monitor.get("MonitorDimension") == "SERVICE":
@@ -159,7 +159,7 @@ def _all_pages(aws: Connection, operation: str, member: str, name: str) -> Itera
 
 
 def _pages(aws: Connection, operation: str, token: str, **parameters: Any) -> Iterator[Any]:
-    """botocore knows no paginator for these."""
+    """Yield page by page: botocore has no paginator for these operations."""
     return walk_pages(
         f"ce:{operation}",
         lambda next_page: aws.read("ce", operation, **parameters, **next_page),
@@ -168,7 +168,7 @@ def _pages(aws: Connection, operation: str, token: str, **parameters: Any) -> It
 
 
 def _sharing(aws: Connection) -> tuple[str, ...] | Unread:
-    """What the management account prefers, in sentences; it is shown, never changed."""
+    """Return the sharing preferences as sentences; orgkit shows and never changes them."""
     try:
         answer = aws.read("billing", "GetBillingPreferences", features=list(FEATURES))
     except Rejected as rejection:

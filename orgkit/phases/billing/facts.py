@@ -8,7 +8,7 @@ from orgkit.model.observed import Unread
 
 @dataclass(frozen=True)
 class BillingFacts:
-    """What watches over the bill already; amounts are USD a month."""
+    """The budgets, monitors and alerts that exist already; amounts are USD a month."""
 
     budgets: tuple[tuple[str, Decimal | None], ...] = ()  # name and limit; None for one without a fixed limit
     monitors: tuple[tuple[str, str], ...] = ()  # name and ARN of those that watch services

@@ -27,7 +27,7 @@ DOLLAR = Decimal(1)
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
-    """Things are known by their names; what is there already is left as it is, also with another amount."""
+    """Plan what is missing, by name; what exists already is left unchanged, also with another amount."""
     facts = observed.facts(BillingFacts) or BillingFacts()
     cost_estimate = estimate(desired, known_ids(desired, observed))
     return Plan(
@@ -85,7 +85,7 @@ def _budgets(observed: Observed, desired: Desired, facts: BillingFacts, cost_est
 
 def _warnings(desired: Desired, facts: BillingFacts, cost_estimate: Estimate) -> Iterator[str]:
     if not desired.section(BillingSpec).alerts:
-        yield "no e-mail stands under [billing] alerts: no budget and no alert is proposed."
+        yield "[billing] alerts names no e-mail: no budget and no alert is proposed."
     proposed = {name_of(key): limit for key, limit in limits(cost_estimate).items()}
     for name, amount in facts.budgets:
         if name in proposed and amount is not None and amount != proposed[name]:

@@ -33,7 +33,7 @@ def build(model: BillingModel, defaults: Defaults) -> BillingSpec:
 
 
 def source_without_place(raw: Raw) -> Iterator[Violation]:
-    """What a source of bills cannot do without."""
+    """Report a required key that a source of bills lacks."""
     billing = section(raw, "billing")
     for name in REQUIRED_KEYS.get(str(billing.get("source")), ()):
         if not billing.get(name):

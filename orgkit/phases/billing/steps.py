@@ -16,7 +16,7 @@ NAME_PREFIX = "orgkit-"  # how the names of what this phase makes begin
 
 @dataclass(frozen=True, kw_only=True)
 class CreateBudget(Step):
-    """Make a monthly cost budget that tells people when usage passes 80 % and 100 % of it; it stops nothing."""
+    """Make a monthly cost budget that notifies people when usage passes 80 % and 100 % of it; it stops nothing."""
 
     kind: ClassVar = "create-budget"
     cost_note: ClassVar = "a budget that only notifies costs nothing"
@@ -41,7 +41,7 @@ class CreateBudget(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class CreateAnomalyMonitor(Step):
-    """Let AWS watch the spending on each of its services for what is unusual."""
+    """Let AWS monitor the spending on each of its services for anomalies."""
 
     kind: ClassVar = "create-anomaly-monitor"
     cost_note: ClassVar = "anomaly detection costs nothing"
@@ -60,7 +60,7 @@ class CreateAnomalyMonitor(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class CreateAnomalySubscription(Step):
-    """Tell people once a day of anomalies that cost at least so much."""
+    """Notify people once a day of anomalies that cost at least so much."""
 
     kind: ClassVar = "create-anomaly-subscription"
     cost_note: ClassVar = "alerts by e-mail cost nothing"

@@ -1,4 +1,4 @@
-"""How the account itself is kept: root user, sign-up, contacts, alias, long-lived keys."""
+"""Checks of the account itself: root user, sign-up, contacts, alias, long-lived keys."""
 
 from orgkit.model.desired import Desired
 from orgkit.model.finding import Finding
@@ -7,7 +7,7 @@ from orgkit.phases.management_account.findings import BOOTSTRAP_PHASES, Facts, f
 
 
 def root_access_keys(facts: Facts, desired: Desired) -> Finding:
-    """Nothing limits what keys of the root user can do to the whole organization."""
+    """Check that the root user has no access keys: nothing limits what they can do to the whole organization."""
     item = "root access keys"
     if isinstance(facts.root, Unread):
         unread = from_attestation(item, "root_access_keys", desired, facts.root.reason)
@@ -23,7 +23,7 @@ def root_access_keys(facts: Facts, desired: Desired) -> Finding:
 
 
 def mfa_on_root(facts: Facts, desired: Desired) -> Finding:
-    """A password alone must not own an organization."""
+    """Check that the root user has MFA: a password alone must not control an organization."""
     item = "MFA on root"
     if isinstance(facts.root, Unread):
         return from_attestation(item, "root_mfa", desired, facts.root.reason).stopping(BOOTSTRAP_PHASES)
@@ -38,7 +38,7 @@ def mfa_on_root(facts: Facts, desired: Desired) -> Finding:
 
 
 def sign_up(facts: Facts) -> Finding:
-    """AWS activates an account when e-mail, card, phone and support plan are done."""
+    """Check that AWS has activated the account, which it does once e-mail, card, phone and support plan are set."""
     item = "sign-up"
     if isinstance(facts.state, Unread) or not facts.state:
         return Finding.from_unknown(
@@ -55,7 +55,7 @@ def sign_up(facts: Facts) -> Finding:
 
 
 def phone(facts: Facts, desired: Desired) -> Finding:
-    """AWS tells of some accounts whether the number is verified; of the others a person has to."""
+    """Check the phone number: AWS reports for some accounts whether it is verified; for others a person attests it."""
     item = "phone"
     if isinstance(facts.phone, Unread):
         return from_attestation(item, "phone_verified", desired, facts.phone.reason)
@@ -75,22 +75,22 @@ def phone(facts: Facts, desired: Desired) -> Finding:
 
 
 def support_plan(desired: Desired) -> Finding:
-    """No API tells whether the free plan was chosen."""
+    """Return what the file attests: no API reports which support plan was chosen."""
     return from_attestation("support plan", "support_plan", desired)
 
 
 def payment_method(desired: Desired) -> Finding:
-    """No API tells; without a valid one AWS refuses new accounts."""
+    """Return what the file attests: no API reports it, and AWS refuses new accounts without a valid one."""
     return from_attestation("payment method", "payment_method", desired)
 
 
 def email_verified(desired: Desired) -> Finding:
-    """No API tells; without it AWS refuses invitations."""
+    """Return what the file attests: no API reports it, and AWS refuses invitations without it."""
     return from_attestation("root e-mail", "email_verified", desired)
 
 
 def security_contact(facts: Facts, desired: Desired) -> Finding:
-    """Where AWS writes when keys have leaked."""
+    """Check that there is a security contact: AWS writes to it when keys have leaked."""
     item = "security contact"
     if isinstance(facts.security_contact, Unread):
         return from_attestation(item, "contacts", desired, facts.security_contact.reason)
@@ -102,7 +102,7 @@ def security_contact(facts: Facts, desired: Desired) -> Finding:
 
 
 def account_alias(facts: Facts) -> Finding:
-    """A name for the sign-in page."""
+    """Check that the account has an alias for the sign-in page."""
     item = "account alias"
     if isinstance(facts.alias, Unread):
         return Finding.from_unknown(item, facts.alias.reason)
@@ -114,7 +114,7 @@ def account_alias(facts: Facts) -> Finding:
 
 
 def iam_keys(facts: Facts) -> Finding:
-    """Long-lived keys in the account that SCPs do not limit."""
+    """Check for IAM users with access keys, which SCPs do not limit in this account."""
     item, keys = "IAM users with access keys", facts.keys
     if keys is None or isinstance(keys, Unread):
         return Finding.from_unknown(item, keys.reason if isinstance(keys, Unread) else "nobody looked.")

@@ -1,4 +1,4 @@
-"""How AWS is asked about the management account: small reads, each of which may be refused."""
+"""AWS calls that read the management account: small reads, each of which AWS may deny."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -34,9 +34,9 @@ QUOTA_NAME, QUOTA_CODE = "Default maximum number of accounts", "L-29A0C5DF"  # s
 
 
 def read_facts(aws: Connection, desired: Desired, caller: Caller, *, workloads: bool = False) -> Facts:
-    """One reading of everything that the checks rest on.
+    """Read everything that the checks need.
 
-    `workloads` also looks for what does not belong, and in every region for Control Tower, which needs an organization.
+    With `workloads`, also look for resources that do not belong, and for Control Tower in every region.
     """
     home, account = desired.organization.home_region, caller.account
     organization = ask(_organization, aws)
@@ -66,9 +66,9 @@ def read_facts(aws: Connection, desired: Desired, caller: Caller, *, workloads: 
 
 
 def read_blocking_facts(aws: Connection, desired: Desired, observed: Observed, phases: Collection[str]) -> Facts:
-    """What may stop these phases (by number), for an organization that was just read; raises Rejected.
+    """Read what may stop these phases (by number), for an organization that was just read; raises Rejected.
 
-    What only warns is not asked again: it stands in the record of 00.
+    What only leads to warnings is not read again: the record of 00 has it.
     """
     organization = observed.organization
     assert organization is not None
@@ -105,7 +105,7 @@ def _control_tower(aws: Connection, home: str, is_management: bool) -> ControlTo
 
 
 def ask_signed_in(question: Callable[..., T], *arguments: Any) -> T | Unread:
-    """The same as `ask`, but credentials that have ended raise Rejected: signing in helps, and no attestation does."""
+    """The same as `ask`, but expired credentials raise Rejected: signing in helps, an attestation does not."""
     try:
         return question(*arguments)
     except Rejected as rejection:
@@ -115,7 +115,7 @@ def ask_signed_in(question: Callable[..., T], *arguments: Any) -> T | Unread:
 
 
 def ask(question: Callable[..., T], *arguments: Any) -> T | Unread:
-    """The answer, or AWS's words for not giving one."""
+    """Return the result, or Unread with AWS's reason."""
     try:
         return question(*arguments)
     except Rejected as rejection:
@@ -227,7 +227,7 @@ def _trails(aws: Connection, home: str) -> tuple[OwnTrail, ...]:
 
 
 def _identity_center(aws: Connection, home: str, account: str, is_alone: bool) -> tuple[IdentityCenter, ...]:
-    """AWS does not say of which kind an instance is: one from before the organization belongs to one account."""
+    """Read the instances; AWS does not report their kind: one older than the organization belongs to one account."""
     items = aws.pages("sso-admin", "ListInstances", "Instances", region=home, RegionScope="ALL_REGIONS")
     instances = sorted(items, key=lambda item: str(item.get("OwnerAccountId")))
     begin = None if is_alone or not instances else _organization_begin(aws, account)
@@ -242,7 +242,7 @@ def _identity_center(aws: Connection, home: str, account: str, is_alone: bool) -
 
 
 def _organization_begin(aws: Connection, account: str) -> datetime | None:
-    """Since when the management account is in its organization: since that is there."""
+    """Return when the management account joined its organization, which is when that was created."""
     items = (item for item in aws.pages("organizations", "ListAccounts", "Accounts") if item["Id"] == account)
     join_time: datetime | None = next(items, {}).get("JoinedTimestamp")
     return join_time

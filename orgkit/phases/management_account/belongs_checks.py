@@ -1,4 +1,4 @@
-"""Both halves of the table: what belongs in the management account, and what does not but was found in it."""
+"""Checks of what belongs in the management account, and of what was found in it but does not belong."""
 
 from collections.abc import Iterator
 
@@ -7,15 +7,15 @@ from orgkit.model.finding import Finding
 from orgkit.model.observed import Unread
 from orgkit.phases.management_account.findings import Facts, Membership, WorkloadSearch, from_attestation
 
-NAMES = 5  # as many as a sentence bears
+NAMES = 5  # in one sentence
 # [IAM Identity Center User Guide: Organization and account instances; API reference: CreateInstance, DeleteInstance]
 ACCOUNT_INSTANCE = (
-    "Such an account instance has no permission sets and gives nobody access to other accounts, and AWS has no way to "
-    "turn it into the organization's instance: that starts without its users, groups and application assignments."
+    "Such an account instance has no permission sets and gives nobody access to other accounts. AWS cannot turn it "
+    "into the organization's instance, which starts without its users, groups and application assignments."
 )
 REPLACE = (
-    "note who uses it and for which applications; after 01, delete it by hand (IAM Identity Center, Settings), since "
-    "an account has one instance at most, and enable the organization instance in the console."
+    "note who uses it and for which applications. After 01, delete it by hand (IAM Identity Center, Settings), since "
+    "an account has one instance at most; then enable the organization instance in the console."
 )
 KEEP = (
     "ask its owner whether it is still needed: people who sign in there have a second identity; a service control "
@@ -25,7 +25,7 @@ MOVE = "move it to a member account: service control policies do not apply to th
 
 
 def trail(facts: Facts) -> Finding:
-    """An organization trail belongs; a trail of the account's own makes ours its paid second copy."""
+    """Check for a trail of the account's own: with it, the organization trail is a paid second copy."""
     item = "belongs here: organization trail"
     if isinstance(facts.trails, Unread):
         return Finding.from_unknown(item, facts.trails.reason)
@@ -34,7 +34,7 @@ def trail(facts: Facts) -> Finding:
     if own:
         return Finding.warns(
             item,
-            f"the account has a trail of its own ({', '.join(own[:NAMES])}): beside an organization trail "
+            f"the account has a trail of its own ({', '.join(own[:NAMES])}): with an organization trail as well, "
             "one of them is a second copy, which AWS charges for.",
             "once the organization trail logs, stop the account's own; orgkit does not.",
         )
@@ -44,7 +44,7 @@ def trail(facts: Facts) -> Finding:
 
 
 def identity_center(facts: Facts) -> Finding:
-    """People's sign-in; its organization instance can only be enabled by a person, in the console."""
+    """Check for the organization instance of IAM Identity Center, which only a person can enable, in the console."""
     item, instances = "belongs here: Identity Center", facts.identity_center
     if isinstance(instances, Unread):
         return Finding.from_unknown(item, instances.reason)
@@ -68,7 +68,7 @@ def identity_center(facts: Facts) -> Finding:
 
 
 def budgets(facts: Facts) -> Finding:
-    """Somebody should hear of a bill before it comes."""
+    """Check for a budget, so that someone is notified before the bill arrives."""
     item = "belongs here: budgets"
     if isinstance(facts.budgets, Unread):
         return Finding.from_unknown(item, facts.budgets.reason)
@@ -79,13 +79,13 @@ def budgets(facts: Facts) -> Finding:
 
 
 def cost_explorer(desired: Desired) -> Finding:
-    """Each request to its API is billed, so that it is not asked."""
-    reason = "AWS bills every request to it, so that orgkit does not ask."
+    """Return what the file attests: AWS bills each request to this API, so orgkit does not send one."""
+    reason = "AWS bills every request to it, so orgkit does not ask."
     return from_attestation("belongs here: Cost Explorer", "cost_explorer", desired, reason)
 
 
 def workloads(facts: Facts) -> Iterator[Finding]:
-    """One finding a service, over the regions that were looked at; nothing when nobody looked."""
+    """Yield one finding for each service, over the regions that were searched; nothing without a search."""
     looks = facts.workloads or ()
     for service in dict.fromkeys(look.service for look in looks):
         yield _workload(service, [look for look in looks if look.service == service])

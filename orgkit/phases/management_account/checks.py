@@ -66,5 +66,5 @@ def _placement_checks(facts: Facts, desired: Desired) -> Iterator[Finding]:
 
 
 def _stops_on_aws(finding: Finding, target: Target) -> Finding:
-    """Sandboxes live on example.com and 111111111111: what stands in the file stops nothing there."""
+    """Let the finding stop its phases on AWS alone: sandboxes use example.com and 111111111111."""
     return finding.stopping(finding.phases) if finding.phases and target.kind == "aws" else finding

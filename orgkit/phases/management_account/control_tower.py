@@ -20,7 +20,7 @@ READS = (
 )  # fmt: skip
 PHASES, PARTIAL_PHASES = ("02", "03", "04"), ("05",)  # in 05 only steps that change what Control Tower owns
 OPTIONAL_SINCE = 4  # the first version whose landing zone may have no Security OU, log archive account and trail
-MAX_TARGETS = 5  # as many as a sentence bears
+MAX_TARGETS = 5  # in one sentence
 
 ITEM = "Control Tower"
 STOP_REMEDY = (
@@ -116,7 +116,7 @@ def _landing_zone(zone: LandingZone, desired: Desired) -> Finding:
 
 
 def _governs(zone: LandingZone) -> bool:
-    """Whether it owns more than controls, as far as could be read."""
+    """Whether it owns more than controls, by what could be read."""
     if not isinstance(zone.settings, Unread):
         major = int(zone.settings.version.partition(".")[0])
         if zone.settings.sections or major < OPTIONAL_SINCE:
@@ -125,7 +125,7 @@ def _governs(zone: LandingZone) -> bool:
 
 
 def _owned(zone: LandingZone) -> Iterator[str]:
-    """What was read of it, in words: the manifest, then each unit or account with what is enabled on it."""
+    """Describe what was read of it: the manifest, then each unit or account with what is enabled on it."""
     if not isinstance(zone.settings, Unread):
         sections = f" ({', '.join(zone.settings.sections)})" if zone.settings.sections else ""
         if sections or int(zone.settings.version.partition(".")[0]) < OPTIONAL_SINCE:
@@ -147,7 +147,7 @@ def _join(owned: list[str]) -> str:
 
 
 def _unread(reason: str, unread: Unread, desired: Desired) -> Finding:
-    """Stops until a person attests that Control Tower owns nothing that the file changes."""
+    """Return a stop, unless a person attests that Control Tower owns nothing that the file changes."""
     attestation = next((item for item in desired.organization.attestations if item.item == "control_tower"), None)
     if attestation is not None:
         statement = "Control Tower owns nothing that the file changes: attested by"

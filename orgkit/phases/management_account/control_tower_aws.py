@@ -1,6 +1,6 @@
-"""How AWS is asked about Control Tower: its trusted access, landing zones in any enabled region, and what it owns.
+"""AWS calls that read Control Tower: its trusted access, landing zones in any enabled region, and what it owns.
 
-A landing zone answers in its home region alone, which may be any that the account has enabled.
+A landing zone is visible in its home region only, which may be any that the account has enabled.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from orgkit.aws.session import HOME, Connection
 from orgkit.model.observed import Unread
 from orgkit.phases.management_account.control_tower import PRINCIPAL, ControlTower, LandingZone, Settings, version_of
 
-# What gives the answer, or Unread: how a refusal is taken is decided by the caller.
+# Returns the result, or Unread: the caller decides how to treat a rejection.
 Ask = Callable[..., Any]
 RECENT_SECONDS = 900.0
 ENABLED = ["ENABLED", "ENABLED_BY_DEFAULT"]
@@ -56,7 +56,7 @@ def _regions(aws: Connection) -> tuple[str, ...]:
 
 
 def _recent_landing_zone_arn(aws: Connection, region: str) -> str:
-    """Asked once for the plan and the application that follows it: setting up a landing zone takes an hour."""
+    """Read it once for a plan and the apply that follows: setting up a landing zone takes an hour."""
     return aws.recent(f"landing zone in {region}", RECENT_SECONDS, lambda: _landing_zone_arn(aws, region))
 
 
@@ -114,7 +114,7 @@ def _is_on(section: object) -> bool | None:
 
 
 def _targets(aws: Connection, region: str, operation: str, member: str) -> tuple[str, ...]:
-    """The unit or account of each one that is enabled, without the part of its ARN that all have."""
+    """Return the unit or account of each enabled one, without the part of the ARN that all share."""
     # Without a target AWS lists those of every unit: one answer instead of one for each.
     items = aws.pages("controltower", operation, member, region=region)
     return tuple(sorted(str(item.get("targetIdentifier") or "an unnamed target").rpartition("/")[2] for item in items))

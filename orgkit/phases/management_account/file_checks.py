@@ -1,4 +1,4 @@
-"""What the file says of e-mails and ids: unique, by the convention, and no placeholder that was left in."""
+"""Checks of the file's e-mails and ids: they are unique, follow the convention, and are not placeholders."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from orgkit.model.desired import Desired
 from orgkit.model.finding import Finding
 from orgkit.phases.management_account.findings import QUOTA_PHASES, Facts, accounts_to_add
 
-# RFC 2606 and 6761: nobody can receive mail there, so that the account's root user could never be recovered.
+# RFC 2606 and 6761: nobody can receive mail there, so the account's root user could never be recovered.
 RESERVED_DOMAINS = ("example.com", "example.net", "example.org", "example", "test", "invalid", "localhost")
 # What documents and moto use; ids of one digit twelve times over are found by rule.
 PLACEHOLDERS = frozenset(
@@ -18,7 +18,7 @@ SECTION_PHASES = {"accounts": "03", "imports": "04"}
 
 
 def emails_unique(facts: Facts, desired: Desired) -> Finding:
-    """AWS takes an e-mail for one account only, whatever its case."""
+    """Check that no two accounts share an e-mail: AWS accepts each for one account only, whatever its case."""
     item, counted = "duplicate e-mails", Counter(email.casefold() for _, email in _emails(desired))
     twice = sorted(email for email, times in counted.items() if times > 1)
     if twice:
@@ -32,7 +32,7 @@ def emails_unique(facts: Facts, desired: Desired) -> Finding:
 
 
 def email_convention(facts: Facts, desired: Desired) -> Finding:
-    """An e-mail off the convention is most often a slip of the pen, and the root user's mail goes nowhere."""
+    """Check that e-mails follow the convention: one that does not is usually a typo, and the mail is lost."""
     item, convention = "e-mail convention", desired.organization.email_convention
     if not convention:
         return Finding.ok(item, "the file states none.")
@@ -52,7 +52,7 @@ def email_convention(facts: Facts, desired: Desired) -> Finding:
 
 
 def reserved_domains(facts: Facts, desired: Desired) -> Finding:
-    """Domains that are there for documents and tests."""
+    """Check that no e-mail has a domain that is reserved for documents and tests."""
     item = "reserved domains"
     places = _reserved_places(desired)
     if places:
@@ -66,7 +66,7 @@ def reserved_domains(facts: Facts, desired: Desired) -> Finding:
 
 
 def placeholder_ids(facts: Facts, desired: Desired) -> Finding:
-    """Account ids out of a document."""
+    """Check that no account id is an example from a document."""
     item = "placeholder ids"
     places = _placeholder_places(desired)
     if places:
@@ -97,7 +97,7 @@ def _placeholder_places(desired: Desired) -> dict[str, str]:
 
 
 def _phases(facts: Facts, desired: Desired, places: Iterable[str]) -> tuple[str, ...]:
-    """The phases that would use these places of the file; none for accounts that are in the organization already."""
+    """Return the phases that would use these places; none for accounts that are in the organization already."""
     sections = {
         place.partition(".")[0] for place in places if place.partition(".")[2] in accounts_to_add(facts, desired)
     }
@@ -106,7 +106,7 @@ def _phases(facts: Facts, desired: Desired, places: Iterable[str]) -> tuple[str,
 
 
 def _before_the_organization(facts: Facts) -> tuple[str, ...]:
-    """While there is no organization nothing is lost by correcting the file before one is made."""
+    """Return the phases to stop while there is no organization: the file can still be corrected without loss."""
     return ("01",) if facts.organization is None else ()
 
 

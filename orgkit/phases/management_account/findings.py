@@ -1,4 +1,4 @@
-"""What is read of the management account, each value or Unread, and the findings that come of it."""
+"""Facts about the management account, each a value or Unread, and the findings that follow from them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CONTROL_TOWER_PHASES = (*control_tower.PHASES, *control_tower.PARTIAL_PHASES)
 ACCOUNT_READS = ("account:GetAccountInformation", "iam:GetAccountSummary")
 QUOTA_READS = ("organizations:ListHandshakesForOrganization", "servicequotas:ListServiceQuotas")
 
-# The items of `[organization.attestations]`, and what a person states with each: what AWS does not always tell.
+# The items of `[organization.attestations]`, and what a person states with each: AWS does not always report these.
 ATTESTABLE = {
     "email_verified": "the root e-mail is verified: AWS's message to it was answered",
     "phone_verified": "the phone number is verified",
@@ -56,7 +56,7 @@ def from_attestation(item: str, name: str, desired: Desired, reason: str = NOT_R
     attestation = next((statement for statement in desired.organization.attestations if statement.item == name), None)
     if attestation is None:
         remedy = (
-            f"see to it that {ATTESTABLE[name]}; then attest it in the file: {name} = "
+            f"make sure that {ATTESTABLE[name]}; then attest it in the file: {name} = "
             '{ by = "your name", on = the date } under [organization.attestations].'
         )
         return Finding.from_unknown(item, reason, remedy)
@@ -72,7 +72,7 @@ class Findings:
 
     @classmethod
     def from_findings(cls, findings: Iterable[Finding]) -> Findings:
-        """In the order of their verdicts, and within that as they were checked."""
+        """Sort findings by verdict, and within a verdict in the order of the checks."""
         return cls(tuple(sorted(findings, key=lambda finding: VERDICTS.index(finding.verdict))))
 
     @property
@@ -93,7 +93,7 @@ class Findings:
         return len(self.items)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a check: item, the phases that it stops, how it is known, what was found, what to do."""
+        """Return a row for each check: item, the phases that it stops, how it is known, what was found, what to do."""
         import pandas as pd
 
         rows = [(f.item, f.effect, f.source, f.message, f.remedy) for f in self.items]
@@ -112,7 +112,7 @@ def reads_for(phase: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Membership:
-    """The organization that the account is in, and whose it is."""
+    """The organization that the account is in, and its management account."""
 
     id: str
     management_account_id: str
@@ -122,7 +122,7 @@ class Membership:
 
 @dataclass(frozen=True)
 class RootUser:
-    """What the account summary tells of the root user."""
+    """What the account summary reports about the root user."""
 
     mfa: bool
     access_keys: bool
@@ -138,7 +138,7 @@ class AccountPlan:
 
 @dataclass(frozen=True)
 class Phone:
-    """The phone number of the primary contact: whether there is one, and AWS's word on it ("" when it says none)."""
+    """The phone number of the primary contact: whether there is one, and its verification ("" if AWS reports none)."""
 
     present: bool
     verification: str  # VERIFIED | PENDING | UNVERIFIED | NOT_SUPPORTED | ""
@@ -226,9 +226,9 @@ def accounts_to_add(facts: Facts, desired: Desired) -> tuple[str, ...]:
 
 
 def credits_of(facts: Facts) -> str | Unread | None:
-    """The US dollars of credit that a Free-plan account would lose; None when it is on no Free plan.
+    """Return the US dollars of credit that a Free-plan account would lose; None if it is not on the Free plan.
 
-    A Paid plan's credits are a finding and not in here: whether an organization ends those is not known.
+    The credits of a Paid plan are only a finding: whether creating an organization ends them is not known.
     """
     if facts.plan is None or isinstance(facts.plan, Unread):
         return facts.plan

@@ -39,7 +39,7 @@ def _answers(aws: Connection, desired: Desired, region: str, account: str, archi
 
 
 def _refusal(call: Callable[[], object]) -> Unread | None:
-    """Why the region is off; any other answer, a missing bucket or right among them, comes from a region that is on."""
+    """Return why the region is off; any other error, such as a missing bucket or right, shows that it is on."""
     try:
         call()
     except Rejected as rejection:

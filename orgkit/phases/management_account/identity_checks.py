@@ -1,4 +1,4 @@
-"""Who calls, whose account it is, and what it is in the organization that may be there already."""
+"""Checks of the caller, of its account, and of the account's role in an organization that may already exist."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from orgkit.phases.management_account.findings import BOOTSTRAP_PHASES, Facts
 
 
 def caller_identity(facts: Facts) -> Finding:
-    """An identity of the `aws` partition."""
+    """Check that the caller is an identity of the `aws` partition."""
     item = "who am I"
     if not facts.caller_arn:
         return Finding.from_unknown(item, "AWS named no identity.", "sign in again.")
@@ -25,7 +25,7 @@ def caller_identity(facts: Facts) -> Finding:
 
 
 def root_user(facts: Facts) -> Finding:
-    """Connecting refuses it as well; it stands here so that the table is whole."""
+    """Check that the caller is not the root user; connecting refuses it too, but the table should be complete."""
     item = "root user as caller"
     if not facts.caller_arn:
         return Finding.from_unknown(item, "AWS named no identity.", "sign in again.")
@@ -40,14 +40,14 @@ def root_user(facts: Facts) -> Finding:
 
 
 def session(facts: Facts) -> Iterator[Finding]:
-    """STS accepts a user's session that was begun without MFA, IAM does not: no phase that asks IAM can end well."""
+    """Check the session: STS accepts a user's session without MFA, IAM does not, so phases that call IAM would fail."""
     if isinstance(facts.root, Unread) and facts.root.code == SESSION_WITHOUT_MFA:
         reason = f"IAM refuses this session, which STS accepts: it was begun without MFA ({facts.root.reason})."
         yield Finding.stops("session with MFA", reason, facts.root.remedy, BOOTSTRAP_PHASES)
 
 
 def the_files_account(facts: Facts, desired: Desired) -> Finding:
-    """The account is the one that the file names, by id; and by root e-mail, where an organization tells it."""
+    """Check that the account is the one in the file, by id, and by root e-mail where an organization reports it."""
     item, spec, membership = "account the file names", desired.organization, facts.organization
     if not facts.caller_account:
         return Finding.from_unknown(item, "AWS named no account.", "sign in again.")
@@ -69,7 +69,7 @@ def the_files_account(facts: Facts, desired: Desired) -> Finding:
 
 
 def organization(facts: Facts, desired: Desired) -> Finding:
-    """None yet, or one of this account; what cannot be read stops, since no phase may guess here."""
+    """Check that there is no organization yet, or one of this account; an unreadable one stops every phase."""
     item, membership, pinned = "belongs here: organization", facts.organization, desired.organization.organization_id
     if isinstance(membership, Unread):
         return Finding.from_unknown(item, membership.reason).stopping(BOOTSTRAP_PHASES)
@@ -93,7 +93,7 @@ def organization(facts: Facts, desired: Desired) -> Finding:
 
 
 def feature_set(facts: Facts) -> Finding:
-    """An organization that only consolidates bills can do nothing of what the later phases need."""
+    """Check that all features are enabled: consolidated billing alone has nothing that later phases need."""
     item, details = "feature set", facts.organization
     if isinstance(details, Unread):
         return Finding.from_unknown(item, details.reason)

@@ -1,4 +1,4 @@
-"""What an organization would cost the account, and what limits it: plan and credits, account quota."""
+"""Checks of what an organization would cost the account, and of its limits: plan, credits, account quota."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from orgkit.phases.management_account.findings import (
 
 
 def home_regions(facts: Facts) -> Iterator[Finding]:
-    """A region that AWS opened after March 2019 is off in every account, new ones too, until somebody enables it."""
+    """Check that the home regions are enabled: those opened after March 2019 are off in each account at first."""
     item = "home region enabled"
     for answer in facts.home_regions:
         if answer.refusal is None:
@@ -30,7 +30,7 @@ def home_regions(facts: Facts) -> Iterator[Finding]:
 
 
 def plan_and_credits(facts: Facts) -> Finding:
-    """What an organization ends; it is said again in the question that 01 asks."""
+    """Check which plan and credits an organization would end; 01 repeats it in its question."""
     item, plan, membership = "account plan and credits", facts.plan, facts.organization
     if isinstance(plan, Unread):
         return Finding.from_unknown(item, plan.reason)
@@ -45,7 +45,7 @@ def plan_and_credits(facts: Facts) -> Finding:
 
 
 def account_quota(facts: Facts, desired: Desired) -> Finding:
-    """Closed accounts that are not gone yet and open invitations count; 01, 02 and 05 need no more accounts."""
+    """Check the account quota; closed accounts and open invitations count. 01, 02 and 05 add no accounts."""
     item, members, invited, quota = "account quota", facts.members, facts.invited, facts.quota
     if isinstance(members, Unread) or isinstance(invited, Unread) or isinstance(quota, Unread):
         unread = next(fact for fact in (quota, members, invited) if isinstance(fact, Unread))

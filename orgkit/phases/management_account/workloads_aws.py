@@ -1,7 +1,7 @@
-"""How AWS is asked for what does not belong in the management account: a handful of services, and where they are.
+"""AWS calls that search the management account for workloads that do not belong there, in a few services.
 
-The home region and us-east-1 are asked service by service. In the other enabled regions only the tagging API is
-asked, one call each: it knows what carries a tag or did so once. What never had one is missed, and the finding says so.
+The home region and us-east-1 are searched service by service. In each other enabled region, one call to the tagging
+API finds what has or had a tag. What never had one is missed, and the finding says so.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from orgkit.model.observed import Unread
 from orgkit.phases.management_account.findings import Keys, WorkloadSearch
 
 MOST_NAMES, MOST_USERS, ONE_PAGE = 50, 20, 100
-# As a person knows it, boto3's name and operation, member of the answer, what names a thing, the tagging API's type.
+# The display name, boto3's name and operation, member of the response, field with the name, the tagging API's type.
 SERVICES = (
     ("EC2 instances", "ec2", "DescribeInstances", "Reservations", "Instances", "ec2:instance"),
     ("RDS databases", "rds", "DescribeDBInstances", "DBInstances", "DBInstanceIdentifier", "rds:db"),
@@ -26,13 +26,13 @@ TAGGED_RESOURCES = "tagged resources"
 
 
 def read_workloads(aws: Connection, home: str) -> tuple[WorkloadSearch, ...]:
-    """Every service in the two regions, the buckets, and tagged resources in the other regions that are enabled."""
+    """Search every service in the two regions, the buckets, and tagged resources in the other enabled regions."""
     near = tuple(dict.fromkeys((home, HOME)))
     return (*_direct(aws, near), _buckets(aws), *_tagged_resources(aws, near))
 
 
 def read_keys(aws: Connection) -> Keys:
-    """Which IAM users have access keys; one call a user, so the first ones only."""
+    """Return which IAM users have access keys; it takes one call for each user, so only the first ones are checked."""
     users = list(islice(aws.pages("iam", "ListUsers", "Users"), MOST_USERS + 1))
     names = [str(user["UserName"]) for user in users[:MOST_USERS]]
     with_keys = (name for name in names if aws.read("iam", "ListAccessKeys", UserName=name).get("AccessKeyMetadata"))
@@ -51,7 +51,7 @@ def _direct(aws: Connection, regions: tuple[str, ...]) -> Iterator[WorkloadSearc
 
 
 def _names(item: Any, name: str) -> Iterator[str]:
-    """What a thing is called; a terminated instance is shown by EC2 for an hour, and is no workload."""
+    """Yield the name of a resource; EC2 shows a terminated instance for an hour, which does not count."""
     if name == "Instances":
         yield from (
             resource["InstanceId"] for resource in item[name] if resource.get("State", {}).get("Name") != "terminated"

@@ -1,4 +1,4 @@
-"""How a member account is entered: a new one says "not yet" in many ways, which an old one means."""
+"""How orgkit enters a member account: errors of a new account may mean "not yet", those of an old one are final."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from orgkit.aws.session import Connection
 from orgkit.errors import TOKEN_NOT_ACCEPTED, StepFailed
 from orgkit.phases.member_access.steps import CreateReadRole
 
-# A new account answers so for a while; after that it is what it says.
+# Errors of a new account that are temporary; in an older account they are final.
 NOT_YET = ("AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "OptInRequired", "SubscriptionRequired",
            "SubscriptionRequiredException", "NotSignedUp", TOKEN_NOT_ACCEPTED)  # fmt: skip
 USABLE_WITHIN = 900.0  # seconds after an account has joined: the longest that users report is about seven minutes
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def usable_connection(aws: Connection, account: str, step: CreateReadRole) -> Connection:
-    """The account counts as usable when its access role can be assumed and the services asked for answer."""
+    """Wait until the account is usable: its access role can be assumed, and the required services respond."""
     subject = f"account {step.name} to be usable through {step.role_name}"
     try:
         member = _while_new(aws, account, subject, lambda: _assume(aws, account, step.role_name))
@@ -40,7 +40,7 @@ def usable_connection(aws: Connection, account: str, step: CreateReadRole) -> Co
 
 
 def _while_new(aws: Connection, account: str, subject: str, look: Callable[[], T]) -> T:
-    """Ask until AWS stops saying "not yet"; an account that is no longer new means what it says."""
+    """Retry while AWS says "not yet"; for an account that is no longer new, the error is final."""
     new_until: list[datetime] = []
 
     def patiently() -> T | None:
@@ -58,19 +58,19 @@ def _while_new(aws: Connection, account: str, subject: str, look: Callable[[], T
 
 
 def _join_time(aws: Connection, account: str) -> datetime:
-    """Since when the account is in the organization; since now when AWS does not say."""
+    """Return when the account joined the organization; now if AWS does not say."""
     items = (item for item in aws.pages("organizations", "ListAccounts", "Accounts") if item["Id"] == account)
     join_time: datetime = next(items, {}).get("JoinedTimestamp", aws.clock.now())
     return join_time
 
 
 def _is_caller_denied(rejection: Rejected) -> bool:
-    """A new account knows its own keys a little later; those with which we ask for them have ended."""
+    """Whether the caller's own credentials have expired: a new account rejects its own keys for a moment, too."""
     return rejection.operation == "sts:AssumeRole" and rejection.code in EXPIRED_CODES
 
 
 def _assume(aws: Connection, account: str, role: str) -> Connection:
-    """Two successes in a row, since AWS's places learn of a role one after the other; then who answers is asked."""
+    """Assume the role twice, since a new role reaches AWS's servers one after the other; then check the account."""
     arn = f"arn:{aws.partition}:iam::{account}:role/{role}"
     aws.read("sts", "AssumeRole", RoleArn=arn, RoleSessionName=f"orgkit-{aws.journal.run}"[:64], DurationSeconds=900)
     member = aws.assume(account, role)
@@ -84,7 +84,7 @@ def _assume(aws: Connection, account: str, role: str) -> Connection:
 
 
 def until_assumable(aws: Connection, account: str, role: str, name: str) -> None:
-    """For a role that was made a moment ago, in an account of whatever age."""
+    """Wait until a role that was just made can be assumed, in an account of any age."""
 
     def look() -> Connection | None:
         try:

@@ -1,4 +1,4 @@
-"""How a member account is looked into: the two roles, read at once through the read role."""
+"""AWS calls that read a member account: its two roles, in one read through the read role."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ from orgkit.policy_evaluation.meaning import has_same_meaning
 def read_member(
     aws: Connection, spec: AccountSpec | ImportSpec, account_id: str, reads: Sequence[MemberRead]
 ) -> Member:
-    """Look into a member account through its read role, never through the access role.
+    """Read a member account through its read role, never through the access role.
 
-    Only a clear no of AWS counts as "not readable": an answer that was lost must not become a step that makes the role.
+    Only a clear rejection by AWS counts as "not readable": a lost response must not lead to a step that makes the role.
     """
     try:
         member = aws.assume(account_id, READ_ROLE)
@@ -43,7 +43,7 @@ def read_member(
 
 
 def read_roles(member: Connection, names: Sequence[str]) -> tuple[MemberRole, ...]:
-    """Trust, policies and boundary of these roles in one read, which lists all; its pages end where both are found."""
+    """Read trust, policies and boundary of these roles from the list of all roles; stop when both are found."""
     roles: dict[str, MemberRole] = {}
     for item in member.pages("iam", "GetAccountAuthorizationDetails", "RoleDetailList", Filter=["Role"]):
         if item["RoleName"] in names:
@@ -94,7 +94,7 @@ def _read_outdated(
     reads: Sequence[MemberRead],
     rejection: Rejected,
 ) -> Member:
-    """Read singly what the policy of an earlier version allows; where it is the present one, something else denies."""
+    """Read one by one what an earlier version of the policy allows; with the current policy, something else denies."""
     try:
         policy = read_policy_of(member)
     except Rejected as policy_rejection:
@@ -117,7 +117,7 @@ def _read_outdated(
 
 
 def _trust_through_itself(member: Connection) -> dict[str, Any] | None:
-    """Whom the read role trusts; None where a policy of its own that is older yet does not let it see that."""
+    """Return the read role's trust policy; None where an even older policy does not let the role read it."""
     try:
         return trust_of(member, READ_ROLE)
     except Rejected as rejection:
@@ -129,9 +129,9 @@ def _trust_through_itself(member: Connection) -> dict[str, Any] | None:
 def read_members(
     aws: Connection, desired: Desired, observed: Observed, specs: Sequence[AccountSpec | ImportSpec]
 ) -> Observed:
-    """Look into those member accounts that no other phase has looked into yet, so that each is entered once.
+    """Read the member accounts that no other phase has read yet, so that each is entered once.
 
-    Not into those about which a person has to decide first: planning says so, and the others can be read.
+    Accounts that wait for a person's decision are skipped: planning reports them, and the others can be read.
     """
     matches = ((spec, match_if_clear(spec, observed)) for spec in specs)
     members = tuple(
@@ -143,7 +143,7 @@ def read_members(
 
 
 def has_role(aws: Connection, name: str) -> bool | None:
-    """Is the role there? None when AWS does not let us see."""
+    """Return whether the role exists; None if AWS denies the read."""
     try:
         aws.read("iam", "GetRole", RoleName=name)
     except Rejected as rejection:

@@ -1,9 +1,9 @@
-"""How the two roles of a member account differ from what they have to be: what is repaired, and what a person decides.
+"""Drift of the two roles of a member account: what orgkit repairs, and what a person decides.
 
-The read role is orgkit's: whom it trusts is repaired by a step that says who is let in no longer. What would have to be
-detached or deleted is reported with its command, since orgkit detaches and deletes nothing. The access role was made by
-AWS or by the account's owner, who may have let others in, and it is the way back into the account: it is only
-reported.
+The read role is orgkit's: a step repairs its trust policy, and names the principals that it removes. orgkit detaches
+and deletes nothing: what would have to be detached or deleted is reported with its command. The access role was made
+by AWS or by the account's owner, who may have added principals, and it is the only way into the account. Its drift is
+only reported.
 """
 
 import json
@@ -40,11 +40,11 @@ STACK_SET_READS = ("cloudformation:describestackset", "cloudformation:liststacks
 def restrict_read_role(
     spec: AccountSpec | ImportSpec, member: Member, management_id: str, *, is_completed: bool
 ) -> Iterator[Step]:
-    """Repair whom the read role trusts, where that is more than the management account.
+    """Restrict the trust policy of the read role, if it trusts more than the management account.
 
     Args:
         spec: The account in the parameters file.
-        member: What was seen in it.
+        member: What was read in it.
         management_id: The account that the role should trust.
         is_completed: Whether an earlier step of the plan makes the role, and completes its trust policy.
     """
@@ -59,19 +59,19 @@ def restrict_read_role(
 def restrict_trust(
     spec: AccountSpec | ImportSpec, document: dict[str, Any], management_id: str
 ) -> Iterator[RestrictReadRole]:
-    """Repair a trust policy of the read role, as the earlier steps of the plan leave it."""
+    """Restrict a trust policy of the read role, as the earlier steps of the plan leave it."""
     if is_open_to_others(document, management_id):
         other_principals = other_trusted_principals(document, management_id)
         principals = (*other_principals, *deleted_principals(statements_of(document)))
         yield RestrictReadRole(
             key=spec.key, name=spec.name, role_name=spec.role_name, no_longer_trusted=principals,
             starts_from=normal_form(document),
-            reason="whom this role trusts can read the account, and orgkit lets in the management account alone",
+            reason="principals that this role trusts can read the account: only the management account should",
         )  # fmt: skip
 
 
 def can_be_entered(spec: AccountSpec | ImportSpec, member: Member, management_id: str) -> bool:
-    """Return whether orgkit can enter an account through its access role, as far as that was seen."""
+    """Return whether orgkit can enter an account through its access role, by what was read."""
     if member.denial is not None:
         return False
     role = member.role(spec.role_name)
@@ -79,7 +79,7 @@ def can_be_entered(spec: AccountSpec | ImportSpec, member: Member, management_id
 
 
 def access_role_waiting(spec: AccountSpec | ImportSpec, account: Account, management_id: str, effect: str) -> Waiting:
-    """What the owner has to do where the access role cannot be used, and what is not planned until then."""
+    """Return what the owner has to do if the access role cannot be used, and what is not planned until then."""
     trusted = compact_json(trust(management_id))
     create = f"aws iam create-role --role-name {spec.role_name} --assume-role-policy-document '{trusted}'"
     update = f"aws iam update-assume-role-policy --role-name {spec.role_name} --policy-document '{trusted}'"
@@ -95,7 +95,7 @@ def access_role_waiting(spec: AccountSpec | ImportSpec, account: Account, manage
 def outdated_read_role(
     spec: AccountSpec | ImportSpec, account: Account, member: Member, reads: Sequence[MemberRead]
 ) -> Iterator[Waiting]:
-    """A policy of the read role that no step can replace: the access role cannot be used."""
+    """Return the task to replace the read role's policy, for an account whose access role cannot be used."""
     if member.readable and not member.current:
         yield Waiting(
             f"{spec.key}: the policy of role {READ_ROLE} is not the present one",
@@ -106,7 +106,7 @@ def outdated_read_role(
 def open_read_role(
     spec: AccountSpec | ImportSpec, account: Account, member: Member, management_id: str
 ) -> Iterator[Waiting]:
-    """The same where no step can repair it: the access role, through which orgkit would, is not as it has to be."""
+    """Return the task to restrict the read role's trust policy, for an account whose access role cannot be used."""
     role = member.role(READ_ROLE)
     for step in restrict_read_role(spec, member, management_id, is_completed=False):
         assert role is not None
@@ -122,7 +122,7 @@ def open_read_role(
 def role_drift(
     spec: AccountSpec | ImportSpec, account: Account, member: Member, management_id: str
 ) -> Iterator[Waiting]:
-    """What of both roles only a person may change back, with the commands for it."""
+    """Yield the drift of both roles that only a person may repair, with the commands for it."""
     owner = f"the owner of account {account.id}"
     if member.denial is not None:
         task = f"{spec.key}: role {READ_ROLE} could not be assumed: {member.denial.reason}. To go on: "
@@ -141,13 +141,13 @@ def role_drift(
 def role_warnings(
     spec: AccountSpec | ImportSpec, account: Account, member: Member, management_id: str
 ) -> Iterator[str]:
-    """What takes rights away, which is left as it is; whom an imported account lets in; and what could not be read."""
+    """Yield restrictions of the roles, which stay; principals that an imported account trusts; and unread roles."""
     if member.unread:
-        yield f"{spec.key}: whom its roles trust and what they may do is not known: {member.unread}"
+        yield f"{spec.key}: the trust and permissions of its roles are not known: {member.unread}"
     yield from (f"{spec.key}: {line}" for role in member.roles for line in _restrictions(role))
     read_role, access_role = member.role(READ_ROLE), member.role(spec.role_name)
     if read_role and _is_narrower(json.loads(read_role.trust), management_id):
-        yield f"{spec.key}: role {READ_ROLE} trusts less than orgkit asks for, which is left as it is"
+        yield f"{spec.key}: role {READ_ROLE} trusts less than orgkit asks for; orgkit leaves it unchanged"
     if access_role and account.join_method != "CREATED":
         principals = other_trusted_principals(json.loads(access_role.trust), management_id)
         names = ", ".join(principal for principal in principals if not _is_wildcard(principal))
@@ -156,13 +156,13 @@ def role_warnings(
 
 
 def _restrictions(role: MemberRole) -> Iterator[str]:
-    """What a role trusts in vain, and what takes rights from it."""
+    """Yield what a role trusts without effect, and what restricts it: a boundary, and policies that deny something."""
     yield from (f"{line}." for line in deleted_in({role.name: json.loads(role.trust)}))
     if role.boundary:
-        yield f"role {role.name} has the permissions boundary {role.boundary}, which is left as it is"
+        yield f"role {role.name} has the permissions boundary {role.boundary}, which orgkit leaves unchanged"
     for name, document in role.inline:
         if any(grant.effect == "Deny" for grant in grants_of(json.loads(document))):
-            yield f"inline policy {name} of role {role.name} denies something, and is left as it is"
+            yield f"inline policy {name} of role {role.name} denies something; orgkit leaves it unchanged"
 
 
 def access_is_as_needed(role: MemberRole | None, management_id: str) -> bool:
@@ -188,13 +188,13 @@ def _read_role_drift(role: MemberRole) -> Iterator[tuple[str, str]]:
 
 
 def _allows_more(document: str) -> bool:
-    """Whether a policy adds more than what shows the StackSets of a delegated administrator, which moves need."""
+    """Whether a policy allows more than reading a delegated administrator's StackSets, which moves need."""
     allowed = [grant for grant in grants_of(json.loads(document)) if grant.effect == "Allow"]
     return any(grant.action not in STACK_SET_READS for grant in allowed)
 
 
 def _access_role_drift(name: str, member: Member, management_id: str) -> Iterator[tuple[str, str]]:
-    """Of an account that this organization created: AWS made the role, for the management account alone."""
+    """Yield drift of the access role that AWS made, for the management account alone, in an account it created."""
     trusted = compact_json(trust(management_id))
     role = member.role(name)
     if role is None:
@@ -205,7 +205,7 @@ def _access_role_drift(name: str, member: Member, management_id: str) -> Iterato
         return
     if not is_administrator(role):
         command = f"aws iam attach-role-policy --role-name {name} --policy-arn {ADMINISTRATOR}"
-        yield "is no administrator any more: what orgkit makes in the account may fail", command
+        yield "is no longer an administrator: what orgkit makes in the account may fail", command
     yield from _opened(role, management_id, wildcards_only=False)
 
 
@@ -224,7 +224,7 @@ def _opened(role: MemberRole, management_id: str, *, wildcards_only: bool) -> It
             command,
         )
     elif not wildcards_only and not lets_in(document, management_id):
-        yield "does not trust the management account any more: orgkit can change nothing in the account", command
+        yield "no longer trusts the management account: orgkit can change nothing in the account", command
 
 
 def _is_wildcard(principal: str) -> bool:

@@ -30,7 +30,7 @@ from orgkit.policy_evaluation.statements import (
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"  # what AWS gives the access role of a created account
 READ_POLICY = READ_ROLE  # the inline policy has the role's name
 
-# GetRole and GetRolePolicy are for where the one read of all roles is denied, such as by a service control policy.
+# GetRole and GetRolePolicy are used where reading all roles at once is denied, for example by an SCP.
 READS_IN_EVERY_MEMBER = (
     "iam:GetAccountAuthorizationDetails", "iam:GetRole", "iam:GetRolePolicy", "cloudtrail:DescribeTrails",
     "cloudtrail:LookupEvents",
@@ -38,7 +38,7 @@ READS_IN_EVERY_MEMBER = (
 
 
 def trust(management_account_id: str) -> dict[str, Any]:
-    """Both roles trust the management account, whose own policies say who in it may use them."""
+    """Return the trust policy of both roles: they trust the management account, whose policies say who may use them."""
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -52,9 +52,9 @@ def trust(management_account_id: str) -> dict[str, Any]:
 
 
 def with_trust(document: dict[str, Any], management_account_id: str) -> dict[str, Any]:
-    """A role's trust policy with ours in it: AWS takes it as a whole only, and nobody else's is taken away.
+    """Return a role's trust policy with orgkit's statement added: AWS replaces it as a whole, so all others stay.
 
-    Principals that were deleted trust nobody any more, and IAM refuses their unique ids: they are left out.
+    Principals that were deleted are left out: IAM rejects their unique ids.
     """
     if trusts_account(document, management_account_id):
         return document
@@ -63,7 +63,7 @@ def with_trust(document: dict[str, Any], management_account_id: str) -> dict[str
 
 
 def trusts_account(document: Mapping[str, Any], account_id: str) -> bool:
-    """Return whether a trust policy has what orgkit's own says, by name and without more conditions."""
+    """Return whether a trust policy trusts the account by name, as orgkit's own does, without further conditions."""
     (own,) = trust(account_id)["Statement"]
     return any(
         ("AWS", account_id) in principals_of(statement)
@@ -75,9 +75,9 @@ def trusts_account(document: Mapping[str, Any], account_id: str) -> bool:
 def roles_to_change(
     trusts: Mapping[str, Any], policy: Any, management_account_id: str, required: Mapping[str, Any]
 ) -> str:
-    """Return what roles have that is not what orgkit makes of them, in normal form; ABSENT when there is nothing.
+    """Return how roles differ from what orgkit makes of them, in normal form; ABSENT when they do not.
 
-    What a step that was killed has done already is not in it: our statement of a trust policy, and our read policy.
+    It leaves out what a killed step may have done already: orgkit's statement of a trust policy, and its read policy.
 
     Args:
         trusts: The trust policies by the names of the roles; None for one that is not there.
@@ -100,19 +100,19 @@ def _foreign_trust(document: Mapping[str, Any], management_account_id: str) -> l
 
 
 def other_trusted_principals(document: dict[str, Any], management_account_id: str) -> tuple[str, ...]:
-    """Return whom a role's trust policy lets in who is not, and is not in, the management account; "*" is anybody."""
+    """Return the principals outside the management account that a role's trust policy allows; "*" is anybody."""
     principals = (name for kind, name in grantees_of(document) if not _is_of(management_account_id, kind, name))
     return tuple(sorted(name for name in principals if not is_deleted(name)))
 
 
 def lets_in(document: dict[str, Any], account_id: str) -> bool:
-    """Return whether a trust policy names an account, somebody in it, or anybody, and denies it to none of them."""
+    """Return whether a trust policy allows an account, a principal in it, or anybody, and denies none of them."""
     names_it = any(principal == ANYBODY or _is_of(account_id, *principal) for principal in grantees_of(document))
     return names_it and not denies(document, account_id)
 
 
 def denies(document: dict[str, Any], account_id: str) -> bool:
-    """Return whether a trust policy keeps everybody of an account out, under no condition."""
+    """Return whether a trust policy denies all principals of an account, without a condition."""
     return any(_denies(statement, account_id) for statement in statements_of(document))
 
 
@@ -144,17 +144,17 @@ def deleted_in(trusts: Mapping[str, Any]) -> tuple[str, ...]:
     """Return a line for each role whose trust policy names principals that were deleted."""
     deleted = {name: deleted_principals(statements_of(document)) for name, document in trusts.items()}
     return tuple(
-        f"role {name} trusts {', '.join(ids)}, which was deleted: IAM takes no trust policy with it, and a step that "
-        "changes this one leaves it out"
+        f"role {name} trusts {', '.join(ids)}, which was deleted: IAM rejects a trust policy that names it, so a step "
+        "that changes this policy leaves it out"
         for name, ids in deleted.items()
         if ids
     )
 
 
 def restricted_trust(document: dict[str, Any], management_account_id: str) -> dict[str, Any]:
-    """Return a trust policy without those principals; what it denies stays, and so do its conditions.
+    """Return a trust policy without those principals; its denials and conditions stay.
 
-    Where nobody is left, the management account is trusted as in a new role. Principals that were deleted are left out.
+    If no principal is left, it trusts the management account as a new role does. Deleted principals are left out.
     """
     statements = [
         restricted
@@ -182,12 +182,12 @@ def is_administrator(role: MemberRole) -> bool:
 
 
 def parse_document(value: Any) -> Any:
-    """A document that IAM gave: URL-encoded by its API, usually decoded by botocore."""
+    """Parse a document of IAM: its API encodes it for URLs, and botocore usually decodes it."""
     return json.loads(unquote(value)) if isinstance(value, str) else value
 
 
 def read_policy(reads: Sequence[MemberRead]) -> dict[str, Any]:
-    """What the read role may read: its roles, trails and log of calls, and what the phases read in this account."""
+    """Return what the read role may read: its roles, trails and event history, and what phases read in this account."""
     usual = MemberRead("Read", READS_IN_EVERY_MEMBER, ("*",))
     return {"Version": "2012-10-17", "Statement": [_statement(read) for read in (usual, *reads)]}
 
@@ -198,7 +198,7 @@ def _statement(read: MemberRead) -> Statement:
 
 
 def commands_to_make(role_name: str, management_account_id: str, reads: Sequence[MemberRead]) -> tuple[str, ...]:
-    """The AWS CLI commands with which an account's owner makes both roles."""
+    """Return the AWS CLI commands with which an account's owner makes both roles."""
     trusted = compact_json(trust(management_account_id))
     return (
         f"aws iam create-role --role-name {role_name} --assume-role-policy-document '{trusted}'",
@@ -209,6 +209,6 @@ def commands_to_make(role_name: str, management_account_id: str, reads: Sequence
 
 
 def command_to_allow_reads(reads: Sequence[MemberRead]) -> str:
-    """The AWS CLI command that gives the read role its policy."""
+    """Return the AWS CLI command that gives the read role its policy."""
     policy = compact_json(read_policy(reads))
     return f"aws iam put-role-policy --role-name {READ_ROLE} --policy-name {READ_POLICY} --policy-document '{policy}'"

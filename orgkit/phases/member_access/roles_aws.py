@@ -1,4 +1,4 @@
-"""How a member account is made readable and manageable: its two roles, made and looked at."""
+"""AWS calls that make and read the two roles of a member account, so that orgkit can read and manage it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ NOT_FOUND_CODES = ("NoSuchEntity", "NoSuchEntityException")
 
 
 def create_read_role(aws: Connection, step: CreateReadRole, id_index: IdIndex) -> None:
-    """Make the role, and wait until it can be assumed; that the account is usable is known since `read_role_of`."""
+    """Make the role, and wait until it can be assumed; `read_role_of` has checked that the account is usable."""
     account = id_index.account(step.key)
     member = aws.assume(account, step.role_name)
     _make_role(member, READ_ROLE, id_index)
@@ -37,7 +37,7 @@ def create_read_role(aws: Connection, step: CreateReadRole, id_index: IdIndex) -
 
 
 def restrict_read_role(aws: Connection, step: RestrictReadRole, id_index: IdIndex) -> None:
-    """Set the trust policy without those whom the step names; what it denies and demands of others stays."""
+    """Set the trust policy without the principals that the step names; its denials and conditions stay."""
     member = aws.assume(id_index.account(step.key), step.role_name)
     document = trust_of(member, READ_ROLE)
     if document is not None and is_open_to_others(document, id_index.target.account):
@@ -46,7 +46,7 @@ def restrict_read_role(aws: Connection, step: RestrictReadRole, id_index: IdInde
 
 
 def read_role_trust_of(aws: Connection, step: RestrictReadRole, id_index: IdIndex) -> str:
-    """The whole trust policy of the read role by now, through the access role."""
+    """Return the current trust policy of the read role, through the access role."""
     return starting_value(trust_of(aws.assume(id_index.account(step.key), step.role_name), READ_ROLE))
 
 
@@ -62,7 +62,7 @@ def make_manageable(aws: Connection, step: MakeManageable, id_index: IdIndex) ->
 
 
 def read_role_of(aws: Connection, step: CreateReadRole, id_index: IdIndex) -> str:
-    """Wait until the account is usable, and read what the role has by now, through the access role."""
+    """Wait until the account is usable, and read the role's current policies, through the access role."""
     account = id_index.account(step.key)
     member = usable_connection(aws, account, step)
     value = _roles_to_change(member, (READ_ROLE,), id_index, step.key)
@@ -76,7 +76,7 @@ def read_role_of(aws: Connection, step: CreateReadRole, id_index: IdIndex) -> st
 
 
 def both_roles_of(aws: Connection, step: MakeManageable, id_index: IdIndex) -> str:
-    """What both roles have by now, with the owner's credentials."""
+    """Return how both roles differ now from the required ones, read with the owner's credentials."""
     return _roles_to_change(_owner_of(aws, step), (step.role_name, READ_ROLE), id_index, step.key)
 
 
@@ -96,10 +96,10 @@ def _roles_to_change(member: Connection, roles: Sequence[str], id_index: IdIndex
     return roles_to_change(trusts, policy, id_index.target.account, read_policy(id_index.desired.reads_in(key)))
 
 
-# A step of several changes looks before each of them: after a lost answer it goes on where it was, and does not begin
-# again with changes whose answers may be lost in turn.
+# A step of several changes reads the state before each of them. After a lost response it resumes where it was, and does
+# not repeat changes whose responses may be lost in turn.
 def _make_role(member: Connection, name: str, id_index: IdIndex) -> None:
-    """Create it, or add the trust that it needs to one that is there: whom it trusts already stays trusted."""
+    """Create the role, or add the required trust to an existing one, which keeps the principals that it trusts."""
     existing_trust = trust_of(member, name)
     if existing_trust is None:
         _create_role(member, name, trust(id_index.target.account))
@@ -110,7 +110,7 @@ def _make_role(member: Connection, name: str, id_index: IdIndex) -> None:
 
 
 def _create_role(member: Connection, name: str, trusted: dict[str, Any]) -> None:
-    """IAM may not show yet what it has made already: then it is waited for, as any new role is."""
+    """Create the role; if it exists but IAM does not show it yet, wait for it as for any new role."""
     try:
         member.mutate(
             "iam",
@@ -126,7 +126,7 @@ def _create_role(member: Connection, name: str, trusted: dict[str, Any]) -> None
 
 
 def trust_of(member: Connection, name: str) -> dict[str, Any] | None:
-    """The trust policy of a role; None when it is not there."""
+    """Return the trust policy of a role; None if the role does not exist."""
     try:
         document: dict[str, Any] = parse_document(
             member.read("iam", "GetRole", RoleName=name)["Role"]["AssumeRolePolicyDocument"]
@@ -153,7 +153,7 @@ def _put_read_policy(member: Connection, id_index: IdIndex, key: str) -> None:
 
 
 def read_policy_of(member: Connection) -> Any:
-    """The policy of the read role; None when it is not there."""
+    """Return the policy of the read role; None if it does not exist."""
     try:
         answer = member.read("iam", "GetRolePolicy", RoleName=READ_ROLE, PolicyName=READ_POLICY)
     except Rejected as rejection:

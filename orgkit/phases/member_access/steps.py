@@ -40,7 +40,7 @@ class CreateReadRole(AboutAccount):
 
 @dataclass(frozen=True, kw_only=True)
 class RestrictReadRole(AboutAccount):
-    """Take from the read role's trust policy whom orgkit did not put there; it starts from the whole trust policy."""
+    """Remove all principals but orgkit's from the read role's trust policy; it starts from the whole policy."""
 
     kind: ClassVar = "restrict-read-role"
     symbol: ClassVar = "~"

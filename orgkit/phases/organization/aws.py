@@ -1,4 +1,4 @@
-"""How AWS is asked about the organization itself, and one function for each step of phase 01."""
+"""AWS calls that read the organization itself, and one function for each step of phase 01."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,10 +19,10 @@ from orgkit.phases.organization.steps import (
 
 
 def read_organization(aws: Connection, guard: Callable[[str, str], None] = lambda *_: None) -> Organization | None:
-    """The organization that the caller's account is in; None when it is in none.
+    """Return the organization that the caller's account is in; None when it is in none.
 
-    `guard` is told its id and its management account before more is asked, which a member could not see. AWS lets
-    DescribeOrganization be called once a second, so that one answer serves both.
+    `guard` gets its id and its management account before the other calls, which a member account may not make. AWS
+    allows one DescribeOrganization a second, so one response serves both.
     """
     description = _describe(aws)
     if description is None:
@@ -42,13 +42,13 @@ def read_organization(aws: Connection, guard: Callable[[str, str], None] = lambd
 
 
 def create_organization(aws: Connection, step: CreateOrganization, id_index: IdIndex) -> None:
-    """Create it with all features; an organization that is there already must be ours."""
+    """Create it with all features; an organization that exists already must be this account's."""
     try:
         aws.mutate("organizations", "CreateOrganization", expect="Organization", FeatureSet="ALL")
     except Rejected as rejection:
         if rejection.code != "AlreadyInOrganizationException":
             raise
-    # Seconds, as a rule; that it is set up to the end, which takes up to an hour, is not waited for here.
+    # Usually seconds. Setting it up completely takes up to an hour: later calls wait for that, this one does not.
     result = aws.wait_for("the new organization to be visible", lambda: _describe(aws), every=2, at_most=120)
     if _management_account(result) != step.account_id or result["FeatureSet"] != "ALL":
         raise NeedsDecision(
@@ -59,12 +59,12 @@ def create_organization(aws: Connection, step: CreateOrganization, id_index: IdI
 
 
 def enable_trusted_access(aws: Connection, step: EnableTrustedAccess, id_index: IdIndex) -> None:
-    """Set, not toggled: doing it twice changes nothing."""
+    """Enable it; doing it twice changes nothing."""
     aws.mutate("organizations", "EnableAWSServiceAccess", ServicePrincipal=step.principal)
 
 
 def enable_policy_type(aws: Connection, step: EnablePolicyType, id_index: IdIndex) -> None:
-    """AWS does it in the background: it counts when the root says ENABLED."""
+    """Enable it; AWS does it in the background, so wait until the root reports ENABLED."""
     if _policy_type_status(aws, step.policy_type) is None:
         try:
             aws.mutate(
@@ -77,7 +77,7 @@ def enable_policy_type(aws: Connection, step: EnablePolicyType, id_index: IdInde
         except Rejected as rejection:
             if rejection.code != "PolicyTypeAlreadyEnabledException":
                 raise
-    # AWS gives no time for it; seconds, as a rule.
+    # AWS documents no duration; it usually takes seconds.
     aws.wait_for(
         f"policy type {step.policy_type} to be ENABLED",
         lambda: True if _policy_type_status(aws, step.policy_type) == "ENABLED" else None,
@@ -87,7 +87,7 @@ def enable_policy_type(aws: Connection, step: EnablePolicyType, id_index: IdInde
 
 
 def enable_root_feature(aws: Connection, step: EnableRootFeature, id_index: IdIndex) -> None:
-    """Set, not toggled: doing it twice changes nothing."""
+    """Enable it; doing it twice changes nothing."""
     operation = {
         "RootCredentialsManagement": "EnableOrganizationsRootCredentialsManagement",
         "RootSessions": "EnableOrganizationsRootSessions",
@@ -96,22 +96,22 @@ def enable_root_feature(aws: Connection, step: EnableRootFeature, id_index: IdIn
 
 
 def organization_id(aws: Connection, step: CreateOrganization, id_index: IdIndex) -> str:
-    """The organization that the account is in by now."""
+    """Return the organization that the account is in now."""
     return starting_value((_describe(aws) or {}).get("Id"))
 
 
 def trusted_access_state(aws: Connection, step: EnableTrustedAccess, id_index: IdIndex) -> str:
-    """Whether the service may work across the organization by now."""
+    """Return whether the service may work across the organization now."""
     return ENABLED if step.principal in _trusted_access(aws, "ALL") else DISABLED
 
 
 def policy_type_state(aws: Connection, step: EnablePolicyType, id_index: IdIndex) -> str:
-    """What AWS is still enabling, for an earlier run or for another operator, is not on yet."""
+    """Return whether it is enabled now; one that AWS is still enabling, for another run, is not."""
     return ENABLED if _policy_type_status(aws, step.policy_type) == "ENABLED" else DISABLED
 
 
 def root_feature_state(aws: Connection, step: EnableRootFeature, id_index: IdIndex) -> str:
-    """Whether it is enabled by now; where that cannot be read, the step is tried as planned."""
+    """Return whether it is enabled now; if that cannot be read, the step is tried as planned."""
     features = _root_features(aws)
     return ENABLED if not isinstance(features, Unread) and step.feature in features else DISABLED
 
@@ -125,7 +125,7 @@ HANDLERS = (
 
 
 def _describe(aws: Connection) -> dict[str, Any] | None:
-    """The organization as any of its accounts may see it; None when the account is in none."""
+    """Return the organization as any of its accounts may see it; None when the account is in none."""
     try:
         organization: dict[str, Any] = aws.read("organizations", "DescribeOrganization")["Organization"]
     except Rejected as rejection:

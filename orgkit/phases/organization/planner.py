@@ -18,7 +18,7 @@ ROOT_FEATURES = ("RootCredentialsManagement", "RootSessions")
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
-    """Steps in the order that AWS needs: trusted access before the policy types that rest on it."""
+    """Plan the steps in the order that AWS needs: trusted access before the policy types that depend on it."""
     details = observed.organization
     if details is not None and details.feature_set != "ALL":
         raise OutOfOrder(

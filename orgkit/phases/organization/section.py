@@ -25,12 +25,12 @@ POLICY_TYPES = (  # every value of botocore's PolicyType
 
 def _policy_type(value: str) -> str:
     if value not in POLICY_TYPES:
-        formats.refuse(value, f"is no policy type. {formats.suggest(value, POLICY_TYPES)}")
+        formats.refuse(value, f"is not a policy type. {formats.suggest(value, POLICY_TYPES)}")
     return value
 
 
 class Attested(SectionModel):
-    """Who looked, and when."""
+    """The person who checked, and the date."""
 
     by: Label = Field(examples=['"Jane Doe"'])
     on: datetime.date = Field(examples=["2026-11-23"])
@@ -106,7 +106,7 @@ def _attestations(model: Attestations) -> tuple[Attestation, ...]:
 
 
 def trusted_access(raw: Raw) -> Iterator[Violation]:
-    """What is switched on needs its service principal."""
+    """Report a missing service principal that the trail or centralized root access needs."""
     organization = section(raw, "organization")
     services = texts(organization, "trusted_access", (f"{service}.amazonaws.com" for service in TRUSTED_ACCESS))
     if services is None:
@@ -121,7 +121,7 @@ def trusted_access(raw: Raw) -> Iterator[Violation]:
 
 
 def repeated_values(raw: Raw) -> Iterator[Violation]:
-    """A list that names something twice is a list that somebody mistyped."""
+    """Report a value that a list has twice, which is probably a typing mistake."""
     organization = section(raw, "organization")
     for key in ("trusted_access", "policy_types"):
         values = texts(organization, key, ()) or []

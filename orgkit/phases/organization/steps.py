@@ -19,7 +19,7 @@ class _WithinOrganization(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class CreateOrganization(_WithinOrganization):
-    """The one step that makes an account a management account."""
+    """Create the organization, which makes its account the management account."""
 
     kind: ClassVar = "create-organization"
     cost_note: ClassVar = "AWS Organizations costs nothing; the Free Tier credits that end with it are lost once"

@@ -1,4 +1,4 @@
-"""How AWS is asked about organizational units, and to make and tag them."""
+"""AWS calls that read, make and tag organizational units."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ MAX_DEPTH = 5  # AWS's levels of organizational units: the deepest have no child
 def read_units(
     aws: Connection, parent_id: str, tags: dict[str, Tags] | None, parent: UnitPath = (), depth: int = 1
 ) -> Iterator[Unit]:
-    """Every organizational unit below a parent, parents before their children."""
+    """Return every organizational unit below a parent, parents before their children."""
     units = aws.pages("organizations", "ListOrganizationalUnitsForParent", "OrganizationalUnits", ParentId=parent_id)
     for item in sorted(units, key=lambda unit: str(unit["Name"])):
         path = (*parent, str(item["Name"]))
@@ -29,7 +29,7 @@ def read_units(
 
 
 def create_unit(aws: Connection, step: CreateUnit, id_index: IdIndex) -> None:
-    """Make it with its tags; one that a lost attempt made already is taken as made."""
+    """Make it with its tags; one that an attempt with a lost response has made counts as made."""
     *parent_path, name = step.path
     parent = id_index.parent(tuple(parent_path))
     try:
@@ -54,12 +54,12 @@ def tag_unit(aws: Connection, step: TagUnit, id_index: IdIndex) -> None:
 
 
 def unit_id(aws: Connection, step: CreateUnit, id_index: IdIndex) -> str:
-    """The unit that has this name under this parent by now."""
+    """Return the unit that has this name under this parent now."""
     return starting_value(_find(aws, id_index.parent(step.path[:-1]), step.path[-1]))
 
 
 def tags_of_unit(aws: Connection, step: TagUnit, id_index: IdIndex) -> str:
-    """What the unit has by now under the keys of the step."""
+    """Return the unit's current values under the keys of the step."""
     return starting_value(replaced_tags(step.tags, read_tags_of(aws, id_index.parent(step.path))))
 
 
@@ -70,7 +70,7 @@ HANDLERS = (
 
 
 def _adopt(aws: Connection, step: CreateUnit, parent: str, name: str) -> str:
-    """The id of the unit that AWS says is there: made by an attempt whose answer was lost, which gave it its tags."""
+    """Return the id of the existing unit, if its tags show that an attempt with a lost response made it."""
     unit_id = _find(aws, parent, name)
     if unit_id is None:
         raise StepFailed(
@@ -79,7 +79,7 @@ def _adopt(aws: Connection, step: CreateUnit, parent: str, name: str) -> str:
         )
     if missing_tags(step.tags, read_tags_of(aws, unit_id)):
         raise NeedsDecision(
-            f"organizational unit {format_path(step.path)} ({unit_id}) was made meanwhile, with other tags.",
+            f"organizational unit {format_path(step.path)} ({unit_id}) has been made in the meantime, with other tags.",
             "find out who made it; then plan again: the plan says which tags would change.",
         )
     return unit_id

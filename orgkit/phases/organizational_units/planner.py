@@ -11,7 +11,7 @@ from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
-    """A unit is known by its path of names; units that the file does not name are reported and left alone."""
+    """Plan what is missing, by the units' paths; units that are not in the file are reported and left unchanged."""
     renames = suspected_renames(desired, observed)
     return Plan(
         phase="units",
@@ -48,7 +48,7 @@ def _unmanaged(observed: Observed, desired: Desired) -> Iterator[str]:
 
 
 def _warnings(desired: Desired) -> Iterator[str]:
-    """Every OU is a place for policies: more OUs than accounts is structure without content."""
+    """Warn of more OUs than accounts: an OU is there for the policies of its accounts."""
     units, accounts = len(desired.units), len(desired.members)
     if units > 6 and units > accounts:
         yield (

@@ -26,7 +26,7 @@ def build(models: dict[UnitPath, UnitModel], defaults: Defaults) -> tuple[UnitSp
 
 
 def names_that_look_the_same(raw: Raw) -> Iterator[Violation]:
-    """AWS compares OU names as bytes; two that look the same to a person are a trap."""
+    """Report OU names that look the same to a person: AWS compares them as bytes, so they are two units."""
     claims = [(("units", text), text) for text in section(raw, "units")]
     yield from duplicates(claims, "the two look the same: keep one", reading)
 

@@ -29,7 +29,7 @@ _MAX_SUGGESTIONS = 20  # words of a list of what may be meant
 
 
 def quote(value: str) -> str:
-    """As the file writes it, shortened, without characters that a terminal would obey."""
+    """Return the value as the file writes it, shortened, without control characters."""
     short = value if len(value) <= 60 else value[:57] + "…"
     if "\\" in short and "'" not in short and short.isprintable() and not invisible_characters(short):
         return f"'{short}'"  # TOML's literal string, in which a backslash is a backslash
@@ -37,42 +37,42 @@ def quote(value: str) -> str:
 
 
 def refuse(value: str, reason: str) -> NoReturn:
-    """Says what is wrong with a text of the file."""
+    """Raise an error that says what is wrong with a string of the file."""
     raise ValueError(f"{quote(value)} {reason}")
 
 
 def account_id(value: str) -> str:
-    """Twelve digits, as text: leading zeros count."""
+    """Check an account id: twelve digits as text, so that leading zeros stay."""
     if re.fullmatch(ACCOUNT_ID, value):
         return value
     if re.fullmatch(r"[0-9]{4}[- ][0-9]{4}[- ][0-9]{4}", value):
         refuse(value, f'has dashes or spaces: write "{re.sub("[- ]", "", value)}".')
-    refuse(value, "is no account id: write its twelve digits, with leading zeros.")
+    refuse(value, "is not an account id: write its twelve digits, with leading zeros.")
 
 
 def organization_id(value: str) -> str:
-    """The id that pins the file to one organization."""
+    """Check the id that pins the file to one organization."""
     if not re.fullmatch(ORGANIZATION_ID, value):
-        refuse(value, 'is no organization id: write it as AWS shows it, as "o-a1b2c3d4e5", or leave it out.')
+        refuse(value, 'is not an organization id: write it as AWS shows it, as "o-a1b2c3d4e5", or leave it out.')
     return value
 
 
 def email(value: str) -> str:
-    """AWS's rules for the root e-mail of an account, which are narrower than those of mail."""
+    """Check a root e-mail by AWS's rules, which are stricter than those of mail."""
     local, _, domain = value.rpartition("@")
     if not 6 <= len(value) <= 64:
         refuse(value, f"has {len(value)} characters; AWS takes e-mails of 6 to 64.")
     if not local or "@" in local or not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", domain):
-        refuse(value, 'is no e-mail address: write one like "aws-website-prod@example.com".')
+        refuse(value, 'is not an e-mail address: write one like "aws-website-prod@example.com".')
     if domain[0] == "-" or domain[-1] == "-" or local[0] == ".":
-        refuse(value, "is no e-mail address that AWS takes: a dot or hyphen stands at an edge.")
+        refuse(value, "is not an e-mail address that AWS accepts: it has a dot or hyphen at an edge.")
     if not all("!" <= character <= "~" for character in local) or _LOCAL_FORBIDS & set(local):
-        refuse(value, "has a character before the @ that AWS does not take: use letters, digits, . _ - and +.")
+        refuse(value, "has a character before the @ that AWS does not accept: use letters, digits, . _ - and +.")
     return value
 
 
 def email_convention(value: str) -> str:
-    """A pattern that gives each account an e-mail of its own."""
+    """Check a pattern that gives each account a unique e-mail."""
     example = value.replace("{key}", "website").replace("{name}", "website")
     if example == value or "{" in example or "}" in example:
         refuse(value, 'has to hold {key} or {name}, and no other braces: write "aws-{key}@example.com".')
@@ -81,23 +81,23 @@ def email_convention(value: str) -> str:
 
 
 def account_name(value: str) -> str:
-    """What CreateAccount takes; older accounts may have longer names, and can be renamed."""
+    """Check a name by CreateAccount's rules; older accounts may have longer names, and can be renamed."""
     if not re.fullmatch(r"[ -~]{1,50}", value):
-        refuse(value, "is no account name: write 1 to 50 letters, digits, blanks or signs, without accents.")
+        refuse(value, "is not an account name: write 1 to 50 letters, digits, spaces or symbols, without accents.")
     return _trim(value)
 
 
 def label(value: str) -> str:
-    """Any text for people that has something in it."""
+    """Check a text for people, which must not be empty."""
     if not value:
         refuse(value, "is empty: write a name.")
     return _not_deceptive(_trim(value))
 
 
 def key(value: str) -> str:
-    """The name of an account in this file, in tags and in records."""
+    """Check the key of an account, its name in this file, in tags and in records."""
     if not re.fullmatch(KEY, value):
-        refuse(value, "is no key: write up to 41 lower-case letters, digits and hyphens, as website-prod.")
+        refuse(value, "is not an account key: write up to 41 lower-case letters, digits and hyphens, as website-prod.")
     return value
 
 
@@ -139,67 +139,67 @@ def _checked_path(value: str, names: UnitPath) -> UnitPath:
 
 
 def role_name(value: str) -> str:
-    """IAM's rules for the name of a role."""
+    """Check the name of a role by IAM's rules."""
     if not re.fullmatch(ROLE_NAME, value):
-        refuse(value, "is no role name: write 1 to 64 letters, digits or _ + = , . @ -, without a path.")
+        refuse(value, "is not a role name: write 1 to 64 letters, digits or _ + = , . @ -, without a path.")
     return value
 
 
 def identity(value: str) -> str:
-    """The ARN of whoever signs, as `aws sts get-caller-identity` tells it; of a role the session may be left out."""
+    """Check a person's ARN, as `aws sts get-caller-identity` prints it; for a role, the session may be left out."""
     if ":federated-user/" in value:
         refuse(value, f"names a federated user, and the caller of GetFederationToken chooses that name: {IDENTITIES}")
     if not is_identity(value):
-        refuse(value, f"is no identity that can approve: {IDENTITIES}")
+        refuse(value, f"is not an identity that can approve: {IDENTITIES}")
     return value
 
 
 def region(value: str) -> str:
-    """A region of the `aws` partition by its form; whether it is enabled, only AWS can tell."""
+    """Check the form of a region of the `aws` partition; only AWS knows whether it is enabled."""
     if not re.fullmatch(REGION, value):
-        refuse(value, 'is no region that orgkit works in: write its code, as "us-east-1" or "eu-central-1".')
+        refuse(value, 'is not a region that orgkit works in: write its code, as "us-east-1" or "eu-central-1".')
     return value
 
 
 def service_principal(value: str) -> str:
-    """The name under which an AWS service asks for trusted access."""
+    """Check the name under which an AWS service gets trusted access."""
     if re.fullmatch(SERVICE_PRINCIPAL, value) and len(value) <= 128:
         return value
     hint = f"{value}.amazonaws.com" if re.fullmatch(r"[a-z0-9.-]+", value) else "cloudtrail.amazonaws.com"
-    refuse(value, f'is no service principal: write it in full, as "{hint}".')
+    refuse(value, f'is not a service principal: write it in full, as "{hint}".')
 
 
 def tag_key(value: str) -> str:
-    """AWS's rules for the key of a tag, and one of ours."""
+    """Check the key of a tag by AWS's rules, and by one of orgkit's."""
     if value.lower().startswith("aws:"):
         refuse(value, "begins with aws:, which AWS keeps for itself: choose another tag key.")
     if value == KEY_TAG:
-        refuse(value, "is the tag by which orgkit knows an account again: leave it to orgkit.")
+        refuse(value, "is the tag by which orgkit recognizes an account: leave it to orgkit.")
     if not 1 <= len(value) <= 128:
         refuse(value, f"has {len(value)} characters; AWS takes tag keys of 1 to 128.")
     return _taggable(value)
 
 
 def tag_value(value: str) -> str:
-    """AWS's rules for the value of a tag."""
+    """Check the value of a tag by AWS's rules."""
     if len(value) > 256:
         refuse(value, f"has {len(value)} characters; AWS takes tag values of up to 256.")
     return _taggable(value)
 
 
 def in_tags(character: str) -> bool:
-    """Whether AWS takes the character in tag keys and values."""
+    """Return whether AWS accepts the character in tag keys and values."""
     return character in "_.:/=+-@" or unicodedata.category(character)[0] in "LNZ"
 
 
 def _taggable(value: str) -> str:
     if not all(map(in_tags, value)):
-        refuse(value, "has a character that AWS does not take in tags: use letters, digits, blanks, _ . : / = + - @.")
+        refuse(value, "has a character that AWS does not accept in tags: use letters, digits, blanks, _ . : / = + - @.")
     return _not_deceptive(value)
 
 
 def _not_deceptive(value: str) -> str:
-    """A person who approves a plan has to see the name that it has."""
+    """Check that a name shows as what it is, since a person approves a plan by it."""
     problem = deception(value)
     if problem:
         refuse(value, problem)
@@ -213,7 +213,7 @@ def _trim(value: str) -> str:
 
 
 def suggest(text: str, known: Collection[str]) -> str:
-    """The nearest of the known words as a question, or all of them: what to write instead."""
+    """Suggest what to write instead: the nearest known word as a question, or all of them."""
     by_plain = {name.casefold().strip("/"): name for name in sorted(known)}
     near = difflib.get_close_matches(text.casefold().strip("/"), by_plain, n=1, cutoff=0.6)
     if near:
@@ -223,6 +223,6 @@ def suggest(text: str, known: Collection[str]) -> str:
 
 
 def _strip_name(name: str) -> str:
-    """Bare; in quotes when it is long, has a backslash or would act on a terminal: anybody may write a file."""
+    """Return the name as it is, or quoted if it is long or has a backslash or control characters."""
     is_plain = not invisible_characters(name) and len(name) <= 60 and "\\" not in name
     return name if is_plain else quote(name)

@@ -11,5 +11,5 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
 def spell(place: Place) -> str:
-    """As TOML writes it, a long key cut short: accounts.website-prod.email, units."Security/Audit"."""
+    """Return the place as TOML writes it, long keys shortened: accounts.website-prod.email, units."Security/Audit"."""
     return ".".join(part if _BARE_KEY.fullmatch(part) else quote(part) for part in place)

@@ -1,4 +1,4 @@
-"""The file as it is, faults and all: what can still be read of it, and strings that only one place may have."""
+"""The file before validation: what can be read of it despite its errors, and strings that must be unique."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Raw = dict[str, Any]
 
 @dataclass(frozen=True)
 class Member:
-    """An entry of [accounts] or [imports]; a text that is missing or no text is None."""
+    """An entry of [accounts] or [imports]; None stands for a string that is missing or of another type."""
 
     place: Place
     table: Raw
@@ -35,7 +35,7 @@ class Member:
 
 
 def section(raw: Raw, *place: str) -> Raw:
-    """The table at that place, empty when it is missing or no table."""
+    """Return the table at that place, empty when it is missing or not a table."""
     table: Any = raw
     for key in place:
         table = table.get(key) if isinstance(table, dict) else None
@@ -43,37 +43,37 @@ def section(raw: Raw, *place: str) -> Raw:
 
 
 def members(raw: Raw) -> list[Member]:
-    """Every account of the file beside the management account."""
+    """Return every account of the file except the management account."""
     return [
         Member((name, key), section(raw, name, key)) for name in ("accounts", "imports") for key in section(raw, name)
     ]
 
 
 def text(table: Raw, key: str) -> str | None:
-    """The text under that key, None when it is missing or something else."""
+    """Return the string under that key, None when it is missing or of another type."""
     value = table.get(key)
     return value if isinstance(value, str) else None
 
 
 def number(table: Raw, key: str, default: int = 0) -> int | None:
-    """The whole number under that key, None when it is something else or beyond all measure."""
+    """Return the integer under that key, None when it is of another type or far too large."""
     value = table.get(key, default)
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**6 else None
 
 
 def texts(table: Raw, key: str, default: Iterable[str]) -> list[str] | None:
-    """A list of texts, the default when it is missing, None when it is something else."""
+    """Return a list of strings, the default when it is missing, None when it is of another type."""
     value = table.get(key, list(default))
     return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
 
 
 def tags(table: Raw) -> dict[str, str]:
-    """The tags of a section, as far as they are texts."""
+    """Return the tags of a section whose values are strings."""
     return {key: value for key, value in section(table, "tags").items() if isinstance(value, str)}
 
 
 def path(value: object) -> UnitPath | None:
-    """The path of a unit, None when it is none."""
+    """Return the path of a unit, None when it is invalid."""
     try:
         names = unit_path(value)
     except ValueError:
@@ -82,7 +82,7 @@ def path(value: object) -> UnitPath | None:
 
 
 def unit_paths(paths: Iterable[UnitPath]) -> set[UnitPath]:
-    """The declared OUs and the parents that they imply: "Security/Audit" implies "Security"."""
+    """Return the declared OUs and the parents that they imply: "Security/Audit" implies "Security"."""
     return {names[:depth] for names in paths for depth in range(1, len(names) + 1)}
 
 

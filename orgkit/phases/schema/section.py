@@ -1,4 +1,4 @@
-"""What a phase says of its section of the parameters file: its keys, its frozen value, its checks, default tags."""
+"""A phase's section of the parameters file: its keys, its frozen value, its checks, default tags."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Check = Callable[[Raw], Iterator[Violation]]
 
 @dataclass(frozen=True)
 class Defaults:
-    """What `[organization]` gives to the sections that say nothing else."""
+    """Defaults that `[organization]` gives to the other sections."""
 
     management_account_id: str
     home_region: str
@@ -26,8 +26,8 @@ class Defaults:
 class Section:
     """One section of the parameters file.
 
-    `schema` is its pydantic type, `build` makes the frozen value from a valid one, and `checks` read the raw file, so
-    that what contradicts another part of it is reported together with wrong types.
+    `schema` is its pydantic type, and `build` makes the frozen value from a valid one. `checks` read the raw file, so
+    that contradictions between its parts are reported together with wrong types.
     """
 
     name: str
@@ -42,17 +42,17 @@ _ORGKIT_TAGS = {"ManagedBy": "orgkit"}
 
 
 def unit_tags(name: str, common: Mapping[str, str], own: Mapping[str, str]) -> Tags:
-    """Of an organizational unit."""
+    """Return the tags of an organizational unit."""
     return _merge({"Name": _name(name), **_ORGKIT_TAGS}, common, own)
 
 
 def account_tags(key: str, name: str, common: Mapping[str, str], own: Mapping[str, str]) -> Tags:
-    """Of a member account, created or imported."""
+    """Return the tags of a member account, created or imported."""
     return _merge({"Name": _name(name), **_ORGKIT_TAGS, KEY_TAG: key}, common, own)
 
 
 def trail_tags(common: Mapping[str, str], own: Mapping[str, str]) -> Tags:
-    """Of the trail, its buckets and its key."""
+    """Return the tags of the trail, its buckets and its key."""
     return _merge(_ORGKIT_TAGS, common, own)
 
 
@@ -66,10 +66,10 @@ def too_many_tags(place: Place, tags: Tags) -> Iterator[Violation]:
 
 
 def _name(name: str) -> str:
-    """Names may hold what tags may not, as in "Logs & Evidence"."""
+    """Return a name as the value of a tag: names may have characters that tags may not, as in "Logs & Evidence"."""
     return "".join(character if in_tags(character) else "_" for character in name)
 
 
 def _merge(*layers: Mapping[str, str]) -> Tags:
-    """Sorted by key; of two with the same key, the later one wins."""
+    """Merge tags, sorted by key; of two with the same key, the later one wins."""
     return tuple(sorted({key: value for layer in layers for key, value in layer.items()}.items()))

@@ -12,12 +12,12 @@ from orgkit.signing.identities import IDENTITY
 
 
 def one_or_more(value: Any) -> Any:
-    """One text stands for a list of it."""
+    """Turn a single string into a list of it."""
     return [value] if isinstance(value, str) else value
 
 
 def amount(value: Any) -> Decimal:
-    """A number of 0 or more, also written as a string."""
+    """Parse a number of 0 or more, which may be written as a string."""
     if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
         try:
             number = Decimal(value)
@@ -29,12 +29,12 @@ def amount(value: Any) -> Decimal:
 
 
 def checked_text(check: Callable[[str], str]) -> Any:
-    """A string that one of the functions of `formats` accepts."""
+    """Return the type of a string that one of the functions of `formats` accepts."""
     return AfterValidator(check)
 
 
 def editor_check(pattern: str = "", **keywords: Any) -> Any:
-    """What the JSON Schema of the file says of a string; it refuses nothing that the string's own check accepts.
+    """Return what the JSON Schema of the file says about a string; it accepts all that the string's check accepts.
 
     Args:
         pattern: A regular expression that the whole string matches, in the syntax that ECMA-262 and Python share.
@@ -76,6 +76,6 @@ Amount = Annotated[Decimal, BeforeValidator(amount, json_schema_input_type=Amoun
 
 
 class SectionModel(BaseModel):
-    """A table of the file: no key but these, and no value is bent into another type."""
+    """A table of the file: it has no other keys, and values are not converted to another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

@@ -1,4 +1,4 @@
-"""The step of phase 05 that takes a bucket's ACL back."""
+"""The step of phase 05 that makes a bucket's ACL private."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,7 @@ from orgkit.phases.trail.steps import BucketSetting
 
 @dataclass(frozen=True, kw_only=True)
 class SetAcl(BucketSetting):
-    """Make a bucket's ACL private: S3 refuses BucketOwnerEnforced while the ACL lets others in."""
+    """Make a bucket's ACL private: S3 refuses BucketOwnerEnforced while the ACL grants access to others."""
 
     kind: ClassVar = "set-acl"
     setting: ClassVar = "acl_grants"

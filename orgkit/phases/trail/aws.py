@@ -1,4 +1,4 @@
-"""How AWS is asked about trails, and to make, change and start the organization trail."""
+"""AWS calls that read trails, and that make, change and start the organization trail."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,7 +24,7 @@ from orgkit.phases.trail.stronger import keys_in_use
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
-    """Read the trails, and look into the log archive account through its read role alone."""
+    """Read the trails, and the log archive account through its read role alone."""
     observed = read_members(aws, desired, observed, (desired.log_archive,))
     archive = match_if_clear(desired.log_archive, observed)
     member = observed.member(archive.id) if archive else None
@@ -36,7 +36,7 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
 def read_trail(
     aws: Connection, organization_id: str | None, desired: Desired, log_archive_id: str | None, readable: bool
 ) -> TrailFacts:
-    """The management account's trails; buckets and key through the read role of the log archive account alone."""
+    """Read the management account's trails; buckets and key through the log archive account's read role alone."""
     spec = desired.trail.with_account(log_archive_id)
     trails = _read_trails(aws, spec.region, bool(organization_id))
     if log_archive_id is None:
@@ -59,7 +59,7 @@ def read_trail(
 def _with_owners(
     aws: Connection, buckets: tuple[Bucket, ...], choice: Choice, region: str
 ) -> tuple[tuple[Bucket, ...], tuple[str, ...]]:
-    """Look in the management account for buckets that are not the log archive account's."""
+    """Search the management account for the buckets that are not in the log archive account."""
     names = [bucket.name for bucket in buckets if bucket.foreign] + [choice.bucket] * (not choice.is_own)
     own = tuple(name for name in names if _is_of_caller(aws, name, region))
     account = aws.caller().account
@@ -67,7 +67,7 @@ def _with_owners(
 
 
 def _is_of_caller(aws: Connection, name: str, region: str) -> bool:
-    """Whether the management account has a bucket of this name; what it may not list it is not known to have."""
+    """Return whether the management account has a bucket of this name; False if it may not list its buckets."""
     try:
         answer = aws.read("s3", "ListBuckets", region=region, Prefix=name)
     except Rejected:
@@ -76,18 +76,18 @@ def _is_of_caller(aws: Connection, name: str, region: str) -> bool:
 
 
 def create_trail(aws: Connection, step: CreateTrail, id_index: IdIndex) -> None:
-    """Make it, or find that it is made as approved; return when AWS shows it."""
+    """Make the trail, or check that it exists as approved; return when AWS shows it."""
     arn = _arn(aws, step, id_index)
     if _find(aws, arn, step.region) is None:
         _create(aws, step, id_index)
-    # AWS's lists lag behind its answers by seconds, here and below.
+    # AWS lists a change only seconds after it has confirmed it, here and below.
     trail = aws.wait_for(f"trail {step.trail} to be visible", lambda: _find(aws, arn, step.region), every=2, at_most=60)
     settings = {"S3BucketName": _bucket_name(step, id_index), "IsOrganizationTrail": True, "IsMultiRegionTrail": True,
               "LogFileValidationEnabled": True, **_key(step.key_alias, id_index)}  # fmt: skip
     differing = [name for name, value in settings.items() if trail.get(name) != value]
     if differing:
         raise NeedsDecision(
-            f"trail {step.trail} has been created meanwhile, and differs in {', '.join(differing)}.",
+            f"trail {step.trail} has been created in the meantime, and differs in {', '.join(differing)}.",
             "plan again: the new plan says what would change.",
         )
 
@@ -132,7 +132,7 @@ def update_trail(aws: Connection, step: UpdateTrail, id_index: IdIndex) -> None:
 
 
 def start_logging(aws: Connection, step: StartLogging, id_index: IdIndex) -> None:
-    """Start it and see it on: that AWS took the request is no proof."""
+    """Start logging, and wait until AWS reports it: that AWS accepts the request does not prove it."""
     arn = _arn(aws, step, id_index)
     aws.mutate("cloudtrail", "StartLogging", region=step.region, Name=arn)
     aws.wait_for(
@@ -144,13 +144,13 @@ def start_logging(aws: Connection, step: StartLogging, id_index: IdIndex) -> Non
 
 
 def settings_of_trail(aws: Connection, step: CreateTrail | UpdateTrail, id_index: IdIndex) -> str:
-    """What the trail is by now."""
+    """Return the current settings of the trail."""
     trail = _find(aws, _arn(aws, step, id_index), step.region)
     return starting_value(trail and _trail(trail, in_organization=True).settings)
 
 
 def logging_state(aws: Connection, step: StartLogging, id_index: IdIndex) -> str:
-    """Whether it logs by now."""
+    """Return whether the trail logs now."""
     status = _status(aws, {"TrailARN": _arn(aws, step, id_index), "HomeRegion": step.region})
     return ENABLED if status.get("IsLogging") else DISABLED
 
@@ -176,7 +176,7 @@ def _read_trails(aws: Connection, region: str, in_organization: bool) -> tuple[T
 
 
 def _all_trails(aws: Connection, region: str) -> list[dict[str, Any]]:
-    """DescribeTrails tells of one region; trails of one other region are known to ListTrails only."""
+    """Return the trails of every region: DescribeTrails reports one region, ListTrails names those of the others."""
     described = list(aws.read("cloudtrail", "DescribeTrails", region=region, includeShadowTrails=True)["trailList"])
     seen = {item["TrailARN"] for item in described}
     for short in aws.pages("cloudtrail", "ListTrails", "Trails", region=region):
@@ -188,7 +188,7 @@ def _all_trails(aws: Connection, region: str) -> list[dict[str, Any]]:
 
 
 def _with_logging(aws: Connection, trail: Trail, tags: Mapping[str, Tags]) -> Trail:
-    """Whether it logs, what it logs and whether that arrives: DescribeTrails has nothing of this."""
+    """Add whether the trail logs, what it logs and whether that arrives: DescribeTrails reports none of this."""
     status = _status(aws, {"TrailARN": trail.arn, "HomeRegion": trail.home_region})
     return replace(
         trail,
@@ -206,7 +206,7 @@ def _trail(item: dict[str, Any], in_organization: bool) -> Trail:
         name=item["Name"],
         arn=item["TrailARN"],
         home_region=item["HomeRegion"],
-        # Without an organization it can only be what a former one left behind.
+        # Without an organization, it can only be left over from a former one.
         organization=in_organization and bool(item.get("IsOrganizationTrail")),
         multi_region=bool(item.get("IsMultiRegionTrail")),
         validated=bool(item.get("LogFileValidationEnabled")),
@@ -214,12 +214,12 @@ def _trail(item: dict[str, Any], in_organization: bool) -> Trail:
         prefix=str(item.get("S3KeyPrefix") or ""),
         global_events=bool(item.get("IncludeGlobalServiceEvents")),
         key=item.get("KmsKeyId") or None,
-        logging=False,  # not known of it
+        logging=False,  # not known
     )
 
 
 def _status(aws: Connection, item: dict[str, Any]) -> dict[str, Any]:
-    """By ARN and in the home region: by name, AWS would look for a trail of the region that is asked."""
+    """Read the status by ARN, in the home region: by name, AWS looks for a trail of the region of the call."""
     return aws.read("cloudtrail", "GetTrailStatus", region=item["HomeRegion"], Name=item["TrailARN"])
 
 
@@ -234,7 +234,7 @@ def _find(aws: Connection, arn: str, region: str) -> dict[str, Any] | None:
 
 
 def _bucket_name(step: CreateTrail | UpdateTrail, id_index: IdIndex) -> str:
-    """With the id of the log archive account, where the name holds it."""
+    """Return the bucket's name, with the id of the log archive account where the name contains it."""
     if LOG_ARCHIVE_ID not in step.bucket:
         return step.bucket
     return name_in(step.bucket, id_index.account(id_index.desired.log_archive.key))

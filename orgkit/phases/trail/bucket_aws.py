@@ -1,4 +1,4 @@
-"""How AWS is asked about one bucket, and about all of its settings."""
+"""AWS calls that read one bucket with all of its settings."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -21,11 +21,11 @@ NOT_SET = frozenset(
 
 
 class Foreign(Exception):
-    """The name is somebody else's, or AWS does not let us see that it is ours."""
+    """The name belongs to another account, or AWS does not let the caller see the bucket."""
 
 
 class Place:
-    """One bucket of one owner: every call but CreateBucket names the owner, so that nobody's namesake is touched."""
+    """One bucket of one owner; every call but CreateBucket names the owner, so that AWS rejects any other's bucket."""
 
     def __init__(self, member: Connection, bucket: str, region: str, owner: str) -> None:
         self.member = member
@@ -37,7 +37,7 @@ class Place:
         return self.member.read("s3", operation, region=self.region, **self._bucket_parameters())
 
     def setting(self, operation: str) -> dict[str, Any]:
-        """A setting; {} when AWS says, each time in other words, that it is not set."""
+        """Return a setting; {} when AWS reports that it is not set, with a different error for each setting."""
         try:
             return self.read(operation)
         except Rejected as rejection:
@@ -49,7 +49,7 @@ class Place:
         self.member.mutate("s3", operation, region=self.region, **self._bucket_parameters(), **values)
 
     def head(self) -> str | None:
-        """The region of our bucket; None when nobody has one of this name; Foreign when somebody else has."""
+        """Return the bucket's region; None if the name is free; raise Foreign if another account has it."""
         try:
             return str(self.read("HeadBucket").get("BucketRegion", "")) or self.region
         except Rejected as rejection:
@@ -64,7 +64,7 @@ class Place:
 
 
 def read_buckets(member: Connection, spec: TrailSpec, account_id: str) -> Iterator[Bucket]:
-    """The log bucket and the records bucket, each with all of its settings."""
+    """Read the log bucket and the records bucket, each with all of its settings."""
     for name in (spec.bucket, spec.records_bucket):
         yield _bucket(Place(member, name, spec.region, account_id))
 
@@ -77,7 +77,7 @@ def _bucket(place: Place) -> Bucket:
     if region is None:
         return Bucket(place.bucket, exists=False)
     settings = {name: read(place) for name, read in SETTINGS.items() if name not in ("versioning", "acl_grants")}
-    if settings["ownership"] != "BucketOwnerEnforced":  # else its ACL means nothing
+    if settings["ownership"] != "BucketOwnerEnforced":  # otherwise its ACL has no effect
         settings["acl_grants"] = _acl_grants(place)
     versioning = place.read("GetBucketVersioning")
     return Bucket(
@@ -101,7 +101,7 @@ def _ownership(place: Place) -> str | None:
 
 
 def _acl_grants(place: Place) -> tuple[str, ...]:
-    """Without those of the owner, which BucketOwnerEnforced keeps."""
+    """Return the grants of the ACL without the owner's, which BucketOwnerEnforced keeps."""
     acl = place.read("GetBucketAcl")
     owner = acl.get("Owner", {}).get("ID")
     foreign_grants = (grant for grant in acl.get("Grants", []) if not owner or grant["Grantee"].get("ID") != owner)
@@ -121,7 +121,7 @@ def _lifecycle(place: Place) -> str | None:
 
 
 def _policy(place: Place) -> str | None:
-    """In canonical JSON; what is no JSON, as it is: the planner refuses it."""
+    """Return the policy as canonical JSON; unchanged if it is not JSON, which the planner refuses."""
     document: str | None = place.setting("GetBucketPolicy").get("Policy")
     try:
         return compact_json(json.loads(document)) if document else None
@@ -130,7 +130,7 @@ def _policy(place: Place) -> str | None:
 
 
 def encryption_rule(place: Place) -> dict[str, Any]:
-    """The one rule that a bucket's default encryption has, in AWS's words; {} when there is none."""
+    """Return the one rule of a bucket's default encryption, as AWS returns it; {} when there is none."""
     configuration = place.setting("GetBucketEncryption").get("ServerSideEncryptionConfiguration", {})
     return dict(next(iter(configuration.get("Rules", [])), {}))
 
@@ -146,7 +146,7 @@ def _encryption(place: Place) -> str | None:
 
 
 def _object_lock(place: Place) -> str | None:
-    """Years are days to us: "GOVERNANCE 365"."""
+    """Return mode and days, years converted to days: "GOVERNANCE 365"."""
     configuration = place.setting("GetObjectLockConfiguration").get("ObjectLockConfiguration", {})
     if configuration.get("ObjectLockEnabled") != "Enabled":
         return None

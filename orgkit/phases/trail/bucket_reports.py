@@ -1,4 +1,4 @@
-"""What a person should know of a bucket: what others have in it, what stays though the file asks for less."""
+"""Reports about a bucket: settings that others made, and settings that stay though the file asks for less."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from orgkit.phases.trail.stronger import bucket_notes, root_user_tasks
 
 
 def bucket_unmanaged(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
-    """Statements and lifecycle rules that somebody else wrote, and that have no consequence for the logs: they stay."""
+    """Yield statements and lifecycle rules of others that do not affect the logs: they stay."""
     yield from unmanaged_of(merged_policy(wish, bucket))
     for rule in json.loads(bucket.lifecycle or "[]"):
         if rule.get("ID") != RULE and not any(lifecycle_findings(wish.spec, wish.known_name, [rule], wish.prefixes)):
@@ -22,7 +22,7 @@ def bucket_unmanaged(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
 
 
 def bucket_waiting(wish: BucketWish, bucket: Bucket) -> Iterator[Waiting]:
-    """What others have set that loses logs: orgkit removes nothing of theirs, so that the owner has to."""
+    """Yield settings of others that lose logs: orgkit does not remove them, so the owner has to."""
     owner = f"the owner of log archive account {wish.spec.log_archive_account}"
     for finding in findings_of(merged_policy(wish, bucket)):
         if finding.ends_delivery:
@@ -36,7 +36,7 @@ def bucket_waiting(wish: BucketWish, bucket: Bucket) -> Iterator[Waiting]:
 
 
 def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
-    """Who else is let in; and a lock that is not as asked: orgkit makes locks longer, never shorter or weaker."""
+    """Yield who else has access, and a lock that differs: orgkit makes locks longer, never shorter or weaker."""
     yield from (finding.message for finding in findings_of(merged_policy(wish, bucket)) if not finding.ends_delivery)
     yield from bucket_notes(wish.spec, bucket, wish.encryption, keeps_key=wish.keeps_key)
     if bucket.object_lock and not is_locked_as_desired(wish, bucket) and not may_lock(wish, bucket):
@@ -47,6 +47,6 @@ def bucket_warnings(wish: BucketWish, bucket: Bucket) -> Iterator[str]:
 
 
 def merged_policy(wish: BucketWish, bucket: Bucket) -> Policy:
-    """The bucket's policy as it will be: what a step removes, that step says."""
+    """Return the bucket's policy as it will be after the steps; a step itself reports what it removes."""
     result = wish.merge(bucket)
     return replace(wish.policy(bucket), document=result.document if result.changes else bucket.policy)

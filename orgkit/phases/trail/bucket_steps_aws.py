@@ -30,7 +30,7 @@ from orgkit.phases.trail.steps import (
 )
 from orgkit.policy_evaluation.merge import merge
 
-# With which a region, or an S3 that does not know the namespace, can refuse it: no code is documented for that alone.
+# Errors of a region or an S3 endpoint that does not support the namespace: AWS documents no code for that.
 NAMESPACE_REFUSALS = frozenset(
     {
         "InvalidArgument", "InvalidBucketName", "InvalidBucketNamespace", "InvalidNamespaceHeader", "InvalidRequest",
@@ -41,7 +41,7 @@ MINIMUM_SIZE_KEY = "TransitionDefaultMinimumObjectSize"
 
 
 def create_bucket(aws: Connection, step: CreateBucket, id_index: IdIndex) -> None:
-    """Look first: in us-east-1, creating one's own bucket again answers 200 and resets its ACLs."""
+    """Make the bucket unless it exists: in us-east-1, creating an own bucket again succeeds and resets its ACLs."""
     place = _place(aws, step, id_index)
     try:
         if place.head() is None:
@@ -55,29 +55,29 @@ def create_bucket(aws: Connection, step: CreateBucket, id_index: IdIndex) -> Non
 
 
 def block_public_access(aws: Connection, step: BlockPublicAccess, id_index: IdIndex) -> None:
-    """All four."""
+    """Set all four settings."""
     settings = dict.fromkeys(BLOCK_ALL_PUBLIC_ACCESS, True)
     _place(aws, step, id_index).set("PutPublicAccessBlock", PublicAccessBlockConfiguration=settings)
 
 
 def set_acl(aws: Connection, step: SetAcl, id_index: IdIndex) -> None:
-    """The canned ACL of a new bucket: the owner alone."""
+    """Set the canned ACL of a new bucket: only the owner has access."""
     _place(aws, step, id_index).set("PutBucketAcl", ACL="private")
 
 
 def set_ownership(aws: Connection, step: SetOwnership, id_index: IdIndex) -> None:
-    """CloudTrail goes on sending its ACL; with BucketOwnerEnforced S3 accepts that one, and it changes nothing."""
+    """Set BucketOwnerEnforced; S3 still accepts the ACL that CloudTrail sends, and it has no effect."""
     rules = [{"ObjectOwnership": "BucketOwnerEnforced"}]
     _place(aws, step, id_index).set("PutBucketOwnershipControls", OwnershipControls={"Rules": rules})
 
 
 def set_versioning(aws: Connection, step: SetVersioning, id_index: IdIndex) -> None:
-    """Enabled; it can be suspended later, never switched off."""
+    """Enable versioning; it can be suspended later, never switched off."""
     _place(aws, step, id_index).set("PutBucketVersioning", VersioningConfiguration={"Status": "Enabled"})
 
 
 def set_encryption(aws: Connection, step: SetEncryption, id_index: IdIndex) -> None:
-    """The default for new objects; what else the bucket's rule says (blocked kinds of encryption) stays."""
+    """Set the default for new objects; the rest of the bucket's rule (blocked kinds of encryption) stays."""
     place = _place(aws, step, id_index)
     default = {"SSEAlgorithm": "AES256"}
     if step.key_alias:
@@ -88,7 +88,7 @@ def set_encryption(aws: Connection, step: SetEncryption, id_index: IdIndex) -> N
 
 
 def set_bucket_policy(aws: Connection, step: SetBucketPolicy, id_index: IdIndex) -> None:
-    """Our statements, and those of others as they are; AWS takes a policy as a whole only."""
+    """Set orgkit's statements, and keep those of others: AWS replaces a policy as a whole."""
     place = _place(aws, step, id_index)
     document = place.setting("GetBucketPolicy").get("Policy")
     result = merge(document, render(step.statements, ids(id_index, step)), removes=step.removes)
@@ -96,9 +96,9 @@ def set_bucket_policy(aws: Connection, step: SetBucketPolicy, id_index: IdIndex)
 
 
 def set_lifecycle(aws: Connection, step: SetLifecycle, id_index: IdIndex) -> None:
-    """Our rule, and those of others as they are; AWS takes the rules as a whole only.
+    """Set orgkit's rule, and keep those of others: AWS replaces the rules as a whole.
 
-    The smallest object that a transition takes holds for all of them, and goes back to AWS's default when left out.
+    The smallest object size for transitions applies to all rules, and AWS resets it to the default when it is left out.
     """
     place = _place(aws, step, id_index)
     configuration = place.setting("GetBucketLifecycleConfiguration")
@@ -109,14 +109,14 @@ def set_lifecycle(aws: Connection, step: SetLifecycle, id_index: IdIndex) -> Non
 
 
 def set_object_lock(aws: Connection, step: SetObjectLock, id_index: IdIndex) -> None:
-    """The default for new objects; the bucket needs versioning, which comes before."""
+    """Set the default for new objects; the bucket needs versioning, which an earlier step enables."""
     retention = {"DefaultRetention": {"Mode": step.mode, "Days": step.days}}
     lock = {"ObjectLockEnabled": "Enabled", "Rule": retention}
     _place(aws, step, id_index).set("PutObjectLockConfiguration", ObjectLockConfiguration=lock)
 
 
 def tag_bucket(aws: Connection, step: TagBucket, id_index: IdIndex) -> None:
-    """AWS takes a bucket's tags as a whole only: those that are there go along."""
+    """Set the step's tags, and keep the others: AWS replaces a bucket's tags as a whole."""
     place = _place(aws, step, id_index)
     existing_tags = dict(tags_of(place.setting("GetBucketTagging").get("TagSet", [])))
     tags = as_aws(tuple((existing_tags | dict(step.tags)).items()))
@@ -124,7 +124,7 @@ def tag_bucket(aws: Connection, step: TagBucket, id_index: IdIndex) -> None:
 
 
 def region_of_bucket(aws: Connection, step: CreateBucket, id_index: IdIndex) -> str:
-    """Where the bucket is by now; one of somebody else is what the step itself stops at."""
+    """Return the bucket's current region; if it belongs to another account, the step itself fails."""
     try:
         return starting_value(_place(aws, step, id_index).head())
     except Foreign:
@@ -132,7 +132,7 @@ def region_of_bucket(aws: Connection, step: CreateBucket, id_index: IdIndex) -> 
 
 
 def setting_of_bucket(aws: Connection, step: BucketSetting, id_index: IdIndex) -> str:
-    """What the step would replace by now."""
+    """Return the current value that the step would replace."""
     return value_of_setting(step.setting, SETTINGS[step.setting](_place(aws, step, id_index)))
 
 
@@ -151,7 +151,7 @@ HANDLERS = (
 
 
 def _with_filter(rule: dict[str, Any]) -> dict[str, Any]:
-    """S3 refuses rules of the old form, with a bare prefix, beside those of the new: the same rule in the new form."""
+    """Return the rule in the new form: S3 refuses a mix of new rules and old ones, which have a bare prefix."""
     if "Prefix" not in rule:
         return rule
     preserved = {name: value for name, value in rule.items() if name != "Prefix"}

@@ -1,4 +1,4 @@
-"""What one bucket lacks of what the file asks for: each setting that differs is exactly one step."""
+"""The steps for one bucket: each setting that differs from the file is exactly one step."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -60,12 +60,12 @@ class BucketWish:
     keeps_key: bool = False  # the key of the trail is left as it is
 
     def policy(self, bucket: Bucket) -> Policy:
-        """The bucket's policy, and what it has to say."""
+        """Return the bucket's policy, and the statements that it requires."""
         required = render(self.statements, self.ids)
         return Policy(f"bucket {self.known_name}", bucket.policy, required, self.ids.get(LOG_ARCHIVE, ""))
 
     def merge(self, bucket: Bucket) -> Merge:
-        """The bucket's policy with what it has to say."""
+        """Return the bucket's policy merged with the required statements."""
         return merge(bucket.policy, self.policy(bucket).required, is_shared=bool(self.other_trails))
 
     @property
@@ -80,7 +80,7 @@ class BucketWish:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """Where its objects lie: what the trail may write, or the whole bucket."""
+        """The prefixes of its objects: those that the trail may write, or the whole bucket."""
         resources = [statement["Resource"] for statement in render(self.statements, self.ids) if self.trail]
         return tuple(
             str(item).partition("/")[2].removesuffix("*") for item in resources if str(item).endswith("/*")
@@ -88,14 +88,14 @@ class BucketWish:
 
     @property
     def encryption(self) -> str | None:
-        """As `Bucket.encryption` tells it; None while the key is not made."""
+        """In the form of `Bucket.encryption`; None while the key does not exist."""
         if not self.key_alias:
             return "AES256"
         return f"aws:kms {self.key_arn} with bucket key" if self.key_arn else None
 
 
 def bucket_steps(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
-    """First what keeps others out, then what keeps the content safe, last who may write."""
+    """Yield the steps: first those that deny access to others, then protection of the content, last who may write."""
     _refuse(wish, bucket)
     if not bucket.exists:
         lock = wish.spec.object_lock is not None
@@ -130,13 +130,13 @@ def _policy(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:
 
 
 def _set(kind: type[BucketSetting], wish: BucketWish, bucket: Bucket, **fields: Any) -> Step:
-    """The step, from what the bucket has, or from what AWS gives a bucket that is to be made."""
+    """Return the step; it starts from the bucket's current value, or from AWS's default for a new bucket."""
     existing = bucket if bucket.exists else _new_bucket(wish)
     return kind(**wish.place, starts_from=value_of_setting(kind.setting, getattr(existing, kind.setting)), **fields)
 
 
 def _new_bucket(wish: BucketWish) -> Bucket:
-    """AWS's defaults since April 2023; Object Lock brings versioning with it."""
+    """Return a bucket with AWS's defaults since April 2023; Object Lock enables versioning."""
     lock = wish.spec.object_lock is not None
     return Bucket(
         wish.known_name,
@@ -215,7 +215,7 @@ def is_locked_as_desired(wish: BucketWish, bucket: Bucket) -> bool:
 
 
 def may_lock(wish: BucketWish, bucket: Bucket) -> bool:
-    """Only a lock at least as strict and as long may take the place of one that is there."""
+    """Return whether the file's lock may replace the existing one: it must be at least as strict and as long."""
     lock = wish.spec.object_lock
     if lock is None:
         return False

@@ -1,4 +1,4 @@
-"""Which of the management account's trails is the organization trail, and what a person should know of the others."""
+"""The choice of the organization trail among the management account's trails, and warnings about the others."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ class Choice:
 
 
 def choose(trails: Sequence[Trail], spec: TrailSpec) -> Choice:
-    """An organization trail before anything else; a plain trail only if it has the name that the file gives.
+    """Choose an organization trail if there is one; another trail only if it has the name in the file.
 
-    An organization trail of somebody else that does not log all management events is no organization trail to orgkit:
-    it is left as it is.
+    orgkit does not adopt an organization trail of someone else that does not log all management events: it leaves that
+    trail unchanged.
     """
     organization = [trail for trail in trails if trail.organization and not _is_left_alone(trail, spec)]
     candidate = min(organization, key=lambda trail: _rank(trail, spec), default=None)
@@ -65,7 +65,7 @@ def _is_left_alone(trail: Trail, spec: TrailSpec) -> bool:
 
 
 def second_copy(trails: Sequence[Trail], choice: Choice) -> str:
-    """Where another trail logs management events, which makes ours their second copy: as `StartLogging.second_copy`."""
+    """Return where another trail logs the same management events, in the form of `StartLogging.second_copy`."""
     copies = [
         trail
         for trail in trails
@@ -77,13 +77,13 @@ def second_copy(trails: Sequence[Trail], choice: Choice) -> str:
 
 
 def trail_warnings(trails: Sequence[Trail], choice: Choice, spec: TrailSpec) -> Iterator[str]:
-    """Adoption, trails that are left alone, and paid copies."""
+    """Yield warnings about adoption, trails that are left unchanged, and paid copies."""
     org_trail = choice.trail
     if org_trail is not None and org_trail.name != spec.name:
         yield f"Organization trail {org_trail.name} is there already and is adopted; no trail {spec.name} is created."
     if not choice.is_own:
         yield (
-            f"Trail {choice.name} writes to bucket {choice.bucket}, which orgkit leaves as it is: "
+            f"Trail {choice.name} writes to bucket {choice.bucket}, which orgkit leaves unchanged: "
             f"bucket {spec.bucket} is not created. To change that, name the trail in [trail]."
         )
     for trail in trails:
@@ -94,7 +94,7 @@ def trail_warnings(trails: Sequence[Trail], choice: Choice, spec: TrailSpec) -> 
 def _copy(trail: Trail, choice: Choice) -> str:
     kind = "organization trail" if trail.organization else "trail"
     addition = f" and creates {choice.name} in addition" if choice.trail is None else ""
-    state = f"it logs {trail.selectors.description}, so orgkit leaves it as it is{addition}. "
+    state = f"it logs {trail.selectors.description}, so orgkit leaves it unchanged{addition}. "
     cost = (
         "AWS charges for every copy of management events after the first, and ours is the paid second copy."
         if trail.selectors.may_log_management_events

@@ -1,4 +1,4 @@
-"""The documents that AWS keeps as JSON - bucket policy, key policy, lifecycle - as pure functions of names and ids."""
+"""The documents that AWS stores as JSON (bucket policy, key policy, lifecycle), as pure functions of names and ids."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,18 +9,18 @@ from orgkit.model.desired import LOG_ARCHIVE_ID
 from orgkit.phases.trail.steps import InLogArchive
 from orgkit.policy_evaluation.statements import Statement
 
-# Names for the ids that AWS gives: a plan is approved with them, and an apply fills them in.
+# Placeholders for the ids that AWS assigns: a plan is approved with them, and an apply fills them in.
 MANAGEMENT = "<management account>"
 ORGANIZATION = "<organization>"
 LOG_ARCHIVE = LOG_ARCHIVE_ID
 
 RULE = "orgkit"  # the id of orgkit's own lifecycle rule
-STORAGE_CLASS = "STANDARD_IA"  # logs are asked for rarely, but then at once
-UPLOAD_DAYS = 7  # parts of an upload that never ended cost money and are shown nowhere
+STORAGE_CLASS = "STANDARD_IA"  # logs are read rarely, but then without delay
+UPLOAD_DAYS = 7  # the parts of an unfinished upload cost money, and no listing shows them
 
 
 def trail_arn(partition: str, region: str, management_id: str, name: str) -> str:
-    """A trail belongs to the management account, wherever its bucket is."""
+    """Return the ARN of a trail, which belongs to the management account wherever its bucket is."""
     return f"arn:{partition}:cloudtrail:{region}:{management_id}:trail/{name}"
 
 
@@ -33,7 +33,7 @@ def log_statements(
     organization_id: str = ORGANIZATION,
     prefix: str = "",
 ) -> list[Statement]:
-    """AWS's documented statements for an organization trail, and TLS only; `trail` is its ARN."""
+    """Return AWS's documented statements for an organization trail, and TLS only; `trail` is its ARN."""
     arn = f"arn:{partition}:s3:::{bucket}"
     logs = f"{arn}/{prefix}/AWSLogs" if prefix else f"{arn}/AWSLogs"
     check = _cloudtrail("AWSCloudTrailAclCheck20150319", "s3:GetBucketAcl", arn, trail)
@@ -47,7 +47,7 @@ def log_statements(
 
 
 def tls_statements(bucket: str, *, partition: str) -> list[Statement]:
-    """Nobody reads or writes without TLS: all that the records bucket needs, since nobody else writes to it."""
+    """Return the statement that requires TLS: the records bucket needs no other, since no service writes to it."""
     arn = f"arn:{partition}:s3:::{bucket}"
     return [
         {
@@ -64,10 +64,10 @@ def tls_statements(bucket: str, *, partition: str) -> list[Statement]:
 def key_statements(
     trail: str, *, partition: str, management_id: str = MANAGEMENT, log_archive_id: str = LOG_ARCHIVE
 ) -> list[Statement]:
-    """CloudTrail may use the key for one trail; all else is left to IAM in the log archive account.
+    """Return a key policy that lets CloudTrail use the key for one trail, and leaves the rest to IAM of the account.
 
     AWS's console also lets other accounts decrypt. Nobody outside the log archive account can read the bucket, so
-    that such a statement would give what nobody needs; readers inside need kms:Decrypt by IAM.
+    orgkit leaves that statement out; readers inside need kms:Decrypt by IAM.
     """
     encrypt = _cloudtrail("AllowCloudTrailEncrypt", "kms:GenerateDataKey*", "*", trail)
     encrypt["Condition"]["StringLike"] = {
@@ -75,7 +75,7 @@ def key_statements(
     }
     return [
         {
-            "Sid": "EnableIAMPolicies",  # without it, a mistake in this policy could never be mended
+            "Sid": "EnableIAMPolicies",  # without it, a mistake in this policy could never be fixed
             "Effect": "Allow",
             "Principal": {"AWS": f"arn:{partition}:iam::{log_archive_id}:root"},
             "Action": "kms:*",
@@ -89,7 +89,7 @@ def key_statements(
 
 
 def lifecycle_rule(transition_days: int, storage_class: str, expire_days: int, noncurrent_days: int) -> Statement:
-    """Move, expire, and clean up; 0 days mean never."""
+    """Return the rule that moves, expires and cleans up objects; 0 days mean never."""
     rule: Statement = {"ID": RULE, "Status": "Enabled", "Filter": {"Prefix": ""}}
     if transition_days:
         rule["Transitions"] = [{"Days": transition_days, "StorageClass": storage_class}]
@@ -101,7 +101,7 @@ def lifecycle_rule(transition_days: int, storage_class: str, expire_days: int, n
 
 
 def session_policy(step: InLogArchive, bucket: str, partition: str) -> str:
-    """What the access role is narrowed to while it does this step; `bucket` is "" for a step about the key."""
+    """Return the session policy of the access role during this step; `bucket` is "" for a step about the key."""
     # A key's ARN is not known before the key is made, and the session ends with the step: any key of the account.
     resource = f"arn:{partition}:s3:::{bucket}" if bucket else "*"
     statement = {"Effect": "Allow", "Action": list(step.actions_in_account()), "Resource": resource}
@@ -109,12 +109,12 @@ def session_policy(step: InLogArchive, bucket: str, partition: str) -> str:
 
 
 def template(statements: Iterable[Statement]) -> tuple[str, ...]:
-    """Statements as a plan carries them."""
+    """Return the statements in the form of a plan."""
     return tuple(compact_json(statement) for statement in statements)
 
 
 def render(statements: Iterable[str], ids: Mapping[str, str]) -> list[Statement]:
-    """A plan's statements with the ids filled in."""
+    """Return a plan's statements with the ids filled in."""
     text = "\n".join(statements)
     for name, value in ids.items():
         text = text.replace(name, value)
@@ -122,19 +122,19 @@ def render(statements: Iterable[str], ids: Mapping[str, str]) -> list[Statement]
 
 
 def rule_of(lifecycle: str | None) -> str:
-    """Orgkit's own rule out of a bucket's lifecycle rules, in normal form; "" when it is not there."""
+    """Return orgkit's own rule among a bucket's lifecycle rules, in normal form; "" when it is missing."""
     return next((normal_rule(rule) for rule in json.loads(lifecycle or "[]") if rule.get("ID") == RULE), "")
 
 
 def normal_rule(rule: Mapping[str, Any]) -> str:
-    """A lifecycle rule for comparison: AWS gives an empty filter back in several ways."""
+    """Return a lifecycle rule for comparison: AWS returns an empty filter in several forms."""
     matches_all = rule.get("Filter", {}) in ({}, {"Prefix": ""}) and not rule.get("Prefix")
     fields = {key: value for key, value in rule.items() if value and not (matches_all and key in ("Filter", "Prefix"))}
     return compact_json(fields)
 
 
 def _cloudtrail(sid: str, action: str, resource: str, trail: str) -> Statement:
-    """One thing that CloudTrail may do, for our trail alone: without SourceArn, anybody's trail could make it."""
+    """Return a statement that allows CloudTrail one action for one trail: without SourceArn, any trail could use it."""
     return {
         "Sid": sid,
         "Effect": "Allow",

@@ -131,13 +131,13 @@ def _in_place_of(
 
 
 def _count_values(selector: Selector) -> int:
-    """AWS counts the values of all conditions."""
+    """Return the number of values in all conditions, which AWS limits."""
     conditions = selector.get("FieldSelectors") or ()
     return sum(len(values) for item in conditions for values in item.values() if isinstance(values, list))
 
 
 def _basic_with_all(selectors: Sequence[Selector]) -> list[Mapping[str, Any]] | None:
-    """A basic selector of data events says by its own ReadWriteType which: it never changes, so that none is added."""
+    """Return basic selectors with all management events; the ReadWriteType of one with data events never changes."""
     free = [{**item, "ExcludeManagementEventSources": []} for item in selectors]
     is_obsolete = [not item.get("DataResources") for item in selectors]
     if True in is_obsolete or len(selectors) < MAX_BASIC_SELECTORS:
@@ -151,7 +151,7 @@ def _basic_with_all(selectors: Sequence[Selector]) -> list[Mapping[str, Any]] | 
 
 
 def _merge(selectors: Sequence[Selector], first: int, second: int) -> Iterator[Mapping[str, Any]]:
-    """Two selectors of one ReadWriteType become one with the data resources of both, which logs the same events."""
+    """Merge two selectors of one ReadWriteType into one with the data resources of both, which logs the same events."""
     resources = [*selectors[first]["DataResources"], *selectors[second]["DataResources"]]
     for number, item in enumerate(selectors):
         if number != second:

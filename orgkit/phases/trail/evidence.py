@@ -56,7 +56,7 @@ B = TypeVar(
 
 
 def _bucket_evidence(step: type[B], is_set: Callable[[B, Bucket], bool]) -> Check:
-    """A setting of a bucket: None for a bucket that was not read."""
+    """Check a setting of a bucket: None for a bucket that was not read."""
 
     def is_shown(bucket_step: B, observed: Observed, _: Desired) -> bool | None:
         bucket = _bucket(bucket_step.bucket, observed)
@@ -79,7 +79,7 @@ def _bucket_policy(step: SetBucketPolicy, observed: Observed, desired: Desired) 
 
 
 def _created_key(step: CreateKey, observed: Observed, desired: Desired) -> bool | None:
-    """The alias is made last: with it, all of the step is done."""
+    """Check the alias: it is made last, so with it all of the step is done."""
     key = _key(step.key_alias, observed, desired)
     return True if key and key.has_alias else None
 
@@ -140,7 +140,7 @@ def _bucket(name: str, observed: Observed) -> Bucket | None:
 
 
 def _key(alias: str, observed: Observed, desired: Desired) -> Key | None:
-    """The key was read by the alias that the file has now."""
+    """Return the key if it was read by this alias: it was read by the one that the file has now."""
     facts = observed.facts(TrailFacts)
     key = facts.key if facts and alias == desired.trail.key_alias else None
     return key if isinstance(key, Key) else None
@@ -159,13 +159,13 @@ def _trail(step: UpdateTrail | SetEventSelectors | TagTrail | StartLogging, obse
 def _is_merged(
     document: str | None, step: SetBucketPolicy | SetKeyPolicy, observed: Observed, desired: Desired
 ) -> bool:
-    """Nothing is missing, and nothing is left of what the step removes."""
+    """Return whether nothing is missing, and nothing is left that the step removes."""
     is_left = any(normal_form(statement) in step.removes for statement in statements_of(document))
     return not is_left and not is_missing(document, _render(step, observed, desired))
 
 
 def _render(step: SetBucketPolicy | SetKeyPolicy, observed: Observed, desired: Desired) -> list[Statement]:
-    """Ids that are not known stay names, which nothing in AWS equals."""
+    """Return the statements with ids; unknown ids stay placeholders, which equal nothing in AWS."""
     ids = {
         MANAGEMENT: observed.target.account,
         ORGANIZATION: observed.organization.id if observed.organization else "",

@@ -34,7 +34,7 @@ class Bucket:
 
     @property
     def public_access_blocked(self) -> bool:
-        """In all four ways."""
+        """Whether all four settings are on."""
         return self.public_access_block == BLOCK_ALL_PUBLIC_ACCESS
 
 
@@ -84,7 +84,7 @@ class Trail:
 
 @dataclass(frozen=True)
 class TrailFacts:
-    """What the trail phase rests on; buckets and key are Unread until the log archive account can be looked into."""
+    """What the trail phase reads; buckets and key are Unread until the log archive account can be read."""
 
     trails: tuple[Trail, ...] | Unread
     buckets: tuple[Bucket, ...] | Unread = ()

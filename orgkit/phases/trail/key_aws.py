@@ -1,4 +1,4 @@
-"""How AWS is asked about the trail's KMS key, and to make, protect and rotate it."""
+"""AWS calls that read, make, protect and rotate the trail's KMS key."""
 
 from collections.abc import Iterable
 
@@ -21,7 +21,7 @@ from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.steps import CreateKey, InLogArchive, RotateKey, SetKeyPolicy
 from orgkit.policy_evaluation.merge import merge
 
-PURPOSE = "orgkit:purpose"  # by this tag a key is found whose creation was answered to nobody
+PURPOSE = "orgkit:purpose"  # by this tag orgkit finds a key whose creation had no response
 
 
 def read_key(member: Connection, spec: TrailSpec, keys_in_use: Iterable[str] = ()) -> Key | None:
@@ -42,7 +42,7 @@ def read_key(member: Connection, spec: TrailSpec, keys_in_use: Iterable[str] = (
         return None
     arn, state = arn_and_state
     policy = _policy(member, arn, spec.region)
-    # A key that waits for its deletion does not tell whether it rotates.
+    # AWS does not report the rotation of a key that is pending deletion.
     rotates = (
         state == "Enabled"
         and member.read("kms", "GetKeyRotationStatus", region=spec.region, KeyId=arn)["KeyRotationEnabled"]
@@ -62,7 +62,7 @@ def find_alias(member: Connection, name: str, region: str) -> tuple[str, str] | 
 
 
 def create_key(aws: Connection, step: CreateKey, id_index: IdIndex) -> None:
-    """Look before making: a key has no name that would refuse a second. The alias comes last: with it, all is done."""
+    """Make the key unless it exists: AWS would make a second one. The alias comes last: with it, the step is done."""
     member = session(aws, step, id_index)
     key = find_alias(member, step.key_alias, step.region)
     id_index.key_arn = key[0] if key else _find_orphan(member, step) or _create(member, step, id_index)
@@ -72,14 +72,14 @@ def create_key(aws: Connection, step: CreateKey, id_index: IdIndex) -> None:
 
 
 def create_alias(aws: Connection, step: CreateAlias, id_index: IdIndex) -> None:
-    """Look before making: AWS refuses an alias that is there, also for the same key."""
+    """Make the alias unless it exists: AWS refuses an existing alias, also for the same key."""
     member = session(aws, step, id_index)
     if find_alias(member, step.key_alias, step.region) is None:
         member.mutate("kms", "CreateAlias", region=step.region, AliasName=step.key_alias, TargetKeyId=step.key_arn)
 
 
 def set_key_policy(aws: Connection, step: SetKeyPolicy, id_index: IdIndex) -> None:
-    """Our statements, and those of others as they are; AWS takes a policy as a whole only."""
+    """Set orgkit's statements, and keep those of others: AWS replaces a policy as a whole."""
     member, arn = session(aws, step, id_index), key_arn(id_index)
     document = _policy(member, arn, step.region)
     result = merge(document, render(step.statements, ids(id_index, step)), removes=step.removes)
@@ -87,25 +87,25 @@ def set_key_policy(aws: Connection, step: SetKeyPolicy, id_index: IdIndex) -> No
 
 
 def rotate_key(aws: Connection, step: RotateKey, id_index: IdIndex) -> None:
-    """Set, not toggled: doing it twice changes nothing."""
+    """Enable rotation; doing it twice changes nothing."""
     member = session(aws, step, id_index)
     member.mutate("kms", "EnableKeyRotation", region=step.region, KeyId=key_arn(id_index))
 
 
 def key_of_alias(aws: Connection, step: CreateKey | CreateAlias, id_index: IdIndex) -> str:
-    """The key that has this alias by now: it comes last, so that a key without it is one that was not finished."""
+    """Return the key that has this alias now; a key without the alias is unfinished, since the alias comes last."""
     key = find_alias(session(aws, step, id_index), step.key_alias, step.region)
     return starting_value(key[0] if key else None)
 
 
 def policy_of_key(aws: Connection, step: SetKeyPolicy, id_index: IdIndex) -> str:
-    """The policy of the key by now."""
+    """Return the current policy of the key."""
     arn = key_arn(id_index)
     return Key(arn, rotates=False, policy=_policy(session(aws, step, id_index), arn, step.region)).policy_to_change
 
 
 def rotation_of_key(aws: Connection, step: RotateKey, id_index: IdIndex) -> str:
-    """Whether the key is rotated by now."""
+    """Return whether the key is rotated now."""
     member, arn = session(aws, step, id_index), key_arn(id_index)
     status = member.read("kms", "GetKeyRotationStatus", region=step.region, KeyId=arn)
     return ENABLED if status["KeyRotationEnabled"] else DISABLED
@@ -120,13 +120,13 @@ HANDLERS = (
 
 
 def session(aws: Connection, step: InLogArchive, id_index: IdIndex, bucket: str = "") -> Connection:
-    """The access role of the log archive account, narrowed to what this step needs."""
+    """Return a session of the log archive account's access role, restricted to what this step needs."""
     role = id_index.desired.log_archive.role_name
     return aws.assume(id_index.account(step.account), role, policy=session_policy(step, bucket, aws.partition))
 
 
 def ids(id_index: IdIndex, step: InLogArchive) -> dict[str, str]:
-    """The ids behind the names in a plan's documents."""
+    """Return the ids for the placeholders in a plan's documents."""
     return {
         MANAGEMENT: id_index.target.account,
         ORGANIZATION: id_index.organization_id,
@@ -135,11 +135,11 @@ def ids(id_index: IdIndex, step: InLogArchive) -> dict[str, str]:
 
 
 def key_arn(id_index: IdIndex) -> str:
-    """The key that this apply made, or that was there when it began."""
+    """Return the key that this apply made, or that existed when it began."""
     facts = id_index.observed.facts(TrailFacts)
     arn = facts.key.arn if isinstance(facts, TrailFacts) and isinstance(facts.key, Key) else ""
     if not (id_index.key_arn or arn):
-        raise OutOfOrder("the trail's KMS key is not there yet.", "plan again: its own step comes first.")
+        raise OutOfOrder("the trail's KMS key does not exist yet.", "plan again: its own step comes first.")
     return id_index.key_arn or arn
 
 
@@ -164,14 +164,14 @@ def _policy(member: Connection, arn: str, region: str) -> str:
 
 
 def _find_orphan(member: Connection, step: CreateKey) -> str | None:
-    """The oldest usable key with our tag and no alias: an earlier attempt made it and did not live to name it."""
+    """Return the oldest usable key with orgkit's tag and no alias: an interrupted attempt made it."""
     arns = []
     for item in member.pages("kms", "ListKeys", "Keys", region=step.region):
         try:
             tags = member.pages("kms", "ListResourceTags", "Tags", region=step.region, KeyId=item["KeyId"])
             is_tagged = {"TagKey": PURPOSE, "TagValue": step.key_alias} in list(tags)
         except Rejected:
-            continue  # a key whose policy shuts us out is none of ours
+            continue  # orgkit did not make a key whose policy denies it access
         if is_tagged:
             arns.append(member.read("kms", "DescribeKey", region=step.region, KeyId=item["KeyId"])["KeyMetadata"])
     usable = sorted((key for key in arns if key["KeyState"] == "Enabled"), key=lambda key: str(key["CreationDate"]))

@@ -1,4 +1,4 @@
-"""What the trail's KMS key lacks, and what others have in its policy."""
+"""The steps for the trail's KMS key, and reports about the statements of others in its policy."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from orgkit.policy_evaluation.statements import is_policy
 
 @dataclass(frozen=True)
 class KeyWish:
-    """The key of the file, as it should be; with an alias of "" there should be none."""
+    """The desired key; an alias of "" means that there should be none."""
 
     spec: TrailSpec
     alias: str
@@ -32,29 +32,29 @@ class KeyWish:
 
     @property
     def statements(self) -> tuple[str, ...]:
-        """As a plan carries them."""
+        """The required statements, in the form of a plan."""
         return template(key_statements(self.trail_arn, partition=self.partition))
 
     @property
     def policy_after(self) -> Policy:
-        """As it will be: what a step removes, that step says."""
+        """The policy after the steps; a step itself reports what it removes."""
         result = self.merge()
         return replace(self.policy, document=result.document) if result.changes else self.policy
 
     def merge(self) -> Merge:
-        """The key's policy with what it has to say."""
+        """Return the key's policy merged with the required statements."""
         return merge(self.policy.document, self.policy.required, is_shared=self.is_shared)
 
     @property
     def policy(self) -> Policy:
-        """The key's policy, and what it has to say."""
+        """The key's policy, and the statements that it requires."""
         document = self.key.policy if self.key else None
         required = render(self.statements, self.ids)
         return Policy(f"KMS key {self.alias}", document, required, self.ids.get(LOG_ARCHIVE, ""))
 
 
 def key_steps(wish: KeyWish) -> Iterator[Step]:
-    """Return what the key lacks; the key itself, where it is not there."""
+    """Yield the steps for the settings that differ, or the step that makes the key."""
     if not wish.alias:
         return
     place: dict[str, Any] = {
@@ -80,19 +80,19 @@ def key_steps(wish: KeyWish) -> Iterator[Step]:
 
 
 def key_unmanaged(wish: KeyWish) -> Iterator[str]:
-    """Statements of others that have no consequence for the logs."""
+    """Yield statements of others that do not affect the logs."""
     if wish.key is not None:
         yield from unmanaged_of(wish.policy_after)
 
 
 def key_warnings(wish: KeyWish) -> Iterator[str]:
-    """Return who else may use the key."""
+    """Yield who else may use the key."""
     if wish.key is not None:
         yield from (finding.message for finding in findings_of(wish.policy_after) if not finding.ends_delivery)
 
 
 def key_waiting(wish: KeyWish) -> Iterator[Waiting]:
-    """What keeps CloudTrail from the key, and only its owner can remove."""
+    """Yield what denies CloudTrail the key, and only its owner can remove."""
     if wish.key is not None:
         owner = f"the owner of log archive account {wish.spec.log_archive_account}"
         command = f"aws kms get-key-policy --key-id {wish.key.arn} --query Policy --output text"

@@ -10,13 +10,13 @@ from orgkit.phases.trail.documents import RULE
 def lifecycle_findings(
     spec: TrailSpec, bucket: str, rules: Sequence[Mapping[str, Any]], prefixes: Sequence[str]
 ) -> Iterator[str]:
-    """Return a line for each rule that deletes what the file keeps.
+    """Yield a line for each rule that deletes what the file keeps.
 
     Args:
-        spec: What the file says of days.
-        bucket: Its name.
-        rules: As AWS gives them.
-        prefixes: Of the objects that are kept.
+        spec: `[trail]`, with the days to keep objects.
+        bucket: The bucket's name.
+        rules: The rules as AWS returns them.
+        prefixes: The prefixes of the objects to keep.
     """
     for rule in rules:
         if rule.get("ID") == RULE or rule.get("Status") != "Enabled" or not _is_about(rule, prefixes):
@@ -49,7 +49,7 @@ def _days(number: object) -> str:
 
 
 def _is_about(rule: Mapping[str, Any], prefixes: Sequence[str]) -> bool:
-    """Whether the rule's filter takes log files: these have no tags, and any size."""
+    """Return whether the rule's filter matches log files, which have no tags, and any size."""
     rule_filter = rule.get("Filter") or {}
     parts = {**rule_filter, **(rule_filter.get("And") or {})}
     if parts.get("Tag") or parts.get("Tags"):

@@ -1,9 +1,9 @@
-"""Whether a set of event selectors logs all management events: decided on AWS's documented rules, and never guessed.
+"""Whether a set of event selectors logs all management events, decided by AWS's documented rules and never guessed.
 
 An event is logged when one selector matches it; a selector matches when each of its field selectors does. The operators
-of one field that select (Equals, StartsWith, EndsWith) are alternatives; each of those that exclude holds by itself.
-[CloudTrail user guide, "How CloudTrail evaluates multiple conditions for a field"] Whatever these rules do not decide
-for certain counts as "not logged".
+of one field that select (Equals, StartsWith, EndsWith) are alternatives; each of those that exclude applies alone.
+[CloudTrail user guide, "How CloudTrail evaluates multiple conditions for a field"] What these rules do not decide for
+certain counts as "not logged".
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

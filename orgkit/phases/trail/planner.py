@@ -20,9 +20,9 @@ WITHOUT_ARCHIVE = "Its buckets, its key and what of the trail depends on them ar
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
-    """Buckets and key first, then the trail that writes to them, then its logging.
+    """Plan buckets and key first, then the trail that writes to them, then its logging.
 
-    An organization trail that logs all management events is adopted, whatever its name and bucket: a second one would
+    orgkit adopts an organization trail that logs all management events, with any name and bucket: a second one would
     be a paid copy.
     """
     trails = _trails(observed)
@@ -44,7 +44,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         needs=tuple(_needs(observed, desired, account_id, is_clear=decision is None)),
         waiting=(*((decision,) if decision else ()), *entry, *storage.waiting),
         unmanaged=storage.unmanaged,
-        # Whose the trail's key is cannot be said as long as the account is not known.
+        # The owner of the trail's key is not known as long as the account is not known.
         warnings=(
             *trail_warnings(trails, choice, spec),
             *(repair_warnings(choice.trail) if choice.trail and is_repaired else ()),
@@ -57,7 +57,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
 def _archive_entry(
     steps: Iterable[Step], observed: Observed, desired: Desired, account: Account | None
 ) -> Iterator[Waiting]:
-    """The access role of the log archive account, where steps need it and it cannot be used."""
+    """Return the task to repair the log archive account's access role, if steps need it and it cannot be used."""
     member = observed.member(account.id) if account else None
     if (
         account is None
@@ -71,7 +71,7 @@ def _archive_entry(
 
 
 def _is_without_archive(step: Step, choice: Choice) -> bool:
-    """Whether a step needs nothing in the log archive account: a trail that is there can be started at any time."""
+    """Return whether a step needs nothing in the log archive account: an existing trail can always be started."""
     needs_bucket = isinstance(step, InLogArchive) or (isinstance(step, UpdateTrail) and choice.is_own)
     return choice.trail is not None and not needs_bucket
 
@@ -100,7 +100,7 @@ def _trail_steps(
     if trail is None or not trail.logging:
         yield StartLogging(
             trail=choice.name, region=choice.region, bucket=choice.bucket, key_alias=alias if choice.is_own else None,
-            second_copy=copy, reason="a trail that does not log is none",
+            second_copy=copy, reason="the trail does not log",
         )  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def _trails(observed: Observed) -> tuple[Trail, ...]:
     if facts is None:
         if observed.organization is None:
             return ()  # a preview: the organization comes first
-        raise CouldNotRead("nobody looked at the trails.", "read the organization again, with the trail phase.")
+        raise CouldNotRead("the trails were not read.", "read the organization again, with the trail phase.")
     if isinstance(facts.trails, Unread):
         raise CouldNotRead(
             f"the management account's trails: {facts.trails.reason}",
@@ -166,7 +166,7 @@ def _trails(observed: Observed) -> tuple[Trail, ...]:
 
 
 def _facts(observed: Observed, account_id: str | None) -> TrailFacts:
-    """What is in the log archive account; nothing, as long as there is no such account or it cannot be looked into."""
+    """Return what is in the log archive account; nothing as long as the account does not exist or cannot be read."""
     facts = observed.facts(TrailFacts)
     if facts is None or account_id is None or not _readable(observed, account_id):
         return TrailFacts(trails=())

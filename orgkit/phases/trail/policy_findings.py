@@ -1,4 +1,4 @@
-"""What others have in a policy of a bucket or of the key: who is let in, what stops the delivery, what is lost."""
+"""Findings in a policy of a bucket or of the key: who else has access, what stops the delivery, what is lost."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from orgkit.policy_evaluation.statements import (
 )
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
-# What an action lets somebody do; the first that fits are named.
+# The effect of an action; findings name the first that match.
 _EFFECTS = {
     "s3:getobject": "read the logs",
     "s3:putobject": "put objects among the logs",
@@ -37,7 +37,7 @@ _EFFECTS = {
 
 @dataclass(frozen=True)
 class PolicyFinding:
-    """What a person should know of one statement.
+    """A finding about one statement.
 
     Attributes:
         message: The statement, and its consequence.
@@ -50,7 +50,7 @@ class PolicyFinding:
 
 @dataclass(frozen=True)
 class Policy:
-    """One policy, as it is compared with what is required of it."""
+    """One policy, and the statements that it requires."""
 
     subject: str  # "bucket acme-log"
     document: str | None
@@ -70,7 +70,7 @@ class Policy:
 
 
 def findings_of(policy: Policy) -> Iterator[PolicyFinding]:
-    """Return what has a consequence."""
+    """Yield the findings about statements that affect the logs."""
     for statement in policy.foreign:
         finding = _denial(policy, statement) if statement["Effect"] == "Deny" else _grant(policy, statement)
         if finding is not None:
@@ -78,7 +78,7 @@ def findings_of(policy: Policy) -> Iterator[PolicyFinding]:
 
 
 def unmanaged_of(policy: Policy) -> Iterator[str]:
-    """Return the statements of others that have none."""
+    """Yield the statements of others that do not affect the logs."""
     for statement in policy.foreign:
         if statement["Effect"] == "Deny":
             is_finding = _denial(policy, statement) is not None
@@ -104,7 +104,7 @@ def lacks_grant(policy: Policy) -> bool:
 
 
 def other_writers(policy: Policy) -> tuple[str, ...]:
-    """Return for whom else the policy lets CloudTrail work, as a step says it."""
+    """Return the other trails for which the policy lets CloudTrail write, in the words of a step."""
     own = {source for statement in policy.required for source in sources_of(statement) or ()}
     sources = {
         source
@@ -121,7 +121,7 @@ def _sources(statement: Statement) -> frozenset[str]:
 
 
 def losses_of(policy: Policy, result: Merge) -> tuple[str, ...]:
-    """Return what ends with the change of a policy, as a step says it."""
+    """Return what the change of a policy removes, in the words of a step."""
     grants = (
         f"{_name(statement)} lets {', '.join(_grantees(policy, statement) or ['CloudTrail'])} {_effect(statement)}"
         for statement in result.removed
@@ -135,17 +135,17 @@ def losses_of(policy: Policy, result: Merge) -> tuple[str, ...]:
 
 
 def refuse_deleted_principals(policy: Policy, result: Merge) -> None:
-    """Refuse a change that AWS would refuse: a statement for all but a principal that was deleted."""
+    """Refuse a change that AWS would reject: a NotPrincipal statement with a deleted principal."""
     if result.changes and result.deleted_principals:
         raise NeedsDecision(
             f"the policy of {policy.subject} has to change, and a statement with NotPrincipal names "
-            f"{', '.join(result.deleted_principals)}, which was deleted: AWS takes no policy with it.",
+            f"{', '.join(result.deleted_principals)}, which was deleted: AWS rejects a policy with it.",
             "name somebody else in that statement, or remove it; then plan again.",
         )
 
 
 def _denial(policy: Policy, statement: Statement) -> PolicyFinding | None:
-    """A Deny that CloudTrail meets, or may meet, when it delivers."""
+    """Return a finding about a Deny that applies, or may apply, to CloudTrail's deliveries."""
     services = [required for required in policy.required if services_of(required)]
     answers = [reaches(statement, required, context_of(required)) for required in services]
     if True in answers:
@@ -155,13 +155,13 @@ def _denial(policy: Policy, statement: Statement) -> PolicyFinding | None:
         keys = {key for _, key in conditions_of(statement)} | set(variables_of(statement))
         return PolicyFinding(
             f"{_name(statement)} of {policy.subject} may deny CloudTrail what it needs to deliver, which depends on "
-            f"{', '.join(sorted(keys))}: look whether logs arrive."
+            f"{', '.join(sorted(keys))}: check whether logs arrive."
         )
     return None
 
 
 def _grant(policy: Policy, statement: Statement) -> PolicyFinding | None:
-    """An Allow for another account, for everybody, or for trails that are not ours."""
+    """Return a finding about an Allow for another account, for everybody, or for other trails."""
     grantees = _grantees(policy, statement)
     if not grantees:
         return None
@@ -182,7 +182,7 @@ def _grantees(policy: Policy, statement: Statement) -> list[str]:
 
 
 def _trails(policy: Policy, statement: Statement) -> list[str]:
-    """The trails, other than ours, for which it lets CloudTrail in."""
+    """Return the other trails for which it lets CloudTrail write."""
     sources = sources_of(statement)
     own = {source for required in policy.required for source in sources_of(required) or ()}
     if sources is None:

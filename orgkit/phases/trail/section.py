@@ -24,13 +24,13 @@ _IP_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
 
 
 def bucket_name(value: str) -> str:
-    """S3's rules for general purpose buckets; whether somebody else has the name, only AWS can tell."""
+    """Check a bucket name by S3's rules for general purpose buckets; only AWS knows whether the name is taken."""
     if not 3 <= len(value) <= 63:
         refuse(value, f"has {len(value)} characters; S3 takes bucket names of 3 to 63.")
     if not re.fullmatch(r"[a-z0-9.-]+", value):
-        refuse(value, "is no bucket name: use lower-case letters, digits, hyphens and dots.")
+        refuse(value, "is not a bucket name: use lower-case letters, digits, hyphens and dots.")
     if not (value[0].isalnum() and value[-1].isalnum()) or ".." in value:
-        refuse(value, "is no bucket name: begin and end it with a letter or digit, without two dots in a row.")
+        refuse(value, "is not a bucket name: begin and end it with a letter or digit, without two dots in a row.")
     if _IP_ADDRESS.fullmatch(value):
         refuse(value, "looks like an IP address, which S3 refuses as a bucket name: add a word.")
     if prefix := next((prefix for prefix in _RESERVED_PREFIXES if value.startswith(prefix)), None):
@@ -41,44 +41,44 @@ def bucket_name(value: str) -> str:
 
 
 def s3_location(value: str) -> str:
-    """A place in S3, or nothing; a prefix of plain words, since it becomes part of the keys of objects."""
+    """Check a place in S3, or ""; a prefix has plain words only, since it becomes part of the keys of objects."""
     if not value:
         return value
     match = re.fullmatch(r"s3://([^/]*)((/[A-Za-z0-9_.=-]+)*)/?", value)
     if match is None:
-        refuse(value, 'is no place in S3: write s3://bucket/prefix, as "s3://acme-archive/orgkit".')
+        refuse(value, 'is not a place in S3: write s3://bucket/prefix, as "s3://acme-archive/orgkit".')
     bucket_name(match[1])
     return value
 
 
 def trail_name(value: str) -> str:
-    """CloudTrail's rules for the name of a trail."""
+    """Check the name of a trail by CloudTrail's rules."""
     if not 3 <= len(value) <= 128:
         refuse(value, f"has {len(value)} characters; CloudTrail takes names of 3 to 128.")
     if _IP_ADDRESS.fullmatch(value):
         refuse(value, "looks like an IP address, which CloudTrail refuses as a name: add a word.")
     if not re.fullmatch(_TRAIL, value):
-        refuse(value, "is no trail name: write letters and digits, joined by single . _ or -, as org-trail.")
+        refuse(value, "is not a trail name: write letters and digits, joined by single . _ or -, as org-trail.")
     return value
 
 
 def default_bucket(trail: str, management_account_id: str) -> str:
-    """Where the logs go when the file does not say: bucket names are one space for all of AWS, hence the id."""
+    """Return the default log bucket; its name has the account id, since all of AWS shares one namespace."""
     return f"{re.sub('[._]', '-', trail.lower())}-{management_account_id}"
 
 
 def name_in_account(prefix: str, region: str) -> str:
-    """The name of a bucket in the log archive account's own namespace, which nobody else can take."""
+    """Return the name of a bucket in the log archive account's own namespace, which nobody else can take."""
     return f"{prefix}-{LOG_ARCHIVE_ID}-{region}-an"
 
 
 def bucket_prefixes(name: str, bucket: str | None, records_bucket: str | None) -> tuple[str, str]:
-    """What stands before account and region in the names of the two buckets."""
+    """Return the prefixes before account and region in the names of the two buckets."""
     return bucket or re.sub("[._]", "-", name.lower()), records_bucket or "orgkit-records"
 
 
 def default_records_bucket(management_account_id: str) -> str:
-    """Where sealed records go when the file does not say."""
+    """Return the default bucket of sealed records."""
     return f"orgkit-records-{management_account_id}"
 
 
@@ -86,7 +86,7 @@ Bucket = Annotated[str, checked_text(bucket_name), editor_check(_BUCKET)]
 STANDARD_IA_DAYS = 30  # S3 moves nothing to Standard-IA earlier
 
 
-# What AWS may have stronger than the default; unless the file has the key, that is reported and stays.
+# Settings that may be stronger in AWS than the default; unless the file has the key, that is reported and stays.
 _MAY_BE_STRONGER = ("expire_days", "kms_key", "noncurrent_days")
 
 
@@ -140,7 +140,7 @@ def build(model: TrailModel, defaults: Defaults) -> TrailSpec:
 
 
 def log_archive(raw: Raw) -> Iterator[Violation]:
-    """The trail needs somebody to keep its logs."""
+    """Report a log archive account that is not in the file."""
     key, known = text(section(raw, "trail"), "log_archive_account"), {member.key for member in members(raw)}
     if key is not None and key not in known:
         hint = suggest(key, known) or "Add the account that is to keep the logs."
@@ -148,7 +148,7 @@ def log_archive(raw: Raw) -> Iterator[Violation]:
 
 
 def bucket_names(raw: Raw) -> Iterator[Violation]:
-    """The two buckets differ, and what is named by default can be a bucket's name."""
+    """Report two equal buckets, and a default name that S3 does not accept."""
     if text(section(raw, "trail"), "bucket_namespace") == ACCOUNT_REGIONAL:
         yield from _names_in_account(raw)
         return
@@ -168,7 +168,7 @@ def bucket_names(raw: Raw) -> Iterator[Violation]:
 
 
 def _names_in_account(raw: Raw) -> Iterator[Violation]:
-    """With account and region the names have at most 63 characters, and differ."""
+    """Report names that are equal, or have more than 63 characters with account and region."""
     trail, organization = section(raw, "trail"), section(raw, "organization")
     region = text(trail, "region") or text(organization, "home_region") or "us-east-1"
     prefixes = bucket_prefixes(text(trail, "name") or "org-trail", text(trail, "bucket"), text(trail, "records_bucket"))
@@ -184,7 +184,7 @@ def _names_in_account(raw: Raw) -> Iterator[Violation]:
 
 
 def lifecycle(raw: Raw) -> Iterator[Violation]:
-    """Moved first, deleted later, and never while locked."""
+    """Report days by which objects would be deleted before they are moved, or while they are locked."""
     trail = section(raw, "trail")
     transition, expire = number(trail, "transition_days", 90), number(trail, "expire_days")
     lock = number(section(trail, "object_lock"), "days")

@@ -26,8 +26,8 @@ class _TrailSetting(Step):
 class SetEventSelectors(_TrailSetting):
     """Let a trail log all management events: the whole new set of event selectors, in the form of the old one.
 
-    AWS replaces the whole set: `starts_from` is all of the old one, and the selectors of data and network activity
-    events of it are in the new one as they are.
+    AWS replaces the whole set: `starts_from` is all of the old one. The new set keeps its selectors of data and network
+    activity events.
     """
 
     kind: ClassVar = "set-event-selectors"

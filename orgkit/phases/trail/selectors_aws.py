@@ -1,4 +1,4 @@
-"""How AWS is asked about the event selectors, tags and deliveries of trails, and to set selectors and tags."""
+"""AWS calls that read the event selectors, tags and deliveries of trails, and that set selectors and tags."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -21,12 +21,12 @@ MAX_SILENCE = timedelta(hours=24)
 
 
 def read_selectors(aws: Connection, arn: str, region: str) -> EventSelectors:
-    """The event selectors of a trail, by ARN and in its home region."""
+    """Return the event selectors of a trail, by ARN and in its home region."""
     return EventSelectors.from_answer(aws.read("cloudtrail", "GetEventSelectors", region=region, TrailName=arn))
 
 
 def read_tags(aws: Connection, trails: Iterable[Mapping[str, Any]]) -> dict[str, Tags]:
-    """The tags of trails by ARN; AWS lists those of one region at a time."""
+    """Return the tags of trails by ARN; AWS lists those of one region at a time."""
     by_region: dict[str, list[str]] = {}
     for trail in trails:
         by_region.setdefault(trail["HomeRegion"], []).append(trail["TrailARN"])
@@ -41,7 +41,7 @@ def read_tags(aws: Connection, trails: Iterable[Mapping[str, Any]]) -> dict[str,
 
 
 def silent_since(status: Mapping[str, Any], now: datetime) -> str:
-    """When a trail that logs delivered last, or was started, if that is more than 24 hours ago; "" otherwise.
+    """Return when a logging trail last delivered, or was started, if that is over 24 hours ago; "" otherwise.
 
     Args:
         status: An answer of GetTrailStatus: what has no value is left out, or an empty string.
@@ -55,7 +55,7 @@ def silent_since(status: Mapping[str, Any], now: datetime) -> str:
 
 
 def set_event_selectors(aws: Connection, step: SetEventSelectors, id_index: IdIndex) -> None:
-    """Replace the whole set, and see that AWS has it; doing it twice changes nothing."""
+    """Replace the whole set, and wait until AWS reports it; doing it twice changes nothing."""
     arn, selectors = _arn(aws, step, id_index), EventSelectors(step.form, step.selectors)
     member = "AdvancedEventSelectors" if step.form == ADVANCED else "EventSelectors"
     aws.mutate(
@@ -75,7 +75,7 @@ def set_event_selectors(aws: Connection, step: SetEventSelectors, id_index: IdIn
 
 
 def selectors_of_trail(aws: Connection, step: SetEventSelectors, id_index: IdIndex) -> str:
-    """The whole set as it is by now."""
+    """Return the current set."""
     return read_selectors(aws, _arn(aws, step, id_index), step.region).value
 
 
@@ -86,7 +86,7 @@ def tag_trail(aws: Connection, step: TagTrail, id_index: IdIndex) -> None:
 
 
 def tags_of_trail(aws: Connection, step: TagTrail, id_index: IdIndex) -> str:
-    """What the trail has by now under the keys of the step."""
+    """Return the trail's current values under the keys of the step."""
     arn = _arn(aws, step, id_index)
     present = read_tags(aws, [{"HomeRegion": step.region, "TrailARN": arn}]).get(arn, ())
     return starting_value(replaced_tags(step.tags, present))

@@ -9,8 +9,8 @@ from orgkit.costs.estimate.usage import MANAGEMENT, Volumes, key_usage, logging_
 from orgkit.model.desired import Desired, MemberRead, name_in
 from orgkit.model.plan import ABSENT, DISABLED, Step
 
-# What planning asks, by the account in which it asks. The read role of the log archive account is made of the first;
-# its s3 part needs no other resources than the two buckets of the file.
+# What planning reads, by account. The policy of the log archive account's read role consists of the first; its S3 part
+# covers only the two buckets of the file.
 READS_IN_LOG_ARCHIVE = (
     "s3:ListBucket",  # HeadBucket
     "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetBucketAcl",
@@ -28,7 +28,7 @@ EVERY_ACCOUNT = "every account"  # a value of StartLogging.second_copy
 
 @dataclass(frozen=True, kw_only=True)
 class InLogArchive(Step):
-    """A step in the log archive account: done through its access role, narrowed to what the step needs."""
+    """A step in the log archive account, through its access role, restricted to what the step needs."""
 
     cross_account_actions: ClassVar = ("s3:", "kms:")
     account: str  # key of the log archive account in the file
@@ -59,7 +59,7 @@ class BucketSetting(_AboutBucket):
 
 @dataclass(frozen=True, kw_only=True)
 class CreateBucket(_AboutBucket):
-    """Make an empty, private bucket; what protects it follows in steps of their own."""
+    """Make an empty, private bucket; separate steps protect it."""
 
     kind: ClassVar = "create-bucket"
     cost_note: ClassVar = "an empty bucket costs nothing; what the trail stores in it is counted where logging starts"
@@ -81,7 +81,7 @@ class CreateBucket(_AboutBucket):
 
 @dataclass(frozen=True, kw_only=True)
 class BlockPublicAccess(BucketSetting):
-    """All four settings of the public access block."""
+    """Switch on all four settings of the public access block."""
 
     kind: ClassVar = "block-public-access"
     setting: ClassVar = "public_access_block"
@@ -94,7 +94,7 @@ class BlockPublicAccess(BucketSetting):
 
 @dataclass(frozen=True, kw_only=True)
 class SetOwnership(BucketSetting):
-    """BucketOwnerEnforced: what others write belongs to the bucket's owner, and ACLs mean nothing."""
+    """Set BucketOwnerEnforced: what others write belongs to the bucket's owner, and ACLs have no effect."""
 
     kind: ClassVar = "set-ownership"
     setting: ClassVar = "ownership"
@@ -120,7 +120,7 @@ class SetVersioning(BucketSetting):
 
 @dataclass(frozen=True, kw_only=True)
 class SetEncryption(BucketSetting):
-    """The default encryption of new objects: S3's own keys, or a KMS key with a bucket key."""
+    """Set the default encryption of new objects: S3's own keys, or a KMS key with a bucket key."""
 
     kind: ClassVar = "set-encryption"
     setting: ClassVar = "encryption"
@@ -139,14 +139,14 @@ class SetEncryption(BucketSetting):
 
 @dataclass(frozen=True, kw_only=True)
 class SetBucketPolicy(BucketSetting):
-    """Add what a bucket policy lacks of orgkit's statements; what it grants to others stays."""
+    """Add orgkit's missing statements to a bucket policy; what it grants to others stays."""
 
     kind: ClassVar = "set-bucket-policy"
     setting: ClassVar = "policy"
     actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
     trail: str  # that may write; "" for none
     statements: tuple[str, ...]  # as JSON; ids that AWS gives are named in <> and filled in at apply
-    other_writers: tuple[str, ...] = ()  # for whom else the policy lets CloudTrail write, before and after
+    other_writers: tuple[str, ...] = ()  # other trails for which the policy lets CloudTrail write, before and after
     removes: tuple[str, ...] = ()  # statements, in normal form, that grant more than those that take their place
     losses: tuple[str, ...] = ()  # what that takes away
 
@@ -251,7 +251,7 @@ class CreateKey(AboutKey):
 
 @dataclass(frozen=True, kw_only=True)
 class SetKeyPolicy(AboutKey):
-    """Add what the key policy lacks of orgkit's statements; what it grants to others stays."""
+    """Add orgkit's missing statements to the key policy; what it grants to others stays."""
 
     kind: ClassVar = "set-key-policy"
     symbol: ClassVar = "~"
@@ -306,7 +306,7 @@ class _AboutTrail(Step):
 
     @property
     def depends_on(self) -> tuple[str, ...]:
-        """Without its bucket and key as they should be, a trail would lose what it logs, or show it."""
+        """The bucket and key as required: without them, a trail would lose what it logs, or expose it."""
         return (self.trail, self.bucket, *filter(None, (self.key_alias,)))
 
 
@@ -331,7 +331,7 @@ class CreateTrail(_AboutTrail):
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateTrail(_AboutTrail):
-    """Make an existing trail what an organization trail should be."""
+    """Change an existing trail into an organization trail."""
 
     kind: ClassVar = "update-trail"
     symbol: ClassVar = "~"
@@ -346,7 +346,7 @@ class UpdateTrail(_AboutTrail):
 
 @dataclass(frozen=True, kw_only=True)
 class StartLogging(_AboutTrail):
-    """Start it, and see that it has started."""
+    """Start the trail's logging, and wait until AWS reports it."""
 
     kind: ClassVar = "start-logging"
     symbol: ClassVar = "~"

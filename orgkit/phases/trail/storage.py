@@ -1,4 +1,4 @@
-"""What the log archive account lacks for the trail: the key, where one is asked for, and the two buckets."""
+"""The steps in the log archive account for the trail: the key, where the file asks for one, and the two buckets."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -88,7 +88,7 @@ class _TrailCase:
 def storage_of(
     facts: TrailFacts, observed: Observed, desired: Desired, choice: Choice, account_id: str | None
 ) -> Storage:
-    """Compare what is there with the file. Beside an adopted trail with its own bucket, only the records bucket."""
+    """Compare AWS with the file; for an adopted trail with its own bucket, only the records bucket."""
     assert not isinstance(facts.buckets, Unread)
     assert not isinstance(facts.key, Unread)
     needs_key = desired.trail.kms_key and choice.is_own
@@ -141,7 +141,7 @@ def _delivery_policies(
 
 
 def _in_management_account(facts: TrailFacts, choice: Choice, account: str) -> Iterator[str]:
-    """A trail that is adopted may write to a bucket of the management account itself."""
+    """Yield a warning if an adopted trail writes to a bucket of the management account itself."""
     if not choice.is_own and choice.bucket in facts.management_buckets:
         yield (
             f"Bucket {choice.bucket} of trail {choice.name} is in the management account {account}, where service "

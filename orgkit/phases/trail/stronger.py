@@ -1,4 +1,4 @@
-"""What AWS has stronger than the file asks for: it is reported and stays, unless the file says otherwise."""
+"""Settings that are stronger in AWS than in the file: they are reported and stay, unless the file says otherwise."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,8 +14,7 @@ KMS = "aws:kms"  # the beginning of each kind of encryption with a KMS key, as `
 DUAL_LAYER = "aws:kms:dsse"
 _FOR_EVER = 10**9  # days
 _HOW_TO_REMOVE = (
-    "`kms_key = false` in [trail] would have it removed; `kms_key = true` gives trail and log bucket a key that orgkit "
-    "manages."
+    "`kms_key = false` in [trail] removes it; `kms_key = true` gives trail and log bucket a key that orgkit manages."
 )
 _HOW_TO_REPLACE = (
     "The key is not of the log archive account: to replace it by one that orgkit manages, apply with `kms_key = false` "
@@ -89,7 +88,7 @@ def keeps_rule(spec: TrailSpec, bucket: Bucket) -> bool:
 
 
 def bucket_notes(spec: TrailSpec, bucket: Bucket, wish: str | None, *, keeps_key: bool) -> Iterator[str]:
-    """Return what of a bucket stays though the file asks for less."""
+    """Yield the settings of a bucket that stay though the file asks for less."""
     if keeps_encryption(spec, bucket, wish, keeps_key=keeps_key):
         yield (
             f"Bucket {bucket.name} is encrypted with {bucket.encryption}, which is stronger than what the file asks "
@@ -108,14 +107,14 @@ def bucket_notes(spec: TrailSpec, bucket: Bucket, wish: str | None, *, keeps_key
 
 
 def trail_notes(spec: TrailSpec, trail: Trail) -> Iterator[str]:
-    """Return that a trail's key stays, where orgkit leaves the key as it is."""
+    """Yield a note if orgkit leaves a trail's key unchanged."""
     if trail.key:
         remedy = _HOW_TO_REPLACE if spec.kms_key else _HOW_TO_REMOVE
         yield f"Trail {trail.name} encrypts with KMS key {trail.key}, which orgkit does not manage: it stays. {remedy}"
 
 
 def root_user_tasks(spec: TrailSpec, bucket: Bucket) -> Iterator[Waiting]:
-    """Return what only the root user can do, with its MFA device: to resume versioning where MFA delete is on."""
+    """Yield what only the root user can do, with its MFA device: resume versioning where MFA delete is on."""
     if bucket.mfa_delete and bucket.versioning != "Enabled":
         command = (
             f"aws s3api put-bucket-versioning --bucket {bucket.name} --mfa 'SERIAL CODE' "

@@ -13,7 +13,7 @@ _REPAIRED = "The steps of this plan let CloudTrail deliver; AWS reports the erro
 
 
 def setting_steps(choice: Choice, spec: TrailSpec, copy: str) -> Iterator[Step]:
-    """Event selectors and tags of a trail that is there; an adopted one has all events, and keeps its tags.
+    """Yield the steps for event selectors and tags of an existing trail; an adopted one logs all events already.
 
     Args:
         choice: The organization trail. Only orgkit's own is chosen without all management events.
@@ -47,7 +47,7 @@ def setting_steps(choice: Choice, spec: TrailSpec, copy: str) -> Iterator[Step]:
 
 
 def undelivered(trail: Trail) -> Iterator[str]:
-    """Which of the trail's log and digest files do not arrive."""
+    """Yield which of the trail's log and digest files do not arrive."""
     subject = f"Trail {trail.name} (bucket {trail.bucket})"
     if trail.delivery_error:
         yield f"{subject} could not deliver its last log file: {trail.delivery_error}."
@@ -58,7 +58,7 @@ def undelivered(trail: Trail) -> Iterator[str]:
 
 
 def trail_drift(trail: Trail, *, is_delivery_repaired: bool) -> Iterator[str]:
-    """What is wrong with the organization trail, and no step repairs."""
+    """Yield errors of the organization trail that no step repairs."""
     if not is_delivery_repaired:
         yield from (f"{line} {_REMEDY}" for line in undelivered(trail))
     if trail.selectors.gaps and trail.selectors.with_all_management_events() is None:

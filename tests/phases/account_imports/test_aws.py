@@ -168,7 +168,7 @@ def test_an_invitation_that_has_ended_is_looked_for_a_little_longer_and_told(
     wire.always["ListAccounts"] = members(OTHER)
     with pytest.raises(StepFailed) as failed:
         accept()
-    assert "is sent anew" in failed.value.remedy
+    assert "is sent again" in failed.value.remedy
     assert clock.slept == [5, 15]
     assert "AcceptHandshake" not in wire.asked
 

@@ -52,7 +52,7 @@ def test_only_accounts_that_exist_get_a_budget(observed, desired):
 def test_without_anybody_to_tell_nothing_is_proposed_and_that_is_said(observed, desired):
     found = plan(observed, desired.with_section(BillingSpec()))
     assert found.empty
-    assert any("no e-mail stands under [billing] alerts" in warning for warning in found.warnings)
+    assert any("[billing] alerts names no e-mail" in warning for warning in found.warnings)
 
 
 def test_the_alert_is_for_a_tenth_of_the_high_scenario(observed, desired):

@@ -268,7 +268,7 @@ def test_an_identity_center_from_before_the_organization_says_what_that_means(de
     finding = next(
         f for f in check(replace(WELL, identity_center=older), desired, target_of("aws")) if "Identity" in f.item
     )
-    assert "AWS has no way to turn it into the organization's instance" in finding.message
+    assert "AWS cannot turn it into the organization's instance" in finding.message
     assert "delete it by hand" in finding.remedy
 
 

@@ -142,7 +142,7 @@ def test_roles_as_they_have_to_be_are_no_drift() -> None:
 def test_an_access_role_that_nobody_can_use_any_more_is_drift() -> None:
     nobody = normal_form({"Version": "2012-10-17", "Statement": []})
     plan = planned(observed_with(READ, replace(ACCESS, trust=nobody)))
-    assert "does not trust the management account any more" in plan.waiting[0].what
+    assert "no longer trusts the management account" in plan.waiting[0].what
 
 
 @pytest.mark.parametrize("phase", ["accounts", "imports"])
@@ -212,7 +212,9 @@ def test_a_trust_policy_that_asks_for_more_is_reported_and_left_as_it_is() -> No
     stricter = {**trust(MANAGEMENT), "Statement": allow({"AWS": MANAGEMENT}, Condition={"Bool": {"a:b": True}})}
     plan = planned(observed_with(replace(READ, trust=normal_form(stricter)), ACCESS))
     assert (plan.steps, plan.waiting) == ((), ())
-    assert plan.warnings == ("log-archive: role orgkit-read trusts less than orgkit asks for, which is left as it is",)
+    assert plan.warnings == (
+        "log-archive: role orgkit-read trusts less than orgkit asks for; orgkit leaves it unchanged",
+    )
 
 
 @pytest.mark.parametrize("actions", ["sts:*", ["sts:AssumeRole", "sts:TagSession"]])
@@ -228,7 +230,9 @@ def test_a_policy_that_only_denies_gives_the_read_role_nothing_and_is_reported()
     plan = planned(observed_with(replace(READ, inline=(*READ.inline, ("guard", normal_form(denial)))), ACCESS))
     assert (plan.steps, plan.waiting) == ((), ())
     (warning,) = plan.warnings
-    assert warning == "log-archive: inline policy guard of role orgkit-read denies something, and is left as it is"
+    assert (
+        warning == "log-archive: inline policy guard of role orgkit-read denies something; orgkit leaves it unchanged"
+    )
 
 
 def test_an_outdated_policy_comes_before_the_trust_policy_which_starts_from_what_that_step_makes_of_it() -> None:
@@ -249,7 +253,7 @@ def test_an_imported_accounts_role_without_its_policy_is_not_manageable() -> Non
     assert any("attach-role-policy" in command for command in plan.waiting[0].commands)
     others = {"Version": "2012-10-17", "Statement": [*trust(MANAGEMENT)["Statement"], allow({"AWS": "333333333333"})]}
     approved = planned(observed_with(READ, replace(ACCESS, trust=normal_form(others)), account=dns), desired, "imports")
-    assert (approved.steps, approved.waiting) == ((), ()), "whom the owner trusts was approved with its import"
+    assert (approved.steps, approved.waiting) == ((), ()), "the import approved the owner's trust policy"
     assert "trusts also 333333333333" in approved.warnings[0]
 
 
@@ -412,7 +416,7 @@ def test_where_the_one_read_is_denied_though_the_policy_is_there_the_roles_are_n
     assert (member.current, member.access_role) == (True, True)
     observed = replace(observed_of({"organization": {}}), accounts=(ACCOUNT,), members=(member,))
     (warning,) = planned(observed).warnings
-    assert "is not known: iam:GetAccountAuthorizationDetails: AccessDenied" in warning
+    assert "are not known: iam:GetAccountAuthorizationDetails: AccessDenied" in warning
 
 
 def management() -> Answer:

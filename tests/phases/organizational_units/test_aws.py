@@ -55,7 +55,7 @@ def test_a_unit_that_a_lost_attempt_has_made_is_taken(aws: Connection, wire: Wir
 def test_a_unit_that_is_there_meanwhile_with_other_tags_keeps_them(aws: Connection, wire: Wire) -> None:
     known = directory()
     wire.says(DUPLICATE, listed("Security"), tagged(Name="Another"))
-    with pytest.raises(NeedsDecision, match=r"Security \(ou-Security\) was made meanwhile, with other tags"):
+    with pytest.raises(NeedsDecision, match=r"Security \(ou-Security\) has been made in the meantime, with other tags"):
         create(aws, known)
     assert wire.asked[-1] == "ListTagsForResource"
     assert ("Security",) not in known.units

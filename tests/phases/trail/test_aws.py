@@ -333,7 +333,7 @@ def test_a_data_trail_of_somebody_else_is_left_as_it_is_next_to_orgkit_s(place: 
     assert trails.get_trail(Name="aft")["Trail"] == before["Trail"]
     assert {trail["Name"] for trail in trails.describe_trails()["trailList"]} == {"aft", "acme-trail"}
     assert place.names() == []
-    assert "it logs no management events, so orgkit leaves it as it is." in place.plan().warnings[0]
+    assert "it logs no management events, so orgkit leaves it unchanged." in place.plan().warnings[0]
 
 
 def test_a_log_file_that_a_step_lets_arrive_is_a_warning_until_one_arrives(place: Place) -> None:

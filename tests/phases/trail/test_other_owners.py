@@ -86,7 +86,7 @@ def test_a_deleted_principal_is_left_out_of_a_policy_that_changes_and_the_step_s
 def test_an_exception_for_a_deleted_principal_is_for_a_person(world: Build) -> None:
     gone = {"Effect": "Deny", "NotPrincipal": {"AWS": DELETED}, "Principal": None, "Action": "s3:DeleteObject"}
     there = with_deleted(world, missing=True, **gone)
-    with pytest.raises(NeedsDecision, match="AWS takes no policy with it"):
+    with pytest.raises(NeedsDecision, match="AWS rejects a policy with it"):
         of(there)
     of(with_deleted(world, missing=False, **gone))  # what is not changed need not be sent
 

@@ -45,7 +45,7 @@ def test_a_key_that_the_file_says_nothing_of_stays(world: Build, our_trail: Trai
     trail, bucket = made.warnings
     assert trail.startswith(f"Trail acme-trail encrypts with KMS key {BY_HAND}")
     assert bucket.startswith(f"Bucket acme-log is encrypted with {encryption}, which is stronger")
-    assert all("`kms_key = false` in [trail] would have it removed" in line for line in made.warnings)
+    assert all("`kms_key = false` in [trail] removes it" in line for line in made.warnings)
 
 
 @pytest.mark.parametrize("encryption", FORMS)

@@ -109,7 +109,7 @@ def test_somebody_else_s_trail_is_left_alone_and_orgkit_s_is_created_in_addition
     assert names(made)[-2:] == ["CreateTrail", "StartLogging"]
     assert not [step for step in made.steps if "aft" in step.subject]
     (warning,) = made.warnings
-    assert f"it logs {selectors.description}, so orgkit leaves it as it is" in warning
+    assert f"it logs {selectors.description}, so orgkit leaves it unchanged" in warning
     assert "creates acme-trail in addition" in warning
 
 
