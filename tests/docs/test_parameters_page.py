@@ -87,18 +87,27 @@ def _resolved(value: Schema, schema: Schema) -> Schema:
 
 
 def _parts() -> Iterator[str]:
-    schema, comments = json.loads(json_schema()), _comments()
-    banners = re.findall(r"^# ── (.+?) ─*\n((?:#  .*\n)*)", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
-    titles = dict(zip(schema["properties"], banners, strict=True))
+    schema, comments, titles = json.loads(json_schema()), _comments(), _titles()
     section = ""
     for path, value, required in keys():
         if path[0] != section:
             section = path[0]
-            title, text = titles[section]
+            title, text = titles.get(section, (section.capitalize(), ""))
             name = f"[{section}.NAME]" if section in NAMED else f"[{section}]"
             yield f"## {title}: `{name}`\n\n{_prose(text)}"
         comment = _comment(path, comments)
         yield f"### `{'.'.join(path)}`\n\n{_facts(path, value, schema, required=required)}\n\n{_prose(comment)}"
+
+
+def _titles() -> dict[str, tuple[str, str]]:
+    """The title and the text above the first table of each section of the example."""
+    parts = re.split(r"^# ── (.+?) ─*$", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    titles = {}
+    for title, part in zip(parts[1::2], parts[2::2], strict=True):
+        text = "".join(re.findall(r"^#  .*\n", part, re.MULTILINE))
+        for section in re.findall(r"^\[(\w+)", part, re.MULTILINE):
+            titles.setdefault(section, (title, text))
+    return titles
 
 
 def _comments() -> dict[tuple[str, str], str]:
@@ -125,10 +134,10 @@ def _comment(path: tuple[str, ...], comments: Mapping[tuple[str, str], str]) -> 
         return comments[COMMENT_OF[path]]
     if path[1:2] == ("NAME",):
         texts = (text for (table, key), text in comments.items() if table.startswith(f"{path[0]}.") and key == path[-1])
-        return next(text for text in texts if text)
+        return next((text for text in texts if text), "")
     if path[:2] == ("trail", "object_lock"):
         return comments["trail", "object_lock"]
-    return comments[".".join(path[:-1]), path[-1]]
+    return comments.get((".".join(path[:-1]), path[-1]), "")
 
 
 def _prose(comment: str) -> str:
