@@ -11,7 +11,7 @@ CORE := .venv-core
 CORE_READY := $(CORE)/ready
 PIP := python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup rehearse check test faults lock clean
+.PHONY: setup rehearse check test faults docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -33,6 +33,10 @@ faults: $(READY)  ## every call against every kind of fault, pairs of faults, tw
 	@$(VENV)/bin/python -W ignore -m tests.faults $(FILE) --pairs 100
 	@$(VENV)/bin/python -W ignore -m tests.faults.operators $(FILE)
 	@$(VENV)/bin/python -W ignore -m tests.faults.kills $(FILE)
+
+docs: $(READY)  ## the documentation as a site in .site/html; a warning is an error
+	@$(VENV)/bin/python -m sphinx -W -n --keep-going -q -b html -c docs -d .site/doctrees . .site/html
+	@echo "Built. Open .site/html/index.html"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 14) else f"orgkit needs Python 3.11 to 3.14, and {sys.executable} is {v[0]}.{v[1]}: run make PYTHON=python3.12 ...")'
@@ -68,5 +72,5 @@ lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	echo 'awscli>=1.46,<1.47' | $(LOCK) - -o tests/awscli/requirements.lock
 	sed -i '1i # The AWS CLI of the tests, and what it needs. Made by `make lock`.' tests/awscli/requirements.lock
 
-clean:  ## remove the environments (records in outputs/ stay)
-	rm -rf $(VENV) $(CORE) $(AWSCLI)
+clean:  ## remove the environments and the site (records in outputs/ stay)
+	rm -rf $(VENV) $(CORE) $(AWSCLI) .site

@@ -1,4 +1,4 @@
-"""Asking for faults: what is refused, what is drawn and told, and what the README says of the kinds."""
+"""Asking for faults: what is refused, what is drawn and told, and what the page of faults says of the kinds."""
 
 import re
 from collections import Counter
@@ -113,10 +113,9 @@ def faults_of(project: Project) -> set[str]:
     return {call["fault"] for call in running.calls() if call["fault"]}
 
 
-def test_the_readme_has_a_row_for_each_kind_as_the_code_tells_it():
-    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    section = readme[readme.index("## Faults") :].split("\n## ")[0]
-    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.+?) \|$", section, re.MULTILINE))
+def test_the_page_of_faults_has_a_row_for_each_kind_as_the_code_describes_it():
+    page = (CHECKOUT / "docs" / "explanation" / "faults.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.+?) \|$", page, re.MULTILINE))
     assert rows == {name: kind.sentence for name, kind in KINDS.items()}
 
 

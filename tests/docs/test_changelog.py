@@ -5,6 +5,8 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from orgkit import __version__
 
 CHECKOUT = Path(__file__).parents[2]
@@ -33,6 +35,7 @@ def test_every_entry_of_a_version_stands_under_a_kind_of_change() -> None:
         assert len(titles) == len(set(titles))
 
 
-def test_the_readme_installs_the_wheel_of_this_version() -> None:
-    named = re.findall(r"orgkit-([0-9.]+)-py3", (CHECKOUT / "README.md").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/install.md"])
+def test_the_readme_and_the_guide_install_the_wheel_of_this_version(page: str) -> None:
+    named = re.findall(r"orgkit-([0-9.]+)-py3", (CHECKOUT / page).read_text(encoding="utf-8"))
     assert set(named) == {__version__}

@@ -1,6 +1,9 @@
 """CONTRIBUTING.md and its neighbors name commands and files that exist, and the hooks are those of `make check`."""
 
+import json
+import os
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +81,29 @@ def test_a_form_for_issues_has_what_github_requires(file: Path) -> None:
     assert len({field["id"] for field in fields}) == len(fields) > 0
     assert all(field["attributes"]["label"] for field in fields)
     assert all(all(isinstance(o, str) for o in field["attributes"].get("options", ())) for field in fields)
+
+
+def test_the_dev_container_sets_up_as_a_contributor_does_with_the_browser_that_ci_installs() -> None:
+    container = json.loads(text(".devcontainer/devcontainer.json"))
+    assert container["updateContentCommand"] == "make setup"
+    assert container["remoteEnv"]["PATH"].startswith("${containerWorkspaceFolder}/.venv/bin:")
+    (of_ci,) = re.findall(r"--no-install-recommends (.+) >/dev/null", text(".ci/run"))
+    assert set(of_ci.split()) < set(container["onCreateCommand"].split())
+    assert python_is_supported(re.search(r":(\d\.\d+)", container["image"])[1])
+
+
+def test_binder_installs_what_the_makefile_installs() -> None:
+    script = CHECKOUT / ".binder" / "postBuild"
+    assert os.access(script, os.X_OK)
+    ours = re.findall(r"pip install (.+)$", text(".binder/postBuild").replace("--quiet --no-cache-dir ", ""), re.M)
+    of_make = re.findall(r"\$\(VENV\)/bin/\$\(PIP\) (.+)$", text("Makefile"), re.M)
+    assert ours == of_make
+    assert python_is_supported(text(".binder/runtime.txt").strip().removeprefix("python-"))
+
+
+def python_is_supported(version: str) -> bool:
+    classifiers = tomllib.loads(text("pyproject.toml"))["project"]["classifiers"]
+    return f"Programming Language :: Python :: {version}" in classifiers
 
 
 def test_no_page_invents_an_address() -> None:

@@ -1,187 +1,120 @@
-"""The README's commands and its library example are run as they stand: one that does not run is a fault."""
+"""README.md: short, with links that work in the repository and in the wheel, and what pages and errors link to."""
 
-import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+import tomllib
+from collections import Counter
+from pathlib import Path, PurePosixPath
 
+import click
 import pytest
 
-from orgkit.costs.estimate.estimate import estimate
-from orgkit.parameters import load
-from orgkit.rehearsal.bootstrap import seed_of
-from orgkit.sandbox.lifecycle import Sandbox, start
-from tests.bootstrap.project import fork_server
-from tests.environments import make_environment
-from tests.plans.loader import MANAGEMENT
+from orgkit import errors
+from orgkit.cli.command_group import add_common_options
+from orgkit.cli.main import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLE = ROOT / "parameters" / "example.toml"
-EXITS = re.compile(r"#\s*exits (\d)")
-# Run by the installed script, one with a kernel and one without; the others by forks of a process that has imported it.
-INSTALLED = ("orgkit init ", "orgkit run parameters/acme.toml 00")
+FIRST = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md", "CHANGELOG.md")
+PAGES = [*(ROOT / name for name in FIRST), *sorted((ROOT / "docs").rglob("*.md"))]
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)]+))?\)")
+FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+SHELLS = ("sh", "console")
+CODE = re.compile(r"(`+)(.+?)\1")
+COMMAND = re.compile(r"""^(?:eval "\$\()?(?:\S*/)?orgkit ([a-z].*?)(?: +#.*|\)")?$""")
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def headings(page: Path) -> set[str]:
+    """The anchors of the headings, as GitHub and the site make them."""
+    counts: Counter[str] = Counter()
+    anchors = set()
+    for title in re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE):
+        anchor = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        anchors.add(f"{anchor}-{counts[anchor]}" if counts[anchor] else anchor)
+        counts[anchor] += 1
+    return anchors
 
 
-def as_script(commands: list[str]) -> str:
-    """Each line has to end as it says; DIGEST stands for the last digest that a plan has shown."""
-    lines = ["set -u"]
-    for number, command in enumerate(commands):
-        expected = EXITS.search(command)
-        lines.append("PATH=$INSTALLED" if command.startswith(INSTALLED) else "PATH=$FORKS:$INSTALLED")
-        if command.startswith("orgkit plan"):
-            lines += [f"{command.split('#')[0]} > shown.txt", "code=$?", "cat shown.txt"]
-            lines += ["DIGEST=$(grep -oE '[0-9a-f]{64}' shown.txt | tail -n 1)"]
-        else:
-            lines += [command.replace("DIGEST", "$DIGEST"), "code=$?"]
-        wanted = expected[1] if expected else "0"
-        lines += [f'[ "$code" -eq {wanted} ] || {{ echo "line {number} ended with $code: {command!r}"; exit 1; }}']
-    return "\n".join(lines)
+def links(page: Path) -> list[tuple[str, str]]:
+    return LINK.findall(CODE.sub("", FENCE.sub("", page.read_text(encoding="utf-8"))))
 
 
-@pytest.fixture
-def shell(tmp_path: Path) -> dict[str, str]:
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ORGKIT_"))}
-    return plain | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+def commands(page: Path) -> list[str]:
+    """What follows `orgkit` in blocks of commands, and in text that is marked as code."""
+    text = page.read_text(encoding="utf-8")
+    lines = [
+        line.strip() for language, block in FENCE.findall(text) for line in block.splitlines() if language in SHELLS
+    ]
+    lines += [code for _, code in CODE.findall(FENCE.sub("", text))]
+    return [match[1] for line in lines if (match := COMMAND.match(line.rpartition("-- ")[2]))]
 
 
-@pytest.fixture(scope="module")
-def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with start(seed_of(load(EXAMPLE)), tmp_path_factory.mktemp("readme") / "aws-of-the-reader") as sandbox:
-        yield sandbox
+def test_the_readme_has_fewer_than_200_lines() -> None:
+    assert len(README.splitlines()) < 200
 
 
-@pytest.fixture
-def sandbox(shared_sandbox: Sandbox) -> Sandbox:
-    """Begun again for each test, with no calls in its log."""
-    shared_sandbox.reset(seed_of(load(EXAMPLE)))
-    shared_sandbox.forget_calls()
-    return shared_sandbox
+@each_page
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for path, anchor in links(page):
+        target = page.parent / path if path else page
+        assert target.exists(), path
+        assert not anchor or anchor in headings(target), f"{path}#{anchor}"
 
 
-def test_every_shell_command_of_the_readme_runs_in_order_and_ends_as_it_says(tmp_path, shell, sandbox):
-    commands = [line for block in blocks("sh") for line in block.splitlines() if line.strip()]
-    assert len(commands) > 20
-    assert {name for name in INSTALLED for command in commands if command.startswith(name)} == set(INSTALLED)
-    forks = tmp_path / "bin"
-    forks.mkdir()
-    fork_server().install(forks)
-    settings = {k: v for k, v in sandbox.environment().items() if k != "ORGKIT_OUTPUTS"}
-    done = subprocess.run(
-        ["bash", "-c", as_script(commands)],
-        cwd=tmp_path,
-        env=shell | settings | {"FORKS": str(forks), "INSTALLED": shell["PATH"]},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    assert "Traceback" not in done.stdout + done.stderr
+@each_page
+def test_every_link_of_the_readme_and_of_its_pages_works_in_the_wheel_too(page: Path) -> None:
+    configuration = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packed = configuration["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    for source, place in packed.items():
+        assert place == f"orgkit/_project/{source}", "what lies beside each other in the checkout does so in the wheel"
+    for path in ("", *(path for path, _ in links(page) if path)):
+        target = (page.parent / path if path else page).resolve().relative_to(ROOT)
+        folders = {str(folder) for folder in (target, *target.parents)}
+        assert folders & set(packed), f"{target} is not in the wheel"
 
 
-def test_the_commands_of_four_eyes_make_two_people_and_apply_what_one_signed_and_the_other_runs(
-    tmp_path, shell, sandbox
-):
-    """README's blocks and the command in its text, with the file filled in as the text says."""
-    approving, applying = next(block for block in blocks("console") if "orgkit approve " in block).splitlines()
-    role, session = re.split(r"\n(?=aws)", next(block for block in blocks("console") if "create-role" in block).strip())
-    forks = tmp_path / "bin"
-    forks.mkdir()
-    fork_server().install(forks)
-    folders = (forks, make_environment(".venv-awscli"), shell["PATH"])
-    settings = shell | sandbox.environment() | {"PATH": os.pathsep.join(map(str, folders))}
-
-    def run(command: str, code: int = 0, digest: str = "", environment: dict[str, str] = settings) -> str:
-        text = command.replace("ACCOUNT", MANAGEMENT).replace("DIGEST", digest)
-        done = subprocess.run(
-            ["bash", "-c", text],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == code, f"{text}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    run("orgkit init .")
-    assert "`orgkit keys new ~/keys/ada`" in README
-    key = re.search(r"^NAME(\.key = .*)$", run("orgkit keys new ~/keys/ada"), re.M)
-    operator, approver = re.search(r"user\n`(orgkit-\w+)`", README), re.search(r"`(arn:\S+/ada)`", README)
-    assert key
-    assert operator
-    assert approver
-    people = {
-        "#four_eyes = false": "four_eyes = true",
-        "[approval.approvers]": f'[approval.approvers]\nada{key[1]}\nada.arn = "{approver[1]}"',
-        "[approval.operators]": f'[approval.operators]\njane = "arn:aws:iam::ACCOUNT:user/{operator[1]}"',
-    }
-    text = EXAMPLE.read_text()
-    for old, new in people.items():
-        text = text.replace(f"\n{old}\n", f"\n{new.replace('ACCOUNT', MANAGEMENT)}\n")
-    (tmp_path / "parameters" / "acme.toml").write_text(text)
-    first = re.findall(r"[0-9a-f]{64}", run("orgkit plan parameters/example.toml 01", 3))
-    run("orgkit run 01 parameters/example.toml --approved-plan DIGEST", digest=first[-1])
-    endpoint = ' --endpoint-url "$ORGKIT_ENDPOINT_URL"'
-    run(role + endpoint)
-    keys = json.loads(run(session + endpoint))["Credentials"]
-    as_ada = {name: value for name, value in settings.items() if name != "AWS_PROFILE"} | {
-        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": keys["SessionToken"],
-    }
-    digest = re.findall(r"[0-9a-f]{64}", run("orgkit plan parameters/acme.toml 02", 3))[-1]
-    run(f"{approving} --digest {digest}", digest=digest, environment=as_ada)
-    (signed,) = Path(settings["ORGKIT_OUTPUTS"]).rglob("approval-*.json")
-    run(applying.replace("approval-….json", str(signed)))
-    (kept,) = Path(settings["ORGKIT_OUTPUTS"]).glob("*/*-02-units-*/approval.json")
-    approval = json.loads(kept.read_text())
-    assert (approval["how"], approval["approver"]) == ("second person", "ada")
-    assert approval["authenticated_as"] == approver[1].replace("ACCOUNT", MANAGEMENT)
-    assert [c for c in sandbox.calls() if c["operation"] == "CreateOrganizationalUnit"]
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.stem)
+def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
+    for line in commands(page):
+        unknown = unknown_words(line.split())
+        assert unknown == [], f"orgkit {line}: {unknown}"
 
 
-def test_the_library_example_of_the_readme_runs_and_makes_the_organization(tmp_path, shell, sandbox):
-    (example,) = blocks("python")
-    file = tmp_path / "parameters" / "acme.toml"
-    file.parent.mkdir()
-    file.write_bytes(EXAMPLE.read_bytes())
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", example],
-        cwd=tmp_path,
-        env=shell | sandbox.environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    made = [call for call in sandbox.calls() if call["operation"] == "CreateOrganization"]
-    assert done.returncode == 0, done.stderr
-    assert "+ create an organization with all features" in done.stdout
-    assert "log-archive" in done.stdout
-    assert len(made) == 1
-    sum_of_month = f"USD {estimate(load(EXAMPLE)).expected} a month"
-    assert done.stdout.rstrip().endswith(sum_of_month)
-    assert f"# {sum_of_month} for the example" in example
+def unknown_words(words: list[str]) -> list[str]:
+    """The first word that is no command, or the options that the command does not have."""
+    command: click.Command = program()
+    while isinstance(command, click.Group) and words:
+        if words[0] not in command.commands:
+            return [words[0]] if words[0].isalpha() and words[0].islower() else []
+        command = command.commands[words.pop(0)]
+    ours = words[: words.index("--")] if "--" in words else words
+    known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
+    return [word for word in ours if re.fullmatch(r"--[a-z][a-z-]+|-[a-z]", word) and word not in known]
 
 
-def test_every_file_that_the_readme_points_to_is_there():
-    pointed = re.findall(r"\]\((?!https?:)([^)#]+)", README)
-    assert pointed
-    assert [path for path in pointed if not (ROOT / path).exists()] == []
+def program() -> click.Group:
+    for command in COMMANDS:
+        cli.add_command(command)
+    add_common_options(COMMANDS)
+    return cli
 
 
-def test_every_exit_code_of_the_readme_is_one_of_the_programs():
-    from orgkit import errors
+def test_every_exit_code_of_the_page_is_one_of_the_programs() -> None:
+    page = (ROOT / "docs" / "reference" / "exit-codes.md").read_text(encoding="utf-8")
+    named = {int(code) for code in re.findall(r"^\| (\d) \|", page, re.MULTILINE)}
+    assert named == {value for name, value in vars(errors).items() if name.startswith("EXIT_")}
 
-    output = {int(code) for code in re.findall(r"^\| (\d) \|", README, re.MULTILINE)}
-    assert output == {value for name, value in vars(errors).items() if name.startswith("EXIT_")}
+
+def test_no_command_installs_a_package_that_was_never_released() -> None:
+    for page in PAGES:
+        installs = re.findall(r"(?:pip|pipx|uv tool) install .*", page.read_text(encoding="utf-8"))
+        assert [line for line in installs if re.search(r"""install\s+['"]?orgkit""", line)] == [], page
+
+
+def test_every_page_of_the_site_can_be_reached_from_its_index() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    trees = "\n".join(re.findall(r"```\{toctree\}\n(.*?)```", index, re.DOTALL))
+    listed = {PurePosixPath(f"{line}.md") for line in trees.splitlines() if line and not line.startswith(":")}
+    pages = {PurePosixPath(page.relative_to(ROOT / "docs").as_posix()) for page in (ROOT / "docs").rglob("*.md")}
+    assert pages - {PurePosixPath("index.md")} == {page for page in listed if not str(page).startswith("..")}

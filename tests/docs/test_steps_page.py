@@ -14,19 +14,19 @@ from orgkit.phases.registry import RUNBOOKS
 PAGE = Path(__file__).parents[2] / "docs" / "steps.md"
 HEAD = """# The steps
 
-Everything that orgkit can do to AWS is one of these steps, and each is done only when somebody has approved a plan that
-names it. There is no step that deletes, closes, removes or stops anything. What orgkit reads is not here:
+Everything that orgkit can do to AWS is one of these steps. A step is applied only when someone has approved a plan that
+names it. No step deletes, closes, removes or stops anything. What orgkit reads is not listed here:
 `orgkit permissions PHASE` prints the policy of a phase, its reads included.
 
-Each step carries the value that it replaces (`starts_from`) into the plan that is approved: what is there, or `absent`,
-or, for what is switched on, `disabled`. It is compared when the plan is applied, and read again right before the step.
+Each step carries the value that it replaces (`starts_from`) into the approved plan: what exists, `absent`, or, for what
+is switched on, `disabled`. It is compared when the plan is applied, and read again right before the step.
 
-What stands in `<>` comes from the parameters file or from AWS. **+** makes something, **~** changes something.
-*Management account*: the IAM actions that the identity needs which runs orgkit. *Inside*: those that are used within
-another account, by the access role of that account (narrowed to the step, in the log archive account) or, for an
-import, by the owner's own profile.
+A name in `<>` comes from the parameters file or from AWS. **+** creates something, **~** changes something.
+*Management account* lists the IAM actions that the identity which runs orgkit needs. *Inside* lists those that are used
+within another account. There the access role of that account uses them, narrowed to the step in the log archive
+account. For an import, the owner's own profile uses them.
 
-This page is made from the code: `python -m tests.docs.test_steps_page` writes it, and a test holds it current.
+This page is made from the code: `python -m tests.docs.test_steps_page` writes it, and a test keeps it current.
 """
 
 
