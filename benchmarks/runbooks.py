@@ -1,7 +1,7 @@
 """How long seven runbooks take, against seven plain papermill runs of a notebook that only imports boto3 and pandas.
 
-Both in this process, in turn, so that a busy machine slows both. The plain runs are as papermill does them by itself: a
-cold kernel each, one after the other. `orgkit` passes as what runs the seven runbooks and says how long they took:
+Both run in this process, in turn, so that a busy machine slows both. The plain runs use papermill's defaults: a cold
+kernel each, one after the other. `orgkit run` executes the seven runbooks and prints how long they took:
 
     python benchmarks/runbooks.py [ROUNDS]
 """

@@ -32,12 +32,12 @@ def _credentials_of_no_other_test(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def report(record_property: Callable[[str, object], None]) -> Tell:
-    """Tell a line, or several, at the end of the tests."""
+    """Return a function that prints one or several lines at the end of the tests."""
     return lambda text: record_property(NUMBERS, text)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What was told, in the order of its telling."""
+    """Print the reported lines, in their order."""
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
     output = [text for report in reports for name, text in getattr(report, "user_properties", ()) if name == NUMBERS]
     if output:

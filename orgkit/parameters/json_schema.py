@@ -56,7 +56,7 @@ def _tidy(schema: Any) -> Any:
 
 
 def _is_title(key: str, value: Any) -> bool:
-    """A key of the file that is called title has a schema of its own, which is no string."""
+    """Return whether this is the title of a schema; the value of a file's key called title would be a schema."""
     return key == "title" and isinstance(value, str)
 
 

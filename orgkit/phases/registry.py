@@ -92,7 +92,7 @@ def phase_of(name: str) -> Phase:
 def plan(phase: str, observed: Observed, desired: Desired) -> Plan:
     """Return what a phase would change; pure and deterministic.
 
-    Steps that a finding of phase 00 stops are no part of the plan: every way to apply one goes through this function.
+    Steps that a finding of phase 00 stops are not in the plan: every way to apply a plan uses this function.
 
     Args:
         phase: Its number, name or label, such as "02", "organizational-units" or "units".

@@ -22,7 +22,7 @@ NOT_KNOWN = frozenset(
     }
 )  # fmt: skip
 TLS_VERSION, TLS_VERSIONS = "s3:tlsversion", ("1.2", "1.3")  # AWS's services use one of these
-# Of keys with a name in them. DescribeKey is no cryptographic operation, and has no encryption context.
+# Of keys with a name in them. DescribeKey is not a cryptographic operation, and has no encryption context.
 _NOT_KNOWN_PREFIXES = ("aws:resourcetag/", "kms:encryptioncontext")
 _WITHOUT_ENCRYPTION_CONTEXT = "kms:describekey"
 VARIABLE = re.compile(r"\$\{[^}]*\}")  # filled in from the request

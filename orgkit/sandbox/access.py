@@ -1,7 +1,7 @@
-"""What the sandbox takes: no request of a web page, AWS calls that are signed, control routes with its token alone.
+"""Access checks of the sandbox: it rejects web pages, accepts signed AWS calls, and needs a token on control routes.
 
-Any page in a browser on this machine can send requests to loopback, and one that has its own name resolve to 127.0.0.1
-can read the answers. A page can set neither the Host header nor Authorization without being asked first, and a browser
+Any page in a browser on this machine can send requests to loopback. A page whose own host name resolves to 127.0.0.1
+can read the responses. No page can set the Host header, or Authorization without a preflight request, and a browser
 names the page in Origin, Referer or Sec-Fetch-Site. The AWS CLI, Terraform and the SDKs send none of these three.
 """
 
@@ -40,7 +40,7 @@ PROTOCOLS = {"json": "json", "query": "query", "rest-json": "rest-json"}
 
 @dataclass(frozen=True)
 class UnsignedOperation:
-    """An operation that AWS takes without a signature."""
+    """An operation that AWS accepts without a signature."""
 
     service: str
     name: str
@@ -48,12 +48,12 @@ class UnsignedOperation:
 
 
 def is_control(environ: Environ) -> bool:
-    """Whether the sandbox itself is asked, or moto, and not AWS."""
+    """Return whether the request is for the sandbox itself, or moto, and not for AWS."""
     return str(environ.get("PATH_INFO", "")).startswith(CONTROL_PATHS)
 
 
 def foreign_page(environ: Environ) -> str:
-    """Name the sign by which a request came, or could have come, from a web page; "" where there is none."""
+    """Return the sign that a request came, or could have come, from a web page; "" where there is none."""
     try:
         own = f"http://{loopback_host(environ.get('HTTP_HOST', ''))}"
     except NotLoopback:
@@ -80,7 +80,7 @@ def is_signed(environ: Environ) -> bool:
 
 
 def presigned_authorization(environ: Environ) -> str:
-    """The signature of a presigned query as a header would have it; "" where there is none."""
+    """Return the signature of a presigned query in the form of a header; "" where there is none."""
     pairs = parse_qsl(str(environ.get("QUERY_STRING", "")), keep_blank_values=True)
     names, values = [name for name, _ in pairs], dict(pairs)
     for name, pattern in QUERY_SIGNATURE.items():
@@ -91,7 +91,7 @@ def presigned_authorization(environ: Environ) -> str:
 
 
 def find_unsigned_operation(environ: Environ, body: bytes) -> UnsignedOperation | None:
-    """The operation that is asked for, where AWS takes it unsigned: as its protocol names it."""
+    """Return the operation of the request if AWS accepts it unsigned, by the name that its protocol uses."""
     target = environ.get("HTTP_X_AMZ_TARGET")
     if target:
         return unsigned_operations().get(("json", target))

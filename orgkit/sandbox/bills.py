@@ -17,12 +17,12 @@ MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 LIMIT, DECIMALS = (
     Decimal(10) ** 15,
     20,
-)  # beyond either it is nobody's bill: 1e400000 would be written out digit by digit
+)  # larger amounts are not a real bill: 1e400000 would be written out digit by digit
 AMOUNT = f"write USD: 1.25; credits are negative. It is less than {LIMIT:f}, with at most {DECIMALS} decimals."
 
 
 def read_bills(file: Path) -> list[dict[str, str]]:
-    """Every row of it; InvalidBills with the line and the fix of the first mistake."""
+    """Read every row of the file; raise InvalidBills with the line and the fix of the first error."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -45,7 +45,7 @@ def _check_row(row: dict[str, str], location: str) -> dict[str, str]:
         raise InvalidBills(f"{location} has no account or no service.", "name both; an account by its id or its name.")
     if row["record_type"] not in RECORD_TYPES:
         raise InvalidBills(
-            f"{location}: {row['record_type']!r} is no record type.", f"one of {', '.join(RECORD_TYPES)}."
+            f"{location}: {row['record_type']!r} is not a record type.", f"one of {', '.join(RECORD_TYPES)}."
         )
     if not _is_amount(row["amount"]):
         raise InvalidBills(f"{location}: {row['amount'][:40]!r} is not an amount.", AMOUNT)

@@ -1,4 +1,4 @@
-"""The log of calls: which account asked for which operation, and what it was told."""
+"""The log of calls: the account, the operation and the response of each."""
 
 import threading
 from dataclasses import asdict, dataclass, field
@@ -9,7 +9,7 @@ USES_OF_KEYS = ("Encrypt", "Decrypt", "GenerateDataKey", "Sign", "Verify")
 
 
 def mutates(service: str, operation: str) -> bool:
-    """By AWS's naming. A session token or an encrypted key changes nothing in an account."""
+    """Return whether an operation changes an account, by its name; making session tokens or data keys does not."""
     uses_key = service == "kms" and operation in USES_OF_KEYS
     return not (service == "sts" or uses_key or operation.startswith(READS))
 

@@ -1,4 +1,4 @@
-"""The sandbox's own time: it runs as ours does, and a sleep either skips ahead or really waits."""
+"""The sandbox's own clock: it runs like a real one, and a sleep either skips ahead or really waits."""
 
 import threading
 import time

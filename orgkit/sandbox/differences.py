@@ -1,4 +1,4 @@
-"""Where the sandbox is not moto: every correction by a name that stays, and what is known and not corrected."""
+"""Differences between the sandbox and moto: every correction by a stable name, and known uncorrected ones."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from orgkit.sandbox.corrections.uncorrected import UNCORRECTED
 
 @dataclass(frozen=True)
 class Difference:
-    """One correction, or several of the same thing."""
+    """One correction, or several of the same operation."""
 
     name: str
     aws: str
@@ -26,7 +26,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Subject:
-    """Differences about the same thing: what the module of their corrections says of itself, and they."""
+    """Differences about the same subject, with the title of the module of their corrections."""
 
     title: str
     differences: tuple[Difference, ...]
@@ -34,7 +34,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Uncorrected:
-    """What is known, and as moto or the sandbox has it."""
+    """A known difference that is not corrected: what AWS does, and what the sandbox does."""
 
     what: str
     aws: str
@@ -48,11 +48,14 @@ def differences() -> tuple[Subject, ...]:
         Subject(title, tuple(_merge(correction for _, correction in pairs)))
         for title, pairs in groupby(titled, key=lambda pair: pair[0])
     ]
-    return (*subjects, Subject("Around moto: what no function of its own could do", _surrounding_names()))
+    return (
+        *subjects,
+        Subject("Around moto: corrections that no single function of moto could make", _surrounding_names()),
+    )
 
 
 def uncorrected() -> tuple[Uncorrected, ...]:
-    """What differs from AWS still, as far as it is known."""
+    """Return the known differences from AWS that are not corrected."""
     return tuple(Uncorrected(*(_flatten(text) for text in item)) for item in UNCORRECTED)
 
 
@@ -63,7 +66,7 @@ def as_json() -> dict[str, Any]:
 
 
 def _surrounding_names() -> tuple[Difference, ...]:
-    """What is put right in the way of a call to moto and back."""
+    """Return the corrections around moto: of a request before it, and of a response after it."""
     ordered = sorted(DIFFERENCES, key=attrgetter("key"))
     return tuple(
         Difference(symbol.key, _flatten(symbol.aws), _flatten(symbol.moto), source=_flatten(symbol.source))
@@ -72,7 +75,7 @@ def _surrounding_names() -> tuple[Difference, ...]:
 
 
 def _merge(registered: Iterable[Correction]) -> Iterator[Difference]:
-    """The same name may be put right in a model and in its answer: one row, what is said of it once."""
+    """Merge corrections of one name, such as those of a model and of its response, into one row."""
     by_name: dict[str, list[Correction]] = {}
     for correction in registered:
         by_name.setdefault(_name(correction), []).append(correction)
@@ -114,7 +117,7 @@ def _title(correction: Correction) -> str:
 
 
 def _holder(value: Any) -> Any:
-    """The subject that has this value by a name: what is no function does not say where it is from."""
+    """Return the module that has this value under a name: only a function names its module itself."""
     return next(
         (subject for subject in corrections.SUBJECTS if any(value is item for item in vars(subject).values())), None
     )

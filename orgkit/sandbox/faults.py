@@ -1,4 +1,4 @@
-"""Faults by name: what a network, or AWS itself, does to a call on a bad day."""
+"""Faults by name: failures that a network, or AWS itself, can cause in a call."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -10,14 +10,14 @@ REST = 100  # calls after the first fault that ends a run until the next such; a
 
 @dataclass(frozen=True)
 class Kind:
-    """One way in which a call goes wrong; the name is the one of the command line."""
+    """One kind of failure of a call; its name is the one of the command line."""
 
     name: str
     sentence: str
     reads: bool = True
     changes: bool = True
     only: str = ""  # the one service, or service:operation, that it happens to
-    ends_runs: bool = False  # neither waiting nor looking helps: the phase has to be run again
+    ends_runs: bool = False  # neither waiting nor reading again helps: the phase has to be run again
 
     def happens_to(self, service: str, operation: str, mutating: bool) -> bool:
         """Whether it could happen to this call at all."""
@@ -47,7 +47,7 @@ KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True)
 class Incoming:
-    """A call that is about to be answered, as far as choosing a fault for it needs to know."""
+    """The facts about a call before its response that the choice of a fault needs."""
 
     number: int
     service: str
@@ -63,14 +63,14 @@ Choice = Callable[[Incoming], str]  # the name of a kind, or nothing
 
 
 def no_faults(_: Incoming) -> str:
-    """A good day."""
+    """Choose no fault for any call."""
     return ""
 
 
 def spread(names: Sequence[str], seed: int) -> Choice:
-    """These kinds over all calls, by the seed alone; a call that is sent again after its fault goes through.
+    """Spread these kinds over all calls, by the seed alone; a call that is sent again after its fault succeeds.
 
-    What ends a run comes seldomer and seldomer, so that whoever runs again reaches the end.
+    Faults that end a run become rarer, so that repeated runs reach the end.
     """
     spared: set[tuple[str, str, str]] = set()
     endings: list[int] = []  # the calls that met what ends a run

@@ -1,4 +1,4 @@
-"""Ids derived from what a thing naturally is, so that they repeat whatever the order of calls."""
+"""Ids derived from natural keys, so that they repeat whatever the order of calls."""
 
 import hashlib
 

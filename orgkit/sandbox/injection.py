@@ -1,4 +1,4 @@
-"""Faults happening: around the answering of one call, before it, after it, or instead of it."""
+"""Injection of faults: before, after, or instead of the response to a call."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,14 +50,14 @@ class DroppedAnswer(ConnectionError):
 
 @dataclass
 class LateChange:
-    """A change whose answer is lost already, and that AWS makes after some more calls."""
+    """A change whose response is lost, and that AWS makes after some more calls."""
 
     calls: int
     carry_out: Callable[[], Answer]
 
 
 class Injection:
-    """Chooses a fault for a call, and lets it happen; one for as long as a seed lasts."""
+    """Chooses and injects the faults of calls; there is one object for each seed."""
 
     def __init__(self, choose: Choice | None = None) -> None:
         seed = world().seed
@@ -91,7 +91,7 @@ class Injection:
     def _replacement(
         self, call: Call, request: wire.ParsedRequest, request_key: object, carry_out: Callable[[], Answer]
     ) -> Answer | None:
-        """What is answered without doing anything now; None when AWS gets to work."""
+        """Return the response of a fault that does nothing now; None if the call is carried out."""
         if call.fault in REFUSALS:
             return refuse(call, request, call.fault)
         if call.fault == "stale-read":
@@ -105,7 +105,7 @@ class Injection:
         return None
 
     def _alter_answer(self, call: Call, request: wire.ParsedRequest, answer: Answer) -> Answer:
-        """What becomes of an answer on its way."""
+        """Return the response after a fault on its way back."""
         if call.fault == "lost-response":
             raise DroppedAnswer
         if call.fault == "server-error-after-commit":
@@ -126,7 +126,7 @@ class Injection:
 
 
 def refuse(call: Call, request: wire.ParsedRequest, reason: str) -> Answer:
-    """An error of one of the kinds, in the words of the service."""
+    """Return an error of one of the kinds, in the form of the service."""
     status, code = REFUSALS[reason].get(request.service, REFUSALS[reason][""])
     if not call.status:  # else AWS did it, and only the answer says otherwise
         call.status, call.error = status, code
@@ -135,6 +135,6 @@ def refuse(call: Call, request: wire.ParsedRequest, reason: str) -> Answer:
 
 
 def same_request(account: str, environ: dict[str, Any], body: bytes) -> object:
-    """What two requests that ask the same thing have in common."""
+    """Return a key that is equal for two requests with the same content."""
     names = ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_HOST", "HTTP_X_AMZ_TARGET")
     return account, *(environ.get(name, "") for name in names), body

@@ -38,7 +38,7 @@ class Sandbox:
         return f"{self.endpoint_url}/orgkit/clock"
 
     def environment(self) -> dict[str, str]:
-        """What a shell, a kernel or a subprocess needs in order to work in this sandbox, and nowhere else."""
+        """The environment variables that make a shell, a kernel or a subprocess use this sandbox and nothing else."""
         aws = self.folder / "aws"
         return {
             "ORGKIT_ENDPOINT_URL": self.endpoint_url,
@@ -69,7 +69,7 @@ class Sandbox:
         return str(self._ask("/orgkit/clock", {"sleep": seconds})["now"])
 
     def seed_bills(self, values: dict[str, Any]) -> list[str]:
-        """What Cost Explorer is to answer from; the accounts in it that are none here, and then nothing is taken."""
+        """Set Cost Explorer's bills; return their accounts that do not exist here, in which case nothing is set."""
         unknown: list[str] = self._ask("/orgkit/bills", values)["unknown"]
         return unknown
 
@@ -182,7 +182,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Ended, but in a container whose first process does not reap what it is left with."""
+    """Return whether the process has ended, but was not reaped, as in a container without an init process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
     except (OSError, IndexError):

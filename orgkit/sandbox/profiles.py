@@ -55,7 +55,7 @@ def _owner(account: str) -> str:
 
 
 def _check_names(owners: list[str]) -> None:
-    """A name twice would give one owner the other's credentials; one that breaks out of its section, any."""
+    """Refuse a name that is used twice, or that is not safe in a config file: an owner would get other credentials."""
     names = ["management", "root", "user", *owners]
     for name in owners:
         if names.count(name) > 1 or not name.isprintable() or "]" in name:
@@ -64,7 +64,7 @@ def _check_names(owners: list[str]) -> None:
 
 
 def _credential(folder: Path, profile: str, account: str, arn: str, *, lasting: bool = False) -> Credential:
-    """Its own in each sandbox, and the same after a reset, so that a client need not be made anew."""
+    """Make a credential that is unique to the sandbox and the same after a reset, so that clients keep working."""
     identity = (str(folder), profile, account)
     key = ("AKIA" if lasting else "ASIA") + ids.key_part(16, "key", *identity)
     token = "" if lasting else ids.derive(40, "token", *identity) + ids.derive(40, "token again", *identity)
@@ -96,5 +96,5 @@ def _section(credential: Credential, folder: Path, key_file: Path) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Atomic, and never readable by others, not even for a moment."""
+    """Write a file atomically; it is never readable by others, not even for a moment."""
     replace_file(path, text.encode(), sync=False)  # a sandbox does not outlive the machine

@@ -1,4 +1,4 @@
-"""What a sandbox holds when it starts: the management account, the standalone accounts, their circumstances."""
+"""The initial state of a sandbox: the management account, the standalone accounts, and their settings."""
 
 import json
 import re
@@ -62,7 +62,7 @@ class Seed:
     policy_type_seconds: float = 0  # from EnablePolicyType, PENDING_ENABLE, to ENABLED
     direct_move: bool = True  # an account may accept while in another organization, and moves (AWS since 2025/26)
     throttling: bool = True  # all of Organizations' rates; CreateAccount's holds always
-    empty_pages: int = 0  # every so manieth page of a List operation of Organizations is empty and goes on; 0: none
+    empty_pages: int = 0  # every how many pages one of a List operation of Organizations is empty and goes on; 0: none
     credentials_seconds: float = 0  # until the profiles' temporary credentials end, on the sandbox's clock; 0: never
     latency_seconds: float = 0.05  # of every call, on the sandbox's clock
     faults: tuple[str, ...] = ()  # kinds of orgkit.sandbox.faults, spread over the calls
@@ -75,7 +75,7 @@ class Seed:
             assignments: Each a field of a single value and what it is to be, such as `root_access_keys=true`.
 
         Raises:
-            EmulatorTrouble: There is no such field, or its values are others.
+            EmulatorTrouble: The field does not exist, or the value is invalid.
         """
         changes: dict[str, Any] = {}
         for assignment in assignments:
@@ -84,7 +84,7 @@ class Seed:
             value = _value_like(current, text)
             if value is None:
                 raise EmulatorTrouble(
-                    f"{assignment!r:.80} is no field of a sandbox's account with a value that it can have.",
+                    f"{assignment!r:.80} is not a field of a sandbox's account with a valid value.",
                     f"write NAME=VALUE, with true or false for a switch. The names are {', '.join(sorted(SETTABLE))}.",
                 )
             changes[name] = value
@@ -109,7 +109,7 @@ class Seed:
 
 
 def _value_like(current: object, text: str) -> object:
-    """The text as a value of the same type; None where it is none."""
+    """Parse the text as a value of the same type; return None if it is not one."""
     if isinstance(current, bool):
         return {"true": True, "false": False}.get(text)
     if isinstance(current, int | float):

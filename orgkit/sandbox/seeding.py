@@ -21,7 +21,7 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def begin(values: dict[str, Any], *, real_time: bool) -> None:
-    """Forget everything and make the seed's world. What moto is made of, the collector need not look at again."""
+    """Reset everything and build the seed's state; exclude moto's own objects from garbage collection."""
     BackendDict.reset()
     s3_backends.bucket_accounts.clear()
     organizations_backends.master_accounts.clear()

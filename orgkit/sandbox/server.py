@@ -22,7 +22,7 @@ HOST = "127.0.0.1"  # not localhost, which would make S3 look for a bucket in th
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Be the sandbox until told to end."""
+    """Run the sandbox until it is stopped."""
     options = parse(arguments)
     application = make_application(options)
     server = make_http_server(application, port=options.port)
@@ -54,10 +54,10 @@ def make_http_server(application: Any, *, port: int = 0, fd: int | None = None) 
 
     class QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
         def log_request(self, code: object = "-", size: object = "-") -> None:
-            """Our own log has more, and this one costs time."""
+            """Log nothing: the sandbox's own log has more, and this one takes time."""
 
         def send_response(self, code: int, message: str | None = None) -> None:
-            """Without a Date of the server's own: the answers tell the sandbox's time, and the first would be read."""
+            """Send no Date of the server itself: responses have the sandbox's, and clients would read the first one."""
             self.send_response_only(code, message)
 
     return make_server(HOST, port, application, threaded=True, request_handler=QuietHandler, fd=fd)
@@ -75,7 +75,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _settle_environment() -> None:
-    """Before moto is imported: no machine images, which take seconds to load, and no pages of other sites let in."""
+    """Set moto's options before its import: no machine images, which load for seconds, and no cross-origin requests."""
     warnings.simplefilter("ignore")  # moto warns of errors that its models lack, as AWS's do
     os.environ |= {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "MOTO_DISABLE_GLOBAL_CORS": "true"}
 
@@ -149,7 +149,7 @@ class Pages:
         return {"now": clock.now().isoformat()}
 
     def _sign_in(self, _: dict[str, Any]) -> dict[str, Any]:
-        """What a person does when their credentials have ended."""
+        """Renew the credentials, as a person does by signing in again."""
         from orgkit.sandbox.world import world
 
         world().renew_credentials()
@@ -187,7 +187,7 @@ def services() -> list[str]:
 
 
 def _watch(parent: int) -> None:
-    """A rehearsal that is killed must not leave its AWS behind."""
+    """End the sandbox when its parent process has ended: a killed rehearsal must not leave it running."""
 
     def look() -> None:
         while os.getppid() == parent:

@@ -1,4 +1,4 @@
-"""Reading a request: which service, operation and key; and writing an error as that service's protocol has it."""
+"""Parsing of requests (service, operation and key), and errors in the protocol of a service."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the sandbox knows beside moto's backends: time, keys, accounts outside an organization, things under way."""
+"""The sandbox's state outside moto's backends: time, keys, standalone accounts, operations in progress."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from orgkit.sandbox.seed import Seed, StandaloneAccount
 
 @dataclass(frozen=True)
 class Principal:
-    """Whose key a call was signed with."""
+    """The owner of the key that signed a call."""
 
     account: str
     arn: str
@@ -58,7 +58,7 @@ class World:
         return principal.expires_at is not None and principal.expires_at <= self.clock.now()
 
     def renew_credentials(self) -> None:
-        """What signing in again does: the profiles' temporary credentials begin anew; assumed roles do not."""
+        """Renew the profiles' temporary credentials, as signing in again does; those of assumed roles stay expired."""
         fresh = self.clock.now() + timedelta(seconds=self.seed.credentials_seconds)
         for key, principal in self.principals.items():
             if principal.expires_at is not None and principal.role_arn is None:
@@ -71,7 +71,7 @@ class World:
         return next((account for account in self.seed.standalone if account.email.lower() == email.lower()), None)
 
     def count(self, *key: object) -> int:
-        """0, 1, 2 … for the same key: what tells a repetition from its first."""
+        """Return 0, 1, 2 … for the same key, to distinguish repetitions."""
         self.counters[key] = self.counters.get(key, -1) + 1
         return self.counters[key]
 
@@ -82,13 +82,13 @@ class World:
 
 
 class Holder:
-    """The one world of this process: moto's handlers are made anew for each call and have nowhere to carry it."""
+    """The one world of this process: moto creates its handlers for each call, so they cannot hold it."""
 
     _world: World | None = None
 
     def __call__(self) -> World:
         if self._world is None:
-            raise RuntimeError("the sandbox has not begun")
+            raise RuntimeError("the sandbox has not started")
         return self._world
 
     def begin(self, seed: Seed, *, real_time: bool) -> World:

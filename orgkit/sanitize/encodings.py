@@ -96,7 +96,7 @@ def encoded_runs(text: str) -> Iterator[tuple[Span, list[bytes]]]:
 
 
 def printable_text(content: bytes) -> str:
-    """Decoded bytes as text; "" where they are none. UTF-16 of ASCII is ASCII with zeros."""
+    """Return decoded bytes as text; "" if they are not text. UTF-16 of ASCII is ASCII with zeros."""
     text = content.replace(b"\0", b"")
     unprintable = len(text.translate(None, _PRINTABLE_BYTES))
     return text.decode("latin-1") if len(text) - unprintable >= _MIN_PRINTABLE_BYTES * len(text) else ""

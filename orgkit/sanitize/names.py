@@ -105,7 +105,7 @@ def skeleton(text: str) -> str:
 
 
 def reading(text: str) -> str:
-    """The text as a person reads it: what ASCII has stays as it is, so that m is no rn and 1 is no l."""
+    """Return the text as a person reads it: ASCII characters stay, so m does not become rn, nor 1 l."""
     prototypes = _prototypes()
     return _compose(c if c.isascii() else prototypes.get(c, c) for c in _decompose(text))
 
@@ -117,7 +117,7 @@ def plain_reading(text: str) -> str:
 
 
 def mark_lookalikes(text: str) -> str:
-    """The text, and behind it what some of its characters are; as it is when it is ASCII."""
+    """Return the text, followed by the names of its lookalike characters; ASCII text unchanged."""
     prototypes = _prototypes()
     alike = [c for c in dict.fromkeys(text) if not c.isascii() and (prototypes.get(c, c).isascii() or _hidden(c))]
     return f"{text} (with {', '.join(map(describe, alike))})" if alike else text

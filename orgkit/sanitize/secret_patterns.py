@@ -24,7 +24,7 @@ KEY_ID = r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16}"
 KEY_WORDS = "akia asia abia acca a3t"
 FORTY_CHARACTERS = r"[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"
 LONG_VALUE = r"[A-Za-z0-9+/=_.~-]{20,}"
-# A value that is a reference, a placeholder or code is no secret, and neither is a word without a digit.
+# A value that is a reference, a placeholder, code, or a word without a digit is not a secret.
 LITERAL = r"(?!arn:|[a-z]{2,6}://|\.{1,2}/|~/|/[\w.-]{1,60}/|[$<{*%\[(])" + REST
 MIXED = rf"(?=[^{END}]{{0,300}}\d)(?=[^{END}]{{0,300}}[A-Za-z])"
 CREDENTIAL_NAME = (

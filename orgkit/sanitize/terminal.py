@@ -40,7 +40,7 @@ def as_json(value: Any) -> str:
 
 
 def mask_emails(text: str) -> str:
-    """The text with every e-mail address as `a…@example.com`: enough to know one's own again."""
+    """The text with every email address as `a…@example.com`: enough to know one's own again."""
     return _EMAIL.sub(r"\1…", text)
 
 

@@ -1,4 +1,4 @@
-"""A real wire without AWS: a server on loopback that answers as it is told, and a clock that only counts."""
+"""HTTP without AWS: a server on loopback with prepared responses, and a clock that only counts."""
 
 import json
 import os

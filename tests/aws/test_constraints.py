@@ -1,4 +1,4 @@
-"""Every reason that AWS's model knows has a kind and a sentence, and whoever updates botocore is told of new ones."""
+"""Every reason in AWS's model has a kind and a sentence, and an update of botocore with new ones fails here."""
 
 import pytest
 from botocore.session import get_session

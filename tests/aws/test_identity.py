@@ -101,7 +101,7 @@ CONFIGS = {
     "of the default profile": "[default]\nregion = us-east-1\nendpoint_url=http://127.0.0.1:1\n",
     "of one service": "[default]\nservices = local\n[services local]\norganizations =\n  endpoint_url = http://h:1\n",
     "among other settings of a service": "[services l]\ns3 =\n    addressing_style = path\n    endpoint_url = http://h\n",
-    "beside text that is not UTF-8": "# M\xfcller\n[default]\nendpoint_url = http://127.0.0.1:1\n",
+    "next to text that is not UTF-8": "# M\xfcller\n[default]\nendpoint_url = http://127.0.0.1:1\n",
     "written in capitals": "[default]\nEndpoint_URL = http://127.0.0.1:1\n",
 }
 
@@ -121,7 +121,7 @@ def test_a_configuration_without_a_redirection_is_left_to_botocore(own_environme
 
 
 def test_a_clock_of_an_emulator_is_not_taken_for_aws(own_environment: Path) -> None:
-    """Whoever sets the clock back could let an approval last for ever."""
+    """A person who sets the clock back could extend an approval for ever."""
     with pytest.raises(WrongPlace, match="ORGKIT_CLOCK_URL"):
         endpoint_of({"ORGKIT_CLOCK_URL": "http://127.0.0.1:5000/orgkit/clock"})
 

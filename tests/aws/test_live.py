@@ -59,7 +59,7 @@ def test_an_event_reaches_the_disk_without_them(tmp_path: Path, monkeypatch: pyt
 
 
 def test_nobody_but_the_session_asks_aws_for_credentials() -> None:
-    """What answers with a secret would be shown by whoever ends a cell with it; one asks whether it may, no more."""
+    """A cell that ends with the response of one of these would show a secret; one of them only checks a permission."""
     operations = (
         r"AssumeRole\w*|GetSessionToken|GetFederationToken|CreateAccessKey|CreateLoginProfile|GetRoleCredentials"
     )

@@ -146,7 +146,7 @@ EACH = tuple({(each.service, each.operation): each for each in ALL}.values())
 
 
 def test_all_of_them_are_found() -> None:
-    """Each is an action that some step names; and what steps name, beside what only looks, is found."""
+    """Each is an action that some step names, and each action of a step that is not a read is found."""
     named = {action for phase in RUNBOOKS for step in steps_of(phase) for action in step.actions}
     found = {_as_iam(each) for each in EACH}
     assert len(EACH) > 25

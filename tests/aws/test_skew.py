@@ -1,4 +1,4 @@
-"""This machine's clock and AWS's: compared before anything is changed, and told apart from wrong credentials."""
+"""This machine's clock is compared with AWS's before any change, and a difference is not taken for bad credentials."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

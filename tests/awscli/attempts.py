@@ -1,8 +1,8 @@
-"""Several commands of the AWS CLI in one process of it, since each of its own takes a second to begin.
+"""Several commands of the AWS CLI in one process, since each process takes a second to start.
 
     python attempts.py ENDPOINT COMMANDS     # as JSON: [["organizations", "list-roots"], …]
 
-Prints [[exit code, what was printed, what was told as an error], …]. Nothing of orgkit or boto3 is imported.
+Prints [[exit code, what was printed, what was printed as an error], …]. Nothing of orgkit or boto3 is imported.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""What the tests of the whole road share: a project outside the checkout, and the AWS CLI in its own environment."""
+"""What the tests of the bootstrap share: a project outside the checkout, and the AWS CLI in its own environment."""
 
 import os
 from collections.abc import Iterator

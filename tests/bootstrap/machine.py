@@ -80,7 +80,7 @@ class GitHub:
 
 @dataclass
 class Machine:
-    """A fresh checkout with nothing in outputs/, and what GitHub would have told its steps."""
+    """A fresh checkout with nothing in outputs/, and the contexts that GitHub would give its steps."""
 
     project: Project
     contexts: dict[str, str]  # an expression as it stands in the file, and its value

@@ -102,13 +102,13 @@ class Project:
         return dict(made)
 
     def phase(self, phase: str, digest: str = "", *, code: int = 0, more: Iterable[object] = ()) -> dict[str, Any]:
-        """`orgkit run`, with what it tells as JSON."""
+        """Run `orgkit run`, and return its JSON output."""
         approved = ("--approved-plan", digest) if digest else ()
         return dict(self.json("run", self.file, phase, *approved, *more, code=code))
 
 
 def new_project(folder: Path, parameters: Path = EXAMPLE) -> Project:
-    """What `orgkit init` writes, with the parameters file beside the example."""
+    """What `orgkit init` writes, with the parameters file next to the example."""
     Project(folder.parent).orgkit("init", folder)
     (folder / "home").mkdir()
     project = Project(folder)
@@ -205,7 +205,7 @@ class Stage:
         made = Counter(
             json.dumps([call[name] for name in ("account", "region", "service", "operation", "parameters")])
             for call in self.sandbox.calls()
-            # The log has no names of buckets; whoever makes one's own again is told so by AWS, and harms nothing.
+            # The log has no names of buckets; making an own bucket again is an AWS error, and does no harm.
             if call["operation"].startswith(("Create", "Invite")) and _was_done(call) and call["service"] != "s3"
         )
         return [call for call, times in made.items() if times > 1]

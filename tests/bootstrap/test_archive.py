@@ -497,7 +497,7 @@ def test_a_bucket_that_nobody_has_is_an_error_only_for_who_named_it(stage, tmp_p
     named = project.orgkit("records", "archive", project.file, "--to", "s3://nobodys-bucket", code=5)
     assert "nobodys-bucket is not there" in " ".join(named.stderr.split())
     wrong = project.orgkit("records", "archive", project.file, "--to", "here", code=5)
-    assert "is no place in S3" in wrong.stderr
+    assert "is not a place in S3" in wrong.stderr
 
 
 def test_before_the_trail_phase_there_is_no_archive_and_that_is_no_fault(tmp_path):

@@ -38,7 +38,7 @@ def page() -> Iterator[Page]:
 
 
 def opened(page: Page, file: Path) -> tuple[str, list[str], list[str]]:
-    """The page's text, the requests beside the file itself, and what the console said."""
+    """Return the page's text, the requests other than the file itself, and the messages of the console."""
     requests: list[str] = []
     said: list[str] = []
     page.on("request", lambda request: requests.append(request.url))

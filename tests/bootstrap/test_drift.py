@@ -1,4 +1,4 @@
-"""One thing changed behind orgkit's back with plain boto3: exactly one step mends it, and then nothing is left."""
+"""One setting is changed outside orgkit with plain boto3: exactly one step repairs it, and then nothing is left."""
 
 import json
 from collections.abc import Callable
@@ -96,7 +96,7 @@ def lose_access_role(it: Behind) -> None:
 
 
 def open_the_bucket(it: Behind) -> None:
-    """The statement that keeps out whoever comes without TLS is taken away."""
+    """Remove the statement that denies requests without TLS."""
     s3 = it.within("s3")
     policy = json.loads(s3.get_bucket_policy(Bucket=it.bucket)["Policy"])
     policy["Statement"] = [each for each in policy["Statement"] if each["Effect"] == "Allow"]

@@ -1,4 +1,4 @@
-"""`orgkit rehearse --faults`: the whole road on a bad day ends where it ends on a good one, with nothing made twice."""
+"""`orgkit rehearse --faults`: the bootstrap ends in the same state with and without faults, with nothing made twice."""
 
 import hashlib
 import json
@@ -51,7 +51,7 @@ class Day:
         return [run for phase in self.told["phases"] for run in phase["runs"]]
 
     def seen(self) -> dict[str, Any]:
-        """What AWS has now: a look that a fault ends is made again, and one that it falsifies is not believed."""
+        """Read what AWS has now: a read that a fault ends is repeated, and one that it falsifies is not used."""
         desired, last = load(self.project.file), None
         with environment(self.sandbox.environment()):
             for _ in range(60):
@@ -162,7 +162,7 @@ def test_nothing_is_made_twice(day):
     made = Counter(
         json.dumps([call[name] for name in ("account", "region", "service", "operation", "parameters")])
         for call in calls
-        if call["service"] != "s3"  # whoever makes a bucket of their own again harms nothing
+        if call["service"] != "s3"  # making an own bucket again does no harm
     )
     assert [call for call, times in made.items() if times > 1] == []
 

@@ -53,7 +53,7 @@ def fewest(accounts: int) -> Calls:
 
 
 def without_paths(accounts: int) -> Calls:
-    """Where no paths are told: beside it one list of accounts for each unit, and the root's of its pages."""
+    """Where AWS reports no paths: in addition one list of accounts for each unit, and one for each page of the root."""
     placed = len(UNITS) + ceil((accounts + 1 - len(UNITS)) / PAGE)
     return fewest(accounts) + Counter({"ListAccountsForParent": placed})
 
@@ -143,7 +143,7 @@ def test_where_no_paths_are_told_each_unit_is_asked_for_its_accounts_and_no_acco
 
 
 def forget_paths(aws: Connection) -> None:
-    """As before 2026-03-31, when AWS did not tell them."""
+    """As before 2026-03-31, when AWS did not report them."""
     whole = aws.pages
 
     def without(*requests: Any, **parameters: Any) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""AWS is not ready within our patience: nobody has to act, and the exit code tells CI to run the same again later."""
+"""AWS is not ready before the timeout: nobody has to act, and by the exit code CI runs the same again later."""
 
 from collections.abc import Iterator
 

@@ -26,7 +26,7 @@ NEEDED_BY_ANOTHER_CALL = {
     "organizations:ListAccountsForParent": "where an endpoint does not give Paths",
     "organizations:ListTagsForResource": "where the tagging API does not answer",
     "organizations:ListAWSServiceAccessForOrganization": "CreateTrail asks for it",
-    "account:ListRegions": "orgkit records reconcile --all-regions, and what it tells of the regions not asked",
+    "account:ListRegions": "orgkit records reconcile --all-regions, and its list of the regions that were not queried",
     "controltower:GetLandingZone": "only a landing zone is asked what it owns, and there is none",
     "controltower:ListEnabledBaselines": "only a landing zone is asked what it owns, and there is none",
     "controltower:ListEnabledControls": "only a landing zone is asked what it owns, and there is none",
@@ -77,7 +77,7 @@ def test_the_policy_of_a_phase_allows_every_call_that_it_makes(phase, seen):
 def test_no_policy_allows_what_no_call_needs(seen):
     made = {action for calls in seen.values() for action in calls} | set(NEEDED_BY_ANOTHER_CALL)
     allowed = {action for phase in PHASES for action in actions(phase)}
-    # A step that this road does not come by still has to be allowed: its own tests make its call.
+    # A step that this bootstrap does not need still has to be allowed: its own tests make its call.
     rarely = {
         "organizations:TagResource", "cloudtrail:UpdateTrail", "cloudtrail:GetTrail", "cloudtrail:PutEventSelectors",
     }  # fmt: skip

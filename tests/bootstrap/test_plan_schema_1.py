@@ -54,7 +54,7 @@ def begin(stage: Stage) -> Begin:
 
 
 def settled(project: Project) -> list[Any]:
-    """What became of the change in doubt, by all runs."""
+    """Return the results of the change in doubt in all runs."""
     events = (event for file in project_files(project) for event in read_events(file))
     return [event["result"] for event in events if event["event"] == "settled" and event["intent"] == IN_DOUBT]
 

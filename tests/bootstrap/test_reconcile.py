@@ -1,6 +1,6 @@
-"""`orgkit records reconcile`: runs beside the sandbox's own log, and what was done behind orgkit's back.
+"""`orgkit records reconcile`: runs compared with the sandbox's own log, and changes made outside orgkit.
 
-One road, in the order of its hours: phases 01 to 04, then 05 while somebody else acts as the same identity.
+One bootstrap, in order of time: phases 01 to 04, then 05 while somebody else acts as the same identity.
 """
 
 import json

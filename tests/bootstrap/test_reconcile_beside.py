@@ -1,6 +1,6 @@
-"""What `orgkit records reconcile` believes and where it looks: a run of 02, and things done behind orgkit's back.
+"""What `orgkit records reconcile` trusts and where it looks: a run of 02, and changes made outside orgkit.
 
-E-mails are masked in its record, so that the record's own copy of the parameters file cannot be loaded again.
+Emails are masked in its record, so that the record's own copy of the parameters file cannot be loaded again.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""`orgkit rehearse`: the whole road on a sandbox of its own, for the example and for a file that nobody tuned."""
+"""`orgkit rehearse`: the bootstrap on its own sandbox, for the example and for a file that nobody tuned."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ LABELS = ["00-management-account", "01-organization", "02-units", "03-accounts",
 
 
 def accounts_in(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, str, str, str]]:
-    """Every account of a tree: (path of its unit, name, id, e-mail)."""
+    """Every account of a tree: (path of its unit, name, id, email)."""
     for child in node.get("children", ()):
         if child["kind"] == "account":
             yield path, child["name"], child["id"], child["email"]

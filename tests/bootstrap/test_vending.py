@@ -38,7 +38,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def write_parameters(file: Path, word: str, accounts: int = ACCOUNTS) -> None:
-    """The example with more accounts; how long the sandbox takes for one follows from its e-mail."""
+    """The example with more accounts; how long the sandbox takes for one follows from its email."""
     text = (
         EXAMPLE.read_text().replace("aws-website-prod@", f"{word}-website@").replace("aws-log-archive@", f"{word}-log@")
     )
@@ -51,7 +51,7 @@ def write_parameters(file: Path, word: str, accounts: int = ACCOUNTS) -> None:
 def prepared(stage: Stage, seconds: tuple[float, float], accounts: int = ACCOUNTS, **circumstances: Any) -> None:
     """An organization with its units and none of the accounts; the times are others in each run."""
     word = f"w{random.randrange(10**6)}"
-    print(f"\ne-mails begin with {word}")
+    print(f"\nemails begin with {word}")
     write_parameters(stage.project.file, word, accounts)
     stage.desired = load(stage.project.file)
     stage.seed = replace(stage.seed, creation_seconds=seconds, **circumstances)

@@ -32,7 +32,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (packages,) = (place / "venv" / "lib").glob("python*/site-packages")
     # A .pth would also run the editable install's own hook; a plain path in a .pth does not.
     (packages / "locked.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n")
-    # Packages that install data beside site-packages find it in their own prefix: nbconvert its templates.
+    # Packages that install data outside site-packages find it in their own prefix: nbconvert its templates.
     (place / "venv" / "share").mkdir(exist_ok=True)
     (place / "venv" / "share" / "jupyter").symlink_to(Path(sys.prefix) / "share" / "jupyter")
     return place / "venv" / "bin"

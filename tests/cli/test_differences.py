@@ -10,7 +10,7 @@ from orgkit.sandbox.corrections.registry import CORRECTIONS
 from orgkit.sandbox.differences import Difference, as_json, differences
 from tests.bootstrap.project import Project
 
-# Names that people may have written down: one that goes away is told in the changelog.
+# Names that people may have written down: the changelog lists each one that is removed.
 KEPT = {
     "account.put_account_name",
     "cloudtrail.create_trail",

@@ -1,4 +1,4 @@
-"""Asking for faults: what is refused, what is drawn and told, and what the page of faults says of the kinds."""
+"""The fault options: what is refused, what is drawn and printed, and what the page of faults says about the kinds."""
 
 import re
 from collections import Counter
@@ -23,7 +23,7 @@ SEED = Seed("999999999999", "aws@corp.example")
 
 
 def refused(command, before: tuple[str, ...], *arguments: str) -> str:
-    """What is told when the command line is not understood; nothing is started."""
+    """Return the output for an invalid command line; nothing is started."""
     done: Result = CliRunner().invoke(command, [*before, *arguments])
     assert done.exit_code == 2, done.output
     return done.output

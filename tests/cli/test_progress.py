@@ -1,4 +1,4 @@
-"""What is told while a phase runs, and after it, whatever somebody has named their accounts."""
+"""The output while a phase runs, and after it, with accounts of any name."""
 
 from collections import Counter
 from dataclasses import replace

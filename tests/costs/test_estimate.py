@@ -168,7 +168,7 @@ def test_second_copies_are_no_more_than_there_are_imports(build):
     assert copied == [50_000, 50_000]
 
 
-# What is refused, and what is told
+# Errors and notes
 
 
 def test_an_estimate_without_one_of_its_prices_is_refused(build):

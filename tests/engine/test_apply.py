@@ -48,7 +48,7 @@ ENDED = Rejected("organizations:CreateX", "ExpiredTokenException", "", "expired"
 
 @dataclass
 class Hands:
-    """Stands for the connection: a clock, a journal, and handlers that do as they are told and tell what they did."""
+    """Stands for the connection: a clock, a journal, and handlers with prepared results that record their calls."""
 
     clock: CountingClock = field(default_factory=CountingClock)
     journal: Journal = field(default_factory=Journal)

@@ -1,4 +1,4 @@
-"""The event loop of steps that AWS works on at once, against an AWS whose requests take as long as they are told."""
+"""The event loop of steps that AWS works on at once, against an AWS whose requests take a given time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -182,7 +182,7 @@ def test_one_that_has_ended_and_is_not_to_be_seen_yet_gives_its_slot_away(run: R
     begun = {what.split()[1]: when for what, when in aws.did if what.startswith("begin")}
     assert begun["f"] <= 64
     looks = [when for what, when in aws.did if what == "settle a"]
-    assert looks[-1] - looks[0] >= 200, "nobody waits for it, so it is looked at seldom"
+    assert looks[-1] - looks[0] >= 200, "nothing waits for it, so it is polled less often"
 
 
 def test_another_request_that_makes_it_is_followed(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""The whole organization, read: what a person is told to do when AWS does not let us, or does not answer."""
+"""Reading the whole organization: the remedy that is shown when AWS denies a read, or does not answer."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""python -m tests.faults: the fault matrix, with what came of it."""
+"""python -m tests.faults: the fault matrix, with its results."""
 
 import argparse
 import os
@@ -26,7 +26,7 @@ EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
 
 
 class Tally:
-    """Tells each bad trial at once, and the numbers at the end."""
+    """Prints each failed trial at once, and the totals at the end."""
 
     def __init__(self) -> None:
         self.kinds: Counter[str] = Counter()

@@ -15,7 +15,7 @@ HandIn = Callable[[Any], NoReturn]
 
 
 class Copies:
-    """So many at work at once; `tell` has each one's label and answer as it comes in."""
+    """A limited number of concurrent copies; `report` gets the label and answer of each as it comes in."""
 
     def __init__(self, at_once: int, report: Callable[[Any, Any], None]) -> None:
         self._at_once = at_once

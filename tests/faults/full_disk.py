@@ -267,7 +267,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.faults.full_disk", description=__doc__)
     parser.add_argument("--phase", default="units")
     parser.add_argument("--whole", action="store_true", help="both kinds of failure at every point")
-    parser.add_argument("--unchecked", action="store_true", help="believe os.write, to see that this is noticed")
+    parser.add_argument("--unchecked", action="store_true", help="trust os.write, to see that this is noticed")
     arguments = parser.parse_args()
     verdicts: list[tuple[Any, Any]] = []
     sweep = Sweep(lambda label, answer: verdicts.append((label, answer)))

@@ -61,7 +61,7 @@ class Left:
         )  # fmt: skip
         yield from (f"{times} accounts for {email}" for email, times in requests.items() if times > 1)
         yield from (
-            f"AWS was told to {each}" for each in self.stage.changes() if each.split(":")[1].startswith(FORBIDDEN)
+            f"AWS was asked to {each}" for each in self.stage.changes() if each.split(":")[1].startswith(FORBIDDEN)
         )
         if not self.stage.plan(self.phase).empty:
             yield "the phase still has something to do"
@@ -107,5 +107,5 @@ class Left:
 
 
 def _written(record: Path) -> int:
-    """Runs of one second are not told apart by their names: the clock of the sandbox goes on only where one waits."""
+    """Return the time of writing: runs within a second may have no order by name, if the sandbox's clock stops."""
     return record.stat().st_mtime_ns

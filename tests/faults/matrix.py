@@ -25,7 +25,7 @@ from tests.faults.trial import FAULTS, Fault, Met, Phase, Point, Reference, Tria
 DIGEST = re.compile(r"[0-9a-f]{64}")
 # A copy stands in a folder of its own, and finds its outputs under the name that all others have for theirs.
 OUTPUTS = Path("/proc/self/cwd/outputs")
-# What follows the bootstrap and changes something too; for which somebody has to be told of the bill.
+# The phase after the bootstrap that also changes something; it needs an address for alerts about the bill.
 ROAD = (*PHASES, phase_of("billing"))
 TOLD = '[billing]\nalerts = ["ada@example.com"]\n'
 

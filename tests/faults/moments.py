@@ -1,4 +1,4 @@
-"""When a run is killed and which of its processes: drawn by a seed, and waited for beside the run."""
+"""When a run is killed, and which of its processes: drawn by a seed, and awaited while the run works."""
 
 import random
 import subprocess
@@ -40,7 +40,7 @@ class Blow:
 
 
 def draw(chance: random.Random, phase: str, changes: int) -> Moment:
-    """Two of three beside a change; `changes` is how many the phase makes."""
+    """Draw a moment, two of three during a change; `changes` is how many the phase makes."""
     return Moment(
         phase,
         chance.choice(VICTIMS),
@@ -52,7 +52,7 @@ def draw(chance: random.Random, phase: str, changes: int) -> Moment:
 
 
 def strike(moment: Moment, runner: "subprocess.Popen[str]", journals: Path, seconds: float) -> Blow:
-    """Wait for the moment beside a run that was just begun, and kill; a run takes so many seconds."""
+    """Wait for the moment while a run works that has just begun, and kill; a run takes so many seconds."""
     began = time.monotonic()
 
     def came() -> bool:

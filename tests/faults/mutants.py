@@ -39,7 +39,7 @@ def _no_journal() -> None:
 
 
 def _never_settles() -> None:
-    """What became of a change without an answer is found out by nobody."""
+    """The outcome of a change without a response is not resolved."""
     from orgkit.runbook import stages
 
     stages._settle = lambda *_: ()

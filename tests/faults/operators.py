@@ -24,15 +24,15 @@ FORBIDDEN = ("Close", "Remove", "Delete", "Leave", "Deregister", "Disable", "Sto
 
 @dataclass
 class Found:
-    """What came of it so far."""
+    """The results so far."""
 
     seed: int
     pairs: int = 0
-    signs: int = 0  # of each other, that the two were told
+    signs: int = 0  # signs of each other that were reported to the two
     bad: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"{self.pairs} pairs (seed {self.seed}): {self.signs} signs of each other told, {len(self.bad)} bad"
+        return f"{self.pairs} pairs (seed {self.seed}): {self.signs} signs of each other reported, {len(self.bad)} bad"
 
 
 def at_once(folder: Path, number: int, seed: int, report: Callable[[str], None], file: Path = EXAMPLE) -> Found:
@@ -108,7 +108,7 @@ def _outcome(output: str) -> str:
     try:
         return str(json.loads(output)["outcome"])
     except (ValueError, KeyError):
-        return "nothing told"
+        return "nothing reported"
 
 
 def _signs(operator: Project) -> list[dict[str, Any]]:

@@ -1,9 +1,9 @@
 """python -m tests.faults.starting_values: somebody else changes what a step replaces, at three moments.
 
-In each phase, from nothing and again after a drift of everything, a copy of this process for each trial: the value is
-changed before the plan is applied; between the step before it and the step itself; and, where AWS has a conditional
-form of the call, between the second read and the call. And a phase is killed after a step, and goes on under its
-approval.
+Each phase is tried from nothing and again after a drift of everything, with a copy of this process for each trial. The
+value is changed before the plan is applied, or between the previous step and the step itself. Where AWS has a
+conditional form of the call, it is also changed between the second read and the call. A phase is also killed after a
+step, and resumes under its approval.
 """
 
 import argparse

@@ -15,7 +15,7 @@ def sweep(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_disk_that_fails_at_any_write_of_an_apply_loses_no_intent_and_gives_no_wrong_exit_code(report: Tell) -> None:
-    """`--unchecked`, which believes os.write, loses eight intents."""
+    """`--unchecked`, which trusts the result of os.write, loses eight intents."""
     done = sweep()
     report(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr

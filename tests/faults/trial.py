@@ -258,7 +258,7 @@ class Trial:
                 yield f"I4: {event['call']} {event['key']} was settled as {result}, and {self._truth()} is true"
 
     def _belied(self, event: Any, result: str) -> bool:
-        """Of what AWS makes only once, it can be told afterwards whether it was made."""
+        """Compare with AWS what it makes only once: for that, it is known afterwards whether it was made."""
         once = event["call"].rpartition(":")[2].startswith(UNIQUE_CALL_PREFIXES)
         plain = self.point.mutating and not self.fault.always and not self.met.then
         return once and plain and result != self._truth()
@@ -299,5 +299,5 @@ def _difference(one: Any, other: Any, path: str = "") -> str:
         return "; ".join(text for text in output if text)
     if isinstance(one, list) and isinstance(other, list):
         less, more = [x for x in one if x not in other], [x for x in other if x not in one]
-        return f"{path}: missing {less}, beside {more}" if less or more or len(one) != len(other) else ""
+        return f"{path}: missing {less}, unexpected {more}" if less or more or len(one) != len(other) else ""
     return "" if one == other else f"{path}: {other} instead of {one}"

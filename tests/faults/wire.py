@@ -19,7 +19,7 @@ _MODELS: dict[ModelFile, Any] = {}
 
 
 class Killed(BaseException):
-    """What a SIGKILL leaves of a run: nothing is written from here on, whoever catches it."""
+    """Simulates SIGKILL: nothing is written from here on, whatever code catches it."""
 
 
 class Wire:

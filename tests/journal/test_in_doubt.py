@@ -1,4 +1,4 @@
-"""What became of a change without an answer: never taken for done without evidence."""
+"""The outcome of a change without a response: it never counts as done without evidence."""
 
 from typing import Any
 

@@ -147,7 +147,7 @@ def strange(bare: Observed, name: str) -> Observed:
 
 
 def keyed(bare: Observed, name: str) -> Observed:
-    """Somebody has named an account so, and tagged it as one that the file asks for under another e-mail."""
+    """Somebody has named an account so, and tagged it as one that the file asks for under another email."""
     account = Account(
         "000000000002", name, name, "ACTIVE", (), "CREATED", (("orgkit:key", "log-archive"), (name, name))
     )

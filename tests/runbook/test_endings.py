@@ -39,7 +39,7 @@ def test_a_cell_that_took_too_long_for_papermill(tmp_path, folder):
     source, out = write_runbook(tmp_path, BEGIN, SLEEP, END), tmp_path / "out.ipynb"
     with pytest.raises((PapermillExecutionError, RuntimeError, TimeoutError)):
         execute_notebook(source, out, {"run_folder": str(folder)}, execution_timeout=3, progress_bar=False)
-    assert nbformat.read(out, 4).metadata.papermill.exception is None, "papermill itself tells of no fault"
+    assert nbformat.read(out, 4).metadata.papermill.exception is None, "papermill itself reports no error"
     assert sealed(folder, out).outcome == "interrupted"
 
 
@@ -63,7 +63,7 @@ def test_papermill_that_was_killed_while_a_cell_ran(tmp_path, folder):
 
 
 def test_nbval_which_goes_on_after_a_cell_that_stopped(tmp_path, folder):
-    """It runs END after STOP, and leaves no executed notebook: the events alone would tell of success."""
+    """It runs END after STOP, and leaves no executed notebook: the events alone would report success."""
     source, ready = write_runbook(tmp_path, BEGIN, STOP, END), tmp_path / "ready.ipynb"
     execute_notebook(source, ready, {"run_folder": str(folder)}, prepare_only=True, progress_bar=False)
     command = [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "-p", "no:cacheprovider", "-p", "no:xdist", ready]

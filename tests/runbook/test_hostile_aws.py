@@ -57,7 +57,7 @@ def test_json_of_such_names_is_harmless_to_look_at_and_means_the_same(stage: Sta
 def test_an_account_that_passes_for_one_of_the_file_s_waits_for_a_decision_in_harmless_words(
     stage: Stage, arguments: tuple[str, ...]
 ) -> None:
-    """Its tag says that it is ours, its e-mail that it is not; and this would clear the screen and turn the line."""
+    """Its tag says that it is ours, its email that it is not; and this would clear the screen and turn the line."""
     name = "\x1b[2J\u202egnp.exe"
     aws = stage.client("organizations")
     if not [account for account in aws.list_accounts()["Accounts"] if account["Name"] == name]:

@@ -23,7 +23,7 @@ ONCE = Config(retries={"total_max_attempts": 1})
 
 
 class World:
-    """The sandbox of a test, and clients for whoever acts in it."""
+    """The sandbox of a test, and clients for its identities."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -109,7 +109,7 @@ def error() -> Callable[..., str]:
 
 @pytest.fixture
 def reason() -> Callable[..., str]:
-    """The Reason beside it, where Organizations' errors have it: at the top of the answer."""
+    """Return the Reason of an error, which Organizations has at the top of the response."""
 
     def output(call: Callable[..., Any], **parameters: Any) -> str:
         with pytest.raises(ClientError) as raised:

@@ -65,7 +65,7 @@ class Explanation:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the suite and show what came of it."""
+    """Run the suite and show its results."""
     parser = argparse.ArgumentParser(prog="tests.sandbox.moto_suite", description=__doc__)
     parser.add_argument("--source", type=Path, help="a moto source distribution that is there already")
     options = parser.parse_args(arguments)

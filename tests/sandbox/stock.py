@@ -12,7 +12,7 @@ PROBES: dict[str, Probe] = {}
 
 
 def probe(*keys: str) -> Callable[[Probe], Probe]:
-    """Tells whether moto still does what a correction's `moto` says, under the correction's key."""
+    """Register a probe by a correction's key: it returns whether moto still does what the correction's `moto` says."""
 
     def register(function: Probe) -> Probe:
         PROBES.update(dict.fromkeys(keys, function))

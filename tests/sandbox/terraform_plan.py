@@ -275,7 +275,7 @@ def import_and_plan_twice(terraform: Terraform) -> tuple[int, list[str]]:
 
 
 def main() -> int:
-    """Run it all, and say what came of it."""
+    """Run all plans, and print the results."""
     if TERRAFORM is None:
         print("NO TERRAFORM: nothing was planned. Install terraform to run this.")
         return 1

@@ -1,4 +1,4 @@
-"""Who may become whom, what IAM tells of the root user, and what belongs to the account as a whole."""
+"""Which roles a caller may assume, what IAM reports on the root user, and settings of the account as a whole."""
 
 import json
 from collections.abc import Callable

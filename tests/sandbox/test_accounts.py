@@ -1,4 +1,4 @@
-"""Account creation: asynchronous, limited, and an e-mail only once."""
+"""Account creation: asynchronous, limited, and an email only once."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -29,7 +29,7 @@ def test_a_file_as_a_spreadsheet_writes_it_is_read(tmp_path):
         ("month;account\n", "not the header"),
         (HEAD + "2026-13,a,S,Usage,1\n", "line 2: '2026-13' is not a month"),
         (HEAD + "2026-10,a,S,Usage,1\n2026-10,,S,Usage,1\n", "line 3 has no account"),
-        (HEAD + "2026-10,a,S,Credits,1\n", "'Credits' is no record type"),
+        (HEAD + "2026-10,a,S,Credits,1\n", "'Credits' is not a record type"),
         (HEAD + "2026-10,a,S,Usage,one\n", "'one' is not an amount"),
         (HEAD + "2026-10,a,S,Usage,NaN\n", "'NaN' is not an amount"),
         (HEAD + "2026-10,a,S,Usage,1\n2026-10,a,S,Usage,1e400000\n", "line 3: '1e400000' is not an amount"),

@@ -98,7 +98,7 @@ class AthenaBills:
         require_packages('source = "athena"', "awswrangler")
         import awswrangler
 
-        for service in ("athena", "glue", "s3", "sts"):  # an emulator's bills are not asked of AWS
+        for service in ("athena", "glue", "s3", "sts"):  # an emulator's bills must not be read from AWS
             setattr(awswrangler.config, f"{service}_endpoint_url", self._aws.endpoint)
         self._queries += 1
         try:

@@ -13,5 +13,5 @@ class BillingSpec:
     place: str = ""  # of a data export's files: a folder, or s3://bucket/prefix
     table: str = ""  # of Athena: database.table
     output: str = ""  # of Athena: s3://bucket/prefix
-    alerts: tuple[str, ...] = ()  # e-mails
+    alerts: tuple[str, ...] = ()  # emails
     cost_allocation_tags: tuple[str, ...] = (KEY_TAG,)

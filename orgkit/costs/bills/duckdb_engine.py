@@ -125,7 +125,7 @@ class DuckDb:
         sql = f"SELECT {text} FROM {FILES} WHERE {text} <> '' AND TRY_CAST({text} AS {MONEY}) IS NULL LIMIT 1"  # noqa: S608
         if row := self._engine.execute(sql, [[path]]).fetchone():
             raise InvalidExport(
-                f"{flat(self._names[path])}: {column} {flat(row[0])[:40]!r} is no amount.",
+                f"{flat(self._names[path])}: {column} {flat(row[0])[:40]!r} is not an amount.",
                 InvalidExport.remedy_for_rows,
             )
 

@@ -84,9 +84,9 @@ def newest(
         same_content: Whether two files are equal; None where only names are known.
 
     Raises:
-        InvalidExport: What to read is ambiguous: none of the files is a Parquet file, files have no billing period,
-            there are two exports, Parquet files lie next to folders of them, a folder's name does not begin with a
-            time, or one part is there in two versions.
+        InvalidExport: What to read is ambiguous. None of the files is a Parquet file, files have no billing period, or
+            there are two exports. Or Parquet files lie next to folders of them, the name of a folder does not begin
+            with a time, or one part has two versions.
     """
     files = list(files)
     parquet = [file for file in files if is_parquet(file)]

@@ -206,7 +206,7 @@ def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
     if account is not None and account.name != spec.name:
         yield f"{spec.key} is named {account.name} in AWS; the file says {spec.name}"
     if account is not None and account.email.casefold() != spec.email.casefold():
-        yield f"{spec.key} has the root e-mail {account.email} in AWS; the file says {spec.email}"
+        yield f"{spec.key} has the root email {account.email} in AWS; the file says {spec.email}"
 
 
 def _needs(observed: Observed, desired: Desired, renames: Sequence[Rename]) -> Iterator[str]:

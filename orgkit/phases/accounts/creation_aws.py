@@ -25,7 +25,7 @@ FAILURE_REMEDIES = {
     "CONCURRENT_ACCOUNT_MODIFICATION": timedelta(minutes=5),
 }
 RETRYABLE_FAILURES = ("INTERNAL_FAILURE", "CONCURRENT_ACCOUNT_MODIFICATION")
-# AWS does not report a request's e-mail: for one that was found by name, these reasons may be about another e-mail.
+# AWS does not report a request's email: for one that was found by name, these reasons may be about another email.
 ABOUT_ITS_EMAIL = ("EMAIL_ALREADY_EXISTS", "INVALID_EMAIL")
 
 QUOTA = Throttled("the new organization's quota of accounts to be there", 60.0)
@@ -138,8 +138,8 @@ def _succeeded_requests(
     email = str(listed.get("Email", step.email))
     if email.casefold() != step.email.casefold():
         raise StepFailed(
-            f"a request for account {step.name} was under way, and made {account} with e-mail {email}.",
-            f"name that account in the parameters file (id, e-mail), or give the one for {step.email} another name.",
+            f"a request for account {step.name} was under way, and made {account} with email {email}.",
+            f"name that account in the parameters file (id, email), or give the one for {step.email} another name.",
         )
     id_index.accounts[step.key] = account
     return None

@@ -71,7 +71,7 @@ def _create(pairs: list[Pair]) -> Iterator[Step]:
                 role_name=spec.role_name,
                 iam_access_to_billing="ALLOW" if spec.iam_access_to_billing else "DENY",
                 tags=spec.tags,
-                reason="no account of the organization has this key or e-mail",
+                reason="no account of the organization has this key or email",
             )
 
 

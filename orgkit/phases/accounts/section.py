@@ -46,10 +46,10 @@ def _account(key: str, model: AccountModel, defaults: Defaults) -> AccountSpec:
 
 
 def emails(raw: Raw) -> Iterator[Violation]:
-    """Report an e-mail that two accounts have: AWS identifies a root user by it, whatever its case."""
+    """Report an email that two accounts have: AWS identifies a root user by it, whatever its case."""
     uses = [_management(raw, "email")]
     uses += [((*member.place, "email"), member.text("email")) for member in members(raw)]
-    yield from duplicates(uses, "every account needs an e-mail of its own", str.casefold)
+    yield from duplicates(uses, "every account needs an email of its own", str.casefold)
 
 
 def ids(raw: Raw) -> Iterator[Violation]:

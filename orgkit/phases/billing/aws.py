@@ -73,7 +73,7 @@ def create_monitor(aws: Connection, step: CreateAnomalyMonitor, id_index: IdInde
 
 
 def create_subscription(aws: Connection, step: CreateAnomalySubscription, id_index: IdIndex) -> None:
-    """Make a daily e-mail alert for anomalies above the amount."""
+    """Make a daily email alert for anomalies above the amount."""
     arn = dict(_monitors(aws)).get(step.monitor)
     if arn is None:
         raise StepFailed(f"anomaly monitor {step.monitor} is not listed yet.", "run the phase again in a minute.")

@@ -85,11 +85,11 @@ def _budgets(observed: Observed, desired: Desired, facts: BillingFacts, cost_est
 
 def _warnings(desired: Desired, facts: BillingFacts, cost_estimate: Estimate) -> Iterator[str]:
     if not desired.section(BillingSpec).alerts:
-        yield "[billing] alerts names no e-mail: no budget and no alert is proposed."
+        yield "[billing] alerts names no email: no budget and no alert is proposed."
     proposed = {name_of(key): limit for key, limit in limits(cost_estimate).items()}
     for name, amount in facts.budgets:
         if name in proposed and amount is not None and amount != proposed[name]:
-            yield f"budget {name} stands at {amount} USD, the high scenario is {proposed[name]}: it is left as it is."
+            yield f"budget {name} is {amount} USD, the high scenario is {proposed[name]}: orgkit leaves it unchanged."
     missing = [key for key in desired.section(BillingSpec).cost_allocation_tags if key not in dict(facts.tags)]
     if missing:
         yield (

@@ -63,7 +63,7 @@ class CreateAnomalySubscription(Step):
     """Notify people once a day of anomalies that cost at least so much."""
 
     kind: ClassVar = "create-anomaly-subscription"
-    cost_note: ClassVar = "alerts by e-mail cost nothing"
+    cost_note: ClassVar = "alerts by email cost nothing"
     actions: ClassVar = ("ce:GetAnomalyMonitors", "ce:GetAnomalySubscriptions", "ce:CreateAnomalySubscription")
     starts_from: str = ABSENT
     name: str

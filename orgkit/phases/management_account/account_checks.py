@@ -38,7 +38,7 @@ def mfa_on_root(facts: Facts, desired: Desired) -> Finding:
 
 
 def sign_up(facts: Facts) -> Finding:
-    """Check that AWS has activated the account, which it does once e-mail, card, phone and support plan are set."""
+    """Check that AWS has activated the account, which it does once email, card, phone and support plan are set."""
     item = "sign-up"
     if isinstance(facts.state, Unread) or not facts.state:
         return Finding.from_unknown(
@@ -86,7 +86,7 @@ def payment_method(desired: Desired) -> Finding:
 
 def email_verified(desired: Desired) -> Finding:
     """Return what the file attests: no API reports it, and AWS refuses invitations without it."""
-    return from_attestation("root e-mail", "email_verified", desired)
+    return from_attestation("root email", "email_verified", desired)
 
 
 def security_contact(facts: Facts, desired: Desired) -> Finding:
@@ -96,7 +96,7 @@ def security_contact(facts: Facts, desired: Desired) -> Finding:
         return from_attestation(item, "contacts", desired, facts.security_contact.reason)
     if not facts.security_contact:
         return Finding.warns(
-            item, "there is none: AWS writes to the root e-mail alone.", "add one (Account, Alternate contacts)."
+            item, "there is none: AWS writes to the root email alone.", "add one (Account, Alternate contacts)."
         )
     return Finding.ok(item, "there is one.")
 

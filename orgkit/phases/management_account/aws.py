@@ -148,7 +148,7 @@ def _invited_accounts(aws: Connection) -> tuple[str, ...]:
 
 
 def _invitee(handshake: dict[str, Any]) -> str:
-    """The account id or e-mail that was invited; the handshake's own id, so that it is counted, when it names none."""
+    """The account id or email that was invited; the handshake's own id, so that it is counted, when it names none."""
     parties = (party["Id"] for party in handshake.get("Parties", []) if party["Type"] != "ORGANIZATION")
     return str(next(parties, handshake["Id"]))
 

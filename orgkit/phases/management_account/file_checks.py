@@ -1,4 +1,4 @@
-"""Checks of the file's e-mails and ids: they are unique, follow the convention, and are not placeholders."""
+"""Checks of the file's emails and ids: they are unique, follow the convention, and are not placeholders."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,22 +18,22 @@ SECTION_PHASES = {"accounts": "03", "imports": "04"}
 
 
 def emails_unique(facts: Facts, desired: Desired) -> Finding:
-    """Check that no two accounts share an e-mail: AWS accepts each for one account only, whatever its case."""
-    item, counted = "duplicate e-mails", Counter(email.casefold() for _, email in _emails(desired))
+    """Check that no two accounts share an email: AWS accepts each for one account only, whatever its case."""
+    item, counted = "duplicate emails", Counter(email.casefold() for _, email in _emails(desired))
     twice = sorted(email for email, times in counted.items() if times > 1)
     if twice:
         return Finding.warns(
             item,
             f"more than one account has {', '.join(twice)}.",
-            "give each account an e-mail of its own.",
+            "give each account an email of its own.",
             (*_before_the_organization(facts), *QUOTA_PHASES),
         )
-    return Finding.ok(item, f"{len(counted)} e-mails, each once.")
+    return Finding.ok(item, f"{len(counted)} emails, each once.")
 
 
 def email_convention(facts: Facts, desired: Desired) -> Finding:
-    """Check that e-mails follow the convention: one that does not is usually a typo, and the mail is lost."""
-    item, convention = "e-mail convention", desired.organization.email_convention
+    """Check that emails follow the convention: one that does not is usually a typo, and the mail is lost."""
+    item, convention = "email convention", desired.organization.email_convention
     if not convention:
         return Finding.ok(item, "the file states none.")
     violations = [
@@ -45,24 +45,24 @@ def email_convention(facts: Facts, desired: Desired) -> Finding:
         return Finding.warns(
             item,
             f"{convention} is not followed by {', '.join(violations)}.",
-            "correct these e-mails, or organization.email_convention.",
+            "correct these emails, or organization.email_convention.",
             _phases(facts, desired, [f"accounts.{key}" for key in violations]),
         )
     return Finding.ok(item, f"{convention} is followed by all {len(desired.accounts)} accounts that are created.")
 
 
 def reserved_domains(facts: Facts, desired: Desired) -> Finding:
-    """Check that no e-mail has a domain that is reserved for documents and tests."""
+    """Check that no email has a domain that is reserved for documents and tests."""
     item = "reserved domains"
     places = _reserved_places(desired)
     if places:
         return Finding.warns(
             item,
             f"no mail can arrive at {', '.join(places.values())}.",
-            "write e-mails of a domain of your own.",
+            "write emails of a domain of your own.",
             _phases(facts, desired, places),
         )
-    return Finding.ok(item, "all e-mails are of domains that can receive mail.")
+    return Finding.ok(item, "all emails are of domains that can receive mail.")
 
 
 def placeholder_ids(facts: Facts, desired: Desired) -> Finding:

@@ -38,7 +38,7 @@ QUOTA_READS = ("organizations:ListHandshakesForOrganization", "servicequotas:Lis
 
 # The items of `[organization.attestations]`, and what a person states with each: AWS does not always report these.
 ATTESTABLE = {
-    "email_verified": "the root e-mail is verified: AWS's message to it was answered",
+    "email_verified": "the root email is verified: AWS's message to it was answered",
     "phone_verified": "the phone number is verified",
     "support_plan": "a support plan is chosen (Basic is free)",
     "payment_method": "a payment method is there, and is valid",
@@ -196,8 +196,8 @@ class Facts:
     caller_account: str
     caller_arn: str
     organization: Membership | Unread | None
-    members: tuple[tuple[str, str], ...] | Unread  # (id, e-mail), closed ones that still count among them
-    invited: tuple[str, ...] | Unread  # account ids (or e-mails) of invitations that are open
+    members: tuple[tuple[str, str], ...] | Unread  # (id, email), closed ones that still count among them
+    invited: tuple[str, ...] | Unread  # account ids (or emails) of invitations that are open
     root: RootUser | Unread
     plan: AccountPlan | Unread | None  # None: the account is older than account plans
     quota: int | Unread

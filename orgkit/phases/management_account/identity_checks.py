@@ -47,7 +47,7 @@ def session(facts: Facts) -> Iterator[Finding]:
 
 
 def the_files_account(facts: Facts, desired: Desired) -> Finding:
-    """Check that the account is the one in the file, by id, and by root e-mail where an organization reports it."""
+    """Check that the account is the one in the file, by id, and by root email where an organization reports it."""
     item, spec, membership = "account the file names", desired.organization, facts.organization
     if not facts.caller_account:
         return Finding.from_unknown(item, "AWS named no account.", "sign in again.")
@@ -62,8 +62,8 @@ def the_files_account(facts: Facts, desired: Desired) -> Finding:
     if email and email.casefold() != spec.email.casefold() and _is_own_organization(facts):
         return Finding.warns(
             item,
-            f"its root e-mail is {email}; the file says {spec.email}.",
-            "correct organization.email in the file, or the root e-mail in the console.",
+            f"its root email is {email}; the file says {spec.email}.",
+            "correct organization.email in the file, or the root email in the console.",
         )
     return Finding.ok(item, f"account {facts.caller_account} is the one that the file names.")
 

@@ -1,4 +1,4 @@
-"""What AWS accepts as an id, e-mail, name, tag …: each function returns the text or says what to write instead."""
+"""What AWS accepts as an id, email, name, tag …: each function returns the text or says what to write instead."""
 
 import difflib
 import json
@@ -58,21 +58,21 @@ def organization_id(value: str) -> str:
 
 
 def email(value: str) -> str:
-    """Check a root e-mail by AWS's rules, which are stricter than those of mail."""
+    """Check a root email by AWS's rules, which are stricter than those of mail."""
     local, _, domain = value.rpartition("@")
     if not 6 <= len(value) <= 64:
-        refuse(value, f"has {len(value)} characters; AWS takes e-mails of 6 to 64.")
+        refuse(value, f"has {len(value)} characters; AWS takes emails of 6 to 64.")
     if not local or "@" in local or not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", domain):
-        refuse(value, 'is not an e-mail address: write one like "aws-website-prod@example.com".')
+        refuse(value, 'is not an email address: write one like "aws-website-prod@example.com".')
     if domain[0] == "-" or domain[-1] == "-" or local[0] == ".":
-        refuse(value, "is not an e-mail address that AWS accepts: it has a dot or hyphen at an edge.")
+        refuse(value, "is not an email address that AWS accepts: it has a dot or hyphen at an edge.")
     if not all("!" <= character <= "~" for character in local) or _LOCAL_FORBIDS & set(local):
         refuse(value, "has a character before the @ that AWS does not accept: use letters, digits, . _ - and +.")
     return value
 
 
 def email_convention(value: str) -> str:
-    """Check a pattern that gives each account a unique e-mail."""
+    """Check a pattern that gives each account a unique email."""
     example = value.replace("{key}", "website").replace("{name}", "website")
     if example == value or "{" in example or "}" in example:
         refuse(value, 'has to hold {key} or {name}, and no other braces: write "aws-{key}@example.com".')

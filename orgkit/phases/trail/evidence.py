@@ -140,7 +140,7 @@ def _bucket(name: str, observed: Observed) -> Bucket | None:
 
 
 def _key(alias: str, observed: Observed, desired: Desired) -> Key | None:
-    """Return the key if it was read by this alias: it was read by the one that the file has now."""
+    """Return the key that was read, if this alias is the file's: the key was read by that one."""
     facts = observed.facts(TrailFacts)
     key = facts.key if facts and alias == desired.trail.key_alias else None
     return key if isinstance(key, Key) else None

@@ -1,4 +1,4 @@
-"""The account API: contact, name and e-mail; moto has alternate contacts only."""
+"""The account API: contact, name and email; moto has alternate contacts only."""
 
 import json
 from typing import Any
@@ -40,7 +40,7 @@ def _parameters(response: AccountResponse) -> dict[str, Any]:
 
 
 def _names(account: str) -> tuple[str, str]:
-    """Name and e-mail, whether the account is in an organization or not."""
+    """Name and email, whether the account is in an organization or not."""
     seed = world().seed
     for member in backend_of(account).accounts:
         if member.id == account:
@@ -58,7 +58,7 @@ def _stored_account(name: str) -> dict[str, Any]:
 
 @corrects(AccountResponse, moto="GetAccountInformation is not there.")
 def get_account_information(self: AccountResponse) -> ActionResult:
-    """GetAccountInformation tells an account's name, id and state."""
+    """GetAccountInformation returns an account's name, id and state."""
     account = _target(self)
     values = {"AccountId": account, "AccountName": _names(account)[0], "AccountState": "ACTIVE"}
     return ActionResult({**values, "AccountCreatedDate": world().clock.start.replace(tzinfo=None)})
@@ -89,7 +89,7 @@ def put_account_name(self: AccountResponse) -> EmptyResult:
 
 @corrects(AccountResponse, moto="GetPrimaryEmail is not there.")
 def get_primary_email(self: AccountResponse) -> ActionResult:
-    """GetPrimaryEmail tells the root user's e-mail of a member."""
+    """GetPrimaryEmail returns the root user's email of a member."""
     return ActionResult({"PrimaryEmail": _names(_target(self))[1]})
 
 
@@ -103,7 +103,7 @@ def start_primary_email_update(self: AccountResponse) -> ActionResult:
 
 @corrects(AccountResponse, moto="AcceptPrimaryEmailUpdate is not there.")
 def accept_primary_email_update(self: AccountResponse) -> ActionResult:
-    """AcceptPrimaryEmailUpdate changes the e-mail of a member, with that code."""
+    """AcceptPrimaryEmailUpdate changes the email of a member, with that code."""
     account, values = _target(self), _parameters(self)
     if _stored_account("email").get(account) != (values["PrimaryEmail"], values["Otp"]):
         raise refusal("ValidationException", "The one-time code is not valid.")
@@ -123,5 +123,5 @@ def list_regions(self: AccountResponse) -> ActionResult:
 
 
 def code_sent_to(email: str) -> str:
-    """Six letters and digits: what the person who reads that mailbox would see."""
+    """Return the six letters and digits that the owner of that mailbox would receive."""
     return ids.key_part(6, "code", email)

@@ -1,7 +1,7 @@
 """S3: the ACL of a bucket and the switch that turns ACLs off, which AWS keeps from contradicting each other.
 
-Source: S3 User Guide, "Controlling ownership of objects": BucketOwnerEnforced is refused while the ACL lets others in,
-and with it no ACL is taken that does.
+Source: S3 User Guide, "Controlling ownership of objects": S3 refuses BucketOwnerEnforced while the ACL grants access to
+others, and with BucketOwnerEnforced it refuses such an ACL.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ ENFORCED = "BucketOwnerEnforced"
 
 
 class InvalidBucketAcl(S3ClientError):  # type: ignore[misc]  # moto has no types
-    """The bucket's ACL lets others in."""
+    """The bucket's ACL grants access to others."""
 
     code = 400
 
@@ -35,9 +35,9 @@ class AclsNotSupported(S3ClientError):  # type: ignore[misc]
         super().__init__("AccessControlListNotSupported", "The bucket does not allow ACLs")
 
 
-@corrects(S3Backend, moto="PutBucketOwnershipControls switches ACLs off whoever they let in.")
+@corrects(S3Backend, moto="PutBucketOwnershipControls switches ACLs off whatever they grant.")
 def put_bucket_ownership_controls(self: S3Backend, bucket_name: str, ownership: Any) -> None:
-    """PutBucketOwnershipControls refuses BucketOwnerEnforced while the bucket's ACL lets others in."""
+    """PutBucketOwnershipControls refuses BucketOwnerEnforced while the bucket's ACL grants access to others."""
     if ownership == ENFORCED and _lets_others_in(self.get_bucket(bucket_name).acl):
         raise InvalidBucketAcl
     _put_ownership(self, bucket_name, ownership)
@@ -45,7 +45,7 @@ def put_bucket_ownership_controls(self: S3Backend, bucket_name: str, ownership: 
 
 @corrects(S3Backend, moto="PutBucketAcl is accepted where ACLs are switched off.")
 def put_bucket_acl(self: S3Backend, bucket_name: str, acl: FakeAcl | None) -> None:
-    """PutBucketAcl is refused where ACLs are switched off, unless it lets the owner in alone."""
+    """PutBucketAcl is refused where ACLs are switched off, unless it grants access to the owner alone."""
     if self.get_bucket(bucket_name).ownership_rule == ENFORCED and _lets_others_in(acl):
         raise AclsNotSupported
     _put_acl(self, bucket_name, acl)

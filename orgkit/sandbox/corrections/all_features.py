@@ -15,7 +15,7 @@ VIOLATION = "HandshakeConstraintViolationException"
 
 @corrects(OrganizationsResponse, moto="EnableAllFeatures is not there: consolidated billing is for ever.")
 def enable_all_features(self: OrganizationsResponse) -> str:
-    """EnableAllFeatures asks every invited account for its approval, within 90 days; nobody is invited meanwhile."""
+    """EnableAllFeatures asks every invited account to approve within 90 days; no account can be invited until then."""
     backend = self.organizations_backend
     _check(backend)
     for invitation in open_handshakes(backend, INVITE):
@@ -47,7 +47,7 @@ def _send(backend: OrganizationsBackend, action: str, account: str, parent: str 
 
 
 def follow(handshake: Handshake) -> None:
-    """What the end of a handshake brings about: features, or the end of what it had asked of others."""
+    """Apply the end of a handshake: enable all features, or cancel the requests to the accounts."""
     if handshake.action == ENABLE and handshake.state == "ACCEPTED":
         handshake.backend.org.feature_set = "ALL"  # and no policy type: EnablePolicyType comes afterwards
     if handshake.action == ENABLE:
@@ -73,7 +73,7 @@ def _advance(handshake: Handshake) -> None:
 
 @settles
 def keep_up() -> None:
-    """An account that left need not approve any more; a request that has expired asks nobody any more."""
+    """Update open requests: an account that left need not approve, and an expired request ends those to accounts."""
     for handshake in all_handshakes():
         if handshake.action == ENABLE and handshake.is_open:
             _advance(handshake)

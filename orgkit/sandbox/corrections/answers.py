@@ -1,4 +1,4 @@
-"""What the two parties of a handshake can do with it: look at it, accept, decline and cancel it."""
+"""What the two parties of a handshake can do with it: describe, accept, decline and cancel it."""
 
 import json
 
@@ -26,7 +26,7 @@ def describe_handshake(self: OrganizationsResponse) -> str:
 
 
 def _find(response: OrganizationsResponse, *, by_recipient: bool = False, sender: bool = False) -> Handshake:
-    """For who may do it; the other party is denied, and everybody else told that it does not exist."""
+    """Return the handshake for the party that may do this; deny the other party, and hide it from everybody else."""
     account = response.current_account
     for handshake in all_handshakes():
         if handshake.id == response.request_params["HandshakeId"] and is_visible(handshake):
@@ -57,7 +57,7 @@ def _check_open(handshake: Handshake, state: str) -> None:
 
 @corrects(OrganizationsResponse, moto="AcceptHandshake is not there.")
 def accept_handshake(self: OrganizationsResponse) -> str:
-    """AcceptHandshake is for who is asked; an invited account joins in the root, from another organization too."""
+    """AcceptHandshake is for the recipient; an invited account joins in the root, also from another organization."""
     _check_management(self.current_account, self.request_params["HandshakeId"])
     handshake = _find(self, by_recipient=True)
     if handshake.action == INVITE:
@@ -67,7 +67,7 @@ def accept_handshake(self: OrganizationsResponse) -> str:
 
 
 def _check_management(account: str, handshake_id: str) -> None:
-    """Who made an organization of its own in the meantime has to delete it first."""
+    """Refuse an account that has created its own organization in the meantime, until it deletes that."""
     invited = any(
         handshake.id == handshake_id and handshake.recipient == account and handshake.action == INVITE
         for handshake in all_handshakes()
@@ -92,11 +92,11 @@ def _join(handshake: Handshake) -> None:
 
 @corrects(OrganizationsResponse, moto="DeclineHandshake is not there.")
 def decline_handshake(self: OrganizationsResponse) -> str:
-    """DeclineHandshake is for who is asked, while the handshake is open."""
+    """DeclineHandshake is for the recipient, while the handshake is open."""
     return _close(_find(self, by_recipient=True), "DECLINED")
 
 
 @corrects(OrganizationsResponse, moto="CancelHandshake is not there.")
 def cancel_handshake(self: OrganizationsResponse) -> str:
-    """CancelHandshake is for who sent it, while the handshake is open."""
+    """CancelHandshake is for the sender, while the handshake is open."""
     return _close(_find(self, sender=True), "CANCELED")

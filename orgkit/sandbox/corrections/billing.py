@@ -1,4 +1,4 @@
-"""Anomaly alerts, cost allocation tags and sharing preferences: what moto's Cost Explorer lacks, and no billing."""
+"""Anomaly alerts, cost allocation tags and sharing preferences, which moto lacks."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""S3: settings of a bucket that AWS refuses, since nobody could use the bucket, or keep what is in it, afterwards."""
+"""S3: settings of a bucket that AWS refuses, since they would make the bucket unusable or its objects unprotected."""
 
 from typing import Any
 
@@ -41,11 +41,11 @@ def serialized(self: S3Response, action_result: ActionResult) -> Any:
 
 @corrects(
     S3Backend,
-    moto="PutBucketPolicy keeps any text; a policy that is no JSON makes every later call for the bucket fail.",
+    moto="PutBucketPolicy keeps any text; a policy that is not JSON makes every later call for the bucket fail.",
     source=f"{RECORDINGS}: test_bucket_policy_exc.",
 )
 def put_bucket_policy(self: S3Backend, bucket_name: str, policy: bytes) -> None:
-    """PutBucketPolicy refuses what is no policy: MalformedPolicy, 400."""
+    """PutBucketPolicy refuses an invalid policy: MalformedPolicy, 400."""
     problem = find_problem(policy)
     if problem:
         raise BucketRefusal(400, "MalformedPolicy", problem)

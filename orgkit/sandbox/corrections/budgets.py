@@ -1,4 +1,4 @@
-"""Budgets: who is written to, and tags, which moto does not give back."""
+"""Budgets: subscribers and tags, which moto does not return."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def _find_notification(response: BudgetsResponse) -> Notification:
 
 
 def _identity(details: dict[str, Any]) -> tuple[Any, ...]:
-    """What tells one notification of a budget from another; a threshold is a percentage where nothing is said."""
+    """Return what identifies a notification of a budget; a threshold is a percentage by default."""
     kind = details.get("ThresholdType") or "PERCENTAGE"
     return details["NotificationType"], details["ComparisonOperator"], float(details["Threshold"]), kind
 

@@ -1,4 +1,4 @@
-"""Who may ask Organizations what: an account that manages an organization, one that is in it, one that is in none."""
+"""Callers of Organizations: what a management account, a member and an account outside an organization may call."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def organizations_backend(self: OrganizationsResponse) -> OrganizationsBackend:
     moto="Anybody may call anything: ListAccounts outside an organization answers with an empty list.",
 )
 def call_action(self: OrganizationsResponse) -> Any:
-    """Who is in no organization gets AWSOrganizationsNotInUseException, a member AccessDeniedException."""
+    """An account outside an organization gets AWSOrganizationsNotInUseException, a member AccessDeniedException."""
     try:
         _check_caller(self)
         throttling.check(self.current_account, self._get_action())

@@ -19,7 +19,7 @@ PERIOD = timedelta(days=30)
 
 @dataclass
 class Closure:
-    """One CloseAccount request that AWS has taken on."""
+    """One CloseAccount request that AWS has accepted."""
 
     backend: OrganizationsBackend
     account: FakeAccount
@@ -61,7 +61,7 @@ def _check_account(backend: OrganizationsBackend, account: FakeAccount) -> None:
 
 
 def check_limits(at_once: int, recent: int, members: int) -> None:
-    """Refused where so many closures are under way, or were asked for in thirty days."""
+    """Refuse another closure where too many are in progress, or were requested within thirty days."""
     if at_once >= MAX_CONCURRENT:
         message = "You attempted to exceed the number of accounts that you can close at a time."
         raise refusal("ConstraintViolationException", message, "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED")

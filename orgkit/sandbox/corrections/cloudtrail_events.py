@@ -1,4 +1,4 @@
-"""CloudTrail's event history, looked up: by time and one attribute, in pages, twice a second."""
+"""CloudTrail's event history: LookupEvents by time and one attribute, in pages, twice a second."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ ATTRIBUTES: dict[str, Callable[[dict[str, Any]], str]] = {
 
 @corrects(CloudTrailResponse, moto="LookupEvents is not there.")
 def lookup_events(self: CloudTrailResponse) -> str:
-    """LookupEvents tells an account's calls of a region, newest first, minutes after them; asked twice a second."""
+    """LookupEvents returns an account's calls of a region, newest first, minutes after them; twice a second at most."""
     if world().throttled(f"{self.current_account} {self.region}", "LookupEvents", *RATE):
         raise refusal("ThrottlingException", "Rate exceeded")
     start, end, attributes = (self._get_param(name) for name in ("StartTime", "EndTime", "LookupAttributes"))
@@ -58,7 +58,7 @@ def _size(size: int | None) -> int:
 
 
 def _first(token: str | None, events: list[dict[str, Any]]) -> int:
-    """After the last event of the page before: newer ones may have come meanwhile."""
+    """Return the index after the last event of the previous page: newer ones may have arrived in the meantime."""
     if not token:
         return 0
     places = [place for place, event in enumerate(events) if event["EventId"] == token]

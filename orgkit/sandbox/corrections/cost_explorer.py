@@ -26,7 +26,7 @@ Test = Callable[[Row], bool]
 
 
 def seed(values: dict[str, Any]) -> list[str]:
-    """Take the bills; the accounts in them that are none of the organization's, and then nothing is taken."""
+    """Store the bills; return their accounts that are not in the organization, in which case nothing is stored."""
     seeded = world().seed.management_account_id
     ids = {account.name: account.id for account in backend_of(seeded).accounts} | {MANAGEMENT: seeded}
     accounts = {row["account"] for row in values["rows"]}

@@ -1,4 +1,4 @@
-"""CreateAccount: asynchronous, slow, at most five at once, and an e-mail only once in all of AWS."""
+"""CreateAccount: asynchronous, slow, at most five at once, and an email only once in all of AWS."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from orgkit.sandbox.corrections.registry import corrects, refusal, settles
 from orgkit.sandbox.world import world
 
 IN_FLIGHT = 5
-FAILED_AFTER = 3.0  # seconds: AWS finds a taken e-mail sooner than it makes an account
+FAILED_AFTER = 3.0  # seconds: AWS finds a taken email sooner than it makes an account
 
 
 @settles
@@ -41,10 +41,10 @@ def _finish(creation: Creation) -> None:
 
 @corrects(
     OrganizationsBackend,
-    moto="CreateAccount has SUCCEEDED at once, for any e-mail any number of times, without a limit.",
+    moto="CreateAccount has SUCCEEDED at once, for any email any number of times, without a limit.",
 )
 def create_account(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
-    """CreateAccount takes its time, can fail, and has limits: rate, five in flight, quota, an e-mail only once."""
+    """CreateAccount takes its time, can fail, and has limits: rate, five in flight, quota, an email only once."""
     injected = world().state.pop("creation_failure", None)  # orgkit.sandbox.injection leaves it for this request
     check_finalized(self)
     _check_in_flight(self)
@@ -70,7 +70,7 @@ def _seconds(email: str) -> float:
 
 
 def _failure(backend: OrganizationsBackend, email: str) -> str | None:
-    """Case does not matter; nor does in whose organization the e-mail is."""
+    """Case does not matter; nor does in whose organization the email is."""
     if any(creation.email.lower() == email and not creation.settled for creation in creations(backend)):
         return "CONCURRENT_ACCOUNT_MODIFICATION"
     is_member = any(account.email.lower() == email for account in backend.accounts)
@@ -80,7 +80,7 @@ def _failure(backend: OrganizationsBackend, email: str) -> str | None:
 
 
 def _has_left(backend: OrganizationsBackend, email: str) -> bool:
-    """An account that left the organization, or was closed long ago, keeps its e-mail."""
+    """An account that left the organization, or was closed long ago, keeps its email."""
     members = {account.id for account in backend.accounts}
     completed = [creation for creation in creations(backend) if creation.settled and creation.failure is None]
     return any(creation.email.lower() == email and creation.account_id not in members for creation in completed)

@@ -1,4 +1,4 @@
-"""CreateAccount's requests: each is kept, and can be asked for whatever came of it."""
+"""CreateAccount's requests: each is kept and can be read, whatever its outcome."""
 
 import json
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Creation:
         return account_id_for(self.backend.account_id, self.email)
 
     def describe(self) -> dict[str, Any]:
-        """As AWS: without the e-mail, and without an account id until it has succeeded."""
+        """As AWS: without the email, and without an account id until it has succeeded."""
         values = {"Id": self.id, "AccountName": self.parameters["AccountName"]}
         values |= {"State": "IN_PROGRESS", "RequestedTimestamp": moment(self.requested)}
         if not self.settled:
@@ -47,12 +47,12 @@ class Creation:
 
 
 def account_id_for(management: str, email: str) -> str:
-    """The id that an e-mail gets, whenever its account is made."""
+    """The id that an email gets, whenever its account is made."""
     return ids.account_id("account", management, email.lower())
 
 
 def creations(backend: OrganizationsBackend) -> list[Creation]:
-    """Every request of the organization, whatever came of it."""
+    """Return every request of the organization, whatever its outcome."""
     return operations_in_progress("creations", backend)
 
 

@@ -1,4 +1,4 @@
-"""Resource and trust policies, read as AWS reads them as far as a bootstrap needs."""
+"""Evaluation of resource and trust policies, like AWS's, to the extent that a bootstrap needs."""
 
 import fnmatch
 import json
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: an AWS service, a principal of an account by its ARNs, or a user of an identity provider.
+    """The caller: an AWS service, a principal of an account by its ARNs, or a user of an identity provider.
 
     `context` are the condition keys of the request.
     """
@@ -21,13 +21,13 @@ class Caller:
 
 
 def find_problem(document: bytes | str, *, has_principals: bool = True) -> str:
-    """Return why AWS would not take a document as a policy; "" where it would, as far as is checked here.
+    """Return why AWS would reject a document as a policy; "" where it would accept it, by the checks made here.
 
-    What is stored is read by each later call, so that nothing may be stored that cannot be read.
+    Each later call reads the stored document, so an unreadable one must not be stored.
     """
     try:
         policy = json.loads(document)
-    except ValueError:  # of bytes that are no UTF-8 too
+    except ValueError:  # also for bytes that are not UTF-8
         policy = None
     if not isinstance(policy, dict):
         return "Policies must be valid JSON and the first byte must be '{'"

@@ -1,6 +1,6 @@
-"""Pages that are empty and still go on, as AWS's own documentation warns for 14 List operations of Organizations.
+"""Empty pages before the last one, as AWS's documentation warns for 14 List operations of Organizations.
 
-The token of such a page leads to the page that was left out: it is the token of that page, marked.
+The token of such a page leads to the page that was left out: it is that page's token with a mark.
 """
 
 import json
@@ -35,7 +35,7 @@ def _member(operation: str) -> str | None:
 
 
 def goes_on(response: OrganizationsResponse) -> bool:
-    """Whether the caller was given an empty page last; the mark is taken off the token, for who answers it."""
+    """Return whether the caller's last page was empty; remove the mark from the token before moto reads it."""
     parameters = response.request_params
     token = str(parameters.get("NextToken") or "")
     if not token.startswith(MARK):

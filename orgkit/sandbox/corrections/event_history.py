@@ -1,4 +1,4 @@
-"""What the sandbox's CloudTrail remembers: each answered call, as an event of the accounts that it concerns."""
+"""The sandbox's CloudTrail event history: each answered call, as an event of the accounts that it concerns."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from orgkit.sandbox.calls import Call
 from orgkit.sandbox.world import Principal, world
 
 HISTORY = "event history"
-DELAY = timedelta(minutes=5)  # what AWS tells as the usual time between a call and its event
+DELAY = timedelta(minutes=5)  # AWS's documented typical time between a call and its event
 RETENTION_PERIOD = timedelta(days=90)
 GLOBAL = ("account", "billing", "budgets", "ce", "cloudfront", "iam", "organizations", "route53")
 # How CloudTrail calls an operation of S3, where it is not the API's name.
@@ -43,7 +43,7 @@ class LoggedEvent:
 
 
 def keep(call: Call, principal: Principal | None, environ: dict[str, Any]) -> None:
-    """Remember a call that was answered; the history has no calls of nobody, and nothing about objects in S3."""
+    """Record an answered call; the history has no calls without a principal, and nothing about objects in S3."""
     bucket, _, key = str(environ.get("PATH_INFO", "")).lstrip("/").partition("/")
     about_objects = call.service == "s3" and (bool(key) or call.operation.startswith("ListObject"))
     if principal is None or world().is_expired(principal) or about_objects:
@@ -105,7 +105,7 @@ def _whole(logged_event: LoggedEvent, account: str) -> dict[str, Any]:
 
 
 def _request_parameters(call: Call) -> dict[str, Any] | None:
-    """Which role, and under which name: that tells who was where."""
+    """Return the role and session name of AssumeRole, which identify the caller's later sessions."""
     if call.operation != "AssumeRole":
         return None
     return {"roleArn": call.parameters.get("RoleArn"), "roleSessionName": call.parameters.get("RoleSessionName")}

@@ -12,7 +12,7 @@ FREE_FOR = timedelta(days=180)
 
 @differs("freetier.get_account_plan_state", moto="There is no freetier service.")
 class FreeTierResponse(BaseResponse):  # type: ignore[misc]  # moto has no types
-    """GetAccountPlanState tells the plan and its credits, which creating or joining an organization ends."""
+    """GetAccountPlanState returns the plan and its credits, which creating or joining an organization ends."""
 
     # In moto's shape, so that it could be offered upstream.
 

@@ -24,7 +24,7 @@ OPEN_STATES = ("REQUESTED", "OPEN")
 
 @dataclass
 class Handshake:
-    """What one account asks another; `recipient` is empty where the invited e-mail belongs to no account (yet)."""
+    """What one account asks another; `recipient` is empty where the invited email belongs to no account (yet)."""
 
     backend: OrganizationsBackend
     id: str
@@ -140,7 +140,7 @@ def _check_filter(response: OrganizationsResponse) -> None:
 
 @corrects(OrganizationsResponse, moto="ListHandshakesForOrganization is not there.")
 def list_handshakes_for_organization(self: OrganizationsResponse) -> str:
-    """ListHandshakesForOrganization tells what was sent, by kind or parent, until 30 days after its end."""
+    """ListHandshakesForOrganization lists the sent ones, by kind or parent, until 30 days after their end."""
     _check_filter(self)
     backend = self.organizations_backend
     return _answer(self, [handshake for handshake in all_handshakes() if handshake.backend is backend])
@@ -148,7 +148,7 @@ def list_handshakes_for_organization(self: OrganizationsResponse) -> str:
 
 @corrects(OrganizationsResponse, moto="ListHandshakesForAccount is not there.")
 def list_handshakes_for_account(self: OrganizationsResponse) -> str:
-    """ListHandshakesForAccount tells what the account was sent, until 30 days after its end."""
+    """ListHandshakesForAccount lists those that the account received, until 30 days after their end."""
     _check_filter(self)
     received = [
         handshake

@@ -1,4 +1,4 @@
-"""IAM: centralized root access, which moto does not have, and what an account summary says of the root user."""
+"""IAM: centralized root access, which moto does not have, and the root user in an account summary."""
 
 from typing import Any
 
@@ -62,19 +62,19 @@ def enable_organizations_root_sessions(self: IamResponse) -> ActionResult:
 
 @corrects(IamResponse, moto="DisableOrganizationsRootCredentialsManagement is not there.")
 def disable_organizations_root_credentials_management(self: IamResponse) -> ActionResult:
-    """DisableOrganizationsRootCredentialsManagement takes that back."""
+    """DisableOrganizationsRootCredentialsManagement undoes that."""
     return _change(self, "RootCredentialsManagement", enabled=False)
 
 
 @corrects(IamResponse, moto="DisableOrganizationsRootSessions is not there.")
 def disable_organizations_root_sessions(self: IamResponse) -> ActionResult:
-    """DisableOrganizationsRootSessions takes that back."""
+    """DisableOrganizationsRootSessions undoes that."""
     return _change(self, "RootSessions", enabled=False)
 
 
 @corrects(IamResponse, moto="ListOrganizationsFeatures is not there.")
 def list_organizations_features(self: IamResponse) -> ActionResult:
-    """ListOrganizationsFeatures tells which kinds of centralized root access are enabled."""
+    """ListOrganizationsFeatures lists the kinds of centralized root access that are enabled."""
     organization_id = _check(self)
     return ActionResult({"OrganizationId": organization_id, "EnabledFeatures": sorted(_features(self.current_account))})
 
@@ -95,10 +95,10 @@ def get_account_authorization_details(self: IamResponse) -> ActionResult:
     AccountSummary,
     "summary_map",
     wrap=property,
-    moto="GetAccountSummary tells 0 for both, AccountMFAEnabled and AccountAccessKeysPresent.",
+    moto="GetAccountSummary returns 0 for both, AccountMFAEnabled and AccountAccessKeysPresent.",
 )
 def summary_map(self: AccountSummary) -> dict[str, Any]:
-    """GetAccountSummary tells of the root user: AccountMFAEnabled, AccountAccessKeysPresent."""
+    """GetAccountSummary reports on the root user: AccountMFAEnabled, AccountAccessKeysPresent."""
     values: dict[str, Any] = _summary_map.fget(self)
     seed = world().seed
     if self._iam_backend.account_id == seed.management_account_id:
@@ -106,9 +106,9 @@ def summary_map(self: AccountSummary) -> dict[str, Any]:
     return values
 
 
-@corrects(IAMBackend, moto="GetUser without a name finds only who calls with long-lived keys.")
+@corrects(IAMBackend, moto="GetUser without a name finds only a caller with long-lived keys.")
 def get_user_from_access_key_id(self: IAMBackend, access_key_id: str) -> User | None:
-    """GetUser without a name tells the caller, by whatever kind of credentials."""
+    """GetUser without a name returns the caller, with any kind of credentials."""
     caller = world().principals.get(access_key_id)
     if caller is None or ":user/" not in caller.arn:
         return None

@@ -1,4 +1,4 @@
-"""Inviting an account: whom, when, and how many a day."""
+"""Invitations of accounts: valid recipients, times, and the limit per day."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def invite_account_to_organization(self: OrganizationsResponse) -> str:
 
 
 def _target(target: dict[str, str]) -> StandaloneAccount | None:
-    """An account id must be somebody's; an e-mail may be nobody's."""
+    """Return the invited account: an account id must exist, an email may belong to no account."""
     if target["Type"] == "EMAIL":
         if not EMAIL.fullmatch(target["Id"]):
             message = "You specified an invalid email address for the invited account owner."

@@ -1,4 +1,4 @@
-"""KMS: key ids that repeat whatever the order of calls, what a key is for, and its rotation."""
+"""KMS: key ids that repeat whatever the order of calls, the usage of a key, and its rotation."""
 
 import hashlib
 import json
@@ -111,11 +111,11 @@ def check_policy_name(policy_name: str | None) -> None:
 
 @corrects(
     KmsBackend,
-    moto="PutKeyPolicy keeps any text, and principals that were deleted; no JSON makes each later use of the key fail.",
+    moto="PutKeyPolicy keeps deleted principals, and any text; one that is not JSON makes later uses of the key fail.",
     source="The model of the API: MalformedPolicyDocumentException.",
 )
 def put_key_policy(self: KmsBackend, key_id: str, policy: str) -> None:
-    """PutKeyPolicy refuses what is no policy, and a principal that was deleted: MalformedPolicyDocumentException."""
+    """PutKeyPolicy refuses an invalid policy, and a principal that was deleted: MalformedPolicyDocumentException."""
     _check_policy(policy)
     if names_deleted_principal(policy):
         message = "Policy contains a statement with one or more invalid principals."

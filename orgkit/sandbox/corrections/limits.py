@@ -1,4 +1,4 @@
-"""What an organization has room for, and when it is ready: its quota of accounts, and its first hour."""
+"""Limits of an organization: its quota of accounts, and its first hour, in which it is not ready."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def occupied(backend: OrganizationsBackend) -> int:
 
 
 def check_quota(backend: OrganizationsBackend, code: str = "ConstraintViolationException") -> None:
-    """Room for one more."""
+    """Refuse an account beyond the quota."""
     if occupied(backend) >= world().seed.account_quota:
         message = "You have exceeded the allowed number of AWS accounts."
         raise refusal(code, message, "ACCOUNT_NUMBER_LIMIT_EXCEEDED")

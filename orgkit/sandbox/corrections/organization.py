@@ -22,12 +22,12 @@ from orgkit.sandbox.world import world
 
 @corrects(
     OrganizationsBackend,
-    moto="The management account is 'master', with the e-mail master@example.com.",
+    moto="The management account is 'master', with the email master@example.com.",
     source="terraform-provider-aws at 0df29870, organization_test.go: testAccOrganization_basic, _enabledPolicyTypes. "
     "The description of CreateOrganization says otherwise; the seed's policies_at_creation follows it.",
 )
 def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) -> dict[str, Any]:
-    """The management account keeps name and e-mail; no policy type is enabled in the root."""
+    """The management account keeps name and email; no policy type is enabled in the root."""
     if organization_of(self.account_id) is not None:
         raise refusal("AlreadyInOrganizationException", "The AWS account is already a member of an organization.")
     (name, email), all_features = names_of(self.account_id), (kwargs.get("FeatureSet") or "ALL") == "ALL"
@@ -94,14 +94,17 @@ def describe_organization(self: OrganizationsBackend) -> dict[str, Any]:
 
 
 def names_of(account: str) -> tuple[str, str]:
-    """Name and e-mail of a management account: the seed's, or that of somebody else's organization."""
+    """Name and email of a management account: the seed's, or that of somebody else's organization."""
     seed = world().seed
     if account == seed.management_account_id:
         return seed.management_name, seed.management_email
     return "elsewhere", f"aws+{account}@elsewhere.example"
 
 
-@corrects(OrganizationsBackend, moto="DeleteOrganization looks at members only; units and policies go without a word.")
+@corrects(
+    OrganizationsBackend,
+    moto="DeleteOrganization looks at members only; units and policies are deleted without an error.",
+)
 def delete_organization(self: OrganizationsBackend) -> None:
     """DeleteOrganization needs an organization without members, units and policies."""
     own_policies = [policy for policy in self.policies if not policy.aws_managed]
@@ -111,13 +114,13 @@ def delete_organization(self: OrganizationsBackend) -> None:
 
 
 def seed_consolidated_billing() -> None:
-    """The organization that somebody made years ago, for its one bill only."""
+    """Make an organization that has existed for years, with consolidated billing only."""
     backend = organizations_backends[world().seed.management_account_id]["aws"]
     backend.create_organization(region="us-east-1", FeatureSet="CONSOLIDATED_BILLING")
 
 
 def seed_another(account: StandaloneAccount) -> None:
-    """Somebody else's organization, with this account in it."""
+    """Make another company's organization, with this account in it."""
     backend = organizations_backends[ids.account_id("another management account", account.id)]["aws"]
     backend.create_organization(region="us-east-1")
     join(backend, MemberAccount(backend, account.id, account.name, account.email, "INVITED"), [])

@@ -1,4 +1,4 @@
-"""Where a unit or an account is: o-…/r-…/ou-…/<account>/, which AWS tells since 2026 and moto does not."""
+"""Paths of units and accounts: o-…/r-…/ou-…/<account>/, which AWS returns since 2026 and moto does not."""
 
 from moto.organizations.models import FakeOrganizationalUnit, OrganizationsBackend
 

@@ -16,7 +16,7 @@ MAX_LENGTH = 10_240  # characters of a service control policy, since 15 May 2026
 
 @corrects(OrganizationsBackend, moto="CreatePolicy accepts any text.")
 def create_policy(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
-    """CreatePolicy refuses a document that is no JSON, or too long."""
+    """CreatePolicy refuses a document that is not JSON, or too long."""
     check_document(kwargs["Content"])
     described: dict[str, Any] = _create_policy(self, **kwargs)
     policy: FakePolicy = self.policies[-1]

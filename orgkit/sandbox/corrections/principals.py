@@ -1,4 +1,4 @@
-"""Principals of policies that are deleted: AWS shows their unique ids from then on, and takes no policy with one.
+"""Deleted principals of policies: AWS shows their unique ids from then on, and rejects a policy with one.
 
 Source: IAM User Guide, "AWS JSON policy elements: Principal".
 """
@@ -24,7 +24,7 @@ _put_bucket = S3Response._bucket_response_put
 
 
 class InvalidPrincipal(S3ClientError):  # type: ignore[misc]  # moto has no types
-    """A policy names a principal that is not there."""
+    """A policy names a principal that does not exist."""
 
     code = 400
 
@@ -75,6 +75,6 @@ def update_assume_role_policy(self: IamResponse) -> Any:
 
 
 def names_deleted_principal(document: Any) -> bool:
-    """Return whether a policy, as it was sent, names the unique id of a principal that is gone."""
+    """Return whether a policy, as it was sent, names the unique id of a deleted principal."""
     text = document.decode(errors="replace") if isinstance(document, bytes) else str(document)
     return is_policy(text) and bool(deleted_principals(statements_of(text)))

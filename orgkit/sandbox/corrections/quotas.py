@@ -42,13 +42,13 @@ def _known_quota(backend: ServiceQuotasBackend, service: str) -> list[dict[str, 
 
 @corrects(ServiceQuotasResponse, moto="ListServiceQuotas is not there.")
 def list_service_quotas(self: ServiceQuotasResponse) -> str:
-    """ListServiceQuotas tells the quotas as they are for the account."""
+    """ListServiceQuotas lists the quotas that apply to the account."""
     return json.dumps({"Quotas": _known_quota(self.backend, json.loads(self.body)["ServiceCode"])})
 
 
 @corrects(ServiceQuotasBackend, moto="ListAWSDefaultServiceQuotas knows VPC's quotas only.")
 def list_aws_default_service_quotas(self: ServiceQuotasBackend, service_code: str) -> list[dict[str, Any]]:
-    """ListAWSDefaultServiceQuotas tells Organizations' quotas too."""
+    """ListAWSDefaultServiceQuotas lists Organizations' quotas too."""
     if service_code == "organizations":
         return [{**quota, "Value": 10.0} for quota in organizations_quotas(self.account_id)]
     return _known_quota(self, service_code)
@@ -56,7 +56,7 @@ def list_aws_default_service_quotas(self: ServiceQuotasBackend, service_code: st
 
 @corrects(ServiceQuotasBackend, moto="GetServiceQuota knows VPC's quotas only.")
 def get_service_quota(self: ServiceQuotasBackend, service_code: str, quota_code: str) -> dict[str, Any]:
-    """GetServiceQuota tells Organizations' quotas too, as they are for the account."""
+    """GetServiceQuota returns Organizations' quotas too, as they apply to the account."""
     for quota in _known_quota(self, service_code):
         if quota["QuotaCode"] == quota_code:
             return quota
@@ -65,7 +65,7 @@ def get_service_quota(self: ServiceQuotasBackend, service_code: str, quota_code:
 
 @corrects(ServiceQuotasResponse, moto="GetAWSDefaultServiceQuota is not there.")
 def get_aws_default_service_quota(self: ServiceQuotasResponse) -> str:
-    """GetAWSDefaultServiceQuota tells the default of one quota."""
+    """GetAWSDefaultServiceQuota returns the default of one quota."""
     values = json.loads(self.body)
     quota = self.backend.get_service_quota(values["ServiceCode"], values["QuotaCode"])
     default = 10.0 if values["ServiceCode"] == "organizations" else quota["Value"]

@@ -1,4 +1,4 @@
-"""The list of corrections: what AWS does, what moto does instead, and the function that puts it right."""
+"""The list of corrections: what AWS does, what moto does instead, and the function that corrects it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Correction:
     value: Any
     aws: str
     moto: str
-    source: str = ""  # where AWS was seen, or says itself, that it does so
+    source: str = ""  # the recording, or AWS's documentation, that shows it
 
     @property
     def key(self) -> str:
@@ -27,7 +27,7 @@ class Correction:
 
 @dataclass(frozen=True)
 class Difference:
-    """What is put right around moto, not in one of its classes."""
+    """A difference that is corrected around moto, not in one of its classes."""
 
     key: str
     aws: str
@@ -37,18 +37,18 @@ class Difference:
 
 DIFFERENCES: list[Difference] = []
 CORRECTIONS: list[Correction] = []
-SETTLERS: list[Callable[[], None]] = []  # what time has brought about since the last call: run before each
+SETTLERS: list[Callable[[], None]] = []  # run before each call: they apply changes that have become due
 
 
 def corrects(
     target: Any, *names: str, moto: str, source: str = "", wrap: Callable[[Any], Any] | None = None
 ) -> Callable[[Function], Function]:
-    """Put a function in the place of an attribute of moto's.
+    """Replace an attribute of moto by a function.
 
     Args:
-        target: A class of moto's, or a module.
-        names: The attributes; without any, the one that is called as the function.
-        moto: What moto does. What AWS does is the function's docstring.
+        target: A class of moto, or a module.
+        names: The attributes; by default the one with the name of the function.
+        moto: What moto does. The function's docstring says what AWS does.
         source: A recording of AWS, or a page of its documentation.
         wrap: What makes an attribute of the function: property or staticmethod.
     """
@@ -63,7 +63,7 @@ def corrects(
 
 
 def differs(key: str, *, moto: str, source: str = "") -> Callable[[Function], Function]:
-    """Name what a function or class does beside moto, for the list of differences; its docstring says what AWS does."""
+    """Add a function or class around moto to the list of differences; its docstring says what AWS does."""
 
     def register(function: Function) -> Function:
         DIFFERENCES.append(Difference(key, function.__doc__ or "", moto, source))
@@ -73,31 +73,31 @@ def differs(key: str, *, moto: str, source: str = "") -> Callable[[Function], Fu
 
 
 def settles(function: Callable[[], None]) -> Callable[[], None]:
-    """Run it before each call."""
+    """Run the function before each call."""
     SETTLERS.append(function)
     return function
 
 
 def settle() -> None:
-    """Bring about what is due."""
+    """Apply the changes that are due."""
     for settler in SETTLERS:
         settler()
 
 
 def install() -> None:
-    """Apply every correction that has been imported; only ever in the sandbox's own process."""
+    """Apply every imported correction; only in the sandbox's own process."""
     for correction in CORRECTIONS:
         setattr(correction.target, correction.name, correction.value)
 
 
 class Refusal(ServiceException):  # type: ignore[misc]  # moto has no types
-    """moto looks an error up in the service whose module its class lies in; this one lies in none."""
+    """An error of any service: moto looks an error up by the module of its class, which for this one has no service."""
 
     reason: str
 
 
 def refusal(code: str, message: str, reason: str | None = None) -> Refusal:
-    """An error as AWS words it; `reason` is the member of Organizations' exceptions, at the top of the body."""
+    """Return an error with AWS's message; `reason` is the member of Organizations' exceptions, in the body."""
     error = Refusal(code, message)
     if reason is not None:
         error.reason = reason

@@ -1,4 +1,4 @@
-"""IAM roles that AWS makes by itself, and the managed policies that they need."""
+"""IAM roles that AWS creates automatically, and the managed policies that they need."""
 
 import json
 from typing import Any

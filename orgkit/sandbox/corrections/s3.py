@@ -1,4 +1,4 @@
-"""S3: what a new bucket has since 2023, who may reach a bucket of another account, and settings that moto loses."""
+"""S3: defaults of a new bucket since 2023, access to buckets of other accounts, and settings that moto loses."""
 
 import hashlib
 import json
@@ -39,8 +39,8 @@ ACTIONS = {
 
 @differs("s3.other_accounts", moto="S3 accepts any ExpectedBucketOwner, and lets any account into any bucket.")
 def is_refused(operation: str, path: str, environ: dict[str, Any], caller: Caller) -> bool:
-    """S3 refuses a wrong ExpectedBucketOwner, and another account where the bucket's policy has no word of it."""
-    # Else a rehearsal would never show that a bucket name was sniped, or that a role was not assumed.
+    """S3 refuses a wrong ExpectedBucketOwner, and another account that the bucket's policy does not allow."""
+    # Otherwise a rehearsal would not show that another account took a bucket name, or that a role was not assumed.
     name, _, key = path.lstrip("/").partition("/")
     owner = s3_backends.bucket_accounts.get(name)
     if owner is None or operation == "CreateBucket":
@@ -103,7 +103,7 @@ def get_bucket_lifecycle(self: S3Response) -> Any:
 
 
 class BadDigest(S3ClientError):  # type: ignore[misc]  # moto has no types
-    """What was sent is not what its sender has hashed."""
+    """The content does not have the checksum that was sent with it."""
 
     code = 400
 
@@ -113,7 +113,7 @@ class BadDigest(S3ClientError):  # type: ignore[misc]  # moto has no types
 
 @corrects(S3Response, moto="PutObject keeps any ChecksumSHA256, whatever the content is.")
 def put_object(self: S3Response) -> Any:
-    """PutObject refuses content that has not the checksum which is given with it."""
+    """PutObject refuses content that does not have the checksum sent with it."""
     checksum = self.headers.get(CHECKSUM)
     if checksum and checksum != b64encode(hashlib.sha256(self.body or b"").digest()).decode():
         raise BadDigest

@@ -1,4 +1,4 @@
-"""Who is calling, and who may become whom: roles are looked for, and their trust policies read."""
+"""STS: the caller's identity, and which roles it may assume by their trust policies."""
 
 import json
 import re
@@ -27,11 +27,11 @@ _assume_role_with_web_identity = TokenResponse.assume_role_with_web_identity
 
 @corrects(
     TokenResponse,
-    moto="AssumeRole lets anybody be anything, in accounts and roles that do not exist.",
-    source="Of an ARN that is none: localstack at 8b9a79f0, test_sts_invalid_parameters, recorded on AWS.",
+    moto="AssumeRole lets anybody assume any role, also in accounts and roles that do not exist.",
+    source="For an invalid ARN: localstack at 8b9a79f0, test_sts_invalid_parameters, recorded on AWS.",
 )
 def assume_role(self: TokenResponse) -> ActionResult:
-    """AssumeRole needs a role that is there and whose trust policy allows the caller; never for a root user."""
+    """AssumeRole needs an existing role whose trust policy allows the caller; never for a root user."""
     caller, arn = world().principals[self.get_access_key()], str(self._get_param("RoleArn"))
     if not ROLE_ARN.fullmatch(arn):
         raise refusal("ValidationError", f"{arn} is invalid")
@@ -45,7 +45,7 @@ def assume_role(self: TokenResponse) -> ActionResult:
     return answered
 
 
-@corrects(TokenResponse, moto="AssumeRoleWithWebIdentity lets anybody be anything, and its keys belong to nobody.")
+@corrects(TokenResponse, moto="AssumeRoleWithWebIdentity lets anybody assume any role, and its keys belong to nobody.")
 def assume_role_with_web_identity(self: TokenResponse) -> ActionResult:
     """AssumeRoleWithWebIdentity needs a role whose trust policy allows the token's issuer and claims."""
     role = find_role(str(self._get_param("RoleArn")))
@@ -122,10 +122,10 @@ def as_caller(principal: Principal, extra: dict[str, str] | None = None) -> Call
 
 @corrects(
     TokenResponse,
-    moto="GetCallerIdentity tells user/moto for whom it does not know: root users, sessions of users.",
+    moto="GetCallerIdentity returns user/moto for callers that it does not know: root users, sessions of users.",
 )
 def get_caller_identity(self: TokenResponse) -> ActionResult:
-    """GetCallerIdentity tells the caller: an IAM user, a session of one, an assumed role, the root user."""
+    """GetCallerIdentity returns the caller: an IAM user, a session of one, an assumed role, the root user."""
     caller = world().principals[self.get_access_key()]
     return ActionResult({"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn})
 

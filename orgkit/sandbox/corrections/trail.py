@@ -112,8 +112,8 @@ def get_trail_status(self: CloudTrailBackend, name: str) -> TrailStatus:
     return status
 
 
-@corrects(CloudTrailResponse, "get_trail", moto="GetTrail tells no HomeRegion; DescribeTrails does.")
+@corrects(CloudTrailResponse, "get_trail", moto="GetTrail returns no HomeRegion; DescribeTrails does.")
 def get_trail_with_region(self: CloudTrailResponse) -> str:
-    """GetTrail tells the HomeRegion."""
+    """GetTrail returns the HomeRegion."""
     trail = self.cloudtrail_backend.get_trail(self._get_param("Name"))
     return json.dumps({"Trail": trail.description(include_region=True)})

@@ -1,4 +1,4 @@
-"""CloudTrail: what GetTrailStatus says of what has not happened, whether a trail has selectors, and its deletion."""
+"""CloudTrail: empty values in GetTrailStatus, whether a trail has selectors, and its deletion."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ RECORDINGS = "cloud-custodian at df800e9e, tests/data/placebo"
     source=f"{RECORDINGS}/test_cloudtrail_set_logging and test_cloudtrail_success_management_advanced_events_included.",
 )
 def describe_status(self: TrailStatus) -> dict[str, Any]:
-    """GetTrailStatus has "" for strings without a value, and leaves out moments that were not; a delivery succeeds."""
+    """GetTrailStatus has "" for strings without a value, and leaves out times without one; a delivery succeeds."""
     delivered, failure = self.latest_delivery_time, getattr(self, "delivery_error", "")
     answer = {name: value for name, value in _status(self).items() if value not in ("", None)}
     if failure:  # see get_trail_status

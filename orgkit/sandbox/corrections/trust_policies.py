@@ -1,4 +1,4 @@
-"""IAM: documents and ARNs that a role is given have to be policies, and ARNs."""
+"""IAM: validation of the trust policies and policy ARNs of roles."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ RECORDINGS = "localstack at 8b9a79f0, tests/aws/services/iam, recorded on AWS"
 
 @corrects(
     IAMBackend,
-    moto="CreateRole keeps any text as its trust policy; what is no JSON makes each later AssumeRole fail.",
+    moto="CreateRole keeps any text as its trust policy; text that is not JSON makes each later AssumeRole fail.",
     source=f"{RECORDINGS}: test_create_role_with_malformed_assume_role_policy_document.",
 )
 def create_role(self: IAMBackend, role_name: str, assume_role_policy_document: str, *args: Any, **kwargs: Any) -> Role:
-    """CreateRole refuses a trust policy that is none: MalformedPolicyDocument."""
+    """CreateRole refuses an invalid trust policy: MalformedPolicyDocument."""
     problem = find_problem(assume_role_policy_document)
     if problem:
         raise refusal("MalformedPolicyDocument", "This policy contains invalid Json" if "JSON" in problem else problem)
@@ -28,11 +28,11 @@ def create_role(self: IAMBackend, role_name: str, assume_role_policy_document: s
 
 @corrects(
     IAMBackend,
-    moto="AttachRolePolicy of what is no ARN is NoSuchEntity.",
+    moto="AttachRolePolicy with an invalid ARN is NoSuchEntity.",
     source=f"{RECORDINGS}.",
 )
 def attach_role_policy(self: IAMBackend, policy_arn: str, role_name: str) -> None:
-    """AttachRolePolicy of what is no ARN is a ValidationError."""
+    """AttachRolePolicy with an invalid ARN is a ValidationError."""
     if not policy_arn.startswith("arn:"):
         raise refusal("ValidationError", f"ARN {policy_arn} is not valid.")
     _attach_role_policy(self, policy_arn, role_name)

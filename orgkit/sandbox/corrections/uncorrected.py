@@ -1,4 +1,4 @@
-"""What is known to differ from AWS and is not put right: a rehearsal says nothing about it."""
+"""Known differences from AWS that are not corrected: a rehearsal does not test them."""
 
 # What, AWS, the sandbox.
 UNCORRECTED: tuple[tuple[str, str, str], ...] = (
@@ -30,7 +30,7 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "S3: object lock",
         "A retained version cannot be deleted by anybody, in COMPLIANCE mode not even by the root user.",
-        "As moto has it: deletions are refused, but nobody's right to bypass governance is looked at.",
+        "As moto has it: deletions are refused, but the right to bypass governance is not checked.",
     ),
     (
         "S3: public access block of an account",
@@ -88,8 +88,8 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
         "PutBucketVersioning answers HTTP 404.",
     ),
     (
-        "Account: regions, e-mail",
-        "Regions can be opted into; the one-time code arrives by e-mail.",
+        "Account: regions, email",
+        "Regions can be opted into; the one-time code arrives by email.",
         "The regions are fixed; the code is derived from the address (account.code_sent_to).",
     ),
     (

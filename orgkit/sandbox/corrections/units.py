@@ -61,7 +61,7 @@ def _check_limits(backend: OrganizationsBackend, depth: int) -> None:
 
 @corrects(
     OrganizationsBackend,
-    moto="A parent that can be no parent's id is ParentNotFoundException.",
+    moto="An invalid parent id is ParentNotFoundException.",
     source="study notes with the output of ListChildren on AWS, December 2024.",
 )
 def validate_parent_id(self: OrganizationsBackend, parent_id: str) -> str:
@@ -82,14 +82,14 @@ def update_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> dic
     return {"OrganizationalUnit": describe(self, unit)}
 
 
-@corrects(OrganizationsBackend, moto="DescribeOrganizationalUnit tells no Path.")
+@corrects(OrganizationsBackend, moto="DescribeOrganizationalUnit returns no Path.")
 def describe_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
-    """DescribeOrganizationalUnit tells the Path."""
+    """DescribeOrganizationalUnit returns the Path."""
     unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
     return {"OrganizationalUnit": describe(self, unit)}
 
 
-@corrects(OrganizationsBackend, moto="DeleteOrganizationalUnit deletes it, and what it held is nowhere.")
+@corrects(OrganizationsBackend, moto="DeleteOrganizationalUnit deletes it, and its content is lost.")
 def delete_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> None:
     """DeleteOrganizationalUnit refuses a unit that holds anything."""
     unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
@@ -100,9 +100,9 @@ def delete_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> Non
     self.ou.remove(unit)
 
 
-@corrects(OrganizationsResponse, moto="ListOrganizationalUnitsForParent tells no Path.")
+@corrects(OrganizationsResponse, moto="ListOrganizationalUnitsForParent returns no Path.")
 def list_organizational_units_for_parent(self: OrganizationsResponse) -> str:
-    """ListOrganizationalUnitsForParent tells each unit's Path."""
+    """ListOrganizationalUnitsForParent returns each unit's Path."""
     backend, parameters = self.organizations_backend, self.request_params
     parent_id = backend.validate_parent_id(parameters["ParentId"])
     units = [describe(backend, unit) for unit in backend.ou if unit.parent_id == parent_id]

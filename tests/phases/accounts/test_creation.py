@@ -141,7 +141,7 @@ class TestSettling:
     def test_a_request_of_our_name_for_another_email_is_not_taken_for_ours(self, aws: Connection, wire: Wire) -> None:
         known = directory()
         wire.says(status("SUCCEEDED", AccountId=ID), accounts({"Id": ID, "Email": "typo@acme.example"}))
-        with pytest.raises(StepFailed, match=r"made 222222222222 with e-mail typo@acme\.example"):
+        with pytest.raises(StepFailed, match=r"made 222222222222 with email typo@acme\.example"):
             settle_create_account(aws, STEP, known, FOUND)
         assert "log-archive" not in known.accounts
 

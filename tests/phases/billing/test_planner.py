@@ -52,7 +52,7 @@ def test_only_accounts_that_exist_get_a_budget(observed, desired):
 def test_without_anybody_to_tell_nothing_is_proposed_and_that_is_said(observed, desired):
     found = plan(observed, desired.with_section(BillingSpec()))
     assert found.empty
-    assert any("[billing] alerts names no e-mail" in warning for warning in found.warnings)
+    assert any("[billing] alerts names no email" in warning for warning in found.warnings)
 
 
 def test_the_alert_is_for_a_tenth_of_the_high_scenario(observed, desired):
@@ -78,7 +78,7 @@ def test_what_is_there_is_not_made_again_and_not_changed(observed, desired):
     other = seeing(observed, budgets=((all_of_it[0][0], Decimal("5")), ("mine", None)))
     found = plan(other, desired)
     assert "orgkit-organization" not in {step.name for step in budgets(found)}
-    assert any("budget orgkit-organization stands at 5 USD" in warning for warning in found.warnings)
+    assert any("budget orgkit-organization is 5 USD" in warning for warning in found.warnings)
     assert found.unmanaged == ("budget mine",)
 
 

@@ -146,8 +146,8 @@ DENIALS: tuple[tuple[str, Changes], ...] = (
     ("does not belong here: EC2 instances", {"workloads": (WorkloadSearch("EC2 instances", "us-east-1", DENIED),)}),
 )
 STOP_UNREAD = ("belongs here: organization", "Control Tower", "root access keys", "MFA on root")
-ATTESTED_ONLY = ("support plan", "payment method", "root e-mail", "belongs here: Cost Explorer")
-OF_THE_FILE = ("duplicate e-mails", "e-mail convention", "reserved domains", "placeholder ids")
+ATTESTED_ONLY = ("support plan", "payment method", "root email", "belongs here: Cost Explorer")
+OF_THE_FILE = ("duplicate emails", "email convention", "reserved domains", "placeholder ids")
 
 
 def file_with(**changes: Any) -> Desired:
@@ -161,8 +161,8 @@ def renamed(email: str) -> Desired:
 
 
 IN_THE_FILE: tuple[tuple[str, Desired], ...] = (
-    ("duplicate e-mails", renamed("DNS@acme.dev")),
-    ("e-mail convention", renamed("logs@acme.dev")),
+    ("duplicate emails", renamed("DNS@acme.dev")),
+    ("email convention", renamed("logs@acme.dev")),
     ("reserved domains", renamed("aws-log-archive@mail.Example.org")),
     ("reserved domains", renamed("aws-log-archive@acme.test")),
     ("reserved domains", renamed("aws-log-archive@acme.invalid")),
@@ -249,12 +249,12 @@ def test_what_stands_in_the_file_is_always_reported(item: str) -> None:
 
 
 def test_a_file_without_a_convention_breaks_none() -> None:
-    assert found("e-mail convention", {}, desired_with(email_convention=None)).verdict == "ok"
+    assert found("email convention", {}, desired_with(email_convention=None)).verdict == "ok"
 
 
 def test_a_convention_may_be_by_name_and_is_no_format_string() -> None:
-    assert found("e-mail convention", {}, desired_with(email_convention="aws-{name}@acme.dev")).verdict == "ok"
-    hostile = found("e-mail convention", {}, desired_with(email_convention="{key.__class__}@acme.dev"), "emulator")
+    assert found("email convention", {}, desired_with(email_convention="aws-{name}@acme.dev")).verdict == "ok"
+    hostile = found("email convention", {}, desired_with(email_convention="{key.__class__}@acme.dev"), "emulator")
     assert hostile.message.startswith("{key.__class__}@acme.dev is not followed")
 
 
@@ -401,11 +401,11 @@ def test_what_control_tower_owns_is_named_and_controls_alone_warn() -> None:
 
 def test_mistakes_in_the_file_stop_the_phases_that_would_use_them_and_not_for_accounts_that_are_there() -> None:
     desired = renamed("logs@acme.dev")
-    new = found("e-mail convention", {"organization": OURS}, desired)
+    new = found("email convention", {"organization": OURS}, desired)
     assert (new.verdict, new.phases) == ("stops", ("03",))
     there = {"organization": OURS, "members": ((ACCOUNT, "m@acme.dev"), ("602938475610", "logs@acme.dev"))}
-    assert found("e-mail convention", there, desired).verdict == "warns"
-    assert found("e-mail convention", {"organization": OURS, "known_keys": {"log-archive"}}, desired).verdict == "warns"
+    assert found("email convention", there, desired).verdict == "warns"
+    assert found("email convention", {"organization": OURS, "known_keys": {"log-archive"}}, desired).verdict == "warns"
 
 
 def test_phases_are_written_as_people_say_them() -> None:
