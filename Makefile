@@ -35,7 +35,7 @@ faults: $(READY)  ## every call against every kind of fault, pairs of faults, tw
 	@$(VENV)/bin/python -W ignore -m tests.faults.kills $(FILE)
 
 docs: $(READY)  ## the documentation as a site in .site/html; a warning is an error
-	@$(VENV)/bin/python -m sphinx -W -n --keep-going -q -b html -c docs -d .site/doctrees . .site/html
+	@$(VENV)/bin/python -m sphinx -E -W -n --keep-going -q -b html -c docs -d .site/doctrees . .site/html
 	@echo "Built. Open .site/html/index.html"
 
 $(READY): requirements.lock pyproject.toml

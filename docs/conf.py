@@ -4,6 +4,7 @@ The source folder is the checkout, not this folder. So a link between two files 
 as well, and the executed runbooks are read where the tests keep them.
 """
 
+from itertools import groupby
 from typing import Any
 
 from orgkit import __version__
@@ -33,6 +34,7 @@ exclude_patterns = [".*", "**/.*"]
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click"]
 nb_execution_mode = "off"  # a test executes the runbooks and compares every output: tests/notebooks/test_nbval.py
 myst_heading_anchors = 4
+default_role = "code"  # `name` in a docstring
 python_use_unqualified_type_names = True
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
@@ -55,6 +57,7 @@ html_show_sourcelink = False
 def setup(app: Any) -> None:
     """Sphinx calls this when it has read the settings."""
     app.connect("autodoc-process-docstring", _keep_sentence_of_property, priority=400)  # before napoleon, at 500
+    app.connect("sphinx-click-process-description", _keep_columns)
     app.connect("html-page-context", _make_accessible, priority=900)  # after the theme, at 500
 
 
@@ -62,6 +65,15 @@ def _keep_sentence_of_property(_app: Any, what: str, _name: str, _object: Any, _
     """Napoleon takes the words before a colon in a property's first line for its type; after a comment it does not."""
     if what == "property":
         lines[:0] = ["..", ""]
+
+
+def _keep_columns(_app: Any, _context: Any, lines: list[str]) -> None:
+    """Show what a help text aligns in columns, which sphinx-click marks with bars, as it is on a terminal."""
+    kept: list[str] = []
+    for aligned, group in groupby(lines, key=lambda line: line.startswith("| ")):
+        block = [line.removeprefix("| ") for line in group]
+        kept += [".. code-block:: none", "", *(f"   {line}" for line in block)] if aligned else block
+    lines[:] = kept
 
 
 def _make_accessible(_app: Any, _page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:

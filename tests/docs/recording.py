@@ -28,6 +28,7 @@ COMMAND = ("orgkit", "rehearse", "parameters/example.toml")
 COLUMNS, ROWS = 80, 38  # the report at the end fits
 SPEED = 3  # the picture plays so many times as fast as the command ran
 HOLD = 10.0  # seconds for which the last frame stays, before it begins again
+BEGINNING = 4.0  # of them before it plays for the first time: the outcome comes first, not an empty terminal
 SHORTEST = 0.2  # seconds of a frame: what is shown more briefly is left out
 
 FONT_SIZE, CHARACTER, LINE, MARGIN = 14, 8.4, 17, 14
@@ -35,6 +36,7 @@ WIDTH, HEIGHT = round(COLUMNS * CHARACTER) + 2 * MARGIN, ROWS * LINE + 2 * MARGI
 STYLES = {"0": "", "1": "b", "2": "d", "32": "g"}  # of SGR: reset, bold, dim, green
 CSS = f"""
 text {{ font: {FONT_SIZE}px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; fill: #e6edf3 }}
+text {{ white-space: pre }}
 .b {{ font-weight: bold }} .d {{ fill: #9da7b3 }} .g {{ fill: #56d364 }}
 """
 CONTROL = re.compile(
@@ -177,7 +179,8 @@ def svg_of(frames: Sequence[Frame]) -> str:
     )
     animation = (
         f"@keyframes play {{ {steps}}}\n.s {{ transform: translateY({-(len(frames) - 1) * HEIGHT}px) }}\n"
-        f"@media not (prefers-reduced-motion: reduce) {{ .s {{ animation: play {whole:.1f}s step-end infinite }} }}\n"
+        f"@media not (prefers-reduced-motion: reduce) {{ .s {{ "
+        f"animation: play {whole:.1f}s step-end -{whole - BEGINNING:.1f}s infinite }} }}\n"
     )
     lines = "".join(f'<g id="l{number}">{_text(line)}</g>\n' for line, number in numbers.items())
     title = f"A recording of {' '.join(COMMAND)}, {SPEED} times as fast"
