@@ -58,7 +58,7 @@ class AwaitingApproval(OrgkitError):
 class ParametersInvalid(OrgkitError):
     """Fix the parameters file: carries every problem at once."""
 
-    summary = "The parameters file needs mending; AWS was not called."
+    summary = "The parameters file is invalid; AWS was not called."
     heading = "Guided, in JupyterLab"
     exit_code = EXIT_PARAMETERS
 
@@ -68,7 +68,7 @@ class ParametersInvalid(OrgkitError):
         count = len(self.problems)
         super().__init__(
             f"{file} has {count} problem{'s' if count != 1 else ''}:\n" + "\n".join(f"    {p}" for p in self.problems),
-            "mend each place named above, then run `orgkit check` again.",
+            "fix each place named above, then run `orgkit check` again.",
         )
 
     def _one_line(self, reason: str) -> str:
@@ -314,7 +314,7 @@ class NotArchived(OrgkitError):
 
 
 class WorkflowRefused(OrgkitError):
-    """An input of a GitHub workflow is no file that was merged, or no run whose plan was reviewed."""
+    """An input of a GitHub workflow is not a merged file, or not a run whose plan was reviewed."""
 
     summary = "The workflow refuses its inputs; nothing was changed."
     heading = "In CI"
@@ -379,7 +379,7 @@ class BudgetExceeded(OrgkitError):
 class InvalidBills(OrgkitError):
     """The file of bills for a sandbox has mistakes."""
 
-    summary = "The file of bills needs mending; the sandbox has none of them."
+    summary = "The file of bills is invalid; the sandbox took none of them."
     heading = "Actual costs"
     exit_code = EXIT_PARAMETERS
 

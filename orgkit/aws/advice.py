@@ -1,4 +1,4 @@
-"""What a person is told to do about a no of AWS: by its reason, else by its code, else the safe thing."""
+"""Suggested remedies for AWS rejections: by constraint reason, then by error code, then a safe default."""
 
 from orgkit.aws.constraint_reasons import REASONS, SPELLING_VARIANTS, Kind, Reason
 from orgkit.aws.rejections import REMEDIES, Rejected

@@ -22,7 +22,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Requests:
-    """What AWS tells of requests, ours or not: whose names are taken, what it works on now, when each was sent."""
+    """What AWS reports of asynchronous requests by any caller: names taken, requests in progress, times of sending."""
 
     by_name: Mapping[str, str]  # name of what is made → id: to be watched rather than sent again
     in_progress: frozenset[str]
@@ -47,7 +47,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class Retry:
-    """It failed, and may be begun once more; `failure` is what a person is told when that was done already."""
+    """The request failed and may be sent once more; `failure` is the error shown when it fails again."""
 
     failure: StepFailed
 

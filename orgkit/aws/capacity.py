@@ -42,14 +42,14 @@ class TokenBucket:
 
 
 class Capacity:
-    """Slots and tokens together; whoever asked for what AWS works on takes a slot."""
+    """Slots and tokens together; every request that AWS works on occupies a slot, whatever caller sent it."""
 
     def __init__(self, operation: Asynchronous[Any], clock: Clock) -> None:
         self._operation, self._clock = operation, clock
         self._not_before = clock.now()
         self._failures = 0  # how often in a row there was no room
         self._bucket = TokenBucket(operation.burst, operation.seconds_per_token, self._not_before)
-        self.busy: frozenset[str] = frozenset()  # ids of requests, as AWS told them last
+        self.busy: frozenset[str] = frozenset()  # ids of requests in progress, as AWS last reported them
         self.reason = "the requests of others to end"
 
     def start_from(self, known: Requests) -> None:
@@ -60,7 +60,7 @@ class Capacity:
         )
 
     def record_answers(self, answers: Sequence[Request | Throttled], events: Iterable[dict[str, Any]]) -> None:
-        """A call that was throttled tells that there was no token; one that was not sent has taken none."""
+        """A throttled call shows that no token was left; a call that was not sent has used none."""
         self._failures = 0 if any(isinstance(answer, Request) for answer in answers) else self._failures
         codes = {str(event["code"]).partition(" ")[0] for event in events if event.get("code")}
         if codes & THROTTLING_CODES:
@@ -69,7 +69,7 @@ class Capacity:
             self._bucket.take(self._clock.now())
 
     def back_off(self, throttled: Throttled) -> None:
-        """The longer there is none, the seldomer it makes sense to ask."""
+        """Back off: poll less often the longer no slot frees up."""
         pause = max(throttled.pause, min(throttled.pause * GROWTH**self._failures, MAX_PAUSE_SECONDS))
         self._failures += 1
         self.reason, self._not_before = throttled.reason, self._clock.now() + timedelta(seconds=pause)

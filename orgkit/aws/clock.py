@@ -29,7 +29,7 @@ SKEW_WORDS = ("signature expired", "not yet current")
 
 
 class Clock(Protocol):
-    """Tells the time and lets it pass."""
+    """Returns the time and sleeps."""
 
     def now(self) -> datetime: ...
 
@@ -125,7 +125,7 @@ def clock_of(environment: Mapping[str, str] = os.environ) -> Clock:
 
 
 def time_of(answer: Mapping[str, Any]) -> datetime | None:
-    """When AWS answered, by AWS's clock; None when the answer does not tell it in a way that can be read."""
+    """When AWS answered, by AWS's clock; None when the response has no date, or one that cannot be parsed."""
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     try:
         date = parsedate_to_datetime(str(headers.get("date", "")))

@@ -9,7 +9,7 @@ class Kind(StrEnum):
     """Who has to do something about it."""
 
     WAIT = "W"  # nobody: it passes, and is waited for where that takes minutes
-    USER = "U"  # the person, or somebody whom they ask
+    USER = "U"  # the operator, or a colleague they ask
     BUG = "B"  # we: orgkit should not have asked for that
     NOT_OURS = "N"  # orgkit asks for nothing that is refused so
 

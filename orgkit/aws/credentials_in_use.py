@@ -1,7 +1,7 @@
 """The credentials with which this process calls AWS, known in its memory alone, so that nothing of them is written.
 
-Whatever they came from (a profile, Identity Center, a process, `aws login`, a role that was assumed), only the process
-that signs with them can know them: another one is given others, and hashes or files of them would be secrets too.
+They may come from a profile, Identity Center, a process, `aws login` or a role that was assumed. In each case only the
+process that signs with them knows them: another process gets others, and hashes or files of them would be secrets too.
 """
 
 from collections.abc import Mapping

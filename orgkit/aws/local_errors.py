@@ -128,7 +128,7 @@ OTHER_CAUSES: Mapping[str, Cause] = {
     ),
     **_causes(
         Kind.NETWORK,
-        "AWS did not answer, or not in a way that can be understood: check the network, a proxy, the region in the "
+        "AWS did not answer, or its answer could not be parsed: check the network, a proxy, the region in the "
         f"address, and ORGKIT_ENDPOINT_URL (a sandbox may have ended); {RERUN_PHASE}",
         "ConnectTimeoutError", "ConnectionError", "EndpointConnectionError", "NoAnswer", "CapacityNotAvailableError",
     ),

@@ -21,8 +21,8 @@ class NotLoopback(ValueError):
 def loopback_url(text: str, *, path: bool = False) -> str:
     """Rebuild a URL on this machine from its scheme, host, port and, where it may have one, its path.
 
-    `localhost` becomes 127.0.0.1: how a name is resolved is up to this machine's settings, and S3's clients would put
-    the name of a bucket before it, which a resolver may look for anywhere.
+    `localhost` becomes 127.0.0.1, since how a name is resolved is up to this machine's settings. S3's clients would
+    also put the name of a bucket before it, which a resolver may look for anywhere.
 
     Raises:
         NotLoopback: when the text is anything else.

@@ -69,9 +69,9 @@ LOST_RESPONSE_ERRORS = (
 
 RERUN = "run the phase again: it goes on from here."
 REMEDIES = {
-    UNREACHABLE_CODES: f"AWS did not answer, or not in a way that can be understood: check the network, then {RERUN}",
-    THROTTLING_CODES: f"AWS is asked too much at the moment: wait some minutes, then {RERUN}",
-    CONFLICT_CODES: f"something else is changing the same thing: wait until it has ended, then {RERUN}",
+    UNREACHABLE_CODES: f"AWS did not answer, or its answer could not be parsed: check the network, then {RERUN}",
+    THROTTLING_CODES: f"AWS throttles requests at the moment: wait some minutes, then {RERUN}",
+    CONFLICT_CODES: f"another request is changing the same resource: wait until it has ended, then {RERUN}",
     UNSEEN_CODES: f"CloudTrail does not accept the policy of its bucket or key, or does not see it yet: later {RERUN}",
     EXPIRED_CODES: "sign in again and run the phase again under the same approval: it goes on from here.",
     FINALIZING_CODES: f"AWS is still setting up the new organization, which takes up to an hour: later {RERUN}",
@@ -122,7 +122,7 @@ class Rejected(Exception):
         return is_explicit(self.code, self.message)
 
     def with_seconds(self, seconds: float) -> "Rejected":
-        """The same, told with how long it was repeated in vain."""
+        """The same rejection, with how long the call was retried."""
         return self._copy(message=f"{self.message} (AWS still answered so after {seconds:.0f} s)")
 
     def explained(self, code: str, remedy: str) -> "Rejected":
@@ -159,7 +159,7 @@ def classify(operation: str, error: Exception) -> Rejected | OutcomeUnknown:
 
     botocore's parsers raise whatever they stumble over in an answer that makes no sense (KeyError, ValueError ...):
     what is not known to come before the request leaves is unsure. An error's text may hold the answer, and with it
-    credentials: only its name is told.
+    credentials: only its name is shown.
     """
     if isinstance(error, ClientError):
         return _answered(operation, error.response)

@@ -1,7 +1,7 @@
 """One call and its answer, or all pages of it: whole, a refusal, or a doubt. A read that was cut is sent again.
 
-botocore repeats a read when the connection breaks before its answer, and takes what has come for the whole when it
-breaks within: a JSON answer that ends early has no members then, and an optional one looks as if it were not there.
+botocore repeats a read when the connection breaks before its answer. When it breaks within the answer, botocore takes
+the part that came as the whole: a JSON answer then has no members, and an optional member looks absent.
 """
 
 import json

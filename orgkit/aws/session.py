@@ -138,7 +138,7 @@ class Connection(Summary):
             return send(change, self.journal, self.clock, self.progress)
 
     def mutate_once(self, service: str, operation: str, *, expect: str | None = None, **parameters: Any) -> Answer:
-        """The same, never repeated: for who waits by itself, among other things, until AWS has room."""
+        """The same client without retries, for callers that wait on their own until AWS has capacity."""
         change = self._change(service, operation, expect, None, parameters)
         with self._note_end(service):
             return send_once(change, self.journal, self.clock)
@@ -178,13 +178,13 @@ class Connection(Summary):
         return set(self._clients.session.get_available_regions(service, partition_name=self.partition))
 
     def session_for_library(self) -> boto3.Session:
-        """For a library that reads AWS itself: it has to be told of the endpoint, and its calls are in no journal."""
+        """For a library that reads AWS itself: it needs the endpoint, and its calls are not in the journal."""
         return self._clients.session
 
     def _change(
         self, service: str, operation: str, expect: str | None, region: str | None, parameters: dict[str, Any]
     ) -> Change:
-        """Made only for who is known to be the right account."""
+        """Clients for writing, made only after the account id is verified."""
         if self._account:
             guard_member(self._identity(), self._account)
         account = self._caller.account if self._caller else ""
@@ -241,7 +241,7 @@ class Connection(Summary):
         return self._share_progress(connection)
 
     def _share_progress(self, connection: "Connection") -> "Connection":
-        """Whoever watches us now watches those that we give out, however old they are."""
+        """Every client that was handed out reports to the current observer, however old it is."""
         connection.progress = self.progress
         return connection
 

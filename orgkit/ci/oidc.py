@@ -199,6 +199,6 @@ def _with_parameters(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 def text() -> str:
     """The template as the file that `orgkit init --ci github` writes."""
-    from yaml import safe_dump  # late, and for whoever changes orgkit alone: the package carries the file
+    from yaml import safe_dump  # imported late, for developers of orgkit only: the package includes the file
 
     return HEAD + str(safe_dump(template(), sort_keys=False, width=120))

@@ -104,7 +104,7 @@ def _how_to_apply(label: str, digest: str, run_id: str) -> str:
 
 
 def _review_lines(facts: Facts) -> Iterator[str]:
-    """What stands beside the steps of a plan."""
+    """What a plan lists in addition to its steps."""
     titles = {
         "stops": "Stopped by phase 00",
         "stopped": "Stopped, and no part of the plan",

@@ -210,7 +210,7 @@ def _change(session: ApplySession, phase: Phase) -> int:
 
 
 def _settle(session: ApplySession, phase: Phase) -> int:
-    """Nothing is left to do; a run that ended early is followed by one that verifies, and says what came of it."""
+    """Nothing is left to do; a run that ended early is followed by one that verifies, and reports the outcome."""
     from orgkit.lab.phase_status import last_run
 
     last = last_run(session.base, session.account, phase)

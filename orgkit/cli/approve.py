@@ -74,7 +74,7 @@ def approve(plan: str, file: Path, ticket: str, key: str, asserted_by: str, dige
             {"approval": str(approval_path), "digest": request.approved.digest, "expires_at": unsigned.expires_at}
         )
     else:
-        click.echo(f"\nApproved until {unsigned.expires_at}:\n  {approval_path}\n\nWhoever applies it runs one of:")
+        click.echo(f"\nApproved until {unsigned.expires_at}:\n  {approval_path}\n\nTo apply it, run one of:")
         name = quote(str(file))
         click.echo(f"  orgkit run {name} {request.approved.content['phase']} --approval {quote(str(approval_path))}")
         click.echo(f"  orgkit apply {name}")

@@ -29,12 +29,12 @@ def ci() -> None:
 @exit_with
 @report_result
 def check_inputs(file: str, phase: Phase | None, approval: str, plan_run: str | None, **_report: NoReport) -> int:
-    """Refuse a file that is not an ordinary, unaltered one of the checkout, and a plan of what nobody reviewed.
+    """Refuse files that were altered after the checkout, and plans of commits that nobody reviewed.
 
     FILE has to be under parameters/, an approval under approvals/ or parameters/.
-    With --plan-run GitHub is asked whether these files are still those of the default
-    branch, and whether that run planned a merged commit, or the reviewed head of a
-    pull request that was merged.
+    With --plan-run, two more checks ask GitHub. These files still have to be those
+    of the default branch. That run has to have planned a merged commit, or the
+    reviewed head of a pull request that was merged.
     """
     from orgkit.ci.checkout import check_files, files_of
     from orgkit.ci.workflow_runs import Workflows

@@ -1,4 +1,4 @@
-"""`orgkit costs`: what AWS billed, beside the estimate."""
+"""`orgkit costs`: what AWS billed, compared with the estimate."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from orgkit.costs.bills.billing_spec import BillingSpec
 @exit_with
 @requires_output
 def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: Path | None, as_json: bool) -> int:
-    """Read what AWS billed per account and service, beside the estimate. Each request costs 0.01 USD."""
+    """Read what AWS billed per account and service, next to the estimate. Each request costs 0.01 USD."""
     from orgkit.costs.bills.actuals import actuals
     from orgkit.costs.bills.cost_explorer_aws import usd
     from orgkit.costs.bills.month import select_months

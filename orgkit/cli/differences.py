@@ -35,5 +35,5 @@ def _show_gap(gap: Uncorrected) -> None:
 
 
 def _side(heading: str, text: str) -> None:
-    """What one of the two does, beside who it is."""
+    """What AWS or the sandbox does, after its name."""
     click.echo(wrap(f"{heading + ':':<6}{text}", indent=" " * 4, hanging_indent=" " * 10))

@@ -1,4 +1,4 @@
-"""Faults on the command line: asking for them, watching a run recover from them, and what came of it."""
+"""Faults on the command line: options that simulate them, progress while a run recovers, and the outcome."""
 
 from collections.abc import Callable
 from difflib import get_close_matches

@@ -1,4 +1,4 @@
-"""`--github`: a step of a GitHub workflow tells what came of it, as annotations, job summary and outputs."""
+"""`--github`: a step of a GitHub workflow reports its outcome as annotations, job summary and outputs."""
 
 import io
 import os
@@ -29,7 +29,7 @@ LEVELS = {errors.EXIT_DONE: "notice", errors.EXIT_WAITING: "notice"} | dict.from
 
 
 class NoReport:
-    """Without `--github` nobody is told but the person at the terminal."""
+    """Without `--github`, only the terminal shows the outcome."""
 
     def plans(self, planned_phases: "Sequence[PlannedPhase]", code: int) -> None: ...
 
@@ -37,7 +37,7 @@ class NoReport:
 
 
 class Report(NoReport):
-    """What a step has to tell; it is told when the command has ended."""
+    """What a step reports; it is written when the command has ended."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         from orgkit.records.redact import Redactor, live_values
@@ -141,9 +141,9 @@ def _outcome_word(code: int) -> str:
 
 
 def report_result(command: Callable[..., int]) -> Callable[..., int]:
-    """`--github` for a command, which is handed what it tells its end to."""
+    """`--github` for a command, which gets the object that reports its outcome."""
 
-    @click.option("--github", is_flag=True, help="Tell GitHub: annotations, job summary and outputs of the step.")
+    @click.option("--github", is_flag=True, help="Write GitHub annotations, the job summary and outputs.")
     @wraps(command)
     def run(*args: Any, github: bool, **kwargs: Any) -> int:
         if not github:

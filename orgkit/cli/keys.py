@@ -24,7 +24,7 @@ def new(path: Path) -> int:
 
     pair = new_pair(path)
     click.echo(f"Written: the private half, for you alone:\n  {path}\nand the public one:\n  {public_path(path)}\n")
-    click.echo("Keep the private half out of git, and away from whoever applies.\n")
+    click.echo("Keep the private half out of git, and out of reach of the person who applies.\n")
     _print_line(pair.public.line)
     return errors.EXIT_DONE
 
@@ -52,7 +52,7 @@ def show(key: str) -> int:
 
 
 def _print_line(line: str) -> None:
-    """The identity stays to be written: with four eyes a key alone tells nobody apart."""
+    """The identity is left to be filled in: with four eyes, a key alone does not identify a person."""
     click.echo("For the parameters file, under its one heading [approval.approvers]; somebody")
     click.echo("other than you should merge it. With four_eyes it needs who you are in AWS:")
     click.echo("aws sts get-caller-identity\n")

@@ -11,7 +11,7 @@ from orgkit.cli.options import exit_with
 from orgkit.rehearsal.fault_options import FaultOptions
 
 DEFAULT = Path("parameters/example.toml")
-PACKAGES = {"aws": (), "sandbox": errors.SANDBOX}  # besides those of JupyterLab
+PACKAGES = {"aws": (), "sandbox": errors.SANDBOX}  # in addition to those of JupyterLab
 
 
 @click.command()

@@ -21,6 +21,9 @@ COLORS = {
     "✓ done": "green", "▶ ready": "cyan", "… waiting for someone": "yellow", "≠ drifted": "red",
 }  # fmt: skip
 WORDS = sorted(COLORS, key=len, reverse=True)
+NO_BREAK = "\u00a0"
+QUOTED_COMMAND = re.compile(r"`[^`]+`")
+COMMAND = re.compile(r"(?<=: )(?:orgkit|aws|eval) [^;]+")  # as the remedy of an error names what to run next
 _COLORED = re.compile(rf"^( *)({'|'.join(map(re.escape, WORDS))})(?=\s|$)", re.MULTILINE)
 
 
@@ -80,12 +83,28 @@ def print_text_table(text: str) -> None:
 
 def wrap(text: str, indent: str = "  ", hanging_indent: str = "") -> str:
     """Text that is safe to look at; continued lines are indented by two more columns, or by `hanging_indent`."""
-    safe_text = "\u00a0".join(map(flat, text.split("\u00a0")))  # a no-break space holds two words of ours together
+    safe_text = NO_BREAK.join(map(flat, text.split(NO_BREAK)))  # a no-break space holds two words of ours together
+    return _fill(safe_text, indent, hanging_indent or f"{indent}  ")
+
+
+def wrap_error(line: str) -> str:
+    """A line of an error, its continuation indented; a command that it ends with is not broken, to be copied whole."""
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    command = COMMAND.search(line)
+    if len(line) < columns() or not command:
+        return _fill(line, "", indent)
+    sentence, remainder = line[: command.start()].rstrip(), line[command.end() :].lstrip("; ")
+    lines = [_fill(sentence, "", indent), f"{indent}{command[0]}"]
+    return "\n".join([*lines, _fill(remainder, indent, indent)] if remainder else lines)
+
+
+def _fill(text: str, indent: str, hanging_indent: str) -> str:
+    """Lines of words; a digest, a path and a command between backticks stay whole, and can be copied."""
     return fill(
-        safe_text, columns() - 1,
-        initial_indent=indent, subsequent_indent=hanging_indent or f"{indent}  ",
+        QUOTED_COMMAND.sub(lambda match: match[0].replace(" ", NO_BREAK), text), columns() - 1,
+        initial_indent=indent, subsequent_indent=hanging_indent,
         break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+    ).replace(NO_BREAK, " ")  # fmt: skip
 
 
 def title(text: str) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from shlex import quote
-from textwrap import fill
 from typing import Any, NoReturn, ParamSpec
 
 import click
 from click.shell_completion import CompletionItem
 
 from orgkit import errors
-from orgkit.cli.layout import columns
+from orgkit.cli.layout import wrap_error
 from orgkit.cli.output import output_error
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import RUNBOOKS, phase_of
@@ -40,8 +39,10 @@ class PhaseType(click.ParamType[Phase]):
         try:
             return phase_of(value)
         except KeyError:
+            if Path(value).suffix == ".toml":
+                self.fail(f"{value!r} is a parameters file. The order is FILE, then PHASE.", param, ctx)
             names = ", ".join(phase.run_label for phase in RUNBOOKS)
-            self.fail(f"{value!r} is no phase. There are: {names}.", param, ctx)
+            self.fail(f"{value!r} is not a valid phase. There are: {names}.", param, ctx)
 
 
 def file_and_phase(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,13 +100,7 @@ def print_error(stop: errors.OrgkitError, as_json: bool) -> None:
         )
     else:
         for line in str(stop).splitlines():
-            click.echo(_wrap(line), err=True)
-
-
-def _wrap(line: str) -> str:
-    """A line as wide as the terminal, its continuation indented; a digest or a path stays whole."""
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
-    return fill(line, columns() - 1, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+            click.echo(wrap_error(line), err=True)
 
 
 def show_json(value: object) -> None:

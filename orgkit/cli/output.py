@@ -184,7 +184,7 @@ class Progress:
 
     def _report_sometimes(self, line: str, waited_for: str, so_far: int) -> None:
         """In a log, a line when a wait begins and one a minute: silence looks like a hang."""
-        subject = waited_for.partition(":")[0]  # what follows may tell how far it is, and differs each time
+        subject = waited_for.partition(":")[0]  # what follows may be the progress, which differs each time
         if subject == self.waited[0] and 0 <= so_far - self.waited[1] < INTERVAL_SECONDS:
             return
         self.waited = (subject, so_far)

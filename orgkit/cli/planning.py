@@ -28,7 +28,7 @@ from orgkit.runbook.views.plan_overlay import tree_after_plan
 from orgkit.runbook.views.tree import Node
 from orgkit.runbook.views.views import render_plan
 
-# What comes of a phase, in the order in which one decides the exit code.
+# The outcomes of planning a phase, in the order in which one decides the exit code.
 NO_PLAN, TO_APPROVE, PREVIEW = "cannot be planned", "to be approved", "to come, once the organization exists"
 DRIFTED = "with drift that no step repairs"
 STOPPED_BY_FINDING, WAITING, UNCHANGED = "stopped by phase 00", "waiting for someone else", "without changes"
@@ -90,7 +90,7 @@ def plan_observed(observed: Observed, desired: Desired, clock: Clock, phase: Pha
 
 
 def show_plans(planned_phases: Sequence[PlannedPhase]) -> None:
-    """Each plan as its table, with what it costs a month; of several, what comes of each in the last line."""
+    """Each plan as its table, with what it costs a month; of several, the outcomes in the last line."""
     for planned in planned_phases:
         click.secho(f"\n{planned.phase.run_label}", bold=True)
         show_plan(planned)
@@ -135,7 +135,7 @@ def show_next(planned_phases: Sequence[PlannedPhase], file: Path) -> None:
 
 
 def summary_of(planned_phases: Sequence[PlannedPhase]) -> str:
-    """What comes of each phase, in the order in which one decides the exit code."""
+    """The outcome of planning each phase, in the order in which one decides the exit code."""
     groups: dict[str, list[str]] = {text: [] for text in RESULTS}
     for planned in planned_phases:
         groups[result_of(planned)].append(planned.phase.number)
@@ -144,7 +144,7 @@ def summary_of(planned_phases: Sequence[PlannedPhase]) -> str:
 
 
 def result_of(planned: PlannedPhase) -> str:
-    """What comes of a phase: one of RESULTS."""
+    """The outcome of planning a phase: one of RESULTS."""
     plan = planned.plan
     if plan is None:
         return NO_PLAN

@@ -18,7 +18,7 @@ OWN_BOOK_HELP = "Your own price book, laid over the one that orgkit ships: the o
 
 
 def _existing_book(_ctx: click.Context, _param: click.Parameter, place: Path) -> Path:
-    """A book that was named is read, or missed; the one beside the parameters file may not be there yet."""
+    """A price book that was named must exist; the one next to the parameters file may be missing."""
     if place != DEFAULT and not place.exists():
         raise click.BadParameter(f"{str(place)!r} does not exist.")
     return place

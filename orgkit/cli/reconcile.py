@@ -1,4 +1,4 @@
-"""`orgkit records reconcile`: a record beside AWS's own log of the same hours."""
+"""`orgkit records reconcile`: a record compared with CloudTrail's log of the same hours."""
 
 from itertools import groupby
 from pathlib import Path
@@ -23,7 +23,7 @@ HEADINGS = {
     "not yet visible": "Not yet visible: AWS's log takes up to 15 minutes",
     "not logged": "Not logged, and need not be: these changed nothing",
     "matched": "Matched, though no answer had come",
-    "beside": "Beside it: done by the same identity, and in no record here",
+    "unmatched": "Unmatched: made by the same identity, and in no record here",
     "claimed": "Claimed by a run that is not sealed, or not as it was sealed",
 }
 
@@ -37,9 +37,9 @@ HEADINGS = {
 @exit_with
 @requires_output
 def reconcile(run: str, file: Path | None, all_regions: bool, as_json: bool) -> int:
-    """Match a run's changes with CloudTrail, and look for changes that its identity made beside them.
+    """Match a run's changes with CloudTrail, and look for other changes by the same identity.
 
-    Exit code 9: AWS's log does not show them yet; 6: something is unknown or beside, the record is not sealed or not
+    Exit code 9: AWS's log does not show them yet; 6: something is unknown or unmatched, the record is not sealed or not
     whole, or somebody could not be asked.
     """
     from orgkit.engine.connect import connect

@@ -132,7 +132,7 @@ def verify(run: str, everything: bool, head: str, key_file: str, as_json: bool) 
 @exit_with
 @requires_output
 def diff(before: str, after: str, as_json: bool) -> int:
-    """What two records tell differently: parameters, plan, outcome and versions; times are no difference."""
+    """Show the differences between two records: parameters, plan, outcome and versions, but not times."""
     from orgkit.records.catalogue import find_record
     from orgkit.records.diff import differences
 

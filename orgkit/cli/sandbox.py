@@ -89,6 +89,8 @@ def status(as_json: bool) -> int:
 @requires_output
 def env() -> int:
     """Print the settings with which a shell uses it and nothing else."""
+    if _running() is None:
+        click.echo("false")  # so that `eval "$(orgkit sandbox env)"` fails as this command does
     for name, value in sorted(_need().environment().items()):
         click.echo(f"export {name}={shlex.quote(value)}")
     return errors.EXIT_DONE

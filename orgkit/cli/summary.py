@@ -21,7 +21,7 @@ from orgkit.runbook.views.tables import as_text, as_text_list
 from orgkit.runbook.views.tree import as_text as tree_text
 from orgkit.sanitize.terminal import flat, short
 
-NAME = 30  # characters of a name for which a terminal has room beside amounts
+NAME = 30  # characters of a name for which a terminal has room next to amounts
 
 if TYPE_CHECKING:
     from orgkit.costs.estimate.estimate import Estimate
@@ -142,7 +142,7 @@ def next_command(phase: Phase, result: "RunResult", file: Path) -> str:
 
 
 def show_head(place: Path) -> None:
-    """The head of an account's chain: kept elsewhere, it tells later whether the newest records were removed."""
+    """The head of an account's chain: kept elsewhere, it shows later whether the newest records were removed."""
     entries = entries_of(place)
     if entries:
         click.echo(f"head    {entries[-1].digest}{' (signed)' if entries[-1].signed_by else ''}")

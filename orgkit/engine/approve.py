@@ -72,8 +72,8 @@ def approve(plan: Plan, digest: str, *, asserted_by: str, ticket: str = "", hour
             the parameters file's approval_hours in any case.
 
     Raises:
-        ApprovalMismatch: The digest is another one, the plan is too old, a name or ticket is not what a reader sees or
-            holds a secret, or no approval holds for so many hours.
+        ApprovalMismatch: The digest differs, the plan is too old, or the hours are out of range; or a name or ticket
+            contains a secret or characters that deceive a reader.
         AwaitingApproval: The plan is for AWS, and nobody is named.
     """
     if not plan.digest or digest != plan.digest:

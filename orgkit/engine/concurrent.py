@@ -53,7 +53,7 @@ class Task:
     step: Step
     request: Request = NO_REQUEST
     in_flight: bool = False
-    attempts: int = 0  # how often it was begun: from the second time on, what became of the first is in doubt
+    attempts: int = 0  # how often it was sent: from the second time on, the outcome of the first is in doubt
     failed: bool = False  # once, and was begun again
     started: float = 0.0  # by this machine's monotonic clock, as every step's seconds are counted
     since: float = 0.0  # by the group's own watch

@@ -54,7 +54,7 @@ def observe(aws: Connection, desired: Desired, phase: str | None = None, *, find
 def observe_and_plan(aws: Connection, desired: Desired, phase: str, *, findings: bool = True) -> tuple[Plan, IdIndex]:
     """Read AWS for a phase and plan it: what is left to do now, and the ids that go with the names.
 
-    A look at what became of a change goes without findings: a step that one stops would seem to be done.
+    Reading the outcome of a change ignores findings: a step that one stops would seem to be done.
     """
     observed = observe(aws, desired, phase, findings=findings)
     return plan(phase, observed, desired), IdIndex(observed, desired)

@@ -139,7 +139,7 @@ def _finite(text: str) -> float:
     """The number; ValueError for NaN, for infinity, and for what a reader would take for infinity."""
     number = float(text)
     if not isfinite(number):
-        raise ValueError(f"{text} is no number")
+        raise ValueError(f"{text} is not a number")
     return number
 
 

@@ -1,7 +1,7 @@
 """Writing files: all of the content is on the disk when a function returns, or it raises OSError with the path.
 
-`os.write` may take a part of what it is given and report that only by the number it returns: a nearly full disk or a
-limit of file sizes cuts a line in half. Every file that orgkit writes itself is written by these functions.
+`os.write` may write only a part of its argument, and reports that only by the number it returns. A nearly full disk or
+a limit of file sizes cuts a line in half that way. Every file that orgkit writes itself is written by these functions.
 """
 
 import errno

@@ -17,7 +17,7 @@ class Resolution(StrEnum):
     ADOPTED = "adopted"  # AWS shows it
     NOT_COMMITTED = "not-committed"  # AWS had not done it: a later call did
     NOT_SHOWN = "not-shown"  # AWS does not show what its step makes, and the plan no longer asks for it
-    REPEATED = "repeated"  # the same state was set once more, so that nobody can tell
+    REPEATED = "repeated"  # the same state was set once more, so that the two cannot be distinguished
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def events_since(intent: Intent, events: Sequence[Event]) -> Sequence[Event]:
 
 
 def resolve(intent: Intent, step: str, since: Sequence[Event], evidence: Evidence) -> Resolution | None:
-    """Decide what became of a change in doubt.
+    """Decide the outcome of a change in doubt.
 
     A change counts as done only where AWS shows it, or where its step came to its end without sending it again. That a
     plan does not have the step any more proves nothing: the file may have changed, or the planner.

@@ -26,7 +26,7 @@ class Approval:
     plan_sha256: str  # of plan.json alone
     target: Target
     asserted_by: str  # what a person typed: a claim
-    authenticated_as: str  # the ARN that AWS told us; of a signed file, what AWS told the approver, who signed it
+    authenticated_as: str  # the ARN that AWS reported to orgkit; of a signed file, the one that the approver signed
     how: str  # "parameter" | "button" | "library"; of a signed file "second person" under four eyes, else "signed"
     at: str
     expires_at: str

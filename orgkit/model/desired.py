@@ -73,7 +73,7 @@ def parse_path(text: str) -> UnitPath:
 
 @dataclass(frozen=True)
 class Attestation:
-    """What a person states because no API tells it: item, name and ISO date."""
+    """What a person states because no API reports it: item, name and ISO date."""
 
     item: str
     by: str

@@ -1,4 +1,4 @@
-"""What came of each step of a plan."""
+"""The outcome of each step of a plan."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -46,7 +46,7 @@ class Outcomes(Summary):
     """All of a plan's outcomes, in the order of the plan."""
 
     items: tuple[Outcome, ...]
-    resolutions: tuple[str, ...] = ()  # what became of changes that this run or an earlier one sent without an answer
+    resolutions: tuple[str, ...] = ()  # outcomes of changes that this run or an earlier one sent without an answer
     slots: tuple[Slot, ...] = ()  # while AWS works on several at once; none in the end
 
     def summary(self) -> dict[str, object]:

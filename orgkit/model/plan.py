@@ -51,7 +51,7 @@ class Step(ABC):
     cross_account_actions: ClassVar[tuple[str, ...]] = ()  # prefixes of those that it needs in another account
     cost_note: ClassVar[str] = ""  # why it costs nothing per month
     usage_note: ClassVar[str] = ""  # what its monthly amount is for, where it adds usage
-    concurrent: ClassVar[bool] = False  # may run beside the steps of its own kind next to it
+    concurrent: ClassVar[bool] = False  # may run concurrently with adjacent steps of its kind
     is_switch: ClassVar[bool] = False  # it has two states: one that is on by then has nothing left to replace
     starts_from: str
     reason: str = field(default="", compare=False)  # shown to the operator, no part of the digest
@@ -105,7 +105,7 @@ class Waiting:
 
 @dataclass(frozen=True, repr=False)
 class Plan(Summary):
-    """What one phase would change, in order, and what stands beside it for a person to see."""
+    """What one phase would change, in order, and what a person should read next to it."""
 
     phase: str
     target: Target

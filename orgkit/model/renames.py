@@ -50,8 +50,8 @@ class Rename:
         back = f"{rename} {self.unit.id} --name {shlex.quote(self.path[-1])}"
         return Waiting(
             f"organizational unit {new} ({self.unit.id}) probably is {old} of the file, renamed: {self.sign}.{holder} "
-            f"Rename it back, then plan again; or, if the names are right, change the tag {NAME_TAG} of "
-            f"{self.unit.id}, then plan again",
+            f"Rename it back, then plan again. If the names are right, change the tag {NAME_TAG} of "
+            f"{self.unit.id} instead, then plan again",
             "you",
             (away, back) if self.holder else (back,),
             drift=True,
@@ -61,11 +61,14 @@ class Rename:
 def suspected_renames(desired: Desired, observed: Observed) -> tuple[Rename, ...]:
     """Return the units of the file that probably have another name in AWS, in the order of their paths.
 
-    Suspected is a unit that the file does not name, under the same parent as a path that AWS does not have, with the
-    tags that orgkit gives to the unit at that path; or with its accounts, where the unit or an account has a tag of
-    orgkit's. A unit with accounts that the file wants elsewhere is not suspected for its accounts, and none for a tag
-    Name that the file gives to units of several names. A unit that the file names is suspected where it has the tags of
-    another path, and another unit has those of its own: their names were exchanged.
+    A unit that the file does not name is suspected when AWS lacks a path under the same parent, and one of two holds:
+
+    - the unit has the tags that orgkit gives to the unit at that path;
+    - the unit has accounts of that path, and it or one of them has a tag of orgkit's.
+
+    Accounts that the file wants elsewhere do not count, nor does a tag Name that the file gives to units of several
+    names. A unit that the file does name is suspected when it has the tags of another path, and another unit has its
+    own: their names were exchanged.
     """
     desired_paths = {spec.path for spec in desired.units}
     holders = _misnamed_units(desired, observed)

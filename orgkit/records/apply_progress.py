@@ -13,8 +13,8 @@ DONE, FAILED, BEGUN, IN_DOUBT, NOT_BEGUN = "done", "failed", "begun", "in doubt"
 STATE_DESCRIPTIONS = {
     DONE: "Done",
     FAILED: "Failed",
-    BEGUN: "Begun: AWS took it, and may go on by itself; the next run finds what came of it",
-    IN_DOUBT: "In doubt: sent, and no answer came; the next run looks whether AWS did it before it sends anything",
+    BEGUN: "Begun: AWS accepted it and may still work on it; the next run finds the outcome",
+    IN_DOUBT: "In doubt: sent, and no answer came; the next run checks whether AWS did it before it sends anything",
     NOT_BEGUN: "Not begun",
 }
 STATE_OF_STATUS = {

@@ -1,4 +1,4 @@
-"""A plan that a second person is asked about: found, read, and its signed approval laid beside it."""
+"""A plan that a second person is asked to approve: found, read, and its signed approval kept next to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from orgkit.signing.approvals import SignedApproval, parse
 
 @dataclass(frozen=True)
 class ApprovalRequest:
-    """A plan as it lies, and what stands beside it for a person to see."""
+    """A stored plan, and the review that a person reads with it."""
 
     file: Path
     approved: ApprovedPlan
@@ -27,7 +27,7 @@ class ApprovalRequest:
 
 
 def find_request(base: Path, account: str, digest: str) -> ApprovalRequest:
-    """The plan that a person names by its path or its digest; ApprovalMismatch when it is not there, or none."""
+    """The plan that a person names by its path or its digest; ApprovalMismatch when it is missing or invalid."""
     file = _stored_plan(base, account, digest) if DIGEST.fullmatch(digest) else Path(digest)
     file = file / "plan.json" if file.is_dir() else file
     at = planned_at(file.with_name("review.json"))
@@ -39,7 +39,7 @@ def find_request(base: Path, account: str, digest: str) -> ApprovalRequest:
 
 
 def keep_signed(base: Path, account: str, request: ApprovalRequest, signed: SignedApproval) -> Path:
-    """Write the approval beside its plan; a record stays as it is, so that one of its plan lies with the kept plans."""
+    """Write the approval next to its plan; for a plan in a record, which must not change, with the stored plans."""
     folder = request.file.parent
     if (folder / "events.jsonl").exists():
         folder = base / account / "plans" / f"handed-over-{adopt_plan(base, account, request.file)[:12]}"

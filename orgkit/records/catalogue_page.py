@@ -1,4 +1,4 @@
-"""One page that lists every run of a project, with a link to each record: for who looks for one by eye."""
+"""One page that lists every run of a project, with a link to each record."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from html import escape
@@ -16,7 +16,7 @@ from orgkit.records.manifest import MANIFEST
 from orgkit.records.verify.verify import Verification
 from orgkit.sanitize.terminal import flat, short
 
-NAME = 40  # characters of who approved; the record has all of it
+NAME = 40  # characters of the approver's name; the record has all of it
 # A head breaks anywhere, a table scrolls by itself: the page is no wider than a telephone.
 STYLE = """code, li, td { overflow-wrap: anywhere; } td { min-width: 6.75rem; } td:first-child { min-width: 11rem; }
 .faults { border-left: 3px solid var(--bad); padding-left: 2rem; } .bad { color: var(--bad); }

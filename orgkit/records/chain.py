@@ -37,7 +37,7 @@ class Entry:
     manifest_sha256: str
     sealed_at: str
     previous: str
-    signed_by: str = ""  # the id of the key whose signature over this line lies beside the chain
+    signed_by: str = ""  # the id of the key whose signature over this line lies next to the chain
 
     @property
     def line(self) -> bytes:
@@ -66,7 +66,7 @@ def lines_of(place: Path) -> list[bytes]:
 
 
 def head_of(base: Path, account: str) -> str:
-    """The digest of the last line; "" where nothing was sealed yet. Whoever keeps it elsewhere notices a cut tail."""
+    """The digest of the last line, or "" before the first seal; a copy kept elsewhere shows a chain that was cut."""
     lines = lines_of(base / account)
     return hashlib.sha256(lines[-1]).hexdigest() if lines else ""
 
@@ -146,7 +146,7 @@ def _add(index: Path, line: bytes) -> None:
 
 @contextmanager
 def _lock_chain(place: Path) -> Iterator[None]:
-    """One writer at a time; whoever comes second waits the moment that it takes."""
+    """One writer at a time; a second one waits."""
     descriptor = os.open(private_folder(place) / ".index.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

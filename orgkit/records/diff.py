@@ -20,7 +20,7 @@ APPROVAL_FIELDS = ("asserted_by", "authenticated_as", "how", "ticket")
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that both records tell, and tell differently."""
+    """A value that differs between two records."""
 
     name: str
     before: str
@@ -29,7 +29,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Differences:
-    """Between a record and another; everything empty when they tell the same."""
+    """The differences between two records; everything is empty when there are none."""
 
     facts: tuple[Fact, ...]
     parameters: tuple[str, ...]  # a unified diff

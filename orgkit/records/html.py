@@ -41,7 +41,7 @@ _one_at_a_time = Lock()  # an exporter keeps state while it works
 
 
 def page(notebook: Mapping[str, Any], result: RunResult, *, label: str, run: str) -> str:
-    """The whole file: a head that tells the outcome, then the notebook as it was executed."""
+    """The whole file: a head with the outcome, then the notebook as it was executed."""
     title = escape(f"{label}: {result.outcome}")
     css = (files("orgkit.records") / "record.css").read_text(encoding="utf-8")
     whole = (

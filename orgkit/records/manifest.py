@@ -58,8 +58,8 @@ def manifest(
 ) -> dict[str, Any]:
     """The manifest of a run folder as it lies; nothing may be written into the folder after it.
 
-    Nothing in it but names and hashes of files is kept unseen: what began the run and what the notebook's head says
-    are told here alone.
+    Everything in it but names and hashes of files is redacted. The caller of the run and the text of the notebook's
+    head are recorded only here.
     """
     content = redactor.value(_manifest_content(run_folder, result, project, source_sha256, roll_back))
     return {

@@ -33,7 +33,7 @@ def faults(notebook: Notebook | None) -> Iterator[str]:
 
 
 def stopped_by(notebook: Notebook | None) -> NotebookStop | None:
-    """The exception that a cell shows, if any; a run of which nothing else is known is told by it."""
+    """The exception that a cell shows, if any: the last source for the outcome of a run."""
     cells = _code_cells(notebook) if notebook else ()
     error_outputs = [output for cell in cells for output in cell.get("outputs", ()) if output["output_type"] == "error"]
     return (
@@ -44,7 +44,7 @@ def stopped_by(notebook: Notebook | None) -> NotebookStop | None:
 
 
 def approved_plan_of(notebook: Notebook | None) -> str:
-    """The digest that the notebook was given for an approval; "" without one, or for what is no digest."""
+    """The digest that the notebook was given for an approval; "" without one, or when it is not a valid digest."""
     parameters = (notebook or {}).get("metadata", {}).get("papermill", {}).get("parameters", {})
     digest = str(parameters.get("approved_plan", ""))
     return digest if re.fullmatch(r"[0-9a-f]{64}", digest) else ""

@@ -82,8 +82,8 @@ def adopt_plan(base: Path, account: str, file: Path) -> str:
 def read_plan(file: Path) -> ApprovedPlan:
     """Return a plan that was handed over, with the review.json next to it.
 
-    An approver reads its sentences, and what is applied are its fields: each sentence must be the one that this orgkit
-    has for the fields, and the file exactly as orgkit writes it, so that what is shown is all that there is.
+    An approver reads the sentences of a plan, and `apply` uses its fields. So each sentence must be the one that this
+    orgkit writes for the fields, and the file must be exactly as orgkit writes it: what is shown is then complete.
 
     Raises:
         ApprovalMismatch: It is no such plan, or was planned by a version of orgkit that plans or words it otherwise.
@@ -98,10 +98,10 @@ def read_plan(file: Path) -> ApprovedPlan:
     review, sha256, steps = review_file.read_bytes(), hashlib.sha256(content).hexdigest(), plan.get("steps")
     approved = ApprovedPlan(digest_of(content, review), plan, at, sha256, review)
     if not isinstance(steps, list) or not steps or not all(isinstance(step, dict) for step in steps):
-        raise ApprovalMismatch(f"{file} is no plan, or not as orgkit writes it.", PLAN_FILE_REMEDY)
+        raise ApprovalMismatch(f"{file} is not a valid plan, or not as orgkit writes it.", PLAN_FILE_REMEDY)
     check_schema(approved)
     if not _is_as_written(content, plan):
-        raise ApprovalMismatch(f"{file} is no plan, or not as orgkit writes it.", PLAN_FILE_REMEDY)
+        raise ApprovalMismatch(f"{file} is not a valid plan, or not as orgkit writes it.", PLAN_FILE_REMEDY)
     check_sentences(approved, str(file))
     return approved
 

@@ -1,4 +1,4 @@
-"""What came of a run, computed from its events and its executed notebook; nobody's status is believed."""
+"""The outcome of a run, computed from its events and its executed notebook; reported statuses are not trusted."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -61,7 +61,7 @@ class RunResult:
     checks: Mapping[str, int] = field(default_factory=dict)  # of phase 00: how many stop phases, how many warn
     findings: tuple[str, ...] = ()  # of phase 00, those that stop or warn, in sentences
     estimate: Mapping[str, str] = field(default_factory=dict)  # USD a month: low, expected, high
-    record: Path = Path()  # the run's folder; known to who executes or seals, and no part of the record itself
+    record: Path = Path()  # the run's folder, where it is known; not part of the record itself
 
     @property
     def succeeded(self) -> bool:
@@ -178,7 +178,7 @@ def _end_result(events: Sequence[Event], wrong: tuple[str, ...]) -> tuple[int, t
     if not verified.get("passed"):
         return errors.EXIT_NOT_VERIFIED, (errors.NotVerified.summary, *map(str, verified.get("left", ())))
     if wrong:
-        return errors.EXIT_FAILED, ("The events tell of success; the notebook does not.", *wrong)
+        return errors.EXIT_FAILED, ("The events report success; the notebook does not.", *wrong)
     if verified.get("waiting"):
         return errors.EXIT_WAITING, tuple(map(str, verified["waiting"]))
     return errors.EXIT_DONE, ()
@@ -242,7 +242,7 @@ def _request_ids(events: Sequence[Event]) -> Iterator[str]:
 
 
 def _seconds(events: Sequence[Event]) -> float:
-    """From the first event to the last, by this machine's clock; an approval tells the time of the gate's own."""
+    """From the first event to the last, by this machine's clock; an approval has the time of the approver's clock."""
     times = [datetime.fromisoformat(e["at"]) for e in events if "at" in e and e["event"] != "approval"]
     return round((max(times) - min(times)).total_seconds(), 3) if times else 0.0
 

@@ -51,9 +51,9 @@ def seal(
     RecordExists when it is one already, NotSealed when the notebook shows that it is of another run.
 
     `notebook` is the executed one: by default that of the folder, one from elsewhere is copied. `live` are credentials
-    to take out wherever they stand, beside those that this process has signed with; by default those of its
-    environment. A kernel takes out its own before anything reaches its notebook. `sealing` tells what signs
-    the record's line in the chain, and whether e-mails are masked.
+    to redact everywhere, in addition to those that this process has signed with; by default those of its
+    environment. A kernel redacts its own before anything reaches its notebook. `sealing` holds the signer of
+    the record's line in the chain, and whether email addresses are masked.
     """
     if (run_folder / MANIFEST).exists():
         raise RecordExists(f"{run_folder} is sealed.", "run the phase again: each run has a folder of its own.")
@@ -185,7 +185,7 @@ def result_of(
 
 
 def _without_secrets(result: RunResult, redactor: Redactor, paths: ProjectPaths) -> RunResult:
-    """The one Result that every file of the record, and whoever asked for it, is told from."""
+    """The one result for every file of the record and for the caller, without secrets."""
     content: dict[str, Any] = {name: redactor.value(paths.value(value)) for name, value in result.as_json().items()}
     content |= {name: tuple(value) for name, value in content.items() if isinstance(value, list)}
     return replace(result, **content)
@@ -215,7 +215,7 @@ def _without_widgets(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_widget(output: dict[str, Any]) -> bool:
-    """A form: what was decided in it stands beside it."""
+    """A form; the decision that was made in it is printed next to it."""
     return WIDGET in output.get("data", {})
 
 
@@ -277,7 +277,7 @@ def _source_of(executed: dict[str, Any]) -> str:
 
 
 def _write_once(path: Path, content: str) -> None:
-    """The manifest comes last and at once: whoever is second to seal finds it there."""
+    """Write the manifest last and in one step, so that a second process that seals finds it there."""
     temporary = path.with_name(NEW_MANIFEST)
     try:
         write_private(temporary, content)

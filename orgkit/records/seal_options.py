@@ -1,4 +1,4 @@
-"""How `[records]` of a parameters file wants records sealed: signed by whom, and with e-mails or without."""
+"""How `[records]` of a parameters file wants records sealed: the signer, and whether email addresses are masked."""
 
 from dataclasses import dataclass
 from pathlib import Path

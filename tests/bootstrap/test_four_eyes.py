@@ -375,7 +375,7 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
         text = (record / "plan.json").read_text()
         for content in (text + " ", text.replace('"sentence"', '"sentence": "", "sentence"', 1), "{}", "[1]"):
             plan.write_text(content)
-            assert "is no plan" in approve(stage, plan, keys / "ada", code=4, **as_ada())["why"]
+            assert "is not a valid plan" in approve(stage, plan, keys / "ada", code=4, **as_ada())["why"]
         for old, new in (("create organizational unit Production", "tag Production"), ('"Production"', '"Elsewhere"')):
             plan.write_text(text.replace(old, new))
             why = approve(stage, plan, keys / "ada", code=4, **as_ada())["why"]

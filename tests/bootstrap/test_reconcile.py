@@ -67,7 +67,7 @@ def test_a_while_later_every_change_of_every_run_is_matched_and_nothing_is_besid
     for record in before:
         found = reconcile(stage, record)
         assert found["counts"]["matched"] == len(found["mutations"]) > 0
-        assert (found["beside"], found["unasked"]) == ([], [])
+        assert (found["unmatched"], found["unasked"]) == ([], [])
     accounts = {each["account"] for each in reconcile(stage, before[2])["mutations"]}
     assert len(accounts) > 1, "03 makes roles in the accounts that it creates"
 
@@ -92,7 +92,7 @@ def test_what_was_done_behind_its_back_is_found_in_both_accounts_and_named(stage
     found = reconcile(stage, trail, code=6)
     assert found["counts"]["matched"] == len(found["mutations"])
     assert {each["account"] for each in found["mutations"]} >= {behind["account"], "999999999999"}
-    known = {each["account"]: each for each in found["beside"]}
+    known = {each["account"]: each for each in found["unmatched"]}
     assert {each["request_id"] for each in known.values()} == {behind["management"], behind["archive"]}
     assert known["999999999999"]["arn"] == "arn:aws:iam::999999999999:user/orgkit-operator"
     assert known[behind["account"]]["arn"].endswith(":assumed-role/OrganizationAccountAccessRole/behind")
@@ -103,7 +103,7 @@ def test_a_person_reads_who_it_was_at_80_columns(stage, trail, behind):
     output = stage.project.orgkit("records", "reconcile", trail.name, code=6)
     assert max(map(len, output.stdout.splitlines())) <= 80
     text = " ".join(output.stdout.split())
-    assert "2 beside them." in text
+    assert "2 unmatched event(s) in CloudTrail." in text
     assert f"iam:CreateUser in account {behind['account']}, us-east-1" in text
     assert "role/OrganizationAccountAccessRole/behind" in text
     assert "reading AWS's log of account 999999999999 in us-east-1, page 1" in output.stderr
@@ -119,7 +119,7 @@ def test_a_request_id_that_is_taken_out_of_the_journal_is_missed_on_both_sides(s
     found = reconcile(stage, trail, code=6)
     journal.write_text(whole, encoding="utf-8")
     assert found["counts"]["unknown"] == 1
-    assert taken in {each["request_id"] for each in found["beside"]}
+    assert taken in {each["request_id"] for each in found["unmatched"]}
 
 
 def test_a_change_that_is_taken_out_of_the_journal_is_beside_it(stage, trail, behind):
@@ -131,8 +131,8 @@ def test_a_change_that_is_taken_out_of_the_journal_is_beside_it(stage, trail, be
     journal.write_text("".join(json.dumps(event) + "\n" for event in left), encoding="utf-8")
     found = reconcile(stage, trail, code=6)
     journal.write_text(whole, encoding="utf-8")
-    assert last["request_id"] in {each["request_id"] for each in found["beside"]}
-    assert len(found["beside"]) == 3
+    assert last["request_id"] in {each["request_id"] for each in found["unmatched"]}
+    assert len(found["unmatched"]) == 3
 
 
 def test_where_the_read_role_may_not_look_an_access_role_may_and_without_both_nothing_is_clean(stage, trail, behind):
@@ -168,7 +168,7 @@ def test_answers_that_were_lost_are_found_in_aws_s_log(tmp_path_factory):
             record = run_phase(stage, "01")
             stage.sandbox.sleep(HOUR)
             found = reconcile(stage, record)
-        assert found["beside"] == []
+        assert found["unmatched"] == []
         remarks |= {each["remark"] for each in found["mutations"] if each["result"] not in ("committed", "refused")}
         if "no answer had come; AWS logs it as done" in remarks:
             return

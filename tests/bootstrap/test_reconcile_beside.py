@@ -77,7 +77,7 @@ def told_of(stage: Stage, record: Path, *more: str) -> str:
 def test_the_log_archive_account_and_whatever_account_was_entered_are_asked(stage, record, behind):
     found = reconcile(stage, record)
     assert found["counts"]["matched"] == len(found["mutations"]) > 0
-    assert ids(found["beside"]) == {behind[name] for name in ("management", "archive", "website")}
+    assert ids(found["unmatched"]) == {behind[name] for name in ("management", "archive", "website")}
 
 
 def test_it_is_said_who_was_asked_and_what_was_not(stage, record, behind):
@@ -95,7 +95,7 @@ def test_it_is_said_who_was_asked_and_what_was_not(stage, record, behind):
 
 def test_all_regions_are_asked_when_that_is_wanted(stage, record, behind):
     found = reconcile(stage, record, "--all-regions")
-    assert ids(found["beside"]) == set(behind.values())
+    assert ids(found["unmatched"]) == set(behind.values())
     assert found["not_asked"]["regions"] == []
     assert found["unasked"] == []
 
@@ -111,7 +111,7 @@ def test_a_journal_that_anybody_can_write_hides_nothing(stage, record, behind):
     shutil.rmtree(planted)
     ((claimed),) = found["claimed"]
     assert (claimed["request_id"], claimed["run"]) == (behind["management"], PLANTED)
-    assert ids(found["beside"]) == {behind["archive"], behind["website"]}
+    assert ids(found["unmatched"]) == {behind["archive"], behind["website"]}
     assert "Claimed by a run that is not sealed" in text
     assert PLANTED in text
 
@@ -124,7 +124,7 @@ def test_a_record_that_was_changed_is_told_and_hides_nothing(stage, record, behi
     journal.write_bytes(whole)
     assert found["faults"] == [f"{record.name}, events.jsonl: was changed after it was sealed"]
     assert found["counts"]["matched"] == len(found["mutations"])
-    assert len(found["beside"]) == 3
+    assert len(found["unmatched"]) == 3
     assert "was changed after it was sealed" in text
     assert reconcile(stage, record)["faults"] == []
 
@@ -148,4 +148,4 @@ def test_the_file_that_the_run_has_read_is_found_in_the_project_and_asked_for_wh
     elsewhere.rename(file)
     assert "--file" in output
     assert "do:" in output
-    assert len(found["beside"]) == 3
+    assert len(found["unmatched"]) == 3

@@ -160,7 +160,7 @@ def test_a_review_of_any_kind_harms_nobody(review: dict[str, Any], capsys: pytes
 def test_what_is_no_plan_with_steps_is_not_asked_about(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "plan.json").write_bytes(content)
     (tmp_path / "review.json").write_text(json.dumps(PLAN.review(NOON.isoformat(), "")))
-    with pytest.raises(ApprovalMismatch, match="is no plan, or not as orgkit writes it"):
+    with pytest.raises(ApprovalMismatch, match="is not a valid plan, or not as orgkit writes it"):
         find_request(tmp_path, "999999999999", str(tmp_path / "plan.json"))
 
 

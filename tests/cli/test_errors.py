@@ -1,6 +1,7 @@
 """What a frightened person reads: three lines, 80 columns, the right exit code, and never a traceback."""
 
 import errno
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -83,13 +84,20 @@ def test_an_emulator_elsewhere_is_refused(project, stage):
 
 
 def test_a_sandbox_that_does_not_run_is_told(project):
-    assert "no sandbox is running" in output(project.orgkit("sandbox", "env", code=1))
+    done = project.orgkit("sandbox", "env", code=1)
+    assert "no sandbox is running" in output(done)
+    assert subprocess.run(["/bin/sh", "-c", f'eval "{done.stdout}"'], check=False).returncode == 1
     assert "No sandbox is running" in project.orgkit("sandbox", "status", code=1).stdout
 
 
 def test_a_phase_that_is_none_is_told_with_those_that_are(project):
     done = project.orgkit("run", project.file, "99", code=2)
     assert "05-trail" in done.stderr
+
+
+def test_a_phase_before_the_file_is_told_the_order(project):
+    for command in ("plan", "apply"):
+        assert "The order is FILE, then PHASE." in project.orgkit(command, "03", project.file, code=2).stderr
 
 
 def test_planning_a_phase_that_plans_nothing_says_so(project):

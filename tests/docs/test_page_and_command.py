@@ -265,7 +265,7 @@ def document(records: Records, run: str, drawn: random.Random) -> str:
 
 
 def _follow(run: Path, changed: Path, drawn: random.Random) -> None:
-    """Whoever changes a plan or a remainder can name its new hash where it is named, and often does."""
+    """An attacker who changes a plan or a remainder can replace its hash wherever it is named, and often does."""
     names = {
         "remainder.json": ("review.json", "remainder_sha256"),
         "signed-approval.json": ("approval.json", "signed_sha256"),

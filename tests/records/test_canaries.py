@@ -25,7 +25,7 @@ PLAN = reviewed(Plan("units", Target(ACCOUNT, "o-abc", "aws", "emulator")), NOON
 
 
 def events(leak: str) -> list[dict[str, Any]]:
-    """Every event whose words are somebody else's; the run ends with a stop that tells all of it."""
+    """Every event with text from outside; the run ends with a stop that contains all of it."""
     return [
         {"event": "identity", "account": ACCOUNT, "arn": leak, "target": "emulator", "session": leak, "mfa": leak},
         {"event": "found", "lines": [leak]},

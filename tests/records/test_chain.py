@@ -1,4 +1,4 @@
-"""The chain of records and what checking them finds; whoever tampers here has plain Python, and none of orgkit."""
+"""The chain of records and what verification finds; tampering here uses plain Python, and none of orgkit."""
 
 import hashlib
 import json
@@ -170,8 +170,8 @@ def test_a_cut_tail_is_found_with_the_head_that_was_kept_elsewhere(place):
     lines = (place / "index.jsonl").read_text().splitlines(keepends=True)
     (place / "index.jsonl").write_text("".join(lines[:-1]))
     shutil.rmtree(place / last)
-    assert found(place) == [], "without the head nobody can tell"
-    assert "cannot be told" in " ".join(verify_all(place).notes)
+    assert found(place) == [], "without the head it cannot be verified"
+    assert "cannot be verified" in " ".join(verify_all(place).notes)
     assert found(place, head) == [("index.jsonl", "")]
 
 

@@ -108,7 +108,7 @@ def check_record(name: str, base: Path) -> None:
 
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A new folder for each record; nothing may appear beside them."""
+    """A new folder for each record; nothing may appear next to them."""
 
     def folders() -> Iterator[Path]:
         while True:

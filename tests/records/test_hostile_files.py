@@ -1,4 +1,4 @@
-"""Files of records that were made to break whoever reads them: each is named, and hides no other fault."""
+"""Files of records that were made to break their reader: each is named, and hides no other fault."""
 
 import json
 import os

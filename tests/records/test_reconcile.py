@@ -1,4 +1,4 @@
-"""A record joined with AWS's log, as values: what is matched, what is not, and what was done beside it."""
+"""A record joined with CloudTrail events, as values: matched, missing and unmatched changes."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -61,7 +61,7 @@ def remark(found):
 def test_a_change_is_matched_by_its_request_id_and_all_is_well():
     found = join(sent("a"), sent("b"), log=[logged("a"), logged("b")])
     assert (words(found), found.unmatched, found.exit_code) == (["matched", "matched"], (), 0)
-    assert found.sentence == "2 change(s) sent: 2 matched; 0 beside them."
+    assert found.sentence == "2 change(s) sent: 2 matched; 0 unmatched event(s) in CloudTrail."
     assert list(found.sentences()) == []
 
 
@@ -176,7 +176,7 @@ class TestBeside:
 
     def test_a_person_reads_who_did_what_where_and_when(self):
         ((word, line),) = join(log=[logged("x", error="AccessDenied")]).sentences()
-        assert word == "beside"
+        assert word == "unmatched"
         assert line == (
             f"{UNIT} in account {MANAGEMENT}, us-east-1, 2026-11-23 12:00:01 UTC, request id-x, by {USER} "
             "(refused: AccessDenied)"
@@ -200,7 +200,7 @@ class TestClaims:
         ((claimed),) = found.claimed_events
         assert (claimed.event.request_id, claimed.run) == ("id-x", PLANTED)
         assert ([event.request_id for event in found.unmatched], found.exit_code) == (["id-y"], 6)
-        assert found.sentence.endswith("1 beside them, 1 claimed by runs that nobody can check.")
+        assert found.sentence.endswith("1 unmatched event(s) in CloudTrail, 1 claimed by runs that nobody can check.")
 
     def test_a_claim_alone_is_never_clean(self):
         assert join(sent("a"), log=[logged("a"), logged("x")], claim=[sent("x")]).exit_code == 6
@@ -276,4 +276,4 @@ def test_the_facts_have_each_change_with_its_event():
     facts = join(sent("a"), log=[logged("a"), logged("x"), logged("y", arn="")]).facts()
     assert facts["counts"] == {str(word): 1 if word is MatchStatus.MATCHED else 0 for word in MatchStatus}
     assert facts["mutations"][0]["logged"]["request_id"] == "id-a"
-    assert (len(facts["beside"]), len(facts["others"]), facts["exit_code"]) == (1, 1, 6)
+    assert (len(facts["unmatched"]), len(facts["others"]), facts["exit_code"]) == (1, 1, 6)

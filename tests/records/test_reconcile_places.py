@@ -1,4 +1,4 @@
-"""Where AWS's log is asked, what is believed of the records beside a run, and which parameters file it had."""
+"""Where CloudTrail is queried, which records next to a run are trusted, and which parameters file it had."""
 
 import json
 from pathlib import Path

@@ -52,7 +52,7 @@ DRAWING = base64.b64encode(f"<svg><text>{KEY_ID}</text></svg>".encode()).decode(
 HARMLESS = {
     "account ids": "111111111111 and 012345678901",
     "digests": "sha256 " + "0123456789abcdef" * 4,
-    "a digest beside a word": "secret key digest: " + "0123456789abcdef" * 4,
+    "a digest after a word": "secret key digest: " + "0123456789abcdef" * 4,
     "prose": "the bearer of certificates holds the secret key; a session token is temporary",
     "ids of AWS": "arn:aws:iam::111111111111:role/x AROAEXAMPLEEXAMPLEEX o-abcdefghij r-ab12 ou-ab12-abcdefgh h-0a1b",
     "an organization's root": "Root/Security r-ab12/root/x http://127.0.0.1/home/page",
@@ -85,7 +85,7 @@ def test_a_live_value_goes_wherever_it_stands():
     redactor = Redactor(live=["very-live-value-0123456789", "testing"])
     assert redactor.value({"a": ["x very-live-value-0123456789 y"], "testing": 1}) == {
         "a": ["x [redacted: live credential] y"],
-        "testing": 1,  # too short to be told from a word
+        "testing": 1,  # too short to be distinguished from a word
     }
     assert redactor.counts["live credential"] == 1
 

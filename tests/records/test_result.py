@@ -84,9 +84,7 @@ def test_refused_after_a_change_is_failed():
     assert compute(None, events(PLAN, APPLY, stop(1))).outcome == "failed"
     rejection = [{"event": "intent"}, {"event": "answer", "result": "refused"}]
     assert compute(None, events(PLAN, rejection, stop(1))).outcome == "refused"
-    assert (
-        compute(None, events(PLAN, {"event": "intent"}, stop(1))).outcome == "failed"
-    )  # nobody knows what became of it
+    assert compute(None, events(PLAN, {"event": "intent"}, stop(1))).outcome == "failed"  # its outcome is unknown
 
 
 def test_a_person_who_approves_after_the_stop_goes_on():
@@ -102,7 +100,7 @@ def test_looking_again_after_the_end_changes_nothing():
 def test_without_stop_or_end_a_run_was_interrupted():
     assert compute(WHOLE, events(PLAN, APPLY)).outcome == "interrupted"
     assert compute(None, []).outcome == "interrupted"
-    assert compute(WHOLE, events(PLAN, APPLY, END[0])).exit_code == 7  # papermill's completed is not believed
+    assert compute(WHOLE, events(PLAN, APPLY, END[0])).exit_code == 7  # papermill's completed is not trusted
 
 
 def test_a_signal_after_the_end_is_too_late():
@@ -140,12 +138,10 @@ def test_a_notebook_that_jupyterlab_ran_needs_no_papermill():
 
 
 def test_an_orgkit_error_before_the_first_event_is_known_by_its_name():
-    text = (
-        "The parameters file needs mending; AWS was not called.\n  why: a.toml has 1 problem:\n    x\n  do:  mend it."
-    )
+    text = "The parameters file is invalid; AWS was not called.\n  why: a.toml has 1 problem:\n    x\n  do:  fix it."
     result = compute(notebook(cell(error=("ParametersInvalid", text))), [])
     assert (result.outcome, result.exit_code) == ("parameters", 2)
-    assert result.reasons[1:] == ("a.toml has 1 problem:\n    x", "mend it.")
+    assert result.reasons[1:] == ("a.toml has 1 problem:\n    x", "fix it.")
 
 
 def test_an_exception_that_nobody_foresaw_is_refused_or_failed():

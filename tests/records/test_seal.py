@@ -105,7 +105,7 @@ class TestARecord:
 
     def test_has_no_e_mail_where_the_file_wants_none_but_in_the_plan_that_was_approved(self, tmp_path):
         email = "ada.lovelace@example.com"
-        output = {"event": "found", "lines": [f"told {email}"]}
+        output = {"event": "found", "lines": [f"found {email}"]}
         folder = run_folder(tmp_path, output, executed=notebook(f"# {email}"))
         (tmp_path / "acme.toml").write_text(f"[organization]\nemail = '{email}'\n")
         outputs.write_plan(folder, PLAN)
@@ -211,7 +211,7 @@ def test_widgets_and_banners_go_and_the_notebook_stays_valid(tmp_path):
     nbformat.validate(sealed)
     assert "widgets" not in sealed.metadata
     assert [cell.source for cell in sealed.cells] == ["a"]
-    assert sealed.cells[0].outputs == []  # what was decided in a form stands beside it
+    assert sealed.cells[0].outputs == []  # the decision that was made in a form is printed next to it
 
 
 class TestTheCatalogue:

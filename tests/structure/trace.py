@@ -1,6 +1,6 @@
 """How much of orgkit one has to read to follow a run: `python -m tests.structure.trace`.
 
-It runs 03 for one account, in a sandbox, and prints the files of orgkit in which at least one function ran in the
+It runs 03 for one account in a sandbox. Then it prints the files of orgkit in which at least one function ran in the
 runner or in the kernel, with their lines. What runs while modules are imported does not count.
 """
 

@@ -30,7 +30,7 @@ def check_archive(aws: Connection, store: Store, place: Path, archived: ArchiveR
 class ArchiveCheck:
     """What was asked and found so far; a request for each object, and none of them reads more than a manifest."""
 
-    aws: Connection  # that tells its progress
+    aws: Connection  # that reports its progress
     store: Store
     requests: int = 0
     faults: list[Fault] = field(default_factory=list)

@@ -18,7 +18,7 @@ from orgkit.records.verify.verify import verify_record
 class Upload:
     """The records of an account on their way into the archive, as far as they have come."""
 
-    aws: Connection  # that tells its progress, and has the journal
+    aws: Connection  # that reports its progress, and has the journal
     store: Store
     place: Path  # the account's folder
     uploaded: list[str] = field(default_factory=list)

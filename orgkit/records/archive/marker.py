@@ -1,11 +1,15 @@
 """archived.json: the records of a chain that were sealed on other machines and lie in the archive, not here.
 
-A run counts as archived while all of this holds: its line here has the manifest's hash that the marker has, the head
-that was read from the archive is a line of the chain here, and the run's line does not come after it. So a marker
-covers nothing that the archive's index did not have. What it cannot tell is whether the record was ever here: whoever
-may write this folder can remove a record that is in the archive and name it in the marker. The record is not lost then,
-and verify never passes over it in silence: it names each (from the sixth on, in its JSON). With a public key, a marker
-counts only as far as it is signed with it.
+A run counts as archived while three conditions hold:
+
+- its line here has the manifest's hash that the marker has;
+- the head that was read from the archive is a line of the chain here;
+- the run's line does not come after that head.
+
+So a marker covers nothing that the archive's index did not have. It does not show whether the record was ever here:
+anyone who may write this folder can remove an archived record and name it in the marker. The record is not lost then,
+and verify always names it (from the sixth on, in its JSON). With a public key, a marker counts only as far as it is
+signed with it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -39,7 +39,7 @@ class Archive:
         return "/".join(filter(None, (self.prefix, self.account, *names)))
 
     def policy(self, partition: str = "aws") -> dict[str, Any]:
-        """What whoever archives may do in the account of the bucket: nothing there can be deleted with it."""
+        """What the archiving role may do in the account of the bucket; it cannot delete anything there."""
         bucket = f"arn:{partition}:s3:::{self.bucket}"
         # Without ListBucket on the bucket as a whole, S3 answers 403 for an object that is not there, and not 404.
         statements = [
@@ -123,7 +123,7 @@ def _refuse_to_unsign(entry: Entry, signer: Signer | None) -> None:
 
 @dataclass(frozen=True)
 class ArchiveResult:
-    """What came of it, record by record."""
+    """The outcome of archiving, record by record."""
 
     place: str
     account: str

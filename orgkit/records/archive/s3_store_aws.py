@@ -44,7 +44,7 @@ class Store:
     expires: int = 0  # days after which a lifecycle rule of the bucket deletes objects; 0 for never
 
     def put_new(self, content: bytes, *names: str) -> bool:
-        """Write one object unless there is one; whether it was written. Who is second is told so by S3 itself."""
+        """Write one object unless it exists; whether it was written. S3 itself refuses a second writer."""
         return self._put(content, names, IfNoneMatch="*", **self._retention())
 
     def put_index(self, content: bytes, etag: str) -> bool:
@@ -86,7 +86,7 @@ class Store:
         """What the bucket does not protect from."""
         bucket = f"bucket {self.place.bucket}"
         if not self.lock:
-            yield f"{bucket.capitalize()} has no Object Lock: whoever may delete there can delete records."
+            yield f"{bucket.capitalize()} has no Object Lock: anyone who may delete objects there can delete records."
         elif self.headers is not None:
             yield f"{bucket.capitalize()} locks nothing by itself: each object was locked ({self.lock} days)."
         if self.expires:

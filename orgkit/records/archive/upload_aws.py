@@ -128,7 +128,7 @@ def _adopt_signatures(
 def _adopt(
     keeping: Upload, merged_chain: MergedChain, local: list[Entry], signer: Signer | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What has to lie here before the joined chain does: the marker, and our former chain; and what to tell."""
+    """Write what has to exist before the merged chain: the marker and our former chain; return notes on both."""
     place, store = keeping.place, keeping.store
     local_runs = {run.name for run in run_folders(place.parent, place.name)}
     remote_only = [entry for entry in merged_chain.adopted if entry.run not in local_runs]
@@ -173,7 +173,7 @@ def _applied_events(store: Store, entry: Entry) -> list[Event]:
 
 
 def _set_aside(place: Path, local: list[Entry]) -> str:
-    """A head that was told before stays provable: the lines that it is of are kept beside the chain."""
+    """Keep the lines of our chain next to it, so that a head that was shown before can still be verified."""
     head = local[-1].digest
     file = write_private(place / f"index-{head[:12]}.jsonl", b"".join(entry.line for entry in local))
     return f"Records of others came first: ours were linked after them, and {file.name} holds the chain of {head}."

@@ -1,4 +1,4 @@
-"""One event of AWS's log of calls, and how a place and a moment are told."""
+"""One CloudTrail event, and how an account, a region and a time are shown."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Place = tuple[str, str]  # account and region
 
 @dataclass(frozen=True)
 class CloudTrailEvent:
-    """One event of AWS's log, as far as it tells who did what."""
+    """One CloudTrail event, as far as it shows who did what."""
 
     event_id: str
     request_id: str
@@ -18,7 +18,7 @@ class CloudTrailEvent:
     name: str
     account: str  # whose log it stands in
     region: str
-    arn: str  # of who called
+    arn: str  # of the caller
     role: str = ""  # the ARN of the role that was assumed
     error: str = ""
     service: str = ""  # of AWS, that called on somebody's behalf
@@ -54,7 +54,7 @@ def is_own_session(event: CloudTrailEvent, sessions: Collection[str], run: str) 
 
 
 def session_arn(account: str, role: str, session: str = "") -> str:
-    """Of who calls as a role; without a session's name it stands for all of them."""
+    """The ARN of a role's session; without a session's name, the prefix of all of them."""
     return f"arn:aws:sts::{account}:assumed-role/{role}/{session}"
 
 

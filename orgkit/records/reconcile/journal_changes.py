@@ -68,7 +68,7 @@ def _mutation(run: str, intent: Event, answer: Event) -> Mutation:
 def window_of(events: Sequence[Event]) -> Window | None:
     """From the first event to the last; None for a journal without any.
 
-    Journals tell this machine's time, their intents AWS's as well: a sandbox runs ahead of us.
+    Journals hold this machine's time, and their intents AWS's as well: a sandbox's clock runs ahead.
     """
     timed = [event for event in events if "at" in event and event.get("event") != "approval"]
     if not timed:
@@ -88,6 +88,6 @@ def _event_time(event: Event) -> datetime:
 
 
 def _time(text: str) -> datetime:
-    """Journals tell UTC; one that somebody else wrote may not say so."""
+    """Journals are in UTC; one that another program wrote may not say so."""
     at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)

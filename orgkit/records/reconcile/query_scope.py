@@ -16,7 +16,7 @@ class SkippedScope:
 
 
 def regions_of_run(mutations: Iterable[Mutation], always: Iterable[str]) -> set[str]:
-    """Global services log in us-east-1; what was done beside a run is looked for in its home region too."""
+    """Global services log in us-east-1; unmatched changes are searched for in the run's home region too."""
     return {*always, *(mutation.region for mutation in mutations if mutation.region)}
 
 

@@ -25,7 +25,7 @@ PERMISSION_REMEDY = "allow account:ListRegions (`orgkit permissions`), or leave 
 
 @dataclass(frozen=True)
 class QueryScope:
-    """The places and as whom we may have been there; which could not be asked so far and why; what is left out."""
+    """The accounts and regions to query, with the identities used there; which failed and why; which are left out."""
 
     places: set[Place]
     sessions: frozenset[str]  # ARNs
@@ -74,7 +74,7 @@ def members_of(aws: Connection, desired: Desired) -> tuple[set[str], set[str]]:
 
 
 def regions_of(aws: Connection, account: str) -> tuple[str, ...]:
-    """The regions that are enabled in an account; CouldNotRead where AWS does not tell.
+    """The regions that are enabled in an account; CouldNotRead where AWS does not report them.
 
     AWS lists those of a member only with trusted access for account.amazonaws.com: without it, our own are used.
     """

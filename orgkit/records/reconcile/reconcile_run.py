@@ -1,4 +1,4 @@
-"""One record and AWS's log brought together: which changes and runs, whom to ask, and what came of it."""
+"""Reconciles one record with CloudTrail: its changes and runs, the accounts and regions to query, and the outcome."""
 
 from dataclasses import replace
 

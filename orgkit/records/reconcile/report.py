@@ -27,7 +27,7 @@ FAILED_STATUSES = (MatchStatus.UNKNOWN, MatchStatus.CONTRADICTED, MatchStatus.NO
 
 @dataclass(frozen=True)
 class Verdict:
-    """One change of the record beside AWS's log of it."""
+    """One change of the record, compared with AWS's log of it."""
 
     mutation: Mutation
     status: MatchStatus
@@ -65,7 +65,7 @@ class ClaimedEvent:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """All of it: verdicts in the run's order, what was done beside it as us, and what others did meanwhile."""
+    """Verdicts in the run's order, unmatched changes by its identity, and changes by other identities."""
 
     verdicts: tuple[Verdict, ...]
     unmatched: tuple[CloudTrailEvent, ...]
@@ -84,7 +84,7 @@ class Reconciliation:
 
     @property
     def exit_code(self) -> int:
-        """What nobody sealed, or somebody changed, is never taken for clean: anybody could have written it."""
+        """A record that is not sealed, or was changed, is never reported as clean: anybody could have written it."""
         doubtful = self.claimed_events or self.faults or not self.sealed
         if self.with_status(*FAILED_STATUSES) or self.unmatched or self.unreachable or doubtful:
             return errors.EXIT_NOT_VERIFIED
@@ -94,14 +94,14 @@ class Reconciliation:
 
     @property
     def sentence(self) -> str:
-        """The whole in one."""
+        """The counts in one sentence."""
         counted = ((len(self.with_status(verdict_word)), verdict_word) for verdict_word in MatchStatus)
         counts = ", ".join(f"{count} {verdict_word}" for count, verdict_word in counted if count)
         claim_note = (
             f", {len(self.claimed_events)} claimed by runs that nobody can check" if self.claimed_events else ""
         )
         sent = f"{len(self.verdicts)} change(s) sent: {counts or 'nothing to match'}"
-        return f"{sent}; {len(self.unmatched)} beside them{claim_note}."
+        return f"{sent}; {len(self.unmatched)} unmatched event(s) in CloudTrail{claim_note}."
 
     def sentences(self) -> Iterator[tuple[str, str]]:
         """What a person has to look at: a word, and what it is about; matched without a remark needs no line."""
@@ -115,11 +115,11 @@ class Reconciliation:
                 if verdict_word is not MatchStatus.MATCHED or not verdict.mutation.is_certain
             )
             yield from ((str(verdict_word), verdict.sentence) for verdict in listed_verdicts)
-        yield from (("beside", event.sentence) for event in self.unmatched)
+        yield from (("unmatched", event.sentence) for event in self.unmatched)
         yield from (("claimed", claim.sentence) for claim in self.claimed_events)
 
     def facts(self) -> dict[str, Any]:
-        """For a program, and for who wants to see every event."""
+        """The report for programs, with every event."""
         return {
             "sealed": self.sealed,
             "faults": list(self.faults),
@@ -129,7 +129,7 @@ class Reconciliation:
             "sentence": self.sentence,
             "counts": {str(verdict_word): len(self.with_status(verdict_word)) for verdict_word in MatchStatus},
             "mutations": [verdict.facts() for verdict in self.verdicts],
-            "beside": [event.facts() for event in self.unmatched],
+            "unmatched": [event.facts() for event in self.unmatched],
             "claimed": [claim.facts() for claim in self.claimed_events],
             "others": [event.facts() for event in self.other_events],
             "asked": [{"account": account, "region": region} for account, region in sorted(self.queried)],

@@ -1,4 +1,4 @@
-"""What is believed of the records in an account's folder: anybody can write a journal, a sealed one is checked."""
+"""Which records can be trusted: unsealed journals are only claims; sealed ones are verified."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from orgkit.records.verify.verify import verify_one, verify_record
 
 @dataclass(frozen=True)
 class RecordTrust:
-    """Whether a record is sealed, what about it is not as it was sealed, and the changes of the runs beside it."""
+    """Whether a record is sealed, what differs from its seal, and the changes of the runs next to it."""
 
     sealed: bool
     faults: tuple[str, ...]

@@ -107,7 +107,7 @@ def _steps(plan: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
 def faults_of_signed(run: Path, approval: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Each as (file, what): of approval.json as it was read, and the signed file next to it.
 
-    That the key is an approver's, only a copy of the parameters file that was reviewed can tell.
+    Only a reviewed copy of the parameters file shows that the key belongs to an approver.
     """
     file, signed_sha256 = run / SIGNED_APPROVAL_FILE, approval.get("signed_sha256")
     if signed_sha256 in (None, "") and not file.exists():

@@ -103,9 +103,9 @@ def runs_after_head(lines: Sequence[bytes], head: str) -> list[str]:
 
 
 def notes_on_head(lines: Sequence[bytes], head: str) -> Iterator[str]:
-    """What was sealed after that head, and what cannot be told without one."""
+    """What was sealed after that head, and what cannot be verified without one."""
     digests = [hashlib.sha256(line).hexdigest() for line in lines]
     if head in digests and (newer_lines := len(digests) - 1 - digests.index(head)):
         yield f"{newer_lines} record(s) were sealed after the head that was given."
     if not head and lines:
-        yield "No head was given: whether the newest records were removed cannot be told (--head)."
+        yield "No head was given: whether the newest records were removed cannot be verified (--head)."

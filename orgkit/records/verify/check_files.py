@@ -24,7 +24,7 @@ def faults_of_files(run: Path, manifest: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _problem_with(path: Path, facts: object) -> str:
-    """Of a file that the folder holds under exactly this name; a link or a pipe is no file of a record."""
+    """The problem with a file of exactly this name in the folder; links and pipes are invalid in a record."""
     if path.is_symlink() or not path.is_file():
         return "is missing"
     try:

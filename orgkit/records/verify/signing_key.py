@@ -28,8 +28,8 @@ class NamedKey:
 def named_key(place: Path, project: Path) -> NamedKey:
     """Of the file that the newest run has read, if it still is in the project, else of any for this account.
 
-    A record's own copy is not asked: whoever forges a record forges that too. A sandbox's records prove nothing to
-    anybody, and may be signed with a key that only the sandbox has.
+    A record's own copy is not used: someone who forges a record forges its copy too. A sandbox's records prove nothing,
+    and may be signed with a key that only the sandbox has.
     """
     if is_of_sandbox(place):
         return NamedKey()

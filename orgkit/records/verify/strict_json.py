@@ -1,9 +1,13 @@
-"""JSON that every reader understands in the same way: what checks a record reads no other.
+"""JSON that every reader parses in the same way: checks of records accept no other.
 
-Readers of JSON differ in what they accept: bytes that are not UTF-8, NUL, a number such as 01, NaN or 1e999, half of a
-surrogate pair, a second value, a key that stands twice in one object. A record could then say one thing to one reader
-and another thing to the next. docs/verifying-a-record.md has the same pattern and the same rule for keys, so that both
-refuse the same files.
+JSON parsers differ in what they accept:
+
+- bytes that are not UTF-8, NUL, half of a surrogate pair;
+- a number such as 01, NaN or 1e999;
+- a second value, or a key that stands twice in one object.
+
+A record could then say one thing to one reader and another thing to the next. docs/verifying-a-record.md has the same
+pattern and the same rule for keys, so that both refuse the same files.
 """
 
 import re

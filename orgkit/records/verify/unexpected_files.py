@@ -1,4 +1,4 @@
-"""What lies in an account's folder and is none of what orgkit writes there: strays, copies of records, links."""
+"""Unexpected files in an account's folder: what orgkit did not write there, copies of records, links."""
 
 import re
 from collections.abc import Iterator

@@ -52,8 +52,8 @@ class Verification:
 def verify_all(place: Path, head: str = "", key: PublicKey | None = None, named_by: str = "") -> Verification:
     """Every record of an account, whose folder `place` is, its chain, and what else lies there.
 
-    `head` is one that was kept elsewhere. `named_by` is the parameters file that names the key: it may have begun to
-    after the first records were sealed, while a key that a person gives has to have signed every line.
+    `head` is one that was kept elsewhere. `named_by` is the parameters file that names the key. Such a key may
+    be newer than the first records; a key that a person gives has to have signed every line.
     """
     lines = lines_of(place)
     entries = {entry.run: entry for line in lines if (entry := Entry.parse(line))}

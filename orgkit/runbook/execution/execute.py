@@ -14,6 +14,7 @@ from orgkit.aws import credentials_in_use
 from orgkit.aws.identity import endpoint_of
 from orgkit.errors import OperatingSystemError
 from orgkit.journal.events import Journal, object_in, read_events
+from orgkit.journal.follow import follow_lines
 from orgkit.parameters import load
 from orgkit.phases.descriptor import Phase
 from orgkit.records import outputs
@@ -28,7 +29,6 @@ from orgkit.runbook.execution.kernel_pool import Kernel, Kernels
 from orgkit.runbook.execution.prepare import check_parameters, find_runbook, literal, parameters_of
 
 OnEvent = Callable[[Mapping[str, Any]], None]
-POLL_SECONDS = 0.1  # seconds between two looks
 
 if TYPE_CHECKING:
     from orgkit.runbook.execution.notebook_file import NotebookFile
@@ -43,36 +43,13 @@ def follow_events(events: Path, on_event: OnEvent | None) -> Iterator[None]:
     if on_event is None:
         yield
         return
-    stop_event = threading.Event()
-    thread = threading.Thread(target=_follow, args=(events, on_event, stop_event), name="orgkit-tail", daemon=True)
-    thread.start()
-    try:
+
+    def on_line(line: bytes) -> None:
+        if event := object_in(line):  # not what a kill or a full disk has cut short
+            on_event(event)
+
+    with follow_lines(events, on_line):
         yield
-    finally:
-        stop_event.set()
-        thread.join()
-
-
-def _follow(events: Path, on_event: OnEvent, stop_event: threading.Event) -> None:
-    done = 0
-    while True:
-        last = stop_event.wait(POLL_SECONDS)
-        content = _content(events)
-        whole = content.rfind(b"\n") + 1  # a line that is still being written comes with the next look
-        for line in content[done:whole].split(b"\n"):
-            if event := object_in(line):  # not what a kill or a full disk has cut short
-                on_event(event)
-        done = max(done, whole)
-        if last:
-            return
-
-
-def _content(events: Path) -> bytes:
-    """Nothing while it cannot be read: showing the progress of a run must not end it."""
-    try:
-        return events.read_bytes()
-    except OSError:
-        return b""
 
 
 # Without a handler of its own, papermill's logger would write to the terminal through Python's last resort.

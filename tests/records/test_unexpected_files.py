@@ -1,4 +1,4 @@
-"""What lies among records and is none: links, copies, strays, and lines that nobody signed."""
+"""Unexpected files among records: links, copies, other files, and lines that nobody signed."""
 
 import json
 import shutil
