@@ -1,15 +1,18 @@
 """A key that never leaves AWS: KMS is asked for its public half, and to sign."""
 
 import re
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.response import Answer
-from orgkit.aws.session import Connection
 from orgkit.errors import KeyRefused
 from orgkit.signing.keys import KEY_REMEDY, PublicKey
+
+if TYPE_CHECKING:
+    from orgkit.aws.session import Connection
 
 KEY_ARN = re.compile(r"arn:aws:kms:(?P<region>[a-z0-9-]+):\d{12}:key/[\w-]+")  # an alias may come to mean another key
 MAX_MESSAGE_BYTES = 4096  # bytes that KMS takes as they are; it hashes by its own choice what it hashes itself
@@ -17,15 +20,10 @@ MAX_MESSAGE_BYTES = 4096  # bytes that KMS takes as they are; it hashes by its o
 ALGORITHMS = ("ED25519_SHA_512", "ECDSA_SHA_256", "ECDSA_SHA_384", "RSASSA_PSS_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256")
 
 
-def is_kms(text: str) -> bool:
-    """Whether this names a key of KMS rather than a file."""
-    return text.startswith("arn:")
-
-
 class KmsSigner:
     """Signing changes nothing in an account, so that it is no step; but each signature is a paid request."""
 
-    def __init__(self, aws: Connection, arn: str) -> None:
+    def __init__(self, aws: "Connection", arn: str) -> None:
         """Asks for the public half; KeyRefused when this is no key that signs, or one that we may not use."""
         match = KEY_ARN.fullmatch(arn)
         if match is None:
