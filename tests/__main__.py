@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).parents[1]
@@ -57,37 +59,56 @@ BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")
 TWO_PROCESSES = ("-n", "2", *BY_FILE)
 THREE_PROCESSES = ("-n", "3", *BY_FILE)  # these tests wait for other processes a third of their time
 COVERAGE = ("-p", "tests.line_coverage")
-STATIC = (
+Stage = tuple[str, list[Path | str]]
+# Stages in one group run at the same time: none of them keeps two processors busy by itself.
+STATIC: tuple[Stage, ...] = (
     ("style", [BIN / "ruff", "check", "--quiet", "."]),
     ("format", [BIN / "ruff", "format", "--quiet", "--check", "."]),
     ("types", [BIN / "mypy", "--no-error-summary"]),
     ("structure", [BIN / "lint-imports"]),
 )
 UNIT = ["-m", "pytest", "-q", *TWO_PROCESSES, *(f"--ignore={path}" for path in SLOW)]
-CHECK = (*STATIC, ("unit tests", [sys.executable, *UNIT, *(f"--ignore={path}" for path in MANY_CASES)]))
-TEST = (
-    *STATIC,
-    ("unit tests", [sys.executable, *UNIT, *COVERAGE]),
-    ("other tests", [*PYTEST, "-q", *THREE_PROCESSES, "--ignore", SPEED, *SLOW]),
-    ("faults", [sys.executable, "-W", "ignore", "-m", "tests.faults"]),
-    ("speed", [*PYTEST, "-q", SPEED]),  # alone: it measures
+CHECK: tuple[tuple[Stage, ...], ...] = (
+    STATIC,
+    (("unit tests", [sys.executable, *UNIT, *(f"--ignore={path}" for path in MANY_CASES)]),),
+)
+TEST: tuple[tuple[Stage, ...], ...] = (
+    STATIC,
+    (("unit tests", [sys.executable, *UNIT, *COVERAGE]),),
+    (
+        ("other tests", [*PYTEST, "-q", *THREE_PROCESSES, "--ignore", SPEED, *SLOW]),
+        ("faults", [sys.executable, "-W", "ignore", "-m", "tests.faults"]),
+    ),
+    (("speed", [*PYTEST, "-q", SPEED]),),  # alone: it measures
 )
 
 
 def main() -> int:
     """Run each stage; all of them, so that one look shows everything that is wrong."""
     failed, begun = [], time.monotonic()
-    for name, command in CHECK if "--check" in sys.argv[1:] else TEST:
-        print(f"\n== {name}: {' '.join(Path(str(part)).name for part in command)}", flush=True)
-        started = time.monotonic()
-        if subprocess.run([str(part) for part in command], cwd=HERE, env=_environment(), check=False).returncode:
-            failed.append(name)
-        print(f"== {name}: {'FAILED' if name in failed else 'ok'} in {time.monotonic() - started:.0f} s", flush=True)
+    for group in CHECK if "--check" in sys.argv[1:] else TEST:
+        with ThreadPoolExecutor(len(group)) as executor:
+            passed = executor.map(partial(_passes, alone=len(group) == 1), group)
+            failed += [name for (name, _), good in zip(group, passed, strict=True) if not good]
     used = os.times()
     processor = used.user + used.system + used.children_user + used.children_system
     print(f"\n{time.monotonic() - begun:.0f} s, and {processor:.0f} s of processor time.")
     print("All is well." if not failed else f"Failed: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def _passes(stage: Stage, *, alone: bool) -> bool:
+    """Run one stage. What it prints is shown as it comes, or at its end when another stage runs at the same time."""
+    name, command = stage
+    started, title = time.monotonic(), f"\n== {name}: {' '.join(Path(str(part)).name for part in command)}"
+    print(title, flush=True)
+    files: dict[str, int] = {} if alone else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(
+        [str(part) for part in command], cwd=HERE, env=_environment(), check=False, text=True, **files
+    )
+    result = f"== {name}: {'FAILED' if done.returncode else 'ok'} in {time.monotonic() - started:.0f} s"
+    print(f"{'' if alone else done.stdout}{result}", flush=True)
+    return done.returncode == 0
 
 
 def _environment() -> dict[str, str]:

@@ -3,21 +3,25 @@
 import json
 import os
 import time
-import urllib.request
+import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPSConnection
 from typing import Any, Protocol
-from urllib.error import HTTPError
+from urllib.parse import urlsplit
 
 from orgkit.aws.loopback import NotLoopback, loopback_url, shown_url
 from orgkit.errors import WrongPlace
 
 # Who may set the emulator's clock; `orgkit sandbox env` prints it. A page in a browser does not know it.
 TOKEN_VARIABLE = "ORGKIT_SANDBOX_TOKEN"  # noqa: S105  the name of a setting
-UNAUTHORIZED = (401, 403)  # HTTP
-MAX_ANSWER_SECONDS = 0.25  # of this machine's time; what was answered before a stop of the process is older than that
-MAX_READS = 5  # a machine that is always slower has a clock all the same
+UNAUTHORIZED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+MAX_SLEEP_SECONDS = 3600  # the longest sleep of a clock that lets the time pass for real
+MAX_ANSWER_SECONDS = 0.25  # of this machine's time; an answer that took longer may be older than a stop of the process
+MAX_READS = 5  # on a machine that is always slower the last answer counts
 
 MAX_SKEW = timedelta(minutes=4)  # most services refuse a signature that is five minutes off
 # How each protocol reports it; the general codes of a wrong signature mean the clock only with these words.
@@ -45,14 +49,20 @@ class SystemClock:
 
 
 class RemoteClock:
-    """A clock behind a URL: GET returns the time, POST {"sleep": seconds} lets it pass; both with a bearer token."""
+    """A clock behind a URL: GET returns the time, POST {"sleep": seconds} lets it pass; both with a bearer token.
+
+    It is asked at every event of a run. Connections stay open, since to open one takes both sides five times as long
+    as to ask. They lead to the address that was checked: no proxy is asked for, and no redirection is followed.
+    """
 
     def __init__(self, url: str, token: str = "") -> None:
         self.url = url
         self._headers = {"Content-Type": "application/json", **bearer(token)}
+        self._idle: list[HTTPConnection] = []
+        weakref.finalize(self, _close, self._idle)
 
     def now(self) -> datetime:
-        """Read the time; once more where the answer took so long that it can be of before a stop of the process."""
+        """Read the time; read it again when the answer took so long that it may be older than a stop of the process."""
         for _ in range(MAX_READS):
             started = time.monotonic()
             now = self._ask(None)
@@ -64,34 +74,48 @@ class RemoteClock:
         self._ask(json.dumps({"sleep": seconds}).encode())
 
     def _ask(self, body: bytes | None) -> datetime:
-        request = urllib.request.Request(self.url, data=body, headers=self._headers)
+        status, content = self._exchange(body)
+        if status == HTTPStatus.OK:
+            return datetime.fromisoformat(json.loads(content)["now"]).astimezone(UTC)
+        token = f"refuses {TOKEN_VARIABLE}: it is missing, or that of another sandbox"
+        reason = token if status in UNAUTHORIZED else f"answers with HTTP {status}"
+        raise WrongPlace(
+            f"the clock at {self.url} {reason}.",
+            'take the settings of the sandbox that runs: eval "$(orgkit sandbox env)"',
+        )
+
+    def _exchange(self, body: bytes | None) -> tuple[int, bytes]:
+        """Status and content of the answer. A sleep is never sent twice: it takes a connection of its own."""
+        if body is None:
+            with suppress(IndexError, ConnectionError):  # none is open, or the server has closed it since
+                return self._send(self._idle.pop(), None)
+        return self._send(self._connect(), body)
+
+    def _connect(self) -> HTTPConnection:
+        parts = urlsplit(self.url)
+        connection_class = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        return connection_class(parts.hostname or "", parts.port, timeout=MAX_SLEEP_SECONDS)
+
+    def _send(self, connection: HTTPConnection, body: bytes | None) -> tuple[int, bytes]:
         try:
-            with loopback_opener().open(request, timeout=3600) as answer:
-                return datetime.fromisoformat(json.load(answer)["now"]).astimezone(UTC)
-        except HTTPError as error:
-            token = f"refuses {TOKEN_VARIABLE}: it is missing, or that of another sandbox"
-            reason = token if error.code in UNAUTHORIZED else f"answers with HTTP {error.code}"
-            raise WrongPlace(
-                f"the clock at {self.url} {reason}.",
-                'take the settings of the sandbox that runs: eval "$(orgkit sandbox env)"',
-            ) from None
+            connection.request("POST" if body else "GET", urlsplit(self.url).path or "/", body, self._headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return answer.status, content
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A token is for the address that was checked, and for no other that it names."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """None makes a redirection an error."""
+def _close(connections: list[HTTPConnection]) -> None:
+    for connection in connections:
+        connection.close()
 
 
 def bearer(token: str) -> dict[str, str]:
     """The header that presents a token; none without one."""
     return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-def loopback_opener() -> urllib.request.OpenerDirector:
-    """Opens addresses on this machine: no proxy leads there, and no redirection away from there."""
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
 
 
 def clock_of(environment: Mapping[str, str] = os.environ) -> Clock:

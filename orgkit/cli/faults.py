@@ -9,7 +9,6 @@ import click
 
 from orgkit.cli.layout import print_table, print_wrapped, title, wrap
 from orgkit.rehearsal.fault_options import ALL_FAULTS, select_options
-from orgkit.rehearsal.faults import describe_counts
 from orgkit.sandbox.faults import KINDS
 
 if TYPE_CHECKING:
@@ -88,6 +87,8 @@ OPTIONS = (
 
 def attempt_lines(number: int, attempt: "Attempt") -> list[str]:
     """What a run met, how it helped itself, why it ended before its end, and what follows."""
+    from orgkit.rehearsal.faults import describe_counts
+
     faults = attempt.faults
     count = f"{faults.total()} fault{'' if faults.total() == 1 else 's'}"
     kinds = describe_counts(faults).replace(", ", "\n").replace(" ", NO_BREAK).replace("\n", ", ")
@@ -100,6 +101,8 @@ def attempt_lines(number: int, attempt: "Attempt") -> list[str]:
 
 def show_faults(done: "Rehearsal") -> None:
     """For each phase: runs, faults met, steps found done; in all; by kind; and how to see the same again."""
+    from orgkit.rehearsal.faults import describe_counts
+
     title("The faults")
     rows: list[tuple[object, ...]] = [
         (rehearsal.phase.run_label, len(rehearsal.runs), rehearsal.faults.total(), rehearsal.found_done)

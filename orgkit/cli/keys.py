@@ -40,8 +40,8 @@ def show(key: str) -> int:
     from orgkit.aws.session import HOME, open_connection
     from orgkit.journal.events import Journal
     from orgkit.signing.keys import PublicKey
-    from orgkit.signing.kms_aws import is_kms
     from orgkit.signing.signer import signer_of
+    from orgkit.signing.texts import is_kms
 
     if key.endswith(".pub"):
         _print_line(PublicKey.load(Path(key)).line)

@@ -48,6 +48,3 @@ def lab(file: Path, target: str, circumstances: FaultOptions) -> int:
 
 def _say(text: str) -> None:
     click.echo(wrap(text, indent=""))
-
-
-COMMANDS = (lab,)

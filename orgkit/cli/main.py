@@ -3,14 +3,8 @@
 import click
 
 from orgkit._version import __version__
-from orgkit.cli import apply, approve, ci, costs, doctor, keys, lab, phases, prices, project, records, sandbox, status
-from orgkit.cli.command_group import OrgkitGroup, add_common_options
+from orgkit.cli.command_group import OrgkitGroup
 from orgkit.cli.output import checked_streams
-
-COMMANDS = (
-    *project.COMMANDS, doctor.doctor, *phases.COMMANDS, apply.apply, status.status, approve.approve, *lab.COMMANDS,
-    costs.costs, ci.ci, keys.keys, prices.prices, records.records, sandbox.sandbox,
-)  # fmt: skip
 
 
 @click.group(cls=OrgkitGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -28,9 +22,6 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The entry point; commands are imported when they are registered, libraries when they are used."""
-    for command in COMMANDS:
-        cli.add_command(command)
-    add_common_options(COMMANDS)
+    """The entry point; a command is imported when it is called, and a library when it is used."""
     with checked_streams():
         cli(prog_name="orgkit")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from shlex import quote
-from typing import Any, NoReturn, ParamSpec
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, cast
 
 import click
 from click.shell_completion import CompletionItem
@@ -14,28 +14,33 @@ from click.shell_completion import CompletionItem
 from orgkit import errors
 from orgkit.cli.layout import wrap_error
 from orgkit.cli.output import output_error
-from orgkit.phases.descriptor import Phase
-from orgkit.phases.registry import RUNBOOKS, phase_of
 from orgkit.sanitize import terminal
+
+if TYPE_CHECKING:
+    from orgkit.phases.descriptor import Phase
 
 P = ParamSpec("P")
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
-class PhaseType(click.ParamType[Phase]):
+class PhaseType(click.ParamType["Phase"]):
     """A phase by its number, its name or its runbook."""
 
     name = "phase"
 
     def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The phases whose number or label begins so."""
+        from orgkit.phases.registry import RUNBOOKS
+
         items = [CompletionItem(phase.number, help=phase.title) for phase in RUNBOOKS]
         items += [CompletionItem(phase.label, help=phase.title) for phase in RUNBOOKS if incomplete.isalpha()]
         return [item for item in items if item.value.startswith(incomplete)]
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Phase:
-        if isinstance(value, Phase):
-            return value
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Phase":
+        from orgkit.phases.registry import RUNBOOKS, phase_of
+
+        if not isinstance(value, str):
+            return cast("Phase", value)
         try:
             return phase_of(value)
         except KeyError:
@@ -62,6 +67,8 @@ def file_and_phase(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_phase(text: str) -> bool:
+    from orgkit.phases.registry import phase_of
+
     try:
         phase_of(text)
     except KeyError:

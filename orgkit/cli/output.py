@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TextIO
 
 import click
 
-from orgkit.cli.faults import attempt_lines
 from orgkit.cli.layout import columns, wrap
 from orgkit.errors import EXIT_DONE, OperatingSystemError, OrgkitError
-from orgkit.phases.descriptor import Phase
-from orgkit.records.result import RunResult
 from orgkit.sanitize.terminal import flat
 
 P = ParamSpec("P")
 
 if TYPE_CHECKING:
+    from orgkit.phases.descriptor import Phase
+    from orgkit.records.result import RunResult
     from orgkit.rehearsal.retries import Attempt
 
 INTERVAL_SECONDS = 60  # seconds
@@ -150,14 +149,16 @@ class Progress:
         self.label = ""
         self.waited = ("", 0)  # what the last line of a log said of a wait, and its seconds
 
-    def phase(self, phase: Phase, result: RunResult | None) -> None:
+    def phase(self, phase: "Phase", result: "RunResult | None") -> None:
         """A phase begins, or has ended."""
         self.label = phase.run_label
         if result is not None:
             self._line(f"{phase.run_label:<22} {result.outcome:<18} {result.seconds:>6.1f} s  {result.progress}")
 
-    def attempt(self, _phase: Phase, number: int, attempt: "Attempt") -> None:
+    def attempt(self, _phase: "Phase", number: int, attempt: "Attempt") -> None:
         """A run under faults has ended; without faults there is nothing to report."""
+        from orgkit.cli.faults import attempt_lines
+
         if attempt.faults or attempt.repeat_command or number > 1:
             for line in "\n".join(attempt_lines(number, attempt)).split("\n"):
                 self._line(line)

@@ -295,6 +295,3 @@ def permissions(phase: Phase | None, file: Path | None) -> int:
     show_json(policy)
     click.echo(kind_of_policy(policy), err=True)
     return errors.EXIT_DONE
-
-
-COMMANDS = (rehearse, check, plan, run, open_runbook, estimate, permissions)

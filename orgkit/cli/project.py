@@ -84,6 +84,3 @@ def _source() -> Path:
     with as_file(files("orgkit")) as package:
         packed = Path(package) / "_project"
         return packed if packed.is_dir() else Path(package).parent
-
-
-COMMANDS = (init,)

@@ -10,7 +10,6 @@ from typing import Any
 from orgkit.aws.clock import Clock
 from orgkit.aws.credentials_in_use import credential_values
 from orgkit.costs.estimate.effect import Effect
-from orgkit.engine.approve import with_digest
 from orgkit.errors import ApprovalMismatch
 from orgkit.journal.events import object_in
 from orgkit.model.approval import ApprovedPlan, check_schema
@@ -26,6 +25,8 @@ PLAN_FILE_REMEDY = "name a plan.json with its review.json next to it, or the dig
 
 def as_planning(plan: Plan, desired: Desired, clock: Clock, effect: Effect) -> Plan:
     """Return a plan as one planning that can be kept: nothing is taken out of its review.json later."""
+    from orgkit.engine.approve import with_digest  # late: it loads boto3, which reading records does without
+
     redactor = Redactor((*live_values(), *credential_values()), mask_emails=desired.records.mask_emails)
     return with_digest(plan, clock, effect, redactor.value)
 

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from orgkit.engine.connect import connect
 from orgkit.model.desired import Desired
 from orgkit.signing.keys import Signer
-from orgkit.signing.kms_aws import is_kms
 from orgkit.signing.signer import signer_of
+from orgkit.signing.texts import is_kms
 
 
 @dataclass(frozen=True)
@@ -28,5 +27,9 @@ def sealing_of(desired: Desired, parameters_file: Path) -> Sealing:
     spec = desired.records
     if not spec.sign_with:
         return Sealing(mask_emails=spec.mask_emails)
-    aws = connect(desired) if is_kms(spec.sign_with) else None
+    aws = None
+    if is_kms(spec.sign_with):
+        from orgkit.engine.connect import connect  # late: it loads boto3, which reading records does without
+
+        aws = connect(desired)
     return Sealing(signer_of(spec.sign_with, aws, parameters_file.absolute().parent), spec.mask_emails)

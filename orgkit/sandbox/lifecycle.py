@@ -8,11 +8,12 @@ import time
 import urllib.request
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from orgkit.aws.clock import TOKEN_VARIABLE, bearer, loopback_opener
+from orgkit.aws.clock import TOKEN_VARIABLE, bearer
 from orgkit.aws.loopback import loopback_url
 from orgkit.errors import SANDBOX, EmulatorTrouble, require_packages
 from orgkit.sandbox import profiles
@@ -194,5 +195,18 @@ def _ask(server: Sandbox, path: str, values: dict[str, Any] | None = None, *, ti
     body = None if values is None else json.dumps(values).encode()
     headers = {"Content-Type": "application/json", **bearer(server.token)}
     request = urllib.request.Request(server.endpoint_url + path, data=body, headers=headers)
-    with loopback_opener().open(request, timeout=timeout) as answer:
+    with _loopback_opener().open(request, timeout=timeout) as answer:
         return json.loads(answer.read())
+
+
+@cache
+def _loopback_opener() -> urllib.request.OpenerDirector:
+    """Opens addresses on this machine: no proxy leads there, and no redirection away from there."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A token is for the address that was checked, and for no other that it names."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """None makes a redirection an error."""

@@ -1,15 +1,18 @@
 """Signing with a key that never leaves AWS: KMS returns its public half, and signs."""
 
 import re
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.response import Answer
-from orgkit.aws.session import Connection
 from orgkit.errors import KeyRefused
 from orgkit.signing.keys import KEY_REMEDY, PublicKey
+
+if TYPE_CHECKING:
+    from orgkit.aws.session import Connection
 
 KEY_ARN = re.compile(r"arn:aws:kms:(?P<region>[a-z0-9-]+):\d{12}:key/[\w-]+")  # no alias: it may move to another key
 MAX_MESSAGE_BYTES = 4096  # the longest message that KMS accepts unhashed
@@ -17,15 +20,10 @@ MAX_MESSAGE_BYTES = 4096  # the longest message that KMS accepts unhashed
 ALGORITHMS = ("ED25519_SHA_512", "ECDSA_SHA_256", "ECDSA_SHA_384", "RSASSA_PSS_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256")
 
 
-def is_kms(text: str) -> bool:
-    """Return whether this names a KMS key rather than a file."""
-    return text.startswith("arn:")
-
-
 class KmsSigner:
     """A signer with a KMS key; signing changes nothing in an account, so it is not a step. AWS bills each request."""
 
-    def __init__(self, aws: Connection, arn: str) -> None:
+    def __init__(self, aws: "Connection", arn: str) -> None:
         """Read the public half; raise KeyRefused unless the key can sign and the caller may use it."""
         match = KEY_ARN.fullmatch(arn)
         if match is None:

@@ -1,4 +1,4 @@
-"""The encodings of keys: PEM, PEM's body in one line, or the path of a file with either."""
+"""The encodings of keys: PEM, PEM's body in one line, the path of a file with either, or the ARN of a KMS key."""
 
 import base64
 import binascii
@@ -12,6 +12,11 @@ BEGIN, END = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
 MIN_KEY_LENGTH = 56  # characters: the shortest key, Ed25519, has 60
 MAX_FILE_BYTES = 10_000  # bytes of a file
 NO_KEY = 'write the public half in one line, as "orgkit keys show" prints it, as PEM, or as the path of its .pub file.'
+
+
+def is_kms(text: str) -> bool:
+    """Return whether this names a KMS key rather than a file."""
+    return text.startswith("arn:")
 
 
 def is_inline(text: str) -> bool:

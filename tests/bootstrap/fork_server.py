@@ -3,7 +3,7 @@
 Each command still has a process of its own, with its own environment, folder, streams and exit code, and so has the
 kernel that it starts. They only do not spend one to two CPU seconds each on imports, which is most of what they cost.
 What is about the start of a process (startup files, import order, the installed script) runs the real command: a
-`Project` that is `installed`.
+`Project` that is `installed`. Of startup files, a fork runs the one that kills it after a step.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import importlib
 import io
 import json
 import os
+import runpy
 import select
 import shutil
 import signal
@@ -28,7 +29,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tests import cached_libraries
+from tests import cached_libraries, kill_after
 
 CHECKOUT = Path(__file__).parents[2]
 STARTED, ENDED = b"started ", b"ended "
@@ -40,7 +41,7 @@ PRELOADED = (
     "orgkit.cli.sandbox", "orgkit.runbook.stages", "orgkit.records.verify.verify", "orgkit.rehearsal.bootstrap",
     "orgkit.runbook.execution.execute", "orgkit.runbook.estimate_stages",
     "orgkit.runbook.bill_stages", "orgkit.phases.trail.bucket_steps_aws", "orgkit.phases.trail.key_aws",
-    "boto3", "papermill", "nbconvert.exporters.html", "nh3", "pandas", "sqlite3", "tornado.platform.asyncio",
+    "boto3", "papermill.__main__", "nbconvert.exporters.html", "nh3", "pandas", "sqlite3", "tornado.platform.asyncio",
     "ipykernel.debugger", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.completer",
     "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect",
 )  # fmt: skip
@@ -51,13 +52,14 @@ SERVICES = (
     "billing", "budgets", "ce", "freetier",
 )  # fmt: skip
 
+PROGRAMS = {"orgkit": ("orgkit.cli.main", "main"), "papermill": ("papermill.__main__", "papermill")}
 # `orgkit` for a shell: a small interpreter that asks the server, with the streams, environment and folder of the shell.
 SCRIPT = """#!{python} -IS
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as connection:
     connection.connect({address!r})
     socket.send_fds(connection, [b"files"], [1, 2])
-    values = {{"arguments": sys.argv[1:], "cwd": os.getcwd(), "environment": dict(os.environ)}}
+    values = {{"program": "orgkit", "arguments": sys.argv[1:], "cwd": os.getcwd(), "environment": dict(os.environ)}}
     connection.sendall(json.dumps(values).encode())
     connection.shutdown(socket.SHUT_WR)
     answers = connection.makefile("rb")
@@ -83,14 +85,19 @@ class ForkServer:
         assert self._process.stdout.readline() == "ready\n"
 
     def run(
-        self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], timeout: float
+        self,
+        arguments: Sequence[str],
+        cwd: Path,
+        environment: Mapping[str, str],
+        timeout: float,
+        program: str = "orgkit",
     ) -> subprocess.CompletedProcess[str]:
         """As subprocess.run does with `capture_output` and `text`; TimeoutExpired after so many seconds."""
+        values = {"program": program, "arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment)}
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            requests = json.dumps({"arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment)})
-            code = self._ask(requests, (out.fileno(), err.fileno()), timeout)
+            code = self._ask(json.dumps(values), (out.fileno(), err.fileno()), timeout)
             texts = [_text(file) for file in (out, err)]
-        return subprocess.CompletedProcess(["orgkit", *arguments], code, *texts)
+        return subprocess.CompletedProcess([program, *arguments], code, *texts)
 
     def install(self, folder: Path) -> None:
         """Write an `orgkit` into a folder of a shell's PATH that runs as `run` does."""
@@ -200,8 +207,10 @@ def _be_command(connection: socket.socket) -> None:
             requests = json.loads(asking.read())
         connection.sendall(STARTED + str(os.getpid()).encode() + b"\n")
         _enter(requests, files)
+        if os.environ.get("PYTHONPATH") == str(kill_after.FOLDER):
+            runpy.run_path(str(kill_after.FOLDER / "sitecustomize.py"))
         fork_kernels(requests["arguments"])
-        code = _run(requests["arguments"])
+        code = _run(requests["program"], requests["arguments"])
     except BaseException:
         traceback.print_exc()
     finally:
@@ -337,10 +346,10 @@ def _be_kernel(command: Sequence[str], requests: Mapping[str, Any], files: Seque
         os._exit(code)
 
 
-def _run(arguments: Sequence[str]) -> int:
-    from orgkit.cli.main import main
-
-    sys.argv = [str(Path(sys.executable).parent / "orgkit"), *arguments]
+def _run(program: str, arguments: Sequence[str]) -> int:
+    module, function = PROGRAMS[program]
+    main = getattr(importlib.import_module(module), function)
+    sys.argv = [str(Path(sys.executable).parent / program), *arguments]
     try:
         main()
     except SystemExit as end:

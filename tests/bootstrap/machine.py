@@ -86,6 +86,7 @@ class Machine:
     contexts: dict[str, str]  # an expression as it stands in the file, and its value
     artifacts: Path  # what outlives the machine
     github: GitHub
+    programs: Path = BIN  # the folder of the `orgkit` that its steps run
     merged: bool = True  # whether its commit is one of the default branch
     commit: str = ""
     log: str = ""
@@ -147,7 +148,7 @@ class Machine:
             file.write_text("")
         settings = {name: self._value(value) for name, value in env.items()}
         settings |= {name: str(file) for name, file in files.items()}
-        path = os.pathsep.join(map(str, (BIN, self.github.bin, os.environ["PATH"])))
+        path = os.pathsep.join(map(str, (self.programs, BIN, self.github.bin, os.environ["PATH"])))
         settings |= {"PATH": path, "GITHUB_SERVER_URL": "https://github.example"}
         settings |= {"GITHUB_ACTOR": "ann", "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_RUN_ID": self._run_id}
         settings |= {"GITHUB_SHA": self.commit, "GITHUB_REF_NAME": BRANCH if self.merged else "branch"}

@@ -29,7 +29,7 @@ from orgkit.parameters import load
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.rehearsal.bootstrap import environment, seed_of
 from orgkit.sandbox.lifecycle import Sandbox
-from tests import cached_libraries
+from tests import cached_libraries, kill_after
 from tests.bootstrap import sandbox_copies
 from tests.bootstrap.fork_server import ForkServer
 
@@ -84,15 +84,20 @@ class Project:
     def orgkit(self, *arguments: object, code: int = 0, cwd: Path | None = None, **settings: str) -> Done:
         """Run the command in a process of its own; its exit code has to be `code`, and it never shows a traceback."""
         values = {**self.environment, **settings}
-        read_at_start = any(name.startswith("PYTHON") for name in values)
-        if self.installed or read_at_start:
+        read_at_start = {name: value for name, value in values.items() if name.startswith("PYTHON")}
+        if self.installed or read_at_start not in ({}, {"PYTHONPATH": str(kill_after.FOLDER)}):
             done = self.run(self.bin / "orgkit", *arguments, cwd=cwd, **settings)
         else:
-            done = fork_server(self.bin).run([str(each) for each in arguments], cwd or self.folder, values, SECONDS)
+            done = self.fork("orgkit", *arguments, cwd=cwd, **settings)
         output = f"orgkit {' '.join(map(str, arguments))}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stdout + done.stderr, output
         assert done.returncode == code, f"exit code {done.returncode}, not {code}: {output}"
         return done
+
+    def fork(self, program: str, *arguments: object, cwd: Path | None = None, **settings: str) -> Done:
+        """As `run` does, in a fork of a process that has imported the program."""
+        words, values = [str(each) for each in arguments], {**self.environment, **settings}
+        return fork_server(self.bin).run(words, cwd or self.folder, values, SECONDS, program)
 
     def json(self, *arguments: object, code: int = 0, **settings: str) -> Any:
         return json.loads(self.orgkit(*arguments, "--json", code=code, **settings).stdout)

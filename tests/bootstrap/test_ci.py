@@ -20,7 +20,7 @@ from orgkit import errors
 from orgkit.phases.permissions import reading_policy_for
 from orgkit.phases.registry import PHASES
 from tests.bootstrap.machine import GitHub, Machine
-from tests.bootstrap.project import PHASES_THAT_CHANGE, Project, Stage
+from tests.bootstrap.project import BIN, PHASES_THAT_CHANGE, Project, Stage, fork_server
 from tests.bootstrap.test_approvals import untag
 from tests.bootstrap.test_permissions import called
 from tests.kill_after import killed_after
@@ -31,10 +31,18 @@ FILE = "parameters/acme.toml"
 
 @pytest.fixture
 def machine(stage: Stage, tmp_path: Path) -> NewMachine:
-    """Makes machines that share the sandbox and the artifacts, and nothing else."""
-    runs, github = count(101), GitHub(tmp_path / "github")
+    """Makes machines that share the sandbox and the artifacts, and nothing else.
 
-    def new(phase: str = "", digest: str = "", plan_run: str = "", ticket: str = "", *, merged: bool = True) -> Machine:
+    Their `orgkit` is a fork of a process that has imported it, where the installed script is not asked for.
+    """
+    runs, github, forks = count(101), GitHub(tmp_path / "github"), tmp_path / "forks"
+    forks.mkdir()
+    fork_server().install(forks)
+
+    def new(
+        phase: str = "", digest: str = "", plan_run: str = "", ticket: str = "",
+        *, merged: bool = True, installed: bool = False,
+    ) -> Machine:  # fmt: skip
         run_id = str(next(runs))
         folder = tmp_path / run_id
         Project(tmp_path).orgkit("init", folder, "--ci", "github")
@@ -54,18 +62,19 @@ def machine(stage: Stage, tmp_path: Path) -> NewMachine:
             "${{ github.run_attempt }}": "1",
             "${{ runner.temp }}": str(tmp_path / f"temp-{run_id}"),
         }
-        return Machine(Project(folder, settings), contexts, tmp_path / "artifacts", github, merged)
+        programs = BIN if installed else forks
+        return Machine(Project(folder, settings), contexts, tmp_path / "artifacts", github, programs, merged)
 
     return new
 
 
-def planned(machine: NewMachine) -> Machine:
-    plan = machine()
+def planned(machine: NewMachine, **more: bool) -> Machine:
+    plan = machine(**more)
     assert plan.run("orgkit-plan.yml") == 0
     return plan
 
 
-def applying(machine: NewMachine, plan: Machine, **other: str) -> Machine:
+def applying(machine: NewMachine, plan: Machine, **other: str | bool) -> Machine:
     values = {"phase": plan.outputs["phase"], "digest": plan.outputs["digest"]}
     return machine(**values | {"plan_run": plan.contexts["${{ github.run_id }}"]} | other)
 
@@ -89,11 +98,11 @@ def plan_of_units(stage: Stage, machine: NewMachine) -> Machine:
 class TestAPullRequest:
     def test_becomes_an_organization_with_units_on_machines_that_share_the_artifact_alone(self, stage, machine):
         stage.begin()
-        for number in ("01", "02"):
-            plan = planned(machine)
+        for number, installed in (("01", True), ("02", False)):
+            plan = planned(machine, installed=installed)
             assert plan.outputs["phase"] == number
             assert plan.outputs["digest"] in plan.summary
-            apply = applying(machine, plan, ticket="https://tickets.example/7")
+            apply = applying(machine, plan, ticket="https://tickets.example/7", installed=installed)
             assert apply.run("orgkit-apply.yml") == 0, apply.log
             assert apply.outputs["outcome"] == "done"
             assert apply.outputs["digest"] == plan.outputs["digest"]

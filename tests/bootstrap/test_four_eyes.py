@@ -15,7 +15,7 @@ from orgkit.model.plan import digest_of
 from orgkit.signing.approvals import parse, sign
 from orgkit.signing.keys import PublicKey
 from orgkit.signing.local import LocalSigner, new_pair
-from tests.bootstrap.project import BIN, EXAMPLE, Project, Stage, new_project, sentences
+from tests.bootstrap.project import EXAMPLE, Project, Stage, new_project, sentences
 from tests.bootstrap.terminal import Terminal
 from tests.bootstrap.test_approvals import untag
 from tests.kill_after import killed_after
@@ -236,7 +236,7 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
             (("-r", "approved_plan", values.digest), {"ORGKIT_APPROVAL": str(forged)}),
         ):
             stage.sandbox.forget_calls()
-            done = stage.project.run(BIN / "papermill", *words, *more, **settings)
+            done = stage.project.fork("papermill", *words, *more, **settings)
             assert done.returncode != 0
             assert ("is not an identity of ada" if settings else "asks for four eyes") in " ".join(done.stderr.split())
             assert stage.changes() == []

@@ -49,7 +49,8 @@ def test_a_run_that_can_print_nothing_is_done_and_says_so_by_its_exit_code(stage
     reading, writing = os.pipe()
     os.close(reading)
     arguments = ["run", str(stage.project.file), "02", "--approved-plan", digest]
-    request = {"arguments": arguments, "cwd": str(stage.project.folder), "environment": stage.project.environment}
+    request = {"program": "orgkit", "arguments": arguments}
+    request |= {"cwd": str(stage.project.folder), "environment": stage.project.environment}
     with Path("/dev/full").open("wb") as full:
         code = fork_server()._ask(json.dumps(request), (full.fileno(), writing), 300)
     os.close(writing)

@@ -11,10 +11,16 @@ from tests.bootstrap.project import BIN, Done, Project, Stage
 
 
 def papermill(stage: Stage, cwd: Path, out: Path, **parameters: str) -> Done:
-    """As a person types it; the runbook is looked for from where they stand."""
+    """As a person types it; the runbook is looked for from where they stand.
+
+    In the project's folder the installed script runs, elsewhere a fork of a process that has imported it.
+    """
     values = [part for name, value in parameters.items() for part in ("-p", name, value)]
     runbook = Path("runbooks") / "02-units.ipynb" if cwd == stage.project.folder else runbook_of(stage.project)
-    return stage.project.run(BIN / "papermill", runbook, out, "--no-progress-bar", *values, cwd=cwd)
+    words = (runbook, out, "--no-progress-bar", *values)
+    if cwd == stage.project.folder:
+        return stage.project.run(BIN / "papermill", *words, cwd=cwd)
+    return stage.project.fork("papermill", *words, cwd=cwd)
 
 
 def runbook_of(project: Project) -> Path:

@@ -1,6 +1,7 @@
 """From an installed wheel, outside a checkout: `orgkit init` and `orgkit rehearse`."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -92,7 +93,19 @@ assert_type(orgkit.load("parameters/acme.toml"), orgkit.Desired)
 def type_check(installed: Path, folder: Path, program: str) -> str:
     """What mypy says about a program that uses the installed orgkit; "" where it finds nothing."""
     (folder / "consumer.py").write_text(program)
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", installed.parent / "mypy"]
+    cache, known = installed.parent / "mypy", CHECKOUT / ".mypy_cache"
+    if known.is_dir() and not cache.exists():
+        shutil.copytree(known, cache)  # of the other packages: it counts for the same strictness alone
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--warn-unreachable",
+        "--no-error-summary",
+        "--cache-dir",
+        cache,
+    ]
     return Project(folder).run(*command, "--python-executable", installed / "python", "consumer.py").stdout
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+FOLDER = Path(__file__).parent
 SETTING, SIGNAL_SETTING = "TEST_KILL_AFTER", "TEST_KILL_SIGNAL"
 
 
@@ -11,7 +12,7 @@ def killed_after(step: str) -> dict[str, str]:
     Args:
         step: The class of the step, or its id. AWS has done it, and nothing has been written about it.
     """
-    return {"PYTHONPATH": str(Path(__file__).parent), SETTING: step}
+    return {"PYTHONPATH": str(FOLDER), SETTING: step}
 
 
 def stopped_after(step: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ import pytest
 import orgkit
 
 PACKAGE = Path(orgkit.__file__).parent
+EXAMPLE = PACKAGE.parent / "parameters" / "example.toml"
 
 
 def test_the_top_of_the_package_has_few_names() -> None:
@@ -28,19 +29,33 @@ def test_a_cycle_is_found() -> None:
     assert cycles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [["b", "c"]]
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("check", "parameters/example.toml")], ids=" ".join)
-def test_help_and_check_load_neither_boto3_nor_pandas(arguments: tuple[str, ...]) -> None:
+AWS_AND_TABLES = ("boto3", "botocore", "pandas", "moto", "rich")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unused"),
+    [
+        ("--help", (*AWS_AND_TABLES, "pydantic", "cryptography", "orgkit.phases.registry", "orgkit.cli.phases")),
+        ("keys --help", (*AWS_AND_TABLES, "pydantic", "cryptography", "orgkit.phases.registry", "orgkit.cli.phases")),
+        (f"check {EXAMPLE}", (*AWS_AND_TABLES, "cryptography")),
+        ("records verify", AWS_AND_TABLES),
+        ("records list", AWS_AND_TABLES),
+    ],
+    ids=["--help", "keys --help", "check parameters/example.toml", "records verify", "records list"],
+)
+def test_a_command_loads_no_library_that_it_does_not_use(
+    arguments: str, unused: tuple[str, ...], tmp_path: Path
+) -> None:
     # The command ends the process itself: the modules are listed at its exit.
     code = (
         "import atexit, sys\n"
-        "names = ('boto3', 'botocore', 'pandas', 'moto', 'rich')\n"
-        "atexit.register(lambda: print([name for name in names if name in sys.modules]))\n"
+        f"atexit.register(lambda: print([name for name in {unused!r} if name in sys.modules]))\n"
         "from orgkit.cli.main import main\n"
-        f"sys.argv = ['orgkit', *{list(arguments)!r}]\n"
+        f"sys.argv = ['orgkit', *{arguments.split()!r}]\n"
         "main()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
