@@ -52,7 +52,7 @@ def _service(name: str, prices: list[Price]) -> Iterator[str]:
 
 
 def _allowance(price: Price) -> str:
-    """The free part of a month's usage, with whom it is for where that is not everybody."""
+    """The free part of a month's usage, with the accounts that have it where not all do."""
     if not price.free_allowance:
         return ""
     return f"{price.free_allowance:,f}{ALLOWANCES[price.free_type]}"

@@ -67,7 +67,7 @@ def test_every_link_of_the_readme_and_of_its_pages_works_in_the_wheel_too(page: 
     configuration = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packed = configuration["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     for source, place in packed.items():
-        assert place == f"orgkit/_project/{source}", "what lies beside each other in the checkout does so in the wheel"
+        assert place == f"orgkit/_project/{source}", "neighbors in the checkout are neighbors in the wheel"
     for path in ("", *(path for path, _ in links(page) if path)):
         target = (page.parent / path if path else page).resolve().relative_to(ROOT)
         folders = {str(folder) for folder in (target, *target.parents)}

@@ -98,11 +98,11 @@ def test_a_finding_that_comes_up_after_the_approval_stops_the_apply_before_anyth
 
 
 def failed(sentence: str, code: str) -> Outcome:
-    return Outcome(sentence, "+", StepStatus.FAILED, reason="AWS said no.", remedy="mend it.", code=code)
+    return Outcome(sentence, "+", StepStatus.FAILED, reason="AWS said no.", remedy="fix it.", code=code)
 
 
 @pytest.mark.parametrize("code", sorted(TRANSIENT_CODES))
-def test_whoever_has_nothing_to_mend_is_told_so(code: str) -> None:
+def test_a_transient_failure_asks_only_to_run_again_later(code: str) -> None:
     stop = stages._failure([failed("one", code), failed("two", code)])
     assert (type(stop), stop.code, stop.exit_code) == (NotYet, code, 9)
     assert stop.reason.startswith("one: ")
@@ -119,7 +119,7 @@ def after(*outcomes: Outcome) -> OrgkitError:
 def test_a_step_that_failed_is_not_said_to_go_on_under_an_approval_that_has_ended_since() -> None:
     stop = after(failed("one", "AccessDeniedException"))
     assert (type(stop), stop.exit_code, stop.reason) == (StepFailed, EXIT_FAILED, "one: AWS said no.")
-    assert stop.remedy.startswith("mend it. But the approval ended at 2026-11-24T00:00:00")
+    assert stop.remedy.startswith("fix it. But the approval ended at 2026-11-24T00:00:00")
     assert "plan again" in stop.remedy
 
 

@@ -24,7 +24,7 @@ RULES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("forbidden_words.
 MAX_WORDS: int = RULES["max_words"]
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 CODE = "X"  # stands for code between backticks, which is no word of ours
-WORD = re.compile(r"[A-Za-z][\w'’-]*")
+WORD = re.compile(r"(?<!\S)\W*[A-Za-z]\S*")  # an address is one word
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”)\]*]*\s+|(?<=:)\s*\n")
 # Of a docstring: an empty line, a heading of Google's style, an argument, an item of a list, a line that click keeps.
 PARAGRAPH = re.compile(r"\n\s*\n|\n\s*(?=[-*] )|\n\s*(?=\w[\w ]*:(?:\s|$))|\n {2,}(?=\S+ {2,})")
