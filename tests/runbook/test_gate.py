@@ -75,6 +75,8 @@ def test_without_an_approval_the_gate_awaits_one_and_names_the_digest(opened: Op
     with pytest.raises(AwaitingApproval, match=PLAN.digest) as awaiting:
         gate.require(PLAN)
     assert awaiting.value.exit_code == 3
+    with pytest.raises(AwaitingApproval, match=PLAN.digest):
+        gate.require_decision()  # which the apply cell asks before it reads AWS
 
 
 def test_the_digest_of_a_kept_plan_opens_it(
