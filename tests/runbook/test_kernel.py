@@ -68,7 +68,8 @@ def test_a_cell_that_fails_shows_a_link_and_three_lines_and_has_failed(
     assert not result.success  # so that Run All stops here
     ((_, _, lines),) = shown.errors
     assert lines == [ApprovalMismatch.summary, "  why: <b>x</b>", "  do:  do this"]
-    assert shown.displayed[0]["text/html"] == ('<p>Help: <a href="../lab/README.md#Approval">README: Approval</a></p>')
+    link = '<a href="../lab/README.md#Approval">README: Approval</a>'
+    assert shown.displayed[0]["text/html"] == f'<p class="orgkit-plan-again">Help: {link}</p>'
 
 
 def test_a_fault_keeps_its_traceback_folded_away_for_the_report(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,23 @@ from types import TracebackType
 from typing import Any
 
 from orgkit.aws import credentials_in_use
-from orgkit.errors import AwaitingApproval, CellOutOfOrder, OrgkitError, Unexpected
+from orgkit.errors import (
+    AnotherRun,
+    AwaitingApproval,
+    CellOutOfOrder,
+    Interrupted,
+    NotYet,
+    OperatingSystemError,
+    OrgkitError,
+    StepFailed,
+    Unexpected,
+)
 from orgkit.runbook.interactive.session import README, link
 from orgkit.runbook.views.tables import flat
 
 UNDEFINED_NAME = re.compile(r"name '(\w+)' is not defined")
 
+SAME_APPROVAL = (StepFailed, NotYet, AnotherRun, Interrupted, OperatingSystemError)  # after these, it may go on
 OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error", "execute_reply")
 
 
@@ -74,10 +85,11 @@ def as_orgkit_error(error: Exception) -> OrgkitError:
 def _help(stop: OrgkitError) -> str:
     readme = os.environ.get(README)
     hint = f"README: {stop.heading}"
+    kind = "orgkit-apply-again" if isinstance(stop, SAME_APPROVAL) else "orgkit-plan-again"
     if not readme:
-        return f"<p>Help: {escape(hint)}</p>"
+        return f'<p class="{kind}">Help: {escape(hint)}</p>'
     place = link(Path(readme), Path.cwd(), stop.heading.replace(" ", "-"))
-    return f'<p>Help: <a href="{escape(place)}">{escape(hint)}</a></p>'
+    return f'<p class="{kind}">Help: <a href="{escape(place)}">{escape(hint)}</a></p>'
 
 
 def hide_credentials(shell: Any) -> None:
