@@ -9,6 +9,9 @@ AWSCLI_READY := $(AWSCLI)/ready
 # orgkit without any extra, for the tests that run every phase from such an installation.
 CORE := .venv-core
 CORE_READY := $(CORE)/ready
+# ipykernel 6, put before the packages of the main environment: the guided gate is tried on both versions.
+IPYKERNEL6 := .venv-ipykernel6
+IPYKERNEL6_READY := $(IPYKERNEL6)/ready
 PIP := python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: setup rehearse check test faults docs lock clean
@@ -25,7 +28,7 @@ rehearse: $(READY)  ## the whole bootstrap on an embedded AWS: no account, no cr
 check: $(READY)  ## style, types, structure and unit tests, in a minute or two
 	@$(VENV)/bin/python -m tests --check
 
-test: $(READY) $(CORE_READY) $(AWSCLI_READY)  ## everything that holds the project together: style, types, structure, behaviour
+test: $(READY) $(CORE_READY) $(AWSCLI_READY) $(IPYKERNEL6_READY)  ## everything that holds the project together: style, types, structure, behaviour
 	@$(VENV)/bin/python -m tests
 
 faults: $(READY)  ## every call against every kind of fault, pairs of faults, two operators, kill -9 (an hour)
@@ -61,6 +64,12 @@ $(AWSCLI_READY): tests/awscli/requirements.lock
 	@$(AWSCLI)/bin/$(PIP) --require-hashes -r tests/awscli/requirements.lock
 	@touch $@
 
+$(IPYKERNEL6_READY): tests/lab/ipykernel6/requirements.lock $(READY)
+	@echo "Setting up $(IPYKERNEL6) for the tests (once; every package checked against its hash) ..."
+	@rm -rf $(IPYKERNEL6)
+	@$(VENV)/bin/$(PIP) --require-hashes --no-deps --target $(IPYKERNEL6)/packages -r tests/lab/ipykernel6/requirements.lock
+	@touch $@
+
 LOCK := uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links
 
@@ -71,6 +80,8 @@ lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	sed -i '1i # What orgkit needs without its extras, for Python 3.11 to 3.14, pinned by hash. Made by `make lock`.' requirements-core.lock
 	echo 'awscli>=1.46,<1.47' | $(LOCK) - -o tests/awscli/requirements.lock
 	sed -i '1i # The AWS CLI of the tests, and what it needs. Made by `make lock`.' tests/awscli/requirements.lock
+	printf 'ipykernel>=6.31,<7\nnest-asyncio\n' | $(LOCK) --no-deps - -o tests/lab/ipykernel6/requirements.lock
+	sed -i '1i # The oldest ipykernel that orgkit runs with, for a test; everything else is of the main environment. Made by `make lock`.' tests/lab/ipykernel6/requirements.lock
 
 clean:  ## remove the environments and the site (records in outputs/ stay)
-	rm -rf $(VENV) $(CORE) $(AWSCLI) .site
+	rm -rf $(VENV) $(CORE) $(AWSCLI) $(IPYKERNEL6) .site

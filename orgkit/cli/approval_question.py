@@ -1,7 +1,5 @@
 """The question of `orgkit apply`: who approves, and the first characters of the digest; on AWS the account id too."""
 
-import os
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ from orgkit.cli.layout import wrap
 from orgkit.cli.questions import ask, drop_typed_ahead
 from orgkit.errors import ApprovalMismatch
 from orgkit.model.decision import check_claim
+from orgkit.runbook.default_approver import default_approver
 from orgkit.sanitize.terminal import flat
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from orgkit.runbook.earlier_approval import PlanToApprove
 
 MAX_ANSWERS = 3  # wrong ones, until the question ends without an approval
-GIT_SECONDS = 5
 REJECTIONS = ("no", "n", "reject")
 
 
@@ -64,27 +62,6 @@ def ask_to_continue(request: "PlanToApprove") -> bool:
     click.echo(wrap(f"This plan is approved by {flat(request.approved_by)}{until}.", ""))
     answer = ask("Apply what is left of it now (yes or no)").lower()
     return answer in ("yes", "y")
-
-
-def default_approver() -> str:
-    """The name that a person is offered: that of ORGKIT_APPROVER, else git's."""
-    name = os.environ.get("ORGKIT_APPROVER", "").strip() or _git_name()
-    try:
-        check_claim("the approver's name", name)
-    except ApprovalMismatch:
-        return ""
-    return name
-
-
-def _git_name() -> str:
-    try:
-        done = subprocess.run(
-            ["git", "config", "user.name"],  # noqa: S607  the person's own git
-            capture_output=True, text=True, timeout=GIT_SECONDS, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-        return ""
-    return done.stdout.strip()
 
 
 def _ask_name(default: str) -> str:

@@ -4,7 +4,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -24,10 +24,11 @@ from orgkit.records.seal import DEFAULT_SEALING, seal_or_report
 from orgkit.records.seal_options import Sealing, sealing_of, unsigned_sealing
 from orgkit.rehearsal.fault_options import FaultOptions
 from orgkit.rehearsal.setup import environment, new_sandbox_folder, seed_of
+from orgkit.runbook.default_approver import default_approver
 from orgkit.runbook.execution.kernel_pool import Kernel
-from orgkit.runbook.execution.prepare import literal, session_of
+from orgkit.runbook.execution.prepare import literal, session_of, target_facts
 from orgkit.runbook.interactive.jupyterlab import put_readme, run_jupyterlab
-from orgkit.runbook.interactive.session import README
+from orgkit.runbook.interactive.session import KERNEL, README, START_PAGE
 from orgkit.sandbox.lifecycle import Sandbox, start
 
 POLL_SECONDS = 0.5  # seconds between two looks at whether the parameters file has changed
@@ -47,11 +48,11 @@ def open_on_aws(file: Path, say: Report) -> list[RunResult]:
 
 def open_on_sandbox(file: Path, circumstances: FaultOptions, say: Report) -> list[RunResult]:
     """The start page over a fresh sandbox, seeded for the file; it ends with JupyterLab."""
-    folder = new_sandbox_folder(file)
+    folder, approver = new_sandbox_folder(file), {"ORGKIT_APPROVER": default_approver()}  # which the form offers
     seed = circumstances.apply_to(seed_of(_load_file(file) or load(example())))
     with (
         start(seed, folder, real_time=circumstances.real_time) as sandbox,
-        environment(sandbox.environment()),
+        environment(sandbox.environment() | approver),
         _follow_runs(file, sandbox, circumstances, say),
     ):
         return _open(file, folder, say, unsigned_sealing)
@@ -86,7 +87,7 @@ def _start_page(file: Path, folder: Path, settings: dict[str, str]) -> Path:
     from nbformat.sign import NotebookNotary
     from papermill import PapermillExecutionError, execute_notebook
 
-    source, page = Path(str(files("orgkit.lab"))) / "start.ipynb", folder / "start.ipynb"
+    source, page = Path(str(files("orgkit.lab"))) / START_PAGE, folder / START_PAGE
     values = {"parameters_file": str(file.absolute())}
     kernel = Kernel(settings, folder)
     try:
@@ -97,15 +98,18 @@ def _start_page(file: Path, folder: Path, settings: dict[str, str]) -> Path:
             )  # fmt: skip
     finally:
         kernel.end()
-    _sign(page, NotebookNotary())
+    desired = _load_file(file)
+    facts = target_facts(desired.organization.management_account_id if desired else "")
+    _finish(page, NotebookNotary(), {**facts, "page": "start", "title": "All phases"})
     return page
 
 
-def _sign(page: Path, notary: object) -> None:
-    """Ours, just made: JupyterLab shows no picture of a page that it does not trust."""
+def _finish(page: Path, notary: object, facts: Mapping[str, str]) -> None:
+    """With the guided kernel, and signed: JupyterLab shows no picture of a page that it does not trust."""
     import nbformat
 
     notebook = nbformat.from_dict(json.loads(page.read_text(encoding="utf-8")))
+    notebook.metadata |= {"kernelspec": KERNEL, "orgkit": dict(facts)}
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", ())):

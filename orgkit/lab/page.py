@@ -12,7 +12,7 @@ from orgkit.engine.connect import connect
 from orgkit.errors import OrgkitError, ParametersInvalid
 from orgkit.lab import phase_status as roads
 from orgkit.lab.form import show_form
-from orgkit.lab.phase_status import PhaseStatus
+from orgkit.lab.phase_status import PhaseStatus, State
 from orgkit.model.desired import Desired
 from orgkit.parameters import load
 from orgkit.phases.management_account.aws import ask, read_alias
@@ -24,6 +24,7 @@ from orgkit.runbook.views.tables import as_items, as_list, as_text_list, flat
 from orgkit.runbook.views.views import CallerIdentity, View
 
 NO_BREAK = "\xa0"
+FORM_CELL = "Run the last cell of this page (Shift-Enter) to get the form."
 HEADERS = ("phase", "state", "why", "last run", "")
 
 
@@ -52,16 +53,53 @@ class PhasesPage:
     stop: OrgkitError | None = None
 
     def view(self) -> View:
-        large = f"<h2>{escape(flat(self.identity.large))}</h2>" if self.identity else ""
+        head = [flat(self.identity.large)] if self.identity else []
+        large = f'<div class="orgkit-identity"><h2>{escape(head[0])}</h2></div>' if head else ""
         message = str(self.stop) if self.stop else ""
+        if self.is_blocked:
+            return _form_first()
+        phases = self._phases()
+        return View(
+            "\n".join([*head, *([message] if message else []), phases.text]),
+            large + (f"<pre>{escape(message)}</pre>" if message else "") + phases.html,
+        )
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the parameters file has to be written or fixed first: nothing is known of any phase before."""
+        return self.identity is None and self.stop is None
+
+    @property
+    def following(self) -> PhaseStatus | None:
+        """The phase to open now: the first with something to do, else the first that waits for someone."""
+        openable = [status for status in self.statuses if status.phase.label in self.links]
+        for states in ((State.READY, State.DRIFTED), (State.WAITING,)):
+            for status in openable:
+                if status.state in states:
+                    return status
+        return None
+
+    def _phases(self) -> View:
         rows = "".join(self._row(status) for status in self.statuses)
         heads = "".join(f'<th scope="col">{escape(header)}</th>' for header in HEADERS)
-        table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        table = f'<table class="orgkit-phases"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
         text = as_items([(s.phase.run_label, s.state, f"{s.reason}; last run: {_outcome(s)}") for s in self.statuses])
-        head = [flat(self.identity.large)] if self.identity else []
+        progress = self._progress()
+        return View(f"{progress.text}\n{text}", progress.html + table)
+
+    def _progress(self) -> View:
+        """How many phases are done, and one large link to the next."""
+        done, count = sum(status.state is State.DONE for status in self.statuses), len(self.statuses)
+        line = f"{done} of {count} phases are done."
+        bar = f'<div class="orgkit-bar"><div style="width: {round(100 * done / count)}%"></div></div>'
+        html = f"<p><b>{line}</b></p>{bar}"
+        if self.following is None:
+            return View(line, html)
+        phase = self.following.phase
+        label = f"Open {phase.number}: {phase.title}"
+        address = escape(self.links[phase.label])
         return View(
-            "\n".join([*head, *([message] if message else []), text]),
-            large + (f"<pre>{escape(message)}</pre>" if message else "") + table,
+            f"{line} Next: {label}", f'{html}<p><a class="orgkit-open" href="{address}">{escape(label)}</a></p>'
         )
 
     def _row(self, status: PhaseStatus) -> str:
@@ -69,15 +107,26 @@ class PhasesPage:
         last = escape(_outcome(status))
         if status.last:
             last = f'<a href="{escape(link(status.last.page, self.folder))}">{last}</a>'
-        open_it = f'<a href="{escape(opens)}">Open {escape(status.phase.run_label)}</a>' if opens else "comes later"
+        open_it = f'<a href="{escape(opens)}">Open {escape(status.phase.number)}</a>' if opens else "comes later"
+        state = escape(status.state).replace(" ", NO_BREAK)
         cells = (
-            escape(status.phase.run_label),
-            escape(status.state).replace(" ", NO_BREAK),
+            f"{escape(status.phase.number)} {escape(status.phase.title)}",
+            f'<span class="orgkit-chip orgkit-chip-{status.state.name.lower().replace("_", "-")}">{state}</span>',
             escape(flat(status.reason)),
             last,
             open_it,
         )
         return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _form_first() -> View:
+    """Before there is a file that can be used, the form is all there is to do."""
+    text = (
+        "The phases are shown once the parameters file can be used. The form below begins with the example, or with it."
+    )
+    button = '<button type="button" class="orgkit-open orgkit-fill-form">Fill in the form</button>'
+    hint = _without_extension(FORM_CELL)
+    return View(f"{text} {FORM_CELL}", f'<p>{escape(text)}</p><p class="orgkit-with-extension">{button}</p>{hint}')
 
 
 def begin(parameters_file: str) -> Start:
@@ -127,7 +176,7 @@ class Editor:
 
     def view(self) -> View:
         message = "Run this cell (Shift-Enter) to get the form for the parameters file."
-        return View(message, f"<p>{escape(message)}</p>")
+        return View(message, _without_extension(message))
 
 
 def _prepared_link(start: Start, status: PhaseStatus) -> str:
@@ -152,13 +201,16 @@ def _problems(start: Start) -> View:
     if start.stop is None:
         return View("")
     if not start.file.exists():
-        message = (
-            "There is no file of this name yet. The form below begins with the example: run its cell (Shift-Enter)."
-        )
-        return View(f"\n{message}", _paragraphs([message]))
+        message = "There is no file of this name yet: the form begins with the example."
+        return View(f"\n{message} {FORM_CELL}", _paragraphs([message]) + _without_extension(FORM_CELL))
     problems = list(start.stop.problems) if isinstance(start.stop, ParametersInvalid) else [start.stop.reason]
     title, remedy = start.stop.summary.rstrip("."), "Fix it in the form below: run its cell (Shift-Enter)."
-    return View(f"{as_text_list(problems, title)}\n{remedy}", as_list(problems, title) + _paragraphs([remedy]))
+    return View(f"{as_text_list(problems, title)}\n{remedy}", as_list(problems, title) + _without_extension(remedy))
+
+
+def _without_extension(text: str) -> str:
+    """What a button of the extension does, where that is not there."""
+    return f'<p class="orgkit-without-extension">{escape(text)}</p>'
 
 
 def _paragraphs(lines: Sequence[str]) -> str:

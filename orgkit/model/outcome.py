@@ -58,6 +58,11 @@ class Outcomes(Summary):
         return tuple(item for item in self.items if item.status is StepStatus.FAILED)
 
     @property
+    def finished(self) -> bool:
+        """Whether every step has ended, however it did."""
+        return all(item.status not in (StepStatus.PENDING, StepStatus.RUNNING) for item in self.items)
+
+    @property
     def done(self) -> int:
         """How many steps are done, by this run or found done."""
         return sum(item.status in (StepStatus.DONE, StepStatus.ALREADY_APPLIED) for item in self.items)

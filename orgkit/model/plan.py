@@ -67,6 +67,11 @@ class Step(ABC):
         return ""
 
     @property
+    def losses(self) -> tuple[str, ...]:
+        """What somebody no longer has after it, in words of its sentence: shown first where a plan is approved."""
+        return ()
+
+    @property
     def id(self) -> str:
         """Kind and subject, such as create-unit:Production."""
         return f"{self.kind}:{self.subject}"

@@ -5,11 +5,14 @@ from typing import Any
 
 from orgkit.errors import require_packages
 from orgkit.model.plan import Plan
+from orgkit.runbook.default_approver import default_approver
 from orgkit.runbook.gate import Gate
+from orgkit.runbook.interactive.session import is_interactive
 from orgkit.runbook.views.tables import as_status, flat
 from orgkit.runbook.views.views import View
 
 PREFIX = 8  # characters of the digest that a person types: enough to show that it was looked at
+FORM_CLASS = "orgkit-form"  # while a decision is due: JupyterLab's extension brings it into view
 NEXT_STEP = "Run the apply cell now, and all below it (Run > Run Selected Cell and All Below)."
 
 
@@ -17,9 +20,17 @@ def show_gate(gate: Gate) -> None:
     """What is asked, in a place that the decision will replace; under it a form, where a person is there to decide."""
     from IPython.display import display
 
-    place = display(view_of_gate(gate).bundle(), raw=True, display_id=True)
+    place = display(_bundle(gate), raw=True, display_id=True)
     if gate.interactive and not gate.rejected_by:
         _show_form(gate, place)
+
+
+def _bundle(gate: Gate) -> dict[str, str]:
+    """The view of the gate; where a person is guided, with a class that says a rejection to JupyterLab's extension."""
+    bundle = view_of_gate(gate).bundle()
+    if is_interactive() and gate.rejected_by:
+        bundle["text/html"] = f'<div class="orgkit-rejected">{bundle["text/html"]}</div>'
+    return bundle
 
 
 def view_of_gate(gate: Gate) -> View:
@@ -77,32 +88,53 @@ def _show_form(gate: Gate, place: Any) -> None:
 
     def field(label: str, hint: str) -> Any:
         return widgets.Text(
-            description=label, placeholder=hint, style={"description_width": "14em"}, layout={"width": "40em"},
-            continuous_update=True,
+            description=label, placeholder=hint, style={"description_width": "14em"},
+            layout={"width": "100%", "max_width": "40em"}, continuous_update=True,
         )  # fmt: skip
 
     approver = field("Approver", "your name")
+    approver.value = default_approver()
     ticket = field("Ticket", "where the change was asked for (optional)")
     typed = field(f"First {PREFIX} of the digest", gate.plan.digest[:2] + "…")
     account = field("Id of the AWS account", "twelve digits")
     on_aws = gate.plan.target.kind == "aws"
     approve = widgets.Button(description="Approve", tooltip="Approve exactly this plan", button_style="success")
-    reject = widgets.Button(description="Reject", tooltip="Nothing will be applied", button_style="danger")
+    reject = widgets.Button(description="Reject", tooltip="Nothing will be applied")
     status = widgets.HTML(as_status("Nothing is decided yet."))
     fields = [approver, ticket, typed, *([account] if on_aws else [])]
     form = widgets.VBox([*fields, widgets.HBox([approve, reject]), status])
+    form.add_class(FORM_CLASS)
 
     def decide(accept: bool) -> None:
         problem = problem_of(gate, approver.value, typed.value, account.value) if accept else ""
         problem = problem or _take(gate, accept, approver.value.strip(), ticket.value.strip())
-        status.value = as_status(problem or f"{describe_decision(gate)} {NEXT_STEP if accept else ''}")
+        approved = gate.approval is not None  # the place above says of what, for how long and for which ticket
+        status.value = as_status(
+            problem or (f"Approved by {approver.value.strip()}." if approved else describe_decision(gate))
+        )
         if not problem:
-            form.children = (status,)
-            place.update(view_of_gate(gate).bundle(), raw=True)
+            form.remove_class(FORM_CLASS)
+            form.children = (status, *_apply_widgets(widgets)) if accept else (status,)
+            place.update(_bundle(gate), raw=True)
 
     approve.on_click(lambda _: decide(True))
     reject.on_click(lambda _: decide(False))
     display(form)
+
+
+def _apply_widgets(widgets: Any) -> tuple[Any, Any]:
+    """The button, on which JupyterLab's extension runs the apply cell and those below; without it, how a person does.
+
+    The button has no callback: no widget of orgkit calls AWS. It is hidden until the extension shows it.
+    """
+    button = widgets.Button(
+        description="Apply", tooltip="Run the apply cell and all below it", button_style="primary",
+        layout={"display": "none", "width": "auto", "align_self": "flex-start"},
+    )  # fmt: skip
+    button.add_class("orgkit-apply")
+    sentence = widgets.HTML(f"<p>{escape(NEXT_STEP)}</p>")
+    sentence.add_class("orgkit-without-extension")
+    return button, sentence
 
 
 def _take(gate: Gate, accept: bool, approver: str, ticket: str) -> str:

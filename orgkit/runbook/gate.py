@@ -107,8 +107,8 @@ class Gate:
         self.approval = None
         self.rejected_by = asserted_by or "somebody"
 
-    def require(self, now: Plan) -> Approval:
-        """The approval under which `now` may be applied; AwaitingApproval or ApprovalMismatch otherwise."""
+    def require_decision(self) -> Approval:
+        """The approval that was given; AwaitingApproval while there is none. Calls nothing."""
         if self.rejected_by:
             raise AwaitingApproval(
                 f"the plan was rejected by {self.rejected_by}.",
@@ -128,9 +128,14 @@ class Gate:
                 if self.interactive
                 else f"read the plan, then: orgkit run FILE {self.plan.phase} --approved-plan {self.plan.digest}",
             )
-        check_approval(self.approval, self._planning, self.clock.now(), self.hours)
-        check_remainder(now, self._planning, self.committed(self._planning.digest))
         return self.approval
+
+    def require(self, now: Plan) -> Approval:
+        """The approval under which `now` may be applied; AwaitingApproval or ApprovalMismatch otherwise."""
+        approval = self.require_decision()
+        check_approval(approval, self._planning, self.clock.now(), self.hours)
+        check_remainder(now, self._planning, self.committed(self._planning.digest))
+        return approval
 
 
 def open_gate(

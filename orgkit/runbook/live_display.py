@@ -6,6 +6,7 @@ from typing import Any
 
 from orgkit.model.outcome import Outcomes, Slot
 from orgkit.runbook.interactive.session import is_interactive
+from orgkit.runbook.views.progress_view import render_progress
 from orgkit.runbook.views.tables import flat
 from orgkit.runbook.views.views import View, render_outcomes
 
@@ -24,6 +25,7 @@ class LiveDisplay:
         self._outcomes = Outcomes(())
         self._shown_at = 0.0
         self._status_line = ""
+        self._began = time.monotonic()
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -37,8 +39,7 @@ class LiveDisplay:
     def outcomes(self, outcomes: Outcomes) -> None:
         """Show them, at once when they are the last."""
         self._outcomes = outcomes
-        is_finished = all(item.status not in ("to do", "under way") for item in outcomes.items)
-        if is_finished or time.monotonic() - self._shown_at > UPDATE_SECONDS:
+        if outcomes.finished or time.monotonic() - self._shown_at > UPDATE_SECONDS:
             self._show("")
 
     def waiting(self, subject: str, so_far: float, at_most: float) -> None:
@@ -50,7 +51,13 @@ class LiveDisplay:
         view = render_outcomes(self._outcomes)
         safe = SAFE_GUIDED if is_interactive() else SAFE_TO_LEAVE
         header = [*([self._status_line] if self._status_line else []), *([flat(waiting), safe] if waiting else [])]
-        self._put(View("\n".join([*header, view.text]), _paragraphs(header) + view.html).bundle())
+        html = render_progress(self._outcomes, time.monotonic() - self._began) if self._shows_progress else view.html
+        self._put(View("\n".join([*header, view.text]), _paragraphs(header) + html).bundle())
+
+    @property
+    def _shows_progress(self) -> bool:
+        """While a person looks on; what stays in the end, and in the record, is the table."""
+        return is_interactive() and bool(self._outcomes.items) and not self._outcomes.finished
 
     def _put(self, bundle: dict[str, str]) -> None:
         from IPython.display import display

@@ -211,6 +211,7 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
         )
         live.outcomes(outcomes)
         return outcomes
+    gate.require_decision()  # before anything is read: without an approval, AWS gets no call from here on
     with lock_machine(run.account, aws.endpoint, run.folder.name, run.base):
         # Read under the lock: a kernel whose runner was killed goes on for a moment, and writes.
         interrupted, unsettled = (

@@ -34,8 +34,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # A .pth would also run the editable install's own hook; a plain path in a .pth does not.
     (packages / "locked.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n")
     # Packages that install data outside site-packages find it in their own prefix: nbconvert its templates.
-    (place / "venv" / "share").mkdir(exist_ok=True)
-    (place / "venv" / "share" / "jupyter").symlink_to(Path(sys.prefix) / "share" / "jupyter")
+    templates = Path("share") / "jupyter" / "nbconvert"
+    (place / "venv" / templates).symlink_to(Path(sys.prefix) / templates)
     return place / "venv" / "bin"
 
 
@@ -79,6 +79,14 @@ def test_the_wheel_has_its_license_and_authors(installed):
 def test_the_wheel_carries_the_schema_of_the_parameters_file(installed):
     (packed,) = (installed.parent / "lib").glob(f"python*/site-packages/orgkit/_project/docs/{SCHEMA_FILE}")
     assert packed.read_bytes() == (CHECKOUT / "docs" / SCHEMA_FILE).read_bytes()
+
+
+def test_the_wheel_puts_the_extension_and_the_guided_kernel_where_jupyter_finds_them(installed):
+    shipped = CHECKOUT / "orgkit" / "runbook" / "interactive" / "jupyter"
+    place = installed.parent / "share" / "jupyter"
+    files = [path.relative_to(shipped) for path in shipped.rglob("*") if path.is_file()]
+    assert len(files) == 5
+    assert [file for file in files if (place / file).read_bytes() != (shipped / file).read_bytes()] == []
 
 
 CONSUMER = """

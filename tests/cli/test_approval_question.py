@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from orgkit.cli import apply, approval_question
-from orgkit.cli.approval_question import Answer, ask_approval, default_approver
+from orgkit.cli.approval_question import Answer, ask_approval
 from orgkit.cli.questions import ask, can_ask
 from orgkit.errors import Interrupted
 from tests.plans.loader import desired_of
@@ -65,20 +65,6 @@ def test_ctrl_c_at_a_question_approves_nothing(answers: list[str], typed: tuple[
 def test_a_name_that_is_a_secret_is_asked_for_again(answers: list[str]) -> None:
     answers.extend(("AKIAIOSFODNN7ABCDEFG", "Ann", "01234567"))
     assert ask_approval(desired_of(), "emulator", DIGEST) == Answer("Ann", approves=True)
-
-
-def test_the_name_that_is_offered_is_that_of_the_environment_else_git_s(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(approval_question, "_git_name", lambda: "Git Name")
-    monkeypatch.delenv("ORGKIT_APPROVER", raising=False)
-    assert default_approver() == "Git Name"
-    monkeypatch.setenv("ORGKIT_APPROVER", "Ann Lee")
-    assert default_approver() == "Ann Lee"
-    for nobody in ("", "   ", "\t"):
-        monkeypatch.setenv("ORGKIT_APPROVER", nobody)
-        assert default_approver() == "Git Name"
-    for deceptive in ("Ann\x1b[2J", "\u0410nn"):  # a Cyrillic A
-        monkeypatch.setenv("ORGKIT_APPROVER", deceptive)
-        assert default_approver() == ""
 
 
 def test_bytes_that_are_no_text_are_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,10 @@ class Lab:
         """What the server's log has of calls that change something."""
         return [f"{call['service']}:{call['operation']}" for call in self.sandbox.calls() if call["mutating"]]
 
+    def last_run(self) -> Path:
+        """The folder of the run that was begun last."""
+        return max(self.records.glob("*/*/events.jsonl"), key=lambda events: events.stat().st_mtime).parent
+
     def client(self, service: str) -> Any:
         """Plain boto3 on the sandbox: what is there, not what a page says."""
         import boto3
@@ -91,7 +95,8 @@ def opened(project: Project, tmp_path: Path, *arguments: object, **more: str) ->
         f"c.ServerApp.open_browser = False\nc.ServerApp.port = {port}\nc.IdentityProvider.token = ''\n"
         "c.ServerApp.allow_root = True\nc.ServerApp.port_retries = 0\nc.LabApp.expose_app_in_browser = True\n"
     )
-    own = {f"JUPYTER_{name}_DIR": str(settings) for name in ("CONFIG", "DATA", "RUNTIME")} | more
+    own = {f"JUPYTER_{name}_DIR": str(settings) for name in ("CONFIG", "DATA", "RUNTIME")}
+    own |= {"ORGKIT_APPROVER": "Jane Doe"} | more
     output = tmp_path / "told"
     with output.open("wb") as out:
         process = subprocess.Popen(
@@ -136,12 +141,20 @@ def browser(lab: Lab, pictures: Path) -> Iterator["Guide"]:
 
 @dataclass
 class Guide:
-    """A person at the browser: every click and key is counted."""
+    """A person at the browser: every gesture is counted, be it a click, a key chord or one filled field."""
 
     page: Page
     lab: Lab
     pictures: Path
     clicks: int = 0
+    detours: int = 0  # of these, what is tried in addition to the shortest path
+
+    @contextmanager
+    def detour(self) -> Iterator[None]:
+        """What a person who makes no mistake never does."""
+        clicks = self.clicks
+        yield
+        self.detours += self.clicks - clicks
 
     def ready(self) -> None:
         self.page.wait_for_function("window.jupyterapp && window.jupyterapp.restored", polling=POLL)
@@ -167,7 +180,7 @@ class Guide:
     def save(self) -> None:
         self.page.keyboard.press("Control+s")
         self.clicks += 1
-        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty", polling=POLL)
+        self.saved()
 
     def notebook(self) -> Locator:
         return self.page.locator(SHOWN)
@@ -176,29 +189,99 @@ class Guide:
         return self.notebook().locator(".jp-CodeCell", has=self.page.locator(".jp-InputArea-editor", has_text=source))
 
     def run_from(self, source: str) -> None:
-        """This cell and all below it."""
+        """This cell and all below it, by the menu."""
+        self.show_code()
         self.click(self.cell(source).locator(".jp-InputPrompt").first)
         self.menu("Run", "Run Selected Cell and All Below")
         self.settled()
+
+    def show_code(self) -> None:
+        button = self.banner().get_by_role("button", name="Show code")
+        if button.count():
+            self.click(button)
+
+    def prompts(self) -> list[tuple[str, int | None]]:
+        """The source and the execution count of every code cell."""
+        cells = self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === 'code')
+              .map(cell => [cell.model.sharedModel.source, cell.model.executionCount])"""
+        )
+        return [(source, count) for source, count in cells]
+
+    def errors(self) -> list[str]:
+        """The name of every error that the notebook shows as one."""
+        names = self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget.content.widgets
+              .filter(cell => cell.model.type === 'code').flatMap(cell => cell.model.outputs.toJSON())
+              .filter(output => output.output_type === 'error').map(output => output.ename)"""
+        )
+        return [str(name) for name in names]
 
     def shown(self) -> str:
         """The text of the outputs, never that of the code."""
         return "\n".join(self.notebook().locator(".jp-OutputArea-output").all_inner_texts())
 
+    def banner(self) -> Locator:
+        return self.notebook().locator(".orgkit-banner")
+
+    def next_step(self, label: str) -> None:
+        """The banner's own button."""
+        self.click(self.banner().get_by_role("button", name=label, exact=True))
+
+    def at_step(self, state: str) -> None:
+        """Wait until the banner says so."""
+        self.page.wait_for_selector(f"{SHOWN}[data-orgkit-state='{state}']")
+        self.settled()
+
+    def plan(self) -> None:
+        self.next_step("Read AWS and plan")
+        self.at_step("asking")
+
+    def apply(self) -> None:
+        """By the button under the decision; the notebook is saved when its last cell has run."""
+        self.click(self.notebook().locator(".orgkit-apply"))
+        self.at_step("done")
+        self.saved()
+
+    def saved(self) -> None:
+        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty", polling=POLL)
+
+    def is_in_view(self, selector: str) -> bool:
+        """Whether all of it is to be seen without scrolling."""
+        return bool(
+            self.notebook()
+            .locator(selector)
+            .last.evaluate(
+                """node => {
+                  const banner = node.closest('.jp-NotebookPanel').querySelector('.orgkit-banner');
+                  const { top, bottom } = node.getBoundingClientRect();
+                  return top >= banner.getBoundingClientRect().bottom && bottom <= window.innerHeight;
+                }"""
+            )
+        )
+
     def start_page(self) -> None:
         """Back to the start page, which reads AWS again."""
-        self.click(self.page.locator(".lm-TabBar-tabLabel", has_text="start.ipynb"))
-        self.run_all()
+        self.next_step("All phases")
+        self.page.wait_for_selector(f"{SHOWN} h1:has-text('Your organization')")
+        self.at_step("start")
 
     def states(self) -> dict[str, str]:
         """Each phase's state, as the start page's table has it."""
         rows = self.notebook().locator(".jp-OutputArea-output table tbody tr").all()
         cells = [row.locator("td").all_inner_texts() for row in rows]
-        return {row[0]: row[1].replace("\xa0", " ")[2:] for row in cells if len(row) == 5}
+        return {row[0][:2]: row[1].replace("\xa0", " ")[2:] for row in cells if len(row) == 5}
 
     def open(self, phase: str) -> Phase:
         found = phase_of(phase)
-        self.click(self.notebook().get_by_role("link", name=f"Open {found.run_label}").last)
+        self.click(self.notebook().get_by_role("link", name=f"Open {found.number}", exact=True).last)
+        self.arrived(found)
+        return found
+
+    def open_next(self, phase: str) -> Phase:
+        """From the banner of the phase before, when that is done."""
+        found = phase_of(phase)
+        self.next_step(f"Next: {found.run_label}")
         self.arrived(found)
         return found
 
@@ -212,29 +295,31 @@ class Guide:
         self.clicks += 1
 
     def digest(self) -> str:
-        return re.findall(r"\b[0-9a-f]{64}\b", self.cell("stages.proposal(").inner_text())[-1]
+        return re.findall(r"\b[0-9a-f]{64}\b", self.notebook().locator(".orgkit-plan").inner_text())[-1]
 
-    def approve(self, approver: str = "Jane Doe", digest: str = "") -> None:
-        self.fill("Approver", approver)
-        self.fill("Ticket", "OPS-7")
+    def approve(self, digest: str = "", ticket: str = "OPS-7") -> None:
+        """The form offers the name of the environment."""
+        if ticket:
+            self.fill("Ticket", ticket)
         self.fill("First 8 of the digest", digest or self.digest()[:8])
         self.click(self.notebook().get_by_role("button", name="Approve").last)
-        message = f"[...document.querySelectorAll('{SHOWN} [role=status]')]"
+        message = f"[...document.querySelectorAll('{SHOWN} .jupyter-widgets [role=status]')]"
         self.page.wait_for_function(
             f"() => {message}.some(each => !/decided yet/.test(each.textContent))", polling=POLL
         )
 
-    def approve_by_keyboard(self, approver: str = "Jane Doe") -> None:
-        """From field to field to the button with nothing but Tab and Enter."""
+    def approve_by_keyboard(self) -> None:
+        """The form has the focus: from field to field to the button with nothing but Tab and Enter."""
         digest, keys = self.digest()[:8], self.page.keyboard
-        self.notebook().get_by_label("Approver", exact=True).last.focus()
-        for text in (approver, "OPS-7", digest):
+        self.page.wait_for_function("document.activeElement.value === 'Jane Doe'")
+        for text in ("", "OPS-7", digest):
             keys.type(text)
             keys.press("Tab")
-            self.clicks += 2
+            self.clicks += 2 if text else 1
         self.page.wait_for_timeout(500)  # nobody types as fast as we do: what was typed has to arrive first
         keys.press("Enter")
-        self.page.wait_for_selector(f"{SHOWN} [role=status]:has-text('Approved by {approver}')")
+        self.clicks += 1
+        self.page.wait_for_selector(f"{SHOWN} [role=status]:has-text('Approved by Jane Doe')")
 
     def picture(self, name: str, source: str = "") -> None:
         """Of the page; with a source, scrolled to that cell."""

@@ -42,8 +42,11 @@ def test_what_can_be_opened_has_one_prepared_copy_and_the_page_asks_aws_for_noth
         assert (Path.cwd() / link).resolve() in [copy.resolve() for copy in copies]
     view = road.view()
     assert "<h2>Sandbox account 999999999999</h2>" in view.html
-    assert "Open 01-organization</a>" in view.html
-    assert "Open 05-trail" not in view.html
+    assert "Open 01</a>" in view.html
+    assert "Open 05" not in view.html
+    assert 'class="orgkit-open"' in view.html
+    assert "Open 00: " in view.html  # the large one
+    assert "0 of 7 phases are done." in view.text
 
 
 def test_a_file_that_needs_mending_is_told_and_the_way_to_mend_it(file: Path) -> None:
@@ -55,6 +58,9 @@ def test_a_file_that_needs_mending_is_told_and_the_way_to_mend_it(file: Path) ->
     assert "<b>Prod" not in view.html
     assert "accounts.website-prod.unit" not in page.show_phases(begun).view().text  # it is reported once
     assert {stand.state for stand in page.show_phases(begun).statuses} == {State.UNKNOWN}
+    offered = page.show_phases(begun).view()
+    assert "orgkit-fill-form" in offered.html
+    assert "unknown" not in offered.text  # the form comes first, and no table of what is not known
 
 
 def test_where_aws_cannot_be_read_the_page_says_why_in_three_lines(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

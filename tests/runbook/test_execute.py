@@ -17,6 +17,7 @@ from orgkit.records.result import RunResult
 from orgkit.runbook.execution.execute import execute
 from orgkit.runbook.execution.kernel_pool import Kernels
 from orgkit.runbook.execution.prepare import check_parameters, declared_parameters, find_runbook, literal, prepare
+from tests.bootstrap.project import EXAMPLE
 
 ACCOUNT = "123456789012"
 UNITS = phase_of("units")
@@ -247,6 +248,7 @@ class TestARunbook:
     def test_is_prepared_for_a_person_without_being_executed(self, project):
         runbook = write_runbook(project, BEGIN, END)
         folder = outputs.new_run_folder(project / "outputs", ACCOUNT, UNITS)
+        (project / "parameters" / "acme.toml").write_bytes(EXAMPLE.read_bytes())
         copy = prepare(UNITS, project / "parameters" / "acme.toml", folder)
         assert copy == folder / "02-units.ipynb"
         notebook = nbformat.read(copy, as_version=4)
@@ -254,6 +256,8 @@ class TestARunbook:
         assert f'run_folder = "{folder}"' in notebook.cells[2].source
         assert all(cell.get("execution_count") is None for cell in notebook.cells)
         assert notebook.metadata.orgkit.source_sha256 == hashlib.sha256(runbook.read_bytes()).hexdigest()
+        assert (notebook.metadata.kernelspec.name, notebook.metadata.orgkit.position) == ("orgkit", "Phase 3 of 7")
+        assert notebook.metadata.orgkit.target == "AWS account 999999999999"
         assert copy.stat().st_mode & 0o777 == 0o600
 
 

@@ -75,6 +75,8 @@ def test_without_an_approval_the_gate_awaits_one_and_names_the_digest(opened: Op
     with pytest.raises(AwaitingApproval, match=PLAN.digest) as awaiting:
         gate.require(PLAN)
     assert awaiting.value.exit_code == 3
+    with pytest.raises(AwaitingApproval, match=PLAN.digest):
+        gate.require_decision()  # which the apply cell asks before it reads AWS
 
 
 def test_the_digest_of_a_kept_plan_opens_it(
@@ -208,7 +210,7 @@ def test_without_a_person_no_form_is_made(opened: Open, monkeypatch: pytest.Monk
 class Form:
     """The form as a person uses it."""
 
-    def __init__(self, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, gate: Gate, monkeypatch: pytest.MonkeyPatch, name: str = "") -> None:
         shown: list[Any] = []
         self.place: list[str] = []  # what stands above the form, one after another
         handle = SimpleNamespace(update=lambda bundle, raw: self.place.append(bundle["text/plain"]))
@@ -219,6 +221,7 @@ class Form:
 
         monkeypatch.setenv("ORGKIT_PERSON", "1")
         monkeypatch.setattr("IPython.display.display", display)
+        monkeypatch.setattr("orgkit.runbook.form.default_approver", lambda: name)
         show_gate(gate)
         self.above, self.box = shown
         *fields, buttons, self.said = self.box.children
@@ -242,8 +245,13 @@ def test_who_types_a_name_and_the_begin_of_the_digest_has_approved(form: tuple[F
     shown.approve.click()
     assert gate.approval is not None
     assert (gate.approval.asserted_by, gate.approval.ticket, gate.approval.how) == ("Jane", "OPS-1", "button")
-    assert shown.box.children == (shown.said,)
+    said, button, sentence = shown.box.children
+    assert said is shown.said
     assert "Approved by Jane" in shown.said.value
+    assert button.layout.display == "none"  # until the extension of JupyterLab shows it, and hides the sentence
+    assert "orgkit-apply" in button._dom_classes
+    assert "Run Selected Cell and All Below" in sentence.value
+    assert not button._click_handlers.callbacks  # no widget calls AWS
     assert "Approved by Jane, for OPS-1" in shown.place[-1]
     gate.require(PLAN)
 
@@ -295,11 +303,23 @@ def test_a_click_alone_approves_nothing(form: tuple[Form, Gate], name: str, type
     assert len(shown.box.children) == 6
 
 
+def test_the_name_of_the_environment_or_of_git_is_offered_and_approves_nothing_by_itself(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = opened()
+    shown = Form(gate, monkeypatch, "Jane Doe")
+    assert shown.approver.value == "Jane Doe"
+    shown.approve.click()
+    assert gate.approval is None
+    assert f"Type the first {PREFIX} characters" in shown.said.value
+
+
 def test_reject_needs_no_name(form: tuple[Form, Gate]) -> None:
     shown, gate = form
     shown.reject.click()
     assert gate.rejected_by == "somebody"
     assert "Rejected by somebody" in shown.said.value
+    assert shown.box.children == (shown.said,)
 
 
 def test_an_error_of_the_form_is_shown_in_it(form: tuple[Form, Gate], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,8 @@ def test_a_cell_that_fails_shows_a_link_and_three_lines_and_has_failed(
     assert not result.success  # so that Run All stops here
     ((_, _, lines),) = shown.errors
     assert lines == [ApprovalMismatch.summary, "  why: <b>x</b>", "  do:  do this"]
-    assert shown.displayed[0]["text/html"] == ('<p>Help: <a href="../lab/README.md#Approval">README: Approval</a></p>')
+    link = '<a href="../lab/README.md#Approval">README: Approval</a>'
+    assert shown.displayed[0]["text/html"] == f'<p class="orgkit-plan-again">Help: {link}</p>'
 
 
 def test_a_fault_keeps_its_traceback_folded_away_for_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,3 +82,15 @@ def test_a_fault_keeps_its_traceback_folded_away_for_the_report(monkeypatch: pyt
     assert shown.displayed[-1]["text/html"].startswith("<details><summary>")
     assert "<script>" not in shown.displayed[-1]["text/html"]
     assert "Traceback" in shown.displayed[-1]["text/html"]
+
+
+def test_a_plan_that_waits_for_its_approval_is_shown_as_text_and_the_cell_has_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = Shown(monkeypatch)
+    result = shown.run("from orgkit import errors\nraise errors.AwaitingApproval('<b>2</b> steps.', 'decide.')")
+    assert not result.success  # so that Run All stops here
+    assert shown.errors == []
+    (bundle,) = shown.displayed
+    assert bundle["text/plain"].splitlines()[0] == "Awaiting approval: nothing was changed."
+    assert "<b>2</b>" not in bundle["text/html"]

@@ -27,7 +27,7 @@ from orgkit.model.desired import ACCESS_ROLE, Desired
 from orgkit.model.observed import Account, Observed, Unit
 from orgkit.model.outcome import Outcome, Outcomes, Slot, StepStatus
 from orgkit.model.plan import Plan, Target, Waiting
-from orgkit.phases.accounts.steps import CreateAccount
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount
 from orgkit.phases.management_account.findings import Finding, Findings
 from orgkit.phases.registry import PHASES
 from orgkit.runbook.gate import Gate
@@ -347,6 +347,20 @@ def test_more_accounts_than_lines_can_be_told_apart_are_added_up() -> None:
     assert [line.name for line in found.lines[:2]] == ["000000000030", "000000000029"]
     assert re.fullmatch(r"\d+ others", found.lines[-1].name)
     assert sum(line.amounts[0] or 0 for line in found.lines) == sum(range(1, 31))
+
+
+def test_a_proposal_begins_with_its_totals_and_with_what_is_lost() -> None:
+    move = MoveAccount(
+        key="k",
+        name="shop",
+        unit=("A",),
+        starts_from="ou-1",
+        effects=("gains SCP one", "loses SCP two", "leaves set X"),
+    )
+    plan = replace(a_plan("x"), steps=(*a_plan("x").steps, move))
+    first, *lost = Proposal(plan, monthly_effect(plan, desired_of())).view().text.splitlines()[:4]
+    assert first == "+ 2 to add, ~ 1 to change, USD 0 a month"
+    assert lost == ["What is lost:", "  - account shop loses SCP two", "  - account shop leaves set X"]
 
 
 def test_a_proposal_shows_what_each_step_costs_and_the_last_cell_leads_on() -> None:

@@ -49,6 +49,9 @@ class CreateAccount(AboutAccount):
         return self.key
 
 
+LOSSES = ("loses ", "leaves ")  # begins of effects (moves.py)
+
+
 @dataclass(frozen=True, kw_only=True)
 class MoveAccount(AboutAccount):
     """Place an account in its organizational unit; it starts from the id of the unit, or root, where it is.
@@ -68,6 +71,10 @@ class MoveAccount(AboutAccount):
     def sentence(self) -> str:
         location = format_path(self.unit) or "the organization root"
         return "; ".join((f"move account {self.name} to {location}", *self.effects))
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        return tuple(f"account {self.name} {effect}" for effect in self.effects if effect.startswith(LOSSES))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.aws.clock import clock_of
+from orgkit.aws.identity import endpoint_of
 from orgkit.errors import OrgkitError, UnknownParameter
+from orgkit.model.desired import Desired
+from orgkit.parameters import load
 from orgkit.phases.descriptor import Phase
+from orgkit.phases.registry import phases_for
 from orgkit.records import outputs
 from orgkit.records.files import label_of, read_json, run_folders, sha256_of, write_private
 from orgkit.records.iri_parser import postpone_iri_parser
 from orgkit.records.manifest import MANIFEST
-from orgkit.runbook.interactive.session import link, session
+from orgkit.runbook.interactive.session import KERNEL, link, session
 from orgkit.runbook.run import Run
 
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
@@ -88,8 +92,27 @@ def prepare(phase: Phase, parameters_file: Path, run_folder: Path, approved_plan
         literal(runbook), literal(copy), parameters, prepare_only=True, kernel_name="python3", language="python"
     )
     notebook = read_json(copy)
-    notebook["metadata"]["orgkit"] = {"source_sha256": sha256_of(runbook), "lab": session()}
+    facts = {"source_sha256": sha256_of(runbook), "lab": session()}
+    notebook["metadata"] |= {"kernelspec": KERNEL, "orgkit": facts | banner_facts(phase, load(parameters_file))}
     return write_private(copy, json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
+
+
+def banner_facts(phase: Phase, desired: Desired) -> dict[str, Any]:
+    """What the banner over a notebook says before AWS has confirmed who the caller is."""
+    phases = [other.label for other in phases_for(desired)]
+    position = f"Phase {phases.index(phase.label) + 1} of {len(phases)}" if phase.label in phases else ""
+    return {
+        **target_facts(desired.organization.management_account_id),
+        "title": f"{phase.number} {phase.title}",
+        "position": position,
+        "changes": phase.changes,
+    }
+
+
+def target_facts(account: str) -> dict[str, str]:
+    """Where calls go, as the settings of this process say."""
+    kind = "emulator" if endpoint_of() else "aws"
+    return {"kind": kind, "target": f"{'AWS' if kind == 'aws' else 'Sandbox'} account {account}".strip()}
 
 
 def ready_copy(phase: Phase, parameters_file: Path, base: Path, account: str, now: datetime) -> Path:
@@ -115,7 +138,8 @@ def _is_prepared(copy: Path, parameters_file: Path, source: str) -> bool:
     parameters = notebook.get("metadata", {}).get("papermill", {}).get("parameters", {})
     has_begun = (copy.parent / "events.jsonl").exists() or (copy.parent / MANIFEST).exists()
     same_file = parameters.get("parameters_file") == str(parameters_file.absolute())
-    return not has_begun and same_file and metadata == {"source_sha256": source, "lab": session()}
+    same_source = (metadata.get("source_sha256"), metadata.get("lab")) == (source, session())
+    return not has_begun and same_file and same_source
 
 
 def link_to_next(run: Run, phase: Phase) -> str:

@@ -1,4 +1,4 @@
-"""What a kernel for a person does beside a plain one: whatever goes wrong is told in three lines, with a link."""
+"""What a kernel for a person adds to a plain one: errors in three lines with a link, and no error while one decides."""
 
 import os
 import re
@@ -9,12 +9,23 @@ from types import TracebackType
 from typing import Any
 
 from orgkit.aws import credentials_in_use
-from orgkit.errors import CellOutOfOrder, OrgkitError, Unexpected
+from orgkit.errors import (
+    AnotherRun,
+    AwaitingApproval,
+    CellOutOfOrder,
+    Interrupted,
+    NotYet,
+    OperatingSystemError,
+    OrgkitError,
+    StepFailed,
+    Unexpected,
+)
 from orgkit.runbook.interactive.session import README, link
 from orgkit.runbook.views.tables import flat
 
 UNDEFINED_NAME = re.compile(r"name '(\w+)' is not defined")
 
+SAME_APPROVAL = (StepFailed, NotYet, AnotherRun, Interrupted, OperatingSystemError)  # after these, it may go on
 OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error", "execute_reply")
 
 
@@ -30,6 +41,8 @@ def report_error(
     from IPython.display import display
 
     stop = as_orgkit_error(error)
+    if isinstance(stop, AwaitingApproval):
+        return _show_pause(shell, stop)
     display({"text/plain": f"Help: README, {stop.heading}", "text/html": _help(stop)}, raw=True)
     if isinstance(stop, Unexpected):
         whole = "".join(format_exception(kind, error, trace))
@@ -37,6 +50,22 @@ def report_error(
         display({"text/plain": "", "text/html": details}, raw=True)
     lines = str(stop).splitlines()
     shell._showtraceback(type(stop), stop, lines)
+    return lines
+
+
+def _show_pause(shell: Any, pause: AwaitingApproval) -> list[str]:
+    """Show that a person has to decide: the cell has failed, so that no cell below it runs, and looks as if it had not.
+
+    The kernel's reply takes its status from the exception and its lines from `_last_traceback`; JupyterLab drops the
+    queued cells by that status, and draws an error from the message that `_showtraceback` would send.
+    """
+    from IPython.display import display
+
+    lines = [pause.summary, f"Why: {pause.reason}", f"Next: {pause.remedy}"]
+    html = "".join(f"<p>{escape(line)}</p>" for line in lines[1:])
+    callout = f'<div class="orgkit-callout orgkit-pause"><p><b>{escape(lines[0])}</b></p>{html}</div>'
+    display({"text/plain": "\n".join(lines), "text/html": callout}, raw=True)
+    shell._last_traceback = lines
     return lines
 
 
@@ -56,10 +85,11 @@ def as_orgkit_error(error: Exception) -> OrgkitError:
 def _help(stop: OrgkitError) -> str:
     readme = os.environ.get(README)
     hint = f"README: {stop.heading}"
+    kind = "orgkit-apply-again" if isinstance(stop, SAME_APPROVAL) else "orgkit-plan-again"
     if not readme:
-        return f"<p>Help: {escape(hint)}</p>"
+        return f'<p class="{kind}">Help: {escape(hint)}</p>'
     place = link(Path(readme), Path.cwd(), stop.heading.replace(" ", "-"))
-    return f'<p>Help: <a href="{escape(place)}">{escape(hint)}</a></p>'
+    return f'<p class="{kind}">Help: <a href="{escape(place)}">{escape(hint)}</a></p>'
 
 
 def hide_credentials(shell: Any) -> None:

@@ -1,4 +1,4 @@
-"""JupyterLab for a person: on a page of ours, and with a kernel that tells errors in three lines."""
+"""JupyterLab for a person: on a page of ours, with the guided kernel and the extension that orgkit ships."""
 
 import json
 import os
@@ -25,8 +25,9 @@ from orgkit.records.result import RunResult
 from orgkit.records.seal import seal_or_report
 from orgkit.records.seal_options import sealing_of
 from orgkit.runbook.execution.prepare import prepare
-from orgkit.runbook.interactive.session import INTERACTIVE_VARIABLE
+from orgkit.runbook.interactive.session import START_PAGE
 
+SHARED_DATA = Path(__file__).with_name("jupyter")  # kernels/ and labextensions/, as in a wheel's share/jupyter
 SECONDS_TO_END = 30.0  # for JupyterLab and its kernels, after SIGTERM
 
 # Defaults of JupyterLab, over which the person's own settings go.
@@ -60,7 +61,8 @@ def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.envi
         command = [sys.executable, "-m", "jupyterlab", "--log-level=ERROR", "--LabApp.log_level=ERROR",
                    f"--ServerApp.root_dir={root}",
                    f"--LabApp.default_url=/lab/tree/{quote(str(page.relative_to(root)))}", str(page)]  # fmt: skip
-        environment = dict(settings) | _settings(Path(folder)) | ({INTERACTIVE_VARIABLE: "1"})
+        start_page = str(page.relative_to(root)) if page.name == START_PAGE else ""
+        environment = dict(settings) | _settings(Path(folder), start_page)
         with subprocess.Popen(command, env=environment) as lab, _ignore_interrupts(lab):  # noqa: S603  our own page
             lab.wait()
 
@@ -75,23 +77,19 @@ def put_readme(folder: Path) -> Path:
     return Path(shutil.copyfile(source / "README.md", folder / "README.md"))
 
 
-def _settings(settings_folder: Path) -> dict[str, str]:
-    """A kernel of this interpreter, called as the notebooks call theirs, that tells errors in three lines."""
-    kernel, config = settings_folder / "kernels" / "python3", settings_folder / "labconfig"
-    for folder in (kernel, config):
-        folder.mkdir(parents=True)
-    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
-               "--ext", "orgkit.runbook.interactive.interactive_kernel", "--log-level=ERROR"]  # fmt: skip
-    spec = {"argv": command, "display_name": "Python 3", "language": "python"}
-    create_file(kernel / "kernel.json", json.dumps(spec).encode())
+def _settings(settings_folder: Path, start_page: str) -> dict[str, str]:
+    """Where JupyterLab finds the guided kernel, the extension and the defaults; it is all in this installation."""
+    config = settings_folder / "labconfig"
+    config.mkdir(parents=True)
     create_file(config / "default_setting_overrides.json", json.dumps(DEFAULTS).encode())
+    create_file(config / "page_config.json", json.dumps({"orgkitStartPage": start_page}).encode())
     return {
-        "JUPYTER_PATH": _earlier_run("JUPYTER_PATH", settings_folder),
-        "JUPYTER_CONFIG_PATH": _earlier_run("JUPYTER_CONFIG_PATH", settings_folder),
+        "JUPYTER_PATH": _search_path("JUPYTER_PATH", SHARED_DATA),
+        "JUPYTER_CONFIG_PATH": _search_path("JUPYTER_CONFIG_PATH", settings_folder),
     }
 
 
-def _earlier_run(name: str, folder: Path) -> str:
+def _search_path(name: str, folder: Path) -> str:
     """Our folder first, then those that the person has named."""
     return os.pathsep.join(part for part in (str(folder), os.environ.get(name, "")) if part)
 

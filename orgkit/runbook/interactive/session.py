@@ -4,13 +4,21 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-INTERACTIVE_VARIABLE = "ORGKIT_PERSON"  # nothing is sniffed: who opens a notebook for a person says so
+INTERACTIVE_VARIABLE = "ORGKIT_PERSON"  # set by the kernel spec `orgkit` alone: a plain kernel is never guided
+NOTEBOOK_VARIABLE = "JPY_SESSION_NAME"  # Jupyter Server sets it for the kernel of a notebook that a person has open
+KERNEL = {"display_name": "orgkit (guided)", "language": "python", "name": "orgkit"}  # what a copy for a person names
+START_PAGE = "start.ipynb"
 README = "ORGKIT_README"  # of `orgkit lab`: where the copy of the README lies that links lead to
 
 
 def is_interactive() -> bool:
     """Whether a person sees this, and may be asked."""
     return os.environ.get(INTERACTIVE_VARIABLE) == "1"
+
+
+def is_opened_directly() -> bool:
+    """Whether a person has this notebook open with a plain kernel; it says one line, and decides nothing."""
+    return NOTEBOOK_VARIABLE in os.environ and not is_interactive()
 
 
 def session() -> str:

@@ -14,13 +14,14 @@ from orgkit.phases.management_account.findings import Findings
 from orgkit.runbook.form import show_gate, view_of_gate
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.interactive.interactive_kernel import hide_credentials
-from orgkit.runbook.interactive.session import is_interactive
+from orgkit.runbook.interactive.session import is_interactive, is_opened_directly
 from orgkit.runbook.run import Run
 from orgkit.runbook.views import bar_chart, line_chart, views
 from orgkit.runbook.views.actual_views import Showbacks, render_actuals, render_showbacks
 from orgkit.runbook.views.bar_chart import Bars
+from orgkit.runbook.views.guided_style import STYLE
 from orgkit.runbook.views.line_chart import Lines
-from orgkit.runbook.views.tables import as_html, as_list, as_text, as_text_list
+from orgkit.runbook.views.tables import as_html, as_list, as_text, as_text_list, flat
 from orgkit.runbook.views.tree import Node, as_svg
 from orgkit.runbook.views.tree import as_text as tree_text
 from orgkit.runbook.views.views import (
@@ -34,15 +35,13 @@ from orgkit.runbook.views.views import (
     View,
 )
 
-STYLE = (
-    ".jp-RenderedHTMLCommon td, .jp-RenderedHTMLCommon th, .jp-RenderedHTMLCommon caption"
-    " { text-align: left !important; vertical-align: top; }"
-    " .jp-RenderedHTMLCommon table { font-size: 13px; }"
-    # A picture follows JupyterLab's theme, not that of the operating system; a chart takes the width that there is.
-    " .jp-RenderedSVG img { color-scheme: light; }"
-    " [data-jp-theme-light=false] .jp-RenderedSVG img { color-scheme: dark; }"
-    " .jp-RenderedSVG img[src*='width%3D%22100%25%22'] { width: 100%; max-width: 740px; }"
-)
+# By these classes the extension of JupyterLab finds an output; a notebook that nobody is guided through has none.
+CLASSES: dict[type, str] = {
+    CallerIdentity: "orgkit-identity",
+    Proposal: "orgkit-plan",
+    Verification: "orgkit-result",
+    CompletedRun: "orgkit-done",
+}
 
 
 def render_tree(node: Node) -> View:
@@ -84,7 +83,11 @@ def render_run(run: Run) -> View:
         ("parameters", f"{run.parameters.name} (sha256 {run.desired.sha256[:16]}…)"),
         ("run", run.folder.name),
     ]
-    return View(as_text(("", ""), rows), as_html(("", ""), rows))
+    view = View(as_text(("", ""), rows), as_html(("", ""), rows))
+    if not is_opened_directly():
+        return view
+    hint = f"To be guided through this runbook: orgkit open {run.parameters.name} {run.phase.number}"
+    return View(f"{view.text}\n{flat(hint)}", f"{view.html}<p>{escape(flat(hint))}</p>")
 
 
 VIEWS: dict[type, Callable[[Any], View]] = {
@@ -124,7 +127,15 @@ def register() -> None:
     shell.display_formatter.ipython_display_formatter.for_type(Gate, show_gate)
     formatter = shell.display_formatter.mimebundle_formatter
     for noun, view in VIEWS.items():
-        formatter.for_type(noun, lambda value, view=view, **_: view(value).bundle())
+        formatter.for_type(noun, lambda value, noun=noun, view=view, **_: bundle_of(noun, view(value)))
+
+
+def bundle_of(noun: type, view: View) -> dict[str, str]:
+    """The mime types of an output; where a person is guided, with the class by which it is found."""
+    bundle = view.bundle()
+    if is_interactive() and noun in CLASSES and "text/html" in bundle:
+        bundle["text/html"] = f'<div class="{CLASSES[noun]}">{bundle["text/html"]}</div>'
+    return bundle
 
 
 def show_style() -> None:

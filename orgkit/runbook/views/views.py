@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from orgkit.aws.session import Caller
-from orgkit.costs.estimate.effect import Effect
+from orgkit.costs.estimate.effect import Effect, credits_lost
 from orgkit.costs.estimate.sensitivity import Size, Swing
 from orgkit.model.desired import Desired, format_path
 from orgkit.model.observed import Observed
@@ -16,6 +16,9 @@ from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import LATER_PHASES, PHASES
 from orgkit.runbook.views import tables
 
+SAVE = "Save: press Ctrl-S now; the saved notebook is the record."
+SAVED_BY_EXTENSION = ' class="orgkit-without-extension"'  # which hides the line, since it has saved the notebook
+LOST_TITLE = "What is lost"
 DRIFT_TITLE = "Drift that no step repairs"
 STEP_HEADERS = ("", "step", "why", "IAM actions")
 PRICED_HEADERS = (*STEP_HEADERS, "USD a month, expected (low to high)")
@@ -75,8 +78,26 @@ class Proposal:
         plan_view = render_plan(self.plan, [line.price for line in self.effect.lines])
         if self.plan.empty:
             return plan_view
-        title = tables.flat(self.effect.sentence)
-        return View(f"{plan_view.text}\n{title}", f"{plan_view.html}<p>{escape(title)}</p>")
+        title, totals, lost = tables.flat(self.effect.sentence), self._totals, self._lost
+        items = "".join(f"<li>{escape(total)}</li>" for total in totals)
+        losses = tables.as_html(("",), [(loss,) for loss in lost], LOST_TITLE) if lost else ""
+        return View(
+            f"{', '.join(totals)}{tables.as_text_list(lost, LOST_TITLE)}\n{plan_view.text}\n{title}",
+            f"<ul>{items}</ul>{losses}{plan_view.html}<p>{escape(title)}</p>",
+        )
+
+    @property
+    def _totals(self) -> list[str]:
+        """What a person wants to know first: how many steps add and how many change, and what a month then costs."""
+        symbols = [step.symbol for step in self.plan.steps]
+        effect = self.effect
+        month = f"USD {effect.expected} a month ({effect.low} to {effect.high})" if effect.high else "USD 0 a month"
+        return [f"+ {symbols.count('+')} to add", f"~ {symbols.count('~')} to change", month]
+
+    @property
+    def _lost(self) -> list[str]:
+        forfeited = [credits_lost(line.once_usd) for line in self.effect.lines if line.once_usd]
+        return [*forfeited, *(loss for step in self.plan.steps for loss in step.losses)]
 
 
 @dataclass(frozen=True)
@@ -113,10 +134,10 @@ class CompletedRun:
             text = f"{record} {self._next}"
             return View(text, f"<p>{escape(text)}</p>")
         seal = "Seal: done when JupyterLab ends (File > Shut Down); nothing in this run can be changed after that."
-        lines = (record, "Save: press Ctrl-S now; the saved notebook is the record.", seal)
+        lines = (record, SAVE, seal)
         opens = f'<a href="{escape(self.link)}">{escape(self._next)}</a>' if self.link else escape(self._next)
-        html = "".join(f"<li>{escape(line)}</li>" for line in lines)
-        return View("\n".join([*lines, self._next]), f"<ul>{html}<li>{opens}</li></ul>")
+        rows = (f"<li{SAVED_BY_EXTENSION if line == SAVE else ''}>{escape(line)}</li>" for line in lines)
+        return View("\n".join([*lines, self._next]), f"<ul>{''.join(rows)}<li>{opens}</li></ul>")
 
     @property
     def following(self) -> Phase | None:

@@ -35,6 +35,7 @@ def test_the_step_that_ends_credits_names_them_in_its_cost_column(credits_usd, e
     assert shown.effect.lines[0].price == expected
     assert f"<td>{expected}</td>" in shown.view().html
     assert ("Once: " in shown.view().text) is ("once" in expected)
+    assert ("What is lost" in shown.view().text) is ("once" in expected)
 
 
 def once(found: Estimate) -> dict[str, tuple[str, str]]:

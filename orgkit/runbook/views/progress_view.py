@@ -1,0 +1,54 @@
+"""An apply under way, as a person in JupyterLab sees it: a bar, the time that is left, and each step with its sign."""
+
+from html import escape
+
+from orgkit.model.outcome import Outcomes, Slot, StepStatus
+from orgkit.sanitize.terminal import flat
+
+STATUS_SYMBOLS = {
+    StepStatus.PENDING: "·",
+    StepStatus.RUNNING: "▶",
+    StepStatus.DONE: "✓",
+    StepStatus.ALREADY_APPLIED: "✓",
+    StepStatus.FAILED: "✗",
+    StepStatus.SKIPPED: "–",
+}
+MIN_STEPS = 2  # done, until their pace says something about the others
+
+
+def render_progress(outcomes: Outcomes, elapsed: float) -> str:
+    """HTML of the steps, with what AWS works on at once; `elapsed` is in seconds."""
+    done, count = outcomes.done, len(outcomes.items)
+    title = f"{done} of {count} steps done, {_duration(elapsed)} so far{_expected(done, count, elapsed)}."
+    steps = "".join(
+        f"<li>{STATUS_SYMBOLS[item.status]} {escape(flat(item.sentence))}: <b>{escape(item.status)}</b></li>"
+        for item in outcomes.items
+    )
+    slots = "".join(_slot(number, slot) for number, slot in enumerate(outcomes.slots, 1))
+    table = f"<table><caption>AWS creates at most five accounts at once.</caption><tbody>{slots}</tbody></table>"
+    return (
+        f'<p><b>{escape(title)}</b></p>{_bar(done, count)}{table if slots else ""}<ul class="orgkit-steps">{steps}</ul>'
+    )
+
+
+def _expected(done: int, count: int, elapsed: float) -> str:
+    if done < MIN_STEPS or done == count:
+        return ""
+    return f"; about {_duration(elapsed / done * (count - done))} more at this pace"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _bar(part: float, whole: float) -> str:
+    percent = min(100, round(100 * part / whole)) if whole else 0
+    return f'<div class="orgkit-bar"><div style="width: {percent}%"></div></div>'
+
+
+def _slot(number: int, slot: Slot) -> str:
+    if not slot.name:
+        return f"<tr><td>{number}</td><td>free</td><td></td><td></td></tr>"
+    times = f"{slot.seconds:.0f} s of at most {slot.timeout:.0f} s"
+    bar = _bar(slot.seconds, slot.timeout)
+    return f"<tr><td>{number}</td><td>{escape(flat(slot.name))}</td><td>{bar}</td><td>{times}</td></tr>"
