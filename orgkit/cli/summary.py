@@ -180,7 +180,7 @@ def show_estimate(estimate: "Estimate", swings: "Sequence[Swing]", sizes: "Seque
         rows = [(short(first, NAME), *rest) for first, *rest in table.itertuples(index=False)]
         print_table([str(c) for c in table.columns], rows)
         click.echo()
-    click.echo(wrap("What moves it most, each assumption alone:" if swings else "No assumption moves it.", ""))
+    click.echo(wrap("Sensitivity, each assumption alone:" if swings else "No assumption moves it.", ""))
     for swing in swings[:3]:
         print_wrapped(f"- {swing.sentence}")
     click.echo(f"\n{wrap('For other numbers of accounts (none imported) and recorded regions:', '')}")

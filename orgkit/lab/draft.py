@@ -109,7 +109,7 @@ class Draft:
         self._replace_text(text, target)
 
     def remove(self, section: str, key: str) -> None:
-        """Take one section out, with the remarks inside it."""
+        """Remove one section, with the comments in it."""
         document: Any = self.document
         if document is None or key not in self.keys(section):
             return
@@ -156,7 +156,7 @@ def example() -> Path:
 
 
 def place_to_save(draft: Draft) -> str:
-    """The file itself, seen from its project; for the example, a name of its own beside it."""
+    """The path of the file within its project; for the example, a new name next to it."""
     path = draft.path
     if path.name == EXAMPLE:
         name = draft.value("organization", "name")

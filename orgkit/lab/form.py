@@ -217,7 +217,7 @@ def _problems(draft_check: CheckedDraft) -> str:
 
 def _cost(draft_check: CheckedDraft) -> str:
     if draft_check.desired is None:
-        return "<p>The tree and the cost are shown when the problems are mended.</p>"
+        return "<p>The tree and the cost are shown when the errors are fixed.</p>"
     try:
         cost_estimate = estimate(draft_check.desired)
     except OrgkitError as stop:

@@ -30,7 +30,7 @@ HEADERS = ("phase", "state", "why", "last run", "")
 
 @dataclass(frozen=True)
 class Start:
-    """Which file this page is about, and where its records are; `desired` is None while the file needs mending."""
+    """Which file this page is about, and where its records are; `desired` is None while the file is invalid."""
 
     file: Path
     base: Path
@@ -130,7 +130,7 @@ def _form_first() -> View:
 
 
 def begin(parameters_file: str) -> Start:
-    """The file as it is now; one that needs mending is no reason not to begin."""
+    """The file as it is now; the page opens with an invalid file, too."""
 
     register()
     file = Path(parameters_file)
@@ -189,7 +189,7 @@ def _outcome(status: PhaseStatus) -> str:
 
 
 def view_of_start(start: Start) -> View:
-    """The file, where calls go, and what of the file needs mending."""
+    """The file, where calls go, and the errors of the file."""
     location = "a sandbox on this machine: nothing here touches AWS" if endpoint_of() else "AWS"
     name = os.path.relpath(start.file, outputs.project_of(start.file))
     lines, problems = [f"Parameters file: {name}", f"Calls go to {location}."], _problems(start)
@@ -197,7 +197,7 @@ def view_of_start(start: Start) -> View:
 
 
 def _problems(start: Start) -> View:
-    """What keeps the file from being used, and where that is mended."""
+    """The errors that keep the file from being used, and where to fix them."""
     if start.stop is None:
         return View("")
     if not start.file.exists():

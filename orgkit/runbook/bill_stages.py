@@ -1,4 +1,4 @@
-"""The stages of 07-actual-costs, beside those that every runbook has."""
+"""The stages of 07-actual-costs, in addition to those that every runbook has."""
 
 from orgkit.aws.session import Connection
 from orgkit.costs.bills.actuals import Actuals
@@ -26,7 +26,7 @@ MONTHS = 3  # when none is named
 def bills(
     run: Run, aws: Connection, observed: Observed, estimate: Estimate, months: str = "", at_most: str = "0.10"
 ) -> Actuals:
-    """Some months of bills beside the estimate: those that are named, apart by blanks, or the last three."""
+    """Some months of bills compared with the estimate: those that are named, separated by blanks, or the last three."""
     now = aws.clock.now()
     requested = select_months(tuple(months.replace(",", " ").split()), now, otherwise=MONTHS)
     cache, folder = FileResponseCache(run.base, run.account), run.parameters.absolute().parent
@@ -48,7 +48,7 @@ def billed_lines(actuals: Actuals) -> Lines:
 
 
 def billed_chart(actuals: Actuals) -> Bars:
-    """The newest month that is ready, as bars beside the range that was expected."""
+    """The newest complete month, as bars next to the estimated range."""
     ready = [difference for difference in actuals.differences if difference.bill.ready]
     return Bars.from_bill(ready[-1]) if ready else Bars((), ())
 

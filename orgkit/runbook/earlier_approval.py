@@ -54,7 +54,7 @@ def plan_to_approve(base: Path, desired: Desired, phase: Phase, plan: Plan, acto
         desired: The parameters file.
         phase: The phase that `plan` is of.
         plan: As it is planned now, with its own digest. It is kept when it is the one that is returned.
-        actor: The ARN of who applies.
+        actor: The ARN of the identity that applies.
         now: The time, by the clock of the connection.
     """
     account = desired.organization.management_account_id

@@ -1,4 +1,4 @@
-"""The stages of 06-costs, beside those that every runbook has."""
+"""The stages of 06-costs, in addition to those that every runbook has."""
 
 from decimal import Decimal
 
@@ -28,7 +28,7 @@ def estimate(run: Run, observed: Observed) -> Estimate:
 
 
 def credits_left_to_lose(observed: Observed) -> Decimal | None:
-    """What creating the organization would still end: nothing where it exists, None where nobody can tell."""
+    """The credits that creating the organization would forfeit: 0 where it exists, None where they are unknown."""
     if observed.organization is not None:
         return Decimal(0)
     return Decimal(observed.credits_usd) if isinstance(observed.credits_usd, str) else None

@@ -60,8 +60,8 @@ from orgkit.runbook.views.tree import Node, desired_tree, observed_tree
 from orgkit.runbook.views.views import CallerIdentity, CompletedRun, Proposal, Verification
 from orgkit.signing.role_trust_aws import check_roles
 
-# STS does not tell whether a session was begun with MFA; CloudTrail does (sessionContext.attributes).
-MFA = "not told by AWS"
+# STS does not report whether a session was started with MFA; CloudTrail does (sessionContext.attributes).
+MFA = "not reported by AWS"
 RECHECK_PAUSES = (5.0, 20.0)  # seconds
 MAX_DELAY_SECONDS = 30.0  # seconds within which AWS does what it was sent, though nobody waits for its answer any more
 UNRESOLVED_WARNING = (
@@ -154,7 +154,7 @@ def picture(run: Run, observed: Observed | None = None, plan: Plan | None = None
 
 @stage
 def plan(run: Run, observed: Observed) -> Plan:
-    """What would change, and what stands beside it."""
+    """What would change, and what a person should know with it."""
     phase_plan = plan_phase(run.phase.label, observed, run.desired)
     new_plan = as_planning(phase_plan, run.desired, clock_of(), monthly_effect(phase_plan, run.desired))
     run.journal.write(
@@ -306,7 +306,7 @@ def pass_checks(run: Run, findings: Findings) -> Verification:
 
 @stage
 def record(run: Run) -> CompletedRun:
-    """The last word of the run; the record is sealed by who executes the notebook."""
+    """Write the last event of the run; the program that executes the notebook seals the record."""
     run.journal.write("end")
     done = CompletedRun(run.phase, run.folder, guided=is_interactive(), phases=phases_for(run.desired))
     return replace(done, link=link_to_next(run, done.following)) if done.guided and done.following else done
@@ -343,7 +343,7 @@ def _let_settle(aws: Connection, earlier: Mapping[Intent, Step | None]) -> None:
 
 
 def _with_resolutions(run: Run, outcomes: Outcomes, lines: tuple[str, ...]) -> Outcomes:
-    """What was found out, for the notebook and for whoever reads the result alone."""
+    """Resolved changes, for the notebook and for readers of the result alone."""
     if lines:
         run.journal.write("found", lines=list(lines))
     return replace(outcomes, resolutions=lines)
@@ -372,7 +372,7 @@ def _name_concurrent_changes(run: Run, earlier: Iterable[Intent]) -> Iterator[st
 def _settle_without_changes(
     run: Run, aws: Connection, plan: Plan, earlier: Mapping[Intent, Step | None]
 ) -> tuple[str, ...]:
-    """Resolve what earlier runs left in doubt when there is nothing to change: only AWS can tell."""
+    """Resolve what earlier runs left in doubt when there is nothing to change, by reading AWS."""
     if not earlier:
         return ()
     _let_settle(aws, earlier)
@@ -383,7 +383,7 @@ def _settle_without_changes(
 def _settle(
     run: Run, in_doubt: Mapping[Intent, Step | None], observed: Observed, now: Plan, outcomes: Outcomes
 ) -> Iterator[str]:
-    """Write down what became of changes in doubt; the line that a person reads about each.
+    """Write down the outcomes of changes in doubt; return the line that a person reads about each.
 
     `observed` is what AWS showed before `now` was applied, and `now` was planned from it.
     """

@@ -29,7 +29,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_can_be_opened_has_one_prepared_copy_and_the_page_asks_aws_for_nothing_but_reads(file: Path) -> None:
     with start(seed_of(load(file)), file.parents[1] / "outputs" / "box") as sandbox, environment(sandbox.environment()):
-        for _ in range(2):  # whoever looks twice gets the same copies
+        for _ in range(2):  # a second look gets the same copies
             road = page.show_phases(page.begin(str(file)))
         assert [call for call in sandbox.calls() if call["mutating"]] == []
     found = {stand.phase.run_label: stand.state for stand in road.statuses}

@@ -44,7 +44,7 @@ def test_one_word_for_each(plan: Plan, last: LastRun | None, state: State) -> No
 
 
 def test_the_account_is_ready_until_it_was_looked_at_and_somebody_s_work_while_it_stops() -> None:
-    assert judge_account(("mend it",), False, DONE)[0] is State.WAITING
+    assert judge_account(("fix it",), False, DONE)[0] is State.WAITING
     assert judge_account((), False, None)[0] is State.READY
     assert judge_account((), False, DONE)[0] is State.DONE
     assert judge_account((), True, None)[0] is State.DONE

@@ -11,7 +11,7 @@ from orgkit.phases.management_account.findings import BOOTSTRAP_PHASES, Facts
 
 def caller_identity(facts: Facts) -> Finding:
     """Check that the caller is an identity of the `aws` partition."""
-    item = "who am I"
+    item = "caller identity"
     if not facts.caller_arn:
         return Finding.from_unknown(item, "AWS named no identity.", "sign in again.")
     if not facts.caller_arn.startswith("arn:aws:"):

@@ -83,7 +83,7 @@ def execute(
 ) -> RunResult:
     """Run one runbook headlessly; how it ended, in one word and one exit code.
 
-    With `kernels`, made for several runs, the record is sealed beside the next run and `environment` is theirs.
+    With `kernels`, made for several runs, the record is sealed while the next run starts, and `environment` is theirs.
     `extra` are parameters of that runbook's own; UnknownParameter for one that it does not have.
     SIGINT and SIGTERM interrupt the kernel; the record is sealed as interrupted all the same. Once the run has begun,
     no error of the operating system is raised: it is in the result.

@@ -71,7 +71,7 @@ class Kernel:
         self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
-        """End the process at once; whoever waits for it finds it dead."""
+        """End the process at once; a thread that waits for it finds it dead."""
         self._process.kill()
 
     def end(self) -> None:
@@ -85,7 +85,7 @@ class Kernel:
 
 
 class Kernels:
-    """A kernel for each of `count` notebooks, the next one already starting, and what may happen beside them.
+    """A kernel for each of `count` notebooks, the next one already starting, and work in the background.
 
     Used as a context manager: on leaving it, every record is sealed and every kernel has ended.
     """
@@ -113,14 +113,14 @@ class Kernels:
                 future.result()
 
     def take(self) -> Kernel:
-        """A kernel that no other notebook has used; whoever takes it ends it."""
+        """A kernel that no other notebook has used; the caller ends it."""
         kernel = self._next or Kernel(self.environment, self._cwd)
         self._next = None
         self._start_next()
         return kernel
 
     def submit(self, work: Callable[..., Any], *arguments: Any, **keywords: Any) -> None:
-        """Do this beside the next notebook; on leaving, it is done, and its exception is raised."""
+        """Run this in the background; leaving the context waits for it, and raises its exception."""
         self._futures.append(self._sealer.submit(work, *arguments, **keywords))
 
     def _start_next(self) -> None:

@@ -73,7 +73,7 @@ def declared_parameters(notebook: Mapping[str, Any]) -> set[str]:
 
 
 def literal(path: Path) -> str:
-    """A local path as papermill must be told it: it formats braces, and takes a scheme for a place in a network."""
+    """A local path as papermill needs it: papermill formats braces, and reads a scheme as an address in a network."""
     text = str(path.absolute())
     if "://" in text:
         raise UnknownParameter(f"{text!r} looks like an address.", "use a folder of this machine.")

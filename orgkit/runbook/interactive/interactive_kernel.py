@@ -56,7 +56,7 @@ def report_error(
 def _show_pause(shell: Any, pause: AwaitingApproval) -> list[str]:
     """Show that a person has to decide: the cell has failed, so that no cell below it runs, and looks as if it had not.
 
-    The kernel's reply takes its status from the exception and its lines from `_last_traceback`; JupyterLab drops the
+    The kernel's reply takes its status from the exception and its lines from `_last_traceback`. JupyterLab drops the
     queued cells by that status, and draws an error from the message that `_showtraceback` would send.
     """
     from IPython.display import display

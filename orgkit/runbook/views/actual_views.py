@@ -1,4 +1,4 @@
-"""Bills beside their estimate, as text and HTML: each total with its range and the day on which it was read."""
+"""Bills compared with their estimate, as text and HTML: each total with its range and the day on which it was read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,13 +45,13 @@ def render_difference(difference: Difference, explained: Sequence[str] = ()) -> 
     """One month."""
     title, bill = headline(difference), difference.bill
     if not bill.ready:
-        notes = (bill.notes, "Beside this")
+        notes = (bill.notes, "Notes")
         text = "\n".join([title, *([as_text_list(*notes)] if bill.notes else [])])
         return View(text, f"<p><b>{escape(title)}</b></p>{as_list(*notes)}")
     services = _rows([(line.service, line) for line in difference.payer], difference.whole)
     accounts = _rows([(line.name or line.account, line) for line in difference.accounts], difference.whole)
     tables = (("service", services), ("account", accounts))
-    lists = ((explained, "What differs most"), ([*_other_charges(bill), *bill.notes], "Beside this"))
+    lists = ((explained, "What differs most"), ([*_other_charges(bill), *bill.notes], "Notes"))
     text = "\n\n".join([title, *(_text(first, rows) for first, rows in tables)])
     return View(
         "\n".join([text, *(as_text_list(*entry) for entry in lists if entry[0])]),
@@ -62,7 +62,7 @@ def render_difference(difference: Difference, explained: Sequence[str] = ()) -> 
 
 
 def headline(difference: Difference) -> str:
-    """The month's total beside its range, with how far it can be trusted and when it was read."""
+    """The month's total next to its range, with its reliability and when it was read."""
     whole, bill = difference.whole, difference.bill
     day = flat(bill.read_at[:10])
     range_ = f"estimate {cents(whole.expected)} ({cents(whole.low)} to {cents(whole.high)})"

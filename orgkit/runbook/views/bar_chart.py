@@ -38,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Bars:
-    """An estimate, or a bill beside it, to be looked at."""
+    """An estimate, or a bill next to it, as a chart."""
 
     rows: tuple[Row, ...]
     services: tuple[str, ...]

@@ -61,7 +61,7 @@ def render_estimate(estimate: Estimate) -> View:
     text = f"{estimate.sentence}."
     tables = [frame.reset_index() for frame in (estimate.by_origin(), estimate.by_account(), estimate.by_service())]
     parts = [([str(c) for c in t.columns], [list(row) for row in t.itertuples(index=False)]) for t in tables]
-    lists = (([item.sentence for item in estimate.one_time_costs], "Once"), (estimate.notes, "Beside this"))
+    lists = (([item.sentence for item in estimate.one_time_costs], "One-time costs"), (estimate.notes, "Notes"))
     return View(
         "\n\n".join([text, *(as_text(headers, rows) for headers, rows in parts)])
         + "".join(as_text_list(items, title) for items, title in lists),

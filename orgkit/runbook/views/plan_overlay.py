@@ -1,4 +1,4 @@
-"""The organization as a plan would leave it: beside each name, what is new, moved, tagged, waiting or unmanaged."""
+"""The organization as a plan would leave it: next to each name, what is new, moved, tagged, waiting or unmanaged."""
 
 from collections.abc import Iterator
 
@@ -106,7 +106,7 @@ class _MarkedTree:
 
 
 def _add(node: Node, mark: Mark, words: str) -> None:
-    """The strongest mark wins; every word is told, once."""
+    """The strongest mark wins; every word is shown once."""
     node.mark = min(node.mark, mark, key=STRENGTH.index)
     notes = [part for part in node.note.split(", ") if part]
     node.note = ", ".join(dict.fromkeys([*notes, words]))

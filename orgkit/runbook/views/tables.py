@@ -63,7 +63,7 @@ def _wrap(text: str, width: int, indent: str, next_indent: str) -> list[str]:
 
 
 def as_items(items: Sequence[tuple[str, str, str]], *, width: int = 79) -> str:
-    """Long sentences as a terminal can show them: a mark, the sentence wrapped beside it, and a remark below it."""
+    """Long sentences as a terminal can show them: a mark, the sentence wrapped next to it, and a note below it."""
     lines: list[str] = []
     for mark, sentence, remark in items:
         indent = " " * (len(mark) + 1)

@@ -197,7 +197,7 @@ class SensitivityView:
         sentences = [swing.sentence for swing in self.swings[:3]]
         headers = ("accounts", "regions", "low", "expected", "high")
         rows = [(size.accounts, size.regions, size.low, size.expected, size.high) for size in self.sizes]
-        title, caption = "What moves it most", "Other numbers of accounts (none imported) and recorded regions"
+        title, caption = "Sensitivity", "Other numbers of accounts (none imported) and recorded regions"
         text = f"{tables.as_text_list(sentences, title)}\n\n{caption}:\n{tables.as_text(headers, rows)}".strip()
         return View(text, tables.as_list(sentences, title) + tables.as_html(headers, rows, f"{caption}."))
 

@@ -60,7 +60,7 @@ def found(
 
 # item, what makes it fail, what that means for 01
 FAILING: tuple[tuple[str, Changes, str], ...] = (
-    ("who am I", {"caller_arn": ARN.replace("aws", "aws-cn", 1)}, "stops"),
+    ("caller identity", {"caller_arn": ARN.replace("aws", "aws-cn", 1)}, "stops"),
     ("root user as caller", {"caller_arn": f"arn:aws:iam::{ACCOUNT}:root"}, "stops"),
     ("account the file names", {"caller_account": "602938475610"}, "stops"),
     ("account the file names", {"organization": replace(OURS, email="other@acme.dev")}, "warns"),
@@ -114,7 +114,7 @@ FAILING: tuple[tuple[str, Changes, str], ...] = (
 
 # item, what AWS did not let us see
 DENIALS: tuple[tuple[str, Changes], ...] = (
-    ("who am I", {"caller_arn": ""}),
+    ("caller identity", {"caller_arn": ""}),
     ("root user as caller", {"caller_arn": ""}),
     ("account the file names", {"caller_account": ""}),
     ("belongs here: organization", {"organization": DENIED}),
