@@ -1,6 +1,7 @@
 """From an installed wheel, outside a checkout: `orgkit init` and `orgkit rehearse`."""
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -78,6 +79,15 @@ def test_the_wheel_has_its_license_and_authors(installed):
 def test_the_wheel_carries_the_schema_of_the_parameters_file(installed):
     (packed,) = (installed.parent / "lib").glob(f"python*/site-packages/orgkit/_project/docs/{SCHEMA_FILE}")
     assert packed.read_bytes() == (CHECKOUT / "docs" / SCHEMA_FILE).read_bytes()
+
+
+def test_the_wheel_carries_the_pages_that_its_readme_links_to_and_no_site(installed):
+    (project,) = (installed.parent / "lib").glob("python*/site-packages/orgkit/_project")
+    links = re.findall(r"\]\((?!https:|#)([^)#]+)", (project / "README.md").read_text(encoding="utf-8"))
+    assert len(links) > 40
+    assert [link for link in links if not (project / link).is_file()] == []
+    built = [path for path in project.rglob("*") if path.name in ("searchindex.js", "objects.inv", ".doctrees")]
+    assert built == []
 
 
 CONSUMER = """
