@@ -1,6 +1,7 @@
 """From an installed wheel, outside a checkout: `orgkit init` and `orgkit rehearse`."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,15 @@ def test_the_wheel_puts_the_extension_and_the_guided_kernel_where_jupyter_finds_
     files = [path.relative_to(shipped) for path in shipped.rglob("*") if path.is_file()]
     assert len(files) == 5
     assert [file for file in files if (place / file).read_bytes() != (shipped / file).read_bytes()] == []
+
+
+def test_the_wheel_carries_the_pages_that_its_readme_links_to_and_no_site(installed):
+    (project,) = (installed.parent / "lib").glob("python*/site-packages/orgkit/_project")
+    links = re.findall(r"\]\((?!https:|#)([^)#]+)", (project / "README.md").read_text(encoding="utf-8"))
+    assert len(links) > 40
+    assert [link for link in links if not (project / link).is_file()] == []
+    built = [path for path in project.rglob("*") if path.name in ("searchindex.js", "objects.inv", ".doctrees")]
+    assert built == []
 
 
 CONSUMER = """
