@@ -2,8 +2,9 @@
 
 import hashlib
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +17,7 @@ from tomlkit.items import Table
 from orgkit.costs.prices.books import own_rows
 from orgkit.errors import OrgkitError, ParametersInvalid, Problem, RecordExists
 from orgkit.journal.file_writes import rewrite_file
+from orgkit.lab.unit_keys import is_below, moved_unit, rename_headers
 from orgkit.model.desired import Desired, format_path
 from orgkit.parameters import load_text, read_text
 from orgkit.records.outputs import project_of
@@ -73,8 +75,15 @@ class Draft:
         table = document.get(section)
         return [str(key) for key in table] if isinstance(table, Mapping) else []
 
-    def put(self, value: str, *place: str, optional: bool = False) -> None:
-        """Set one text; an optional one that is emptied goes, so that its default holds again."""
+    def values(self, *place: str) -> list[str]:
+        """The strings of a list; none where there is no list."""
+        value: Any = self.document
+        for part in place:
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return [str(item) for item in value] if isinstance(value, list) else []
+
+    def put(self, value: str | list[str], *place: str, optional: bool = False) -> None:
+        """Set one value; an optional one that is emptied goes, so that its default holds again."""
         document: Any = self.document
         if document is None:
             return
@@ -84,11 +93,36 @@ class Draft:
             if not isinstance(table.get(part), Mapping):
                 table[part], plain[part] = tomlkit.table(), {}
             table, plain = table[part], plain[part]
+        is_new, is_removed = place[-1] not in plain, optional and not value
         for container in (table, plain):
-            if optional and not value:
+            if is_removed:
                 container.pop(place[-1], None)
             else:
                 container[place[-1]] = value
+        hinted = "" if is_removed or not is_new else _below_its_hint(self.text, place, value)
+        self._replace_text(hinted or tomlkit.dumps(document), target)
+
+    def rename_unit(self, old: str, new: str) -> None:
+        """Give a unit another name or another place, with all units below it and the accounts in them.
+
+        Raises:
+            OrgkitError: There is such a unit already, or the unit would lie in itself; nothing is changed.
+        """
+        if self.document is None or old == new:
+            return
+        names = {key: renamed for key in self.keys("units") if (renamed := moved_unit(key, old, new)) != key}
+        if is_below(new, old) or set(names.values()) & (set(self.keys("units")) - names.keys()):
+            raise OrgkitError(
+                f"{new} cannot take the place of {old}.", "choose another name, or another unit above it."
+            )
+        target = tomllib.loads(self.text)
+        target["units"] = {names.get(key, key): value for key, value in target["units"].items()}
+        document: Any = tomlkit.parse(rename_headers(self.text, names))
+        for section in ("accounts", "imports"):
+            for key, values in target.get(section, {}).items():
+                unit = values.get("unit")
+                if isinstance(unit, str) and moved_unit(unit, old, new) != unit:
+                    document[section][key]["unit"] = values["unit"] = moved_unit(unit, old, new)
         self._replace_text(tomlkit.dumps(document), target)
 
     def add(self, section: str, key: str, values: Mapping[str, str]) -> None:
@@ -163,6 +197,20 @@ def place_to_save(draft: Draft) -> str:
         plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name) or "organization"
         path = path.with_name(f"{plain if plain != 'example' else 'acme'}.toml")
     return os.path.relpath(path, project_of(draft.path))
+
+
+def _below_its_hint(text: str, place: Sequence[str], value: str | list[str]) -> str:
+    """The text with a new key below the comment that shows its default, such as #alerts = []; "" without one."""
+    header = re.search(rf"^\[{re.escape('.'.join(place[:-1]))}\][^\n]*\n", text, re.M)
+    if header is None:
+        return ""
+    end = re.search(r"^\[", text[header.end() :], re.M)
+    section = text[header.end() : header.end() + end.start() if end else None]
+    hints = list(re.finditer(rf"^#\s*{re.escape(place[-1])}\s*=[^\n]*\n", section, re.M))
+    if not hints:
+        return ""
+    at = header.end() + hints[-1].end()
+    return f"{text[:at]}{tomlkit.dumps({place[-1]: value})}{text[at:]}"
 
 
 def _without_empty(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,13 +52,72 @@ def test_a_problem_takes_the_place_of_tree_and_cost_until_it_is_mended(form: For
     assert "website-prod" in form.tree.value
 
 
-def test_units_are_lines(form: Form) -> None:
-    form.fields["units",].value = "Production\nInfrastructure\nSecurity\nSecurity/Audit\n\n"
+def units_of(form: Form) -> set[tuple[str, ...]]:
+    desired = form.draft.check().desired
+    assert desired is not None, form.problems.value
+    return {unit.path for unit in desired.units}
+
+
+def test_a_unit_is_added_below_another_and_removed(form: Form) -> None:
+    form.fields["units", "parent"].value, form.fields["units", "+"].value = "Security", "Audit"
+    form.fields["units", "add"].click()
+    assert ("Security", "Audit") in units_of(form)
     assert '\n[units."Security/Audit"]' in form.whole.value
-    assert "Audit" in form.tree.value
-    form.fields["units",].value = "Production\nInfrastructure\nSecurity"
-    assert '\n[units."Security/Audit"]' not in form.whole.value
+    form.fields["units", "Security", "remove"].click()
+    assert "Security/Audit lies in Security: remove or move it first." in form.saved.value
+    form.fields["units", "Security/Audit", "remove"].click()
+    assert units_of(form) == {("Production",), ("Infrastructure",), ("Security",)}
+    form.fields["units", "add"].click()
+    assert "Type the name of the new unit first." in form.saved.value
+
+
+def test_a_unit_is_renamed_with_all_that_lies_in_it(form: Form) -> None:
+    before = form.whole.value
+    form.fields["units", "parent"].value, form.fields["units", "+"].value = "Security", "Audit"
+    form.fields["units", "add"].click()
+    form.fields["units", "Security", "name"].value = "CI/CD & Security"
+    assert units_of(form) >= {("CI/CD & Security",), ("CI/CD & Security", "Audit")}
+    assert form.fields["accounts", "log-archive", "unit"].value == r"CI\/CD & Security"
+    form.fields["units", r"CI\/CD & Security", "name"].value = "Security"
+    form.fields["units", "Security/Audit", "remove"].click()
+    assert [line for line in before.splitlines() if line not in form.whole.value.splitlines()] == []  # comments too
+
+
+def test_a_unit_is_moved_into_another_and_never_into_itself(form: Form) -> None:
+    form.fields["units", "Security", "parent"].value = "Infrastructure"
+    assert ("Infrastructure", "Security") in units_of(form)
+    assert form.fields["accounts", "log-archive", "unit"].value == "Infrastructure/Security"
+    assert "Infrastructure/Security" not in form.fields["units", "Infrastructure", "parent"].options
+    form.fields["units", "Infrastructure/Security", "parent"].value = ""
+    assert ("Security",) in units_of(form)
+
+
+def test_a_name_that_is_taken_changes_nothing_and_the_field_shows_what_the_file_has(form: Form) -> None:
+    before = form.whole.value
+    for typed, message in (
+        ("Production", "Production cannot take the place of Security."),
+        (" ", "A unit needs a name."),
+    ):
+        form.fields["units", "Security", "name"].value = typed
+        assert message in form.saved.value
+        assert form.whole.value == before
+        assert form.fields["units", "Security", "name"].value == "Security"
+
+
+def test_the_unit_of_an_account_is_chosen_from_those_of_the_file(form: Form) -> None:
+    assert form.fields["accounts", "website-prod", "unit"].options == ("Infrastructure", "Production", "Security")
+    assert form.fields["trail", "log_archive_account"].options == ("website-prod", "log-archive")
+
+
+def test_alerts_stand_below_their_comment_and_go_without_a_trace(form: Form) -> None:
+    before = form.whole.value
+    form.fields["alerts",].value = "finance@example.com\n\nops@example.com\n"
+    assert '#alerts = []\nalerts = ["finance@example.com", "ops@example.com"]\n' in form.whole.value
     assert "well-formed" in form.problems.value
+    form.fields["alerts",].value = "finance"
+    assert "1 problem:" in form.problems.value
+    form.fields["alerts",].value = ""
+    assert form.whole.value == before
 
 
 def test_the_text_and_the_fields_are_one(form: Form) -> None:

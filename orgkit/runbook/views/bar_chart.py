@@ -190,8 +190,8 @@ def _line(row: Row, y: int, scale: Decimal) -> str:
 
 def _shares(bars: Bars, row: Row) -> str:
     """What the largest parts cost, each by its letter: a part can be too narrow to hold one."""
-    parts = [f"{bars.letter(service)} {cost:.2f}" for service, cost in row.parts.items()]
-    return escape("   ".join([*parts[:MAX_SHARES], *(["…"] if len(parts) > MAX_SHARES else [])])) or "nothing"
+    parts = [f"{bars.letter(service)} {cost:.2f}" for service, cost in row.parts.items() if round(cost, 2)]
+    return escape(", ".join([*parts[:MAX_SHARES], *(["…"] if len(parts) > MAX_SHARES else [])])) or "nothing"
 
 
 def _legend(bars: Bars, number: int, y: int) -> str:

@@ -14,8 +14,9 @@ from orgkit.runbook.views import palette
 from orgkit.runbook.views.tables import flat
 from orgkit.sanitize.terminal import short
 
-ROW, DETAILS, INDENT, LETTER, SMALL = 32, 18, 28, 8.4, 7.2  # pixels; the last two of a letter of each size
+ROW, DETAILS, INDENT, LETTER, SMALL = 32, 18, 24, 8.4, 7.0  # pixels; the last two of a letter of each size
 MIN_WIDTH = 300
+WIDE_LETTERS = "MW@mw%"
 STYLE = palette.style_element(
     ".unit{fill:#eaf1fb;stroke:#4a6fa5}.account{fill:#ffffff;stroke:#6e7781}.root{fill:#ece9f8;stroke:#7a6bb0}"
     ".note{font-style:italic;fill:#7a4b00}.sign{font-weight:700}"
@@ -199,7 +200,7 @@ def _shape(top: int, depth: int, node: Node) -> str:
     corner = 12 if node.kind == "account" else 3
     kind = node.kind if node.mark is Mark.NONE else f"{node.kind} {node.mark.name.lower()}"
     note = f'<text class="small note" x="{x + _box(node) + 10}" y="{top + 17}">{escape(short(node.note, 60))}</text>'
-    details = f'<text class="small" x="{x + 24}" y="{top + 39}">{escape(_details(node))}</text>'
+    details = f'<text class="small" x="{x + _details_indent(node)}" y="{top + 39}">{escape(_details(node))}</text>'
     return (
         f'<rect class="{kind}" x="{x}" y="{top}" width="{_box(node)}" height="24" rx="{corner}"/>'
         f'<text x="{x + 12}" y="{top + 17}">{sign}{escape(name)}</text>'
@@ -211,6 +212,11 @@ def _details(node: Node) -> str:
     return short("  ".join(part for part in (node.id, node.email) if part), 80)
 
 
+def _details_indent(node: Node) -> int:
+    """Right of the line that leads from a unit to what is in it."""
+    return 12 if node.kind == "account" else 22
+
+
 def _box(node: Node) -> int:
     """The width of the box around a name and its sign."""
     return round(24 + LETTER * (_cells(short(node.name, 44)) + (2 if node.mark.symbol else 0)))
@@ -220,12 +226,12 @@ def _width(depth: int, node: Node) -> int:
     """What a node takes from the left edge on: its box and its note, or its details below."""
     x = 2 + depth * INDENT
     first_row = x + _box(node) + 10 + SMALL * _cells(short(node.note, 60))
-    return round(max(first_row, x + 24 + SMALL * _cells(_details(node)))) + 4
+    return round(max(first_row, x + _details_indent(node) + SMALL * _cells(_details(node)))) + 4
 
 
-def _cells(text: str) -> int:
-    """A Chinese, Japanese or Korean character is as wide as two others."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+def _cells(text: str) -> float:
+    """The width of a text in usual letters; a Chinese, Japanese or Korean character is as wide as two of them."""
+    return sum(2 if east_asian_width(char) in "WF" else 1.5 if char in WIDE_LETTERS else 1 for char in text)
 
 
 def _legend(mark: Mark, y: int) -> str:
