@@ -121,12 +121,10 @@ class PhasesPage:
 
 def _form_first() -> View:
     """Before there is a file that can be used, the form is all there is to do."""
-    text = (
-        "The phases are shown once the parameters file can be used. The form below begins with the example, or with it."
-    )
-    button = '<button type="button" class="orgkit-open orgkit-fill-form">Fill in the form</button>'
+    text = "The phases are shown once the parameters file can be used."
+    button = _form_button("Fill in the form")
     hint = _without_extension(FORM_CELL)
-    return View(f"{text} {FORM_CELL}", f'<p>{escape(text)}</p><p class="orgkit-with-extension">{button}</p>{hint}')
+    return View(f"{text} {FORM_CELL}", f'<p class="orgkit-file-first">{escape(text)}</p>{button}{hint}')
 
 
 def begin(parameters_file: str) -> Start:
@@ -176,7 +174,10 @@ class Editor:
 
     def view(self) -> View:
         message = "Run this cell (Shift-Enter) to get the form for the parameters file."
-        return View(message, _without_extension(message))
+        return View(
+            message,
+            f'<div class="orgkit-edit">{_form_button("Edit the parameters file")}</div>' + _without_extension(message),
+        )
 
 
 def _prepared_link(start: Start, status: PhaseStatus) -> str:
@@ -206,6 +207,12 @@ def _problems(start: Start) -> View:
     problems = list(start.stop.problems) if isinstance(start.stop, ParametersInvalid) else [start.stop.reason]
     title, remedy = start.stop.summary.rstrip("."), "Fix it in the form below: run its cell (Shift-Enter)."
     return View(f"{as_text_list(problems, title)}\n{remedy}", as_list(problems, title) + _without_extension(remedy))
+
+
+def _form_button(label: str) -> str:
+    """On which the extension runs the cell of the form."""
+    button = f'<button type="button" class="orgkit-open orgkit-fill-form">{escape(label)}</button>'
+    return f'<p class="orgkit-with-extension">{button}</p>'
 
 
 def _without_extension(text: str) -> str:

@@ -254,6 +254,7 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
 @stage
 def verify(run: Run, aws: Connection) -> Verification:
     """Plan again: nothing may be left to do. What waits for somebody else is no failure."""
+    _check_not_awaiting(run)
     observed, remaining_plan = _until_settled(run, aws)
     check_stops(remaining_plan)
     sentences = [step.sentence for step in remaining_plan.steps]
@@ -307,6 +308,7 @@ def pass_checks(run: Run, findings: Findings) -> Verification:
 @stage
 def record(run: Run) -> CompletedRun:
     """Write the last event of the run; the program that executes the notebook seals the record."""
+    _check_not_awaiting(run)
     run.journal.write("end")
     done = CompletedRun(run.phase, run.folder, guided=is_interactive(), phases=phases_for(run.desired))
     return replace(done, link=link_to_next(run, done.following)) if done.guided and done.following else done
@@ -323,6 +325,17 @@ def _stop_after(outcomes: Outcomes, expires_at: datetime) -> OrgkitError | None:
     if isinstance(failure, NotYet):  # the same command does not go on later
         return ApprovalEnded(f"{ended.reason} Not done: {failure.reason}", ended.remedy)
     return StepFailed(failure.reason, f"{failure.remedy} But {ended.reason} So {ended.remedy}", code=failure.code)
+
+
+def _check_not_awaiting(run: Run) -> None:
+    """Raise AwaitingApproval again for a cell below the gate that runs later: it must not write the last event.
+
+    A kernel drops the cells that are in its queue when the apply cell stops; one that arrives later is run.
+    """
+    events = (e for e in reversed(run.journal.events) if e["event"] in ("plan", "apply", "stop"))
+    last: Mapping[str, Any] = next(events, {})
+    if last.get("kind") == AwaitingApproval.__name__:
+        raise AwaitingApproval(str(last["why"]), str(last["do"]))
 
 
 def _failure(failed: Sequence[Outcome]) -> StepFailed:

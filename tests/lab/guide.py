@@ -133,10 +133,19 @@ def browser(lab: Lab, pictures: Path) -> Iterator["Guide"]:
         page = chromium.new_page(viewport={"width": 1300, "height": 1500}, reduced_motion="reduce")
         page.set_default_timeout(WAIT)
         guide = Guide(page, lab, pictures)
-        page.goto(lab.page)
-        guide.ready()
-        yield guide
-        chromium.close()
+        messages: list[str] = []
+        page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: messages.append(str(error)))
+        try:
+            page.goto(lab.page)
+            guide.ready()
+            yield guide
+        except Exception:
+            page.screenshot(path=pictures / "failure.png")
+            (pictures / "failure.txt").write_text("\n".join([*messages, lab.told.read_text()]))
+            raise
+        finally:
+            chromium.close()
 
 
 @dataclass

@@ -19,7 +19,7 @@ MORE = ("website-test", "shop-prod", "shop-test", "data")
 
 def main() -> int:
     """A start page, a plan with its form, and accounts under way."""
-    with tempfile.TemporaryDirectory() as made:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:  # its kernel is still writing
         place = Path(made)
         project = new_project(place / "project")
         accounts = "".join(f'[accounts.{k}]\nemail = "aws-{k}@example.com"\nunit = "Production"\n' for k in MORE)
@@ -45,24 +45,28 @@ def _lost() -> None:
 
 
 def _take(guide: Guide) -> None:
-    guide.page.set_viewport_size({"width": 1300, "height": 1200})
-    guide.run_all()
+    guide.page.set_viewport_size({"width": 1300, "height": 1000})
+    guide.next_step("Read AWS again")
+    guide.at_step("start")
     guide.page.locator(".jp-MarkdownCell").first.evaluate("cell => cell.scrollIntoView({block: 'start'})")
     guide.picture("lab-start")
     guide.open("03")
-    guide.run_all()
-    guide.picture("lab-plan", "stages.picture(run, observed, plan)")
+    guide.page.set_viewport_size({"width": 1300, "height": 1900})
+    guide.plan()
+    guide.page.wait_for_function("document.activeElement.value === 'Jane Doe'")
+    guide.notebook().locator(".orgkit-plan").evaluate("plan => plan.scrollIntoView({block: 'start'})")
+    guide.picture("lab-plan")
     guide.page.set_viewport_size({"width": 1300, "height": 900})
     guide.approve()
-    guide.click(guide.cell("stages.apply(").locator(".jp-InputPrompt").first)
-    guide.menu("Run", "Run Selected Cell and All Below")
+    guide.click(guide.notebook().locator(".orgkit-apply"))
     # The sandbox sets a new organization up for a minute first, as AWS does for up to an hour.
     guide.page.wait_for_selector(f"{SHOWN} table:has(caption:has-text('five accounts')) td:has-text('website-prod')")
     guide.page.evaluate(
         "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }"
     )
     guide.page.wait_for_timeout(2_000)
-    guide.picture("lab-apply", "stages.apply(")
+    guide.notebook().locator(".orgkit-steps").evaluate("list => list.closest('.jp-Cell').scrollIntoView()")
+    guide.picture("lab-apply")
 
 
 if __name__ == "__main__":

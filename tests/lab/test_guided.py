@@ -106,6 +106,8 @@ def test_a_person_is_led_from_a_bad_file_to_an_organization(
         guide.picture("start-done")
         is_as_the_file_asks(guide)
         dark(guide)
+        guide.page.evaluate("() => { window.jupyterapp.commands.execute('launcher:create'); }")
+        guide.page.wait_for_selector(".jp-LauncherCard:has-text('All phases')")
         output = lab.end()
     records_are_sealed_and_readable(lab.records, output)
     a_record_reads_well_on_a_phone(lab.records, pictures)
@@ -150,6 +152,7 @@ def organization(guide: Guide) -> None:
         guide.approve(digest="0000")
         assert "Type the first 8 characters" in guide.shown()
     guide.approve()
+    without_the_extension_the_menu_is_named(guide)
     guide.picture("01-approved", "stages.approve(")
     assert guide.lab.changes() == []
     guide.apply()
@@ -160,6 +163,15 @@ def organization(guide: Guide) -> None:
         guide.run_from("stages.apply(")  # once more: nothing is left of it
         guide.save()
     assert guide.lab.changes().count("organizations:CreateOrganization") == 1
+
+
+def without_the_extension_the_menu_is_named(guide: Guide) -> None:
+    button = guide.notebook().locator(".orgkit-apply")
+    sentence = guide.notebook().get_by_text("Run Selected Cell and All Below")
+    assert (button.is_visible(), sentence.is_visible()) == (True, False)
+    guide.page.evaluate("document.body.classList.remove('orgkit-extension')")
+    assert (button.is_visible(), sentence.is_visible()) == (False, True)
+    guide.page.evaluate("document.body.classList.add('orgkit-extension')")
 
 
 def reject_then_approve(guide: Guide) -> None:

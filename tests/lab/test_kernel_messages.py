@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from queue import Empty
 from typing import Any
@@ -51,11 +52,14 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         manager.context.destroy(linger=0)
 
 
-def run(client: BlockingKernelClient, *codes: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """All at once, as Run All does; the last reply, and every message that shows something."""
-    requests = [client.execute(code) for code in codes]
+def run(client: BlockingKernelClient, *codes: str, between: float = 0.0) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """One after the other without waiting, as Run All does; the last reply, and each message that shows something."""
+    requests = []
+    for code in codes:
+        requests.append(client.execute(code))
+        time.sleep(between)
     replies = {}
-    while len(replies) < len(requests):
+    while not replies.keys() >= set(requests):  # those of `wait_for_ready` may come in between
         reply = client.get_shell_msg(timeout=WAIT)
         replies[reply["parent_header"]["msg_id"]] = reply["content"]
     return replies[requests[-1]], list(outputs(client, requests[-1]))
@@ -82,6 +86,13 @@ def test_awaiting_approval_shows_no_error_and_the_cells_below_never_run(client: 
     assert [message["msg_type"] for message in shown] == ["display_data"]
     assert "Awaiting approval: nothing was changed." in shown[0]["content"]["data"]["text/plain"]
     _, shown = run(client, "'ran' in dir()")
+    assert shown[-1]["content"]["data"]["text/plain"] == "False"
+
+
+def test_a_cell_that_a_loaded_server_passes_on_a_moment_later_is_dropped_too(client: BlockingKernelClient) -> None:
+    reply, _ = run(client, RAISE.format(kind="AwaitingApproval"), "late = 'below'", between=0.5)
+    assert reply["status"] == "aborted"
+    _, shown = run(client, "'late' in dir()")
     assert shown[-1]["content"]["data"]["text/plain"] == "False"
 
 

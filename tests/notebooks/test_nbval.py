@@ -5,7 +5,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from orgkit.phases.registry import PHASES
 from tests.notebooks.bootstrapped import CHECKOUT, bootstrapped
@@ -38,6 +40,17 @@ def nbval(settings: Mapping[str, str], *arguments: object) -> str:
 
 def test_no_cell_of_a_runbook_fails_on_an_organization_that_is_done(settings):
     assert " passed" in nbval(settings, "--nbval-lax", CHECKOUT / "runbooks")
+
+
+@pytest.mark.parametrize("number", ["00", "03", "06"])  # one that checks, one that changes, one that only reads
+def test_nbclient_with_a_plain_kernel_executes_a_runbook_on_an_organization_that_is_done(settings, number):
+    """The kernel spec of the runbook itself, python3, and nobody who is guided."""
+    (runbook,) = (CHECKOUT / "runbooks").glob(f"{number}-*.ipynb")
+    notebook = nbformat.read(runbook, 4)
+    assert notebook.metadata.kernelspec.name == "python3"
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(CHECKOUT)}}).execute(env=dict(settings))
+    assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
+    assert "orgkit-" not in str([cell.get("outputs") for cell in notebook.cells])  # no class of the guided kernel
 
 
 def test_every_output_is_that_of_the_executed_reference(settings):

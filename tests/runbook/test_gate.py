@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -17,9 +17,12 @@ from orgkit.journal.events import Journal
 from orgkit.model.outcome import StepStatus
 from orgkit.model.plan import Plan, Target
 from orgkit.phases.organizational_units.steps import CreateUnit
+from orgkit.phases.registry import phase_of
 from orgkit.records import outputs
+from orgkit.runbook import stages
 from orgkit.runbook.form import PREFIX, describe_decision, show_gate, view_of_gate
 from orgkit.runbook.gate import Gate, open_gate
+from orgkit.runbook.run import Run
 from tests.aws.conftest import CountingClock
 from tests.plans.loader import desired_of, reviewed
 
@@ -345,3 +348,16 @@ def test_in_the_library_an_approval_is_for_one_plan_and_ends(clock: CountingCloc
     clock.sleep(1)
     with pytest.raises(ApprovalMismatch, match="the approval ended at"):
         apply_plan(aws, DESIRED, plan, approval)
+
+
+def test_a_cell_below_the_gate_that_runs_all_the_same_still_awaits_the_approval(tmp_path: Path) -> None:
+    run, aws = Run(phase_of("units"), tmp_path, desired_of(), tmp_path, tmp_path, Journal()), cast(Any, None)
+    run.journal.write("plan", digest=PLAN.digest)
+    run.journal.write("stop", kind="AwaitingApproval", why="1 step waits.", do="decide.")
+    for cell in (lambda: stages.verify(run, aws), lambda: stages.record(run)):
+        with pytest.raises(AwaitingApproval, match="1 step waits"):
+            cell()
+    assert [event["event"] for event in run.journal.events] == ["plan", "stop", "stop", "stop"]
+    run.journal.write("apply", digest=PLAN.digest)
+    stages.record(run)
+    assert run.journal.events[-1]["event"] == "end"

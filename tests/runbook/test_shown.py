@@ -371,3 +371,29 @@ def test_a_proposal_shows_what_each_step_costs_and_the_last_cell_leads_on() -> N
     done = CompletedRun(PHASES[1], Path("outputs/1/run"), guided=True, link="../x/02-units.ipynb").view()
     assert '<a href="../x/02-units.ipynb">Next: 02-units.</a>' in done.html
     assert [line.split(":")[0] for line in done.text.splitlines()[1:]] == ["Save", "Seal", "Next"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "hint"),
+    [({"JPY_SESSION_NAME": "03.ipynb"}, True), ({}, False), ({"JPY_SESSION_NAME": "03", "ORGKIT_PERSON": "1"}, False)],
+)
+def test_a_runbook_that_is_opened_with_a_plain_kernel_says_how_to_open_it_guided(
+    settings: dict[str, str], hint: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("JPY_SESSION_NAME", "ORGKIT_PERSON"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    view = display.render_run(Run(PHASES[3], Path("acme.toml"), desired_of(), Path(), Path("run"), Journal()))
+    assert ("orgkit open acme.toml 03" in view.text) is hint
+    check(view)
+
+
+@pytest.mark.parametrize(("person", "classes"), [("1", True), ("", False)])
+def test_an_output_has_the_class_that_the_extension_looks_for_only_where_a_person_is_guided(
+    person: str, classes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORGKIT_PERSON", person)
+    for noun in display.CLASSES:
+        bundle = display.bundle_of(noun, display.VIEWS[noun](MAKERS[noun]("x")[0]))
+        assert bundle["text/html"].startswith(f'<div class="{display.CLASSES[noun]}">') is classes

@@ -111,8 +111,8 @@ def banner_facts(phase: Phase, desired: Desired) -> dict[str, Any]:
 
 def target_facts(account: str) -> dict[str, str]:
     """Where calls go, as the settings of this process say."""
-    kind = "emulator" if endpoint_of() else "aws"
-    return {"kind": kind, "target": f"{'AWS' if kind == 'aws' else 'Sandbox'} account {account}".strip()}
+    kind, name = ("emulator", "Sandbox") if endpoint_of() else ("aws", "AWS")
+    return {"kind": kind, "target": f"{name} account {account}" if account else name}
 
 
 def ready_copy(phase: Phase, parameters_file: Path, base: Path, account: str, now: datetime) -> Path:

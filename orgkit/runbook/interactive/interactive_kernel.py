@@ -4,6 +4,7 @@ import os
 import re
 from html import escape
 from pathlib import Path
+from threading import Event
 from traceback import format_exception
 from types import TracebackType
 from typing import Any
@@ -26,6 +27,9 @@ from orgkit.runbook.views.tables import flat
 UNDEFINED_NAME = re.compile(r"name '(\w+)' is not defined")
 
 SAME_APPROVAL = (StepFailed, NotYet, AnotherRun, Interrupted, OperatingSystemError)  # after these, it may go on
+# The kernel drops what is in its queue when a cell has failed: what Run All sent has to be there by then. A cell that
+# fails within milliseconds would be faster than Jupyter Server, which passes the requests on one by one.
+ARRIVAL_SECONDS = 1.5
 OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error", "execute_reply")
 
 
@@ -66,6 +70,7 @@ def _show_pause(shell: Any, pause: AwaitingApproval) -> list[str]:
     callout = f'<div class="orgkit-callout orgkit-pause"><p><b>{escape(lines[0])}</b></p>{html}</div>'
     display({"text/plain": "\n".join(lines), "text/html": callout}, raw=True)
     shell._last_traceback = lines
+    Event().wait(ARRIVAL_SECONDS)
     return lines
 
 

@@ -7,6 +7,7 @@ OUTPUT = ".jp-RenderedHTMLCommon"
 STYLE = f"""
 {OUTPUT} td, {OUTPUT} th, {OUTPUT} caption {{ text-align: left !important; vertical-align: top; }}
 {OUTPUT} table {{ font-size: 13px; }}
+{OUTPUT} p {{ overflow-wrap: anywhere; }}
 {OUTPUT} td {{ overflow-wrap: break-word; }}
 /* A picture follows JupyterLab's theme, not that of the operating system; a chart takes the width that there is. */
 .jp-RenderedSVG img {{ color-scheme: light; }}
@@ -51,11 +52,19 @@ td .orgkit-bar {{ width: 12em; margin: 4px 0; }}
 .orgkit-form .widget-text > input {{ height: 34px; }}
 .orgkit-form .jupyter-button {{ height: 36px; padding: 0 22px; line-height: 34px;
   font-weight: 600; }}
-.orgkit-plan > ul:first-child + table td {{ font-size: 15px; padding: 4px 14px 8px; }}
+.orgkit-plan > ul:first-child + table td {{ font-size: 15px; padding: 4px 14px 8px;
+  background: var(--jp-layout-color2); }}
 body:not(.orgkit-extension) .orgkit-with-extension {{ display: none; }}
 @media (max-width: 800px) {{
-  .orgkit-phases thead {{ display: none; }}
-  .orgkit-phases tr {{ display: block; padding: 8px 0; }}
-  .orgkit-phases td {{ display: block; padding: 2px 8px; max-width: none !important; }}
+  {OUTPUT} td {{ overflow-wrap: anywhere; }}
+  .orgkit-phases thead, .orgkit-plan thead {{ display: none; }}
+  .orgkit-phases tr, .orgkit-plan tr {{ display: block; padding: 8px 0; }}
+  .orgkit-phases td, .orgkit-plan td {{ display: block; padding: 2px 8px; max-width: none !important; }}
+  .orgkit-plan > ul:first-child + table tr {{ padding: 0; }}
+  .orgkit-plan table:not(ul + table) td:first-child {{ float: left; }}
+  .orgkit-phases td:nth-child(4)::before {{ content: "last run: "; }}
+  .orgkit-plan td:nth-child(3)::before {{ content: "why: "; }}
+  .orgkit-plan td:nth-child(4)::before {{ content: "IAM actions: "; }}
+  .orgkit-plan td:nth-child(5)::before {{ content: "USD a month: "; }}
 }}
 """

@@ -26,9 +26,8 @@ def render_progress(outcomes: Outcomes, elapsed: float) -> str:
     )
     slots = "".join(_slot(number, slot) for number, slot in enumerate(outcomes.slots, 1))
     table = f"<table><caption>AWS creates at most five accounts at once.</caption><tbody>{slots}</tbody></table>"
-    return (
-        f'<p><b>{escape(title)}</b></p>{_bar(done, count)}{table if slots else ""}<ul class="orgkit-steps">{steps}</ul>'
-    )
+    head = f'<p class="orgkit-progress"><b>{escape(title)}</b></p>{_bar(done, count)}'
+    return f'{head}{table if slots else ""}<ul class="orgkit-steps">{steps}</ul>'
 
 
 def _expected(done: int, count: int, elapsed: float) -> str:

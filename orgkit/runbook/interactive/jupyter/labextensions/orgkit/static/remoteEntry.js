@@ -92,7 +92,7 @@
     /** One word for where the runbook stands, read off its outputs. */
     get state() {
       if (this.facts.page === 'start') {
-        const form = this.find('.orgkit-fill-form') ? (this.find('.widget-text') ? 'filling' : 'file') : 'start';
+        const form = this.find('.orgkit-file-first') ? (this.find('.widget-text') ? 'filling' : 'file') : 'start';
         return this.running ? 'reading' : form;
       }
       if (this.running) {
@@ -131,14 +131,15 @@
     get next() {
       const plan = this.facts.changes ? 'Read AWS and plan' : 'Run this phase';
       const following = this.find('.orgkit-done a');
+      const progress = this.find('.orgkit-progress');
       return {
-        start: ['Open the next phase below, or read AWS again.', 'Read AWS again', () => this.readAgain()],
+        start: [this.find('a.orgkit-open') ? 'Next: open the phase below.' : 'No phase is left to open.', 'Read AWS again', () => this.readAgain()],
         file: ['Next: the parameters file, which the form writes.', 'Fill in the form', () => this.fillForm()],
         filling: ['Next: fill in the form and save the file, then read AWS.', 'Read AWS', () => this.readAgain()],
         reading: ['Reading AWS…'],
         new: [this.facts.changes ? 'Next: read AWS and plan; nothing is changed.' : 'Next: run it; it changes nothing.', plan,
           () => this.runAll()],
-        running: ['Working… The cells show how far it is.'],
+        running: [progress ? progress.textContent : 'Working…'],
         asking: ['Next: read the plan, then approve or reject it in the form.', 'Go to the approval',
           () => this.show('.orgkit-form', 'center')],
         approved: ['Next: apply the approved plan.', 'Apply', () => this.apply()],
@@ -154,7 +155,8 @@
 
     get target() {
       const shown = this.panel.content.node.querySelector('.orgkit-identity h2'); // what AWS confirmed, with the alias
-      return shown ? shown.textContent : this.facts.target;
+      const target = shown ? shown.textContent : this.facts.target;
+      return this.facts.kind === 'aws' ? `\u26a0 ${target}` : `${target} (nothing here touches AWS)`;
     }
 
     update() {
@@ -176,7 +178,9 @@
       const phase = element('span', 'orgkit-phase', this.facts.title);
       const position = element('span', 'orgkit-position', this.facts.position || '');
       const step = element('span', 'orgkit-step', sentence);
-      step.setAttribute('role', 'status');
+      if (state !== 'running') {
+        step.setAttribute('role', 'status'); // read aloud, but not each second of an apply
+      }
       const buttons = element('span', 'orgkit-buttons');
       if (label) {
         buttons.append(this.button('orgkit-primary', label, act));
@@ -293,6 +297,10 @@
 
   // ---- The extension -----------------------------------------------------------------------------------------------
 
+  const ICON =
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><g fill="none" stroke="#7a8694" ' +
+    'stroke-width="2"><path d="M12 8v4M6 16v-4h12v4"/><rect x="9" y="3" width="6" height="5"/>' +
+    '<rect x="3" y="16" width="6" height="5"/><rect x="15" y="16" width="6" height="5"/></g></svg>';
   const START_PAGE = 'orgkit:start-page';
 
   function startPage() {
@@ -301,9 +309,10 @@
   }
 
   async function extension() {
-    const [{ INotebookTracker, NotebookActions }, { ILauncher }, { Widget }] = await Promise.all(
-      ['@jupyterlab/notebook', '@jupyterlab/launcher', '@lumino/widgets'].map(load),
+    const [{ INotebookTracker, NotebookActions }, { ILauncher }, { LabIcon }, { Widget }] = await Promise.all(
+      ['@jupyterlab/notebook', '@jupyterlab/launcher', '@jupyterlab/ui-components', '@lumino/widgets'].map(load),
     );
+    const icon = new LabIcon({ name: 'orgkit:phases', svgstr: ICON });
 
     function activate(app, tracker, launcher) {
       const guides = new Map();
@@ -347,6 +356,7 @@
         app.restored.then(() => app.shell.collapseLeft()); // the files are one click away, and no part of the way
         app.commands.addCommand(START_PAGE, {
           label: 'All phases',
+          icon,
           caption: 'Where each phase of the bootstrap stands',
           execute: async () => {
             const panel = await app.commands.execute('docmanager:open', { path: page });
