@@ -17,7 +17,6 @@ from orgkit.model.desired import Desired
 from orgkit.parameters import load
 from orgkit.records import outputs
 from orgkit.records.files import ACCOUNT_FOLDER, private_folder, run_folders
-from orgkit.records.iri_parser import postpone_iri_parser
 from orgkit.records.manifest import MANIFEST
 from orgkit.records.result import RunResult
 from orgkit.records.seal import DEFAULT_SEALING, seal_or_report
@@ -26,6 +25,7 @@ from orgkit.rehearsal.fault_options import FaultOptions
 from orgkit.rehearsal.setup import environment, new_sandbox_folder, seed_of
 from orgkit.runbook.default_approver import default_approver
 from orgkit.runbook.execution.kernel_pool import Kernel
+from orgkit.runbook.execution.papermill_import import import_papermill
 from orgkit.runbook.execution.prepare import literal, session_of, target_facts
 from orgkit.runbook.interactive.jupyterlab import put_readme, run_jupyterlab
 from orgkit.runbook.interactive.session import KERNEL, README, START_PAGE
@@ -83,7 +83,7 @@ def _sealing(file: Path, say: Report, sealing: Callable[[Desired], Sealing]) -> 
 
 def _start_page(file: Path, folder: Path, settings: dict[str, str]) -> Path:
     """The page in a folder of its own, run once, so that a person sees where they are before they press anything."""
-    postpone_iri_parser()
+    import_papermill()
     from nbformat.sign import NotebookNotary
     from papermill import PapermillExecutionError, execute_notebook
 

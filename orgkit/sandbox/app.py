@@ -67,7 +67,7 @@ class SandboxApplication:
         self.token = token or token_urlsafe(32)  # of the control routes
         self.calls = CallLog()
         self._pages = pages
-        self._moto = Dispatcher(create_backend_app)
+        self._moto = Dispatcher(_create_backend_app)
         self._lock = threading.Lock()
         self.injection = Injection()
         self._writing: list[str] = []  # the organizations that are being changed, by their management account
@@ -227,7 +227,16 @@ class SandboxApplication:
         if call.service == "s3":
             return status, {**reply_headers, "x-amz-request-id": call.request_id}, content
         reply_headers["x-amzn-RequestId"] = call.request_id
-        return status, reply_headers, REQUEST_ID.sub(rb"\g<1>" + call.request_id.encode() + rb"\g<2>", content)
+        request_id = call.request_id.encode()
+        return status, reply_headers, REQUEST_ID.sub(lambda match: match[1] + request_id + match[2], content)
+
+
+def _create_backend_app(service: Any) -> Any:
+    """moto's application of a service, without the checks of each request that Flask makes for who writes one."""
+    application = create_backend_app(service)
+    application.debug = False
+    application.config["PROPAGATE_EXCEPTIONS"] = True  # an error of moto's is ours to report
+    return application
 
 
 def _read_body(environ: dict[str, Any]) -> bytes:

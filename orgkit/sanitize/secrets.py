@@ -150,7 +150,12 @@ def _find_values(text: str, values: Collection[str], mark: str, depth: int = 0) 
 
     def find(view: str) -> list[Finding]:
         return [
-            *((match.start(), match.end(), mark) for value in values for match in re.finditer(re.escape(value), view)),
+            *(
+                (match.start(), match.end(), mark)
+                for value in values
+                if value in view  # seldom one is, and to look is far faster than to compile a pattern
+                for match in re.finditer(re.escape(value), view)
+            ),
             *((start, end, mark) for (start, end), contents in encoded_runs(view) if any(map(holds, contents))),
         ]
 

@@ -96,7 +96,7 @@ def test_a_run_that_ended_early_says_what_is_done_what_is_not_and_what_to_run_ne
     show_result(UNITS, result, Path("my files/acme.toml"))
     message = capsys.readouterr().out
     assert "\nDone:\n  - one\n" in message
-    assert "\nIn doubt: sent, and no answer came; the next run looks" in message
+    assert "\nIn doubt: sent, and no answer came; the next run checks whether AWS did it" in message
     assert "\nNot begun:\n  - three\n" in message
     assert "\nnext    orgkit run 'my files/acme.toml' units --approved-plan abc\n" in message
 

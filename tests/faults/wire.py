@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -110,12 +109,9 @@ def _environ(request: Any) -> dict[str, Any]:
 
 def begin(seed: Any, folder: Path) -> Wire:
     """Make the AWS of a seed in this process, and lead everything that boto3 sends to it."""
-    import warnings
+    from orgkit.sandbox.server import _settle_environment, _use_virtual_time
 
-    warnings.simplefilter("ignore")
-    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
-    from orgkit.sandbox.server import _use_virtual_time
-
+    _settle_environment()
     _use_virtual_time()
     from dataclasses import asdict
     from types import SimpleNamespace

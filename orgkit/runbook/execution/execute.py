@@ -19,13 +19,13 @@ from orgkit.parameters import load
 from orgkit.phases.descriptor import Phase
 from orgkit.records import outputs
 from orgkit.records.files import label_of, read_json, sha256_of
-from orgkit.records.iri_parser import postpone_iri_parser
 from orgkit.records.notebook_result import NotebookStop, read_stop, stopped_by
 from orgkit.records.redact import live_values
 from orgkit.records.result import RunResult, last_word
 from orgkit.records.seal import DEFAULT_SEALING, result_of, seal, seal_or_report
 from orgkit.records.seal_options import Sealing
 from orgkit.runbook.execution.kernel_pool import Kernel, Kernels
+from orgkit.runbook.execution.papermill_import import import_papermill
 from orgkit.runbook.execution.prepare import check_parameters, find_runbook, literal, parameters_of
 
 OnEvent = Callable[[Mapping[str, Any]], None]
@@ -125,7 +125,7 @@ def _journal_stop(folder: Path, notebook: Path, stop: NotebookStop | None) -> No
 
 def _run(runbook: Path, folder: Path, parameters: Mapping[str, str], kernel: Kernel) -> _Ending:
     """Execute the notebook in this kernel, which has ended afterwards."""
-    postpone_iri_parser()
+    import_papermill()
     from papermill import PapermillExecutionError, execute_notebook
 
     from orgkit.runbook.execution.notebook_file import ENGINE, NotebookFile

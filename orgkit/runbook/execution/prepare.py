@@ -18,8 +18,8 @@ from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import phases_for
 from orgkit.records import outputs
 from orgkit.records.files import label_of, read_json, run_folders, sha256_of, write_private
-from orgkit.records.iri_parser import postpone_iri_parser
 from orgkit.records.manifest import MANIFEST
+from orgkit.runbook.execution.papermill_import import import_papermill
 from orgkit.runbook.interactive.session import KERNEL, link, session
 from orgkit.runbook.run import Run
 
@@ -82,7 +82,7 @@ def literal(path: Path) -> str:
 
 def prepare(phase: Phase, parameters_file: Path, run_folder: Path, approved_plan: str = "") -> Path:
     """A copy of the runbook in the run's folder with its parameters injected and nothing executed: for JupyterLab."""
-    postpone_iri_parser()
+    import_papermill()
     from papermill import execute_notebook
 
     runbook, copy = find_runbook(phase, parameters_file), run_folder / f"{label_of(run_folder)}.ipynb"

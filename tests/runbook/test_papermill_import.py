@@ -1,0 +1,26 @@
+"""papermill without what it needs for stores of other machines, which everybody else can import as before."""
+
+import subprocess
+import sys
+
+import pytest
+
+CHECK = """
+import sys
+{before}
+known = set(sys.modules)
+from orgkit.runbook.execution.papermill_import import import_papermill
+papermill = import_papermill()
+assert papermill.execute_notebook and "papermill.iorw" in sys.modules
+assert not {{"pyarrow", "numpy", "boto3", "rfc3987_syntax"}} & set(sys.modules) - known, set(sys.modules) - known
+import pyarrow.fs, papermill.s3
+assert papermill.s3.S3 and pyarrow.fs.LocalFileSystem
+assert import_papermill() is papermill and sys.modules["pyarrow"] is pyarrow
+"""
+
+
+@pytest.mark.parametrize("before", ["", "import pyarrow"], ids=["first", "after pyarrow"])
+def test_papermill_loads_no_client_of_a_remote_store_and_takes_none_away(before: str) -> None:
+    command = [sys.executable, "-c", CHECK.format(before=before)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
