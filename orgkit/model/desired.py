@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeVar
 
 from orgkit.sanitize.summary import Summary
@@ -288,9 +290,9 @@ class Desired(Summary):
 
     def reads_in(self, key: str) -> tuple[MemberRead, ...]:
         """Return what the read role of this member account has to allow in addition to the usual."""
-        return dict(self.member_reads).get(key, ())
+        return self._reads.get(key, ())
 
-    @property
+    @cached_property
     def members(self) -> tuple["AccountSpec | ImportSpec", ...]:
         """Every account except the management account, created or imported."""
         return (*self.accounts, *self.imports)
@@ -298,4 +300,16 @@ class Desired(Summary):
     @property
     def log_archive(self) -> "AccountSpec | ImportSpec":
         """The account that keeps the logs."""
-        return next(member for member in self.members if member.key == self.trail.log_archive_account)
+        return self._members_by_key[self.trail.log_archive_account]
+
+    def member(self, key: str) -> "AccountSpec | ImportSpec | None":
+        """Return the account with that key, created or imported; None when the file has none."""
+        return self._members_by_key.get(key)
+
+    @cached_property
+    def _members_by_key(self) -> Mapping[str, "AccountSpec | ImportSpec"]:
+        return {member.key: member for member in reversed(self.members)}  # the first one of a key counts
+
+    @cached_property
+    def _reads(self) -> Mapping[str, tuple[MemberRead, ...]]:
+        return dict(self.member_reads)

@@ -7,15 +7,15 @@ from typing import TypeVar
 from orgkit.errors import NeedsDecision
 from orgkit.model.desired import KEY_TAG, Desired, UnitPath, format_path, quote_path
 from orgkit.model.observed import Observed, Unit
-from orgkit.sanitize.names import deception, mark_lookalikes, plain_reading, reading, skeleton
+from orgkit.sanitize.names import deception, mark_lookalikes, plain_reading, skeleton
 
 T = TypeVar("T")
 
 
 def refuse_lookalike_unit(path: UnitPath, observed: Observed) -> None:
     """NeedsDecision where AWS has a unit that is read as this one, which AWS does not have."""
-    for unit in observed.units:
-        if unit.path != path and tuple(map(reading, unit.path)) == tuple(map(reading, path)):
+    for unit in observed.units_read_as(path):
+        if unit.path != path:
             raise NeedsDecision(
                 f"organizational unit {_spell(path)} is not in AWS, and {_spell(unit.path)} ({unit.id}), which looks "
                 "the same, is.",

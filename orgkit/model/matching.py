@@ -1,10 +1,15 @@
 """Which account of the organization a spec means: by id, then by tag, then by email; and ids by name."""
 
+import re
+from collections.abc import Iterable
+
 from orgkit.errors import NeedsDecision, OutOfOrder
 from orgkit.model.desired import KEY_TAG, AccountSpec, Desired, ImportSpec, UnitPath, format_path
 from orgkit.model.observed import Account, Observed
 from orgkit.model.plan import Target, Waiting
-from orgkit.sanitize.names import mark_lookalikes, reading
+from orgkit.sanitize.names import mark_lookalikes
+
+_ACCOUNT_ID = re.compile(r"(?=([0-9]{12}))")  # also within a longer number
 
 
 def match(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None:
@@ -89,7 +94,7 @@ def _untag(account: Account) -> str:
 
 
 def _by_id(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None:
-    account = next((a for a in observed.accounts if spec.id and a.id == spec.id), None)
+    account = observed.account(spec.id) if spec.id else None
     if account is None and spec.id and isinstance(spec, AccountSpec) and observed.organization is not None:
         raise NeedsDecision(
             f"accounts.{spec.key} is account {spec.id} by its id, which is not in organization "
@@ -102,7 +107,7 @@ def _by_id(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None
 def _by_tag(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None:
     if isinstance(spec, ImportSpec):
         return None  # an import is named by its id, and by nothing else
-    matches = [a for a in _open_members(observed) if a.tag.get(KEY_TAG) == spec.key]
+    matches = [account for account in observed.accounts_with_key(spec.key) if _is_open_member(account, observed)]
     if len(matches) > 1:
         raise NeedsDecision(
             f"{len(matches)} accounts carry the tag {KEY_TAG}={spec.key}: {', '.join(a.id for a in matches)}.",
@@ -115,7 +120,7 @@ def _by_email(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | N
     """An open account before a closed one: the email of that was changed before the other one got it."""
     if isinstance(spec, ImportSpec):
         return None
-    owners = [a for a in observed.accounts if a.email.casefold() == spec.email.casefold()]
+    owners = observed.accounts_with_email(spec.email)
     account = min(owners, key=lambda owner: owner.is_closed, default=None)
     if account is None or account.is_closed:
         return account
@@ -132,14 +137,7 @@ def _refuse_same_name(spec: AccountSpec | ImportSpec, observed: Observed) -> Non
     """A new account under a name that is there already is nearly always a changed e-mail, not a wish for two."""
     if isinstance(spec, ImportSpec):
         return
-    holder = next(
-        (
-            a
-            for a in observed.accounts
-            if not a.is_closed and _read_alike(a.name, spec.name) and a.tag.get(KEY_TAG, "") in ("", spec.key)
-        ),
-        None,
-    )
+    holder = observed.account_read_as(spec.name, ("", spec.key))
     if holder is not None:
         same = f'if this account is meant, write accounts.{spec.key}.email = "{holder.email}"; if not, '
         raise NeedsDecision(
@@ -149,15 +147,14 @@ def _refuse_same_name(spec: AccountSpec | ImportSpec, observed: Observed) -> Non
         )
 
 
-def _open_members(observed: Observed) -> tuple[Account, ...]:
-    """Those that can be an account of the file; the management account is named in [organization] alone."""
-    management = observed.target.account
-    return tuple(a for a in observed.accounts if a.id != management and not a.is_closed)
+def _is_open_member(account: Account, observed: Observed) -> bool:
+    """Whether it can be an account of the file; the management account is named in [organization] alone."""
+    return account.id != observed.target.account and not account.is_closed
 
 
-def _read_alike(one: str, other: str) -> bool:
-    """Whether a person reads the same, with a Cyrillic letter in one of them too."""
-    return one == other or reading(one) == reading(other)
+def account_ids_in(texts: Iterable[str]) -> set[str]:
+    """Return the account ids that stand in these texts."""
+    return {account_id for text in texts for account_id in _ACCOUNT_ID.findall(text)}
 
 
 class IdIndex:

@@ -1,11 +1,15 @@
 """What AWS answers, as frozen values; "not there" and "could not be read" are never the same."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
-from orgkit.model.desired import Tags, UnitPath
+from orgkit.model.desired import KEY_TAG, Tags, UnitPath
 from orgkit.model.finding import Finding
+from orgkit.model.index import all_by, first_by
 from orgkit.model.plan import ABSENT, Target
+from orgkit.sanitize.names import reading
 from orgkit.sanitize.summary import Summary
 
 CLOSED_STATES = ("SUSPENDED", "PENDING_CLOSURE", "CLOSED")
@@ -131,7 +135,67 @@ class Observed(Summary):
         return self.organization.root_id if self.organization else ""
 
     def unit(self, path: UnitPath) -> Unit | None:
-        return next((unit for unit in self.units if unit.path == path), None)
+        return self._units.get(path)
 
     def member(self, account_id: str) -> Member | None:
-        return next((member for member in self.members if member.account_id == account_id), None)
+        return self._members.get(account_id)
+
+    def account(self, account_id: str) -> Account | None:
+        return self._accounts.get(account_id)
+
+    def accounts_with_email(self, email: str) -> list[Account]:
+        """Return the accounts with this email, closed ones too; case does not count."""
+        return self._accounts_by_email.get(email.casefold(), [])
+
+    def accounts_with_key(self, key: str) -> list[Account]:
+        """Return the accounts whose tag orgkit:key has this value, closed ones and the management account too."""
+        return self._accounts_by_key.get(key, [])
+
+    def account_read_as(self, name: str, keys: Iterable[str]) -> Account | None:
+        """Return the first open account whose name a person reads like this one, with one of these values of its tag.
+
+        Args:
+            name: The name; a Cyrillic letter in one of the two does not count.
+            keys: Values of the tag orgkit:key, "" for an account without it.
+        """
+        places = [place for key in keys if (place := self._places_by_reading.get((reading(name), key))) is not None]
+        return self.accounts[min(places)] if places else None
+
+    def units_read_as(self, path: UnitPath) -> list[Unit]:
+        """Return the units whose path a person reads like this one, the one at this path too."""
+        return self._units_by_reading.get(tuple(map(reading, path)), [])
+
+    # Each index is made when it is first asked for: planning looks up something for each account, and a scan for each
+    # of 10,000 accounts takes minutes.
+    @cached_property
+    def _units(self) -> Mapping[UnitPath, Unit]:
+        return first_by(self.units, lambda unit: unit.path)
+
+    @cached_property
+    def _members(self) -> Mapping[str, Member]:
+        return first_by(self.members, lambda member: member.account_id)
+
+    @cached_property
+    def _accounts(self) -> Mapping[str, Account]:
+        return first_by(self.accounts, lambda account: account.id)
+
+    @cached_property
+    def _accounts_by_email(self) -> Mapping[str, list[Account]]:
+        return all_by(self.accounts, lambda account: account.email.casefold())
+
+    @cached_property
+    def _accounts_by_key(self) -> Mapping[str, list[Account]]:
+        items = (account for account in self.accounts if KEY_TAG in account.tag)
+        return all_by(items, lambda account: account.tag[KEY_TAG])
+
+    @cached_property
+    def _places_by_reading(self) -> Mapping[tuple[str, str], int]:
+        places: dict[tuple[str, str], int] = {}
+        for place, account in enumerate(self.accounts):
+            if not account.is_closed:
+                places.setdefault((reading(account.name), account.tag.get(KEY_TAG, "")), place)
+        return places
+
+    @cached_property
+    def _units_by_reading(self) -> Mapping[UnitPath, list[Unit]]:
+        return all_by(self.units, lambda unit: tuple(map(reading, unit.path)))

@@ -1,11 +1,13 @@
 """Organizational units that were probably renamed by hand: AWS has them under another name than the file."""
 
 import shlex
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from orgkit.model.desired import KEY_TAG, Desired, UnitPath, UnitSpec, format_path, quote_path
+from orgkit.model.desired import KEY_TAG, Desired, Tags, UnitPath, UnitSpec, format_path, quote_path
+from orgkit.model.index import all_by, first_by
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Account, Observed, Unit
 from orgkit.model.plan import Waiting
@@ -58,7 +60,16 @@ class Rename:
         )
 
 
-def suspected_renames(desired: Desired, observed: Observed) -> tuple[Rename, ...]:
+class Renames(tuple[Rename, ...]):
+    """Suspected renames in the order of their paths."""
+
+    @cached_property
+    def by_path(self) -> Mapping[UnitPath, Rename]:
+        """The first one of each path."""
+        return first_by(self, lambda rename: rename.path)
+
+
+def suspected_renames(desired: Desired, observed: Observed) -> Renames:
     """Return the units of the file that probably have another name in AWS, in the order of their paths.
 
     A unit that the file does not name is suspected when AWS lacks a path under the same parent, and one of two holds:
@@ -77,11 +88,11 @@ def suspected_renames(desired: Desired, observed: Observed) -> tuple[Rename, ...
         key=lambda spec: spec.path,
     )
     candidates = [unit for unit in observed.units if unit.path not in desired_paths or unit.path in holders]
-    placed = [(spec.unit, account) for spec in desired.members if (account := match_if_clear(spec, observed))]
+    by_name_tag, by_path = _by_name_tag(missing), first_by(missing, lambda spec: spec.path)
+    placed = _placed_accounts(desired, observed) if missing else {}
     shared = _shared_name_tags(desired)
     renames = []
     for unit in candidates if missing else ():
-        siblings = [spec for spec in missing if spec.parent == unit.path[:-1]]
         by_tags = [
             Rename(
                 spec.path,
@@ -90,42 +101,63 @@ def suspected_renames(desired: Desired, observed: Observed) -> tuple[Rename, ...
                 not holders.keys().isdisjoint((spec.path, unit.path)),
                 holders.get(spec.path, ""),
             )
-            for spec in siblings
+            for spec in by_name_tag.get(_place_and_name_tag(unit.path, unit.tags), ())
             if _has_its_tags(unit, spec) and dict(spec.tags)[NAME_TAG] not in shared
         ]
+        accounts = placed.get(unit.path, [])
+        homes = {target[: len(unit.path)] for target, _ in accounts}  # no more than one, where they say something
         renames += by_tags or [
-            Rename(spec.path, unit, accounts)
-            for spec in siblings
-            if not {spec.path, unit.path} & set(holders) and (accounts := _accounts_of(unit, spec, placed))
+            Rename(spec.path, unit, names)
+            for path in homes
+            if (spec := by_path.get(path)) is not None and spec.parent == unit.path[:-1]
+            if holders.keys().isdisjoint((spec.path, unit.path)) and (names := _accounts_of(unit, spec, accounts))
         ]
-    return tuple(sorted(renames, key=lambda rename: (rename.path, rename.unit.path)))
+    return Renames(sorted(renames, key=lambda rename: (rename.path, rename.unit.path)))
 
 
 def _misnamed_units(desired: Desired, observed: Observed) -> dict[UnitPath, str]:
     """The ids of the units at paths of the file that have the tags of another path, while another unit has theirs."""
     desired_paths, shared = {spec.path for spec in desired.units}, _shared_name_tags(desired)
+    by_name_tag = _by_name_tag(desired.units)
     paths_by_tags = {
         unit.path: spec.path
         for unit in observed.units
-        for spec in desired.units
-        if spec.parent == unit.path[:-1] and _has_its_tags(unit, spec) and dict(spec.tags)[NAME_TAG] not in shared
+        for spec in by_name_tag.get(_place_and_name_tag(unit.path, unit.tags), ())
+        if _has_its_tags(unit, spec) and dict(spec.tags)[NAME_TAG] not in shared
     }
-    true_paths = set(paths_by_tags.values())
-    return {
-        unit.path: unit.id for unit in observed.units if unit.path in true_paths & set(paths_by_tags) & desired_paths
-    }
+    misnamed_paths = set(paths_by_tags.values()) & set(paths_by_tags) & desired_paths
+    return {unit.path: unit.id for unit in observed.units if unit.path in misnamed_paths}
 
 
-def held_by(path: UnitPath, renames: Iterable[Rename]) -> Rename | None:
+def _by_name_tag(specs: Iterable[UnitSpec]) -> Mapping[tuple[UnitPath, str | None], list[UnitSpec]]:
+    return all_by(specs, lambda spec: _place_and_name_tag(spec.path, spec.tags))
+
+
+def _place_and_name_tag(path: UnitPath, tags: Tags) -> tuple[UnitPath, str | None]:
+    """What a unit and the spec that it may have been renamed from have in common."""
+    return path[:-1], dict(tags).get(NAME_TAG)
+
+
+def _placed_accounts(desired: Desired, observed: Observed) -> Mapping[UnitPath, list[tuple[UnitPath, Account]]]:
+    """The accounts of the file in each unit and below it, each with the path where the file wants it."""
+    placed: dict[UnitPath, list[tuple[UnitPath, Account]]] = defaultdict(list)
+    for spec in desired.members:
+        if account := match_if_clear(spec, observed):
+            for depth in range(1, len(account.unit) + 1):
+                placed[account.unit[:depth]].append((spec.unit, account))
+    return placed
+
+
+def held_by(path: UnitPath, renames: Renames) -> Rename | None:
     """Return the suspected rename of the unit at a path, or of a unit above it; None when there is none."""
-    return next((rename for rename in renames if path[: len(rename.path)] == rename.path), None)
+    matches = (renames.by_path.get(path[:depth]) for depth in range(1, len(path) + 1))
+    return next((rename for rename in matches if rename), None)
 
 
-def waiting_for(paths: Iterable[UnitPath], renames: Iterable[Rename]) -> Iterator[Waiting]:
+def waiting_for(paths: Iterable[UnitPath], renames: Renames) -> Iterator[Waiting]:
     """Yield what a person has to decide before anything is done at these paths."""
-    rows = tuple(renames)
-    held_paths = {rename.path for path in paths if (rename := held_by(path, rows))}
-    yield from (rename.waiting for rename in rows if rename.path in held_paths)
+    held_paths = {rename.path for path in paths if (rename := held_by(path, renames))}
+    yield from (rename.waiting for rename in renames if rename.path in held_paths)
 
 
 def _has_its_tags(unit: Unit, spec: UnitSpec) -> bool:
@@ -147,9 +179,8 @@ def _tags_of(spec: UnitSpec) -> str:
     return f"it has the tags {NAME_TAG}={tags[NAME_TAG]} and {OWNER_TAG}={tags[OWNER_TAG]}"
 
 
-def _accounts_of(unit: Unit, spec: UnitSpec, placed: Iterable[tuple[UnitPath, Account]]) -> str:
+def _accounts_of(unit: Unit, spec: UnitSpec, accounts: Sequence[tuple[UnitPath, Account]]) -> str:
     """The accounts that are where the file wants them but for the name of the unit; "" when that says nothing."""
-    accounts = [(target, account) for target, account in placed if account.unit[: len(unit.path)] == unit.path]
     at_home = [account for target, account in accounts if target == (*spec.path, *account.unit[len(unit.path) :])]
     is_known = dict(unit.tags).get(OWNER_TAG, "") == dict(spec.tags).get(OWNER_TAG)
     if not at_home or len(at_home) < len(accounts):

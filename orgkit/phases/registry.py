@@ -134,9 +134,9 @@ def _without_stopped_steps(phase: Phase, plan: Plan, observed: Observed) -> Plan
     plan = replace(plan, warnings=(*plan.warnings, *warnings))
     if not stopped_steps:
         return plan
-    plan = replace(
-        plan, steps=tuple(step for step in plan.steps if step not in stopped_steps), stopped_steps=stopped_steps
-    )
+    stopped_ids = {step.id for step in stopped_steps}
+    steps = tuple(step for step in plan.steps if step.id not in stopped_ids)
+    plan = replace(plan, steps=steps, stopped_steps=stopped_steps)
     if phase.stoppable is None:
         return replace(plan, stops=stops)
     lines = [f"{step.sentence}: stopped by phase 00, {stops[0].advice}" for step in stopped_steps]

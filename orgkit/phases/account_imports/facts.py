@@ -1,9 +1,11 @@
 """What the import phase reads: invitations, and what the accounts to be imported say of themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from orgkit.model.desired import ImportSpec
+from orgkit.model.index import all_by, first_by
 from orgkit.model.observed import Unread
 from orgkit.model.plan import ABSENT
 
@@ -50,6 +52,25 @@ class ImportFacts:
 
     handshakes: tuple[Handshake, ...] | Unread = ()
     owners: tuple[Owner, ...] = ()
+
+    def owner(self, account_id: str) -> Owner | None:
+        return self._owners.get(account_id)
+
+    def invitations_to(self, spec: ImportSpec) -> tuple[Handshake, ...]:
+        """Return the invitations to one account, as `invitations_of` finds them; () where they could not be read."""
+        places = {*self._places.get(spec.id, ()), *self._places.get(spec.email.casefold(), ())}
+        return () if isinstance(self.handshakes, Unread) else tuple(self.handshakes[place] for place in sorted(places))
+
+    @cached_property
+    def _places(self) -> Mapping[str, list[int]]:
+        """Where among them the invitations to an account id, or to an email, are."""
+        handshakes = () if isinstance(self.handshakes, Unread) else enumerate(self.handshakes)
+        pairs = ((name, place) for place, h in handshakes for name in (h.account_id, h.email.casefold()))
+        return {name: [place for _, place in group] for name, group in all_by(pairs, lambda pair: pair[0]).items()}
+
+    @cached_property
+    def _owners(self) -> Mapping[str, Owner]:
+        return first_by(self.owners, lambda owner: owner.account_id)
 
 
 def invitations_of(handshakes: Iterable[Handshake], spec: ImportSpec) -> tuple[Handshake, ...]:

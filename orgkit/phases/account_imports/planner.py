@@ -1,7 +1,7 @@
 """What phase 04 should do: invite, accept where the file names a profile, make manageable, place."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from orgkit.errors import CouldNotRead
 from orgkit.model.desired import Desired, ImportSpec, format_path, missing_tags, replaced_tags
@@ -9,8 +9,8 @@ from orgkit.model.lookalikes import account_warnings
 from orgkit.model.matching import match_if_clear, match_or_decision
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
-from orgkit.model.renames import Rename, held_by, suspected_renames, waiting_for
-from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, invitations_of, last_ended
+from orgkit.model.renames import Renames, held_by, suspected_renames, waiting_for
+from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, last_ended
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.moves import move_waiting, plan_move
 from orgkit.phases.accounts.steps import TagAccount
@@ -53,7 +53,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     )
 
 
-def _steps(spec: ImportSpec, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
+def _steps(spec: ImportSpec, observed: Observed, renames: Renames) -> Iterator[Step]:
     account = match_if_clear(spec, observed)
     if account is not None:
         yield from _adopt(spec, account, observed, renames)
@@ -61,7 +61,7 @@ def _steps(spec: ImportSpec, observed: Observed, renames: Sequence[Rename]) -> I
         yield from _invite_and_accept(spec, observed, renames)
 
 
-def _invite_and_accept(spec: ImportSpec, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
+def _invite_and_accept(spec: ImportSpec, observed: Observed, renames: Renames) -> Iterator[Step]:
     """Plan invitation, acceptance, roles and move if the account's profile can be used; otherwise the invitation."""
     if _open_invitation(spec, observed) is None:
         ended = last_ended(_invitations(spec, observed))
@@ -88,7 +88,7 @@ def _invite_and_accept(spec: ImportSpec, observed: Observed, renames: Sequence[R
     yield TagAccount(key=spec.key, name=spec.name, tags=spec.tags, starts_from=ABSENT, reason="accounts join without")
 
 
-def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
+def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Renames) -> Iterator[Step]:
     """Plan for an existing member: make it manageable *before* moving it, since an OU's policies may deny that."""
     member = observed.member(account.id)
     if member is not None and member.denial is not None:
@@ -209,7 +209,7 @@ def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
         yield f"{spec.key} has the root email {account.email} in AWS; the file says {spec.email}"
 
 
-def _needs(observed: Observed, desired: Desired, renames: Sequence[Rename]) -> Iterator[str]:
+def _needs(observed: Observed, desired: Desired, renames: Renames) -> Iterator[str]:
     if observed.organization is None:
         yield "the organization does not exist yet: run 01-organization"
         return
@@ -223,8 +223,9 @@ def _unmanaged(observed: Observed, desired: Desired) -> Iterator[str]:
     handshakes = _facts(observed).handshakes
     if isinstance(handshakes, Unread):
         return
+    ids, emails = {spec.id for spec in desired.imports}, {spec.email.casefold() for spec in desired.imports}
     for handshake in handshakes:
-        if handshake.is_open and not any(invitations_of((handshake,), spec) for spec in desired.imports):
+        if handshake.is_open and handshake.account_id not in ids and handshake.email.casefold() not in emails:
             yield f"invitation {handshake.id} to {handshake.account_id or handshake.email}, {handshake.state}"
 
 
@@ -271,7 +272,7 @@ def _facts(observed: Observed) -> ImportFacts:
 
 
 def _owner(spec: ImportSpec, observed: Observed) -> Owner | None:
-    return next((owner for owner in _facts(observed).owners if owner.account_id == spec.id), None)
+    return _facts(observed).owner(spec.id)
 
 
 def _open_invitation(spec: ImportSpec, observed: Observed) -> Handshake | None:
@@ -279,11 +280,11 @@ def _open_invitation(spec: ImportSpec, observed: Observed) -> Handshake | None:
 
 
 def _invitations(spec: ImportSpec, observed: Observed) -> tuple[Handshake, ...]:
-    handshakes = _facts(observed).handshakes
-    if isinstance(handshakes, Unread):
+    facts = _facts(observed)
+    if isinstance(handshakes := facts.handshakes, Unread):
         raise CouldNotRead(
             f"the invitations that the organization sent: {handshakes.reason}",
             handshakes.remedy
             or "allow organizations:ListHandshakesForOrganization (see `orgkit permissions imports`).",
         )
-    return invitations_of(handshakes, spec)
+    return facts.invitations_to(spec)

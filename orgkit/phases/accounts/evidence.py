@@ -9,7 +9,7 @@ from orgkit.phases.member_access.evidence import READ_ROLE, READ_ROLE_TRUST, acc
 
 def _account(step: CreateAccount, observed: Observed, _: Desired) -> bool | None:
     """Return None while no account has the email: AWS shows it only when it is created, which takes minutes."""
-    return any(account.email.casefold() == step.email.casefold() for account in observed.accounts) or None
+    return bool(observed.accounts_with_email(step.email)) or None
 
 
 def _place(step: MoveAccount, observed: Observed, desired: Desired) -> bool | None:

@@ -1,13 +1,15 @@
 """What an account gains and loses when it is moved: policies, stacks of StackSets, and resource shares."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from orgkit.model.desired import AccountSpec, ImportSpec, UnitPath
+from orgkit.model.index import all_by
 from orgkit.model.matching import match_if_clear, match_or_decision
 from orgkit.model.observed import Observed
 from orgkit.model.plan import Waiting
-from orgkit.model.renames import Rename, held_by
+from orgkit.model.renames import Renames, held_by
 from orgkit.phases.accounts.steps import MoveAccount
 
 # Without trusted access for these, AWS deploys and shares nothing by organizational unit.
@@ -63,6 +65,16 @@ class MoveFacts:
     unread_policies: tuple[tuple[str, str], ...] = ()  # (id, type)
     unread: tuple[str, ...] = ()
 
+    @cached_property
+    def policies_of(self) -> Mapping[str, tuple[AttachedPolicy, ...]]:
+        """The same by the id of the unit or root, for the moves of many accounts."""
+        return dict(self.policies)
+
+    @cached_property
+    def unread_policies_of(self) -> Mapping[str, list[tuple[str, str]]]:
+        """The types that could not be read, by the id of the unit or root."""
+        return all_by(self.unread_policies, lambda pair: pair[0])
+
 
 Spec = AccountSpec | ImportSpec
 
@@ -106,7 +118,7 @@ def deleted_stacks(source: UnitPath, destination: UnitPath, observed: Observed) 
     return tuple(item for item in _left_stack_sets(facts, source_ids, destination_ids) if not item.retains)
 
 
-def plan_move(spec: Spec, observed: Observed, renames: Sequence[Rename], reason: str) -> Iterator[MoveAccount]:
+def plan_move(spec: Spec, observed: Observed, renames: Renames, reason: str) -> Iterator[MoveAccount]:
     """Plan the move of an account to its unit in the file, unless a person has to decide first."""
     source = source_of(spec, observed)
     if source == spec.unit or _is_held(spec, source, observed, renames):
@@ -131,7 +143,7 @@ def move_waiting(specs: Iterable[Spec], section: str, observed: Observed) -> Ite
             )
 
 
-def _is_held(spec: Spec, source: UnitPath, observed: Observed, renames: Sequence[Rename]) -> bool:
+def _is_held(spec: Spec, source: UnitPath, observed: Observed, renames: Renames) -> bool:
     deletes = bool(deleted_stacks(source, spec.unit, observed)) and not spec.allow_stack_deletion
     return deletes or held_by(spec.unit, renames) is not None
 
@@ -143,7 +155,7 @@ def _chain(path: UnitPath, observed: Observed) -> tuple[str, ...]:
 
 
 def _policy_effects(facts: MoveFacts, source_ids: Sequence[str], destination_ids: Sequence[str]) -> Iterator[str]:
-    attached = dict(facts.policies)
+    attached = facts.policies_of
     old_items = {policy for node in source_ids for policy in attached.get(node, ())}
     new_items = {policy for node in destination_ids for policy in attached.get(node, ())}
     yield from (f"gains {policy}" for policy in sorted(new_items - old_items))
@@ -172,7 +184,7 @@ def _share_effects(facts: MoveFacts, source_ids: Sequence[str], destination_ids:
 
 
 def _unread(facts: MoveFacts, nodes: set[str]) -> Iterator[str]:
-    for node, policy_type in facts.unread_policies:
-        if node in nodes:
-            yield f"{policy_type.lower().replace('_', ' ')} policies of {node}".replace("policy policies", "policies")
+    unread = sorted(pair for node in nodes for pair in facts.unread_policies_of.get(node, ()))
+    for node, policy_type in unread:
+        yield f"{policy_type.lower().replace('_', ' ')} policies of {node}".replace("policy policies", "policies")
     yield from facts.unread

@@ -1,13 +1,13 @@
 """What phase 03 should do: vend the accounts that are missing, place them, tag them, make them readable."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from orgkit.model.desired import AccountSpec, Desired, format_path, missing_tags, replaced_tags
 from orgkit.model.lookalikes import account_warnings
-from orgkit.model.matching import match_or_decision
+from orgkit.model.matching import account_ids_in, match_or_decision
 from orgkit.model.observed import Account, Member, Observed
 from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
-from orgkit.model.renames import Rename, held_by, suspected_renames, waiting_for
+from orgkit.model.renames import Renames, held_by, suspected_renames, waiting_for
 from orgkit.phases.accounts.moves import move_waiting, plan_move
 from orgkit.phases.accounts.steps import CreateAccount, TagAccount
 from orgkit.phases.member_access.role_drift import (
@@ -75,7 +75,7 @@ def _create(pairs: list[Pair]) -> Iterator[Step]:
             )
 
 
-def _place(pairs: list[Pair], observed: Observed, renames: Sequence[Rename]) -> Iterator[Step]:
+def _place(pairs: list[Pair], observed: Observed, renames: Renames) -> Iterator[Step]:
     for spec, account in pairs:
         location = f"it is in {format_path(account.unit) or 'the organization root'}" if account else ""
         yield from plan_move(spec, observed, renames, location or "AWS makes new accounts in the root")
@@ -129,7 +129,7 @@ def _drift(pairs: list[Pair], observed: Observed, desired: Desired) -> Iterator[
             yield from open_read_role(spec, account, member, management_id)
 
 
-def _needs(observed: Observed, desired: Desired, renames: Sequence[Rename]) -> Iterator[str]:
+def _needs(observed: Observed, desired: Desired, renames: Renames) -> Iterator[str]:
     if observed.organization is None:
         yield "the organization does not exist yet: run 01-organization"
         return
@@ -144,8 +144,9 @@ def _unmanaged(
     """Yield accounts of the organization that are not in the file, without those that may still match one of it."""
     created = {account.id for _, account in pairs if account}
     managed = created | {spec.id for spec in desired.imports} | {observed.target.account}
+    undecided = account_ids_in(decision.what for decision in decisions)
     for account in observed.accounts:
-        if account.id not in managed and not any(account.id in decision.what for decision in decisions):
+        if account.id not in managed and account.id not in undecided:
             location = format_path(account.unit) or "the root"
             yield f"account {account.id} ({account.name}), {account.state}, in {location}"
 

@@ -2,8 +2,8 @@
 
 import json
 
-from orgkit.model.desired import KEY_TAG, Desired
 from orgkit.model.desired import READ_ROLE as READ_ROLE_NAME
+from orgkit.model.desired import Desired
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Account, Member, Observed
 from orgkit.phases.evidence import is_shown_by
@@ -13,10 +13,10 @@ from orgkit.phases.member_access.steps import AboutAccount, CreateReadRole, Make
 
 def account_of(step: AboutAccount, observed: Observed, desired: Desired) -> Account | None:
     """Return the account of a step: by the file, or, for a key that the file has no more, by the tag orgkit sets."""
-    spec = next((spec for spec in desired.members if spec.key == step.key), None)
+    spec = desired.member(step.key)
     if spec is not None:
         return match_if_clear(spec, observed)
-    matches = [account for account in observed.accounts if account.tag.get(KEY_TAG) == step.key]
+    matches = observed.accounts_with_key(step.key)
     return matches[0] if len(matches) == 1 else None
 
 

@@ -1,12 +1,12 @@
 """What phase 02 should do: the organizational units that are missing, parents first, and their tags."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from orgkit.model.desired import Desired, format_path, missing_tags, replaced_tags
 from orgkit.model.lookalikes import refuse_lookalike_unit, unit_warnings
 from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan, Step, starting_value
-from orgkit.model.renames import Rename, held_by, suspected_renames
+from orgkit.model.renames import Renames, held_by, suspected_renames
 from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 
 
@@ -24,7 +24,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     )
 
 
-def _steps(observed: Observed, desired: Desired, renames: Sequence[Rename]) -> Iterator[Step]:
+def _steps(observed: Observed, desired: Desired, renames: Renames) -> Iterator[Step]:
     for spec in sorted(desired.units, key=lambda unit: unit.path):
         existing_unit = observed.unit(spec.path)
         if held_by(spec.path, renames):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec, UnitPath, format_path
-from orgkit.model.matching import match_if_clear
+from orgkit.model.matching import account_ids_in, match_if_clear
 from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan, Step
 from orgkit.phases.account_imports import steps as account_imports
@@ -40,11 +40,13 @@ def tree_after_plan(observed: Observed, desired: Desired, plan: Plan) -> Node:
                 _add(tree.root, *makes)
         else:
             tree.mark(step)
+    tree.move_accounts()
     undecided = {waiting.blocks for waiting in plan.blocked}
+    waiting_ids = account_ids_in(waiting.what for waiting in plan.waiting)
     for spec in desired.members:
         if spec.key in undecided:
             _add(tree.account(spec), Mark.WAITING, "waiting for a decision")
-        elif any(spec.id and spec.id in waiting.what for waiting in plan.waiting):
+        elif spec.id in waiting_ids:
             _add(tree.account(spec), Mark.WAITING, "waiting for its owner")
     if plan.phase == "trail" and plan.steps:
         _add(tree.account(desired.log_archive), Mark.CHANGED, "the trail's logs go here")
@@ -64,6 +66,7 @@ class _MarkedTree:
             self.root.children.append(own)
         self.units: dict[UnitPath, Node] = {(): self.root, **dict(_units(self.root, ()))}
         self.accounts = {node.id: (node, parent) for node, parent in _accounts(self.root)}
+        self.moves: list[tuple[Node, Node, Node]] = []  # account, parent, and the parent it is moved to
 
     def mark(self, step: Step) -> None:
         """Nothing for a step that is about none of the things in a tree."""
@@ -88,18 +91,23 @@ class _MarkedTree:
             self.accounts[key] = node, parent
         return self.accounts[key][0]
 
+    def move_accounts(self) -> None:
+        """Take all accounts that are moved from their parents at once, since many may leave the same one."""
+        moved = {id(node) for node, _, _ in self.moves}
+        for parent in {id(parent): parent for _, parent, _ in self.moves}.values():
+            parent.children = [child for child in parent.children if id(child) not in moved]
+        for node, _, destination in self.moves:
+            destination.children.append(node)
+
     def _mark_account(self, step: member_access.AboutAccount) -> None:
-        spec = next((member for member in self.desired.members if member.key == step.subject), None)
+        spec = self.desired.member(step.subject)
         if spec is None:
             return
         node, (mark, words) = self.account(spec), MARK_OF_STEP[type(step)]
         account = match_if_clear(spec, self.observed)
         if isinstance(step, accounts.MoveAccount) and account is not None:
             words = f"moved from {format_path(account.unit) or 'the root'}"
-            _, parent = self.accounts[account.id]
-            parent.children.remove(node)
-            self.unit(step.unit).children.append(node)
-            self.accounts[account.id] = node, self.unit(step.unit)
+            self.moves.append((node, self.accounts[account.id][1], self.unit(step.unit)))
             node.note = ""  # where it belongs is where it is shown now
         if mark is not Mark.MOVED or account is not None:  # a new one is made in the root, and placed at once
             _add(node, mark, words)

@@ -7,7 +7,7 @@ from html import escape
 from itertools import accumulate
 from unicodedata import east_asian_width
 
-from orgkit.model.desired import Desired, UnitPath, format_path
+from orgkit.model.desired import Desired, ImportSpec, UnitPath, format_path
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed
 from orgkit.runbook.views import palette
@@ -82,7 +82,7 @@ def desired_tree(desired: Desired) -> Node:
              desired.organization.email)
     )  # fmt: skip
     for spec in desired.members:
-        note = "imported" if spec in desired.imports else ""
+        note = "imported" if isinstance(spec, ImportSpec) else ""
         _add_below(nodes, spec.unit, Node(spec.name, "account", note, spec.id or "", spec.email))
     return sort_tree(root)
 

@@ -1,0 +1,61 @@
+"""The rates at which AWS answers reads, kept by all threads of a process: one token bucket per operation and account.
+
+Operations without a published rate are not limited here; botocore repeats what AWS throttles.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many requests a second AWS answers in the long run, and how many at once."""
+
+    per_second: float
+    burst: int
+
+
+# AWS Organizations User Guide and AWS Account Management Reference Guide, quotas; IAM User Guide, AWS STS quotas.
+RATES = {
+    "organizations:DescribeOrganization": Rate(1, 2),
+    "organizations:ListRoots": Rate(1, 2),
+    "account:GetAccountInformation": Rate(3, 3),
+    "account:GetAlternateContact": Rate(10, 15),
+    "account:GetContactInformation": Rate(10, 15),
+    "account:ListRegions": Rate(5, 5),
+    "sts:AssumeRole": Rate(600, 600),
+}
+
+
+class RateLimit:
+    """The buckets of one process.
+
+    Args:
+        monotonic: Seconds of a clock that is never set.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._buckets: dict[tuple[str, str], tuple[float, float]] = {}  # tokens, and when that was
+
+    def reserve(self, operation: str, account: str) -> float:
+        """Take a token, and return how many seconds to wait before the request is sent.
+
+        A token that is not there yet is taken all the same, so that those who wait are served in their order.
+
+        Args:
+            operation: Service and operation, such as sts:AssumeRole.
+            account: The account whose credentials sign the request.
+        """
+        rate = RATES.get(operation)
+        if rate is None:
+            return 0.0
+        with self._lock:
+            now = self._monotonic()
+            tokens, since = self._buckets.get((operation, account), (float(rate.burst), now))
+            tokens = min(float(rate.burst), tokens + (now - since) * rate.per_second) - 1
+            self._buckets[operation, account] = tokens, now
+            return max(0.0, -tokens / rate.per_second)
