@@ -120,7 +120,7 @@ def _comments() -> dict[tuple[str, str], str]:
             found[table, ""], comment = comment, ""
         elif key := re.match(r"#?([a-z_]+(?:\.[a-z]+)?) += .*?(?:  +# (.+))?$", line):
             found[table, key[1]] = f"{key[2]}.\n{comment}" if key[2] else comment
-            comment = comment if key[2] else ""
+            comment = comment if key[2] else ""  # keys with a remark at their end share the comment above them
         elif re.match(r"# [^─ ]", line):
             comment += f"{line}\n"
         else:
