@@ -19,7 +19,7 @@ from orgkit.errors import WrongPlace
 # Who may set the emulator's clock; `orgkit sandbox env` prints it. A page in a browser does not know it.
 TOKEN_VARIABLE = "ORGKIT_SANDBOX_TOKEN"  # noqa: S105  the name of a setting
 UNAUTHORIZED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-MAX_SLEEP_SECONDS = 3600  # of a clock that lets as much time pass as it is told
+MAX_SLEEP_SECONDS = 3600  # that a clock in real time takes to answer at most
 
 MAX_SKEW = timedelta(minutes=4)  # most services refuse a signature that is five minutes off
 # How each protocol reports it; the general codes of a wrong signature mean the clock only with these words.

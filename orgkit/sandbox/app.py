@@ -232,10 +232,10 @@ class SandboxApplication:
 
 
 def _create_backend_app(service: Any) -> Any:
-    """moto's application of a service, without the checks of each request that Flask makes for who writes one."""
+    """moto's application of a service, without the checks that Flask makes of each request in its debug mode."""
     application = create_backend_app(service)
     application.debug = False
-    application.config["PROPAGATE_EXCEPTIONS"] = True  # an error of moto's is ours to report
+    application.config["PROPAGATE_EXCEPTIONS"] = True  # SandboxApplication reports moto's errors
     return application
 
 

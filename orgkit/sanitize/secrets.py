@@ -153,7 +153,7 @@ def _find_values(text: str, values: Collection[str], mark: str, depth: int = 0) 
             *(
                 (match.start(), match.end(), mark)
                 for value in values
-                if value in view  # seldom one is, and to look is far faster than to compile a pattern
+                if value in view  # few are, and to look is far faster than to compile a pattern
                 for match in re.finditer(re.escape(value), view)
             ),
             *((start, end, mark) for (start, end), contents in encoded_runs(view) if any(map(holds, contents))),
