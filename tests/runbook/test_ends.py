@@ -96,7 +96,7 @@ def test_a_finding_that_comes_up_after_the_approval_stops_the_apply_before_anyth
 
 
 def failed(sentence: str, code: str) -> Outcome:
-    return Outcome(sentence, "+", StepStatus.FAILED, reason="AWS said no.", remedy="mend it.", code=code)
+    return Outcome(sentence, "+", StepStatus.FAILED, reason="AWS rejected it.", remedy="fix it.", code=code)
 
 
 @pytest.mark.parametrize("code", sorted(TRANSIENT_CODES))
