@@ -1,4 +1,4 @@
-"""Names that pass for others only next to the other names of the file: words of another script among Latin ones."""
+"""Names that look like others only next to the other names of the file: words of another script among Latin ones."""
 
 from collections.abc import Iterator
 

@@ -7,7 +7,7 @@ from orgkit.phases.schema.raw import Raw
 from orgkit.sanitize.secrets import kinds_in
 
 REMEDY = "plans and records would keep it for good. Write another text; if it is real, revoke it."
-KEYS = (("approval", "approvers"), ("records", "sign_with"))  # a private key there has words of its own
+KEYS = (("approval", "approvers"), ("records", "sign_with"))  # a private key there has its own message
 _MAX_DEPTH = 20  # levels; the schema has four, and shows nothing of what lies deeper
 _SIGN = "[redacted"
 

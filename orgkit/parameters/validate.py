@@ -90,7 +90,7 @@ def fields_of(model: type[BaseModel] | None) -> dict[str, Any]:
 
 
 def model_at(place: Place) -> type[BaseModel] | None:
-    """The section of the schema that a place lies in: ("accounts", "website") → Account."""
+    """Return the section of the schema for a place: ("accounts", "website") → Account."""
     kind: Any = File
     for part in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):

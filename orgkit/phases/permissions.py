@@ -194,7 +194,7 @@ def _changes(changes: set[str], scope: Scope) -> Iterator[dict[str, Any]]:
     for grant in GRANTS:
         actions = changes & set(grant.actions)
         values = list(getattr(scope, grant.field)) if grant.field else []
-        if not actions or (grant.field and not values):  # a file that enables nothing: IAM takes no empty list
+        if not actions or (grant.field and not values):  # a file that enables nothing: IAM rejects an empty list
             continue
         resources = [scope.arn(kind) for kind in grant.kinds]
         statement = _allow(grant.sid, actions, resources or "*")

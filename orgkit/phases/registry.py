@@ -126,7 +126,7 @@ def _stoppable_steps(phase: Phase, plan: Plan, observed: Observed) -> tuple[Step
 
 
 def _without_stopped_steps(phase: Phase, plan: Plan, observed: Observed) -> Plan:
-    """Take out what the findings stop. A phase that goes on without it waits until the finding is resolved."""
+    """Remove the steps that findings stop. A phase that continues without them waits until the finding is resolved."""
     findings = [finding for finding in observed.findings if finding.concerns(phase.number)]
     warnings = tuple(finding.sentence for finding in findings if finding.verdict == "warns")
     stops = tuple(finding for finding in findings if finding.verdict == "stops")

@@ -12,7 +12,7 @@ from orgkit.policy_evaluation.statements import Statement, account_of, covers, p
 SOURCE_ARN, SOURCE_ACCOUNT = "aws:sourcearn", "aws:sourceaccount"
 _SOURCE_KEYS = (SOURCE_ARN, SOURCE_ACCOUNT, "aws:sourceorgid", "aws:sourceorgpaths")
 _POSITIVE = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
-_SECURE = {"aws:securetransport": "true", "s3:tlsversion": "1.2"}  # AWS's services take no older version
+_SECURE = {"aws:securetransport": "true", "s3:tlsversion": "1.2"}  # AWS's services accept no older version
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ class SandboxApplication:
     @contextmanager
     def _change_lock(self, request: wire.ParsedRequest, principal: Principal | None) -> Iterator[bool]:
         """Organizations answers ConcurrentModificationException while another change of it is under way."""
-        # True where that is so; the change that came first goes on.
+        # True if another change is in progress, which continues.
         if principal is None or request.service != "organizations" or not mutates(request.service, request.operation):
             yield False
             return

@@ -62,7 +62,7 @@ class Seed:
     policy_type_seconds: float = 0  # from EnablePolicyType, PENDING_ENABLE, to ENABLED
     direct_move: bool = True  # an account may accept while in another organization, and moves (AWS since 2025/26)
     throttling: bool = True  # all of Organizations' rates; CreateAccount's holds always
-    empty_pages: int = 0  # every how many pages one of a List operation of Organizations is empty and goes on; 0: none
+    empty_pages: int = 0  # one in so many pages of Organizations' lists is empty and not the last; 0: none
     credentials_seconds: float = 0  # until the profiles' temporary credentials end, on the sandbox's clock; 0: never
     latency_seconds: float = 0.05  # of every call, on the sandbox's clock
     faults: tuple[str, ...] = ()  # kinds of orgkit.sandbox.faults, spread over the calls

@@ -67,7 +67,7 @@ def deception(text: str) -> str:
 
 
 def lookalike_words(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Find the names with a word of another script that reads as an ASCII word, among names of which none is in it.
+    """Find names with a word of another script that reads as an ASCII word, if no other name is in that script.
 
     Args:
         names: All names that a person reads together, such as those of a parameters file.

@@ -83,7 +83,7 @@ def _find(text: str) -> list[Finding]:
 
 @cache
 def _any_word() -> re.Pattern[str]:
-    """One search for what most texts have none of: the words of all patterns and rules, by their first characters."""
+    """Return one pattern for the words of all patterns and rules, by their first characters: most texts have none."""
     words = {word for pattern in PATTERNS for word in pattern.words} | {
         word for rule_words, _ in words_of_rules() for word in rule_words
     }

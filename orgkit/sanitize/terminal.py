@@ -21,7 +21,7 @@ def flat(value: object) -> str:
 
 
 def short(value: object, length: int) -> str:
-    """The same, cut to a length where there is no room for more."""
+    """Return the value as `flat` does, cut to a length."""
     whole = flat(value)
     return whole if len(whole) <= length else whole[: length - 1] + "…"
 

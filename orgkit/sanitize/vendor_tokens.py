@@ -76,7 +76,7 @@ def _rules_by_name() -> list[dict[str, Any]]:
 
 @cache
 def words_of_rules() -> list[tuple[list[str], int]]:
-    """The words of which a text has to have one, and the number of the rule."""
+    """Return for each rule the words of which a text has to have one, and the number of the rule."""
     return [(rule["words"], number) for number, rule in enumerate(_rules_by_name())]
 
 

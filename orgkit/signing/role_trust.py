@@ -121,7 +121,7 @@ def _may_choose(one: TrustStatement, other: TrustStatement) -> bool:
 
 
 def _identities(principals: frozenset[str]) -> frozenset[str | None]:
-    """Those that the principals are: a session is one of its role, and None is a unique id, which may be anybody's."""
+    """Return the identities of the principals: a session counts as its role, and None stands for any unique id."""
     return frozenset(_identity(principal) for principal in principals)
 
 

@@ -98,7 +98,7 @@ def test_a_finding_that_comes_up_after_the_approval_stops_the_apply_before_anyth
 
 
 def failed(sentence: str, code: str) -> Outcome:
-    return Outcome(sentence, "+", StepStatus.FAILED, reason="AWS said no.", remedy="fix it.", code=code)
+    return Outcome(sentence, "+", StepStatus.FAILED, reason="AWS rejected it.", remedy="fix it.", code=code)
 
 
 @pytest.mark.parametrize("code", sorted(TRANSIENT_CODES))
@@ -118,7 +118,7 @@ def after(*outcomes: Outcome) -> OrgkitError:
 
 def test_a_step_that_failed_is_not_said_to_go_on_under_an_approval_that_has_ended_since() -> None:
     stop = after(failed("one", "AccessDeniedException"))
-    assert (type(stop), stop.exit_code, stop.reason) == (StepFailed, EXIT_FAILED, "one: AWS said no.")
+    assert (type(stop), stop.exit_code, stop.reason) == (StepFailed, EXIT_FAILED, "one: AWS rejected it.")
     assert stop.remedy.startswith("fix it. But the approval ended at 2026-11-24T00:00:00")
     assert "plan again" in stop.remedy
 
@@ -126,7 +126,7 @@ def test_a_step_that_failed_is_not_said_to_go_on_under_an_approval_that_has_ende
 def test_to_wait_for_aws_does_not_help_where_the_approval_has_ended_since() -> None:
     stop = after(failed("one", "TooManyRequestsException"))
     assert (type(stop), stop.exit_code) == (ApprovalEnded, EXIT_PLAN_CHANGED)
-    assert "one: AWS said no." in stop.reason
+    assert "one: AWS rejected it." in stop.reason
     assert "plan again" in stop.remedy
     assert "same approval" not in stop.remedy
 

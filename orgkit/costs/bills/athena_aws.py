@@ -113,7 +113,7 @@ class AthenaBills:
 
 
 def athena_files(table: str, month: Month) -> str:
-    """The SQL for the files that a table's rows of a month lie in; no column is read for that."""
+    """Return the SQL for the files with a table's rows of a month; it reads no column."""
     return f'SELECT DISTINCT "$path" AS path FROM "{table}" WHERE {_billing_period(month)}'  # noqa: S608
 
 

@@ -90,7 +90,7 @@ class ExportedBills:
 
 
 def _why_not_ready(listing: Listing, place: str, month: Month) -> tuple[str, ...]:
-    """What lies there instead of the month; nothing is said of a month that is still to be delivered."""
+    """Return notes on what is there instead of the month; nothing for a month that is still to be delivered."""
     months = months_of(listing.files)
     if not listing.files:
         text = f"Nothing lies below {flat(place)}: AWS delivers up to a day after an export is made; is its name right?"

@@ -54,7 +54,7 @@ def is_manifest(file: str) -> bool:
 
 
 def manifest_folder(file: str) -> str:
-    """Where the manifests of a data file's month lie; "" where the file does not lie below data/."""
+    """Return the folder of the manifests of a data file's month; "" if the file is not below data/."""
     match = PERIOD.search(file)
     export, _, name = file[: match.start()].rpartition("/") if match else ("", "", "")
     period = file[match.start() : match.start(2)].strip("/") if match else ""
@@ -143,7 +143,7 @@ def _parts(
 
 
 def _copies(files: list[str], same_content: SameContent | None) -> Iterator[tuple[str, str]]:
-    """(copy, original) for each part that lies there twice, as browsers and file managers name a second one."""
+    """Yield (copy, original) for each part that is there twice, by the names that browsers and file managers use."""
     stems = {_base(file)[: -len(PARQUET)]: file for file in files}
     for stem, file in stems.items():
         for other, original in stems.items():
@@ -210,7 +210,7 @@ def _base(file: str) -> str:
 
 
 def _newest(deliveries: dict[str, list[str]], month: Month, listed: Mapping[str, object]) -> str:
-    """Of one export; by name, which is "" for files that lie in no folder of their own."""
+    """Return the newest delivery of an export by name; "" for files that have no folder of their own."""
     if len(deliveries) > 1 and "" in deliveries:
         raise InvalidExport(
             f"{month} has Parquet files and folders of them side by side.", InvalidExport.remedy_for_kinds

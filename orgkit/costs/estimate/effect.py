@@ -153,7 +153,7 @@ class Effect:
 
     @property
     def later_usd(self) -> Decimal:
-        """The part of `expected` that comes only when somebody switches AWS Config on."""
+        """The part of `expected` that arises only when someone switches AWS Config on."""
         return _sum([line.later_usd for line in self.lines])
 
     @property

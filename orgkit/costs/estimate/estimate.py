@@ -71,7 +71,7 @@ class Estimate(Summary):
 
     @property
     def switched_on_later(self) -> Amounts:
-        """The part that somebody is assumed to switch on later, such as AWS Config; both parts add up to the total."""
+        """The part that someone is assumed to switch on later, such as AWS Config; both parts add up to the total."""
         return self._part(made_by_orgkit=False)
 
     @sum_exactly()
@@ -150,7 +150,7 @@ class Estimate(Summary):
         return frame.by_origin(self)
 
     def by_driver(self) -> "pd.DataFrame":
-        """A row for everything that costs, with who switches it on: orgkit, or somebody later."""
+        """Return a row for each cost driver, with who switches it on: orgkit, or someone later."""
         from orgkit.costs.estimate import frame
 
         return frame.by_driver(self)

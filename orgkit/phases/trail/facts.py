@@ -22,7 +22,7 @@ class Bucket:
     owner: str = ""  # of a foreign one: the management account, where it is there
     region: str | None = None
     versioning: str | None = None  # Enabled | Suspended
-    mfa_delete: bool = False  # then only the root user can change its versioning, and S3 takes no lifecycle rules
+    mfa_delete: bool = False  # then only the root user can change its versioning, and S3 rejects lifecycle rules
     public_access_block: tuple[str, ...] = ()  # the settings of it that are on, sorted
     ownership: str | None = None
     acl_grants: tuple[str, ...] = ()  # of the ACL, to others than the owner: "READ to group LogDelivery", sorted

@@ -94,7 +94,7 @@ def describe_organization(self: OrganizationsBackend) -> dict[str, Any]:
 
 
 def names_of(account: str) -> tuple[str, str]:
-    """Name and email of a management account: the seed's, or that of somebody else's organization."""
+    """Return name and email of a management account: the seed's, or that of another organization."""
     seed = world().seed
     if account == seed.management_account_id:
         return seed.management_name, seed.management_email

@@ -1,4 +1,4 @@
-"""CloudTrail: trusted access first, a bucket that lets it write, trails that members see and can be found by ARN."""
+"""CloudTrail: trusted access, a bucket policy that allows writing, trails that members see and that ARNs find."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ _get_trail_status = CloudTrailBackend.get_trail_status
     CloudTrailBackend, moto="CreateTrail replaces a trail of the same name, and looks only whether the bucket is there."
 )
 def create_trail(self: CloudTrailBackend, name: str, bucket_name: str, *rest: Any, **keywords: Any) -> Trail:
-    """CreateTrail needs a new name, a bucket that lets it write, a key near by; for an organization trusted access."""
+    """CreateTrail needs a new name, a writable bucket and a key in its region; for an organization, trusted access."""
     if name in self.trails:
         raise refusal("TrailAlreadyExistsException", f"Trail {name} already exists for customer: {self.account_id}")
     if len(self.trails) >= 5:
