@@ -40,7 +40,7 @@ OWN_SERVICES = {
     "freetier": FreeTierResponse,
 }
 UNLOGGED = "00000000-0000-0000-0000-000000000000"  # the request id of what is in no call log
-OWN_ADDRESS = "use a program that is no browser, and the address that `orgkit sandbox env` prints."
+OWN_ADDRESS = "use a program other than a browser, and the address that `orgkit sandbox env` prints."
 CONTROL_TOKEN = "send the header Authorization: Bearer $ORGKIT_SANDBOX_TOKEN, which `orgkit sandbox env` prints."
 ROLE = re.compile(r"arn:aws:iam::(?P<account>\d{12}):role/.+")
 REQUEST_ID = re.compile(rb"(<RequestId>)[^<]*(</RequestId>)", re.IGNORECASE)
@@ -48,7 +48,7 @@ ERROR_CODE = re.compile(rb"<Code>([^<]+)</Code>")
 
 
 class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto has no types
-    """moto lists its own folders three times for each call, to find the backend of a host: half of a call's time."""
+    """A cached dispatcher: moto lists its own folders three times for each call, which is half of a call's time."""
 
     def __init__(self, create_app: Callable[[Any], Any]) -> None:
         super().__init__(create_app)
@@ -89,14 +89,14 @@ class SandboxApplication:
         return [content]
 
     def begin_again(self, begin: Callable[[], Any]) -> None:
-        """Empty the world, between two calls."""
+        """Reset the sandbox's state, between two calls."""
         with self._lock:
             begin()
             self.calls.clear()
             self.injection = Injection()
 
     def _serve(self, request: wire.ParsedRequest, environ: dict[str, Any], body: bytes) -> Answer:
-        """After the time that a call takes; the connection ends without an answer where a fault has it so."""
+        """Respond after the latency of a call; some faults end the connection without a response."""
         principal = world().principals.get(request.key)
         with self._change_lock(request, principal) as overlaps:
             world().clock.sleep(world().seed.latency_seconds)
@@ -119,7 +119,7 @@ class SandboxApplication:
     @contextmanager
     def _change_lock(self, request: wire.ParsedRequest, principal: Principal | None) -> Iterator[bool]:
         """Organizations answers ConcurrentModificationException while another change of it is under way."""
-        # True if another change is in progress, which continues.
+        # True where that is so; the change that came first goes on.
         if principal is None or request.service != "organizations" or not mutates(request.service, request.operation):
             yield False
             return
@@ -146,7 +146,7 @@ class SandboxApplication:
             answer = self._answer(request, principal, environ, call.request_id)
         except NotImplementedError:
             answer = self._not_implemented(request, call.request_id)
-        except Exception as unexpected:  # whatever moto stumbles over is told as AWS tells its own failures
+        except Exception as unexpected:  # an error inside moto is reported as AWS reports an internal failure
             traceback.print_exc()
             message = f"{type(unexpected).__name__}: {unexpected}"
             answer = wire.error(request, 400, "SandboxFailure", message, call.request_id)
@@ -211,7 +211,7 @@ class SandboxApplication:
 
     @differs("every_service.not_implemented", moto="moto answers HTML 404 or 500 for many, which botocore sends again.")
     def _not_implemented(self, request: wire.ParsedRequest, request_id: str) -> Answer:
-        """Every operation of the API is there (those that are not here answer NotImplementedInSandbox, once)."""
+        """Every operation of the API exists (the sandbox answers NotImplementedInSandbox for those that it lacks)."""
         message = f"{request.service}:{request.operation} is not implemented in the sandbox."
         return wire.error(request, 400, "NotImplementedInSandbox", message, request_id)
 
@@ -251,7 +251,7 @@ def _read_body(environ: dict[str, Any]) -> bytes:
 
 
 def _hang_up(environ: dict[str, Any]) -> None:
-    """End the connection: werkzeug takes the error that follows for a client that went away."""
+    """End the connection: werkzeug treats the error that follows as a disconnected client."""
     connection = environ.get("werkzeug.socket")
     if connection is not None:
         connection.shutdown(socket.SHUT_RDWR)
@@ -262,7 +262,7 @@ def _bytes(content: Any) -> bytes:
 
 
 def _refuse_control(environ: dict[str, Any], token: str) -> Answer | None:
-    """None for a client that may set the sandbox's clock and read its calls."""
+    """Return a rejection, or None for a client that may set the sandbox's clock and read its calls."""
     page = access.foreign_page(environ)
     if not page and access.has_token(environ, token):
         return None
@@ -272,7 +272,7 @@ def _refuse_control(environ: dict[str, Any], token: str) -> Answer | None:
 
 
 def _refuse_call(request: wire.ParsedRequest, environ: dict[str, Any]) -> Answer | None:
-    """An answer without a call: it is neither carried out nor logged, and takes no time. None for what is taken."""
+    """Return a rejection, or None for an accepted call; a rejected one is neither carried out nor logged."""
     page = access.foreign_page(environ)
     if page:
         message = f"The sandbox refuses this request: {page}. Do: {OWN_ADDRESS}"
@@ -281,14 +281,14 @@ def _refuse_call(request: wire.ParsedRequest, environ: dict[str, Any]) -> Answer
 
 
 def _account_of_role(request: wire.ParsedRequest) -> str:
-    """In whose account an unsigned operation works: that of the role that it asks for, else the management account."""
+    """Return the account of an unsigned operation: that of the role in the request, else the management account."""
     match = ROLE.fullmatch(str(request.parameters.get("RoleArn", "")))
     return match["account"] if match else world().seed.management_account_id
 
 
 @differs("every_service.unsigned", moto="A request without a signature acts as the default account.")
 def _unsigned(request: wire.ParsedRequest) -> Answer:
-    """A request without a signature is refused, unless the operation takes it: MissingAuthenticationToken."""
+    """A request without a signature is refused, unless the operation allows it: MissingAuthenticationToken."""
     if request.protocol == "rest-xml":
         return wire.error(request, 403, "AccessDenied", "Access Denied", UNLOGGED)
     is_query = request.protocol == "query"
