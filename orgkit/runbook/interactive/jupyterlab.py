@@ -28,6 +28,7 @@ from orgkit.runbook.execution.prepare import prepare
 from orgkit.runbook.interactive.session import START_PAGE
 
 SHARED_DATA = Path(__file__).with_name("jupyter")  # kernels/ and labextensions/, as in a wheel's share/jupyter
+PAGES = ("README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md")
 SECONDS_TO_END = 30.0  # for JupyterLab and its kernels, after SIGTERM
 
 # Defaults of JupyterLab, over which the person's own settings go.
@@ -68,13 +69,13 @@ def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.envi
 
 
 def put_readme(folder: Path) -> Path:
-    """A copy of the README, with its pictures, to which errors and pages link: inside the folder that is served."""
+    """Copy the README and the pages that it links to into a folder that JupyterLab serves: errors link to them."""
     packaged = Path(str(files("orgkit"))) / "_project"
     source = packaged if packaged.is_dir() else Path(__file__).parents[3]
-    (folder / "docs").mkdir(exist_ok=True)
-    for picture in (*(source / "docs").glob("*.svg"), *(source / "docs").glob("*.png")):
-        shutil.copyfile(picture, folder / "docs" / picture.name)
-    return Path(shutil.copyfile(source / "README.md", folder / "README.md"))
+    shutil.copytree(source / "docs", folder / "docs", ignore=shutil.ignore_patterns("*.py", "_*"), dirs_exist_ok=True)
+    for name in PAGES:
+        shutil.copyfile(source / name, folder / name)
+    return folder / "README.md"
 
 
 def _settings(settings_folder: Path, start_page: str) -> dict[str, str]:
