@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Error, Locator, Page, sync_playwright
 
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import phase_of
@@ -169,6 +169,18 @@ class Guide:
         self.page.wait_for_function("window.jupyterapp && window.jupyterapp.restored", polling=POLL)
         self.page.wait_for_selector(f"{SHOWN} .jp-Cell")
         self.settled()
+
+    def reload_until(self, selector: str) -> None:
+        """Reload the page, again where its kernel answered too late: ipywidgets asks for its models for 4 seconds."""
+        for attempt in (1, 2, 3):
+            self.page.reload()
+            self.ready()
+            try:
+                self.page.wait_for_selector(f"{SHOWN} {selector}", timeout=15_000 if attempt < 3 else WAIT)
+                return
+            except Error:
+                if attempt == 3:
+                    raise
 
     def settled(self) -> None:
         self.page.wait_for_function(IDLE, polling=POLL)

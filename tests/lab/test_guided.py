@@ -202,9 +202,7 @@ def reload_before_the_approval(guide: Guide) -> None:
     guide.picture("03-plan", "stages.proposal(")
     with guide.detour():
         guide.save()
-        guide.page.reload()
-        guide.ready()
-        guide.page.wait_for_selector(f"{SHOWN} .widget-text input")
+        guide.reload_until(".widget-text input")
     guide.approve()
     guide.apply()
     assert "Approved by Jane Doe, for OPS-7 (button)" in guide.cell("stages.apply(").inner_text()
