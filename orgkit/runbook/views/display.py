@@ -16,7 +16,7 @@ from orgkit.runbook.gate import Gate
 from orgkit.runbook.interactive.interactive_kernel import hide_credentials
 from orgkit.runbook.interactive.session import is_interactive
 from orgkit.runbook.run import Run
-from orgkit.runbook.views import bar_chart, line_chart, views
+from orgkit.runbook.views import bar_chart, line_chart, palette, views
 from orgkit.runbook.views.actual_views import Showbacks, render_actuals, render_showbacks
 from orgkit.runbook.views.bar_chart import Bars
 from orgkit.runbook.views.line_chart import Lines
@@ -38,10 +38,6 @@ STYLE = (
     ".jp-RenderedHTMLCommon td, .jp-RenderedHTMLCommon th, .jp-RenderedHTMLCommon caption"
     " { text-align: left !important; vertical-align: top; }"
     " .jp-RenderedHTMLCommon table { font-size: 13px; }"
-    # A picture follows JupyterLab's theme, not that of the operating system; a chart takes the width that there is.
-    " .jp-RenderedSVG img { color-scheme: light; }"
-    " [data-jp-theme-light=false] .jp-RenderedSVG img { color-scheme: dark; }"
-    " .jp-RenderedSVG img[src*='width%3D%22100%25%22'] { width: 100%; max-width: 740px; }"
 )
 
 
@@ -131,4 +127,4 @@ def show_style() -> None:
     """JupyterLab sets every table flush right, where sentences are hard to read; a sealed record has its own style."""
     from IPython.display import display
 
-    display({"text/plain": "", "text/html": f"<style>{STYLE}</style>"}, raw=True)
+    display({"text/plain": "", "text/html": f"<style>{STYLE}{palette.JUPYTERLAB_STYLE}</style>"}, raw=True)
