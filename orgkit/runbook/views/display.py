@@ -16,7 +16,7 @@ from orgkit.runbook.gate import Gate
 from orgkit.runbook.interactive.interactive_kernel import hide_credentials
 from orgkit.runbook.interactive.session import is_interactive, is_opened_directly
 from orgkit.runbook.run import Run
-from orgkit.runbook.views import bar_chart, line_chart, views
+from orgkit.runbook.views import bar_chart, line_chart, palette, views
 from orgkit.runbook.views.actual_views import Showbacks, render_actuals, render_showbacks
 from orgkit.runbook.views.bar_chart import Bars
 from orgkit.runbook.views.guided_style import STYLE
@@ -142,4 +142,4 @@ def show_style() -> None:
     """JupyterLab sets every table flush right, where sentences are hard to read; a sealed record has its own style."""
     from IPython.display import display
 
-    display({"text/plain": "", "text/html": f"<style>{STYLE}</style>"}, raw=True)
+    display({"text/plain": "", "text/html": f"<style>{STYLE}{palette.JUPYTERLAB_STYLE}</style>"}, raw=True)

@@ -9,10 +9,6 @@ STYLE = f"""
 {OUTPUT} table {{ font-size: 13px; }}
 {OUTPUT} p {{ overflow-wrap: anywhere; }}
 {OUTPUT} td {{ overflow-wrap: break-word; }}
-/* A picture follows JupyterLab's theme, not that of the operating system; a chart takes the width that there is. */
-.jp-RenderedSVG img {{ color-scheme: light; }}
-[data-jp-theme-light='false'] .jp-RenderedSVG img {{ color-scheme: dark; }}
-.jp-RenderedSVG img[src*='width%3D%22100%25%22'] {{ width: 100%; max-width: 740px; }}
 .orgkit-phases td:nth-child(4), .orgkit-phases td:nth-child(5) {{ white-space: nowrap; }}
 .orgkit-plan > ul:first-child {{ display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0 12px; padding: 0;
   list-style: none; }}

@@ -19,6 +19,13 @@ DARK_TEXT = (
     ".part{stroke:#0d1117}"
 )
 
+# A picture follows JupyterLab's theme, not that of the operating system; a chart takes the width that there is.
+JUPYTERLAB_STYLE = (
+    " .jp-RenderedSVG img { color-scheme: light; }"
+    " [data-jp-theme-light=false] .jp-RenderedSVG img { color-scheme: dark; }"
+    " .jp-RenderedSVG img[src*='width%3D%22100%25%22'] { width: 100%; max-width: 740px; }"
+)
+
 
 def style_element(light: str = "", dark: str = "") -> str:
     """The style element of a picture: its text and lines, and what this kind of picture adds for each scheme."""
