@@ -213,7 +213,18 @@ class Guide:
         """This cell and all below it, by the menu."""
         self.show_code()
         self.click(self.cell(source).locator(".jp-InputPrompt").first)
+        before = dict(self.prompts())
+        (cell,) = (code for code in before if source in code)
         self.menu("Run", "Run Selected Cell and All Below")
+        self.page.wait_for_function(
+            """([code, before]) => {
+              const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+              const count = cells.find(cell => cell.model.sharedModel.source === code).model.executionCount;
+              return count && count !== before;
+            }""",
+            arg=[cell, before[cell]],
+            polling=POLL,
+        )  # a loaded page begins later, and until then everything looks as if it had ended
         self.settled()
 
     def show_code(self) -> None:

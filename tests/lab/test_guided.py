@@ -168,6 +168,7 @@ def organization(guide: Guide) -> None:
 def without_the_extension_the_menu_is_named(guide: Guide) -> None:
     button = guide.notebook().locator(".orgkit-apply")
     sentence = guide.notebook().get_by_text("Run Selected Cell and All Below")
+    button.wait_for()  # it comes after the decision that the form has shown
     assert (button.is_visible(), sentence.is_visible()) == (True, False)
     guide.page.evaluate("document.body.classList.remove('orgkit-extension')")
     assert (button.is_visible(), sentence.is_visible()) == (False, True)
