@@ -8,12 +8,6 @@ from itertools import groupby
 from typing import Any
 
 from orgkit import __version__
-from orgkit.cli.command_group import add_common_options
-from orgkit.cli.main import COMMANDS, cli
-
-for command in COMMANDS:  # as orgkit.cli.main.main does, so that sphinx-click sees every command and option
-    cli.add_command(command)
-add_common_options(COMMANDS)
 
 project = "orgkit"
 author = "The orgkit authors"

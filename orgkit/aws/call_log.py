@@ -2,16 +2,22 @@
 
 import os
 import re
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from orgkit.aws.rejections import THROTTLING_CODES
 from orgkit.journal.file_writes import append_line
 from orgkit.sanitize.terminal import flat
 
 DEBUG_VARIABLE = "ORGKIT_DEBUG"  # the file that every process of a command appends to; unset: nothing is written
 _ATTEMPT = re.compile(rb"attempt=(\d+)")
+_COUNTING = threading.Lock()
+_counts: Counter[str] = Counter()  # the attempts of this process, and those that were throttled
 
 
 class CallLog:
@@ -19,8 +25,7 @@ class CallLog:
 
     def __init__(self, file: Path, region: str, account: Callable[[], str]) -> None:
         self._file, self._region, self._account = file, region, account
-        self._started = 0.0
-        self._attempt = "1"
+        self._request = _Request()
 
     def watch(self, events: Any) -> None:
         """Register with the events of a client."""
@@ -31,8 +36,8 @@ class CallLog:
         """None lets the request go out."""
         header = request.headers.get("amz-sdk-request", b"")
         match = _ATTEMPT.search(header if isinstance(header, bytes) else str(header).encode())
-        self._attempt = match[1].decode() if match else "1"
-        self._started = time.monotonic()
+        self._request.attempt = match[1].decode() if match else "1"
+        self._request.started = time.monotonic()
 
     def _after_response(
         self,
@@ -49,11 +54,40 @@ class CallLog:
         code = str((parsed_response or {}).get("Error", {}).get("Code", ""))
         fields = {
             "service": service, "operation": operation, "account": self._account() or "-", "region": self._region,
-            "attempt": self._attempt, "ms": f"{1000 * (time.monotonic() - self._started):.0f}",
+            "attempt": self._request.attempt, "ms": f"{1000 * (time.monotonic() - self._request.started):.0f}",
             "status": f"{status}{f' {code}' if code else ''}", "request-id": metadata.get("RequestId", "-"),
         }  # fmt: skip
-        line = " ".join(f"{name}={flat(value)}" for name, value in fields.items())
-        append_line(self._file, f"aws {line}\n".encode(errors="backslashreplace"))
+        with _COUNTING:
+            _counts.update(calls=1, throttled=code in THROTTLING_CODES)
+        _append(self._file, fields)
+
+
+class _Request(threading.local):
+    """The request that a thread has under way: a client may have one in each."""
+
+    attempt = "1"
+    started = 0.0
+
+
+def _append(file: Path, fields: Mapping[str, object]) -> None:
+    line = " ".join(f"{name}={flat(value)}" for name, value in fields.items())
+    append_line(file, f"aws {line}\n".encode(errors="backslashreplace"))
+
+
+@contextmanager
+def log_reading(subject: str, threads: int) -> Iterator[None]:
+    """Log one line more at the end: what was read, its calls, seconds and throttled calls, and by how many threads."""
+    file = os.environ.get(DEBUG_VARIABLE)
+    if not file:
+        yield
+        return
+    counts, started = _counts.copy(), time.monotonic()
+    try:
+        yield
+    finally:
+        differences = {name: _counts[name] - counts[name] for name in ("calls", "throttled")}
+        seconds = f"{time.monotonic() - started:.2f}"
+        _append(Path(file), {"read": subject, **differences, "seconds": seconds, "threads": threads})
 
 
 def log_of_calls(region: str, account: Callable[[], str]) -> CallLog | None:

@@ -1,5 +1,6 @@
 """The clients of one identity: for reads with botocore's retries, for changes with none."""
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -26,6 +27,8 @@ READS = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, con
 # One wire attempt: a lost answer must not make the SDK send CreateAccount twice. The long time-out keeps a slow
 # commit from looking like a lost one.
 WRITE_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=75)
+# A session makes one client at a time, and all member accounts share one session; clients themselves take threads.
+_MAKING = threading.RLock()
 # An emulator is on loopback: no proxy leads there, and it has one address.
 EMULATOR = Config(proxies={}, use_dualstack_endpoint=False, use_fips_endpoint=False)
 
@@ -60,9 +63,16 @@ class Clients:
         """Rejected when there are no credentials: they are loaded when the first client is made."""
         client_region = self.region_of(service, region)
         key = (service, client_region, reads)
-        if key not in self._clients:
-            self._clients[key] = self._make(service, client_region, reads=reads)
-        return self._clients[key]
+        if (client := self._clients.get(key)) is None:
+            with _MAKING:
+                client = self._clients[key] = self._clients.get(key) or self._make(service, client_region, reads=reads)
+        return client
+
+    def release(self) -> None:
+        """Close those that were made: what needs one later makes another."""
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
+            client.close()
 
     def region_of(self, service: str, region: str | None) -> str:
         """The region that a call goes to."""

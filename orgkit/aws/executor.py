@@ -71,7 +71,8 @@ class _Round:
             for worker in workers:
                 worker.start()
             for worker in workers:
-                worker.join()
+                while worker.is_alive():
+                    worker.join(0.1)  # a signal that another thread took is seen between two waits only
         finally:
             with self._lock:
                 self._next = len(self._items)  # after Ctrl-C nothing more is begun

@@ -18,9 +18,11 @@ from orgkit.aws.change import Change, send, send_once
 from orgkit.aws.clients import HOME as HOME
 from orgkit.aws.clients import Clients, packaged_models
 from orgkit.aws.clock import Clock, clock_of, is_skew, wrong_clock
+from orgkit.aws.executor import Executor, SerialExecutor
 from orgkit.aws.identity import Caller as Caller
 from orgkit.aws.identity import caller_of, guard_member, no_credentials
 from orgkit.aws.profiles import prepare
+from orgkit.aws.rate_limit import RateLimit
 from orgkit.aws.refused_tokens import accepts, explain_refused_token, may_refuse_token
 from orgkit.aws.rejections import EXPIRED_CODES, Rejected, as_rejected
 from orgkit.aws.response import Answer, ask, ask_pages, ask_stream
@@ -73,6 +75,8 @@ class Connection(Summary):
         self.clock = clock
         self.journal = journal
         self.progress: waiting.Progress = waiting.report_nothing
+        self.executor: Executor = SerialExecutor()  # of reads that do not depend on each other
+        self._rate_limit = RateLimit()
 
     def summary(self) -> dict[str, object]:
         """Where calls go; who calls is not asked for this."""
@@ -99,6 +103,7 @@ class Connection(Summary):
         """One read; raises Rejected, also when botocore's own retries did not help."""
         with self._note_end(service, region):
             client = self._clients.get(service, region, reads=True)
+            self._keep_rate(service, operation)
             answer = ask(client, service, operation, parameters, self.clock.sleep)
             if operation == "GetCallerIdentity":
                 self._caller = caller_of(answer, self._clients.access_key(), self.clock.now())
@@ -173,6 +178,10 @@ class Connection(Summary):
                 raise as_rejected(f"profile {profile}", error) from None
         return self._share_progress(known)
 
+    def release(self) -> None:
+        """Close the clients; its credentials stay, and a later call makes a client again."""
+        self._clients.release()
+
     def regions_of(self, service: str) -> set[str]:
         """The regions that have a service, as far as this version of botocore knows."""
         return set(self._clients.session.get_available_regions(service, partition_name=self.partition))
@@ -191,6 +200,13 @@ class Connection(Summary):
         with self._note_end():
             client = self._clients.get(service, region, reads=False)
             return Change(client, service, operation, parameters, expect, account)
+
+    def _keep_rate(self, service: str, operation: str) -> None:
+        """Wait where threads together would ask more often than AWS answers."""
+        if self.executor.threads > 1:
+            pause = self._rate_limit.reserve(f"{service}:{operation}", self._known_account())
+            if pause:
+                self.clock.sleep(pause)
 
     def _known_account(self) -> str:
         return self._account or (self._caller.account if self._caller else "")

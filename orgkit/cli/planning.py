@@ -10,6 +10,7 @@ import click
 
 from orgkit import errors
 from orgkit.aws.clock import Clock
+from orgkit.aws.executor import ThreadedExecutor
 from orgkit.aws.session import Connection
 from orgkit.cli.layout import columns, print_colored, wrap
 from orgkit.costs.estimate.effect import Effect, monthly_effect
@@ -58,7 +59,7 @@ def make_plans(file: Path, phase: Phase | None) -> list[PlannedPhase]:
     """Connect, read once, plan the phase or all that the file asks for; plans that could be approved are kept."""
     path = find(str(file))
     desired = load(path)
-    aws = connect(desired)
+    aws = connect(desired, executor=ThreadedExecutor())
     planned_phases = read_plans(aws, desired, phase)
     base = outputs.base_folder(outputs.project_of(path), aws.kind)
     for planned in planned_phases:

@@ -1,6 +1,7 @@
 """Connecting: the guards that come before anything else, then the connection."""
 
 from orgkit.aws.clock import Clock, guard_clock
+from orgkit.aws.executor import Executor, SerialExecutor
 from orgkit.aws.identity import Caller, endpoint_of, guard_caller
 from orgkit.aws.session import Connection, open_connection
 from orgkit.journal.events import Journal
@@ -8,13 +9,31 @@ from orgkit.model.desired import Desired
 from orgkit.model.plan import Target
 
 
-def connect(desired: Desired, *, journal: Journal | None = None, clock: Clock | None = None) -> Connection:
-    """A connection as the person's own AWS identity, after the guards; WrongAccount or WrongPlace otherwise."""
+def connect(
+    desired: Desired,
+    *,
+    journal: Journal | None = None,
+    clock: Clock | None = None,
+    executor: Executor | None = None,
+) -> Connection:
+    """Connect as the person's own AWS identity, after the guards.
+
+    Args:
+        desired: The parameters file.
+        journal: Where changes are written down; in memory by default.
+        clock: What waits; that of the environment by default.
+        executor: How reads that do not depend on each other are carried out; one after the other by default.
+
+    Raises:
+        WrongAccount: The caller is not of the management account of the file, or may not be used.
+        WrongPlace: The endpoint is none of a sandbox, or a clock is wrong.
+    """
     spec = desired.organization
     aws = open_connection(region=spec.home_region, endpoint=endpoint_of(), journal=journal or Journal(), clock=clock)
     caller = aws.caller()
     guard_caller(caller, management_account_id=spec.management_account_id, long_lived_keys=spec.long_lived_keys)
     guard_clock(caller.aws_says, caller.we_say)
+    aws.executor = executor or SerialExecutor()
     return aws
 
 

@@ -1,10 +1,11 @@
 """The whole organization, read once, in the fewest calls; each phase reads what it alone needs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from orgkit.aws.advice import remedy_for
+from orgkit.aws.call_log import log_reading
 from orgkit.aws.identity import guard_organization
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Caller, Connection
@@ -15,7 +16,7 @@ from orgkit.model.desired import Desired, Tags, missing_tags
 from orgkit.model.matching import IdIndex, match_if_clear
 from orgkit.model.observed import Account, Observed, Unit
 from orgkit.model.plan import Plan
-from orgkit.phases.accounts.aws import read_accounts
+from orgkit.phases.accounts.aws import list_accounts, place_accounts
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.aws import read_blocking_facts, read_facts
 from orgkit.phases.management_account.checks import check
@@ -42,11 +43,16 @@ def observe(aws: Connection, desired: Desired, phase: str | None = None, *, find
     """
     phases = phases_for(desired) if phase is None else (phase_of(phase),)
     try:
-        observed = _read_tree(aws, desired)
+        with log_reading("tree", aws.executor.threads):
+            observed = _read_tree(aws, desired)
         for read_phase in phases:
             if read := load(read_phase).read:
-                observed = read(aws, desired, observed)
-        return _with_findings(aws, desired, observed, phases) if findings else observed
+                with log_reading(read_phase.run_label, aws.executor.threads):
+                    observed = read(aws, desired, observed)
+        if not findings:
+            return observed
+        with log_reading("findings", aws.executor.threads):
+            return _with_findings(aws, desired, observed, phases)
     except Rejected as rejection:
         raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
 
@@ -66,11 +72,22 @@ def _read_tree(aws: Connection, desired: Desired) -> Observed:
     organization = organization_aws.read_organization(aws, _guard(caller, desired))
     if organization is None:
         return _without_organization(aws, desired, caller)
-    tags = read_tags(aws)
-    units = tuple(read_units(aws, organization.root_id, tags))
-    accounts = tuple(read_accounts(aws, organization.root_id, units, tags))
+    reads: tuple[Callable[[], Any], ...] = (
+        lambda: read_tags(aws),
+        lambda: tuple(read_units(aws, organization.root_id)),
+        lambda: list_accounts(aws),
+    )
+    bulk_tags, units, items = aws.executor.map(lambda read: read(), reads)
+    ids = [*(unit.id for unit in units), *(str(item["Id"]) for item in items)]
+    tags = _read_tags_singly(aws, ids) if bulk_tags is None else bulk_tags
+    units = tuple(replace(unit, tags=tags.get(unit.id, ())) for unit in units)
+    accounts = place_accounts(aws, items, organization.root_id, units, tags)
     tree = Observed(target_of(aws, caller, organization.id), caller.arn, organization, units, accounts)
-    return tree if tags is None else _with_confirmed_tags(aws, desired, tree)
+    return tree if bulk_tags is None else _with_confirmed_tags(aws, desired, tree)
+
+
+def _read_tags_singly(aws: Connection, ids: Sequence[str]) -> Mapping[str, Tags]:
+    return dict(zip(ids, aws.executor.map(lambda resource_id: read_tags_of(aws, resource_id), ids), strict=True))
 
 
 def _guard(caller: Caller, desired: Desired) -> Callable[[str, str], None]:
@@ -90,13 +107,19 @@ def _with_confirmed_tags(aws: Connection, desired: Desired, tree: Observed) -> O
     accounts = {account.id: spec.tags for spec, account in matches if account}
     return replace(
         tree,
-        units=tuple(_with_tags(aws, unit, units.get(unit.path, ())) for unit in tree.units),
-        accounts=tuple(_with_tags(aws, account, accounts.get(account.id, ())) for account in tree.accounts),
+        units=_with_tags(aws, tree.units, lambda unit: units.get(unit.path, ())),
+        accounts=_with_tags(aws, tree.accounts, lambda account: accounts.get(account.id, ())),
     )
 
 
-def _with_tags(aws: Connection, resource: TaggedResource, tags: Tags) -> TaggedResource:
-    return replace(resource, tags=read_tags_of(aws, resource.id)) if missing_tags(tags, resource.tags) else resource
+def _with_tags(
+    aws: Connection, resources: Sequence[TaggedResource], required: Callable[[TaggedResource], Tags]
+) -> tuple[TaggedResource, ...]:
+    doubtful_ids = [resource.id for resource in resources if missing_tags(required(resource), resource.tags)]
+    tags = _read_tags_singly(aws, doubtful_ids)
+    return tuple(
+        replace(resource, tags=tags[resource.id]) if resource.id in tags else resource for resource in resources
+    )
 
 
 def _without_organization(aws: Connection, desired: Desired, caller: Caller) -> Observed:

@@ -14,14 +14,20 @@ CALL = re.compile(
     r"^aws service=\S+ operation=\S+ account=(\d{12}|-) region=\S+ attempt=\d+ ms=\d+ status=\d{3}( \w+)? "
     r"request-id=\S+$"
 )
+READING = re.compile(r"^aws read=(\S+) calls=(\d+) throttled=\d+ seconds=\d+\.\d\d threads=(\d+)$")
 
 
 def test_debug_prints_a_line_for_each_call_and_neither_bodies_nor_credentials(stage: Stage) -> None:
     stage.begin("organization")
     done = stage.project.orgkit("plan", stage.project.file, "02", "--debug", code=3)
     lines = done.stderr.splitlines()
-    assert [line for line in lines if not CALL.match(line)] == []
-    assert len(lines) == len(stage.sandbox.calls())
+    calls = [line for line in lines if CALL.match(line)]
+    assert len(calls) == len(stage.sandbox.calls())
+    readings = [(line, READING.match(line)) for line in lines if line not in calls]
+    assert [match[1] if match else line for line, match in readings] == ["tree", "findings"]
+    assert {match[3] for _, match in readings if match} == {"16"}
+    counted = sum(int(match[2]) for _, match in readings if match)
+    assert counted == len(calls) - 1, "all calls but the one that asks who calls"
     keys = [key for file in (stage.sandbox.folder / "aws").glob("*.key*") for key in file.read_text().split()]
     secrets = [key for key in keys if len(key) > 15]
     assert [secret for secret in secrets if secret in done.stderr] == []

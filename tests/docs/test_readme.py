@@ -9,8 +9,7 @@ import click
 import pytest
 
 from orgkit import errors
-from orgkit.cli.command_group import add_common_options
-from orgkit.cli.main import COMMANDS, cli
+from orgkit.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -94,10 +93,8 @@ def unknown_words(words: list[str]) -> list[str]:
 
 
 def program() -> click.Group:
-    for command in COMMANDS:
-        cli.add_command(command)
-    add_common_options(COMMANDS)
-    return cli
+    context = click.Context(cli)
+    return click.Group("orgkit", [cli.get_command(context, name) for name in cli.list_commands(context)])
 
 
 def test_every_exit_code_of_the_page_is_one_of_the_programs() -> None:

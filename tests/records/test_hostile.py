@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,6 +146,7 @@ def test_a_path_is_only_a_text_in_the_cell_that_papermill_writes(name: str, base
     project, unit = base / name, phase_of("units")
     write_runbook(project)
     file = project / "parameters" / f"{name}.toml"
+    shutil.copyfile(CHECKOUT / "parameters" / "example.toml", file)
     folder = outputs.new_run_folder(project / "outputs", ACCOUNT, unit)
     copy = prepare(unit, file, folder, approved_plan=name)
     values = {"parameters_file": str(file), "approved_plan": name, "run_folder": str(folder)}

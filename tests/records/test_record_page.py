@@ -93,7 +93,7 @@ def test_each_step_has_its_sign_its_state_and_its_cost() -> None:
 
 def test_a_step_in_doubt_says_what_the_next_run_does() -> None:
     shown = words(page(replace(DONE, how_far={"in doubt": DONE.how_far["done"]})))
-    assert "the next run looks whether AWS did it" in shown
+    assert "the next run checks whether AWS did it" in shown
 
 
 def test_what_awaits_an_approval_is_shown_as_what_would_change() -> None:

@@ -6,7 +6,7 @@ from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import as_aws, read_tags_of
 from orgkit.errors import NeedsDecision, StepFailed
-from orgkit.model.desired import Tags, UnitPath, format_path, missing_tags, replaced_tags
+from orgkit.model.desired import UnitPath, format_path, missing_tags, replaced_tags
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Unit
 from orgkit.model.plan import starting_value
@@ -16,16 +16,14 @@ from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 MAX_DEPTH = 5  # AWS's levels of organizational units: the deepest have no children to ask for
 
 
-def read_units(
-    aws: Connection, parent_id: str, tags: dict[str, Tags] | None, parent: UnitPath = (), depth: int = 1
-) -> Iterator[Unit]:
-    """Return every organizational unit below a parent, parents before their children."""
+def read_units(aws: Connection, parent_id: str, parent: UnitPath = (), depth: int = 1) -> Iterator[Unit]:
+    """Return every organizational unit below a parent, without its tags, parents before their children."""
     units = aws.pages("organizations", "ListOrganizationalUnitsForParent", "OrganizationalUnits", ParentId=parent_id)
     for item in sorted(units, key=lambda unit: str(unit["Name"])):
         path = (*parent, str(item["Name"]))
-        yield Unit(path, item["Id"], read_tags_of(aws, item["Id"]) if tags is None else tags.get(item["Id"], ()))
+        yield Unit(path, str(item["Id"]), ())
         if depth < MAX_DEPTH:
-            yield from read_units(aws, item["Id"], tags, path, depth + 1)
+            yield from read_units(aws, item["Id"], path, depth + 1)
 
 
 def create_unit(aws: Connection, step: CreateUnit, id_index: IdIndex) -> None:

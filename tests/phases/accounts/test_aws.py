@@ -6,12 +6,12 @@ import pytest
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
-from orgkit.errors import StepFailed
+from orgkit.errors import CouldNotRead, StepFailed
 from orgkit.model.desired import ACCESS_ROLE
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Member, Unit
 from orgkit.model.plan import ABSENT
-from orgkit.phases.accounts.aws import read_accounts
+from orgkit.phases.accounts.aws import list_accounts, place_accounts
 from orgkit.phases.member_access.member_roles_aws import read_member
 from orgkit.phases.member_access.roles_aws import create_read_role, read_role_of
 from orgkit.phases.member_access.steps import CreateReadRole
@@ -75,7 +75,8 @@ def test_accounts_are_placed_by_the_paths_that_aws_tells(aws: Connection, wire: 
             {"Id": "999999999999", "Paths": [root]},
         )
     )
-    read = {a.id: a for a in read_accounts(aws, "r-root", [Unit(("Security",), "ou-root-00000000", ())], {})}
+    units = [Unit(("Security",), "ou-root-00000000", ())]
+    read = {a.id: a for a in place_accounts(aws, list_accounts(aws), "r-root", units, {})}
     assert read[ID].unit == ("Security",)
     assert read["333333333333"].unit == ("ou-root-99999999",), "a unit made meanwhile is not the root"
     assert read["999999999999"].unit == ()
@@ -84,9 +85,24 @@ def test_accounts_are_placed_by_the_paths_that_aws_tells(aws: Connection, wire: 
 
 def test_where_no_paths_are_told_every_parent_is_asked(aws: Connection, wire: Wire) -> None:
     wire.says(accounts({"Id": ID}), accounts({"Id": ID}), accounts())
-    (account,) = read_accounts(aws, "r-root", [Unit(("Security",), "ou-1", ())], {})
+    (account,) = place_accounts(aws, list_accounts(aws), "r-root", [Unit(("Security",), "ou-1", ())], {})
     assert account.unit == ("Security",)
     assert wire.asked == ["ListAccounts", "ListAccountsForParent", "ListAccountsForParent"]
+
+
+@pytest.mark.parametrize(
+    ("in_unit", "in_root", "place"),
+    [
+        ([{"Id": ID}], [{"Id": ID}], "in Security and in the root"),
+        ([], [], "in no organizational unit"),
+    ],
+)
+def test_an_account_that_moves_while_parents_are_asked_is_neither_placed_nor_taken_for_absent(
+    aws: Connection, wire: Wire, in_unit: list[dict[str, str]], in_root: list[dict[str, str]], place: str
+) -> None:
+    wire.says(accounts({"Id": ID}), accounts(*in_unit), accounts(*in_root))
+    with pytest.raises(CouldNotRead, match=f"account {ID} was listed {place}"):
+        place_accounts(aws, list_accounts(aws), "r-root", [Unit(("Security",), "ou-1", ())], {})
 
 
 def joined(clock: CountingClock, minutes: float) -> Answer:

@@ -75,7 +75,7 @@ def test_a_unit_below_one_that_is_not_there_is_out_of_order(aws: Connection, wir
 
 def test_units_are_read_parents_first_and_no_deeper_than_aws_allows(aws: Connection, wire: Wire) -> None:
     wire.says(listed("B", "A"), *[listed("x")] * 4, listed("y"), listed(), listed(), listed(), listed())
-    paths = [unit.path for unit in read_units(aws, "r-root", {"ou-A": (("k", "v"),)})]
+    paths = [unit.path for unit in read_units(aws, "r-root")]
     assert paths[:5] == [("A", *["x"] * depth) for depth in range(5)]
     assert max(map(len, paths)) == 5
     assert ("B",) in paths
@@ -83,7 +83,7 @@ def test_units_are_read_parents_first_and_no_deeper_than_aws_allows(aws: Connect
 
 def test_a_unit_with_a_slash_in_its_name_is_one_unit(aws: Connection, wire: Wire) -> None:
     wire.says(listed("CI/CD", "CI", "/"), listed(), listed("CD"), listed(), listed())
-    paths = [unit.path for unit in read_units(aws, "r-root", {})]
+    paths = [unit.path for unit in read_units(aws, "r-root")]
     assert paths == [("/",), ("CI",), ("CI", "CD"), ("CI/CD",)]
 
 
