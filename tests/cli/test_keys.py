@@ -58,7 +58,11 @@ def test_a_pair_is_made_once(orgkit, tmp_path: Path) -> None:
 
 def test_what_is_no_key_is_told_in_three_lines(orgkit, tmp_path: Path) -> None:
     (tmp_path / "notes.pub").write_text("nothing")
-    for of, why in (("notes.pub", "holds no public key"), ("nowhere", "cannot be read"), ("arn:aws:s3:::x", "no ARN")):
+    for of, why in (
+        ("notes.pub", "holds no public key"),
+        ("nowhere", "cannot be read"),
+        ("arn:aws:s3:::x", "not the ARN"),
+    ):
         output = orgkit("keys", "show", of, code=1).stderr
         assert why in " ".join(output.split())
         assert "do:" in output

@@ -43,7 +43,7 @@ class Lab:
     project: Project
     port: int
     process: "subprocess.Popen[bytes]"
-    told: Path
+    output: Path
 
     @property
     def page(self) -> str:
@@ -81,8 +81,8 @@ class Lab:
         self.process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(SECONDS_TO_SEAL)
-        assert self.process.returncode == 0, self.told.read_text()
-        return self.told.read_text()
+        assert self.process.returncode == 0, self.output.read_text()
+        return self.output.read_text()
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def opened(project: Project, tmp_path: Path, *arguments: object, **more: str) ->
     )
     own = {f"JUPYTER_{name}_DIR": str(settings) for name in ("CONFIG", "DATA", "RUNTIME")}
     own |= {"ORGKIT_APPROVER": "Jane Doe"} | more
-    output = tmp_path / "told"
+    output = tmp_path / "output.txt"
     with output.open("wb") as out:
         process = subprocess.Popen(
             [str(BIN / "python"), "-m", "orgkit", "lab", *map(str, arguments)],
@@ -142,7 +142,7 @@ def browser(lab: Lab, pictures: Path) -> Iterator["Guide"]:
             yield guide
         except Exception:
             page.screenshot(path=pictures / "failure.png")
-            (pictures / "failure.txt").write_text("\n".join([*messages, lab.told.read_text()]))
+            (pictures / "failure.txt").write_text("\n".join([*messages, lab.output.read_text()]))
             raise
         finally:
             chromium.close()
@@ -252,6 +252,10 @@ class Guide:
     def shown(self) -> str:
         """The text of the outputs, never that of the code."""
         return "\n".join(self.notebook().locator(".jp-OutputArea-output").all_inner_texts())
+
+    def shows(self, text: str) -> None:
+        """Wait for an output with this text: the kernel may have nothing to do before an output is drawn."""
+        self.notebook().locator(".jp-OutputArea-output", has_text=text).first.wait_for(state="attached")
 
     def banner(self) -> Locator:
         return self.notebook().locator(".orgkit-banner")

@@ -23,6 +23,7 @@ from orgkit.phases.registry import PHASES
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.records.manifest import MANIFEST
 from orgkit.rehearsal.bootstrap import environment
+from orgkit.runbook.interactive.jupyterlab import PAGES
 from tests.bootstrap.project import CHECKOUT, EXAMPLE, Project, new_project
 from tests.browser import CHROMIUM, FLAGS, needs_browser
 from tests.conftest import Tell
@@ -82,7 +83,7 @@ def test_a_person_is_led_from_a_bad_file_to_an_organization(
             guide.open("00")
             guide.next_step("Run this phase")
             guide.at_step("done")
-            assert "Verified" in guide.shown()
+            guide.shows("Verified")
             guide.picture("00-done")
         with watch.part("01-organization", MOST_GESTURES):
             organization(guide)
@@ -99,7 +100,7 @@ def test_a_person_is_led_from_a_bad_file_to_an_organization(
             guide.next_step("Run this phase")
             guide.at_step("done")
             guide.picture("06-costs", "estimate_stages.bars(")
-            assert "That was the last phase" in guide.shown()
+            guide.shows("That was the last phase")
             guide.saved()
         guide.start_page()
         assert set(guide.states().values()) == {"done"}, guide.states()
@@ -116,7 +117,7 @@ def test_a_person_is_led_from_a_bad_file_to_an_organization(
 
 def mend_the_file(guide: Guide, project: Project) -> None:
     assert guide.states() == {}  # the form is offered, and no table of what is not known
-    assert "accounts.website-prod.unit" in guide.shown()
+    guide.shows("accounts.website-prod.unit")
     guide.picture("start-bad-file")
     guide.next_step("Fill in the form")
     guide.page.wait_for_selector("text=2 problems")
@@ -143,21 +144,21 @@ def organization(guide: Guide) -> None:
     """Planning changes nothing; half a digest approves nothing; the form is in view, and no error is."""
     guide.open_next("01")
     guide.plan()
-    assert "Awaiting approval: nothing was changed." in guide.shown()
+    guide.shows("Awaiting approval: nothing was changed.")
     guide.page.wait_for_function("document.activeElement.value === 'Jane Doe'")  # the form has come into view
     assert guide.is_in_view(".orgkit-form")
     assert guide.errors() == []
     guide.picture("01-plan", "stages.proposal(")
     with guide.detour():
         guide.approve(digest="0000")
-        assert "Type the first 8 characters" in guide.shown()
+        guide.shows("Type the first 8 characters")
     guide.approve()
     without_the_extension_the_menu_is_named(guide)
     guide.picture("01-approved", "stages.approve(")
     assert guide.lab.changes() == []
     guide.apply()
     assert "Approved by Jane Doe, for OPS-7 (button)" in guide.cell("stages.apply(").inner_text()
-    assert "10 of 10 step(s) done" in guide.shown()
+    guide.shows("10 of 10 step(s) done")
     guide.picture("01-applied", "stages.apply(")
     with guide.detour():
         guide.run_from("stages.apply(")  # once more: nothing is left of it
@@ -183,14 +184,14 @@ def reject_then_approve(guide: Guide) -> None:
         guide.click(guide.notebook().get_by_role("button", name="Reject"))
         guide.at_step("rejected")
         guide.run_from("stages.apply(")
-        assert "the plan was rejected by Jane Doe" in guide.shown()
+        guide.shows("the plan was rejected by Jane Doe")
         assert guide.lab.changes() == before
         guide.picture("02-rejected", "stages.approve(")
         guide.next_step("Plan again")
         guide.at_step("asking")
     guide.approve()
     guide.apply()
-    assert "planned again, and there is nothing left to do" in guide.shown()
+    guide.shows("planned again, and there is nothing left to do")
 
 
 def reload_before_the_approval(guide: Guide) -> None:
@@ -237,17 +238,17 @@ def restart_after_the_approval(guide: Guide) -> None:
         guide.page.wait_for_timeout(1500)
         guide.settled()
         guide.run_from("stages.apply(")
-        assert "This cell needs the cells above it; nothing was changed." in guide.shown()
+        guide.shows("This cell needs the cells above it; nothing was changed.")
         assert guide.errors() == ["CellOutOfOrder"]
         guide.picture("04-out-of-order", "stages.apply(")
     guide.plan()
-    assert "Awaiting approval: nothing was changed." in guide.shown()
+    guide.shows("Awaiting approval: nothing was changed.")
     assert guide.lab.changes() == before
     with guide.detour():
         guide.approve_by_keyboard()
     guide.clicks += 3  # the same with a mouse: ticket, digest, button
     guide.apply()
-    assert "nothing left to do" in guide.shown()
+    guide.shows("nothing left to do")
     guide.picture("04-applied", "stages.apply(")
 
 
@@ -278,13 +279,13 @@ def trail(guide: Guide) -> None:
         changed = guide.lab.changes()
         guide.click(guide.notebook().locator(".orgkit-apply"))
         guide.at_step("stopped")
-        assert "The approval does not fit: nothing was changed." in guide.shown()
+        guide.shows("The approval does not fit: nothing was changed.")
         assert guide.lab.changes() == changed
         guide.picture("03-stale", "stages.apply(")
         guide.plan()
         guide.approve()
         guide.apply()
-        assert "nothing left to do" in guide.shown()
+        guide.shows("nothing left to do")
         guide.start_page()
 
 
@@ -393,7 +394,8 @@ def test_without_the_gate_s_refusal_the_test_above_would_fail(tmp_path: Path, pi
     shutil.copytree(CHECKOUT / "orgkit", copy / "orgkit", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(CHECKOUT / "runbooks", copy / "runbooks")
     shutil.copytree(CHECKOUT / "docs", copy / "docs")
-    shutil.copy(CHECKOUT / "README.md", copy / "README.md")
+    for page in PAGES:
+        shutil.copy(CHECKOUT / page, copy / page)
     gate = copy / "orgkit" / "runbook" / "gate.py"
     refuses = "        if self.approval is None:\n            remedy ="
     assert refuses in gate.read_text()
