@@ -156,7 +156,7 @@
     get target() {
       const shown = this.panel.content.node.querySelector('.orgkit-identity h2'); // what AWS confirmed, with the alias
       const target = shown ? shown.textContent : this.facts.target;
-      return this.facts.kind === 'aws' ? `\u26a0 ${target}` : `${target} (nothing here touches AWS)`;
+      return this.facts.kind === 'emulator' ? `${target} (nothing here touches AWS)` : `\u26a0 ${target}`;
     }
 
     update() {
@@ -196,7 +196,7 @@
       const inner = element('div', 'orgkit-inner');
       inner.append(head, line);
       this.banner.node.replaceChildren(inner);
-      this.banner.node.classList.toggle('orgkit-on-aws', this.facts.kind === 'aws');
+      this.banner.node.classList.toggle('orgkit-on-aws', this.facts.kind !== 'emulator');
       this.panel.node.dataset.orgkitState = state;
       this.fit();
     }
