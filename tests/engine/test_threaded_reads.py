@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from orgkit.aws.executor import Executor, SerialExecutor, ThreadedExecutor
+from orgkit.aws.identity import Caller
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.waiting import report_nothing
 from orgkit.engine.observe import observe
@@ -43,8 +44,8 @@ class Emulated:
     with_paths: bool = True
     kind, partition, progress = "aws", "aws", staticmethod(report_nothing)
 
-    def caller(self) -> Any:
-        return _Caller(MANAGEMENT, f"arn:aws:sts::{MANAGEMENT}:assumed-role/operator/jane", "aws")
+    def caller(self) -> Caller:
+        return Caller(MANAGEMENT, f"arn:aws:sts::{MANAGEMENT}:assumed-role/operator/jane", "ASIAEXAMPLE")
 
     def read(self, service: str, operation: str, **parameters: Any) -> Any:
         self._count(service, operation, str(parameters.get("RoleName", "")))
@@ -135,13 +136,6 @@ class Emulated:
             "RoleName": name, "AssumeRolePolicyDocument": trust(MANAGEMENT), "RolePolicyList": inline,
             "AttachedManagedPolicies": [{"PolicyArn": arn} for arn in managed],
         }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Caller:
-    account: str
-    arn: str
-    partition: str
 
 
 def _unit_id(number: int) -> str:
