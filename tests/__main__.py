@@ -61,6 +61,7 @@ BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")
 TWO_PROCESSES = ("-n", "2", *BY_FILE)
 THREE_PROCESSES = ("-n", "3", *BY_FILE)  # these tests wait for other processes a third of their time
 COVERAGE = ("-p", "tests.line_coverage")
+LAST_LINES = 30
 Stage = tuple[str, list[Path | str]]
 # Stages in one group run at the same time: none of them keeps two processors busy by itself.
 STATIC: tuple[Stage, ...] = (
@@ -87,30 +88,47 @@ TEST: tuple[tuple[Stage, ...], ...] = (
 
 def main() -> int:
     """Run each stage; all of them, so that one look shows everything that is wrong."""
-    failed, begun = [], time.monotonic()
+    failed: dict[str, str] = {}
+    begun = time.monotonic()
     for group in CHECK if "--check" in sys.argv[1:] else TEST:
         with ThreadPoolExecutor(len(group)) as executor:
-            passed = executor.map(partial(_passes, alone=len(group) == 1), group)
-            failed += [name for (name, _), good in zip(group, passed, strict=True) if not good]
+            problems = executor.map(partial(_problem, alone=len(group) == 1), group)
+            failed |= {name: text for (name, _), text in zip(group, problems, strict=True) if text}
     used = os.times()
     processor = used.user + used.system + used.children_user + used.children_system
+    for name, text in failed.items():  # again, at the end, where one looks and where the log of a CI run is cut last
+        print(f"\n== {name}, its last lines:\n{text}")
     print(f"\n{time.monotonic() - begun:.0f} s, and {processor:.0f} s of processor time.")
     print("All is well." if not failed else f"Failed: {', '.join(failed)}")
     return 1 if failed else 0
 
 
-def _passes(stage: Stage, *, alone: bool) -> bool:
-    """Run one stage. What it prints is shown as it comes, or at its end when another stage runs at the same time."""
+def _problem(stage: Stage, *, alone: bool) -> str:
+    """Run one stage; the last lines that it printed when it failed, else nothing.
+
+    Its output is shown as it comes, or at its end when another stage runs at the same time.
+    """
     name, command = stage
-    started, title = time.monotonic(), f"\n== {name}: {' '.join(Path(str(part)).name for part in command)}"
-    print(title, flush=True)
-    files: dict[str, int] = {} if alone else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    done = subprocess.run(
-        [str(part) for part in command], cwd=HERE, env=_environment(), check=False, text=True, **files
-    )
-    result = f"== {name}: {'FAILED' if done.returncode else 'ok'} in {time.monotonic() - started:.0f} s"
-    print(f"{'' if alone else done.stdout}{result}", flush=True)
-    return done.returncode == 0
+    started = time.monotonic()
+    print(f"\n== {name}: {' '.join(Path(str(part)).name for part in command)}", flush=True)
+    lines: list[str] = []
+    with subprocess.Popen(
+        [str(part) for part in command],
+        cwd=HERE,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            lines.append(line)
+            if alone:
+                print(line, end="", flush=True)
+    result = f"== {name}: {'FAILED' if process.returncode else 'ok'} in {time.monotonic() - started:.0f} s"
+    print(f"{'' if alone else ''.join(lines)}{result}", flush=True)
+    return "".join(lines[-LAST_LINES:]) + f"exit code {process.returncode}" if process.returncode else ""
 
 
 def _environment() -> dict[str, str]:
