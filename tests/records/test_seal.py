@@ -236,5 +236,9 @@ class TestTheCatalogue:
         run_folder(tmp_path)
         with pytest.raises(OrgkitError, match="2 records"):
             find_record(tmp_path / "outputs", "02-units")
-        with pytest.raises(OrgkitError, match="0 records"):
+        with pytest.raises(OrgkitError, match="2 records"):
+            find_record(tmp_path / "outputs", "02")
+        with pytest.raises(OrgkitError, match="no record in"):  # though each of them has a 20 in its date
+            find_record(tmp_path / "outputs", "20")
+        with pytest.raises(OrgkitError, match="no record in"):
             find_record(tmp_path / "outputs", "nothing")
