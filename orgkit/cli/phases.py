@@ -123,7 +123,7 @@ def plan(file: Path, phase: Phase | None, as_json: bool, report: NoReport) -> in
 @click.option("--approved-plan", default="", metavar="DIGEST", help="The digest that was approved.")
 @click.option("--plan-file", type=click.Path(path_type=Path), help="A plan.json that was handed over.")
 @click.option("--approval", type=click.Path(resolve_path=True), help="A signed approval, as orgkit approve writes it.")
-@click.option("--approver", default="", help="Name of who approved, as recorded (not verified); needed on AWS.")
+@click.option("--approver", default="", help="The approver's name, as recorded (not verified); needed on AWS.")
 @click.option("--ticket", default="", help="Where the change was asked for.")
 @click.option(
     "--parameter", "-p", "more", multiple=True, metavar="NAME=VALUE", help="Set a parameter that only this runbook has."
