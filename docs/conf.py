@@ -5,6 +5,7 @@ as well, and the executed runbooks are read where the tests keep them.
 """
 
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from orgkit import __version__
@@ -53,6 +54,7 @@ def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", _keep_sentence_of_property, priority=400)  # before napoleon, at 500
     app.connect("sphinx-click-process-description", _keep_columns)
     app.connect("html-page-context", _make_accessible, priority=900)  # after the theme, at 500
+    app.connect("build-finished", _name_sidebars)
 
 
 def _keep_sentence_of_property(_app: Any, what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
@@ -77,3 +79,14 @@ def _make_accessible(_app: Any, _page: str, _template: str, context: dict[str, A
     for wide in ("<pre>", '<div class="output text_html">'):
         body = body.replace(wide, f'{wide[:-1]} tabindex="0">')
     context["body"] = body
+
+
+def _name_sidebars(app: Any, error: Exception | None) -> None:
+    """Give both sidebars of a page a name: the theme has none for them, and a screen reader lists them as one."""
+    if error is not None or app.builder.name != "html":
+        return
+    for file in Path(app.outdir).rglob("*.html"):
+        html = file.read_text(encoding="utf-8")
+        for sidebar, name in (("sidebar-drawer", "Pages of the site"), ("toc-drawer", "On this page")):
+            html = html.replace(f'<aside class="{sidebar}', f'<aside aria-label="{name}" class="{sidebar}')
+        file.write_text(html, encoding="utf-8")
