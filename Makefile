@@ -43,7 +43,7 @@ docs: $(READY)  ## the documentation as a site in .site/html; a warning is an er
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 14) else f"orgkit needs Python 3.11 to 3.14, and {sys.executable} is {v[0]}.{v[1]}: run make PYTHON=python3.12 ...")'
-	@echo "Setting up $(VENV) (once; every package checked against its hash) ..."
+	@echo "Setting up $(VENV) (once, some minutes; every package checked against its hash) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(VENV)/bin/$(PIP) --require-hashes -r requirements.lock
 	@$(VENV)/bin/$(PIP) --no-deps --no-build-isolation -e .

@@ -5,6 +5,7 @@ as well, and the executed runbooks are read where the tests keep them.
 """
 
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from orgkit import __version__
@@ -53,6 +54,7 @@ def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", _keep_sentence_of_property, priority=400)  # before napoleon, at 500
     app.connect("sphinx-click-process-description", _keep_columns)
     app.connect("html-page-context", _make_accessible, priority=900)  # after the theme, at 500
+    app.connect("build-finished", _name_parts)
 
 
 def _keep_sentence_of_property(_app: Any, what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
@@ -71,9 +73,25 @@ def _keep_columns(_app: Any, _context: Any, lines: list[str]) -> None:
 
 
 def _make_accessible(_app: Any, _page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
-    """Give headings of the navigation a level, and let the keyboard reach code that is wider than the page."""
+    """Give headings of the navigation a level, and let the keyboard reach code that is wider than the page.
+
+    The empty corner of a table is no header.
+    """
     navigation, body = context.get("furo_navigation_tree", ""), context.get("body", "")
     context["furo_navigation_tree"] = navigation.replace('role="heading"', 'role="heading" aria-level="2"')
     for wide in ("<pre>", '<div class="output text_html">'):
         body = body.replace(wide, f'{wide[:-1]} tabindex="0">')
-    context["body"] = body
+    context["body"] = body.replace("<th></th>", "<td></td>")
+
+
+def _name_parts(app: Any, error: Exception | None) -> None:
+    """Name both sidebars, which a screen reader lists as one otherwise, and the page of the search."""
+    if error is not None or app.builder.name != "html":
+        return
+    for file in Path(app.outdir).rglob("*.html"):
+        html = file.read_text(encoding="utf-8")
+        for sidebar, name in (("sidebar-drawer", "Pages of the site"), ("toc-drawer", "On this page")):
+            html = html.replace(f'<aside class="{sidebar}', f'<aside aria-label="{name}" class="{sidebar}')
+        if file.name == "search.html":
+            html = html.replace('id="furo-main-content">', 'id="furo-main-content"><h1>Search</h1>')
+        file.write_text(html, encoding="utf-8")

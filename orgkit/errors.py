@@ -232,7 +232,7 @@ class Interrupted(OrgkitError):
 
     summary = "Interrupted."
     exit_code = EXIT_INTERRUPTED
-    no_change_suffix = " before it had changed anything"
+    no_change_suffix = ", and had changed nothing"
     remedy_to_continue = (
         "run the same command again, with the same approval if it had one: it looks at what is there, and goes on from "
         "there."
@@ -243,6 +243,12 @@ class RecordExists(OrgkitError):
     """A run folder is never written twice."""
 
     summary = "That run already has a record."
+
+
+class UnknownRecord(OrgkitError):
+    """The name that was given is not that of exactly one record."""
+
+    summary = "That record was not found."
 
 
 class ProjectExists(OrgkitError):
@@ -325,6 +331,12 @@ class EmulatorTrouble(OrgkitError):
 
     summary = "The sandbox is not as expected."
     heading = "The sandbox"
+
+
+class JupyterLabFailed(OrgkitError):
+    """JupyterLab ended with an error before a runbook was run in it."""
+
+    summary = "JupyterLab could not be started; nothing was changed."
 
 
 class CellOutOfOrder(OrgkitError):

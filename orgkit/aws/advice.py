@@ -5,7 +5,7 @@ from orgkit.aws.rejections import REMEDIES, Rejected
 
 REPORT = "This should not happen: report it with the run's record."
 CODES = {
-    "AccountOwnerNotVerifiedException": "verify the e-mail of the management account, in the console.",
+    "AccountOwnerNotVerifiedException": "verify the email of the management account, in the console.",
     "AWSOrganizationsNotInUseException": "run 01-organization first.",
     "CloudTrailAccessNotEnabledException": "run 01-organization: CloudTrail has no trusted access.",
 }

@@ -66,7 +66,7 @@ CONSTRAINTS: Mapping[str, Reason] = {
     "MASTER_ACCOUNT_NOT_GOVCLOUD_ENABLED": Reason(
         NOT_CALLED, "orgkit makes no GovCloud accounts: the management account has none."
     ),
-    "EMAIL_VERIFICATION_CODE_EXPIRED": Reason(USER, "verify the e-mail of the management account again."),
+    "EMAIL_VERIFICATION_CODE_EXPIRED": Reason(USER, "verify the email of the management account again."),
     "ORGANIZATION_NOT_IN_ALL_FEATURES_MODE": Reason(
         USER, "enable all features in the console; every invited account must agree."
     ),
@@ -144,7 +144,7 @@ HANDSHAKES: Mapping[str, Reason] = {
     "ORGANIZATION_FROM_DIFFERENT_SELLER_OF_RECORD": Reason(
         USER, "the account buys AWS from another seller, or is in another partition: it cannot join."
     ),
-    "MANAGEMENT_ACCOUNT_EMAIL_NOT_VERIFIED": Reason(USER, "verify the e-mail of the management account."),
+    "MANAGEMENT_ACCOUNT_EMAIL_NOT_VERIFIED": Reason(USER, "verify the email of the management account."),
     "UNUSED_PREPAYMENT_BALANCE": Reason(USER, f"a prepaid balance is left: {SUPPORT}"),
     "LEGACY_PERMISSIONS_STILL_IN_USE": Reason(
         USER, "migrate the organization to the fine-grained IAM actions for billing first."
@@ -171,10 +171,10 @@ CREATIONS: Mapping[str, Reason] = {
     "ACCOUNT_LIMIT_EXCEEDED": Reason(USER, QUOTA),
     "EMAIL_ALREADY_EXISTS": Reason(
         USER,
-        "the e-mail belongs to an account outside this organization, or to a closed one: "
+        "the email belongs to an account outside this organization, or to a closed one: "
         "use another address, or invite that account under [imports].",
     ),
-    "INVALID_EMAIL": Reason(USER, "correct the e-mail in the parameters file."),
+    "INVALID_EMAIL": Reason(USER, "correct the email in the parameters file."),
     "INVALID_ADDRESS": Reason(USER, "correct the address of the management account in the console."),
     **_reasons(USER, PAYMENT, "MISSING_PAYMENT_INSTRUMENT", "INVALID_PAYMENT_INSTRUMENT"),
     **_reasons(

@@ -11,7 +11,7 @@ ESCAPED_CHARACTERS = re.compile(r"[^\w ,/()\u0080-\U0010ffff]|_", re.ASCII)  # w
 
 
 def escaped(text: object) -> str:
-    """One line: letters, digits and blanks stay, every sign is written as its number; e-mails are masked."""
+    """One line: letters, digits and blanks stay, every sign is written as its number; emails are masked."""
     return ESCAPED_CHARACTERS.sub(lambda match: f"&#{ord(match[0])};", short(mask_emails(flat(text)), MAX_CELL_LENGTH))
 
 

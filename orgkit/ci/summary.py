@@ -108,7 +108,7 @@ def _review_lines(facts: Facts) -> Iterator[str]:
     titles = {
         "stops": "Stopped by phase 00",
         "stopped": "Stopped, and no part of the plan",
-        "needs": "First",
+        "needs": "Needed first",
         "drift": "Drift that no step repairs",
         "warnings": "Worth knowing",
     }

@@ -65,7 +65,8 @@ def apply(file: Path, phases: tuple[Phase, ...], ticket: str) -> int:
     """Bootstrap phase by phase: plan, ask for the approval on the terminal, apply, verify, record.
 
     It stops where somebody else has to act. Run it again: it goes on from where AWS is. Without a terminal it changes
-    nothing and prints the `orgkit run` command (exit code 3).
+    nothing and prints the `orgkit run` command (exit code 3). PHASE is its number, such as 03, or its label, such as
+    accounts.
     """
     from orgkit.cli.planning import read_plans
     from orgkit.engine.connect import connect

@@ -29,7 +29,7 @@ PREFIX = 8  # characters of the digest that a person types, as in the form of a 
 NOTES = {
     "stops": "Stopped by phase 00",
     "stopped": "Stopped, and no part of the plan",
-    "needs": "First",
+    "needs": "Needed first",
     "drift": "Drift that no step repairs",
     "warnings": "Worth knowing",
     "unmanaged": "In AWS and not in the file (left alone)",
@@ -41,7 +41,7 @@ NOTES = {
 @FILE
 @click.option("--ticket", required=True, help="Where the change was asked for.")
 @click.option("--key", required=True, envvar="ORGKIT_KEY", help="Your private key's file, or the ARN of a KMS key.")
-@click.option("--as", "asserted_by", default="", metavar="NAME", help="How you call yourself; a claim.")
+@click.option("--as", "asserted_by", default="", metavar="NAME", help="Your name, as recorded (not verified).")
 @click.option("--digest", default="", help="The plan's digest, where nobody is there to type it.")
 @json_option
 @endpoint_option
@@ -49,7 +49,7 @@ NOTES = {
 def approve(plan: str, file: Path, ticket: str, key: str, asserted_by: str, digest: str, as_json: bool) -> int:
     """Approve a PLAN (a plan.json, or the digest of one that is kept) with a signature, as a second person.
 
-    Under your own AWS identity in the management account: it is asked who you are, nothing else, and nothing changes.
+    Use your own AWS identity in the management account. AWS is asked who you are, and nothing else; nothing changes.
     """
     from orgkit.engine.connect import connect
     from orgkit.model.decision import check_claim

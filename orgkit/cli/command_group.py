@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -97,7 +98,7 @@ SECTIONS: tuple[tuple[str, tuple[CommandEntry, ...]], ...] = (
             CommandEntry(
                 "run",
                 "phases.run",
-                "Run one phase headlessly; without an approved plan it stops before it changes anything",
+                "Run one phase without a browser; without an approved plan it stops before it changes anything",
             ),
             CommandEntry(
                 "open",
@@ -111,7 +112,7 @@ SECTIONS: tuple[tuple[str, tuple[CommandEntry, ...]], ...] = (
         (
             CommandEntry("costs", "costs.costs", "Read what AWS billed per account and service, next to the estimate"),
             CommandEntry("prices", "prices.prices", "The price book: quote from it, or bring it up to date"),
-            CommandEntry("records", "records.records", "List, show and seal the records of runs"),
+            CommandEntry("records", "records.records", "List, show, verify and archive the records of runs"),
         ),
     ),
     (
@@ -127,7 +128,23 @@ SECTIONS: tuple[tuple[str, tuple[CommandEntry, ...]], ...] = (
 )
 
 
-class CommandGroup(click.Group):
+class SuggestingGroup(click.Group):
+    """Names the command that a mistyped one resembles."""
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a usage error that suggests one when there is none of that name."""
+        try:
+            return super().resolve_command(context, args)
+        except click.UsageError as error:
+            similar = get_close_matches(args[0], self.list_commands(context), n=1)
+            if not similar:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {similar[0]}?", context) from None
+
+
+class CommandGroup(SuggestingGroup):
     """Lists its commands with the whole first sentence of each, where click would cut it."""
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
@@ -135,7 +152,7 @@ class CommandGroup(click.Group):
         write_commands(formatter, "Commands", [(name, first_sentence(item)) for name, item in self.commands.items()])
 
 
-class OrgkitGroup(click.Group):
+class OrgkitGroup(SuggestingGroup):
     """The commands of `orgkit`, in the order of work; help lists them without importing one."""
 
     def list_commands(self, _context: click.Context) -> list[str]:

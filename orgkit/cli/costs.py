@@ -13,8 +13,12 @@ from orgkit.costs.bills.billing_spec import BillingSpec
 
 @click.command()
 @FILE
-@click.option("--month", multiple=True, metavar="YYYY-MM", help="As often as you like; the last whole one if omitted.")
-@click.option("--at-most", default="0.10", show_default=True, help="USD for Cost Explorer's requests.")
+@click.option(
+    "--month", multiple=True, metavar="YYYY-MM", help="A month to read; may be repeated. Default: the last whole month."
+)
+@click.option(
+    "--at-most", default="0.10", metavar="USD", show_default=True, help="What Cost Explorer's requests may cost."
+)
 @click.option("--fresh", is_flag=True, help="Ask AWS again, whatever was kept.")
 @click.option("--save", type=click.Path(path_type=Path), help="The compared rows as .csv, .parquet or .xlsx.")
 @endpoint_option
@@ -61,4 +65,6 @@ def costs(file: Path, month: tuple[str, ...], at_most: str, fresh: bool, save: P
         show_json(report.facts())
     else:
         print_text_table(render_actuals(report).text)
+        if aws.kind == "emulator" and not any(bill.ready for bill in bills):
+            click.echo("\nA sandbox has the bills that it is given: orgkit sandbox seed-bills --help")
     return errors.EXIT_DONE if any(bill.ready for bill in bills) else errors.EXIT_RETRY_LATER

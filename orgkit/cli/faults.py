@@ -79,9 +79,12 @@ OPTIONS = (
         "--fault-seed", type=int, metavar="N", help="Which calls meet a fault; drawn and printed when not given."
     ),
     click.option(
-        "--latency", type=click.FloatRange(min=0), metavar="SECONDS", help="How long each call takes, by its clock."
+        "--latency", type=click.FloatRange(min=0), metavar="SECONDS",
+        help="How long each call takes, by the sandbox's clock.",
     ),
-    click.option("--real-time", is_flag=True, help="Let its clock run as clocks do, instead of jumping over waits."),
+    click.option(
+        "--real-time", is_flag=True, help="Let the sandbox's clock run in real time, instead of jumping over waits."
+    ),
 )  # fmt: skip
 
 

@@ -164,7 +164,7 @@ def report_result(command: Callable[..., int]) -> Callable[..., int]:
 
 
 class MaskedStream(io.TextIOBase):
-    """A stream on which e-mail addresses are masked; click asks it what it asks of any other."""
+    """A stream on which email addresses are masked; click asks it what it asks of any other."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream

@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 from orgkit import errors
 from orgkit.cli.layout import wrap_error
 from orgkit.cli.output import output_error
+from orgkit.cli.sandbox_hint import sandbox_hint
 from orgkit.sanitize import terminal
 
 if TYPE_CHECKING:
@@ -45,9 +46,15 @@ class PhaseType(click.ParamType["Phase"]):
             return phase_of(value)
         except KeyError:
             if Path(value).suffix == ".toml":
-                self.fail(f"{value!r} is a parameters file. The order is FILE, then PHASE.", param, ctx)
+                self.fail(f"{value!r} is a parameters file. {_place_of_file(ctx)}", param, ctx)
             names = ", ".join(phase.run_label for phase in RUNBOOKS)
             self.fail(f"{value!r} is not a valid phase. There are: {names}.", param, ctx)
+
+
+def _place_of_file(context: click.Context | None) -> str:
+    """How this command takes the parameters file that was given as a phase."""
+    options = [option for parameter in context.command.params for option in parameter.opts] if context else []
+    return "Write it as --file FILE." if "--file" in options else "The order is FILE, then PHASE."
 
 
 def file_and_phase(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,6 +94,8 @@ def exit_with(command: Callable[P, int]) -> Callable[P, NoReturn]:
                 code = command(*args, **kwargs)
         except errors.OrgkitError as stop:
             print_error(stop, as_json and output_error() is None)
+            if not as_json and (hint := sandbox_hint(stop)):
+                click.echo(f"\n{hint}", err=True)
             code = stop.exit_code
         except (KeyboardInterrupt, click.Abort):  # Abort: at a prompt
             click.echo("\nInterrupted. What was done stays: run the same command again.", err=True)
@@ -129,11 +138,11 @@ def endpoint_option(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--endpoint-url", expose_value=False, callback=_use_endpoint,
-            help="An AWS emulator on this machine instead of AWS.",
+            metavar="URL", help="Call an AWS emulator on this machine instead of AWS.",
         ),
         click.option(
             "--profile", metavar="NAME", expose_value=False, callback=_use_profile,
-            help="Of the AWS configuration, in place of keys in the environment.",
+            help="Use this profile of the AWS configuration, not keys in the environment.",
         ),
     ):  # fmt: skip
         command = option(command)

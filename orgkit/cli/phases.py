@@ -40,7 +40,8 @@ def rehearse(file: Path, keep: bool, as_json: bool, circumstances: FaultOptions)
     """Run every phase on an embedded AWS: no account, no credentials, no network."""
     from orgkit.cli.execution import new_progress
     from orgkit.cli.summary import show_rehearsal
-    from orgkit.parameters import find
+    from orgkit.parameters import find, load
+    from orgkit.phases.management_account.file_checks import example_values
     from orgkit.rehearsal.bootstrap import rehearse as rehearse_all
 
     with new_progress(quiet=as_json) as progress, errors.convert_os_errors(errors.EXIT_FAILED):
@@ -55,6 +56,8 @@ def rehearse(file: Path, keep: bool, as_json: bool, circumstances: FaultOptions)
         else:
             show_rehearsal(done, keep)
             if done.exit_code == errors.EXIT_DONE:
+                if example_values(load(find(str(file)))):
+                    click.echo("\nBefore AWS: write your own account ids and emails into the file.")
                 click.echo("\nNext, on AWS, with credentials of the management account:")
                 print_line(f"orgkit apply {quote(str(file))}")
     return done.exit_code
@@ -94,7 +97,11 @@ def check(file: Path, as_json: bool) -> int:
 @requires_output
 @report_result
 def plan(file: Path, phase: Phase | None, as_json: bool, report: NoReport) -> int:
-    """Show what would change, phase by phase, and keep each plan for its approval. Changes nothing."""
+    """Show what would change, phase by phase, and keep each plan for its approval. Changes nothing.
+
+    PHASE is its number, such as 03, or its label, such as accounts. Each planning has a digest of its own, also
+    when the steps are the same: an approval is for one planning.
+    """
     from orgkit.cli.planning import exit_code_of, make_plans, show_next, show_plans
 
     if phase is not None and not phase.changes:
@@ -116,9 +123,11 @@ def plan(file: Path, phase: Phase | None, as_json: bool, report: NoReport) -> in
 @click.option("--approved-plan", default="", metavar="DIGEST", help="The digest that was approved.")
 @click.option("--plan-file", type=click.Path(path_type=Path), help="A plan.json that was handed over.")
 @click.option("--approval", type=click.Path(resolve_path=True), help="A signed approval, as orgkit approve writes it.")
-@click.option("--approver", default="", help="Who approved, as the record says; needed on AWS.")
+@click.option("--approver", default="", help="The approver's name, as recorded (not verified); needed on AWS.")
 @click.option("--ticket", default="", help="Where the change was asked for.")
-@click.option("--parameter", "-p", "more", multiple=True, metavar="NAME=VALUE", help="One that this runbook alone has.")
+@click.option(
+    "--parameter", "-p", "more", multiple=True, metavar="NAME=VALUE", help="Set a parameter that only this runbook has."
+)
 @json_option
 @endpoint_option
 @exit_with
@@ -132,7 +141,10 @@ def run(
     more: tuple[str, ...],
     **options: str,
 ) -> int:
-    """Run one phase headlessly; without an approved plan it stops before it changes anything."""
+    """Run one phase without a browser; without an approved plan it stops before it changes anything.
+
+    PHASE is its number, such as 03, or its label, such as accounts.
+    """
     from orgkit.cli.execution import run_phase
     from orgkit.cli.summary import result_json, show_result
     from orgkit.model.decision import check_claim
@@ -200,7 +212,10 @@ def _check_approval(path: Path, desired: Any, phase: Phase, options: Mapping[str
 @exit_with
 @errors.convert_os_errors(errors.EXIT_FAILED)
 def open_runbook(phase: Phase, file: Path) -> int:
-    """Open a prepared copy of a runbook in JupyterLab; its record is sealed when JupyterLab ends."""
+    """Open a prepared copy of a runbook in JupyterLab; its record is sealed when JupyterLab ends.
+
+    PHASE is its number, such as 03, or its label, such as accounts.
+    """
     from orgkit.cli.summary import show_result
     from orgkit.parameters import find
     from orgkit.runbook.interactive.jupyterlab import open_in_jupyterlab
@@ -284,6 +299,8 @@ def json_rows(frame: Any) -> list[dict[str, Any]]:
 @requires_output
 def permissions(phase: Phase | None, file: Path | None) -> int:
     """Print the least-privilege IAM policy of a phase (or of all), made from its steps and reads.
+
+    PHASE is its number, such as 03, or its label, such as accounts.
 
     The policy is printed to the standard output, and what kind of policy to make of it to the standard error.
     """

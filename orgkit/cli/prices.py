@@ -110,7 +110,9 @@ def list_prices(region: str, book: Path, as_json: bool) -> int:
 @BOOK_TO_WRITE
 @click.option("--from", "source", default="", metavar="FOLDER", help="Price files on this machine, not AWS's address.")
 @click.option("--accept", default="", metavar="DIGEST", help="Append exactly what was shown under this digest.")
-@click.option("--accept-large-change", is_flag=True, help="Also amounts that are rather a mistake.")
+@click.option(
+    "--accept-large-change", is_flag=True, help="Accept also amounts that differ so much that a mistake is likely."
+)
 @json_option
 @exit_with
 def refresh(region: str, book: Path, source: str, accept: str, accept_large_change: bool, as_json: bool) -> int:

@@ -9,14 +9,18 @@ import click
 
 from orgkit import errors
 from orgkit.cli.options import exit_with
-from orgkit.journal.file_writes import replace_file
+from orgkit.journal.file_writes import SHARED_MODE, create_file, replace_file
 
 PARTS = ("runbooks", "parameters", "outputs")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--ci", type=click.Choice(["github"]), help="Workflows too; a project that is there gets them alone.")
+@click.option(
+    "--ci",
+    type=click.Choice(["github"]),
+    help="Write workflows, too; into an existing project nothing else is written.",
+)
 @exit_with
 def init(folder: Path, ci: str | None) -> int:
     """Write runbooks/, parameters/ and outputs/ into a folder; files that are there are never touched."""
@@ -24,8 +28,8 @@ def init(folder: Path, ci: str | None) -> int:
     if existing_parts and not ci:
         raise errors.ProjectExists(
             f"{folder} has {', '.join(existing_parts)} already.",
-            f"use it: orgkit check {quote(str(folder / 'parameters' / 'example.toml'))} (or name another folder; with "
-            "--ci github an existing project is given workflows alone).",
+            "name another folder, add --ci github to write the workflows alone, or use the project: "
+            f"orgkit check {quote(str(_parameters_file(folder)))}",
         )
     if not existing_parts:
         _write_project(folder)
@@ -34,7 +38,14 @@ def init(folder: Path, ci: str | None) -> int:
     return errors.EXIT_DONE
 
 
+def _parameters_file(folder: Path) -> Path:
+    """The organization's own file where there is one, else the example."""
+    own = sorted(file for file in (folder / "parameters").glob("*.toml") if file.name != "example.toml")
+    return own[0] if own else folder / "parameters" / "example.toml"
+
+
 def _write_project(folder: Path) -> None:
+    _warn_of_nesting(folder)
     source = _source()
     for part in PARTS:
         _copy(source / part, folder / part)
@@ -42,6 +53,14 @@ def _write_project(folder: Path) -> None:
     _adapt_example(folder / "parameters" / "example.toml")
     click.echo(f"Written to {folder}: {', '.join(f'{part}/' for part in PARTS)}.")
     click.echo(f"Next:  cd {quote(str(folder))} && orgkit rehearse")
+
+
+def _warn_of_nesting(folder: Path) -> None:
+    """A second project inside the first is nearly always a mistake: each keeps records of its own."""
+    for parent in folder.absolute().parents:
+        if all((parent / part).is_dir() for part in PARTS):
+            click.echo(f"warning: {parent} is a project already, and {folder} becomes a second one in it.", err=True)
+            return
 
 
 def _write_schema(folder: Path) -> None:
@@ -65,10 +84,21 @@ def _write_ci(folder: Path) -> None:
     from orgkit.ci.files import write_missing
 
     new_files, existing_files = write_missing(folder)
+    new_files += _ignore_outputs(folder)
     for label, places in (("Written", new_files), ("Left as it is", existing_files)):
         for place in places:
             click.echo(f"{label}: {place}")
     click.echo(f"Next:  read {folder / 'ci' / 'README.md'}")
+
+
+def _ignore_outputs(folder: Path) -> list[Path]:
+    """Records name accounts and emails: git leaves them out also in a project that `orgkit init` has not written."""
+    place = Path("outputs") / ".gitignore"
+    if (folder / place).exists():
+        return []
+    (folder / place).parent.mkdir(exist_ok=True)
+    create_file(folder / place, (_source() / place).read_bytes(), SHARED_MODE)
+    return [place]
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -1,5 +1,6 @@
 """`orgkit records`: the records that runs left."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,16 +18,22 @@ from orgkit.cli.summary import show_head
 from orgkit.sanitize.terminal import flat
 
 if TYPE_CHECKING:
-    from orgkit.records.seal_options import Sealing
-
-if TYPE_CHECKING:
+    from orgkit.records.catalogue import Record
     from orgkit.records.diff import Differences
+    from orgkit.records.seal_options import Sealing
     from orgkit.records.verify.verify import Verification
+
+
+def _check_head(_context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """The head; a mistyped one must not look like a chain that was cut."""
+    if value and not re.fullmatch("[0-9a-f]{64}", value):
+        raise click.BadParameter("a head has 64 characters, each 0-9 or a-f.", param=parameter)
+    return value
 
 
 @click.group(cls=CommandGroup)
 def records() -> None:
-    """List, show and seal the records of runs."""
+    """List, show, verify and archive the records of runs."""
 
 
 @records.command("list")
@@ -34,18 +41,14 @@ def records() -> None:
 @exit_with
 @requires_output
 def list_records(as_json: bool) -> int:
-    """Every record of this project, oldest first."""
+    """List every record of this project, oldest first."""
     from orgkit.records.catalogue import list_records as all_records
 
     all_runs = all_records(_outputs())
     if as_json:
         show_json([record.as_json() for record in all_runs])
     else:
-        rows = [(record.name, record.outcome, record.account) for record in all_runs]
-        if rows:
-            print_table(("record", "outcome", "account"), rows)
-        else:
-            click.echo("There are no records yet.")
+        show_records(all_runs)
     return errors.EXIT_DONE
 
 
@@ -54,7 +57,7 @@ def list_records(as_json: bool) -> int:
 @exit_with
 @requires_output
 def show(run: str) -> int:
-    """One record's result, by the name of its folder or a part of it."""
+    """Print one record as JSON: RUN is its folder's name or a part of it, or a phase that has one record."""
     from orgkit.records.catalogue import find_record
 
     show_json(find_record(_outputs(), run).whole())
@@ -94,7 +97,13 @@ def seal(run_folder: Path, notebook: Path | None, file: Path | None) -> int:
 @records.command()
 @click.argument("run", required=False, default="")
 @click.option("--all", "everything", is_flag=True, help="Every record and chain of the project; so without RUN too.")
-@click.option("--head", default="", metavar="HASH", help="A head of the chain that was kept elsewhere.")
+@click.option(
+    "--head",
+    default="",
+    metavar="HASH",
+    callback=_check_head,
+    help="The digest that the last record had when it was kept elsewhere (`head` in the output of a run).",
+)
 @click.option("--key", "key_file", default="", metavar="FILE", help="The public key with which the chain was signed.")
 @json_option
 @exit_with
@@ -193,6 +202,21 @@ def _project() -> Path:
 
 records.add_command(reconcile)
 records.add_command(archive)
+
+
+def show_records(records: "Sequence[Record]") -> None:
+    """Those of AWS, then those of sandboxes and rehearsals."""
+    from orgkit.records.verify.signing_key import is_of_sandbox
+
+    if not records:
+        click.echo("There are no records yet.")
+    for of_sandbox, heading in ((False, "Of AWS"), (True, "Of sandboxes and rehearsals")):
+        group = [record for record in records if is_of_sandbox(record.folder.parent) == of_sandbox]
+        if group:
+            title(heading)
+            print_table(
+                ("record", "outcome", "account"), [(record.name, record.outcome, record.account) for record in group]
+            )
 
 
 def show_verified(verifications: "Sequence[Verification]") -> None:

@@ -16,8 +16,9 @@ from orgkit.cli.faults import circumstances_options
 from orgkit.cli.layout import wrap
 from orgkit.cli.options import exit_with, json_option, show_json
 from orgkit.cli.output import requires_output
+from orgkit.cli.running_sandbox import current_project, running_sandbox, sandboxes_folder
 from orgkit.rehearsal.fault_options import FaultOptions
-from orgkit.sandbox.lifecycle import Sandbox, find, start
+from orgkit.sandbox.lifecycle import Sandbox, start
 from orgkit.sanitize.terminal import flat
 
 DEFAULT = Path("parameters/example.toml")
@@ -41,7 +42,7 @@ def start_sandbox(file: Path, values: tuple[str, ...], circumstances: FaultOptio
 
     errors.require_packages("orgkit sandbox start", *errors.SANDBOX)
     path = find_file(str(file))
-    running = _running()
+    running = running_sandbox()
     if running is not None:
         raise errors.EmulatorTrouble(
             f"one is running already ({running.endpoint_url}).", "use it, or end it first: orgkit sandbox stop"
@@ -50,7 +51,7 @@ def start_sandbox(file: Path, values: tuple[str, ...], circumstances: FaultOptio
     seed = circumstances.apply_to(seed_of(desired).with_values(values))
     started = start(seed, new_sandbox_folder(path), real_time=circumstances.real_time, outlive=True)
     click.echo(
-        f"An embedded AWS answers on {started.endpoint_url}, for account {desired.organization.management_account_id}."
+        f"The sandbox answers on {started.endpoint_url}, for account {desired.organization.management_account_id}."
     )
     if circumstances.faults:
         click.echo(wrap(circumstances.sentence, indent=""))
@@ -62,7 +63,7 @@ def start_sandbox(file: Path, values: tuple[str, ...], circumstances: FaultOptio
 @sandbox.command()
 @exit_with
 def stop() -> int:
-    """End the one that runs; its records stay."""
+    """Stop the running sandbox; its records stay."""
     _need().stop()
     click.echo("The sandbox has ended; its records stay.")
     return errors.EXIT_DONE
@@ -73,8 +74,8 @@ def stop() -> int:
 @exit_with
 @requires_output
 def status(as_json: bool) -> int:
-    """Say whether one runs, and where."""
-    running = _running()
+    """Show whether a sandbox is running, and its address."""
+    running = running_sandbox()
     if as_json:
         show_json({"running": running is not None, **(_facts(running) if running else {})})
     elif running is None:
@@ -89,7 +90,7 @@ def status(as_json: bool) -> int:
 @requires_output
 def env() -> int:
     """Print the settings with which a shell uses it and nothing else."""
-    if _running() is None:
+    if running_sandbox() is None:
         click.echo("false")  # so that `eval "$(orgkit sandbox env)"` fails as this command does
     for name, value in sorted(_need().environment().items()):
         click.echo(f"export {name}={shlex.quote(value)}")
@@ -181,7 +182,7 @@ def seed_bills(file: Path, page_size: int, not_ready: tuple[str, ...]) -> int:
             "run the phases that make it first, or write its id.",
         )
     # Kept by a shell that has its settings, by one that has its address alone, and by this one.
-    for base in {running.folder, _base(), base_folder(_project(), "emulator")}:
+    for base in {running.folder, sandboxes_folder(), base_folder(current_project(), "emulator")}:
         drop_free_responses(base)
     click.echo(f"{len(rows)} row(s) of {len({row['month'] for row in rows})} month(s): orgkit costs FILE reads them.")
     return errors.EXIT_DONE
@@ -213,27 +214,8 @@ def _facts(running: Sandbox) -> dict[str, str]:
     }
 
 
-def _running() -> Sandbox | None:
-    """The newest one that answers, of the project that we stand in."""
-    base = _base()
-    folders = sorted((f for f in base.glob("*") if f.is_dir()), reverse=True) if base.is_dir() else []
-    return next((running for folder in folders if (running := find(folder)) is not None), None)
-
-
-def _base() -> Path:
-    """Where the sandboxes of the project have their folders."""
-    return _project() / "outputs" / "sandbox"
-
-
-def _project() -> Path:
-    """The one that we stand in."""
-    from orgkit.records.outputs import project_of
-
-    return project_of(Path.cwd() / "parameters" / "any.toml")
-
-
 def _need() -> Sandbox:
-    running = _running()
+    running = running_sandbox()
     if running is None:
         raise errors.EmulatorTrouble("no sandbox is running.", "start one: orgkit sandbox start [FILE]")
     return running

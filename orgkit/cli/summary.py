@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orgkit.cli.layout import COLUMNS, columns, print_table, print_text_table, print_wrapped, title, wrap
-from orgkit.errors import EXIT_APPROVAL_NEEDED
+from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_REFUSED
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import PHASES
 from orgkit.records.catalogue import account_folders
@@ -21,7 +21,7 @@ from orgkit.runbook.views.tables import as_text, as_text_list
 from orgkit.runbook.views.tree import as_text as tree_text
 from orgkit.sanitize.terminal import flat, short
 
-NAME = 30  # characters of a name for which a terminal has room next to amounts
+NAME = 31  # characters of a name for which a terminal has room next to amounts
 
 if TYPE_CHECKING:
     from orgkit.costs.estimate.estimate import Estimate
@@ -81,9 +81,10 @@ def _show_phases(done: "Rehearsal") -> None:
 def show_result(phase: Phase, result: "RunResult", file: Path) -> None:
     """One phase: outcome, why, the record, and what to run next."""
     show_outcome(phase, result, file)
-    if result.checks:
-        click.echo(f"page    {_short(result.record / f'{phase.run_label}.html')}")
-    if result.digest:
+    page = result.record / f"{phase.run_label}.html"
+    if page.is_file():
+        click.echo(f"page    {_short(page)}")
+    if result.digest and result.exit_code != EXIT_REFUSED:
         click.echo(f"digest  {result.digest}")
     show_head(result.record.parent)
     command = next_command(phase, result, file)
@@ -173,6 +174,8 @@ def result_json(phase: Phase, result: "RunResult") -> dict[str, Any]:
 
 def show_estimate(estimate: "Estimate", swings: "Sequence[Swing]", sizes: "Sequence[Size]", warning: str) -> None:
     """The range, by account and by service; what moves it, and what more accounts and regions would make of it."""
+    from orgkit.costs.estimate.frame import NOT_COUNTED
+
     print_wrapped(estimate.sentence)
     click.echo()
     for frame in (estimate.by_origin(), estimate.by_account().drop(columns="name"), estimate.by_service()):
@@ -187,7 +190,10 @@ def show_estimate(estimate: "Estimate", swings: "Sequence[Swing]", sizes: "Seque
     rows = [(size.accounts, size.regions, size.low, size.expected, size.high) for size in sizes]
     print_table(("accounts", "regions", "low", "expected", "high"), rows)
     click.echo()
-    assumptions = estimate.by_assumption().reset_index()[["assumption", "low", "expected", "high", "unit"]]
+    assumptions = estimate.by_assumption().reset_index()
+    not_counted = assumptions["source"] == NOT_COUNTED
+    assumptions.loc[not_counted, "unit"] += f": {NOT_COUNTED}"
+    assumptions = assumptions[["assumption", "low", "expected", "high", "unit"]]
     click.echo(wrap("What it assumes; [costs] of the file replaces any of it, --json has sources:", ""))
     headers, assumption_rows = list(assumptions.columns), [list(row) for row in assumptions.itertuples(index=False)]
     if columns() < COLUMNS:

@@ -31,15 +31,15 @@ from orgkit.runbook.views.tree import as_svg, as_text, desired_tree
 
 FIELDS = (  # key of [organization], label, hint, optional
     ("management_account_id", "Management account id", "twelve digits", False),
-    ("email", "Its root e-mail", "aws-management@example.com", False),
+    ("email", "Its root email", "aws-management@example.com", False),
     ("name", "Name of the organization", "acme", False),
-    ("email_convention", "E-mail convention", "aws-{key}@example.com", True),
+    ("email_convention", "Email convention", "aws-{key}@example.com", True),
     ("home_region", "Home region", "us-east-1", True),
 )
 UNIT = "unit"  # chosen from the units of the file
 MEMBER_FIELDS = {  # key, label, optional
-    "accounts": (("email", "root e-mail", False), (UNIT, "unit", False)),
-    "imports": (("id", "account id", False), ("email", "root e-mail", False), (UNIT, "unit", False),
+    "accounts": (("email", "root email", False), (UNIT, "unit", False)),
+    "imports": (("id", "account id", False), ("email", "root email", False), (UNIT, "unit", False),
                 ("profile", "profile of its owner", True)),
 }  # fmt: skip
 
@@ -190,7 +190,7 @@ class Form:
 
     def _alerts(self) -> list[Any]:
         area = self.widgets.Textarea(
-            description="One e-mail a line", value="\n".join(self.draft.values("billing", "alerts")),
+            description="One email a line", value="\n".join(self.draft.values("billing", "alerts")),
             placeholder="finance@example.com", layout={**WIDE_LAYOUT, "height": "5em"}, style=LABEL,
         )  # fmt: skip
         area.observe(self._guard(lambda change: self._set_alerts(change["new"])), "value")

@@ -113,8 +113,8 @@ def judge_account(stops: tuple[str, ...], has_organization: bool, last: LastRun 
     if stops:
         return State.WAITING, f"{len(stops)} finding(s) stop phases, first: {stops[0]}"
     if has_organization or (last is not None and last.succeeded):
-        return State.DONE, "no finding stops a phase that has something to do"
-    return State.READY, "no finding stops a phase as far as seen; the runbook makes every check"
+        return State.DONE, "nothing was found that stops a phase"
+    return State.READY, "nothing was found that stops a phase; running it makes every check"
 
 
 def _stops(observed: Observed) -> tuple[str, ...]:

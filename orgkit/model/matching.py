@@ -84,7 +84,7 @@ def _other_email(spec: AccountSpec, account: Account) -> NeedsDecision:
     )
     return NeedsDecision(
         f"accounts.{spec.key} is account {account.id} by its {'id' if spec.id else 'tag'}, "
-        f"but its root e-mail is {account.email}, and the file says {spec.email}.",
+        f"but its root email is {account.email}, and the file says {spec.email}.",
         f'if this account is meant, write accounts.{spec.key}.email = "{account.email}"; if not, {other}.',
     )
 
@@ -126,7 +126,7 @@ def _by_email(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | N
         return account
     if account.tag.get(KEY_TAG, spec.key) != spec.key:
         raise NeedsDecision(
-            f"account {account.id} has the e-mail of accounts.{spec.key} and the tag {KEY_TAG}={account.tag[KEY_TAG]}.",
+            f"account {account.id} has the email of accounts.{spec.key} and the tag {KEY_TAG}={account.tag[KEY_TAG]}.",
             f"if this account is meant, take that tag off: {_untag(account)}; if not, give accounts.{spec.key} "
             "another email.",
         )
@@ -134,7 +134,7 @@ def _by_email(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | N
 
 
 def _refuse_same_name(spec: AccountSpec | ImportSpec, observed: Observed) -> None:
-    """A new account under a name that is there already is nearly always a changed e-mail, not a wish for two."""
+    """A new account under a name that is there already is nearly always a changed email, not a wish for two."""
     if isinstance(spec, ImportSpec):
         return
     holder = observed.account_read_as(spec.name, ("", spec.key))

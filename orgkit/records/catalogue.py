@@ -1,11 +1,12 @@
 """The records of a project: all of them, oldest first, or the one that is meant."""
 
+import re
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from orgkit.errors import OrgkitError
+from orgkit.errors import UnknownRecord
 from orgkit.records.files import ACCOUNT_FOLDER, RUN_FOLDER, read_json, run_folders
 from orgkit.records.manifest import MANIFEST
 
@@ -55,15 +56,22 @@ def list_records(base: Path) -> list[Record]:
 
 
 def find_record(base: Path, name: str) -> Record:
-    """The one record whose name has this part, such as its eight last characters."""
-    records = [record for record in list_records(base) if name in record.name]
+    """The one record whose name has this part, such as its eight last characters, or whose phase is of this number."""
+    records = [record for record in list_records(base) if _is_named(record, name)]
     if len(records) == 1:
         return records[0]
+    if not records:
+        raise UnknownRecord(f"no record in {base} has {name!r} in its name.", "choose one: orgkit records list")
     names = ", ".join(record.name for record in records[:5])
-    raise OrgkitError(
-        f"{len(records)} records in {base} have {name!r} in their names{f': {names}' if names else ''}.",
-        "give the whole name; `orgkit records list` shows them.",
+    raise UnknownRecord(
+        f"{len(records)} records in {base} have {name!r} in their names, such as {names}.",
+        f"give more of the name, such as {records[-1].name[-8:]} for the newest.",
     )
+
+
+def _is_named(record: Record, name: str) -> bool:
+    """Two digits are the number of a phase, as everywhere; a date would nearly always have them, too."""
+    return f"-{name}-" in record.name if re.fullmatch("[0-9]{2}", name) else name in record.name
 
 
 def _record(run: Path) -> Record:

@@ -92,7 +92,7 @@ class Redactor:
         if not self._mask_emails:
             return text
         shortened = mask_emails(text)
-        counts["e-mail"] += shortened.count("…@") - text.count("…@")
+        counts["email"] += shortened.count("…@") - text.count("…@")
         return shortened
 
 

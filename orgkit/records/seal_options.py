@@ -11,7 +11,7 @@ from orgkit.signing.texts import is_kms
 
 @dataclass(frozen=True)
 class Sealing:
-    """A key that signs each record's line in the chain, and whether e-mails are masked before anything is hashed."""
+    """A key that signs each record's line in the chain, and whether emails are masked before anything is hashed."""
 
     signer: Signer | None = None
     mask_emails: bool = False

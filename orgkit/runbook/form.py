@@ -49,7 +49,9 @@ def describe_decision(gate: Gate) -> str:
         approval = gate.approval
         suffix = f" by {approval.asserted_by}" if approval.asserted_by else " by nobody who is named"
         for_ticket = f", for {approval.ticket}" if approval.ticket else ""
-        return f"Approved{suffix}{for_ticket} ({approval.how}), until {approval.expires_at}: digest {approval.digest}"
+        earlier = " (an earlier planning: the one above has a digest of its own)"
+        digest = f"digest {approval.digest}{earlier if approval.digest != gate.plan.digest else ''}"
+        return f"Approved{suffix}{for_ticket} ({approval.how}), until {approval.expires_at}: {digest}"
     if gate.rejected_by:
         return f"Rejected by {gate.rejected_by}: nothing will be applied."
     if gate.four_eyes:

@@ -121,12 +121,12 @@ class Gate:
                 f"the file asks for four eyes; the plan's digest is {self.plan.digest}", self.four_eyes_remedy
             )
         if self.approval is None:
-            remedy = "read the plan, decide in the form of the approve cell, then run this cell and all below."
+            command = f"orgkit run FILE {phase_of(self.plan.phase).number} --approved-plan {self.plan.digest}"
             raise AwaitingApproval(
                 f"{len(self.plan.steps)} step(s) wait for an approval of the plan; its digest is {self.plan.digest}",
-                remedy
+                "read the plan, decide in the form of the approve cell, then run this cell and all below."
                 if self.interactive
-                else f"read the plan, then: orgkit run FILE {self.plan.phase} --approved-plan {self.plan.digest}",
+                else f"read the plan on the page of the record, then: {command}",
             )
         return self.approval
 

@@ -53,7 +53,7 @@ def test_before_there_is_a_bill_the_run_ends_as_not_ready_and_says_so(stage):
     done = stage.project.json("run", stage.project.file, "07", code=9)
     assert "no data yet" in json.dumps(done)
     output = stage.project.orgkit("costs", stage.project.file, code=9).stdout
-    assert "AWS has no data yet, which does not mean nothing" in " ".join(output.split())
+    assert "AWS has no data yet, which does not mean no costs" in " ".join(output.split())
 
 
 def test_the_record_tells_every_account_and_explains_the_one_over_its_range(billed, months):

@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 import click
+import pytest
 from click.testing import CliRunner
 
 from orgkit.cli import main
@@ -61,3 +62,22 @@ def test_the_list_has_every_command_of_the_package_by_its_name_and_the_first_sen
 def test_a_command_that_is_misspelled_is_refused() -> None:
     result = CliRunner().invoke(cli, ["rehearse-all"])
     assert (result.exit_code, "No such command 'rehearse-all'" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize(("typed", "meant"), [(["rehears"], "rehearse"), (["records", "verfy"], "verify")])
+def test_a_command_that_is_nearly_right_is_suggested(typed: list[str], meant: str) -> None:
+    result = CliRunner().invoke(cli, typed)
+    assert result.exit_code == 2
+    assert f"Did you mean {meant}?" in result.stderr
+
+
+def test_permissions_names_its_option_for_a_parameters_file() -> None:
+    result = CliRunner().invoke(cli, ["permissions", "parameters/acme.toml"])
+    assert result.exit_code == 2
+    assert "Write it as --file FILE." in result.stderr
+
+
+def test_a_head_that_is_mistyped_is_no_fault_of_a_chain() -> None:
+    result = CliRunner().invoke(cli, ["records", "verify", "--head", "abc"])
+    assert result.exit_code == 2
+    assert "a head has 64 characters" in result.stderr

@@ -123,7 +123,13 @@ def test_a_phase_without_steps_counts_none(capsys: pytest.CaptureFixture[str]) -
     assert "02-units: done (1.2 s)\n" in capsys.readouterr().out
 
 
-def test_findings_are_listed_with_the_page_that_has_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+def test_findings_are_listed_with_the_page_that_has_them_all(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = Path("outputs/run") / f"{phase_of('00').run_label}.html"
+    page.parent.mkdir(parents=True)
+    page.touch()
     events = [
         {"event": "phase", "phase": "management_account", "run": "r"},
         {"event": "checks", "stops": 0, "warns": 1, "lines": ["phone (warning): not verified, " + "a-b " * 30]},
@@ -133,7 +139,7 @@ def test_findings_are_listed_with_the_page_that_has_them_all(capsys: pytest.Capt
     show_result(phase_of("00"), result, Path("acme.toml"))
     output = capsys.readouterr().out
     assert "- phone (warning): not verified, a-b" in output
-    assert f"page    {Path('outputs/run')}/{phase_of('00').run_label}.html" in output
+    assert f"page    {page}\n" in output
     assert max(map(len, output.splitlines())) <= 80
 
 

@@ -90,6 +90,7 @@ def test_assumptions_show_their_source_and_that_of_the_file(build):
     assert list(table.index) == list(ASSUMPTIONS)
     assert table.loc["hosted_zones", "source"] == "parameters file"
     assert "digest" in table.loc["enabled_regions", "source"]
+    assert table.loc["config_changed_resource_days", "source"] == "not counted for this file"
 
 
 def test_an_estimate_is_made_without_pandas():

@@ -36,7 +36,7 @@ REMARK = "# The account that keeps the logs of all the others, and nothing else.
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A file with two faults: an e-mail that is in it twice, and a unit that nobody makes."""
+    """A file with two faults: an email that is in it twice, and a unit that nobody makes."""
     made = new_project(tmp_path / "project")
     text = EXAMPLE.read_text().replace('"aws-log-archive@example.com"', '"aws-website-prod@example.com"')
     text = text.replace('unit = "Production"', 'unit = "Prodution"')
@@ -122,7 +122,7 @@ def mend_the_file(guide: Guide, project: Project) -> None:
     guide.next_step("Fill in the form")
     guide.page.wait_for_selector("text=2 problems")
     guide.picture("form-problems", "page.parameters(")
-    guide.fill("log-archive: root e-mail", "aws-log-archive@example.com")
+    guide.fill("log-archive: root email", "aws-log-archive@example.com")
     guide.page.wait_for_selector("text=1 problem")
     guide.fill("website-prod: unit", "Production")
     guide.page.wait_for_selector("text=The file is well-formed.")

@@ -19,7 +19,7 @@ from tests.records.test_seal import ACCOUNT, NOON, manifest_of, notebook, run_fo
 
 LIVE = "a-live-value-CANARY-0123"
 EMAIL = "CANARY.lovelace@example.com"
-KINDS = LEAKS | {"a home folder": "/home/CANARY/x", "a live value": LIVE, "an e-mail": EMAIL}
+KINDS = LEAKS | {"a home folder": "/home/CANARY/x", "a live value": LIVE, "an email": EMAIL}
 APPROVED = ("plan.json", "remainder.json", "signed-approval.json")  # their bytes are what was approved
 PLAN = reviewed(Plan("units", Target(ACCOUNT, "o-abc", "aws", "emulator")), NOON)
 

@@ -111,7 +111,7 @@ def test_a_signed_approval_is_passed_again_as_the_record_keeps_it() -> None:
 def test_a_run_that_was_killed_before_it_was_approved_is_run_again_without() -> None:
     result = compute(None, [BEGIN], interrupted=True)
     assert result.next_command == "orgkit run FILE units"
-    assert "before it had changed anything" in result.reasons[1]
+    assert "and had changed nothing" in result.reasons[1]
 
 
 def test_one_that_was_given_an_approval_and_had_not_come_to_it_is_run_again_with_it() -> None:
@@ -139,5 +139,5 @@ def test_where_the_approval_does_not_fit_or_has_ended_it_is_planned_again() -> N
 
 def test_nobody_is_told_that_nothing_changed_when_something_was_sent() -> None:
     result = compute(None, [BEGIN, APPROVED, APPLY, *sent("one", "")], interrupted=True)
-    assert "before it had changed anything" not in result.reasons[1]
+    assert "and had changed nothing" not in result.reasons[1]
     assert result.how_far == {"in doubt": named("one"), "not begun": named("two", "three")}

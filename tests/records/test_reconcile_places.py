@@ -115,7 +115,7 @@ class TestEntered:
 
 class TestParametersFile:
     def project(self, folder: Path) -> tuple[Path, Path]:
-        """A project whose file a run has read; the record's copy has lost an e-mail."""
+        """A project whose file a run has read; the record's copy has lost an email."""
         file = folder / "parameters" / "acme.toml"
         file.parent.mkdir()
         file.write_bytes(EXAMPLE.read_bytes())

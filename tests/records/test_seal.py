@@ -112,7 +112,7 @@ class TestARecord:
         seal(folder, sealing=Sealing(mask_emails=True))
         assert [path.name for path in folder.iterdir() if email.encode() in path.read_bytes()] == []
         assert b"a\xe2\x80\xa6@example.com" in (folder / "02-units.html").read_bytes()
-        assert manifest_of(folder)["redacted"]["e-mail"] >= 3
+        assert manifest_of(folder)["redacted"]["email"] >= 3
         assert hashlib.sha256((folder / "plan.json").read_bytes()).hexdigest() == PLAN.sha256
 
     def test_is_its_owner_s_alone(self, tmp_path):
@@ -236,5 +236,9 @@ class TestTheCatalogue:
         run_folder(tmp_path)
         with pytest.raises(OrgkitError, match="2 records"):
             find_record(tmp_path / "outputs", "02-units")
-        with pytest.raises(OrgkitError, match="0 records"):
+        with pytest.raises(OrgkitError, match="2 records"):
+            find_record(tmp_path / "outputs", "02")
+        with pytest.raises(OrgkitError, match="no record in"):  # though each of them has a 20 in its date
+            find_record(tmp_path / "outputs", "20")
+        with pytest.raises(OrgkitError, match="no record in"):
             find_record(tmp_path / "outputs", "nothing")

@@ -191,7 +191,7 @@ def test_ctrl_c_before_the_first_change_says_that_nothing_was_changed(
     monkeypatch.setattr(stages, "apply_steps", ctrl_c)
     stopped, result, _ = apply()
     assert stopped is not None
-    assert stopped.reason == "Ctrl-C or a signal ended the run before it had changed anything."
+    assert stopped.reason == "Ctrl-C or a signal ended the run, and had changed nothing."
     assert list(result.how_far) == ["not begun"]
 
 

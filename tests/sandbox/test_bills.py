@@ -80,7 +80,7 @@ def test_other_bills_are_read_though_answers_of_the_first_were_kept(tmp_path, mo
     free, paid = {"where": "http://127.0.0.1:5000", "x": 1}, {"where": "aws", "x": 1}
     for stored, requests in [*((place, free) for place in places), (real, paid)]:
         stored.put(requests, datetime(2026, 11, 24, tzinfo=UTC), {"answer": 1})
-    monkeypatch.setattr(commands, "_running", lambda: Seeded(base / "box"))
+    monkeypatch.setattr(commands, "running_sandbox", lambda: Seeded(base / "box"))
     file = tmp_path / "bills.csv"
 
     def seed(account):

@@ -29,10 +29,10 @@ def test_an_error_has_three_lines_whatever_a_name_has_in_it(kind: type[OrgkitErr
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
 def test_each_problem_of_a_file_is_one_harmless_line(name: str) -> None:
-    problems = [Problem(f"accounts.{name}", f"{name} is no e-mail"), Problem("units", "missing")]
+    problems = [Problem(f"accounts.{name}", f"{name} is not an email"), Problem("units", "missing")]
     stop = ParametersInvalid(f"{name}.toml", problems)
     assert is_harmless(str(stop))
-    assert sum("is no e-mail" in line for line in str(stop).splitlines()) == 1
+    assert sum("is not an email" in line for line in str(stop).splitlines()) == 1
     assert "    units: missing" in str(stop).splitlines()
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from orgkit.costs.estimate.assumptions import ASSUMPTIONS, SCENARIOS
+from orgkit.costs.estimate.assumptions import ASSUMPTIONS, SCENARIOS, Amounts
 from orgkit.costs.estimate.charge import Charge
+from orgkit.costs.estimate.usage import NO_USAGE, NOT_RECORDED
 from orgkit.costs.rounding import ZERO, cents, in_cents, sum_exactly
 from orgkit.costs.services import category_of
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 FOCUS_VERSION = "1.2"
 MADE_BY_ORGKIT = "orgkit makes this"
 ASSUMED_LATER = "assumed to be switched on later"
+NOT_COUNTED = "not counted for this file"
 
 
 def long(estimate: Estimate) -> pd.DataFrame:
@@ -99,11 +101,17 @@ def by_assumption(estimate: Estimate) -> pd.DataFrame:
             **dict(zip(SCENARIOS, amounts, strict=True)),
             "unit": ASSUMPTIONS[name].unit,
             "meaning": ASSUMPTIONS[name].meaning,
-            "source": ASSUMPTIONS[name].source if amounts == ASSUMPTIONS[name].amounts else "parameters file",
+            "source": _source(name, amounts),
         }
         for name, amounts in estimate.assumptions.items()
     ]
     return pd.DataFrame(rows).set_index("assumption")
+
+
+def _source(name: str, amounts: Amounts) -> str:
+    if amounts == NO_USAGE and name in {*NOT_RECORDED.values(), "recorded_regions"}:
+        return NOT_COUNTED
+    return ASSUMPTIONS[name].source if amounts == ASSUMPTIONS[name].amounts else "parameters file"
 
 
 def _keys(estimate: Estimate, key: Callable[[Charge], str]) -> list[str]:

@@ -90,13 +90,19 @@ def _tag(pairs: list[Pair]) -> Iterator[Step]:
             )  # fmt: skip
 
 
+def _read_role_reason(account: Account | None, member: Member | None) -> str:
+    if account is None:
+        return "AWS makes no such role in new accounts"
+    return "its policy is not the present one" if member and member.readable else "it could not be assumed"
+
+
 def _make_readable(pairs: list[Pair], observed: Observed, desired: Desired) -> Iterator[Step]:
     for spec, account in pairs:
         member = observed.member(account.id) if account else None
         if member and not can_be_entered(spec, member, observed.target.account):
             continue  # a person has to make the access role first
         if member is None or not member.readable or not member.current:
-            reason = "its policy is not the present one" if member and member.readable else "it could not be assumed"
+            reason = _read_role_reason(account, member)
             yield CreateReadRole(
                 key=spec.key,
                 name=spec.name,

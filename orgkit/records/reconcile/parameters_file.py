@@ -9,7 +9,7 @@ from orgkit.records.seal import parameters_read_by
 
 
 def parameters_of(run: Path, project: Path) -> Desired:
-    """OrgkitError where neither serves: the copy has lost its e-mails or secrets, if the record was to have none."""
+    """OrgkitError where neither serves: the copy has lost its emails or secrets, if the record was to have none."""
     read = parameters_read_by(run, project)
     if read is not None:
         return load(read)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from urllib.parse import quote
 
 from orgkit.aws.clock import clock_of
 from orgkit.aws.identity import endpoint_of
+from orgkit.errors import JupyterLabFailed
 from orgkit.journal.file_writes import create_file
 from orgkit.parameters import load
 from orgkit.phases.descriptor import Phase
@@ -52,12 +54,14 @@ def open_in_jupyterlab(phase: Phase, parameters: Path) -> RunResult:
     base = outputs.base_folder(project, "emulator" if endpoint_of() else "aws")
     folder = outputs.new_run_folder(base, account, phase.label, clock_of().now())
     notebook = prepare(phase, parameters, folder)
-    run_jupyterlab(notebook, folder)
+    code = run_jupyterlab(notebook, folder)
+    if code > 0 and not (folder / "events.jsonl").exists():
+        raise failed_start(code, parameters)
     return seal_or_report(folder, notebook, parameters, sealing=sealing)
 
 
-def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.environ) -> None:
-    """Show `page` of the folder `root` to a person; returns when JupyterLab has ended, however it did."""
+def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.environ) -> int:
+    """Show `page` of the folder `root` to a person; when JupyterLab has ended, however it did, its exit code."""
     with TemporaryDirectory(prefix="orgkit-lab-") as folder:
         command = [sys.executable, "-m", "jupyterlab", "--log-level=ERROR", "--LabApp.log_level=ERROR",
                    f"--ServerApp.root_dir={root}",
@@ -65,7 +69,16 @@ def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.envi
         start_page = str(page.relative_to(root)) if page.name == START_PAGE else ""
         environment = dict(settings) | _settings(Path(folder), start_page)
         with subprocess.Popen(command, env=environment) as lab, _ignore_interrupts(lab):  # noqa: S603  our own page
-            lab.wait()
+            return lab.wait()
+
+
+def failed_start(code: int, file: Path) -> JupyterLabFailed:
+    """The error of a JupyterLab that ended before anything was run in it."""
+    return JupyterLabFailed(
+        f"it ended with exit code {code}; its own message is above.",
+        "fix what that message names, and run the same command again; without JupyterLab: orgkit apply "
+        f"{shlex.quote(str(file))}",
+    )
 
 
 def put_readme(folder: Path) -> Path:

@@ -69,7 +69,7 @@ def headline(difference: Difference) -> str:
     if whole.gross is None or whole.net is None or whole.credits is None:
         if bill.notes:
             return f"{bill.month}: nothing of this month could be read; {range_}. Asked on {day}."
-        return f"{bill.month}: AWS has no data yet, which does not mean nothing; {range_}. Asked on {day}."
+        return f"{bill.month}: AWS has no data yet, which does not mean no costs; {range_}. Asked on {day}."
     so_far = "" if difference.part == 1 else f", for {difference.part:.0%} of the month"
     credited = f"{cents(whole.credits)} of credits" if bill.credits else "no credits"
     credited += f", {cents(bill.net)} billed" if bill.net != bill.gross else ""

@@ -219,9 +219,9 @@ def render_plan(plan: Plan, costs: Sequence[str] = (), *, width: int = 79) -> Vi
         (plan.unmanaged, "In AWS and not in the file (left alone)"),
     )
     items = [(s.symbol, s.sentence, f"because {s.reason}" if s.reason else "") for s in plan.steps]
-    steps, first_text = tables.as_items(items, width=width), tables.as_text_list(first, "First", width=width)
+    steps, first_text = tables.as_items(items, width=width), tables.as_text_list(first, "Needed first", width=width)
     text = "\n".join(part for part in (headline + first_text, steps, _digest(plan)) if part)
-    html = f"<p>{escape(headline)}</p>" + tables.as_list(first, "First")
+    html = f"<p>{escape(headline)}</p>" + tables.as_list(first, "Needed first")
     html += (tables.as_html(headers, rows) if rows else "") + f"<p>{escape(_digest(plan))}</p>"
     waiting = render_waiting(plan, width=width)
     return View(
