@@ -16,9 +16,9 @@ from orgkit.lab.form_widgets import (
     LABEL,
     STYLE,
     WIDE_LAYOUT,
+    as_row_name,
     choice_field,
     heading,
-    row_name,
     table_head,
     table_row,
     text_field,
@@ -31,19 +31,20 @@ from orgkit.runbook.views.tree import as_svg, as_text, desired_tree
 
 FIELDS = (  # key of [organization], label, hint, optional
     ("management_account_id", "Management account id", "twelve digits", False),
-    ("email", "Its root e-mail", "aws-management@example.com", False),
+    ("email", "Its root email", "aws-management@example.com", False),
     ("name", "Name of the organization", "acme", False),
-    ("email_convention", "E-mail convention", "aws-{key}@example.com", True),
+    ("email_convention", "Email convention", "aws-{key}@example.com", True),
     ("home_region", "Home region", "us-east-1", True),
 )
 UNIT = "unit"  # chosen from the units of the file
 MEMBER_FIELDS = {  # key, label, optional
-    "accounts": (("email", "root e-mail", False), (UNIT, "unit", False)),
-    "imports": (("id", "account id", False), ("email", "root e-mail", False), (UNIT, "unit", False),
+    "accounts": (("email", "root email", False), (UNIT, "unit", False)),
+    "imports": (("id", "account id", False), ("email", "root email", False), (UNIT, "unit", False),
                 ("profile", "profile of its owner", True)),
 }  # fmt: skip
 
 
+KEY_TOOLTIP = "Only before the account is made: orgkit recognizes it by this key"
 NEW_KEY_LABELS = {"accounts": "Key of a new account", "imports": "Key of a new import"}
 
 
@@ -185,12 +186,21 @@ class Form:
         remove = self._button(
             "Remove", f"Take {key} out of the file; nothing is removed from AWS", lambda: self._remove(section, key)
         )
-        self.fields[section, key, "remove"] = remove
-        return table_row(row_name(key), *fields, remove)
+        own_key = as_row_name(text_field(f"{key}: key", ""))
+        own_key.continuous_update, own_key.value, own_key.tooltip = False, key, KEY_TOOLTIP
+        own_key.observe(self._guard(lambda change: self._rename(section, key, change["new"].strip())), "value")
+        self.fields[section, key, "remove"], self.fields[section, key, "key"] = remove, own_key
+        return table_row(own_key, *fields, remove)
+
+    def _rename(self, section: str, key: str, new: str) -> None:
+        try:
+            self.draft.rename_account(section, key, new)
+        finally:
+            self.draw()  # also when that could not be done: the field shows what is in the file
 
     def _alerts(self) -> list[Any]:
         area = self.widgets.Textarea(
-            description="One e-mail a line", value="\n".join(self.draft.values("billing", "alerts")),
+            description="One email a line", value="\n".join(self.draft.values("billing", "alerts")),
             placeholder="finance@example.com", layout={**WIDE_LAYOUT, "height": "5em"}, style=LABEL,
         )  # fmt: skip
         area.observe(self._guard(lambda change: self._set_alerts(change["new"])), "value")
