@@ -25,13 +25,13 @@ def main() -> int:
         accounts = "".join(f'[accounts.{k}]\nemail = "aws-{k}@example.com"\nunit = "Production"\n' for k in MORE)
         project.file.write_text(f"{project.file.read_text()}\n{accounts}")
         with opened(project, place / "jupyterlab", project.file, "--real-time") as lab:
-            _until_units(lab)
+            until_units(lab)
             with browser(lab, CHECKOUT / "docs") as guide:
                 _take(guide)
     return 0
 
 
-def _until_units(lab: Lab) -> None:
+def until_units(lab: Lab) -> None:
     desired = load(lab.project.file)
     with environment(lab.sandbox.environment()):
         for phase in ("organization", "units"):
