@@ -215,12 +215,12 @@ def _shape(top: int, depth: int, node: Node) -> str:
 
 def _details(depth: int, node: Node) -> list[str]:
     """An id and an email, on one line where they fit a narrow page; a longer email goes on at its "@"."""
-    line = "  ".join(part for part in (node.id, node.email) if part)
-    room = NARROW_PAGE - 4 - (2 + depth * INDENT) - _details_indent(node)
-    if SMALL * _cells(line) <= room:
+    letters = (NARROW_PAGE - 4 - (2 + depth * INDENT) - _details_indent(node)) / SMALL
+    line = short("  ".join(part for part in (node.id, node.email) if part), MAX_DETAILS)
+    if _cells(line) <= letters:
         return [line] if line else []
     local, at, domain = node.email.rpartition("@")
-    emails = [node.email] if SMALL * _cells(node.email) <= room else [local, f"{at}{domain}"]
+    emails = [node.email] if _cells(flat(node.email)) <= letters else [local, f"{at}{domain}"]
     return [short(part, MAX_DETAILS) for part in (node.id, *emails) if part]
 
 
