@@ -27,7 +27,12 @@ from orgkit.runbook.default_approver import default_approver
 from orgkit.runbook.execution.kernel_pool import Kernel
 from orgkit.runbook.execution.papermill_import import import_papermill
 from orgkit.runbook.execution.prepare import literal, session_of, target_facts
-from orgkit.runbook.interactive.jupyterlab import put_readme, run_jupyterlab
+from orgkit.runbook.interactive.jupyterlab import (
+    check_started,
+    notes_about_this_machine,
+    put_readme,
+    run_jupyterlab,
+)
 from orgkit.runbook.interactive.session import KERNEL, README, START_PAGE
 from orgkit.sandbox.lifecycle import Sandbox, start
 
@@ -69,11 +74,16 @@ def _open(file: Path, base: Path, say: Report, sealing: Callable[[Desired], Seal
     readme = put_readme(folder)
     settings = dict(os.environ) | {README: str(readme)}
     page = _start_page(file, folder, settings)
-    run_jupyterlab(page, Path(os.path.commonpath((project, base))), settings)
+    for note in notes_about_this_machine():
+        say(note)
+    code = run_jupyterlab(page, Path(os.path.commonpath((project, base))), settings)
     say("JupyterLab has ended; sealing the records of this session …")
     sealing_options = _sealing(file, say, sealing)
     runs = list(_runs_begun_in(folder.name, base))
-    return [seal_or_report(run, parameters_file=file, sealing=sealing_options) for run in runs]
+    results = [seal_or_report(run, parameters_file=file, sealing=sealing_options) for run in runs]
+    if not results:
+        check_started(code)
+    return results
 
 
 def _sealing(file: Path, say: Report, sealing: Callable[[Desired], Sealing]) -> Sealing:

@@ -85,7 +85,7 @@ def test_what_is_drawn_again_and_again_says_in_one_line_that_ctrl_c_is_safe() ->
 def test_a_finished_step_goes_on_below_its_sentence_and_its_seconds_are_not_broken() -> None:
     screen = StringIO()
     progress = LiveProgress(Console(file=screen, width=80))
-    sentence = "create organizational unit Security of the root, the rest " + "x" * 12
+    sentence = f"create organizational unit {'x' * 40}"  # the number would fit, and its unit would not
     progress.event({"event": "step", "step": "a", "result": "done", "sentence": sentence, "seconds": 0.2})
     assert screen.getvalue().splitlines() == [f"done  {sentence}", "      (0.2 s)"]
 

@@ -65,7 +65,7 @@ def _take(guide: Guide) -> None:
         "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }"
     )
     guide.page.wait_for_timeout(2_000)
-    guide.notebook().locator(".orgkit-steps").evaluate("list => list.closest('.jp-Cell').scrollIntoView()")
+    guide.notebook().locator("h2:has-text('Apply')").last.evaluate("heading => heading.scrollIntoView()")
     guide.picture("lab-apply")
 
 

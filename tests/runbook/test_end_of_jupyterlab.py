@@ -4,9 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import webbrowser
+from pathlib import Path
 
 import pytest
 
+from orgkit.errors import WrongPlace
 from orgkit.runbook.interactive import jupyterlab
 
 WAITS = "import time; print('ready', flush=True); time.sleep(60)"
@@ -24,3 +27,39 @@ def test_a_jupyterlab_that_was_told_to_end_has_so_many_seconds(
         lab.stdout.readline()
         os.kill(os.getpid(), signal.SIGTERM)
         assert lab.wait(30) == code
+
+
+@pytest.mark.parametrize(("user", "flags"), [(0, ["--allow-root"]), (1000, [])])
+def test_jupyterlab_opens_as_root_too_and_its_exit_code_is_known(
+    user: int, flags: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    commands: list[list[str]] = []
+    popen = subprocess.Popen
+
+    def fail(command: list[str], **_: object) -> "subprocess.Popen[bytes]":
+        commands.append(command)
+        return popen([sys.executable, "-c", "raise SystemExit(3)"])
+
+    monkeypatch.setattr(jupyterlab.subprocess, "Popen", fail)
+    monkeypatch.setattr(jupyterlab.os, "geteuid", lambda: user)
+    assert jupyterlab.run_jupyterlab(tmp_path / "start.ipynb", tmp_path) == 3
+    assert [flag for flag in commands[0] if flag == "--allow-root"] == flags
+    assert any("as root" in note for note in jupyterlab.notes_about_this_machine()) is (user == 0)
+
+
+def test_a_jupyterlab_that_could_not_start_is_an_error_and_one_that_a_signal_ended_is_none() -> None:
+    with pytest.raises(WrongPlace, match="exit code 3"):
+        jupyterlab.check_started(3)
+    for code in (0, -signal.SIGTERM):
+        jupyterlab.check_started(code)
+
+
+def test_without_a_browser_the_command_is_named_that_prints_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jupyterlab.webbrowser, "get", lambda: "a browser")
+    assert not any("address" in note for note in jupyterlab.notes_about_this_machine())
+
+    def find_none() -> None:
+        raise webbrowser.Error
+
+    monkeypatch.setattr(jupyterlab.webbrowser, "get", find_none)
+    assert any("-m jupyter_server list" in note for note in jupyterlab.notes_about_this_machine())

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
@@ -17,6 +19,7 @@ from urllib.parse import quote
 
 from orgkit.aws.clock import clock_of
 from orgkit.aws.identity import endpoint_of
+from orgkit.errors import WrongPlace
 from orgkit.journal.file_writes import create_file
 from orgkit.parameters import load
 from orgkit.phases.descriptor import Phase
@@ -52,20 +55,45 @@ def open_in_jupyterlab(phase: Phase, parameters: Path) -> RunResult:
     base = outputs.base_folder(project, "emulator" if endpoint_of() else "aws")
     folder = outputs.new_run_folder(base, account, phase.label, clock_of().now())
     notebook = prepare(phase, parameters, folder)
-    run_jupyterlab(notebook, folder)
-    return seal_or_report(folder, notebook, parameters, sealing=sealing)
+    code = run_jupyterlab(notebook, folder)
+    result = seal_or_report(folder, notebook, parameters, sealing=sealing)
+    check_started(code)
+    return result
 
 
-def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.environ) -> None:
-    """Show `page` of the folder `root` to a person; returns when JupyterLab has ended, however it did."""
+def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.environ) -> int:
+    """Show `page` of the folder `root` to a person; the exit code of JupyterLab, when it has ended, however it did."""
     with TemporaryDirectory(prefix="orgkit-lab-") as folder:
         command = [sys.executable, "-m", "jupyterlab", "--log-level=ERROR", "--LabApp.log_level=ERROR",
-                   f"--ServerApp.root_dir={root}",
+                   f"--ServerApp.root_dir={root}", *(["--allow-root"] if os.geteuid() == 0 else []),
                    f"--LabApp.default_url=/lab/tree/{quote(str(page.relative_to(root)))}", str(page)]  # fmt: skip
         start_page = str(page.relative_to(root)) if page.name == START_PAGE else ""
         environment = dict(settings) | _settings(Path(folder), start_page)
         with subprocess.Popen(command, env=environment) as lab, _ignore_interrupts(lab):  # noqa: S603  our own page
-            lab.wait()
+            return lab.wait()
+
+
+def notes_about_this_machine() -> list[str]:
+    """What a person should know before JupyterLab opens: that it runs as root, or how to reach it without a browser."""
+    notes = []
+    if os.geteuid() == 0:
+        notes.append("JupyterLab runs as root: its page can do everything on this machine. Better: a user of its own.")
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        command = f"{shlex.quote(sys.executable)} -m jupyter_server list"
+        notes.append(f"No browser was found here. This prints the address, once JupyterLab runs: `{command}`")
+        notes.append("In a container, publish its port, and let JupyterLab listen on it: docs/how-to/jupyterlab.md")
+    return notes
+
+
+def check_started(code: int) -> None:
+    """WrongPlace for the exit code of a JupyterLab that ended with an error, and not by a signal."""
+    if code > 0:
+        raise WrongPlace(
+            f"JupyterLab ended with exit code {code}; its own message stands above.",
+            "fix what it names, then run the same command again.",
+        )
 
 
 def put_readme(folder: Path) -> Path:
