@@ -28,8 +28,9 @@ from orgkit.runbook.execution.kernel_pool import Kernel
 from orgkit.runbook.execution.papermill_import import import_papermill
 from orgkit.runbook.execution.prepare import literal, session_of, target_facts
 from orgkit.runbook.interactive.jupyterlab import (
+    AS_ROOT,
     check_started,
-    notes_about_this_machine,
+    is_root,
     put_readme,
     run_jupyterlab,
 )
@@ -74,8 +75,8 @@ def _open(file: Path, base: Path, say: Report, sealing: Callable[[Desired], Seal
     readme = put_readme(folder)
     settings = dict(os.environ) | {README: str(readme)}
     page = _start_page(file, folder, settings)
-    for note in notes_about_this_machine():
-        say(note)
+    if is_root():
+        say(AS_ROOT)
     code = run_jupyterlab(page, Path(os.path.commonpath((project, base))), settings)
     say("JupyterLab has ended; sealing the records of this session …")
     sealing_options = _sealing(file, say, sealing)

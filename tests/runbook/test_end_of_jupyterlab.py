@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import webbrowser
 from pathlib import Path
 
 import pytest
@@ -44,7 +43,6 @@ def test_jupyterlab_opens_as_root_too_and_its_exit_code_is_known(
     monkeypatch.setattr(jupyterlab.os, "geteuid", lambda: user)
     assert jupyterlab.run_jupyterlab(tmp_path / "start.ipynb", tmp_path) == 3
     assert [flag for flag in commands[0] if flag == "--allow-root"] == flags
-    assert any("as root" in note for note in jupyterlab.notes_about_this_machine()) is (user == 0)
 
 
 def test_a_jupyterlab_that_could_not_start_is_an_error_and_one_that_a_signal_ended_is_none() -> None:
@@ -52,14 +50,3 @@ def test_a_jupyterlab_that_could_not_start_is_an_error_and_one_that_a_signal_end
         jupyterlab.check_started(3)
     for code in (0, -signal.SIGTERM):
         jupyterlab.check_started(code)
-
-
-def test_without_a_browser_the_command_is_named_that_prints_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jupyterlab.webbrowser, "get", lambda: "a browser")
-    assert not any("address" in note for note in jupyterlab.notes_about_this_machine())
-
-    def find_none() -> None:
-        raise webbrowser.Error
-
-    monkeypatch.setattr(jupyterlab.webbrowser, "get", find_none)
-    assert any("-m jupyter_server list" in note for note in jupyterlab.notes_about_this_machine())

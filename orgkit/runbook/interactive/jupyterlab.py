@@ -2,12 +2,10 @@
 
 import json
 import os
-import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
@@ -32,6 +30,7 @@ from orgkit.runbook.interactive.session import START_PAGE
 
 SHARED_DATA = Path(__file__).with_name("jupyter")  # kernels/ and labextensions/, as in a wheel's share/jupyter
 PAGES = ("README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md")
+AS_ROOT = "JupyterLab runs as root: its page can do everything on this machine. Better: a user of its own."
 SECONDS_TO_END = 30.0  # for JupyterLab and its kernels, after SIGTERM
 
 # Defaults of JupyterLab, over which the person's own settings go.
@@ -65,7 +64,7 @@ def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.envi
     """Show `page` of the folder `root` to a person; the exit code of JupyterLab, when it has ended, however it did."""
     with TemporaryDirectory(prefix="orgkit-lab-") as folder:
         command = [sys.executable, "-m", "jupyterlab", "--log-level=ERROR", "--LabApp.log_level=ERROR",
-                   f"--ServerApp.root_dir={root}", *(["--allow-root"] if os.geteuid() == 0 else []),
+                   f"--ServerApp.root_dir={root}", *(["--allow-root"] if is_root() else []),
                    f"--LabApp.default_url=/lab/tree/{quote(str(page.relative_to(root)))}", str(page)]  # fmt: skip
         start_page = str(page.relative_to(root)) if page.name == START_PAGE else ""
         environment = dict(settings) | _settings(Path(folder), start_page)
@@ -73,18 +72,9 @@ def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.envi
             return lab.wait()
 
 
-def notes_about_this_machine() -> list[str]:
-    """What a person should know before JupyterLab opens: that it runs as root, or how to reach it without a browser."""
-    notes = []
-    if os.geteuid() == 0:
-        notes.append("JupyterLab runs as root: its page can do everything on this machine. Better: a user of its own.")
-    try:
-        webbrowser.get()
-    except webbrowser.Error:
-        command = f"{shlex.quote(sys.executable)} -m jupyter_server list"
-        notes.append(f"No browser was found here. This prints the address, once JupyterLab runs: `{command}`")
-        notes.append("In a container, publish its port, and let JupyterLab listen on it: docs/how-to/jupyterlab.md")
-    return notes
+def is_root() -> bool:
+    """Whether JupyterLab would refuse to run without being told that it may."""
+    return os.geteuid() == 0
 
 
 def check_started(code: int) -> None:
