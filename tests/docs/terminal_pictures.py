@@ -1,6 +1,6 @@
 """Pictures of the commands in terminals of 40, 80 and 200 columns: `python -m tests.docs.terminal_pictures DIR`.
 
-The commands run on a sandbox, each in a pseudo-terminal of that width; Chromium draws what the terminal shows in the
+The commands run on a sandbox, each in a pseudo-terminal of that width. Chromium draws what the terminal shows in the
 end, and for `apply` also a moment in which it creates accounts. The pictures are there to be looked at.
 """
 

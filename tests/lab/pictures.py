@@ -51,7 +51,7 @@ def _take(guide: Guide) -> None:
     guide.page.locator(".jp-MarkdownCell").first.evaluate("cell => cell.scrollIntoView({block: 'start'})")
     guide.picture("lab-start")
     guide.open("03")
-    guide.page.set_viewport_size({"width": 1300, "height": 1900})
+    guide.page.set_viewport_size({"width": 1300, "height": 2250})
     guide.plan()
     guide.page.wait_for_function("document.activeElement.value === 'Jane Doe'")
     guide.notebook().locator(".orgkit-plan").evaluate("plan => plan.scrollIntoView({block: 'start'})")

@@ -73,7 +73,7 @@ def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.envi
 
 
 def is_root() -> bool:
-    """Whether JupyterLab would refuse to run without being told that it may."""
+    """Whether JupyterLab would refuse to run, unless a flag allows it."""
     return os.geteuid() == 0
 
 
