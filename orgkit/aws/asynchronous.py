@@ -76,6 +76,7 @@ class Asynchronous(Generic[S]):
     burst: int
     seconds_per_token: float
     poll_seconds: float = 4.0
+    typical: float = 0.0  # seconds that AWS usually takes for one of them; 0 where that is not known
     timeout: float = 1800.0  # for one of them, while it is in flight
     capacity_timeout: float = (
         4500.0  # without anything begun or ended: AWS's own word for a new organization is an hour

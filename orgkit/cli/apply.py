@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orgkit import errors
-from orgkit.cli.layout import print_line, print_table, print_wrapped, title, wrap
+from orgkit.cli.layout import print_line, print_path, print_table, print_wrapped, title, wrap
 from orgkit.cli.options import FILE, PhaseType, endpoint_option, exit_with
 from orgkit.cli.questions import can_ask
 from orgkit.costs.estimate.effect import credits_lost
@@ -177,7 +177,7 @@ def _read(session: ApplySession, phase: Phase) -> int:
     is_done = last is not None and last.succeeded and last.parameters_sha256 == session.desired.sha256
     if last is not None and is_done and not session.names_phases:
         click.echo(wrap("done for the file as it is; its record:", ""))
-        print_line(str(last.folder))
+        print_path(last.folder)
         return errors.EXIT_DONE
     if not _is_terminal():
         click.echo(wrap("reads, changes nothing; without a terminal it is run by itself:", ""))
@@ -226,6 +226,7 @@ def _ask_and_apply(session: ApplySession, phase: Phase, request: "PlanToApprove"
 
     if not request.approved_by and session.desired.approval.four_eyes:
         return _refer_to_approver(session, request)
+    rejected_by = ""
     if request.approved_by:
         if not ask_to_continue(request):
             click.echo("Nothing was changed: the approval stays as it is.")
@@ -240,21 +241,29 @@ def _ask_and_apply(session: ApplySession, phase: Phase, request: "PlanToApprove"
             print_line(session.command)
             return errors.EXIT_APPROVAL_NEEDED
         os.environ["ORGKIT_APPROVER"] = answer.name  # which the next question offers
-        variable = "ORGKIT_APPROVER" if answer.approves else "ORGKIT_REJECTED_BY"
-        settings = {variable: answer.name, "ORGKIT_TICKET": session.ticket}
-    result = _run(session, phase, request.digest, settings)
+        settings = {"ORGKIT_APPROVER": answer.name, "ORGKIT_TICKET": session.ticket}
+        rejected_by = "" if answer.approves else answer.name
+    result = _run(session, phase, request.digest, settings, rejected_by)
     if result.exit_code == errors.EXIT_PLAN_CHANGED and result.mutations.get("committed"):
         return errors.EXIT_FAILED  # the approval ended part-way, or somebody else changed something meanwhile
     return result.exit_code
 
 
-def _run(session: ApplySession, phase: Phase, digest: str = "", settings: dict[str, str] | None = None) -> "RunResult":
+def _run(
+    session: ApplySession,
+    phase: Phase,
+    digest: str = "",
+    settings: dict[str, str] | None = None,
+    rejected_by: str = "",
+) -> "RunResult":
     from orgkit.cli.execution import run_phase
     from orgkit.cli.output import after_outcome
     from orgkit.cli.summary import show_outcome
 
     environment = {name: value for name, value in os.environ.items() if name != "ORGKIT_APPROVAL"} | (settings or {})
-    result = run_phase(phase, session.path, session.sealing, approved_plan=digest, environment=environment)
+    result = run_phase(
+        phase, session.path, session.sealing, approved_plan=digest, rejected_by=rejected_by, environment=environment
+    )
     with after_outcome():
         show_outcome(phase, result, session.file)
     return result

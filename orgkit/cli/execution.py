@@ -17,6 +17,7 @@ def run_phase(
     sealing: Sealing,
     *,
     approved_plan: str = "",
+    rejected_by: str = "",
     environment: Mapping[str, str] | None = None,
     extra: Mapping[str, str] | None = None,
     quiet: bool = False,
@@ -28,16 +29,21 @@ def run_phase(
         path: The parameters file.
         sealing: How the record is sealed.
         approved_plan: The digest that was approved; "" without an approval.
-        environment: That of the kernel; the one of this process by default.
+        rejected_by: Who rejected the plan of that digest instead, so that there is a record of it.
+        environment: That of the kernel; the one of this process by default. A rejection in it does not count.
         extra: Parameters of this runbook's own.
         quiet: Whether to show nothing.
     """
     from orgkit.runbook.execution.execute import execute
+    from orgkit.runbook.gate import REJECTION_VARIABLE
 
+    settings = dict(os.environ if environment is None else environment)
+    settings.pop(REJECTION_VARIABLE, None)
+    settings |= {REJECTION_VARIABLE: rejected_by} if rejected_by else {}
     with new_progress(quiet=quiet) as progress:
         progress.phase(phase, None)
         return execute(
-            phase, path, approved_plan=approved_plan, on_event=progress.event, environment=environment, extra=extra,
+            phase, path, approved_plan=approved_plan, on_event=progress.event, environment=settings, extra=extra,
             sealing=sealing,
         )  # fmt: skip
 

@@ -35,10 +35,6 @@ def lab(file: Path, target: str, circumstances: FaultOptions) -> int:
         raise click.UsageError("faults, latency and real time are the sandbox's: leave them out with --target aws.")
     errors.require_packages(f"orgkit lab --target {target}", *errors.JUPYTERLAB, *PACKAGES[target])
     path = file.absolute() if not file.exists() and file.absolute().parent.is_dir() else find(str(file))
-    location = "AWS, with your credentials" if target == "aws" else "a sandbox: nothing touches AWS"
-    _say(f"JupyterLab opens on {location}. When you are done there: File > Shut Down, or Ctrl-C here.")
-    if circumstances.faults:
-        _say(circumstances.sentence)
     results = open_on_aws(path, _say) if target == "aws" else open_on_sandbox(path, circumstances, _say)
     for result in results:
         click.echo(f"{result.record.name}  {result.outcome}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from orgkit.cli.layout import COLORS, MAX_COLUMNS, MIN_COLUMNS, WORDS, has_color, wrap
+from orgkit.cli.layout import COLORS, MAX_COLUMNS, MIN_COLUMNS, NO_BREAK, WORDS, has_color, wrap
 from orgkit.cli.output import Progress
 from orgkit.phases.descriptor import Phase
 from orgkit.records.result import RunResult
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 BAR_LENGTH = 20  # characters
+SAFE_TO_STOP = "Ctrl-C is safe: run it again to go on."  # one line at 40 columns: it is drawn again and again
 # What the run does after an event of this name, until the next one.
 STATUS_AFTER = {
     "phase": "connecting", "identity": "reading AWS", "plan": "checking the approval", "approval": "applying",
@@ -35,7 +36,8 @@ class RunState:
     ended: set[str] = field(default_factory=set)
     current: str = ""  # the sentence of the step for which a change was sent last
     wait: str = ""
-    slots: tuple[tuple[str, int, int], ...] = ()  # name, seconds so far, seconds at most
+    slots: tuple[tuple[str, int, int, int], ...] = ()  # name, seconds so far, at most, and usually
+    expected: int = 0  # seconds until AWS has ended all of them, by what it usually takes; 0: not known
 
     def take(self, event: Mapping[str, Any]) -> str:
         """Take in one event; the line that it leaves in the scrollback, "" for none."""
@@ -43,17 +45,21 @@ class RunState:
         self.status = STATUS_AFTER.get(name, self.status)
         if name == "wait":
             self.wait = f"waiting for {event['what']}, {event['so_far']} of at most {event['at_most']} s"
-            self.slots = tuple((str(slot[0]), int(slot[1]), int(slot[2])) for slot in event.get("slots", ()))
+            self.slots = tuple(
+                (str(name), int(so_far), int(at_most), int(usually))
+                for name, so_far, at_most, usually in event.get("slots", ())
+            )
+            self.expected = int(event.get("expected", 0))
             return ""
-        self.wait = ""
+        self.wait, self.expected = "", 0
         if name == "apply":
             self.steps = tuple(str(step["id"]) for step in event["steps"])
         if name == "intent":
             self.current = str(event.get("sentence", ""))
         if name == "step":
             self.ended.add(str(event["step"]))
-            self.current = ""
-            seconds = f" ({event['seconds']:.1f} s)" if event.get("seconds") else ""
+            self.current, self.slots = "", ()  # until the next wait says who takes one now
+            seconds = f" ({event['seconds']:.1f}{NO_BREAK}s)" if event.get("seconds") else ""
             reason = f": {event['why']}" if event.get("why") else ""
             return f"{event['result']}  {event['sentence']}{seconds}{reason}"
         return ""
@@ -61,7 +67,8 @@ class RunState:
     def lines(self, elapsed: float, width: int) -> Iterator[str]:
         """What is under way, each line as long as it is."""
         count = f"  {len(self.ended)} of {len(self.steps)} steps" if self.steps else ""
-        yield f"{self.label}  {self.status}{count}  {elapsed:.0f} s"
+        expected = f", about {self.expected} s more" if self.expected else ""
+        yield f"{self.label}  {self.status}{count}  {elapsed:.0f} s{expected}"
         if self.steps:
             length = min(BAR_LENGTH, width - 2)
             part = length * len(self.ended) // len(self.steps)
@@ -70,12 +77,13 @@ class RunState:
             yield f"now: {self.current}"
         if self.slots:
             yield "AWS creates at most five accounts at once:"
-            for number, (name, so_far, at_most) in enumerate(self.slots, 1):
-                times = f"  {so_far} s, at most {at_most} s" if at_most else ""
+            for number, (name, so_far, at_most, usually) in enumerate(self.slots, 1):
+                limit = f" of about {usually} s" if so_far <= usually else f", at most {at_most} s"
+                times = f"  {so_far} s{limit}" if at_most else ""
                 yield f"  {number}  {name or 'free'}{times}"
         elif self.wait:
             yield self.wait
-        yield "Ctrl-C stops safely: what is done stays done, and the same command goes on from there."
+        yield SAFE_TO_STOP
 
 
 class LiveProgress(Progress):
@@ -133,7 +141,8 @@ class LiveProgress(Progress):
         from rich.text import Text
 
         label = next((word for word in WORDS if line.startswith(f"{word} ")), "")
-        text = Text(line if "\n" in line else wrap(line, indent=""))
+        hanging_indent = " " * (len(label) + 2) if label else ""
+        text = Text(line if "\n" in line else wrap(line, "", hanging_indent))
         if label:
             text.stylize(COLORS[label], 0, len(label))
         self._console.print(text, soft_wrap=True)

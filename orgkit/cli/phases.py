@@ -272,6 +272,7 @@ def estimate(file: Path, save: Path | None, as_json: bool) -> int:
         )
     else:
         show_estimate(cost_estimate, swings, table, book_for(desired).warning(date.today()))
+        click.echo(f"\nnext    orgkit rehearse {quote(str(file))}")
     return errors.EXIT_DONE
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orgkit.cli.layout import print_colored, print_line, title, wrap
+from orgkit.cli.layout import print_colored, print_line, print_path, title, wrap
 from orgkit.cli.options import FILE, endpoint_option, exit_with, json_option, show_json
 from orgkit.cli.output import requires_output
 
@@ -57,7 +57,7 @@ def show_statuses(statuses: "Sequence[PhaseStatus]", file: Path) -> None:
         click.echo(wrap(entry.reason))
         if entry.last is not None:
             click.echo(wrap(f"last run: {entry.last.outcome}"))
-            print_line(str(entry.last.folder))
+            print_path(entry.last.folder)
     _show_next(statuses, file)
 
 

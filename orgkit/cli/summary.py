@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orgkit.cli.layout import COLUMNS, columns, print_table, print_text_table, print_wrapped, title, wrap
-from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_REFUSED
+from orgkit.cli.layout import (
+    COLUMNS,
+    columns,
+    print_table,
+    print_text_table,
+    print_wrapped,
+    relative_path,
+    title,
+    wrap,
+)
+from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_REFUSED, OutOfOrder
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import PHASES
 from orgkit.records.catalogue import account_folders
@@ -21,7 +30,7 @@ from orgkit.runbook.views.tables import as_text, as_text_list
 from orgkit.runbook.views.tree import as_text as tree_text
 from orgkit.sanitize.terminal import flat, short
 
-NAME = 31  # characters of a name for which a terminal has room next to amounts
+AMOUNTS = 48  # characters of a line that the amounts next to a name take
 
 if TYPE_CHECKING:
     from orgkit.costs.estimate.estimate import Estimate
@@ -48,7 +57,7 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     costs = done.costs
     print_wrapped(_costs_sentence(costs) if costs else "no estimate: phase 06 did not get that far")
     title("The records")
-    click.echo(f"{sum(len(rehearsal.runs) for rehearsal in done.phases)} records in {_short(done.folder)}")
+    click.echo(f"{sum(len(rehearsal.runs) for rehearsal in done.phases)} records in {relative_path(done.folder)}")
     for place in account_folders(done.folder):
         show_head(place)
     if keep:
@@ -83,7 +92,7 @@ def show_result(phase: Phase, result: "RunResult", file: Path) -> None:
     show_outcome(phase, result, file)
     page = result.record / f"{phase.run_label}.html"
     if page.is_file():
-        click.echo(f"page    {_short(page)}")
+        click.echo(f"page    {relative_path(page)}")
     if result.digest and result.exit_code != EXIT_REFUSED:
         click.echo(f"digest  {result.digest}")
     show_head(result.record.parent)
@@ -109,7 +118,7 @@ def show_outcome(phase: Phase, result: "RunResult", file: Path) -> None:
             print_wrapped(f"- {finding}")
     for table in result_tables(phase, result):
         print_text_table(table)
-    click.echo(f"record  {_short(result.record)}")
+    click.echo(f"record  {relative_path(result.record)}")
 
 
 def result_tables(phase: Phase, result: "RunResult") -> list[str]:
@@ -134,6 +143,8 @@ def next_command(phase: Phase, result: "RunResult", file: Path) -> str:
             return f"orgkit approve {result.digest} {name} --ticket TICKET --key KEY"
         approver = " --approver NAME" if result.identity.get("target") == "aws" else ""
         return f"orgkit run {name} {phase.number} --approved-plan {result.digest}{approver}"
+    if OutOfOrder.summary in result.reasons:
+        return f"orgkit apply {name}"
     if not result.succeeded:
         return ""
     following = next((candidate for candidate in PHASES if candidate.number > phase.number), None)
@@ -176,11 +187,12 @@ def show_estimate(estimate: "Estimate", swings: "Sequence[Swing]", sizes: "Seque
     """The range, by account and by service; what moves it, and what more accounts and regions would make of it."""
     from orgkit.costs.estimate.frame import NOT_COUNTED
 
-    print_wrapped(estimate.sentence)
+    click.echo(wrap(estimate.sentence, ""))
     click.echo()
+    name_length = columns() - AMOUNTS if columns() >= COLUMNS else columns()  # below that, what is long is folded
     for frame in (estimate.by_origin(), estimate.by_account().drop(columns="name"), estimate.by_service()):
         table = frame.reset_index()
-        rows = [(short(first, NAME), *rest) for first, *rest in table.itertuples(index=False)]
+        rows = [(short(first, name_length), *rest) for first, *rest in table.itertuples(index=False)]
         print_table([str(c) for c in table.columns], rows)
         click.echo()
     click.echo(wrap("Sensitivity, each assumption alone:" if swings else "No assumption moves it.", ""))
@@ -217,11 +229,3 @@ def _as_narrow_text(headers: Sequence[str], rows: Sequence[Sequence[object]]) ->
         lines.append([*row[:-1], first])
         lines.extend([*[""] * len(widths), line] for line in continuations)
     return as_text(headers, lines)
-
-
-def _short(path: Path) -> Path:
-    """Relative to where we stand when that is shorter to read."""
-    try:
-        return path.relative_to(Path.cwd())
-    except ValueError:
-        return path

@@ -52,8 +52,8 @@ class _ApplyContext:
             raise changed_since_approval(step, value)
         return value == step.starts_from
 
-    def report_slots(self, slots: Sequence[Slot]) -> None:
-        self.watch(Outcomes(tuple(self.outcomes), slots=tuple(slots)))
+    def report_slots(self, slots: Sequence[Slot], expected: float) -> None:
+        self.watch(Outcomes(tuple(self.outcomes), slots=tuple(slots), expected=expected))
 
 
 def apply(

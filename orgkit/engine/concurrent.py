@@ -33,7 +33,7 @@ class ApplyContext(Protocol):
 
     def report(self, index: int, outcome: Outcome) -> None: ...
 
-    def report_slots(self, slots: Sequence[Slot]) -> None: ...
+    def report_slots(self, slots: Sequence[Slot], expected: float) -> None: ...
 
 
 class Attempt(Protocol):
@@ -281,7 +281,8 @@ class ConcurrentExecutor:
         elif waiting:
             subject += f", {waiting} more to begin"
             subject += f", waiting for {self.capacity.pause_reason}" if self.capacity.pause_reason else ""
-        self.context.report_slots(self._slots())
+        elapsed = [so_far - task.since for task in self.watched]
+        self.context.report_slots(self._slots(), expected_seconds(self.operation, elapsed, waiting))
         self.aws.progress(subject, so_far, self.timeout)
         self.stopwatch.sleep(min(seconds, self.operation.poll_seconds) if self.watched else seconds)
 
@@ -289,10 +290,25 @@ class ConcurrentExecutor:
         """Ours with their times, then those that somebody else takes, then the free ones."""
         now = self.stopwatch.seconds
         slots = [
-            Slot(self.operation.name(t.step), now - t.since, self.operation.timeout)
+            Slot(self.operation.name(t.step), now - t.since, self.operation.timeout, self.operation.typical)
             for t in self.watched
             if t.in_flight
         ]
         foreign_slots = [Slot("somebody else's")] * (self.capacity.slots(self._requests_in_flight()) - len(slots))
         free = [Slot()] * (self.operation.in_flight - len(slots) - len(foreign_slots))
         return [*slots, *foreign_slots, *free]
+
+
+def expected_seconds(operation: Asynchronous[Any], elapsed: Sequence[float], waiting: int) -> float:
+    """Until AWS has ended all of them, by what it usually takes for one; 0 where that is not known.
+
+    Args:
+        operation: What AWS does.
+        elapsed: The seconds that each one under way has taken so far.
+        waiting: How many are to begin.
+    """
+    if not operation.typical:
+        return 0.0
+    under_way = max((max(operation.typical - seconds, operation.poll_seconds) for seconds in elapsed), default=0.0)
+    interval = max(operation.typical / operation.in_flight, operation.seconds_per_token)
+    return max(under_way, interval * waiting + operation.typical) if waiting else under_way

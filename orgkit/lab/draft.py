@@ -20,6 +20,7 @@ from orgkit.journal.file_writes import rewrite_file
 from orgkit.lab.unit_keys import is_below, moved_unit, rename_headers
 from orgkit.model.desired import Desired, format_path
 from orgkit.parameters import load_text, read_text
+from orgkit.phases.schema.formats import KEY
 from orgkit.records.outputs import project_of
 
 EXAMPLE = "example.toml"
@@ -117,12 +118,32 @@ class Draft:
             )
         target = tomllib.loads(self.text)
         target["units"] = {names.get(key, key): value for key, value in target["units"].items()}
-        document: Any = tomlkit.parse(rename_headers(self.text, names))
+        document: Any = tomlkit.parse(rename_headers(self.text, "units", names))
         for section in ("accounts", "imports"):
             for key, values in target.get(section, {}).items():
                 unit = values.get("unit")
                 if isinstance(unit, str) and moved_unit(unit, old, new) != unit:
                     document[section][key]["unit"] = values["unit"] = moved_unit(unit, old, new)
+        self._replace_text(tomlkit.dumps(document), target)
+
+    def rename_account(self, section: str, old: str, new: str) -> None:
+        """Give an account another key, also where [trail] names it. Its email stays: AWS may know the account by it.
+
+        Raises:
+            OrgkitError: The new key is none, or is taken; nothing is changed.
+        """
+        if self.document is None or old == new:
+            return
+        if not re.fullmatch(KEY, new) or any(new in self.keys(other) for other in ("accounts", "imports")):
+            raise OrgkitError(
+                f"{new!r} cannot be the key of {old}.",
+                "choose a key that no other account has: lower-case letters, digits, hyphens.",
+            )
+        target = tomllib.loads(self.text)
+        target[section] = {new if key == old else key: value for key, value in target[section].items()}
+        document: Any = tomlkit.parse(rename_headers(self.text, section, {old: new}))
+        if target.get("trail", {}).get("log_archive_account") == old:
+            document["trail"]["log_archive_account"] = target["trail"]["log_archive_account"] = new
         self._replace_text(tomlkit.dumps(document), target)
 
     def add(self, section: str, key: str, values: Mapping[str, str]) -> None:

@@ -16,9 +16,9 @@ from orgkit.lab.form_widgets import (
     LABEL,
     STYLE,
     WIDE_LAYOUT,
+    as_row_name,
     choice_field,
     heading,
-    row_name,
     table_head,
     table_row,
     text_field,
@@ -44,6 +44,7 @@ MEMBER_FIELDS = {  # key, label, optional
 }  # fmt: skip
 
 
+KEY_TOOLTIP = "Only before the account is made: orgkit recognizes it by this key"
 NEW_KEY_LABELS = {"accounts": "Key of a new account", "imports": "Key of a new import"}
 
 
@@ -185,8 +186,17 @@ class Form:
         remove = self._button(
             "Remove", f"Take {key} out of the file; nothing is removed from AWS", lambda: self._remove(section, key)
         )
-        self.fields[section, key, "remove"] = remove
-        return table_row(row_name(key), *fields, remove)
+        own_key = as_row_name(text_field(f"{key}: key", ""))
+        own_key.continuous_update, own_key.value, own_key.tooltip = False, key, KEY_TOOLTIP
+        own_key.observe(self._guard(lambda change: self._rename(section, key, change["new"].strip())), "value")
+        self.fields[section, key, "remove"], self.fields[section, key, "key"] = remove, own_key
+        return table_row(own_key, *fields, remove)
+
+    def _rename(self, section: str, key: str, new: str) -> None:
+        try:
+            self.draft.rename_account(section, key, new)
+        finally:
+            self.draw()  # also when that could not be done: the field shows what is in the file
 
     def _alerts(self) -> list[Any]:
         area = self.widgets.Textarea(

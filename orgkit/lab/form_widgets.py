@@ -5,28 +5,37 @@ from typing import Any
 
 WIDE_LAYOUT = {"width": "auto", "max_width": "44em"}
 LABEL = {"description_width": "13em"}
-# The tree and the cost stand next to the fields where there is room, and stay in view. A table with few columns has its
-# labels in its head, and for screen readers in each row; so has every table where there is room for it. Elsewhere each
-# label stands above its field.
-STYLE = """<style>
-.orgkit-fields { display: flex; flex-flow: row wrap; gap: 0 2em; align-items: flex-start; }
-.orgkit-fields > :first-child { flex: 3 1 30em; min-width: 0; container-type: inline-size; }
-.orgkit-fields > :last-child { flex: 1 1 20em; min-width: 0; position: sticky; top: 0; }
-.orgkit-row { flex-wrap: wrap; align-items: flex-end; } .orgkit-row > * { flex: 1 1 10em; min-width: 0; }
-.orgkit-row > button { flex: 0 0 7em; } .orgkit-row > .orgkit-name { flex: 0 0 100%; }
-.orgkit-head { font-weight: 600; } .orgkit-head:not(.orgkit-compact) { display: none; }
-.orgkit-row:not(.orgkit-compact) > .widget-inline-hbox { flex-direction: column; align-items: stretch; height: auto; }
-.orgkit-row:not(.orgkit-compact) .widget-label { width: auto; max-width: none; text-align: left; }
-.orgkit-compact .orgkit-name { flex: 0 0 7em; }
-.orgkit-compact .widget-label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-@container (min-width: 54em) {
-  .orgkit-row > .orgkit-name { flex: 0 0 9em; } .orgkit-row > .orgkit-name:last-child { flex: 0 0 7em; }
-  .orgkit-head:not(.orgkit-compact) { display: flex; }
-  .orgkit-row .widget-label { position: absolute; width: 1px !important; height: 1px; overflow: hidden;
-    clip-path: inset(50%); }
-}
-.orgkit-picture { color-scheme: light; max-width: 100%; height: auto; }
-[data-jp-theme-light=false] .orgkit-picture { color-scheme: dark; }
+# The tree and the cost stand next to the fields where there is room, and stay in view. A table has its labels in its
+# head, and for screen readers in each row, where there is room for its columns; elsewhere each label stands above its
+# field. JupyterLab's page is one for all notebooks: no class here is one of the extension's banner.
+HIDDEN_LABEL = "position: absolute; width: 1px !important; height: 1px; overflow: hidden; clip-path: inset(50%);"
+STYLE = f"""<style>
+.orgkit-fields {{ display: flex; flex-flow: row wrap; gap: 0 2em; align-items: flex-start; }}
+.orgkit-fields > :first-child {{ flex: 3 1 30em; min-width: 0; container-type: inline-size; }}
+.orgkit-fields > :last-child {{ flex: 1 1 20em; min-width: 0; position: sticky; top: 0; }}
+.orgkit-row {{ flex-wrap: wrap; align-items: flex-end; }} .orgkit-row > * {{ flex: 1 1 10em; min-width: 0; }}
+.orgkit-row > button {{ flex: 0 0 7em; }} .orgkit-row > .orgkit-key {{ flex: 0 0 calc(100% - 4px); }}
+.orgkit-names {{ font-weight: 600; display: none; }}
+.orgkit-row .widget-inline-hbox {{ flex-direction: column; align-items: stretch; height: auto; }}
+.orgkit-row .widget-label {{ width: auto; max-width: none; text-align: left; }}
+.orgkit-row .widget-html {{ margin-left: 0; margin-right: 4px; }}
+@container (max-width: 26em) {{
+  .orgkit-row > * {{ flex-basis: 100%; }} .orgkit-row > button {{ flex-basis: 7em; margin-bottom: 1em; }}
+  .orgkit-fields .widget-inline-hbox {{ flex-direction: column; align-items: stretch; height: auto; width: auto; }}
+  .orgkit-fields .widget-label {{ width: auto; max-width: none; text-align: left; }}
+}}
+@container (min-width: 26em) {{
+  .orgkit-compact.orgkit-names {{ display: flex; }} .orgkit-compact > .orgkit-key {{ flex: 0 0 7em; }}
+  .orgkit-compact .widget-label {{ {HIDDEN_LABEL} }}
+}}
+@container (min-width: 44em) {{
+  .orgkit-row > * {{ flex-basis: 6em; }} .orgkit-row > button {{ flex-basis: 7em; }}
+  .orgkit-row > .orgkit-key {{ flex: 0 0 9em; }} .orgkit-row > .orgkit-key:last-child {{ flex: 0 0 7em; }}
+  .orgkit-names {{ display: flex; }}
+  .orgkit-row .widget-label {{ {HIDDEN_LABEL} }}
+}}
+.orgkit-picture {{ color-scheme: light; max-width: 100%; height: auto; }}
+[data-jp-theme-light=false] .orgkit-picture {{ color-scheme: dark; }}
 </style>"""
 
 
@@ -50,19 +59,19 @@ def table_head(*names: str, compact: bool = False) -> Any:
     """The names of columns; the last column has none."""
     import ipywidgets
 
-    cells = [ipywidgets.HTML(escape(name)) if name not in ("key", "") else row_name(name) for name in (*names, "")]
+    cells = [ipywidgets.HTML(escape(name)) for name in (*names, "")]
+    for cell in cells:
+        if cell.value in ("key", ""):
+            as_row_name(cell)
     head = table_row(*cells, compact=compact)
-    head.add_class("orgkit-head")
+    head.add_class("orgkit-names")
     return head
 
 
-def row_name(text: str) -> Any:
-    """The first cell of a row."""
-    import ipywidgets
-
-    name = ipywidgets.HTML(f"<b>{escape(text)}</b>")
-    name.add_class("orgkit-name")
-    return name
+def as_row_name(widget: Any) -> Any:
+    """The first cell of a row, or the last of a head."""
+    widget.add_class("orgkit-key")
+    return widget
 
 
 def table_row(*cells: Any, compact: bool = False) -> Any:

@@ -16,7 +16,7 @@ from orgkit.lab.draft import example
 from orgkit.model.desired import Desired
 from orgkit.parameters import load
 from orgkit.records import outputs
-from orgkit.records.files import ACCOUNT_FOLDER, private_folder, run_folders
+from orgkit.records.files import ACCOUNT_FOLDER, LOCKED, private_folder, run_folders
 from orgkit.records.manifest import MANIFEST
 from orgkit.records.result import RunResult
 from orgkit.records.seal import DEFAULT_SEALING, seal_or_report
@@ -27,11 +27,12 @@ from orgkit.runbook.default_approver import default_approver
 from orgkit.runbook.execution.kernel_pool import Kernel
 from orgkit.runbook.execution.papermill_import import import_papermill
 from orgkit.runbook.execution.prepare import literal, session_of, target_facts
-from orgkit.runbook.interactive.jupyterlab import failed_start, put_readme, run_jupyterlab
+from orgkit.runbook.interactive.jupyterlab import AS_ROOT, check_started, is_root, put_readme, run_jupyterlab
 from orgkit.runbook.interactive.session import KERNEL, README, START_PAGE
 from orgkit.sandbox.lifecycle import Sandbox, start
 
 POLL_SECONDS = 0.5  # seconds between two looks at whether the parameters file has changed
+GREETING = "JupyterLab opens on {}. When you are done there: File > Shut Down, or Ctrl-C here."
 Report = Callable[[str], None]
 
 
@@ -42,12 +43,16 @@ def open_on_aws(file: Path, say: Report) -> list[RunResult]:
             "ORGKIT_ENDPOINT_URL is set, so calls would go to an emulator and not to AWS.",
             "unset it (open a new shell), or leave --target aws out.",
         )
+    say(GREETING.format("AWS, with your credentials"))
     base = outputs.base_folder(outputs.project_of(file), "aws")
     return _open(file, base, say, lambda desired: sealing_of(desired, file))
 
 
 def open_on_sandbox(file: Path, circumstances: FaultOptions, say: Report) -> list[RunResult]:
     """The start page over a fresh sandbox, seeded for the file; it ends with JupyterLab."""
+    say(GREETING.format("a sandbox: nothing touches AWS"))
+    if circumstances.faults:
+        say(circumstances.sentence)
     folder, approver = new_sandbox_folder(file), {"ORGKIT_APPROVER": default_approver()}  # which the form offers
     seed = circumstances.apply_to(seed_of(_load_file(file) or load(example())))
     with (
@@ -64,10 +69,12 @@ def _open(file: Path, base: Path, say: Report, sealing: Callable[[Desired], Seal
     readme = put_readme(folder)
     settings = dict(os.environ) | {README: str(readme)}
     page = _start_page(file, folder, settings)
+    if is_root():
+        say(AS_ROOT)
     code = run_jupyterlab(page, Path(os.path.commonpath((project, base))), settings)
     runs = list(_runs_begun_in(folder.name, base))
-    if code > 0 and not runs:
-        raise failed_start(code, file)
+    if not runs:
+        check_started(code, file)
     say("JupyterLab has ended; sealing the records of this session …")
     sealing_options = _sealing(file, say, sealing)
     return [seal_or_report(run, parameters_file=file, sealing=sealing_options) for run in runs]
@@ -114,6 +121,7 @@ def _finish(page: Path, notary: object, facts: Mapping[str, str]) -> None:
     notebook.metadata |= {"kernelspec": KERNEL, "orgkit": dict(facts)}
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
+        cell.metadata |= LOCKED
         if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", ())):
             cell.metadata["jupyter"] = {"source_hidden": True}
     replace_file(page, f"{nbformat.writes(notebook)}\n".encode())

@@ -1,4 +1,4 @@
-"""The keys of units in a parameters file: paths such as Security/Audit, and the headers that hold them."""
+"""Keys in a parameters file: units' paths such as Security/Audit, and the headers that hold keys."""
 
 import re
 import tomllib
@@ -7,10 +7,7 @@ from collections.abc import Mapping
 from orgkit.model.desired import UnitPath, format_path, parse_path, quote_path
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-UNIT_HEADER = re.compile(
-    rf"""^(?P<before>[ \t]*\[[ \t]*units[ \t]*\.[ \t]*)(?P<key>{BARE_KEY.pattern}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')""",
-    re.M,
-)
+HEADER = r"""^(?P<before>[ \t]*\[[ \t]*{section}[ \t]*\.[ \t]*)(?P<key>{bare}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 
 
 def path_of(key: str) -> UnitPath:
@@ -33,7 +30,7 @@ def moved_unit(key: str, old: str, new: str) -> str:
     return format_path((*path_of(new), *path_of(key)[len(path_of(old)) :]))
 
 
-def rename_headers(text: str, names: Mapping[str, str]) -> str:
+def rename_headers(text: str, section: str, names: Mapping[str, str]) -> str:
     """The text of a file with other keys in its headers such as [units.Security]; its comments stay where they are."""
 
     def rename(match: re.Match[str]) -> str:
@@ -41,7 +38,7 @@ def rename_headers(text: str, names: Mapping[str, str]) -> str:
         key = tomllib.loads(f"key = {raw_key}")["key"] if raw_key[0] in "\"'" else raw_key
         return f"{match['before']}{_format_key(names[key]) if key in names else raw_key}"
 
-    return UNIT_HEADER.sub(rename, text)
+    return re.sub(HEADER.format(section=re.escape(section), bare=BARE_KEY.pattern), rename, text, flags=re.M)
 
 
 def _format_key(key: str) -> str:

@@ -39,6 +39,7 @@ class Slot:
     name: str = ""
     seconds: float = 0.0
     timeout: float = 0.0
+    typical: float = 0.0  # seconds that AWS usually takes; 0 where that is not known
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,6 +49,7 @@ class Outcomes(Summary):
     items: tuple[Outcome, ...]
     resolutions: tuple[str, ...] = ()  # outcomes of changes that this run or an earlier one sent without an answer
     slots: tuple[Slot, ...] = ()  # while AWS works on several at once; none in the end
+    expected: float = 0.0  # seconds until AWS has ended them, by what it usually takes; 0 where that is not known
 
     def summary(self) -> dict[str, object]:
         """How many steps there are, how many are done, and how many failed."""

@@ -11,6 +11,8 @@ from orgkit.sanitize import terminal
 
 RUN_FOLDER = re.compile(r"(?P<at>\d{8}T\d{6}Z)-(?P<label>\d\d-[a-z-]+)-(?P<id>[0-9a-f]{8})", re.ASCII)
 ACCOUNT_FOLDER = re.compile(r"\d{12}", re.ASCII)
+# Metadata of the cells of a notebook that guides a person: no key of JupyterLab deletes or edits one by accident.
+LOCKED = {"deletable": False, "editable": False}
 
 
 def run_folders(base: Path, account: str) -> list[Path]:

@@ -17,7 +17,16 @@ from orgkit.model.plan import digest_of
 from orgkit.records import html
 from orgkit.records.chain import Entry, append, entries_of
 from orgkit.records.executed_notebook import check_is_of
-from orgkit.records.files import ACCOUNT_FOLDER, RUN_FOLDER, as_json, label_of, read_json, sha256_of, write_private
+from orgkit.records.files import (
+    ACCOUNT_FOLDER,
+    LOCKED,
+    RUN_FOLDER,
+    as_json,
+    label_of,
+    read_json,
+    sha256_of,
+    write_private,
+)
 from orgkit.records.iri_parser import postpone_iri_parser
 from orgkit.records.manifest import MANIFEST, manifest
 from orgkit.records.notebook_result import NotebookStop, head_row
@@ -211,16 +220,17 @@ def _documents_of(run_folder: Path, redactor: Redactor) -> RecordDocuments:
 
 
 def _read_notebook(executed: dict[str, Any]) -> dict[str, Any]:
-    """The notebook without what only a running kernel can show, and without papermill's red banners."""
+    """The notebook without what is for a running kernel or for JupyterLab, and without papermill's red banners."""
     metadata = {key: value for key, value in executed.get("metadata", {}).items() if key != "widgets"}
     cells = [c for c in executed.get("cells", ()) if "papermill-error-cell-tag" not in c["metadata"].get("tags", ())]
-    return {**executed, "metadata": metadata, "cells": [_without_widgets(cell) for cell in cells]}
+    return {**executed, "metadata": metadata, "cells": [_recorded_cell(cell) for cell in cells]}
 
 
-def _without_widgets(cell: dict[str, Any]) -> dict[str, Any]:
+def _recorded_cell(cell: dict[str, Any]) -> dict[str, Any]:
     """A widget without its kernel is a blank; GitHub refuses the whole notebook for it."""
-    outputs = cell.get("outputs")
-    return cell if not outputs else {**cell, "outputs": [_plain(o) for o in outputs if not _is_widget(o)]}
+    metadata = {key: value for key, value in cell["metadata"].items() if key not in LOCKED}
+    unlocked, outputs = {**cell, "metadata": metadata}, cell.get("outputs")
+    return unlocked if not outputs else {**unlocked, "outputs": [_plain(o) for o in outputs if not _is_widget(o)]}
 
 
 def _is_widget(output: dict[str, Any]) -> bool:

@@ -8,11 +8,12 @@ from orgkit.model.plan import Plan
 from orgkit.runbook.default_approver import default_approver
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.interactive.session import is_interactive
-from orgkit.runbook.views.tables import as_status, flat
+from orgkit.runbook.views.tables import as_list, as_status, flat
 from orgkit.runbook.views.views import View
 
 PREFIX = 8  # characters of the digest that a person types: enough to show that it was looked at
 FORM_CLASS = "orgkit-form"  # while a decision is due: JupyterLab's extension brings it into view
+NOTES = "Worth knowing"
 NEXT_STEP = "Run the apply cell now, and all below it (Run > Run Selected Cell and All Below)."
 
 
@@ -38,7 +39,21 @@ def view_of_gate(gate: Gate) -> View:
     location, message = flat(_describe_target(gate.plan)), flat(describe_decision(gate))
     if gate.plan.empty:
         return View(message, f"<p>{escape(message)}</p>")
-    return View(f"{location}\n{message}", f"<h2>{escape(location)}</h2><p>{escape(message)}</p>")
+    html = _render_question(gate) if _is_asked(gate) else f"<p>{escape(message)}</p>"
+    return View(f"{location}\n{message}", f"<h2>{escape(location)}</h2>{html}")
+
+
+def _is_asked(gate: Gate) -> bool:
+    return gate.approval is None and not gate.rejected_by and not gate.four_eyes
+
+
+def _render_question(gate: Gate) -> str:
+    """What is asked, what should be known before, and the digest, each in a place of its own."""
+    plan = gate.plan
+    return (
+        f"<p>Awaiting approval. {escape(flat(_first_step(plan)))}</p>{as_list((*plan.drift, *plan.warnings), NOTES)}"
+        f"<p>To approve, give this digest:</p><p><b>{escape(plan.digest)}</b></p>"
+    )
 
 
 def describe_decision(gate: Gate) -> str:
@@ -61,9 +76,12 @@ def describe_decision(gate: Gate) -> str:
 
 def question(plan: Plan) -> str:
     """What the approval is for, in one sentence, with what it costs at once."""
-    first = plan.steps[0].sentence
+    return " ".join([_first_step(plan), *plan.drift, *plan.warnings])
+
+
+def _first_step(plan: Plan) -> str:
     suffix = f", and {len(plan.steps) - 1} more step(s)" if len(plan.steps) > 1 else ""
-    return " ".join([f"On {plan.target}: {first}{suffix}.", *plan.drift, *plan.warnings])
+    return f"On {plan.target}: {plan.steps[0].sentence}{suffix}."
 
 
 def problem_of(gate: Gate, approver: str, typed: str, account: str) -> str:

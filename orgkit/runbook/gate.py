@@ -32,7 +32,7 @@ from orgkit.signing.identities import check_operator, check_own
 from orgkit.signing.keys import PublicKey
 
 APPROVAL_VARIABLE = "ORGKIT_APPROVAL"  # names the file; `orgkit run --approval` sets it
-REJECTION_VARIABLE = "ORGKIT_REJECTED_BY"  # who rejected the plan; `orgkit apply` sets it, so that there is a record
+REJECTION_VARIABLE = "ORGKIT_REJECTED_BY"  # of a kernel alone, which `orgkit apply` starts when a person rejects
 SECOND_PERSON, SIGNED = "second person", "signed"  # how: under four eyes, or without
 FOUR_EYES_REMEDY = (
     "let somebody else approve it: orgkit approve {digest} FILE --ticket TICKET --key KEY; then run with --approval."
@@ -121,12 +121,12 @@ class Gate:
                 f"the file asks for four eyes; the plan's digest is {self.plan.digest}", self.four_eyes_remedy
             )
         if self.approval is None:
-            command = f"orgkit run FILE {phase_of(self.plan.phase).number} --approved-plan {self.plan.digest}"
+            run = f"orgkit run FILE {phase_of(self.plan.phase).number} --approved-plan {self.plan.digest}"
             raise AwaitingApproval(
                 f"{len(self.plan.steps)} step(s) wait for an approval of the plan; its digest is {self.plan.digest}",
-                "read the plan, decide in the form of the approve cell, then run this cell and all below."
+                "read the plan, decide in the form above, then press Apply, or run this cell and all below."
                 if self.interactive
-                else f"read the plan on the page of the record, then: {command}",
+                else f"read the plan on the page of the record, then: {run}",
             )
         return self.approval
 

@@ -4,7 +4,7 @@ import time
 from html import escape
 from typing import Any
 
-from orgkit.model.outcome import Outcomes, Slot
+from orgkit.model.outcome import Outcomes
 from orgkit.runbook.interactive.session import is_interactive
 from orgkit.runbook.views.progress_view import render_progress
 from orgkit.runbook.views.tables import flat
@@ -22,23 +22,18 @@ class LiveDisplay:
 
     def __init__(self) -> None:
         self._handle: Any = None
-        self._outcomes = Outcomes(())
+        self.outcomes = Outcomes(())
         self._shown_at = 0.0
         self._status_line = ""
         self._began = time.monotonic()
-
-    @property
-    def slots(self) -> tuple[Slot, ...]:
-        """The places that AWS has for what it works on at once; none where steps are taken one by one."""
-        return self._outcomes.slots
 
     def set_status(self, standing: str) -> None:
         """Under which approval: shown with whatever follows, since an earlier cell may show an older state."""
         self._status_line = flat(standing)
 
-    def outcomes(self, outcomes: Outcomes) -> None:
+    def update(self, outcomes: Outcomes) -> None:
         """Show them, at once when they are the last."""
-        self._outcomes = outcomes
+        self.outcomes = outcomes
         if outcomes.finished or time.monotonic() - self._shown_at > UPDATE_SECONDS:
             self._show("")
 
@@ -48,16 +43,18 @@ class LiveDisplay:
 
     def _show(self, waiting: str) -> None:
         self._shown_at = time.monotonic()
-        view = render_outcomes(self._outcomes)
+        view = render_outcomes(self.outcomes)
         safe = SAFE_GUIDED if is_interactive() else SAFE_TO_LEAVE
         header = [*([self._status_line] if self._status_line else []), *([flat(waiting), safe] if waiting else [])]
-        html = render_progress(self._outcomes, time.monotonic() - self._began) if self._shows_progress else view.html
+        html = render_progress(self.outcomes, time.monotonic() - self._began) if self._shows_progress else view.html
+        if is_interactive():
+            html = f'<div class="orgkit-outcomes">{html}</div>'  # which is laid out anew where a page is narrow
         self._put(View("\n".join([*header, view.text]), _paragraphs(header) + html).bundle())
 
     @property
     def _shows_progress(self) -> bool:
         """While a person looks on; what stays in the end, and in the record, is the table."""
-        return is_interactive() and bool(self._outcomes.items) and not self._outcomes.finished
+        return is_interactive() and bool(self.outcomes.items) and not self.outcomes.finished
 
     def _put(self, bundle: dict[str, str]) -> None:
         from IPython.display import display

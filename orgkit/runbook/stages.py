@@ -209,7 +209,7 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
         outcomes = _with_resolutions(
             run, Outcomes(()), (*interrupted, *_settle_without_changes(run, aws, plan, unsettled))
         )
-        live.outcomes(outcomes)
+        live.update(outcomes)
         return outcomes
     gate.require_decision()  # before anything is read: without an approval, AWS gets no call from here on
     with lock_machine(run.account, aws.endpoint, run.folder.name, run.base):
@@ -237,7 +237,7 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
             now,
             IdIndex(observed, run.desired),
             lambda: observe_and_plan(aws, run.desired, run.phase.label, findings=False),
-            live.outcomes,
+            live.update,
             expires_at=datetime.fromisoformat(approval.expires_at),
         )
         steps = {step.id: step for step in now.steps}
@@ -245,7 +245,7 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
         settled = tuple(_settle(run, {**unsettled, **sent}, observed, now, outcomes))
         notes = (*interrupted, *settled, *_name_concurrent_changes(run, unsettled))
         outcomes = _with_resolutions(run, outcomes, notes)
-        live.outcomes(outcomes)
+        live.update(outcomes)
     if stop := _stop_after(outcomes, datetime.fromisoformat(approval.expires_at)):
         raise stop
     return outcomes
@@ -433,8 +433,10 @@ def _keep(run: Run, plan: Plan) -> None:
 
 def _progress_callback(run: Run, live: LiveDisplay) -> Callable[[str, float, float], None]:
     def progress(subject: str, so_far: float, at_most: float) -> None:
-        slots = [[slot.name, round(slot.seconds), round(slot.timeout)] for slot in live.slots]
-        values: dict[str, Any] = {"slots": slots} if slots else {}
+        slots = [
+            [slot.name, round(slot.seconds), round(slot.timeout), round(slot.typical)] for slot in live.outcomes.slots
+        ]
+        values: dict[str, Any] = {"slots": slots, "expected": round(live.outcomes.expected)} if slots else {}
         run.journal.write("wait", what=subject, so_far=round(so_far), at_most=round(at_most), **values)
         live.waiting(subject, so_far, at_most)
 

@@ -52,7 +52,7 @@ class Terminal:
                 self._seen = match.end()
                 return match
             assert time.monotonic() < until, f"{pattern!r} is not in:\n{self.text}"
-            assert self._read(), f"it ended without {pattern!r}:\n{self.text}"
+            assert self.read(), f"it ended without {pattern!r}:\n{self.text}"
 
     def type(self, text: str) -> None:
         os.write(self._master, f"{text}\n".encode())
@@ -62,7 +62,7 @@ class Terminal:
 
     def end(self, code: int) -> str:
         """Wait until it has ended, with this exit code; all that it printed."""
-        while self._read():
+        while self.read():
             pass
         assert self.process.wait(SECONDS) == code, self.text
         assert "Traceback" not in self.text
@@ -76,10 +76,10 @@ class Terminal:
                 if _status(pid)[0] == "T":
                     return pid
             select.select([self._master], [], [], 0.05)
-            self._read(0)
+            self.read(0)
         raise AssertionError(f"nothing has stopped:\n{self.text}")
 
-    def _read(self, seconds: float = 1.0) -> bool:
+    def read(self, seconds: float = 1.0) -> bool:
         """Take in what is there; False when there is no more to come."""
         if not select.select([self._master], [], [], seconds)[0]:
             return self.process.poll() is None

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from orgkit.cli import apply, approval_question
+from orgkit.cli.execution import run_phase
 from orgkit.phases.registry import phase_of
 from orgkit.records.result import RunResult
 from orgkit.records.seal import DEFAULT_SEALING
 from orgkit.runbook.earlier_approval import UNNAMED, PlanToApprove
+from orgkit.runbook.execution import execute
+from orgkit.runbook.gate import REJECTION_VARIABLE
 from tests.bootstrap.project import EXAMPLE, Project, Stage, before, new_project
 from tests.bootstrap.terminal import Terminal
 from tests.conftest import Tell
@@ -123,7 +126,7 @@ def test_one_command_and_one_approval_a_phase_until_only_somebody_else_can_act(s
     assert answer["exit_code"] == 8
     text = stage.project.orgkit("status", file, code=8).stdout
     assert "  … waiting for someone\n" in text
-    assert re.search(r"last run: waiting\n  /.*-04-imports-[0-9a-f]{8}\n", text)
+    assert re.search(r"last run: waiting\n  outputs/.*-04-imports-[0-9a-f]{8}\n", text)
     assert stage.changes() == []
 
 
@@ -152,6 +155,17 @@ def test_an_approval_that_ends_part_way_is_a_failure_when_something_was_changed(
         stage.project.file, stage.project.file, stage.desired, None, Path(), DEFAULT_SEALING, "", names_phases=False
     )
     assert apply._ask_and_apply(session, phase_of("02"), PlanToApprove("0" * 64, "Ann Lee")) == code
+
+
+def test_a_rejection_comes_from_a_person_and_never_from_the_environment(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environments: list[dict[str, str]] = []
+    monkeypatch.setattr(execute, "execute", lambda *_, environment, **__: environments.append(environment))
+    monkeypatch.setenv(REJECTION_VARIABLE, "an old shell")
+    for rejected_by in ("", "Ann Lee"):
+        run_phase(phase_of("02"), stage.project.file, DEFAULT_SEALING, rejected_by=rejected_by, quiet=True)
+    assert [environment.get(REJECTION_VARIABLE, "") for environment in environments] == ["", "Ann Lee"]
 
 
 @pytest.mark.parametrize(("approver", "ticket"), [("Ann Lee", "OPS-7"), (UNNAMED, "")])

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from orgkit.cli.live_progress import LiveProgress, RunState
+from orgkit.cli.layout import MIN_COLUMNS
+from orgkit.cli.live_progress import SAFE_TO_STOP, LiveProgress, RunState
 from orgkit.cli.output import Progress
 from orgkit.cli.summary import show_result
+from orgkit.errors import OutOfOrder
 from orgkit.phases.registry import phase_of
 from orgkit.records.result import RunResult, compute
 from orgkit.rehearsal.retries import Attempt
@@ -38,7 +40,8 @@ def test_progress_shows_names_as_text(name: str, terminal: bool, capsys: pytest.
         progress.phase(UNITS, None)
         progress.event({"event": "apply", "steps": [{"id": name, "sentence": name}]})
         progress.event({"event": "intent", "sentence": name})
-        progress.event({"event": "wait", "what": name, "so_far": 0, "at_most": 9, "slots": [[name, 1, 9], ["", 0, 0]]})
+        slots = [[name, 1, 9, 0], ["", 0, 0, 0]]
+        progress.event({"event": "wait", "what": name, "so_far": 0, "at_most": 9, "slots": slots})
         progress.event({"event": "step", "result": "done", "sentence": name, "step": name, "why": name})
         progress.attempt(UNITS, 2, Attempt(ended(name), Counter(throttling=1), (name,), repeat_command=name))
         progress.phase(UNITS, ended(name))
@@ -49,7 +52,7 @@ def test_progress_shows_names_as_text(name: str, terminal: bool, capsys: pytest.
 
 
 def test_a_terminal_keeps_finished_steps_and_shows_the_slots_below_them() -> None:
-    state = RunState("03-accounts")
+    state, slots = RunState("03-accounts"), [["web", 3, 900, 60], ["shop", 70, 900, 60], ["", 0, 0, 0]]
     lines = [
         state.take(event)
         for event in (
@@ -57,15 +60,34 @@ def test_a_terminal_keeps_finished_steps_and_shows_the_slots_below_them() -> Non
             {"event": "intent", "sentence": "one"},
             {"event": "step", "step": "a", "result": "done", "sentence": "one", "seconds": 1.25},
             {"event": "intent", "sentence": "two"},
-            {"event": "wait", "what": "AWS", "so_far": 3, "at_most": 900, "slots": [["web", 3, 900], ["", 0, 0]]},
+            {"event": "wait", "what": "AWS", "so_far": 3, "at_most": 900, "expected": 57, "slots": slots},
         )
     ]
-    assert [line for line in lines if line] == ["done  one (1.2 s)"]
+    assert [line for line in lines if line] == ["done  one (1.2\u00a0s)"]
     below = list(state.lines(12.0, 40))
-    assert below[0] == "03-accounts  applying  1 of 2 steps  12 s"
+    assert below[0] == "03-accounts  applying  1 of 2 steps  12 s, about 57 s more"
     assert below[1] == "[##########----------]"
     assert "now: two" in below
-    assert [line for line in below if line.startswith("  ")] == ["  1  web  3 s, at most 900 s", "  2  free"]
+    assert [line for line in below if line.startswith("  ")] == [
+        "  1  web  3 s of about 60 s",
+        "  2  shop  70 s, at most 900 s",
+        "  3  free",
+    ]
+    state.take({"event": "step", "step": "b", "result": "done", "sentence": "two"})
+    assert not [line for line in state.lines(13.0, 40) if line.startswith("  ")], "what has ended takes no slot"
+
+
+def test_what_is_drawn_again_and_again_says_in_one_line_that_ctrl_c_is_safe() -> None:
+    assert list(RunState("03-accounts").lines(12.0, 40))[-1] == SAFE_TO_STOP
+    assert len(SAFE_TO_STOP) < MIN_COLUMNS
+
+
+def test_a_finished_step_goes_on_below_its_sentence_and_its_seconds_are_not_broken() -> None:
+    screen = StringIO()
+    progress = LiveProgress(Console(file=screen, width=80))
+    sentence = f"create organizational unit {'x' * 40}"  # the number would fit, and its unit would not
+    progress.event({"event": "step", "step": "a", "result": "done", "sentence": sentence, "seconds": 0.2})
+    assert screen.getvalue().splitlines() == [f"done  {sentence}", "      (0.2 s)"]
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
@@ -152,3 +174,11 @@ def test_what_is_waited_for_is_wrapped_and_no_name_is_broken(capsys: pytest.Capt
     lines = capsys.readouterr().err.splitlines()
     assert max(map(len, lines)) <= 80
     assert sum(line.count(name) for line in lines) == 3
+
+
+def test_a_run_that_needs_an_earlier_phase_ends_with_the_command_that_runs_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reasons = (OutOfOrder.summary, "the organization does not exist yet: run 01-organization")
+    show_result(UNITS, RunResult("refused", 1, reasons, record=Path("outputs/run")), Path("my files/acme.toml"))
+    assert capsys.readouterr().out.endswith("\nnext    orgkit apply 'my files/acme.toml'\n")

@@ -34,6 +34,14 @@ def test_check_lists_problems_with_their_places_for_a_program(project):
     assert [problem["place"] for problem in answer["problems"]] == ["accounts.website-prod.unit"]
 
 
+def test_the_estimate_ends_with_the_next_command_and_its_numbers_stand_below_each_other(project):
+    lines = project.orgkit("estimate", project.file).stdout.splitlines()
+    assert lines[-1] == f"next    orgkit rehearse {project.file}"
+    (total,) = {line for line in lines if re.match(r"Total .* \d", line) and len(line.split()) == 4} & set(lines[:12])
+    heads = [line for line in lines[:6] if line.startswith("origin")]
+    assert [head.index("high") + 4 for head in heads] == [len(total)]
+
+
 def test_the_estimate_adds_up_for_a_program(project):
     answer = project.json("estimate", project.file)
     rows = [row for row in answer["rows"] if row["x_Scenario"] == "expected"]
@@ -87,3 +95,9 @@ def test_a_sandbox_is_started_used_and_stopped(project):
     finally:
         project.orgkit("sandbox", "stop")
     assert project.json("sandbox", "status", code=1)["running"] is False
+
+
+def test_the_target_is_refused_before_jupyterlab_is_said_to_open(stage):
+    refused = stage.project.orgkit("lab", stage.project.file, "--target", "aws", code=1)
+    assert "JupyterLab opens" not in refused.stdout
+    assert "ORGKIT_ENDPOINT_URL is set" in refused.stderr

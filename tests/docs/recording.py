@@ -33,11 +33,13 @@ SHORTEST = 0.2  # seconds of a frame: what is shown more briefly is left out
 
 FONT_SIZE, CHARACTER, LINE, MARGIN = 14, 8.4, 17, 14
 WIDTH, HEIGHT = round(COLUMNS * CHARACTER) + 2 * MARGIN, ROWS * LINE + 2 * MARGIN
-STYLES = {"0": "", "1": "b", "2": "d", "32": "g"}  # of SGR: reset, bold, dim, green
+# Of SGR: reset, bold, dim, red, green, yellow, cyan.
+STYLES = {"0": "", "1": "b", "2": "d", "31": "r", "32": "g", "33": "y", "36": "c"}
 CSS = f"""
 text {{ font: {FONT_SIZE}px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; fill: #e6edf3 }}
 text {{ white-space: pre }}
-.b {{ font-weight: bold }} .d {{ fill: #9da7b3 }} .g {{ fill: #56d364 }}
+.b {{ font-weight: bold }} .d {{ fill: #9da7b3 }}
+.r {{ fill: #ff7b72 }} .g {{ fill: #56d364 }} .y {{ fill: #e3b341 }} .c {{ fill: #76e3ea }}
 """
 CONTROL = re.compile(
     r"\x1b\[(?P<number>[0-9;?]*)(?P<kind>[A-Za-z])|(?P<newline>\r?\n)|(?P<start>\r)|(?P<text>[^\x1b\r\n]+)"

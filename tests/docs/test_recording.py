@@ -53,7 +53,7 @@ def test_the_picture_shows_the_last_screen_with_its_columns() -> None:
     assert shown_at_the_end(svg_of(frames)).splitlines() == text(frames[-1])
 
 
-@pytest.mark.parametrize("sequence", ["\x1b[31mred", "\x1b[2J", "\x1b]0;title\x07", "\x1b[5B"])
+@pytest.mark.parametrize("sequence", ["\x1b[35mmagenta", "\x1b[2J", "\x1b]0;title\x07", "\x1b[5B"])
 def test_a_control_sequence_that_is_not_known_is_an_error(sequence: str) -> None:
     with pytest.raises(ValueError, match="a control sequence that is not known"):
         Screen().write(sequence)

@@ -1,7 +1,7 @@
 """The event loop of steps that AWS works on at once, against an AWS whose requests take a given time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,11 +11,13 @@ from orgkit.aws.asynchronous import Asynchronous, Pending, Request, Requests, Re
 from orgkit.aws.capacity import TokenBucket
 from orgkit.aws.rejections import Rejected
 from orgkit.engine.apply import apply
+from orgkit.engine.concurrent import expected_seconds
 from orgkit.errors import StepFailed
 from orgkit.journal.events import Journal
 from orgkit.model.matching import IdIndex
 from orgkit.model.outcome import Outcome, StepStatus
 from orgkit.model.plan import Plan, Step
+from orgkit.phases.accounts.creation_aws import CREATE_ACCOUNT
 from orgkit.phases.accounts.steps import CreateAccount
 from tests.aws.conftest import CountingClock
 from tests.engine.handlers import replace_handlers
@@ -303,3 +305,24 @@ def test_what_failed_and_would_be_begun_again_is_left_when_the_approval_has_ende
     aws.settles["a"] = [Retry(StepFailed("INTERNAL_FAILURE", "again"))]
     assert results(run(aws, "a", seconds=60)) == [StepStatus.SKIPPED]
     assert aws.of("begin") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "waiting", "expected"),
+    [
+        ((0.0, 20.0), 0, 60.0),  # the one that began last
+        ((58.0, 90.0), 0, 4.0),  # what takes longer than usual is looked at again soon
+        ((0.0,) * 5, 3, 96.0),  # a slot becomes free each 12 seconds
+        ((), 0, 0.0),
+    ],
+)
+def test_the_time_that_is_left_follows_from_what_aws_usually_takes(
+    elapsed: tuple[float, ...], waiting: int, expected: float
+) -> None:
+    operation = replace(CREATE_ACCOUNT, typical=60.0)
+    assert expected_seconds(operation, elapsed, waiting) == expected
+    assert expected_seconds(replace(operation, typical=0.0), elapsed, waiting) == 0.0
+
+
+def test_accounts_are_created_one_each_ten_seconds_at_most_however_many_slots_there_are() -> None:
+    assert expected_seconds(replace(CREATE_ACCOUNT, in_flight=50), (), 6) == 60.0 + CREATE_ACCOUNT.typical

@@ -17,6 +17,7 @@ from playwright.sync_api import Error, Locator, Page, sync_playwright
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import phase_of
 from orgkit.rehearsal.bootstrap import environment
+from orgkit.runbook.interactive.session import KERNEL
 from orgkit.sandbox.lifecycle import Sandbox, find
 from tests.bootstrap.project import BIN, Project
 from tests.bootstrap.test_open import free_port
@@ -314,6 +315,15 @@ class Guide:
         self.arrived(found)
         return found
 
+    def open_file(self, notebook: Path) -> None:
+        """Not by a link: a notebook that a test has made."""
+        path = str(notebook.relative_to(self.lab.project.folder))
+        self.page.evaluate(
+            "path => window.jupyterapp.commands.execute('docmanager:open', {path}).then(() => undefined)", path
+        )
+        self.page.wait_for_selector(f"{SHOWN} .orgkit-banner")
+        self.settled()
+
     def open_next(self, phase: str) -> Phase:
         """From the banner of the phase before, when that is done."""
         found = phase_of(phase)
@@ -364,3 +374,25 @@ class Guide:
             self.cell(source).evaluate("cell => cell.scrollIntoView({block: 'start'})")
         self.page.wait_for_timeout(300)
         self.page.locator("#jp-main-dock-panel").screenshot(path=self.pictures / f"{name}.png")
+
+
+CODE_OF_AN_ALIAS = """
+from orgkit.aws.session import Caller
+from orgkit.runbook.views import display
+from orgkit.runbook.views.views import CallerIdentity
+
+display.register()
+CallerIdentity(Caller("{account}", "arn:aws:iam::{account}:user/jane", "ASIA"), "aws", "{alias}")
+"""
+
+
+def notebook_on_aws(folder: Path, account: str, alias: str) -> Path:
+    """A notebook as it is prepared for AWS, whose only cell shows an identity without asking for it."""
+    import nbformat
+
+    facts = {"kind": "aws", "target": f"AWS account {account}", "title": "03 Accounts", "position": "Phase 4 of 7"}
+    cell = nbformat.v4.new_code_cell(CODE_OF_AN_ALIAS.format(account=account, alias=alias).strip())
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": KERNEL, "orgkit": facts})
+    path = folder / "on-aws.ipynb"
+    path.write_text(nbformat.writes(notebook))
+    return path

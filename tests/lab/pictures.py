@@ -25,13 +25,13 @@ def main() -> int:
         accounts = "".join(f'[accounts.{k}]\nemail = "aws-{k}@example.com"\nunit = "Production"\n' for k in MORE)
         project.file.write_text(f"{project.file.read_text()}\n{accounts}")
         with opened(project, place / "jupyterlab", project.file, "--real-time") as lab:
-            _until_units(lab)
+            until_units(lab)
             with browser(lab, CHECKOUT / "docs") as guide:
                 _take(guide)
     return 0
 
 
-def _until_units(lab: Lab) -> None:
+def until_units(lab: Lab) -> None:
     desired = load(lab.project.file)
     with environment(lab.sandbox.environment()):
         for phase in ("organization", "units"):
@@ -51,7 +51,7 @@ def _take(guide: Guide) -> None:
     guide.page.locator(".jp-MarkdownCell").first.evaluate("cell => cell.scrollIntoView({block: 'start'})")
     guide.picture("lab-start")
     guide.open("03")
-    guide.page.set_viewport_size({"width": 1300, "height": 1900})
+    guide.page.set_viewport_size({"width": 1300, "height": 2250})
     guide.plan()
     guide.page.wait_for_function("document.activeElement.value === 'Jane Doe'")
     guide.notebook().locator(".orgkit-plan").evaluate("plan => plan.scrollIntoView({block: 'start'})")
@@ -65,7 +65,7 @@ def _take(guide: Guide) -> None:
         "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }"
     )
     guide.page.wait_for_timeout(2_000)
-    guide.notebook().locator(".orgkit-steps").evaluate("list => list.closest('.jp-Cell').scrollIntoView()")
+    guide.notebook().locator("h2:has-text('Apply')").last.evaluate("heading => heading.scrollIntoView()")
     guide.picture("lab-apply")
 
 

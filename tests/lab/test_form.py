@@ -1,5 +1,7 @@
 """The form for the parameters file, as a person fills it in; no kernel and no AWS is needed for it."""
 
+import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,8 @@ import pytest
 
 from orgkit.lab.draft import Draft, example
 from orgkit.lab.form import Form
+from orgkit.lab.form_widgets import STYLE
+from orgkit.runbook.interactive.jupyterlab import SHARED_DATA
 
 
 @pytest.fixture
@@ -107,6 +111,39 @@ def test_a_name_that_is_taken_changes_nothing_and_the_field_shows_what_the_file_
 def test_the_unit_of_an_account_is_chosen_from_those_of_the_file(form: Form) -> None:
     assert form.fields["accounts", "website-prod", "unit"].options == ("Infrastructure", "Production", "Security")
     assert form.fields["trail", "log_archive_account"].options == ("website-prod", "log-archive")
+
+
+def test_an_account_gets_another_key_also_where_the_trail_names_it(form: Form) -> None:
+    before = form.whole.value
+    form.fields["accounts", "log-archive", "key"].value = "logs"
+    assert form.fields["trail", "log_archive_account"].value == "logs"
+    assert form.fields["accounts", "logs", "email"].value == "aws-log-archive@example.com"
+    assert "well-formed" in form.problems.value
+    assert [line for line in before.splitlines() if line not in form.whole.value.splitlines()] == [
+        "[accounts.log-archive]",
+        'log_archive_account = "log-archive"',
+    ]
+    form.fields["imports", "dns", "key"].value = "names"
+    assert "\n[imports.names]\n" in form.whole.value
+    assert form.fields["imports", "names", "id"].value == "111111111111"
+
+
+@pytest.mark.parametrize("typed", ["website-prod", "dns", "", "Log Archive"])
+def test_a_key_that_is_taken_or_is_none_changes_nothing(form: Form, typed: str) -> None:
+    before = form.whole.value
+    form.fields["accounts", "log-archive", "key"].value = typed
+    assert f"{typed!r} cannot be the key of log-archive." in html.unescape(form.saved.value)
+    assert form.whole.value == before
+    assert form.fields["accounts", "log-archive", "key"].value == "log-archive"
+
+
+def test_no_style_of_the_form_reaches_the_banner() -> None:
+    """JupyterLab's page is one for all notebooks; a class of both once hid the account in the banner."""
+    extension = SHARED_DATA / "labextensions" / "orgkit" / "static"
+    banner = set(re.findall(r"orgkit-[a-z-]+", (extension / "style.css").read_text()))
+    banner |= set(re.findall(r"'(orgkit-[a-z-]+)'", (extension / "remoteEntry.js").read_text()))
+    assert "orgkit-head" in banner
+    assert set(re.findall(r"\.(orgkit-[a-z-]+)", STYLE)) & banner == set()
 
 
 def test_alerts_stand_below_their_comment_and_go_without_a_trace(form: Form) -> None:

@@ -28,7 +28,7 @@ from tests.bootstrap.project import CHECKOUT, EXAMPLE, Project, new_project
 from tests.browser import CHROMIUM, FLAGS, needs_browser
 from tests.conftest import Tell
 from tests.environments import make_environment
-from tests.lab.guide import SHOWN, Guide, browser, opened
+from tests.lab.guide import SHOWN, Guide, browser, notebook_on_aws, opened
 
 pytestmark = needs_browser
 REMARK = "# The account that keeps the logs of all the others, and nothing else."
@@ -107,6 +107,7 @@ def test_a_person_is_led_from_a_bad_file_to_an_organization(
         guide.picture("start-done")
         is_as_the_file_asks(guide)
         dark(guide)
+        the_banner_of_aws_has_the_alias_and_another_color(guide)
         guide.page.evaluate("() => { window.jupyterapp.commands.execute('launcher:create'); }")
         guide.page.wait_for_selector(".jp-LauncherCard:has-text('All phases')")
         output = lab.end()
@@ -132,6 +133,7 @@ def mend_the_file(guide: Guide, project: Project) -> None:
     guide.picture("form-saved", "page.parameters(")
     assert project.file.read_text() == EXAMPLE.read_text()  # every remark is still there
     assert REMARK in project.file.read_text()
+    assert guide.banner().locator(".orgkit-where").is_visible()  # whose account this is, also next to the form
     guide.next_step("Read AWS")
     guide.page.wait_for_selector(f"{SHOWN} .orgkit-phases")
     guide.settled()
@@ -178,6 +180,7 @@ def without_the_extension_the_menu_is_named(guide: Guide) -> None:
 
 def reject_then_approve(guide: Guide) -> None:
     guide.open_next("02")
+    a_key_deletes_and_edits_no_cell(guide)
     guide.plan()
     before = guide.lab.changes()
     with guide.detour():
@@ -319,6 +322,33 @@ def dark(guide: Guide) -> None:
     guide.page.evaluate(
         "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }"
     )
+
+
+def the_banner_of_aws_has_the_alias_and_another_color(guide: Guide) -> None:
+    """No call goes to AWS: the notebook says of itself that it is for AWS. Its cell cannot be deleted by a key."""
+    color = "node => getComputedStyle(node).backgroundColor"
+    sandbox = guide.banner().locator(".orgkit-inner").evaluate(color)
+    notebook = notebook_on_aws(guide.lab.project.folder, "123456789012", "acme-management")
+    guide.open_file(notebook)
+    assert guide.banner().locator(".orgkit-where").inner_text() == "\u26a0 AWS account 123456789012"
+    guide.run_all()
+    guide.banner().get_by_text("\u26a0 AWS account 123456789012 (acme-management)").wait_for()
+    assert guide.banner().locator(".orgkit-inner").evaluate(color) != sandbox
+    guide.picture("aws-banner")
+
+
+def a_key_deletes_and_edits_no_cell(guide: Guide) -> None:
+    """In command mode `d d` deletes a cell, and `x` cuts it out."""
+    before = guide.prompts()
+    with guide.detour():
+        guide.notebook().locator(".jp-MarkdownCell").first.click()
+        for key in ("d", "d", "x"):
+            guide.page.keyboard.press(key)
+        guide.page.keyboard.press("Enter")
+        guide.page.keyboard.type("typed")
+        guide.page.keyboard.press("Escape")
+    assert guide.prompts() == before
+    assert guide.notebook().locator(".jp-MarkdownCell", has_text="typed").count() == 0
 
 
 def records_are_sealed_and_readable(records: Path, output: str) -> None:

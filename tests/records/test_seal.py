@@ -11,6 +11,7 @@ from orgkit.journal.events import Journal
 from orgkit.model.plan import Plan, Target
 from orgkit.records import outputs
 from orgkit.records.catalogue import find_record, list_records
+from orgkit.records.files import LOCKED
 from orgkit.records.seal import seal
 from orgkit.records.seal_options import Sealing
 from tests.plans.loader import reviewed
@@ -242,3 +243,11 @@ class TestTheCatalogue:
             find_record(tmp_path / "outputs", "20")
         with pytest.raises(OrgkitError, match="no record in"):
             find_record(tmp_path / "outputs", "nothing")
+
+
+def test_the_locks_of_a_guided_copy_are_for_jupyterlab_and_no_part_of_the_record(tmp_path):
+    executed = notebook("a")
+    executed.cells[0].metadata |= {**LOCKED, "tags": ["apply"]}
+    seal(run_folder(tmp_path, executed=executed))
+    (sealed,) = tmp_path.glob("outputs/**/02-units.ipynb")
+    assert nbformat.read(sealed, as_version=4).cells[0].metadata == {"tags": ["apply"]}

@@ -49,11 +49,11 @@ HARMLESS = {"lang", "charset", "http-equiv", "content", "name", "class", "src", 
 
 
 class Strict(HTMLParser):
-    """Knows the few tags that orgkit writes, none of which has an attribute."""
+    """Knows the few tags that orgkit writes; none has an attribute but the class of a cell with a number."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in TAGS
-        assert not attrs
+        assert not attrs or attrs == [("class", "number")]
 
     def handle_comment(self, data: str) -> None:
         raise AssertionError(data)

@@ -255,6 +255,7 @@ class TestARunbook:
         nbformat.validate(notebook)
         assert f'run_folder = "{folder}"' in notebook.cells[2].source
         assert all(cell.get("execution_count") is None for cell in notebook.cells)
+        assert all((cell.metadata.deletable, cell.metadata.editable) == (False, False) for cell in notebook.cells)
         assert notebook.metadata.orgkit.source_sha256 == hashlib.sha256(runbook.read_bytes()).hexdigest()
         assert (notebook.metadata.kernelspec.name, notebook.metadata.orgkit.position) == ("orgkit", "Phase 3 of 7")
         assert notebook.metadata.orgkit.target == "AWS account 999999999999"

@@ -161,3 +161,14 @@ def test_a_tree_is_as_wide_as_its_names_and_the_usual_one_fits_a_telephone() -> 
     assert int(str(width)) <= 390  # by the widest of the usual fonts
     account.name = "x" * 44
     assert int(str(ElementTree.fromstring(as_svg(root)).get("width"))) > int(str(width))
+
+
+def test_a_long_email_goes_on_below_its_account_so_that_the_tree_fits_a_telephone() -> None:
+    email = "aws-data-platform-production@cloud.subsidiary.example.com"
+    account = Node("data-platform", "account", "", "123456789012", email)
+    deepest = Node("Workloads", "unit", children=[Node("Production", "unit", children=[account])])
+    svg = ElementTree.fromstring(as_svg(Node("organization root", "root", children=[deepest])))
+    assert int(str(svg.get("width"))) <= 366  # a page of 390 pixels without its margins
+    local, _, domain = email.rpartition("@")
+    places = {text.text: int(str(text.get("y"))) for text in svg.iter(f"{SVG}text")}
+    assert places["123456789012"] < places[local] < places[f"@{domain}"] <= int(str(svg.get("height")))

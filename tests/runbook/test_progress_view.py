@@ -1,5 +1,8 @@
 """An apply under way, as a person in JupyterLab sees it."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from orgkit.model.outcome import Outcome, Outcomes, Slot, StepStatus
@@ -27,11 +30,19 @@ def test_what_is_left_of_the_time_is_said_by_the_pace_of_two_steps_at_least() ->
     assert "about 5 min more at this pace" in render_progress(outcomes(done, done, pending, pending), 300.0)
 
 
-def test_a_slot_has_a_bar_of_its_time_and_a_free_one_none() -> None:
-    html = render_progress(Outcomes((), slots=(Slot("shop", 30.0, 120.0), Slot())), 0.0)
+def test_what_aws_usually_takes_goes_before_the_pace() -> None:
+    done, running = StepStatus.DONE, StepStatus.RUNNING
+    items = outcomes(done, done, running, running)
+    assert "; AWS usually takes about 72 s more." in render_progress(replace(items, expected=72.0), 300.0)
+
+
+def test_the_bar_of_a_slot_is_full_when_aws_has_taken_as_long_as_usual() -> None:
+    slots = (Slot("shop", 15.0, 1800.0, 60.0), Slot("late", 90.0, 1800.0, 60.0), Slot("web", 30.0, 120.0), Slot())
+    html = render_progress(Outcomes((), slots=slots), 0.0)
+    assert re.findall(r"width: (\d+)%", html) == ["0", "25", "100", "25"]
     assert "<td>shop</td>" in html
-    assert "width: 25%" in html
-    assert "30 s of at most 120 s" in html
+    assert "15 s; usually about 60 s, at most 30 min" in html
+    assert "<td>30 s; at most 2 min</td>" in html
     assert "<td>free</td><td></td>" in html
 
 
@@ -44,8 +55,9 @@ def test_a_person_sees_the_bar_until_the_steps_have_ended_and_then_the_table_tha
     shown: list[str] = []
     display = LiveDisplay()
     monkeypatch.setattr(display, "_put", lambda bundle: shown.append(bundle["text/html"]))
-    display.outcomes(outcomes(StepStatus.DONE, StepStatus.RUNNING))
-    display.outcomes(outcomes(StepStatus.DONE, StepStatus.DONE))
+    display.update(outcomes(StepStatus.DONE, StepStatus.RUNNING))
+    display.update(outcomes(StepStatus.DONE, StepStatus.DONE))
     assert ("orgkit-bar" in shown[0]) is live
     assert "orgkit-bar" not in shown[1]
     assert "<table>" in shown[1]
+    assert ['class="orgkit-outcomes"' in html for html in shown] == [live, live]

@@ -251,12 +251,26 @@ class Screen:
         self.shown.append(bundle)
 
 
+def test_a_column_of_numbers_is_aligned_to_the_right_and_one_of_account_ids_is_not() -> None:
+    headers, rows = ("account", "id", "USD"), [("a", "111111111111", "1.80"), ("b", "", "-1,200.00"), ("c", "", "")]
+    assert tables.as_text(headers, rows).splitlines()[2:] == [
+        "a        111111111111       1.80",
+        "b                      -1,200.00",
+        "c",
+    ]
+    html = tables.as_html(headers, rows)
+    assert html.count('class="number"') == 4
+    assert '<th class="number">USD</th>' in html
+    assert "<td>111111111111</td>" in html
+    assert "number" not in tables.as_html(headers, [("a", "not yet", "nothing")])
+
+
 def test_progress_ends_with_one_final_table_however_fast_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen()
     monkeypatch.setattr("IPython.display.display", lambda *_, **__: screen)
     live = LiveDisplay()
     for result in (StepStatus.PENDING, StepStatus.RUNNING, StepStatus.DONE):
-        live.outcomes(Outcomes((Outcome("create it", "+", result),)))
+        live.update(Outcomes((Outcome("create it", "+", result),)))
     assert "1 of 1" in screen.shown[-1]["text/plain"]
     assert len(screen.shown) <= 3
     live.waiting("<b>\x1b[2J", 1, 2)
@@ -269,16 +283,16 @@ def test_a_wait_says_what_for_how_long_and_that_nobody_has_to_stay(monkeypatch: 
     live = LiveDisplay()
     live.set_status("Approved by Jane")
     slots = (Slot("website-prod", 40, 600), Slot("somebody else's"), Slot(), Slot(), Slot())
-    live.outcomes(Outcomes((Outcome("create it", "+", StepStatus.RUNNING),), slots=slots))
+    live.update(Outcomes((Outcome("create it", "+", StepStatus.RUNNING),), slots=slots))
     live.waiting("AWS to make accounts", 40, 600)
     output = screen.shown[-1]["text/plain"]
     assert output.splitlines()[0] == "Approved by Jane"
-    assert "1     website-prod     40 s    600 s" in output
-    assert "2     somebody else's" in output
+    assert "   1  website-prod       40 s    600 s" in output
+    assert "   2  somebody else's" in output
     assert output.count("free") == 3
     assert "Waiting for AWS to make accounts: 40 s so far, 600 s at most." in output
     assert "It is safe to close the laptop" in output
-    live.outcomes(Outcomes((Outcome("create it", "+", StepStatus.DONE),)))
+    live.update(Outcomes((Outcome("create it", "+", StepStatus.DONE),)))
     assert "free" not in screen.shown[-1]["text/plain"]
     assert "Waiting" not in screen.shown[-1]["text/plain"]
 

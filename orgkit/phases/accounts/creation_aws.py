@@ -90,6 +90,8 @@ def settle_create_account(
     return _succeeded_requests(aws, step, id_index, request, status)
 
 
+# The example of `aws organizations describe-create-account-status` in the AWS CLI's reference took 54 seconds.
+TYPICAL_SECONDS = 60.0
 CREATE_ACCOUNT = Asynchronous(
     begin_create_account,
     list_requests,
@@ -98,6 +100,7 @@ CREATE_ACCOUNT = Asynchronous(
     in_flight=5,
     burst=3,
     seconds_per_token=10.0,
+    typical=TYPICAL_SECONDS,
 )
 
 

@@ -17,7 +17,7 @@ from orgkit.parameters import load
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import phases_for
 from orgkit.records import outputs
-from orgkit.records.files import label_of, read_json, run_folders, sha256_of, write_private
+from orgkit.records.files import LOCKED, label_of, read_json, run_folders, sha256_of, write_private
 from orgkit.records.manifest import MANIFEST
 from orgkit.runbook.execution.papermill_import import import_papermill
 from orgkit.runbook.interactive.session import KERNEL, link, session
@@ -94,6 +94,8 @@ def prepare(phase: Phase, parameters_file: Path, run_folder: Path, approved_plan
     notebook = read_json(copy)
     facts = {"source_sha256": sha256_of(runbook), "lab": session()}
     notebook["metadata"] |= {"kernelspec": KERNEL, "orgkit": facts | banner_facts(phase, load(parameters_file))}
+    for cell in notebook["cells"]:
+        cell["metadata"] |= LOCKED
     return write_private(copy, json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
 
 

@@ -31,6 +31,7 @@ from orgkit.runbook.interactive.session import START_PAGE
 
 SHARED_DATA = Path(__file__).with_name("jupyter")  # kernels/ and labextensions/, as in a wheel's share/jupyter
 PAGES = ("README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md")
+AS_ROOT = "JupyterLab runs as root: its page can do everything on this machine. Better: a user of its own."
 SECONDS_TO_END = 30.0  # for JupyterLab and its kernels, after SIGTERM
 
 # Defaults of JupyterLab, over which the person's own settings go.
@@ -55,8 +56,8 @@ def open_in_jupyterlab(phase: Phase, parameters: Path) -> RunResult:
     folder = outputs.new_run_folder(base, account, phase.label, clock_of().now())
     notebook = prepare(phase, parameters, folder)
     code = run_jupyterlab(notebook, folder)
-    if code > 0 and not (folder / "events.jsonl").exists():
-        raise failed_start(code, parameters)
+    if not (folder / "events.jsonl").exists():
+        check_started(code, parameters)
     return seal_or_report(folder, notebook, parameters, sealing=sealing)
 
 
@@ -64,7 +65,7 @@ def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.envi
     """Show `page` of the folder `root` to a person; when JupyterLab has ended, however it did, its exit code."""
     with TemporaryDirectory(prefix="orgkit-lab-") as folder:
         command = [sys.executable, "-m", "jupyterlab", "--log-level=ERROR", "--LabApp.log_level=ERROR",
-                   f"--ServerApp.root_dir={root}",
+                   f"--ServerApp.root_dir={root}", *(["--allow-root"] if is_root() else []),
                    f"--LabApp.default_url=/lab/tree/{quote(str(page.relative_to(root)))}", str(page)]  # fmt: skip
         start_page = str(page.relative_to(root)) if page.name == START_PAGE else ""
         environment = dict(settings) | _settings(Path(folder), start_page)
@@ -72,13 +73,19 @@ def run_jupyterlab(page: Path, root: Path, settings: Mapping[str, str] = os.envi
             return lab.wait()
 
 
-def failed_start(code: int, file: Path) -> JupyterLabFailed:
-    """The error of a JupyterLab that ended before anything was run in it."""
-    return JupyterLabFailed(
-        f"it ended with exit code {code}; its own message is above.",
-        "fix what that message names, and run the same command again; without JupyterLab: orgkit apply "
-        f"{shlex.quote(str(file))}",
-    )
+def is_root() -> bool:
+    """Whether JupyterLab would refuse to run, unless a flag allows it."""
+    return os.geteuid() == 0
+
+
+def check_started(code: int, file: Path) -> None:
+    """Raise JupyterLabFailed for the exit code of one that ended with an error, and not by a signal."""
+    if code > 0:
+        raise JupyterLabFailed(
+            f"it ended with exit code {code}; its own message is above.",
+            "fix what that message names, and run the same command again; without JupyterLab: orgkit apply "
+            f"{shlex.quote(str(file))}",
+        )
 
 
 def put_readme(folder: Path) -> Path:

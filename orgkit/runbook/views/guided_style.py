@@ -6,10 +6,11 @@ A sealed record has a style of its own, so nothing that is meant stands in a col
 OUTPUT = ".jp-RenderedHTMLCommon"
 STYLE = f"""
 {OUTPUT} td, {OUTPUT} th, {OUTPUT} caption {{ text-align: left !important; vertical-align: top; }}
+{OUTPUT} td.number, {OUTPUT} th.number {{ text-align: right !important; font-variant-numeric: tabular-nums; }}
 {OUTPUT} table {{ font-size: 13px; }}
 {OUTPUT} p {{ overflow-wrap: anywhere; }}
 {OUTPUT} td {{ overflow-wrap: break-word; }}
-.orgkit-phases td:nth-child(4), .orgkit-phases td:nth-child(5) {{ white-space: nowrap; }}
+.orgkit-phases td:nth-child(5) {{ white-space: nowrap; }}
 .orgkit-plan > ul:first-child {{ display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0 12px; padding: 0;
   list-style: none; }}
 .orgkit-plan > ul:first-child > li {{ border: 1px solid var(--jp-border-color1); border-radius: 6px; padding: 6px 14px;
@@ -42,6 +43,7 @@ STYLE = f"""
 .orgkit-bar > div {{ height: 100%; background: #1f7a3a; }}
 td .orgkit-bar {{ width: 12em; margin: 4px 0; }}
 .orgkit-steps {{ list-style: none; padding-left: 0 !important; }}
+.orgkit-steps b {{ white-space: nowrap; }}
 .orgkit-form {{ max-width: 42em; border: 1px solid var(--jp-border-color1); border-radius: 6px; padding: 12px 16px; }}
 .orgkit-form .widget-text {{ flex-direction: column; align-items: stretch; height: auto; width: auto; }}
 .orgkit-form .widget-text > .widget-label {{ width: auto; max-width: none; text-align: left; line-height: 1.6; }}
@@ -53,14 +55,19 @@ td .orgkit-bar {{ width: 12em; margin: 4px 0; }}
 body:not(.orgkit-extension) .orgkit-with-extension {{ display: none; }}
 @media (max-width: 800px) {{
   {OUTPUT} td {{ overflow-wrap: anywhere; }}
-  .orgkit-phases thead, .orgkit-plan thead {{ display: none; }}
-  .orgkit-phases tr, .orgkit-plan tr {{ display: block; padding: 8px 0; }}
-  .orgkit-phases td, .orgkit-plan td {{ display: block; padding: 2px 8px; max-width: none !important; }}
+  {OUTPUT} td:first-child:not(:last-child) {{ overflow-wrap: break-word; }}
+  .orgkit-phases thead, .orgkit-plan thead, .orgkit-outcomes thead {{ display: none; }}
+  .orgkit-phases tr, .orgkit-plan tr, .orgkit-outcomes tr {{ display: block; padding: 8px 0; }}
+  .orgkit-phases td, .orgkit-plan td, .orgkit-outcomes td, .orgkit-outcomes td.number {{ display: block;
+    padding: 2px 8px; max-width: none !important; text-align: left !important; }}
   .orgkit-plan > ul:first-child + table tr {{ padding: 0; }}
-  .orgkit-plan table:not(ul + table) td:first-child {{ float: left; }}
+  .orgkit-plan table:not(ul + table) td:first-child, .orgkit-outcomes td:first-child {{ float: left; }}
+  .orgkit-plan table:not(ul + table) td:nth-child(2), .orgkit-outcomes td:nth-child(2) {{ display: flow-root; }}
   .orgkit-phases td:nth-child(4)::before {{ content: "last run: "; }}
   .orgkit-plan td:nth-child(3)::before {{ content: "why: "; }}
   .orgkit-plan td:nth-child(4)::before {{ content: "IAM actions: "; }}
   .orgkit-plan td:nth-child(5)::before {{ content: "USD a month: "; }}
+  .orgkit-outcomes table:not(.orgkit-slots) td:nth-child(4):not(:empty)::before {{ content: "seconds: "; }}
+  .orgkit-outcomes td:nth-child(5):not(:empty)::before {{ content: "request id: "; }}
 }}
 """

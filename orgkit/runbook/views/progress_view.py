@@ -19,18 +19,23 @@ MIN_STEPS = 2  # done, until their pace says something about the others
 def render_progress(outcomes: Outcomes, elapsed: float) -> str:
     """HTML of the steps, with what AWS works on at once; `elapsed` is in seconds."""
     done, count = outcomes.done, len(outcomes.items)
-    title = f"{done} of {count} steps done, {_duration(elapsed)} so far{_expected(done, count, elapsed)}."
+    title = f"{done} of {count} steps done, {_duration(elapsed)} so far{_expected(outcomes, elapsed)}."
     steps = "".join(
         f"<li>{STATUS_SYMBOLS[item.status]} {escape(flat(item.sentence))}: <b>{escape(item.status)}</b></li>"
         for item in outcomes.items
     )
     slots = "".join(_slot(number, slot) for number, slot in enumerate(outcomes.slots, 1))
-    table = f"<table><caption>AWS creates at most five accounts at once.</caption><tbody>{slots}</tbody></table>"
+    caption = "<caption>AWS creates at most five accounts at once.</caption>"
+    table = f'<table class="orgkit-slots">{caption}<tbody>{slots}</tbody></table>'
     head = f'<p class="orgkit-progress"><b>{escape(title)}</b></p>{_bar(done, count)}'
     return f'{head}{table if slots else ""}<ul class="orgkit-steps">{steps}</ul>'
 
 
-def _expected(done: int, count: int, elapsed: float) -> str:
+def _expected(outcomes: Outcomes, elapsed: float) -> str:
+    """The time that is left: by what AWS usually takes where that is known, else by the pace of the steps so far."""
+    done, count = outcomes.done, len(outcomes.items)
+    if outcomes.expected:
+        return f"; AWS usually takes about {_duration(outcomes.expected)} more"
     if done < MIN_STEPS or done == count:
         return ""
     return f"; about {_duration(elapsed / done * (count - done))} more at this pace"
@@ -48,6 +53,7 @@ def _bar(part: float, whole: float) -> str:
 def _slot(number: int, slot: Slot) -> str:
     if not slot.name:
         return f"<tr><td>{number}</td><td>free</td><td></td><td></td></tr>"
-    times = f"{slot.seconds:.0f} s of at most {slot.timeout:.0f} s"
-    bar = _bar(slot.seconds, slot.timeout)
+    usual = f"usually about {_duration(slot.typical)}, " if slot.typical else ""
+    times = f"{slot.seconds:.0f} s; {usual}at most {_duration(slot.timeout)}"
+    bar = _bar(slot.seconds, slot.typical or slot.timeout)
     return f"<tr><td>{number}</td><td>{escape(flat(slot.name))}</td><td>{bar}</td><td>{times}</td></tr>"

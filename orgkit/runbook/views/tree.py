@@ -16,6 +16,8 @@ from orgkit.sanitize.terminal import short
 
 ROW, DETAILS, INDENT, LETTER, SMALL = 32, 18, 24, 8.4, 7.0  # pixels; the last two of a letter of each size
 MIN_WIDTH = 300
+NARROW_PAGE = 366  # pixels, of a telephone without the margins of the page
+MAX_DETAILS = 80  # letters of a line below a name
 WIDE_LETTERS = "MW@mw%"
 STYLE = palette.style_element(
     ".unit{fill:#eaf1fb;stroke:#4a6fa5}.account{fill:#ffffff;stroke:#6e7781}.root{fill:#ece9f8;stroke:#7a6bb0}"
@@ -168,7 +170,7 @@ def as_svg(root: Node) -> str:
     An id and an email stand below the name, so that the tree of most organizations fits a narrow page.
     """
     rows = list(_rows(root, 0))
-    tops = list(accumulate((ROW + (DETAILS if _details(node) else 0) for _, node, _ in rows), initial=4))
+    tops = list(accumulate((ROW + DETAILS * len(_details(depth, node)) for depth, node, _ in rows), initial=4))
     lines = "".join(
         _line(tops[number], depth, tops[parent]) for number, (depth, _, parent) in enumerate(rows) if parent is not None
     )
@@ -200,16 +202,26 @@ def _shape(top: int, depth: int, node: Node) -> str:
     corner = 12 if node.kind == "account" else 3
     kind = node.kind if node.mark is Mark.NONE else f"{node.kind} {node.mark.name.lower()}"
     note = f'<text class="small note" x="{x + _box(node) + 10}" y="{top + 17}">{escape(short(node.note, 60))}</text>'
-    details = f'<text class="small" x="{x + _details_indent(node)}" y="{top + 39}">{escape(_details(node))}</text>'
+    details = "".join(
+        f'<text class="small" x="{x + _details_indent(node)}" y="{top + 39 + DETAILS * number}">{escape(line)}</text>'
+        for number, line in enumerate(_details(depth, node))
+    )
     return (
         f'<rect class="{kind}" x="{x}" y="{top}" width="{_box(node)}" height="24" rx="{corner}"/>'
         f'<text x="{x + 12}" y="{top + 17}">{sign}{escape(name)}</text>'
-        f"{note if node.note else ''}{details if _details(node) else ''}"
+        f"{note if node.note else ''}{details}"
     )
 
 
-def _details(node: Node) -> str:
-    return short("  ".join(part for part in (node.id, node.email) if part), 80)
+def _details(depth: int, node: Node) -> list[str]:
+    """An id and an email, on one line where they fit a narrow page; a longer email goes on at its "@"."""
+    letters = (NARROW_PAGE - 4 - (2 + depth * INDENT) - _details_indent(node)) / SMALL
+    line = short("  ".join(part for part in (node.id, node.email) if part), MAX_DETAILS)
+    if _cells(line) <= letters:
+        return [line] if line else []
+    local, at, domain = node.email.rpartition("@")
+    emails = [node.email] if _cells(flat(node.email)) <= letters else [local, f"{at}{domain}"]
+    return [short(part, MAX_DETAILS) for part in (node.id, *emails) if part]
 
 
 def _details_indent(node: Node) -> int:
@@ -226,7 +238,8 @@ def _width(depth: int, node: Node) -> int:
     """What a node takes from the left edge on: its box and its note, or its details below."""
     x = 2 + depth * INDENT
     first_row = x + _box(node) + 10 + SMALL * _cells(short(node.note, 60))
-    return round(max(first_row, x + _details_indent(node) + SMALL * _cells(_details(node)))) + 4
+    details = max(map(_cells, _details(depth, node)), default=0)
+    return round(max(first_row, x + _details_indent(node) + SMALL * details)) + 4
 
 
 def _cells(text: str) -> float:
