@@ -7,6 +7,7 @@ import pytest
 
 import orgkit.aws.crt  # noqa: F401  # before moto or a test imports botocore
 from orgkit.aws import credentials_in_use
+from orgkit.aws.garbage_collection import collect_less_often
 from orgkit.records.iri_parser import postpone_iri_parser
 
 NUMBERS = "numbers"
@@ -15,6 +16,7 @@ HERE = Path(__file__).parent
 SLOWEST = (HERE / "slowest_first.txt").read_text(encoding="utf-8").split()
 Tell = Callable[[str], None]
 
+collect_less_often()
 postpone_iri_parser()  # a CPU second in each process that runs tests
 
 

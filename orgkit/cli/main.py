@@ -3,6 +3,7 @@
 import click
 
 from orgkit._version import __version__
+from orgkit.aws.garbage_collection import collect_less_often
 from orgkit.cli.command_group import OrgkitGroup
 from orgkit.cli.output import checked_streams
 
@@ -23,5 +24,6 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point; a command is imported when it is called, and a library when it is used."""
+    collect_less_often()
     with checked_streams():
         cli(prog_name="orgkit")

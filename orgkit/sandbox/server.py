@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import orgkit.aws.crt  # noqa: F401  # before moto imports botocore
+from orgkit.aws.garbage_collection import collect_less_often
 from orgkit.phases.registry import RUNBOOKS
 from orgkit.sandbox.profiles import write_private
 
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def make_application(options: argparse.Namespace) -> Any:
     """The WSGI application with the world of its seed. It has to be made before anything else imports moto."""
+    collect_less_often()
     _settle_environment()
     _use_virtual_time()
     _find_regions_of_ec2_quickly()

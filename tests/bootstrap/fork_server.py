@@ -138,8 +138,10 @@ def _text(file: Any) -> str:
 
 def serve(address: str, parent: int) -> None:
     """Fork for each connection, and collect the forks that have ended, until the process of the tests ends."""
+    from orgkit.aws.garbage_collection import collect_less_often
     from orgkit.records.iri_parser import postpone_iri_parser
 
+    collect_less_often()
     postpone_iri_parser()
     preload()
     cached_libraries.cache_botocore()

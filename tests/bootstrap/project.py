@@ -44,9 +44,13 @@ SECONDS = 300  # until a command that has not ended is killed
 Done = subprocess.CompletedProcess[str]
 
 
-@cache
 def fork_server(folder: Path = BIN) -> ForkServer:
     """One for each process that runs tests, and for each environment, which is known by its bin/ folder."""
+    return _fork_server(folder)
+
+
+@cache  # by the folder alone: a default that is left out would be another key than the same folder
+def _fork_server(folder: Path) -> ForkServer:
     server = ForkServer(folder / "python")
     atexit.register(server.stop)
     return server

@@ -29,6 +29,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+from orgkit.aws.garbage_collection import collect_less_often
 from orgkit.sandbox import lifecycle, profiles, server
 from orgkit.sandbox.lifecycle import Sandbox
 from orgkit.sandbox.seed import Seed
@@ -114,6 +115,7 @@ def _roots() -> _Roots:
 
 def _fork_roots() -> None:
     """Fork for each line that is read, until the process of the tests has ended."""
+    collect_less_often()
     server._settle_environment()
     server._use_virtual_time()
     server._find_regions_of_ec2_quickly()

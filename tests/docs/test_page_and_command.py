@@ -25,7 +25,7 @@ from tests.docs.test_verifying_page import LEFT, PAGE, WHOLE, made, made_by_two
 from tests.records.test_seal import ACCOUNT
 
 SEED = 20261129
-COUNT = 260  # mutations; one takes a tenth of a CPU second
+COUNT = 200  # mutations; one takes a tenth of a CPU second
 DOCUMENTS = ("approval.json", "review.json", "plan.json", "remainder.json", "events.jsonl", "signed-approval.json")
 
 # What readers of JSON, of lines, or of text read differently.

@@ -6,8 +6,10 @@ import secrets
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
+from tests.faults.copies import answer_of, in_a_copy
 from tests.faults.matrix import (
     ROAD,
     CellResult,
@@ -62,6 +64,23 @@ def _chosen(requests: argparse.Namespace) -> Chosen:
     return every_change() if requests.every_change else every_operation(requests.seed)
 
 
+def _run_mutants(matrix: Matrix, chosen: Chosen, last: str) -> None:
+    """The last phase once for each mutant, in copies of this process that share the phases before it."""
+    phases = [phase.label for phase in ROAD]
+    matrix.run(lambda *_: iter(()), phases[phases.index(last) - 1])
+    for name, break_library in MUTANTS.items():
+
+        def run_mutant(break_library: Callable[[], None] = break_library) -> bool:
+            break_library()
+            matrix.run(chosen, last, first=last)
+            sys.stdout.flush()
+            return True
+
+        print(f"mutant {name}", flush=True)
+        answer = answer_of(*in_a_copy(run_mutant))
+        assert answer is True, answer
+
+
 def main() -> int:
     """0 when nothing was bad."""
     parser = argparse.ArgumentParser(prog="tests.faults", description=__doc__)
@@ -73,13 +92,11 @@ def main() -> int:
     parser.add_argument("--only", metavar="OPERATION", help="only the calls of one operation")
     parser.add_argument("--kind", metavar="FAULT", help="only one kind of fault, by the name that the table has")
     parser.add_argument("--last", metavar="PHASE", default=ROAD[-1].label, help="end after this phase")
-    parser.add_argument("--mutant", choices=MUTANTS, help="break the library in this way first, to see the matrix bite")
+    parser.add_argument("--mutants", action="store_true", help="break the library in each way, to see the matrix bite")
     requests = parser.parse_args()
     chosen = _chosen(requests)
     chosen = only(requests.only, chosen) if requests.only else chosen
     chosen = only_kind(requests.kind, chosen) if requests.kind else chosen
-    if requests.mutant:
-        MUTANTS[requests.mutant]()
     started, tally = time.monotonic(), Tally()
     if requests.pairs:
         again = f"--pairs {requests.pairs} --seed {requests.seed}"
@@ -87,7 +104,10 @@ def main() -> int:
     elif not requests.whole and not requests.every_change:
         print(f"The same cells again: --seed {requests.seed}")
     matrix = Matrix(requests.file.absolute(), report=tally.count)
-    matrix.run(chosen, requests.last)
+    if requests.mutants:
+        _run_mutants(matrix, chosen, requests.last)
+    else:
+        matrix.run(chosen, requests.last)
     matrix.close()
     tally.tell()
     cpu, trials, bad = os.times(), tally.kinds.total(), tally.bad.total()

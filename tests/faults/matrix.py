@@ -57,9 +57,10 @@ class Matrix:
         os.environ["ORGKIT_OUTPUTS"] = str(OUTPUTS)
         os.chdir(self.folder)
 
-    def run(self, chosen: "Chosen", last: str = ROAD[-1].label) -> None:
+    def run(self, chosen: "Chosen", last: str = ROAD[-1].label, first: str = ROAD[0].label) -> None:
         """Every phase once up to the last one, with copies made on the way; each cell is reported as its trial ends."""
-        for phase in ROAD[: [phase.label for phase in ROAD].index(last) + 1]:
+        labels = [phase.label for phase in ROAD]
+        for phase in ROAD[labels.index(first) : labels.index(last) + 1]:
             digest = self._planned(phase.label)
             answer = answer_of(*in_a_copy(lambda name=phase.label, digest=digest: self._reference(name, digest)))
             assert isinstance(answer, tuple), answer

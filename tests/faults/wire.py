@@ -14,6 +14,7 @@ from tests import cached_libraries
 ADDRESS = "http://127.0.0.1:4000"  # nobody listens there: what escapes the wire fails
 CLOCK = f"{ADDRESS}/orgkit/clock"
 ModelFile = tuple[str, str, str | None]  # service, type, version
+NO_ID = "0" * 52
 _MODELS: dict[ModelFile, Any] = {}
 
 
@@ -109,8 +110,10 @@ def _environ(request: Any) -> dict[str, Any]:
 
 def begin(seed: Any, folder: Path) -> Wire:
     """Make the AWS of a seed in this process, and lead everything that boto3 sends to it."""
+    from orgkit.aws.garbage_collection import collect_less_often
     from orgkit.sandbox.server import _settle_environment, _use_virtual_time
 
+    collect_less_often()
     _settle_environment()
     _use_virtual_time()
     from dataclasses import asdict
@@ -202,10 +205,33 @@ def _save_time_of_libraries() -> None:
     """What botocore and moto find out again for each call or client, and what does not change."""
     from botocore.loaders import Loader
     from botocore.useragent import UserAgentString
+    from moto.core import responses
+    from moto.utilities import aws_headers
 
     Loader.load_service_model = _once_a_file(Loader.load_service_model)  # type: ignore[method-assign]
     UserAgentString.rebuild_and_replace_user_agent_handler = lambda *_, **__: None  # type: ignore[method-assign]
     UserAgentString.to_string = cache(UserAgentString.to_string)  # type: ignore[method-assign]
+    _sign_without_digests()
+    aws_headers.gen_amzn_requestid_long = _no_request_id
+    responses.gen_amzn_requestid_long = _no_request_id
+
+
+def _sign_without_digests() -> None:
+    """Name the key and the scope as any signature does: the sandbox verifies nothing else of it."""
+    from botocore.auth import SigV4Auth
+
+    SigV4Auth.headers_to_sign = lambda *_: {}  # type: ignore[method-assign]
+    SigV4Auth.signed_headers = lambda *_: "host"  # type: ignore[method-assign]
+    SigV4Auth.canonical_request = lambda *_: ""  # type: ignore[method-assign]
+    SigV4Auth.string_to_sign = lambda *_: ""  # type: ignore[method-assign]
+    SigV4Auth.signature = lambda *_: "0" * 64  # type: ignore[method-assign]
+
+
+def _no_request_id(headers: dict[str, Any] | None = None) -> str:
+    """In place of moto's 52 random letters, which the sandbox replaces with the id of its own call log."""
+    if headers is not None:
+        headers["x-amzn-requestid"] = NO_ID
+    return NO_ID
 
 
 def models_in_use() -> list[ModelFile]:

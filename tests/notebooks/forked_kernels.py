@@ -2,12 +2,14 @@
 
 import gc
 
+from orgkit.aws.garbage_collection import collect_less_often
 from orgkit.records.iri_parser import postpone_iri_parser
 from tests.bootstrap.fork_server import fork_kernels, preload
 
 
 def pytest_sessionstart() -> None:
     """Before the first notebook; a kernel that is executed spends most of its time on imports."""
+    collect_less_often()
     postpone_iri_parser()
     preload()
     fork_kernels()

@@ -12,6 +12,7 @@ import tokenize
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”)\]*]*\s+|(?<=:)\s*\n")
 # Of a docstring: an empty line, a heading of Google's style, an argument, an item of a list, a line that click keeps.
 PARAGRAPH = re.compile(r"\n\s*\n|\n\s*(?=[-*] )|\n\s*(?=\w[\w ]*:(?:\s|$))|\n {2,}(?=\S+ {2,})")
 TAG = re.compile(r"<[^>]*>")
+HAVE_DOCSTRINGS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -50,39 +52,38 @@ def texts(checkout: Path, files: str = ".*") -> Iterator[Text]:
     excluded = re.compile("|".join(entry["files"] for entry in RULES["excluded"]))
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=checkout, check=True, capture_output=True, text=True)
     for file in listed.stdout.split("\0")[:-1]:
-        path = checkout / file
-        if excluded.fullmatch(file) or not re.fullmatch(files, file) or not path.is_file():
-            continue
-        if path.suffix in READERS:
-            yield from READERS[path.suffix](file, path.read_text("utf-8"))
+        if not excluded.fullmatch(file) and re.fullmatch(files, file):
+            yield from _paragraphs(checkout, file)
+
+
+@cache
+def _paragraphs(checkout: Path, file: str) -> tuple[Text, ...]:
+    path = checkout / file
+    if path.suffix not in READERS or not path.is_file():
+        return ()
+    return tuple(READERS[path.suffix](file, path.read_text("utf-8")))
 
 
 def _python(file: str, source: str) -> Iterator[Text]:
-    tree = ast.parse(source)
-    docstrings = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and ast.get_docstring(node) is not None
-        and isinstance(node.body[0], ast.Expr)
-    }
-    for line, literal, is_docstring in _literals(tree, docstrings):
+    for line, literal, is_docstring in _literals(ast.parse(source)):
         paragraphs = PARAGRAPH.split(literal) if is_docstring else TAG.sub("\n", literal).split("\n")
         for paragraph in paragraphs:
             yield Text(file, line, re.sub(r"``?[^`]+``?", CODE, paragraph))
     yield from _comments(file, source)
 
 
-def _literals(node: ast.AST, docstrings: set[int]) -> Iterator[tuple[int, str, bool]]:
+def _literals(node: ast.AST, docstring: ast.AST | None = None) -> Iterator[tuple[int, str, bool]]:
     """The strings of a module, an f-string as one; what has no space is an identifier or a key."""
+    if isinstance(node, HAVE_DOCSTRINGS) and node.body and isinstance(node.body[0], ast.Expr):
+        docstring = node.body[0].value
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.JoinedStr):
             parts = (str(part.value) if isinstance(part, ast.Constant) else CODE for part in child.values)
             yield child.lineno, "".join(parts), False
         elif isinstance(child, ast.Constant) and isinstance(child.value, str) and " " in child.value:
-            yield child.lineno, child.value, id(child) in docstrings
+            yield child.lineno, child.value, child is docstring
         else:
-            yield from _literals(child, docstrings)
+            yield from _literals(child, docstring)
 
 
 def _comments(file: str, source: str) -> Iterator[Text]:

@@ -20,6 +20,8 @@ from orgkit.phases.registry import PHASES
 PRELOADED_MODULES = ("boto3", "orgkit.runbook.stages")  # not pandas: only runbooks 06 and 07 show tables made with it
 WARM_UP = (
     "import contextlib, importlib\n"
+    "from orgkit.aws.garbage_collection import collect_less_often\n"
+    "collect_less_often()\n"
     f"for name in {PRELOADED_MODULES!r}:\n"
     "    with contextlib.suppress(Exception):\n"  # the cell that imports it says what is wrong
     "        importlib.import_module(name)"

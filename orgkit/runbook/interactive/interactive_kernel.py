@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from orgkit.aws import credentials_in_use
+from orgkit.aws.garbage_collection import collect_less_often
 from orgkit.errors import (
     AnotherRun,
     AwaitingApproval,
@@ -35,6 +36,7 @@ OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "e
 
 def load_ipython_extension(shell: Any) -> None:
     """IPython calls this when the kernel starts, before the first cell."""
+    collect_less_often()
     shell.set_custom_exc((Exception,), report_error)
 
 

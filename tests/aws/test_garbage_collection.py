@@ -1,0 +1,42 @@
+"""The processes of orgkit that load botocore look for reference cycles less often than Python does by itself."""
+
+import gc
+import subprocess
+import sys
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from orgkit.aws.garbage_collection import COLLECTIONS, NEW_OBJECTS
+from orgkit.runbook.execution.kernel_pool import WARM_UP
+from orgkit.runbook.interactive.interactive_kernel import load_ipython_extension
+
+LESS_OFTEN = (NEW_OBJECTS, COLLECTIONS, COLLECTIONS)
+
+
+@pytest.fixture
+def _python_s_own_thresholds() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    yield
+    gc.set_threshold(*before)
+
+
+def test_the_command_does() -> None:
+    code = "import atexit, gc, sys; atexit.register(lambda: print(gc.get_threshold()))\n"
+    code += "from orgkit.cli.main import main; sys.argv = ['orgkit', '--version']; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == str(LESS_OFTEN)
+
+
+@pytest.mark.usefixtures("_python_s_own_thresholds")
+def test_the_kernel_of_a_headless_run_does() -> None:
+    exec(WARM_UP, {})
+    assert gc.get_threshold() == LESS_OFTEN
+
+
+@pytest.mark.usefixtures("_python_s_own_thresholds")
+def test_the_kernel_of_a_person_does() -> None:
+    load_ipython_extension(SimpleNamespace(set_custom_exc=lambda *_: None))
+    assert gc.get_threshold() == LESS_OFTEN
