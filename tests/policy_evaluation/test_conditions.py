@@ -60,7 +60,7 @@ def test_set_operators_as_in_the_tables_of_awss_documentation(
         ("numericgreaterthan", "9", "10", True),
         ("numericequals", "1_0", "10", None),
         ("numericequals", "ten", "10", None),
-        ("dategreaterthan", "2019-07-16T12:00:00Z", "2019-07-16T14:00:01+02:00", True),
+        ("dategreaterthan", "2019-07-16T13:00:00Z", "2019-07-16T14:00:01+02:00", False),
         ("datelessthan", "2020-01-01", "1577750400", True),
         ("dateequals", "yesterday", "2020-01-01", None),
         ("bool", "True", "true", True),

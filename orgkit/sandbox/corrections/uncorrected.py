@@ -14,8 +14,8 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "Policies: language",
-        "Every operator and variable, NotAction, NotResource, NotPrincipal; documents are validated.",
-        "The operators that a bootstrap writes; another operator never holds; SCPs need only be JSON.",
+        "Documents are validated.",
+        "Bucket, key and trust policies need the elements of a statement; SCPs need only be JSON.",
     ),
     (
         "IAM: consistency",
