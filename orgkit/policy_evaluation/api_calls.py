@@ -164,7 +164,8 @@ def actions_of(service: str, operation: str, parameters: Parameters) -> tuple[st
 def _subjects(operation: str, action: str, parameters: Parameters) -> Iterator[Parameters]:
     """Yield the parameters that name the resources of an action: of each object, and of the source of a copy."""
     if operation == "DeleteObjects":
-        yield from ({**parameters, **item} for item in parameters.get("Delete", {}).get("Objects", ()))
+        objects = parameters.get("Delete", {}).get("Objects") or ({"Key": "*"},)
+        yield from ({**parameters, **item} for item in objects)
     elif operation == "CopyObject" and action.startswith("s3:GetObject"):
         bucket, _, key = str(parameters.get("CopySource", "")).lstrip("/").partition("/")
         yield {"Bucket": bucket, "Key": key}

@@ -1,6 +1,7 @@
 """AWS's order of evaluation: its documented examples, and rules that hold for all requests."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from orgkit.aws.denials import BOUNDARY, IDENTITY, RCP, RESOURCE, SCP, SESSION, TRUST
 from orgkit.policy_evaluation.evaluation import Decision, Level, Policies, Policy, evaluate
-from orgkit.policy_evaluation.requests import Account, Principal, PrincipalKind, Request
+from orgkit.policy_evaluation.requests import Account, Principal, PrincipalKind, Request, request_context
 from tests.policy_evaluation.cases import (
     FOREIGN,
     LINKED_ROLE,
@@ -111,6 +112,11 @@ def test_what_the_policy_of_a_resource_grants_in_its_account(
 def test_a_request_to_another_account_is_allowed_in_both(policies: dict[str, Any], kind: str) -> None:
     decision = decide(USER_CALLER, "s3:GetObject", "arn:aws:s3:::production/x", FOREIGN, **policies)
     assert (decision.is_allowed, decision.is_allowed or decision.kind) == (not kind, kind or True)
+
+
+def test_a_resource_of_another_account_that_names_the_role_does_not_suffice() -> None:
+    own = policy(allow(Principal={"AWS": ROLE}))
+    assert decide(ROLE_CALLER, "s3:GetObject", "arn:aws:s3:::production/x", FOREIGN, resource=own).kind == IDENTITY
 
 
 @pytest.mark.parametrize(
@@ -248,6 +254,31 @@ def test_not_principal_excludes_a_session_with_its_role_and_account(
 def test_which_requests_a_statement_applies_to(statement: dict[str, Any], is_allowed: bool) -> None:
     decision = decide(USER_CALLER, "s3:GetObject", "arn:aws:s3:::logs/Bob/1", identity=(policy(statement),))
     assert decision.is_allowed is is_allowed
+
+
+@pytest.mark.parametrize(
+    ("principal", "keys"),
+    [
+        # IAM User Guide, "AWS global condition context keys".
+        (USER_CALLER, {"aws:PrincipalArn": USER, "aws:username": "Bob", "aws:PrincipalTag/Team": "red"}),
+        (ROLE_CALLER, {"aws:PrincipalArn": ROLE, "aws:userid": "AROAAAAAAAAAAAAAAAAAA:ci", "aws:username": None}),
+        (ROLE_CALLER, {"aws:PrincipalType": "AssumedRole", "aws:PrincipalAccount": "111111111111"}),
+        (ROOT, {"aws:PrincipalType": "Account", "aws:PrincipalArn": ACCOUNT, "aws:PrincipalOrgID": "o-a1b2c3d4e5"}),
+        (SERVICE_CALLER, {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": SERVICE}),
+        (SERVICE_CALLER, {"aws:PrincipalArn": None, "aws:PrincipalAccount": None}),
+        (USER_CALLER, {"aws:ResourceAccount": "222222222222", "aws:ResourceOrgPaths": (SISTER.path,)}),
+        (USER_CALLER, {"aws:CurrentTime": "2026-06-01T12:00:00Z", "aws:EpochTime": "1780315200"}),
+        (
+            USER_CALLER,
+            {"aws:RequestedRegion": "eu-west-1", "aws:SecureTransport": "true", "aws:ViaAWSService": "false"},
+        ),
+    ],
+)
+def test_the_condition_keys_of_a_request(principal: Principal, keys: dict[str, Any]) -> None:
+    moment = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    request = Request(principal, "s3:GetObject", "*", SISTER, {"AWS:SecureTransport": "true"}, "eu-west-1", moment)
+    context = request_context(request)
+    assert {key: context.get(key.lower()) for key in keys} == keys
 
 
 def test_what_is_not_known_counts_against_the_request() -> None:
