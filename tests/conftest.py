@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import orgkit.aws.crt  # noqa: F401  # before moto or a test imports botocore
 from orgkit.aws import credentials_in_use
@@ -17,6 +18,8 @@ SLOWEST = (HERE / "slowest_first.txt").read_text(encoding="utf-8").split()
 Tell = Callable[[str], None]
 
 collect_less_often()
+settings.register_profile("orgkit", deadline=None)  # other tests may run at the same time
+settings.load_profile("orgkit")
 postpone_iri_parser()  # a CPU second in each process that runs tests
 
 

@@ -1,21 +1,14 @@
-"""The conditions of a policy statement: their operators, and whether they hold for what is known of a request."""
+"""The conditions of a policy statement, and whether they hold for what is known of a request."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orgkit.policy_evaluation.patterns import matches
+from orgkit.policy_evaluation.operators import COMPARISONS, Comparison
 
 Conditions = Mapping[tuple[str, str], tuple[str, ...]]  # (operator, key), both in lower case, as AWS compares them
 Context = Mapping[str, str]  # condition keys of a request, in lower case
-
-_ARNS = ("arnlike", "arnequals")  # the two are the same
-_NUMBERS = {
-    "numericequals": lambda actual, limit: actual == limit,
-    "numericlessthan": lambda actual, limit: actual < limit,
-    "numericlessthanequals": lambda actual, limit: actual <= limit,
-    "numericgreaterthan": lambda actual, limit: actual > limit,
-    "numericgreaterthanequals": lambda actual, limit: actual >= limit,
-}
+Values = str | tuple[str, ...]  # of one condition key; a tuple is that of a multivalued key
+RequestContext = Mapping[str, Values]
 
 
 def conditions_of(statement: Mapping[str, Any]) -> Conditions:
@@ -38,7 +31,12 @@ def base_operator(operator: str) -> str:
     return operator.removeprefix("foranyvalue:").removeprefix("forallvalues:").removesuffix("ifexists")
 
 
-def holds(operator: str, values: Sequence[str], actual: str | None) -> bool | None:
+def is_negated(operator: str) -> bool:
+    """Return whether an operator, in lower case, holds where none of its values matches."""
+    return "not" in base_operator(operator)
+
+
+def holds(operator: str, values: Sequence[str], actual: Values | None) -> bool | None:
     """Return whether one condition holds; None where that is not known.
 
     Args:
@@ -47,42 +45,46 @@ def holds(operator: str, values: Sequence[str], actual: str | None) -> bool | No
         actual: What the request has under the condition's key; None when it does not have the key.
 
     Source: IAM User Guide, "Condition operators": a missing key fails an operator, unless it is negated or has
-    IfExists. "Set operators": without the key, ForAnyValue fails and ForAllValues holds.
+    IfExists. "Single-valued vs. multivalued context keys": without the key, ForAnyValue fails and ForAllValues holds.
+    AWS does not document the result of several values without one of the two.
     """
+    members = (actual,) if isinstance(actual, str) else actual or ()
     base = base_operator(operator)
     if base == "null":
-        return (actual is None) == (values == ("true",))
+        return (not members) == (tuple(value.lower() for value in values) == ("true",))
+    if not members:
+        return _holds_without_key(operator)
+    compare = COMPARISONS.get(base.replace("not", "", 1))
+    if compare is None:
+        return None
+    answers = [_holds_for(compare, values, member, is_negated(operator)) for member in members]
+    if operator.startswith("foranyvalue:"):
+        return _any(answers)
+    if operator.startswith("forallvalues:"):
+        return _all(answers)
+    return answers[0] if len(answers) == 1 else None
+
+
+def _holds_without_key(operator: str) -> bool:
     optional = operator.endswith("ifexists")
-    negated, base = "not" in base, base.replace("not", "", 1)
-    if actual is None:
-        if operator.startswith("foranyvalue:"):
-            return optional
-        return optional or negated or operator.startswith("forallvalues:")
-    positive = _compare(base, values, actual)
-    return None if positive is None else positive is not negated
+    if operator.startswith("foranyvalue:"):
+        return optional
+    return optional or is_negated(operator) or operator.startswith("forallvalues:")
 
 
-def _compare(operator: str, values: Sequence[str], actual: str) -> bool | None:
-    if operator == "stringlike":
-        return any(matches(value, actual) for value in values)
-    if operator in _ARNS:
-        return any(_matches_arn(value, actual) for value in values)
-    if operator == "stringequals":
-        return actual in values
-    if operator in ("stringequalsignorecase", "bool"):
-        return actual.lower() in [value.lower() for value in values]
-    if operator in _NUMBERS:
-        try:
-            return any(_NUMBERS[operator](float(actual), float(value)) for value in values)
-        except ValueError:
-            return None
-    return None
+def _holds_for(compare: Comparison, values: Sequence[str], member: str, negated: bool) -> bool | None:
+    try:
+        return any(compare(value, member) for value in values) is not negated
+    except ValueError:
+        return None
 
 
-def _matches_arn(pattern: str, arn: str) -> bool:
-    """Compare each of the six parts of an ARN separately."""
-    patterns, parts = pattern.split(":", 5), arn.split(":", 5)
-    return pattern == "*" or (len(patterns) == len(parts) and all(map(matches, patterns, parts)))
+def _any(answers: Sequence[bool | None]) -> bool | None:
+    return True if True in answers else None if None in answers else False
+
+
+def _all(answers: Sequence[bool | None]) -> bool | None:
+    return False if False in answers else None if None in answers else True
 
 
 def _text(value: Any) -> str:

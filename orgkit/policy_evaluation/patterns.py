@@ -1,12 +1,34 @@
-"""AWS's patterns, in which `*` matches any text and `?` any one character: matching, containment and overlap."""
+"""AWS's patterns, in which `*` matches any text and `?` any one character: matching, containment and overlap.
+
+`${*}`, `${?}` and `${$}` stand for the characters themselves, as in policies of version 2012-10-17.
+"""
 
 import re
 from functools import cache
+
+_ESCAPED = re.compile(r"\$\{([*?$])\}")
+_TOKEN = re.compile(rf"{_ESCAPED.pattern}|(.)", re.DOTALL)
 
 
 def matches(pattern: str, text: str) -> bool:
     """Return whether a text fits a pattern; given a pattern as text, whether all that it matches fits."""
     return _compiled(pattern).fullmatch(text) is not None
+
+
+def matches_arn(pattern: str, arn: str) -> bool:
+    """Compare each of the six parts of an ARN separately: a `*` does not match a colon before the last part."""
+    patterns, parts = pattern.split(":", 5), arn.split(":", 5)
+    return pattern == "*" or (len(patterns) == len(parts) and all(map(matches, patterns, parts)))
+
+
+def escape(text: str) -> str:
+    """Return the pattern that matches this text and nothing else."""
+    return re.sub(r"[*?$]", lambda match: f"${{{match[0]}}}", text)
+
+
+def unescape(pattern: str) -> str:
+    """Return the text that a pattern is when its stars and question marks are plain characters."""
+    return _ESCAPED.sub(r"\1", pattern)
 
 
 def overlaps(one: str, other: str) -> bool:
@@ -39,5 +61,9 @@ def _shares(one: str, other: str) -> bool:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = {"*": ".*", "?": "."}
-    return re.compile("".join(parts.get(char) or re.escape(char) for char in pattern), re.DOTALL)
+    wildcards = {"*": ".*", "?": "."}
+    parts = (
+        re.escape(escaped) if escaped else wildcards.get(char) or re.escape(char)
+        for escaped, char in _TOKEN.findall(pattern)
+    )
+    return re.compile("".join(parts), re.DOTALL)

@@ -7,6 +7,7 @@ from typing import Any
 
 from orgkit.policy_evaluation.conditions import Context, as_list, conditions_of, holds
 from orgkit.policy_evaluation.patterns import matches, overlaps
+from orgkit.policy_evaluation.variables import VARIABLE
 
 Statement = dict[str, Any]
 ANYBODY = ("*", "*")
@@ -25,7 +26,6 @@ TLS_VERSION, TLS_VERSIONS = "s3:tlsversion", ("1.2", "1.3")  # AWS's services us
 # Of keys with a name in them. DescribeKey is not a cryptographic operation, and has no encryption context.
 _NOT_KNOWN_PREFIXES = ("aws:resourcetag/", "kms:encryptioncontext")
 _WITHOUT_ENCRYPTION_CONTEXT = "kms:describekey"
-VARIABLE = re.compile(r"\$\{[^}]*\}")  # filled in from the request
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from moto.account.responses import AccountResponse
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 
-from orgkit.sandbox import access, ids, wire
+from orgkit.sandbox import access, authorization, ids, wire
 from orgkit.sandbox.calls import Call, CallLog, mutates
 from orgkit.sandbox.corrections import event_history, readiness, s3, sts
 from orgkit.sandbox.corrections.billing import BillingResponse
@@ -179,10 +179,9 @@ class SandboxApplication:
         settle()
         if not readiness.ready(parsed.service, account):
             return wire.error(parsed, 403, *readiness.NOT_SIGNED_UP, request_id)
-        if principal and parsed.service == "s3":
-            caller = sts.as_caller(principal)
-            if s3.is_refused(parsed.operation, environ["PATH_INFO"], environ, caller):
-                return wire.error(parsed, 403, "AccessDenied", "Access Denied", request_id)
+        refusal = _refuse_by_policies(parsed, principal, environ, request_id) if principal else None
+        if refusal is not None:
+            return refusal
         if parsed.service in OWN_SERVICES:
             request = BackendRequest(environ)
             status, headers, content = OWN_SERVICES[parsed.service].dispatch(request, request.raw_url, request.headers)
@@ -278,6 +277,20 @@ def _refuse_call(request: wire.ParsedRequest, environ: dict[str, Any]) -> Answer
         message = f"The sandbox refuses this request: {page}. Do: {OWN_ADDRESS}"
         return wire.error(request, 403, "AccessDenied", message, UNLOGGED)
     return None if request.is_unsigned or access.is_signed(environ) else _unsigned(request)
+
+
+def _refuse_by_policies(
+    request: wire.ParsedRequest, principal: Principal, environ: dict[str, Any], request_id: str
+) -> Answer | None:
+    """Return a rejection, or None where the policies allow the call."""
+    denial = authorization.find_denial(request, principal, environ)
+    if denial:
+        code = "AccessDenied" if request.protocol in ("query", "rest-xml") else "AccessDeniedException"
+        return wire.error(request, 403, code, denial, request_id)
+    caller = sts.as_caller(principal)
+    if request.service == "s3" and s3.is_refused(request.operation, environ["PATH_INFO"], environ, caller):
+        return wire.error(request, 403, "AccessDenied", "Access Denied", request_id)
+    return None
 
 
 def _account_of_role(request: wire.ParsedRequest) -> str:

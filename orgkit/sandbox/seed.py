@@ -11,7 +11,7 @@ from orgkit.errors import EmulatorTrouble
 # What a person may set for a try: each has one value, and none is of the parameters file.
 SETTABLE = frozenset({
     "account_quota", "consolidated_billing", "control_tower", "control_tower_region", "controls_only", "credits_usd",
-    "email_verified", "finalizing_seconds", "mfa", "plan", "role_seconds", "root_access_keys",
+    "email_verified", "evaluate_policies", "finalizing_seconds", "mfa", "plan", "role_seconds", "root_access_keys",
 })  # fmt: skip
 PLANS = ("FREE", "PAID")
 
@@ -53,6 +53,7 @@ class Seed:
     controls_only: bool = False  # its landing zone 4.0 has controls alone
     regions: tuple[str, ...] = ()  # that the account has enabled; (): those that need no opting in
     email_verified: bool = True
+    evaluate_policies: bool = False  # a call needs policies that allow it
     policies_at_creation: bool = False  # CreateOrganization enables SCPs in the root, as the API's description has it
     finalizing_seconds: float = 0  # how long CreateOrganization leaves the organization unfinished
     creation_seconds: tuple[float, float] = (20, 40)  # of an account, on the sandbox's clock

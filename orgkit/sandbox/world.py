@@ -17,6 +17,7 @@ class Principal:
     user_id: str
     role_arn: str | None = None
     expires_at: datetime | None = None  # of temporary credentials, on the sandbox's clock; None: never
+    session_policies: tuple[tuple[str, str], ...] = ()  # ARN and document of each; "" for the ARN of an inline one
 
     @property
     def is_root_user(self) -> bool:

@@ -7,8 +7,9 @@ from typing import Any
 
 from orgkit.policy_evaluation.conditions import Conditions, as_list, base_operator, conditions_of
 from orgkit.policy_evaluation.patterns import matches
-from orgkit.policy_evaluation.statements import VARIABLE, Statement
+from orgkit.policy_evaluation.statements import Statement
 from orgkit.policy_evaluation.statements import statements_of as all_statements_of
+from orgkit.policy_evaluation.variables import VARIABLE
 from orgkit.signing.identities import ROLE, USER, role_name
 
 SSO_PREFIX = "AWSReservedSSO_"  # roles that IAM Identity Center makes: it names the session after the person

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from orgkit import errors
 from orgkit.ci.summary import fit_limit, last_tree, render_error, render_plan, render_run
@@ -40,7 +40,6 @@ def run(text: str = "so it was", code: int = errors.EXIT_DONE) -> dict[str, Any]
     return {**result.as_json(), "record": "20261127T000000Z-02-units-01234567"}
 
 
-@settings(deadline=None)  # other tests run at the same time
 @given(TEXTS)
 def test_nothing_in_it_acts_whatever_the_names_are(text):
     output = fit_limit(part for parts in (

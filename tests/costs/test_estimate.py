@@ -77,7 +77,7 @@ def test_another_account_with_another_region_costs_about_two_dollars(build):
 
 
 @given(names, assumptions, st.booleans())
-@settings(max_examples=100, deadline=None)  # other tests may run at the same time
+@settings(max_examples=100)
 def test_accounts_add_up_and_scenarios_are_in_order(build, accounts, stated, kms_key):
     found = estimate(build(("log-archive", *accounts), ("dns",), kms_key=kms_key, **stated))
     for scenario in SCENARIOS:
@@ -90,7 +90,7 @@ def test_accounts_add_up_and_scenarios_are_in_order(build, accounts, stated, kms
 
 
 @given(names, st.randoms())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_order_of_accounts_in_the_file_changes_nothing(build, accounts, random):
     keys = ("log-archive", "dns", "my-dns", *accounts)
     shuffled = tuple(random.sample(keys, len(keys)))
@@ -99,7 +99,7 @@ def test_the_order_of_accounts_in_the_file_changes_nothing(build, accounts, rand
 
 
 @given(st.sampled_from(sorted(ASSUMPTIONS)), three)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_assuming_more_never_costs_less(build, name, amounts):
     found = estimate(build(kms_key=True, **{name: amounts}))
     more = estimate(build(kms_key=True, **{name: tuple(each + 7 for each in amounts)}))

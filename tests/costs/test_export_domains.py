@@ -193,7 +193,7 @@ CELLS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(parts=st.lists(st.lists(CELLS, min_size=1, max_size=12), min_size=1, max_size=3))
 def test_any_bill_adds_up_to_what_pandas_finds_in_its_rows(tmp_path_factory, parts):
     folder = tmp_path_factory.mktemp("any")

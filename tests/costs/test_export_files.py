@@ -55,7 +55,7 @@ def test_a_place_means_the_folder_of_that_name_and_no_other(tmp_path, name):
     assert read(tmp_path, f"bills {name}").net == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(names=st.lists(st.text("ab*?[]!-{},\\'\"$% é1", min_size=1, max_size=6), min_size=1, max_size=5, unique=True))
 def test_each_file_is_read_once_whatever_it_is_called(tmp_path_factory, names):
     folder = tmp_path_factory.mktemp("names") / "data" / MONTH

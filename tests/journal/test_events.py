@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orgkit.journal.events import Journal, read_events
@@ -19,7 +19,6 @@ def test_a_journal_that_is_not_there_has_no_events(tmp_path: Path) -> None:
     assert list(read_events(tmp_path / "events.jsonl")) == []
 
 
-@settings(deadline=None)
 @given(name=st.text())
 def test_no_name_can_hide_what_comes_after_it(name: str, tmp_path_factory: object) -> None:
     """Some characters end a line for Python, and half of a pair is no text at all."""

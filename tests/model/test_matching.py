@@ -157,13 +157,13 @@ def ways(situation: Situation, passed: tuple[Situation, ...] = ()) -> Iterator[t
         yield from ways(after, passed)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(situations())
 def test_every_remedy_changes_the_situation_and_none_leads_back(situation: Situation) -> None:
     assert all(way[-1].decision is None for way in ways(situation))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(situations())
 def test_an_account_is_blocked_exactly_where_nobody_can_say_which_is_meant(situation: Situation) -> None:
     assert situation.spec is not None

@@ -3,7 +3,7 @@
 import tomllib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orgkit.model.desired import UnitPath, UnitSpec, format_path, parse_path, quote_path
@@ -28,13 +28,11 @@ def test_a_slash_within_a_name_is_told_apart_from_one_between_names(path: UnitPa
     assert format_path(path) == text
 
 
-@settings(deadline=None)  # other tests may run at the same time
 @given(PATHS)
 def test_a_printed_path_is_read_back_as_the_same_names(path: UnitPath) -> None:
     assert parse_path(format_path(path)) == path
 
 
-@settings(deadline=None)  # other tests may run at the same time
 @given(PATHS.filter(lambda path: "".join(path).isprintable()))
 def test_a_quoted_path_is_toml_for_the_printed_path(path: UnitPath) -> None:
     assert tomllib.loads(f"unit = {quote_path(path)}") == {"unit": format_path(path)}

@@ -73,13 +73,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("mutated")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(text=mutations())
 def test_a_mutated_file_is_either_loaded_or_told_about(text: str, folder: Path) -> None:
     attempt(text.encode(errors="surrogatepass"), folder)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(content=st.binary(max_size=200))
 def test_bytes_of_any_kind_are_either_loaded_or_told_about(content: bytes, folder: Path) -> None:
     attempt(content, folder)

@@ -26,7 +26,7 @@ from tests.plans.loader import observed_of
 from tests.runbook.hostile import HOSTILE, NAMES, check, check_text
 
 ORGANIZED = observed_of({"organization": {}}).organization
-PATIENT = settings(deadline=None, suppress_health_check=list(HealthCheck))  # other tests may run at the same time
+PATIENT = settings(suppress_health_check=list(HealthCheck))
 
 CHANGING = [phase.label for phase in RUNBOOKS if phase.changes]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import tomlkit
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orgkit.errors import ParametersInvalid
@@ -60,7 +60,6 @@ log_archive_account = "log-archive"
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("value", VALUES)
-@settings(deadline=None)  # other tests may run at the same time
 @given(path=PATHS)
 def test_every_way_to_write_a_path_gives_its_names(key: Writer, value: Writer, path: UnitPath) -> None:
     desired = loaded(key(path), value(path))
@@ -68,7 +67,6 @@ def test_every_way_to_write_a_path_gives_its_names(key: Writer, value: Writer, p
     assert [spec.unit for spec in desired.members] == [path, path]
 
 
-@settings(deadline=None)  # other tests may run at the same time
 @given(path=PATHS)
 def test_a_path_that_is_printed_can_be_copied_into_the_file(path: UnitPath) -> None:
     """The message for a missing unit holds the section to add."""

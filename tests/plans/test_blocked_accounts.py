@@ -61,7 +61,7 @@ def test_any_number_of_blocked_accounts_leaves_the_steps_of_all_others_as_they_w
         assert {decision.blocks for decision in after.blocked} == blocked & {spec.key for spec in specs}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(worlds())
 def test_a_closed_account_does_not_keep_the_others_from_being_read(world) -> None:
     observed, desired = world

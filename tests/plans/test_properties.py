@@ -19,7 +19,7 @@ from tests.plans.loader import AS_ASKED, CONCEPTS, ORGANIZATION, desired_of, obs
 from tests.plans.simulation import after
 
 BASE = desired_of()
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other tests may run at the same time
+patient = settings(suppress_health_check=[HealthCheck.too_slow])
 TAGS = st.dictionaries(st.sampled_from(["Name", "Owner", "ManagedBy"]), st.sampled_from("xyz"), max_size=3).map(
     lambda tags: tuple(sorted(tags.items()))
 )

@@ -10,7 +10,7 @@ from orgkit.phases.member_access.roles import read_policy, trust
 from orgkit.policy_evaluation.meaning import has_same_meaning
 
 MANAGEMENT = "111111111111"
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=60)
 CONDITION = {"StringEquals": {"aws:PrincipalOrgID": ["o-1", "o-2"]}, "Bool": {"aws:SecureTransport": "true"}}
 
 

@@ -38,7 +38,7 @@ PLACES = re.compile(
     rf"{ACCOUNT}(/index\.jsonl|/\.index\.lock|/plans(/\d{{8}}T\d{{6}}Z-accounts-[0-9a-f]{{12}}(/(plan|review)\.json)?)?"
     rf"|/{RUN_FOLDER.pattern}(/[0-9a-z-]+\.(json|jsonl|ipynb|html))?)?"
 )
-PATIENT = settings(deadline=None, suppress_health_check=list(HealthCheck))
+PATIENT = settings(suppress_health_check=list(HealthCheck))
 
 
 def plan_of(name: str) -> Plan:

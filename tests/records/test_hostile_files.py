@@ -121,7 +121,7 @@ def test_what_is_no_file_is_named_and_nobody_waits_for_it(place, make):
     assert found(place) == []
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=values, name=st.sampled_from(FILES))
 def test_any_json_in_any_file_of_a_record_is_a_fault_and_never_an_exception(place, value, name):
     with spoilt(runs(place)[1] / name, json.dumps(value)) as file:

@@ -157,14 +157,14 @@ def test_a_hostile_name_is_only_text(noun: type, name: str, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("noun", MAKERS, ids=lambda noun: noun.__name__)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(name=NAMES)
 def test_any_name_is_only_text_in_whatever_a_notebook_shows(noun: type, name: str) -> None:
     for made in MAKERS[noun](name):
         check(display.VIEWS[noun](made))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(NAMES)
 def test_any_text_is_only_text(name: str) -> None:
     node = observed_tree(an_observed(name), a_desired("x"))

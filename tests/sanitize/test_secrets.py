@@ -229,7 +229,7 @@ def test_the_rules_of_detect_secrets_are_those_of_the_package() -> None:
 @pytest.mark.parametrize(
     ("kind", "rule"), list(secret_rules.rules()), ids=lambda value: str(getattr(value, "pattern", value))[:40]
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_what_a_rule_of_detect_secrets_matches_is_found(kind: str, rule: re.Pattern[str], data: st.DataObject) -> None:
     pattern = re.compile(rule.pattern, re.ASCII | (rule.flags & re.I))

@@ -1,9 +1,14 @@
-"""Evaluation of resource and trust policies, like AWS's, to the extent that a bootstrap needs."""
+"""Evaluation of resource and trust policies: what one document allows or denies a caller."""
 
-import fnmatch
 import json
 from dataclasses import dataclass, field
 from typing import Any
+
+from orgkit.policy_evaluation.applicability import applies
+from orgkit.policy_evaluation.conditions import as_list
+from orgkit.policy_evaluation.principals import match_of
+from orgkit.policy_evaluation.requests import Account, Principal, PrincipalKind, Request, request_context
+from orgkit.policy_evaluation.statements import statements_of
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,20 @@ class Caller:
     provider: str = ""  # the ARN of the identity provider
     context: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def principal(self) -> Principal:
+        """The caller as policies name it."""
+        if self.service:
+            return Principal(PrincipalKind.SERVICE, self.service)
+        if self.provider:
+            return Principal(PrincipalKind.FEDERATED, self.provider)
+        arn = min(self.arns, key=lambda arn: ":role/" in arn, default="")
+        if not arn:
+            return Principal(PrincipalKind.ANONYMOUS)
+        role = next((role for role in self.arns if ":role/" in role), "")
+        kind = PrincipalKind.ROLE_SESSION if role else PrincipalKind.USER
+        return Principal(PrincipalKind.ROOT if arn.endswith(":root") else kind, arn, Account(self.account), role)
+
 
 def find_problem(document: bytes | str, *, has_principals: bool = True) -> str:
     """Return why AWS would reject a document as a policy; "" where it would accept it, by the checks made here.
@@ -31,7 +50,7 @@ def find_problem(document: bytes | str, *, has_principals: bool = True) -> str:
         policy = None
     if not isinstance(policy, dict):
         return "Policies must be valid JSON and the first byte must be '{'"
-    statements = as_list(policy.get("Statement", []))
+    statements = as_list(policy.get("Statement"))
     if not statements or not all(isinstance(statement, dict) for statement in statements):
         return "Missing required field Statement"
     problems = (_find_statement_problem(statement, has_principals) for statement in statements)
@@ -64,57 +83,10 @@ def denies(policy: dict[str, Any], caller: Caller, action: str, resource: str) -
 
 
 def _effects(policy: dict[str, Any], caller: Caller, action: str, resource: str | None) -> set[str]:
-    statements = as_list(policy.get("Statement", []))
-    return {statement["Effect"] for statement in statements if _applies(statement, caller, action, resource)}
-
-
-def as_list(value: Any) -> list[Any]:
-    """A policy may have one value where it could have several."""
-    return value if isinstance(value, list) else [value]
-
-
-def _applies(statement: dict[str, Any], caller: Caller, action: str, resource: str | None) -> bool:
-    return (
-        _names(statement.get("Principal", {}), caller)
-        and _matches_any([str(pattern).lower() for pattern in as_list(statement.get("Action", []))], action.lower())
-        and (resource is None or _matches_any(as_list(statement.get("Resource", [])), resource))
-        and _conditions_hold(statement.get("Condition", {}), caller.context)
-    )
-
-
-def _names(principal: Any, caller: Caller) -> bool:
-    if principal == "*":
-        return True
-    if caller.provider:
-        return caller.provider in as_list(principal.get("Federated", []))
-    people, services = as_list(principal.get("AWS", [])), as_list(principal.get("Service", []))
-    if caller.service:
-        return caller.service in services or "*" in people
-    whole_account = {caller.account, f"arn:aws:iam::{caller.account}:root"}
-    return any(person == "*" or person in whole_account | caller.arns for person in people)
-
-
-def _matches_any(patterns: list[Any], value: str) -> bool:
-    return any(fnmatch.fnmatchcase(value, str(pattern)) for pattern in patterns)
-
-
-def _conditions_hold(conditions: dict[str, Any], context: dict[str, str]) -> bool:
-    """All of them; an operator that is not known here does not hold, nor does one whose key the request lacks."""
-    known = {name.lower(): value for name, value in context.items()}
-    return all(
-        _holds(operator.lower(), known.get(key.lower()), as_list(expected))
-        for operator, keys in conditions.items()
-        for key, expected in keys.items()
-    )
-
-
-def _holds(operator: str, value: str | None, expected: list[Any]) -> bool:
-    if value is None:
-        return operator.endswith("ifexists") or operator.startswith(("stringnot", "arnnot"))
-    operator = operator.removesuffix("ifexists")
-    texts = [str(item).lower() if isinstance(item, bool) else str(item) for item in expected]
-    if operator.startswith(("stringnot", "arnnot")):
-        return not _holds(operator.replace("not", "", 1), value, expected)
-    if operator in ("stringlike", "arnlike", "arnequals"):  # ArnEquals and ArnLike are the same
-        return _matches_any(texts, value)
-    return operator in ("stringequals", "bool") and value in texts
+    request = Request(caller.principal, action, resource or "*", context=caller.context)
+    context = request_context(request)
+    return {
+        statement["Effect"]
+        for statement in statements_of(policy)
+        if match_of(statement, request.principal) and applies(statement, request, context, policy)
+    }

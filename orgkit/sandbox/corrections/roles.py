@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from moto.iam.exceptions import EntityAlreadyExists
-from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends
+from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, iam_backends
 
 from orgkit.sandbox.corrections.registry import corrects, differs
 
@@ -39,6 +39,11 @@ def _managed_policy(backend: IAMBackend, name: str, path: str, document: dict[st
     return AWSManagedPolicy.from_data(
         name, backend.account_id, backend.region_name, {**data, "CreateDate": long_ago, "UpdateDate": long_ago}
     )
+
+
+def default_document(policy: ManagedPolicy) -> str:
+    """Return the document of a managed policy's default version."""
+    return str(next(version.document for version in policy.versions if version.is_default))
 
 
 @differs("new_account.access_role", moto="The access role has no policy, and is there at once.")

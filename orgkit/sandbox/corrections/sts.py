@@ -18,6 +18,7 @@ from orgkit.sandbox import ids
 from orgkit.sandbox.corrections.documents import Caller, allows
 from orgkit.sandbox.corrections.members import organization_of
 from orgkit.sandbox.corrections.registry import corrects, differs, refusal
+from orgkit.sandbox.corrections.roles import default_document
 from orgkit.sandbox.world import Principal, world
 
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/.+")
@@ -41,8 +42,17 @@ def assume_role(self: TokenResponse) -> ActionResult:
         message = f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
         raise refusal("AccessDenied", message)
     answered: ActionResult = _assume_role(self)
-    _remember(answered, arn)
+    _remember(answered, arn, _session_policies(self, arn))
     return answered
+
+
+def _session_policies(response: TokenResponse, role_arn: str) -> tuple[tuple[str, str], ...]:
+    """Return the policies that limit the session: the one in the request, and managed ones of the role's account."""
+    inline = response._get_param("Policy")
+    managed_policies = iam_backends[role_arn.split(":")[4]]["aws"].managed_policies
+    arns = [item.get("arn") or item.get("Arn") for item in response._get_param("PolicyArns") or ()]
+    managed = [(arn, default_document(managed_policies[arn])) for arn in arns if arn in managed_policies]
+    return (*([("", inline)] if inline else []), *managed)
 
 
 @corrects(TokenResponse, moto="AssumeRoleWithWebIdentity lets anybody assume any role, and its keys belong to nobody.")
@@ -70,10 +80,10 @@ def _identity_of(token: str, account: str) -> Caller | None:
     return Caller(account, provider=provider, context={f"{issuer}:{name}": str(v) for name, v in claims.items()})
 
 
-def _remember(answered: ActionResult, role_arn: str) -> None:
+def _remember(answered: ActionResult, role_arn: str, session_policies: tuple[tuple[str, str], ...] = ()) -> None:
     result: Any = answered.result
     role, user = result["Credentials"], result["AssumedRoleUser"]
-    principal = Principal(role.account_id, user["Arn"], user["AssumedRoleId"], role_arn, _end(role))
+    principal = Principal(role.account_id, user["Arn"], user["AssumedRoleId"], role_arn, _end(role), session_policies)
     world().principals[role.access_key_id] = principal
 
 

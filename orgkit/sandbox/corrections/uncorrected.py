@@ -5,17 +5,17 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "IAM: policies of the caller",
         "Every call needs a policy that allows it.",
-        "Every IAM user and role may do everything; only trust and bucket policies are read.",
+        "Every user and role may do everything unless the switch `evaluate_policies` is set.",
     ),
     (
         "Organizations: policies in force",
         "Service and resource control policies deny calls in member accounts.",
-        "Policies are kept and attached, and deny nothing.",
+        "Policies are kept and attached, and deny nothing unless the switch `evaluate_policies` is set.",
     ),
     (
         "Policies: language",
-        "Every operator and variable, NotAction, NotResource, NotPrincipal; documents are validated.",
-        "The operators that a bootstrap writes; another operator never holds; SCPs need only be JSON.",
+        "Documents are validated.",
+        "Bucket, key and trust policies need the elements of a statement; SCPs need only be JSON.",
     ),
     (
         "IAM: consistency",

@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec, UnitPath, UnitSpec
@@ -53,7 +53,6 @@ def move_of(made: Plan) -> MoveAccount:
     return step
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(PATHS), st.sampled_from(PATHS),
     st.dictionaries(st.sampled_from(PATHS), st.lists(st.sampled_from("abcd"), max_size=3), max_size=6),

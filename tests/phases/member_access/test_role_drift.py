@@ -162,7 +162,7 @@ def test_without_an_access_role_that_lets_us_in_no_step_through_it_is_planned(
     assert all(waiting.drift for waiting in plan.waiting)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(drifts())
 def test_every_form_of_drift_is_found(drift: tuple[str, Change, str]) -> None:
     name, change, where = drift
@@ -174,7 +174,7 @@ def test_every_form_of_drift_is_found(drift: tuple[str, Change, str]) -> None:
         assert step.starts_from != "absent" or where == "create-read-role"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers())
 def test_what_means_the_same_is_no_drift(seed: int) -> None:
     chance = random.Random(seed)
@@ -193,7 +193,7 @@ def test_what_means_the_same_is_no_drift(seed: int) -> None:
     assert (plan.steps, plan.waiting, plan.warnings) == ((), (), ())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(opened(), st.booleans())
 def test_a_restricted_trust_policy_lets_in_the_management_account_alone_and_keeps_denials(
     document: dict[str, Any], has_denial: bool

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import combinations, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orgkit.model.desired import Desired, ImportSpec, UnitPath, UnitSpec, format_path
@@ -84,7 +84,6 @@ CASES = st.lists(
 )  # fmt: skip
 
 
-@settings(deadline=None)  # other tests may run at the same time
 @given(CASES, CASES)
 def test_units_whose_names_differ_in_case_only_are_made_one_by_one(
     meant: list[UnitPath], present: list[UnitPath]

@@ -91,13 +91,13 @@ def check(repair: Repair, before: EventSelectors) -> None:
     assert set().union(*map(data_events, after.documents)) == set().union(*map(data_events, before.documents))
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=300, database=None)
 @given(SETS)
 def test_a_repair_adds_the_management_events_and_keeps_everything_else(selectors: EventSelectors) -> None:
     check(EventSelectors.with_all_management_events, selectors)
 
 
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=100, database=None)
 @given(SETS)
 def test_a_repaired_set_is_repaired_for_good(selectors: EventSelectors) -> None:
     repaired = selectors.with_all_management_events()
@@ -153,7 +153,7 @@ MUTANTS: list[Repair] = [without_data, without_network, in_the_other_form, cut_t
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_an_implementation_that_loses_something_is_found(mutant: Repair) -> None:
     # The first failure is enough; two different ones would come as a group, which is no AssertionError.
-    @settings(max_examples=300, deadline=None, database=None, derandomize=True, report_multiple_bugs=False)
+    @settings(max_examples=300, database=None, derandomize=True, report_multiple_bugs=False)
     @given(SETS)
     def search(selectors: EventSelectors) -> None:
         check(mutant, selectors)

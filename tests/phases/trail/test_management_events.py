@@ -178,7 +178,7 @@ def matches(condition: dict[str, Any], event: dict[str, str]) -> bool:
     return (any(chosen) or not chosen) and not any(barred)
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 @given(st.lists(CONDITIONS, min_size=1, max_size=4))
 def test_advanced_selectors_count_exactly_when_every_event_matches_one(selectors: list[list[dict[str, Any]]]) -> None:
     events = [

@@ -1,0 +1,198 @@
+"""Whether the policies in force allow a call: those of the caller, of the resource and of the organization.
+
+Only with the switch `evaluate_policies` of the sandbox. Not evaluated are calls that AWS makes on the caller's behalf.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from moto.iam.models import Role, iam_backends
+from moto.kms.models import Key, kms_backends
+from moto.s3.models import s3_backends
+
+from orgkit.policy_evaluation.api_calls import Location, authorizations
+from orgkit.policy_evaluation.conditions import Values
+from orgkit.policy_evaluation.denial_messages import denial_message
+from orgkit.policy_evaluation.evaluation import Level, Policies, Policy, evaluate
+from orgkit.policy_evaluation.requests import Account, PrincipalKind, Request
+from orgkit.policy_evaluation.requests import Principal as IamPrincipal
+from orgkit.sandbox import wire
+from orgkit.sandbox.corrections.delivery import find_bucket
+from orgkit.sandbox.corrections.handshakes import all_handshakes
+from orgkit.sandbox.corrections.members import backend_of
+from orgkit.sandbox.corrections.paths import chain, path
+from orgkit.sandbox.corrections.roles import default_document
+from orgkit.sandbox.corrections.sts import find_role
+from orgkit.sandbox.world import Principal, world
+
+SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+# Headers of S3 that are parameters of an operation, and condition keys whose values are parameters.
+S3_HEADERS = {
+    "HTTP_X_AMZ_ACL": "ACL",
+    "HTTP_X_AMZ_BUCKET_OBJECT_LOCK_ENABLED": "ObjectLockEnabledForBucket",
+    "HTTP_X_AMZ_COPY_SOURCE": "CopySource",
+    "HTTP_X_AMZ_OBJECT_LOCK_LEGAL_HOLD": "ObjectLockLegalHoldStatus",
+    "HTTP_X_AMZ_OBJECT_LOCK_RETAIN_UNTIL_DATE": "ObjectLockRetainUntilDate",
+    "HTTP_X_AMZ_OBJECT_OWNERSHIP": "ObjectOwnership",
+    "HTTP_X_AMZ_TAGGING": "Tagging",
+}
+CONDITION_KEYS = {
+    "s3:x-amz-acl": "ACL",
+    "sts:ExternalId": "ExternalId",
+    "sts:RoleSessionName": "RoleSessionName",
+    "sts:SourceIdentity": "SourceIdentity",
+    "organizations:PolicyType": "PolicyType",
+    "organizations:ServicePrincipal": "ServicePrincipal",
+}
+
+
+def find_denial(call: wire.ParsedRequest, principal: Principal, environ: Mapping[str, Any]) -> str:
+    """Return AWS's message about a call that the policies in force deny; "" for one that they allow."""
+    if not world().seed.evaluate_policies:
+        return ""
+    caller, parameters = _caller(principal), _parameters(call, environ)
+    context = _context(parameters, environ)
+    for needed in authorizations(call.service, call.operation, parameters, _location(principal.account, call.region)):
+        owner = _account(_owner_of(needed.resource, principal.account))
+        request = Request(
+            caller, needed.action, needed.resource, owner, context, region=call.region, time=world().clock.now()
+        )
+        decision = evaluate(request, _policies(request, principal))
+        if not decision.is_allowed:
+            return denial_message(request, decision)
+    return ""
+
+
+def _parameters(call: wire.ParsedRequest, environ: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a call by the names of the API's model; lists of a form are only known to be there."""
+    if call.service == "s3":
+        bucket, _, key = str(environ.get("PATH_INFO", "")).lstrip("/").partition("/")
+        versions = parse_qs(str(environ.get("QUERY_STRING", ""))).get("versionId", [""])
+        headers = {name: environ[header] for header, name in S3_HEADERS.items() if environ.get(header)}
+        return {"Bucket": bucket, "Key": key, "VersionId": versions[0], **headers}
+    parameters = {name.partition(".")[0]: value for name, value in call.parameters.items()}
+    if call.service == "kms" and str(parameters.get("KeyId", "")).startswith("alias/"):
+        parameters["KeyId"] = ""
+    return parameters
+
+
+def _context(parameters: Mapping[str, Any], environ: Mapping[str, Any]) -> dict[str, Values]:
+    """Return the condition keys of a call. Everyone has signed in with MFA, and uses TLS."""
+    known: dict[str, Values] = {"aws:MultiFactorAuthPresent": "true", "aws:SecureTransport": "true"}
+    if environ.get("REMOTE_ADDR"):
+        known["aws:SourceIp"] = str(environ["REMOTE_ADDR"])
+    tags = [item for item in parameters.get("Tags", ()) if isinstance(item, dict)]
+    known |= {f"aws:RequestTag/{tag.get('Key')}": str(tag.get("Value")) for tag in tags}
+    if tags:
+        known["aws:TagKeys"] = tuple(str(tag.get("Key")) for tag in tags)
+    return known | {key: str(parameters[name]) for key, name in CONDITION_KEYS.items() if parameters.get(name)}
+
+
+def _location(account: str, region: str) -> Location:
+    backend = backend_of(account)
+    if backend.org is None:
+        return Location(account, region)
+    types = {policy.id: policy.type.lower() for policy in backend.policies}
+    types |= {handshake.id: handshake.action.lower() for handshake in all_handshakes()}
+    return Location(
+        account, region, organization=backend.org.id, management_account=backend.org.master_account_id, types=types
+    )
+
+
+def _account(account: str) -> Account:
+    backend = backend_of(account)
+    member = next((item for item in backend.accounts if item.id == account), None) if backend.org else None
+    if member is None:
+        return Account(account)
+    place = path(backend, member.parent_id)
+    return Account(account, backend.org.id, place, is_management=backend.org.master_account_id == account)
+
+
+def _owner_of(resource: str, caller: str) -> str:
+    """Return the account of a resource: of a bucket, the one that made it; else that of the ARN."""
+    if resource.startswith("arn:aws:s3:::"):
+        owner = s3_backends.bucket_accounts.get(resource.removeprefix("arn:aws:s3:::").partition("/")[0])
+        return str(owner[1]) if owner else caller
+    account = resource.split(":")[4] if resource.count(":") >= 5 else ""
+    return account or caller
+
+
+def _caller(principal: Principal) -> IamPrincipal:
+    role = find_role(principal.role_arn) if principal.role_arn else None
+    kind = PrincipalKind.ROLE_SESSION if role else PrincipalKind.USER
+    return IamPrincipal(
+        PrincipalKind.ROOT if principal.is_root_user else kind,
+        principal.arn,
+        _account(principal.account),
+        role=principal.role_arn or "",
+        unique_id=principal.user_id,
+        tags={tag["Key"]: tag["Value"] for tag in role.tags.values()} if role and role.tags else {},
+    )
+
+
+def _policies(request: Request, principal: Principal) -> Policies:
+    session = tuple(Policy(json.loads(document), arn) for arn, document in principal.session_policies)
+    role = find_role(principal.role_arn) if principal.role_arn else None
+    iam = iam_backends[principal.account]["aws"]
+    user = None if role or principal.is_root_user else iam.users.get(principal.arn.rpartition("/")[2])
+    groups = iam.get_groups_for_user(user.name) if user else []
+    boundary = iam.managed_policies.get(role.permissions_boundary_arn) if role else None
+    return Policies(
+        identity=tuple(policy for entity in (role, user, *groups) if entity for policy in _policies_of(entity)),
+        boundary=_managed(boundary) if boundary else None,
+        session=session,
+        resource=_resource_policy(request),
+        scps=_levels(principal.account, SCP),
+        rcps=_levels(request.owner.id, RCP),
+    )
+
+
+def _policies_of(entity: Any) -> Iterator[Policy]:
+    """Yield the inline and managed policies of a user, role or group."""
+    for name, document in entity.policies.items():
+        yield Policy(json.loads(document), name=name)
+    yield from map(_managed, entity.managed_policies.values())
+
+
+def _managed(policy: Any) -> Policy:
+    return Policy(json.loads(default_document(policy)), policy.arn, policy.name)
+
+
+def _resource_policy(request: Request) -> Policy | None:
+    document = _document_of(request)
+    return Policy(json.loads(document), name=request.resource) if document else None
+
+
+def _document_of(request: Request) -> str | bytes:
+    if request.is_role_assumption:
+        role: Role | None = find_role(request.resource)
+        return str(role.assume_role_policy_document) if role else ""
+    if request.is_of_key:
+        _, _, _, region, account, name = request.resource.split(":", 5)
+        key: Key | None = kms_backends[account][region].keys.get(name.removeprefix("key/"))
+        return str(key.policy) if key else ""
+    if request.service == "s3":
+        bucket = find_bucket(request.resource.removeprefix("arn:aws:s3:::").partition("/")[0])
+        return bucket.policy or "" if bucket else ""
+    return ""
+
+
+def _levels(account: str, policy_type: str) -> tuple[Level, ...]:
+    """Return the policies of one type from the root down to an account; none while the type is not enabled."""
+    backend = backend_of(account)
+    member = next((item for item in backend.accounts if item.id == account), None) if backend.org else None
+    if member is None or {"Type": policy_type, "Status": "ENABLED"} not in backend.ou[0].policy_types:
+        return ()
+    return tuple(
+        Level(
+            target.id,
+            tuple(
+                Policy(json.loads(policy.content), policy.arn, policy.name)
+                for policy in target.attached_policies
+                if policy.type == policy_type
+            ),
+        )
+        for target in (*chain(backend, member.parent_id), member)
+    )

@@ -1,0 +1,89 @@
+"""With the switch `evaluate_policies`, the sandbox denies what the policies in force do not allow."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.sandbox.conftest import MANAGEMENT, SEED, World
+
+FULL = "p-FullAWSAccess"
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Resource": "*", **item} for item in statements]})
+
+
+def message(call: Callable[..., Any], **parameters: Any) -> str:
+    with pytest.raises(ClientError) as raised:
+        call(**parameters)
+    assert raised.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+    return str(raised.value.response["Error"]["Message"])
+
+
+@pytest.fixture
+def strict(begin: Callable[..., World]) -> World:
+    return begin(replace(SEED, evaluate_policies=True))
+
+
+def test_a_role_may_do_what_its_policies_allow_and_its_session_policy_does_not_forbid(strict: World) -> None:
+    iam = strict.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"AWS": MANAGEMENT}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName="auditor", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
+    auditor = strict.in_account(MANAGEMENT, "iam", "auditor")
+    role = f"arn:aws:iam::{MANAGEMENT}:role/auditor"
+    assert message(auditor.get_role, RoleName="auditor") == (
+        f"User: arn:aws:sts::{MANAGEMENT}:assumed-role/auditor/test is not authorized to perform: iam:GetRole on "
+        f"resource: {role} because no identity-based policy allows the iam:GetRole action"
+    )
+    allowed = document({"Effect": "Allow", "Action": ["iam:GetRole", "iam:ListRoles"]})
+    iam.put_role_policy(RoleName="auditor", PolicyName="read", PolicyDocument=allowed)
+    assert auditor.get_role(RoleName="auditor")["Role"]["Arn"] == role
+    limited = strict.client("sts").assume_role(
+        RoleArn=role, RoleSessionName="test", Policy=document({"Effect": "Allow", "Action": "iam:ListRoles"})
+    )["Credentials"]
+    names = {
+        "AccessKeyId": "aws_access_key_id",
+        "SecretAccessKey": "aws_secret_access_key",
+        "SessionToken": "aws_session_token",
+    }
+    session = strict.client("iam", **{names[key]: limited[key] for key in names})
+    assert "because no session policy allows the iam:GetRole action" in message(session.get_role, RoleName="auditor")
+    assert session.list_roles()["Roles"]
+
+
+def test_an_scp_denies_in_member_accounts_and_is_named(strict: World) -> None:
+    organizations = strict.organization(FeatureSet="ALL")
+    organizations.enable_policy_type(RootId=strict.root(), PolicyType="SERVICE_CONTROL_POLICY")
+    member = strict.account("logs")
+    buckets = strict.in_account(member, "s3")
+    buckets.create_bucket(Bucket="first")
+    content = document({"Effect": "Deny", "Action": "s3:CreateBucket"})
+    policy = organizations.create_policy(
+        Name="no-buckets", Description="", Content=content, Type="SERVICE_CONTROL_POLICY"
+    )
+    summary = policy["Policy"]["PolicySummary"]
+    organizations.attach_policy(PolicyId=summary["Id"], TargetId=strict.root())
+    denial = message(buckets.create_bucket, Bucket="second")
+    assert denial.endswith(f"with an explicit deny in a service control policy: {summary['Arn']}")
+    strict.client("s3").create_bucket(Bucket="of-the-management-account")
+    assert "service control policy" in message(strict.in_account(member, "s3").create_bucket, Bucket="third")
+
+
+def test_a_resource_control_policy_denies_the_organizations_own_management_account(strict: World) -> None:
+    organizations = strict.organization(FeatureSet="ALL")
+    organizations.enable_policy_type(RootId=strict.root(), PolicyType="RESOURCE_CONTROL_POLICY")
+    member = strict.account("logs")
+    content = document({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"})
+    policy = organizations.create_policy(Name="closed", Description="", Content=content, Type="RESOURCE_CONTROL_POLICY")
+    organizations.attach_policy(PolicyId=policy["Policy"]["PolicySummary"]["Id"], TargetId=member)
+    assert "explicit deny in a resource control policy" in message(lambda: strict.in_account(member, "s3"))
+
+
+def test_without_the_switch_a_role_without_policies_may_do_everything(world: World) -> None:
+    trust = {"Effect": "Allow", "Principal": {"AWS": MANAGEMENT}, "Action": "sts:AssumeRole"}
+    world.client("iam").create_role(RoleName="auditor", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
+    assert world.in_account(MANAGEMENT, "iam", "auditor").list_roles()["Roles"]
