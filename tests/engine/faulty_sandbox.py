@@ -1,6 +1,7 @@
 """A sandbox whose faults depend on the request, the account and how often it was sent, not on the order of calls."""
 
 import random
+import re
 import sys
 import threading
 from collections import Counter
@@ -11,6 +12,7 @@ from benchmarks.delayed_sandbox import serve
 from orgkit.sandbox.faults import KINDS, Incoming
 from orgkit.sandbox.injection import Answer, Injection
 
+PORT = re.compile(r"127\.0\.0\.1:\d+")  # another one in each run
 SHARE = 20  # one call in so many meets a fault
 READ_KINDS = sorted(kind.name for kind in KINDS.values() if kind.reads and kind.changes)
 # After credentials seem to have ended, threads ask this as often as they come to it; and whether a session is made anew
@@ -29,7 +31,7 @@ class SeededInjection(Injection):
 
     def inject(self, call: Any, request: Any, request_key: object, carry_out: Callable[[], Answer]) -> Answer:
         with self._lock:  # the sandbox answers one call at a time
-            self._current = f"{call.operation} {request_key}"
+            self._current = PORT.sub("", f"{call.operation} {request_key}")
             self._sent[self._current] += 1
         return super().inject(call, request, request_key, carry_out)
 

@@ -59,9 +59,9 @@ def _read_buckets(aws: Connection, spec: TrailSpec, log_archive_id: str) -> tupl
     try:
         member = aws.assume(log_archive_id, READ_ROLE)
     except Rejected as rejection:
-        if is_not_readable(rejection):
-            return Unread(f"{READ_ROLE} cannot be assumed in account {log_archive_id}")
-        return Unread(str(rejection), rejection.remedy)
+        if not is_not_readable(rejection):
+            raise  # as where the account itself is read, whichever of the two comes first
+        return Unread(f"{READ_ROLE} cannot be assumed in account {log_archive_id}")
     try:
         return read_buckets(member, spec, log_archive_id)
     except Rejected as rejection:
