@@ -14,7 +14,7 @@ IPYKERNEL6 := .venv-ipykernel6
 IPYKERNEL6_READY := $(IPYKERNEL6)/ready
 PIP := python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup rehearse check test faults docs lock clean
+.PHONY: setup rehearse check test faults bench docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -36,6 +36,9 @@ faults: $(READY)  ## every call against every kind of fault, pairs of faults, tw
 	@$(VENV)/bin/python -W ignore -m tests.faults $(FILE) --pairs 100
 	@$(VENV)/bin/python -W ignore -m tests.faults.operators $(FILE)
 	@$(VENV)/bin/python -W ignore -m tests.faults.kills $(FILE)
+
+bench: $(READY)  ## planning a large organization, next to Terraform where it is installed (a quarter of an hour)
+	@$(VENV)/bin/python -m benchmarks.plans --write
 
 docs: $(READY)  ## the documentation as a site in .site/html; a warning is an error
 	@$(VENV)/bin/python -m sphinx -E -W -n --keep-going -q -b html -c docs -d .site/doctrees . .site/html

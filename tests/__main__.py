@@ -30,6 +30,7 @@ SLOW = (
     "tests/docs/test_page_and_command.py",
     "tests/docs/test_pages.py",
     "tests/docs/test_site.py",
+    "tests/engine/test_faults_in_threads.py",
     "tests/phases/management_account/test_sandbox.py",
     "tests/phases/trail/test_aws.py",
     "tests/records/test_chain.py",

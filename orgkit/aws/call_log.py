@@ -6,7 +6,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from orgkit.sanitize.terminal import flat
 DEBUG_VARIABLE = "ORGKIT_DEBUG"  # the file that every process of a command appends to; unset: nothing is written
 _ATTEMPT = re.compile(rb"attempt=(\d+)")
 _COUNTING = threading.Lock()
-_counts: Counter[str] = Counter()  # the attempts of this process, and those that were throttled
+# The attempts of the reading that is under way, and those that were throttled.
+_counts: ContextVar[Counter[str]] = ContextVar("counts")
 
 
 class CallLog:
@@ -57,8 +59,8 @@ class CallLog:
             "attempt": self._request.attempt, "ms": f"{1000 * (time.monotonic() - self._request.started):.0f}",
             "status": f"{status}{f' {code}' if code else ''}", "request-id": metadata.get("RequestId", "-"),
         }  # fmt: skip
-        with _COUNTING:
-            _counts.update(calls=1, throttled=code in THROTTLING_CODES)
+        with _COUNTING, suppress(LookupError):  # outside of a reading
+            _counts.get().update(calls=1, throttled=code in THROTTLING_CODES)
         _append(self._file, fields)
 
 
@@ -81,13 +83,15 @@ def log_reading(subject: str, threads: int) -> Iterator[None]:
     if not file:
         yield
         return
-    counts, started = _counts.copy(), time.monotonic()
+    counts, started = Counter[str](), time.monotonic()
+    token = _counts.set(counts)
     try:
         yield
     finally:
-        differences = {name: _counts[name] - counts[name] for name in ("calls", "throttled")}
+        _counts.reset(token)
         seconds = f"{time.monotonic() - started:.2f}"
-        _append(Path(file), {"read": subject, **differences, "seconds": seconds, "threads": threads})
+        numbers = {name: counts[name] for name in ("calls", "throttled")}
+        _append(Path(file), {"read": subject, **numbers, "seconds": seconds, "threads": threads})
 
 
 def log_of_calls(region: str, account: Callable[[], str]) -> CallLog | None:

@@ -1,7 +1,7 @@
 """The clients of one identity: for reads with botocore's retries, for changes with none."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -17,17 +17,24 @@ from botocore.retries.standard import register_retry_handler
 from orgkit.aws import credentials_in_use
 from orgkit.aws.call_log import log_of_calls
 from orgkit.aws.clock import Clock
+from orgkit.aws.executor import THREADS
+from orgkit.aws.member_clients import NO_KEYS, MemberClient, current_account, sign_as_member
 from orgkit.aws.rejections import Rejected, as_rejected
 from orgkit.aws.response import require_whole
 
 HOME = "us-east-1"  # Organizations lives there in the `aws` partition
 HOME_REGION_SERVICES = ("organizations", "iam", "sts", "ce", "freetier", "budgets", "billing")
 ATTEMPTS = 6  # of a read
-READS = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=30)
+READS = Config(
+    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    connect_timeout=10,
+    read_timeout=30,
+    max_pool_connections=THREADS,
+)
 # One wire attempt: a lost answer must not make the SDK send CreateAccount twice. The long time-out keeps a slow
 # commit from looking like a lost one.
 WRITE_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=75)
-# A session makes one client at a time, and all member accounts share one session; clients themselves take threads.
+# A session makes one client at a time; clients themselves take threads.
 _MAKING = threading.RLock()
 # An emulator is on loopback: no proxy leads there, and it has one address.
 EMULATOR = Config(proxies={}, use_dualstack_endpoint=False, use_fips_endpoint=False)
@@ -46,33 +53,37 @@ class Clients:
         run: str,
         account: Callable[[], str],
         credentials: Credentials | None = None,
+        shared: "Clients | None" = None,
     ) -> None:
         self.session = session  # boto3's
         self._account = account  # whose these clients are, as far as it is known: for --debug
         self._member_credentials = credentials  # of a role in a member account; None for the session's own
+        self._shared = shared  # has the clients for reads in member accounts
         self._clients: dict[tuple[str, str, bool], Any] = {}
+        self._for_members: dict[tuple[str, str], Any] = {}
         self._endpoint = endpoint
         self._region = region
         self._clock = clock
-        # S3 Transfer Acceleration is for objects of buckets that have it on, never for creating or configuring one.
-        self._common = Config(user_agent_appid=f"orgkit-{run}"[:50], s3={"use_accelerate_endpoint": False})
-        if endpoint:
-            self._common = self._common.merge(EMULATOR)
+        self._common: Config = shared._common if shared else _common_config(run, endpoint)
 
     def get(self, service: str, region: str | None, *, reads: bool) -> Any:
         """Rejected when there are no credentials: they are loaded when the first client is made."""
         client_region = self.region_of(service, region)
+        if reads and self._shared is not None and self._member_credentials is not None:
+            client = self._shared._get_for_members(service, client_region)
+            return MemberClient(client, self._account(), self._member_credentials)
         key = (service, client_region, reads)
         if (client := self._clients.get(key)) is None:
             with _MAKING:
                 client = self._clients[key] = self._clients.get(key) or self._make(service, client_region, reads=reads)
         return client
 
-    def release(self) -> None:
-        """Close those that were made: what needs one later makes another."""
-        clients, self._clients = self._clients, {}
-        for client in clients.values():
-            client.close()
+    def _get_for_members(self, service: str, region: str) -> Any:
+        key = (service, region)
+        if (client := self._for_members.get(key)) is None:
+            with _MAKING:
+                client = self._for_members[key] = self._for_members.get(key) or self._make_for_members(service, region)
+        return client
 
     def region_of(self, service: str, region: str | None) -> str:
         """The region that a call goes to."""
@@ -114,21 +125,42 @@ class Clients:
         }
 
     def _make(self, service: str, region: str, *, reads: bool) -> Any:
-        config = (READS if reads else WRITE_CONFIG).merge(self._common)
+        config = READS if reads else WRITE_CONFIG
+        client = self._new_client(service, region, config, self._keys(), self._account)
+        client.meta.events.register("before-sign", self._remember)
+        if reads:
+            self._prepare_reads(client)
+        return client
+
+    def _make_for_members(self, service: str, region: str) -> Any:
+        client = self._new_client(service, region, READS, NO_KEYS, current_account)
+        sign_as_member(client)
+        self._prepare_reads(client)
+        return client
+
+    def _new_client(
+        self, service: str, region: str, config: Config, keys: Mapping[str, str | None], account: Callable[[], str]
+    ) -> Any:
         try:
             client = self.session.client(
-                service, region_name=region, endpoint_url=self._endpoint, config=config, **self._keys()
+                service, region_name=region, endpoint_url=self._endpoint, config=config.merge(self._common), **keys
             )
         except Exception as error:
             raise _no_credentials(service, error) from None
-        client.meta.events.register("before-sign", self._remember)
-        call_log = log_of_calls(region, self._account)
+        call_log = log_of_calls(region, account)
         if call_log is not None:
             call_log.watch(client.meta.events)
-        if reads:
-            client.meta.events.register("before-parse", require_whole)
-            pause_by(self._clock, client, ATTEMPTS)
         return client
+
+    def _prepare_reads(self, client: Any) -> None:
+        client.meta.events.register("before-parse", require_whole)
+        pause_by(self._clock, client, ATTEMPTS)
+
+
+def _common_config(run: str, endpoint: str | None) -> Config:
+    # S3 Transfer Acceleration is for objects of buckets that have it on, never for creating or configuring one.
+    config = Config(user_agent_appid=f"orgkit-{run}"[:50], s3={"use_accelerate_endpoint": False})
+    return config.merge(EMULATOR) if endpoint else config
 
 
 def source_profile(session: Any) -> str:

@@ -1,4 +1,4 @@
-"""The rates at which AWS answers reads, kept by all threads of a process: one token bucket per operation and account.
+"""The rates at which AWS answers reads, kept by all threads: one token bucket per operation and account.
 
 Operations without a published rate are not limited here; botocore repeats what AWS throttles.
 """
@@ -17,14 +17,27 @@ class Rate:
     burst: int
 
 
-# AWS Organizations User Guide and AWS Account Management Reference Guide, quotas; IAM User Guide, AWS STS quotas.
+# From the quotas in the AWS Organizations User Guide ("Throttling limits", per account) and in the Account Management
+# Reference Guide. STS: 600 a second for AssumeRole and GetCallerIdentity together, by the IAM User Guide ("AWS STS
+# request quotas"), as others cite it. IAM, S3, KMS and the tagging API publish none.
 RATES = {
-    "organizations:DescribeOrganization": Rate(1, 2),
-    "organizations:ListRoots": Rate(1, 2),
     "account:GetAccountInformation": Rate(3, 3),
     "account:GetAlternateContact": Rate(10, 15),
     "account:GetContactInformation": Rate(10, 15),
     "account:ListRegions": Rate(5, 5),
+    "organizations:DescribeOrganization": Rate(1, 2),
+    "organizations:ListAWSServiceAccessForOrganization": Rate(1, 3),
+    "organizations:ListAccounts": Rate(8, 12),
+    "organizations:ListAccountsForParent": Rate(5, 8),
+    "organizations:ListCreateAccountStatus": Rate(5, 8),
+    "organizations:ListDelegatedAdministrators": Rate(5, 8),
+    "organizations:ListHandshakesForAccount": Rate(5, 8),
+    "organizations:ListHandshakesForOrganization": Rate(5, 8),
+    "organizations:ListOrganizationalUnitsForParent": Rate(5, 8),
+    "organizations:ListParents": Rate(5, 8),
+    "organizations:ListPoliciesForTarget": Rate(5, 8),
+    "organizations:ListRoots": Rate(1, 2),
+    "organizations:ListTagsForResource": Rate(10, 15),
     "sts:AssumeRole": Rate(600, 600),
 }
 

@@ -223,12 +223,14 @@ def ask_pages(
     member: str,
     parameters: Mapping[str, Any],
     sleep: Callable[[float], None],
+    before_page: Callable[[], None],
 ) -> Iterator[dict[str, Any]]:
     """Every item of a paged read; a page may be empty and still have a successor, but never without its member."""
     # botocore's own loop ends with an error only when the same token comes twice in succession.
     pages = client.get_paginator(method_name(client, operation)).paginate(**parameters)
 
     def fetch(token: Token) -> Answer:
+        before_page()
         return ask(client, service, operation, {**parameters, **token}, sleep)
 
     def token_of(page: Answer) -> Token:

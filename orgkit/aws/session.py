@@ -1,8 +1,10 @@
 """The connection to AWS: the only importer of boto3, and the one place where calls go out."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import orgkit.aws.crt  # noqa: F401  # before botocore
@@ -36,6 +38,11 @@ _MODELS = packaged_models()
 RENEW = timedelta(minutes=10)
 
 T = TypeVar("T")
+ReadReport = Callable[[str, int, int], None]  # what is read, how much of it is, of how much
+
+
+def report_no_read(_subject: str, _done: int, _count: int) -> None:
+    """Nobody watches."""
 
 
 class Connection(Summary):
@@ -54,6 +61,7 @@ class Connection(Summary):
         journal: Journal,
         account: str = "",
         credentials: Credentials | None = None,
+        shared: Clients | None = None,
     ) -> None:
         self._clients = Clients(
             session,
@@ -63,7 +71,9 @@ class Connection(Summary):
             run=journal.run,
             account=self._known_account,
             credentials=credentials,
+            shared=shared,
         )
+        self._assuming: dict[tuple[str, str, str | None], threading.Lock] = {}  # so that each is asked for once
         self._members: dict[tuple[str, str, str | None], tuple[Connection, datetime]] = {}
         self._owners: dict[str, Connection] = {}
         self._account = account  # that it must be, before anything is changed; "" when guards have seen to that
@@ -76,6 +86,7 @@ class Connection(Summary):
         self.journal = journal
         self.progress: waiting.Progress = waiting.report_nothing
         self.executor: Executor = SerialExecutor()  # of reads that do not depend on each other
+        self.report_read: ReadReport = report_no_read
         self._rate_limit = RateLimit()
 
     def summary(self) -> dict[str, object]:
@@ -115,7 +126,8 @@ class Connection(Summary):
         """Every item of a paged read; a page may be empty and still have a successor, but never without its member."""
         with self._note_end(service, region):
             client = self._clients.get(service, region, reads=True)
-            yield from ask_pages(client, service, operation, member, parameters, self.clock.sleep)
+            keep_rate = partial(self._keep_rate, service, operation)
+            yield from ask_pages(client, service, operation, member, parameters, self.clock.sleep, keep_rate)
 
     def recent(self, name: str, seconds: float, read: Callable[[], T]) -> T:
         """What `read` answered under this name in the last `seconds` on this connection; its answer now otherwise."""
@@ -154,9 +166,15 @@ class Connection(Summary):
 
     def assume(self, account: str, role: str, *, policy: str | None = None) -> "Connection":
         """The same calls as `role` in a member account; raises Rejected while AWS does not let us."""
-        known = self._members.get((account, role, policy))
-        if known is not None and not known[0].ended and self.clock.now() < known[1]:
-            return self._share_progress(known[0])
+        key = account, role, policy  # a policy is that of one step
+        with self._assuming.setdefault(key, threading.Lock()):
+            known = self._members.get(key)
+            if known is None or known[0].ended or self.clock.now() >= known[1]:
+                known = self._members[key] = self._assume(account, role, policy)
+        return self._share_progress(known[0])
+
+    def _assume(self, account: str, role: str, policy: str | None) -> "tuple[Connection, datetime]":
+        """A connection, and when it is to be renewed."""
         extra = {"Policy": policy} if policy else {}
         arn = f"arn:{self.partition}:iam::{account}:role/{role}"
         name = f"orgkit-{self.journal.run}"[:64]
@@ -165,8 +183,7 @@ class Connection(Summary):
         credentials_in_use.remember(credentials)
         # The session is shared: one for each member account takes longer than its calls do.
         member = self._sibling(self._clients.session, account, credentials)
-        self._members[account, role, policy] = member, keys["Expiration"] - RENEW  # a policy is that of one step
-        return member
+        return member, keys["Expiration"] - RENEW
 
     def as_owner(self, profile: str) -> "Connection":
         """The same calls with a profile of the person's own AWS configuration, read anew once AWS has refused it."""
@@ -177,10 +194,6 @@ class Connection(Summary):
             except BotoCoreError as error:
                 raise as_rejected(f"profile {profile}", error) from None
         return self._share_progress(known)
-
-    def release(self) -> None:
-        """Close the clients; its credentials stay, and a later call makes a client again."""
-        self._clients.release()
 
     def regions_of(self, service: str) -> set[str]:
         """The regions that have a service, as far as this version of botocore knows."""
@@ -252,8 +265,9 @@ class Connection(Summary):
     ) -> "Connection":
         connection = Connection(
             session, endpoint=self.endpoint, region=self.region, clock=self.clock, journal=self.journal,
-            account=account, credentials=credentials,
+            account=account, credentials=credentials, shared=self._clients if credentials else None,
         )  # fmt: skip
+        connection.executor, connection._rate_limit = self.executor, self._rate_limit
         return self._share_progress(connection)
 
     def _share_progress(self, connection: "Connection") -> "Connection":

@@ -1,11 +1,11 @@
 """Running a phase's notebook for a command: its progress is shown while it runs."""
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from orgkit.cli.output import Progress
+from orgkit.cli.progress_bar import is_plain
 from orgkit.phases.descriptor import Phase
 from orgkit.records.result import RunResult
 from orgkit.records.seal_options import Sealing
@@ -50,8 +50,7 @@ def run_phase(
 
 def new_progress(*, quiet: bool) -> Progress:
     """One that is updated in place where a terminal can show it; else one that writes lines."""
-    is_plain = os.environ.get("TERM") == "dumb" or os.environ.get("ORGKIT_DEBUG")  # whose lines come between
-    if quiet or is_plain or not sys.stderr.isatty():
+    if quiet or is_plain():
         return Progress(quiet=quiet)
     from orgkit.cli.live_progress import LiveProgress
 

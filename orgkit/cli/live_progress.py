@@ -1,13 +1,13 @@
 """Progress in a terminal: finished steps stay in the scrollback, and below them is what is under way."""
 
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from orgkit.cli.layout import COLORS, MAX_COLUMNS, MIN_COLUMNS, NO_BREAK, WORDS, has_color, wrap
+from orgkit.cli.layout import COLORS, MAX_COLUMNS, MIN_COLUMNS, NO_BREAK, WORDS, wrap
 from orgkit.cli.output import Progress
+from orgkit.cli.progress_bar import BAR_LENGTH, bar, new_console
 from orgkit.phases.descriptor import Phase
 from orgkit.records.result import RunResult
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-BAR_LENGTH = 20  # characters
 SAFE_TO_STOP = "Ctrl-C is safe: run it again to go on."  # one line at 40 columns: it is drawn again and again
 # What the run does after an event of this name, until the next one.
 STATUS_AFTER = {
@@ -36,6 +35,7 @@ class RunState:
     ended: set[str] = field(default_factory=set)
     current: str = ""  # the sentence of the step for which a change was sent last
     wait: str = ""
+    reading: Mapping[str, Any] = field(default_factory=dict)  # how far it is, where that takes long
     slots: tuple[tuple[str, int, int, int], ...] = ()  # name, seconds so far, at most, and usually
     expected: int = 0  # seconds until AWS has ended all of them, by what it usually takes; 0: not known
 
@@ -52,6 +52,7 @@ class RunState:
             self.expected = int(event.get("expected", 0))
             return ""
         self.wait, self.expected = "", 0
+        self.reading = event if name == "reading" else {}
         if name == "apply":
             self.steps = tuple(str(step["id"]) for step in event["steps"])
         if name == "intent":
@@ -66,13 +67,14 @@ class RunState:
 
     def lines(self, elapsed: float, width: int) -> Iterator[str]:
         """What is under way, each line as long as it is."""
-        count = f"  {len(self.ended)} of {len(self.steps)} steps" if self.steps else ""
+        steps = f"  {len(self.ended)} of {len(self.steps)} steps" if self.steps else ""
         expected = f", about {self.expected} s more" if self.expected else ""
-        yield f"{self.label}  {self.status}{count}  {elapsed:.0f} s{expected}"
+        yield f"{self.label}  {self.status}{steps}  {elapsed:.0f} s{expected}"
         if self.steps:
-            length = min(BAR_LENGTH, width - 2)
-            part = length * len(self.ended) // len(self.steps)
-            yield f"[{'#' * part}{'-' * (length - part)}]"
+            yield bar(len(self.ended), len(self.steps), min(BAR_LENGTH, width - 2))
+        if self.reading:
+            done, count = int(self.reading["done"]), int(self.reading["count"])
+            yield f"{bar(done, count, min(BAR_LENGTH, width - 2))} {self.reading['what']}, {done:,} of {count:,}"
         if self.current:
             yield f"now: {self.current}"
         if self.slots:
@@ -91,7 +93,7 @@ class LiveProgress(Progress):
 
     def __init__(self, console: "Console | None" = None) -> None:
         super().__init__()
-        self._console = console or _new_console()
+        self._console = console or new_console()
         self._state = RunState()
         self._started = time.monotonic()
         self._live: Live | None = None
@@ -154,9 +156,3 @@ def _fit_lines(lines: Sequence[str], width: int) -> Iterator[str]:
         indent = " " * (len(line) - len(line.lstrip()))
         content = wrap(line.strip(), indent=indent)
         yield from (part[: width - 1] for part in content.splitlines())
-
-
-def _new_console() -> "Console":
-    from rich.console import Console
-
-    return Console(file=sys.stderr, no_color=not has_color(), highlight=False, markup=False, emoji=False)

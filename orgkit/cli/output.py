@@ -168,6 +168,9 @@ class Progress:
         if event.get("event") == "wait":
             line = f"waiting for {event['what']}, {event['so_far']} of at most {event['at_most']} s"
             self._report_sometimes(line, str(event["what"]), int(event["so_far"]))
+        if event.get("event") == "reading":
+            line = f"reading {event['what']}, {int(event['done']):,} of {int(event['count']):,}"
+            self._report_sometimes(line, "reading", int(event["seconds"]))
 
     def say(self, text: str) -> None:
         """A line of its own, if there is anything to say."""

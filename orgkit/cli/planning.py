@@ -10,9 +10,9 @@ import click
 
 from orgkit import errors
 from orgkit.aws.clock import Clock
-from orgkit.aws.executor import ThreadedExecutor
 from orgkit.aws.session import Connection
 from orgkit.cli.layout import columns, print_colored, wrap
+from orgkit.cli.read_progress import show_reading
 from orgkit.costs.estimate.effect import Effect, monthly_effect
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe
@@ -59,7 +59,7 @@ def make_plans(file: Path, phase: Phase | None) -> list[PlannedPhase]:
     """Connect, read once, plan the phase or all that the file asks for; plans that could be approved are kept."""
     path = find(str(file))
     desired = load(path)
-    aws = connect(desired, executor=ThreadedExecutor())
+    aws = connect(desired)
     planned_phases = read_plans(aws, desired, phase)
     base = outputs.base_folder(outputs.project_of(path), aws.kind)
     for planned in planned_phases:
@@ -70,7 +70,9 @@ def make_plans(file: Path, phase: Phase | None) -> list[PlannedPhase]:
 
 def read_plans(aws: Connection, desired: Desired, phase: Phase | None) -> list[PlannedPhase]:
     """The phase, or all that the file asks for, planned on one reading of AWS; nothing is kept."""
-    return plan_observed(observe(aws, desired, phase.label if phase else None), desired, aws.clock, phase)
+    with show_reading(aws):
+        observed = observe(aws, desired, phase.label if phase else None)
+    return plan_observed(observed, desired, aws.clock, phase)
 
 
 def plan_observed(observed: Observed, desired: Desired, clock: Clock, phase: Phase | None = None) -> list[PlannedPhase]:

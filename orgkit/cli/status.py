@@ -26,8 +26,8 @@ def status(file: Path, as_json: bool) -> int:
 
     The exit codes are those of `orgkit plan`: 0 when nothing is left to do, 3 when a plan needs an approval.
     """
-    from orgkit.aws.executor import ThreadedExecutor
     from orgkit.cli.planning import exit_code_of, plan_observed
+    from orgkit.cli.read_progress import show_reading
     from orgkit.engine.connect import connect
     from orgkit.engine.observe import observe
     from orgkit.lab.phase_status import observed_statuses
@@ -36,8 +36,9 @@ def status(file: Path, as_json: bool) -> int:
 
     path = find(str(file))
     desired = load(path)
-    aws = connect(desired, executor=ThreadedExecutor())
-    observed = observe(aws, desired)
+    aws = connect(desired)
+    with show_reading(aws):
+        observed = observe(aws, desired)
     base = outputs.base_folder(outputs.project_of(path), aws.kind)
     statuses = observed_statuses(observed, desired, base)
     code = exit_code_of(plan_observed(observed, desired, aws.clock))

@@ -1,7 +1,7 @@
 """Connecting: the guards that come before anything else, then the connection."""
 
 from orgkit.aws.clock import Clock, guard_clock
-from orgkit.aws.executor import Executor, SerialExecutor
+from orgkit.aws.executor import Executor, new_executor
 from orgkit.aws.identity import Caller, endpoint_of, guard_caller
 from orgkit.aws.session import Connection, open_connection
 from orgkit.journal.events import Journal
@@ -22,7 +22,7 @@ def connect(
         desired: The parameters file.
         journal: Where changes are written down; in memory by default.
         clock: What waits; that of the environment by default.
-        executor: How reads that do not depend on each other are carried out; one after the other by default.
+        executor: How reads that do not depend on each other are carried out; by 24 threads by default.
 
     Raises:
         WrongAccount: The caller is not of the management account of the file, or may not be used.
@@ -33,7 +33,7 @@ def connect(
     caller = aws.caller()
     guard_caller(caller, management_account_id=spec.management_account_id, long_lived_keys=spec.long_lived_keys)
     guard_clock(caller.aws_says, caller.we_say)
-    aws.executor = executor or SerialExecutor()
+    aws.executor = executor or new_executor()
     return aws
 
 

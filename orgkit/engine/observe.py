@@ -1,7 +1,9 @@
 """The whole organization, read once, in the fewest calls; each phase reads what it alone needs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from orgkit.aws.advice import remedy_for
@@ -21,6 +23,7 @@ from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.aws import read_blocking_facts, read_facts
 from orgkit.phases.management_account.checks import check
 from orgkit.phases.management_account.findings import Findings, credits_of, reads_for
+from orgkit.phases.member_access.member_roles_aws import members_to_read, read_member
 from orgkit.phases.organization import aws as organization_aws
 from orgkit.phases.organizational_units.aws import read_units
 from orgkit.phases.registry import load, may_be_stopped, phase_of, phases_for, plan
@@ -45,10 +48,7 @@ def observe(aws: Connection, desired: Desired, phase: str | None = None, *, find
     try:
         with log_reading("tree", aws.executor.threads):
             observed = _read_tree(aws, desired)
-        for read_phase in phases:
-            if read := load(read_phase).read:
-                with log_reading(read_phase.run_label, aws.executor.threads):
-                    observed = read(aws, desired, observed)
+        observed = _read_phases_and_members(aws, desired, observed, phases)
         if not findings:
             return observed
         with log_reading("findings", aws.executor.threads):
@@ -74,16 +74,48 @@ def _read_tree(aws: Connection, desired: Desired) -> Observed:
         return _without_organization(aws, desired, caller)
     reads: tuple[Callable[[], Any], ...] = (
         lambda: read_tags(aws),
-        lambda: tuple(read_units(aws, organization.root_id)),
+        lambda: read_units(aws, organization.root_id),
         lambda: list_accounts(aws),
     )
-    bulk_tags, units, items = aws.executor.map(lambda read: read(), reads)
+    report = partial(aws.report_read, "lists of the organization")
+    bulk_tags, units, items = aws.executor.map(_call, reads, report)
     ids = [*(unit.id for unit in units), *(str(item["Id"]) for item in items)]
     tags = _read_tags_singly(aws, ids) if bulk_tags is None else bulk_tags
     units = tuple(replace(unit, tags=tags.get(unit.id, ())) for unit in units)
     accounts = place_accounts(aws, items, organization.root_id, units, tags)
     tree = Observed(target_of(aws, caller, organization.id), caller.arn, organization, units, accounts)
     return tree if bulk_tags is None else _with_confirmed_tags(aws, desired, tree)
+
+
+def _read_phases_and_members(aws: Connection, desired: Desired, tree: Observed, phases: Sequence[Phase]) -> Observed:
+    """Read what the phases need, and at the same time the member accounts of all of them."""
+    pairs = members_to_read(tree, (spec for phase in phases for spec in phase.accounts(desired)))
+
+    def read_phases() -> Observed:
+        return _read_phases(aws, desired, tree, phases)
+
+    members: list[Callable[[], Any]] = [
+        partial(read_member, aws, spec, account, desired.reads_in(spec.key)) for spec, account in pairs
+    ]
+    report = partial(aws.report_read, "phases and member accounts")
+    with log_reading("members", aws.executor.threads) if pairs else nullcontext():
+        if any(spec.profile for spec in desired.imports):  # it may ask for an MFA code: only the main thread can
+            observed, read = read_phases(), aws.executor.map(_call, members, report)
+        else:
+            observed, *read = aws.executor.map(_call, [read_phases, *members], report)
+    return replace(observed, members=tuple(read))
+
+
+def _read_phases(aws: Connection, desired: Desired, observed: Observed, phases: Sequence[Phase]) -> Observed:
+    for phase in phases:
+        if read := load(phase).read:
+            with log_reading(phase.run_label, aws.executor.threads):
+                observed = read(aws, desired, observed)
+    return observed
+
+
+def _call(read: Callable[[], Any]) -> Any:
+    return read()
 
 
 def _read_tags_singly(aws: Connection, ids: Sequence[str]) -> Mapping[str, Tags]:

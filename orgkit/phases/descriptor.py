@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from orgkit.model.desired import Desired, MemberRead
+from orgkit.model.desired import AccountSpec, Desired, ImportSpec, MemberRead
 from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan, Step
 from orgkit.phases.evidence import Check
@@ -25,6 +25,7 @@ class Phase:
         steps: Everything that it can change.
         evidence: For each of its steps, whether AWS shows what the step makes.
         planner: From what is observed and desired to a plan; None for a phase that changes nothing.
+        accounts: The accounts of the file into which it looks, through the read role; each is entered once.
         member_reads: What it reads in the member account with that key.
         stoppable: Which of its steps a finding of phase 00 may stop; None: all of them. What creates or repairs
             orgkit's own log bucket, key or trail, starts logging, or sends an alert is never stopped.
@@ -43,6 +44,7 @@ class Phase:
     steps: tuple[type[Step], ...] = ()
     evidence: tuple[Check, ...] = ()
     planner: Callable[[Observed, Desired], Plan] | None = None
+    accounts: Callable[[Desired], tuple[AccountSpec | ImportSpec, ...]] = lambda _desired: ()
     member_reads: Callable[[Desired, str], tuple[MemberRead, ...]] | None = None
     stoppable: Callable[[Step, Observed], bool] | None = None
     reads_members: bool = False

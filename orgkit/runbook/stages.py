@@ -53,6 +53,7 @@ from orgkit.runbook.form import describe_decision
 from orgkit.runbook.gate import Gate, digest_of, open_gate, signed_approval
 from orgkit.runbook.interactive.session import is_interactive
 from orgkit.runbook.live_display import LiveDisplay
+from orgkit.runbook.read_display import show_reading
 from orgkit.runbook.run import Run
 from orgkit.runbook.views import display
 from orgkit.runbook.views.plan_overlay import tree_after_plan
@@ -142,7 +143,8 @@ who_am_i = caller_identity  # so that the runbooks of projects made by version 0
 @stage
 def read(run: Run, aws: Connection) -> Observed:
     """What is there, as far as this phase rests on it."""
-    return observe(aws, run.desired, run.phase.label)
+    with show_reading(run, aws):
+        return observe(aws, run.desired, run.phase.label)
 
 
 def picture(run: Run, observed: Observed | None = None, plan: Plan | None = None) -> Node:
@@ -220,7 +222,8 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
         )
         aws.progress = _progress_callback(run, live)
         _let_settle(aws, unsettled)
-        observed = observe(aws, run.desired, run.phase.label)
+        with show_reading(run, aws):
+            observed = observe(aws, run.desired, run.phase.label)
         now = plan_phase(run.phase.label, observed, run.desired)
         approval = gate.require(now)
         outputs.write_approval(run.folder, approval.as_json(), gate.signed.content if gate.signed else b"")
@@ -276,7 +279,8 @@ def verify(run: Run, aws: Connection) -> Verification:
 def _until_settled(run: Run, aws: Connection) -> tuple[Observed, Plan]:
     """Look again after some pauses while anything is left: AWS's lists lag behind its answers."""
     for pause in (*RECHECK_PAUSES, None):
-        observed = observe(aws, run.desired, run.phase.label)
+        with show_reading(run, aws):
+            observed = observe(aws, run.desired, run.phase.label)
         remaining_plan = plan_phase(run.phase.label, observed, run.desired)
         if remaining_plan.empty or pause is None:
             break

@@ -3,11 +3,16 @@
 import signal
 import threading
 import time
+from contextvars import ContextVar
+from pathlib import Path
 
 import pytest
 
-from orgkit.aws.executor import Executor, SerialExecutor, ThreadedExecutor
+from orgkit.aws.call_log import DEBUG_VARIABLE, log_reading
+from orgkit.aws.executor import THREADS, THREADS_VARIABLE, Executor, SerialExecutor, ThreadedExecutor, new_executor
 from orgkit.aws.rate_limit import RATES, RateLimit
+from orgkit.aws.session import Connection
+from tests.aws.conftest import Answer, CountingClock, Wire
 
 EXECUTORS = [SerialExecutor(), ThreadedExecutor(2), ThreadedExecutor(16)]
 
@@ -62,6 +67,77 @@ def test_so_many_reads_are_under_way_at_once_and_no_more() -> None:
     assert peak == 5
 
 
+@pytest.mark.parametrize("executor", EXECUTORS, ids=lambda executor: str(executor.threads))
+def test_a_read_may_read_several_things_itself_and_an_error_within_it_is_its_own(executor: Executor) -> None:
+    def read_all(number: int) -> list[int]:
+        return executor.map(lambda each: read(number, each), range(7))
+
+    def read(number: int, each: int) -> int:
+        time.sleep(0.001)
+        if number == 5 and each > 3:
+            raise ValueError(f"item {number}.{each}")
+        return 10 * number + each
+
+    assert executor.map(read_all, range(5)) == [[10 * number + each for each in range(7)] for number in range(5)]
+    with pytest.raises(ValueError, match=r"item 5\.4"):
+        executor.map(read_all, range(20))
+
+
+def test_lists_within_lists_share_the_threads() -> None:
+    executor, lock, under_way, peak = ThreadedExecutor(4), threading.Lock(), 0, 0
+
+    def read(_: int) -> None:
+        nonlocal under_way, peak
+        with lock:
+            under_way += 1
+            peak = max(peak, under_way)
+        time.sleep(0.005)
+        with lock:
+            under_way -= 1
+
+    executor.map(lambda _: executor.map(read, range(6)), range(6))
+    assert peak == 4
+
+
+def test_the_threads_end_when_nothing_is_left_to_read() -> None:
+    executor = ThreadedExecutor(6)
+    assert executor.map(lambda number: number, range(20)) == list(range(20))
+    until = time.monotonic() + 10
+    while "orgkit-read" in [thread.name for thread in threading.enumerate()] and time.monotonic() < until:
+        time.sleep(0.01)
+    assert "orgkit-read" not in [thread.name for thread in threading.enumerate()]
+
+
+@pytest.mark.parametrize("executor", EXECUTORS, ids=lambda executor: str(executor.threads))
+def test_what_is_done_is_reported_from_the_thread_that_waits(executor: Executor) -> None:
+    reports: list[tuple[int, int, bool]] = []
+
+    def report(done: int, count: int) -> None:
+        reports.append((done, count, threading.current_thread() is threading.main_thread()))
+
+    executor.map(lambda _: time.sleep(0.02), range(20), report)
+    assert reports
+    assert {(count, is_main) for _, count, is_main in reports} == {(20, True)}
+    assert [done for done, _, _ in reports] == sorted(done for done, _, _ in reports)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS, ids=lambda executor: str(executor.threads))
+def test_a_thread_reads_in_the_context_of_its_caller(executor: Executor) -> None:
+    subject: ContextVar[str] = ContextVar("subject", default="nothing")
+    token = subject.set("members")
+    assert set(executor.map(lambda _: subject.get(), range(20))) == {"members"}
+    subject.reset(token)
+
+
+@pytest.mark.parametrize(
+    ("text", "threads"),
+    [("", THREADS), ("1", 1), ("4", 4), ("0", THREADS), ("99", THREADS), ("-1", THREADS), ("x", THREADS)],
+)
+def test_the_environment_says_how_many_threads_read(text: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(THREADS_VARIABLE, text)
+    assert new_executor().threads == threads
+
+
 def test_ctrl_c_ends_at_once_though_an_answer_is_awaited() -> None:
     answer, begun = threading.Event(), []
 
@@ -92,4 +168,39 @@ def test_a_burst_goes_out_at_once_and_then_requests_keep_the_rate() -> None:
     assert limit.reserve(operation, "2") == 0, "another account has a bucket of its own"
     now[0] = 3.0
     assert limit.reserve(operation, "1") == 0
-    assert limit.reserve("organizations:ListAccounts", "1") == 0, "AWS publishes no rate that orgkit knows"
+    assert limit.reserve("iam:GetRole", "1") == 0, "AWS publishes no rate that orgkit knows"
+
+
+def test_each_page_takes_a_token_when_threads_read(aws: Connection, wire: Wire, clock: CountingClock) -> None:
+    rate = RATES["organizations:ListAccounts"]
+    pages = [Answer.json(Accounts=[], NextToken=f"page {number}") for number in range(rate.burst)]
+    for executor in (SerialExecutor(), ThreadedExecutor()):
+        wire.says(*pages, Answer.json(Accounts=[]))
+        aws.executor, aws._rate_limit = executor, RateLimit(lambda: 0.0)
+        assert list(aws.pages("organizations", "ListAccounts", "Accounts")) == []
+        assert bool(clock.slept) is (executor.threads > 1), "one more page than go out at once"
+    assert clock.slept == [1 / rate.per_second]
+
+
+def test_calls_are_counted_for_the_reading_that_makes_them_whichever_thread_does(
+    aws: Connection, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "calls"
+    monkeypatch.setenv(DEBUG_VARIABLE, str(file))
+    wire.says(Answer.json(Organization={}))
+    aws.executor, aws._rate_limit = ThreadedExecutor(4), RateLimit(lambda: 0.0)
+
+    def describe(_: object) -> None:
+        aws.read("organizations", "DescribeOrganization")
+
+    def read_phase(_: object) -> None:
+        with log_reading("05-trail", 4):
+            aws.executor.map(describe, range(3))
+
+    with log_reading("members", 4):
+        aws.executor.map(lambda read: read(None), [read_phase, *[describe] * 5])
+    aws.read("organizations", "DescribeOrganization")  # outside of a reading
+    lines = file.read_text().splitlines()
+    assert len([line for line in lines if "operation=DescribeOrganization" in line]) == 9
+    readings = [line.partition(" seconds=")[0] for line in lines if line.startswith("aws read=")]
+    assert readings == ["aws read=05-trail calls=3 throttled=0", "aws read=members calls=5 throttled=0"]

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from botocore.config import Config
 
 from orgkit.aws import clients, waiting
+from orgkit.aws.executor import ThreadedExecutor
 from orgkit.aws.rejections import OutcomeUnknown, Rejected
 from orgkit.aws.session import Connection, open_connection
 from orgkit.errors import StepFailed, WrongAccount
@@ -375,6 +377,41 @@ def test_a_session_in_a_member_account_is_kept_and_renewed_before_it_ends(
     clock.sleep(60)
     assert aws.assume("111111111111", "orgkit-read") is not first
     assert wire.asked == ["AssumeRole", "AssumeRole"]
+
+
+def keys_in(header: str) -> str:
+    return header.partition("Credential=")[2].partition("/")[0]
+
+
+def test_members_share_a_client_and_each_signs_with_its_own_keys(
+    aws: Connection, wire: Wire, clock: CountingClock
+) -> None:
+    sessions = [session_until(clock, hours=1).replace("ASIAMEMBER", f"ASIAMEMBER{number}") for number in range(3)]
+    wire.says(*(Answer(200, each, "text/xml") for each in sessions))
+    members = [aws.assume(f"{number}" * 12, "orgkit-read") for number in range(3)]
+    wire.always["GetRole"] = Answer(200, "<GetRoleResponse><GetRoleResult/></GetRoleResponse>", "text/xml")
+    wire.headers.clear()
+    aws.executor = ThreadedExecutor(3)
+    aws.executor.map(lambda member: member.read("iam", "GetRole", RoleName="a"), members * 4)
+    used = Counter(keys_in(headers["Authorization"]) for headers in wire.headers)
+    assert used == {"ASIAMEMBER0": 4, "ASIAMEMBER1": 4, "ASIAMEMBER2": 4}
+    assert list(aws._clients._for_members) == [("iam", "us-east-1")]
+
+
+def test_a_shared_client_signs_nothing_for_nobody(aws: Connection, wire: Wire) -> None:
+    client = aws._clients._get_for_members("iam", "us-east-1")
+    with pytest.raises(LookupError):
+        client.get_role(RoleName="a")
+    assert wire.asked == []
+
+
+def test_threads_that_enter_the_same_account_make_one_session(
+    aws: Connection, wire: Wire, clock: CountingClock
+) -> None:
+    wire.says(Answer(200, session_until(clock, hours=1), "text/xml"))
+    members = ThreadedExecutor(8).map(lambda _: aws.assume("111111111111", "orgkit-read"), range(8))
+    assert wire.asked == ["AssumeRole"]
+    assert len({id(member) for member in members}) == 1
 
 
 def test_a_session_that_aws_refuses_before_its_time_is_renewed(

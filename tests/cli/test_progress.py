@@ -4,14 +4,19 @@ from collections import Counter
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from rich.console import Console
 
+from orgkit.aws.session import report_no_read
 from orgkit.cli.layout import MIN_COLUMNS
 from orgkit.cli.live_progress import SAFE_TO_STOP, LiveProgress, RunState
 from orgkit.cli.output import Progress
+from orgkit.cli.read_progress import show_reading
 from orgkit.cli.summary import show_result
+from orgkit.engine import read_progress
 from orgkit.errors import OutOfOrder
 from orgkit.phases.registry import phase_of
 from orgkit.records.result import RunResult, compute
@@ -182,3 +187,66 @@ def test_a_run_that_needs_an_earlier_phase_ends_with_the_command_that_runs_it(
     reasons = (OutOfOrder.summary, "the organization does not exist yet: run 01-organization")
     show_result(UNITS, RunResult("refused", 1, reasons, record=Path("outputs/run")), Path("my files/acme.toml"))
     assert capsys.readouterr().out.endswith("\nnext    orgkit apply 'my files/acme.toml'\n")
+
+
+class Clock:
+    """Seconds that pass by each look, for what measures how long a reading takes."""
+
+    def __init__(self, step: float) -> None:
+        self.now, self.step = 0.0, step
+
+    def monotonic(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+def reading(monkeypatch: pytest.MonkeyPatch, console: Console | None, step: float, members: int = 1004) -> None:
+    """One reading of 1,004 accounts, of which each report comes `step` seconds after the one before."""
+    monkeypatch.setattr(read_progress, "time", Clock(step))
+    aws: Any = SimpleNamespace(report_read=report_no_read)
+    with show_reading(aws, console):
+        for done in range(0, members, 100):
+            aws.report_read("member accounts", done, members)
+    assert aws.report_read is report_no_read
+
+
+def test_a_reading_of_less_than_a_second_shows_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = StringIO()
+    reading(monkeypatch, Console(file=screen, width=80, force_terminal=True), 0.05)
+    reading(monkeypatch, None, 0.05)
+    assert screen.getvalue() == capsys.readouterr().err == ""
+
+
+def test_a_longer_reading_is_a_bar_on_a_terminal_that_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = StringIO()
+    reading(monkeypatch, Console(file=screen, width=80, force_terminal=True), 0.5)
+    assert "[#-------------------] reading member accounts, 100 of 1,004, 1 s" in screen.getvalue()
+    assert "[###################-] reading member accounts, 1,000 of 1,004, 6 s" in screen.getvalue()
+    assert screen.getvalue().endswith("\x1b[2K"), "the line is erased"
+
+
+def test_in_a_log_a_longer_reading_is_a_line_a_minute(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reading(monkeypatch, None, 30)
+    assert capsys.readouterr().err.splitlines() == [
+        f"reading member accounts, {done} of 1,004, {seconds} s" for done, seconds in READ_BY_THE_MINUTE
+    ]
+
+
+READ_BY_THE_MINUTE = [("0", 30), ("200", 90), ("400", 150), ("600", 210), ("800", 270), ("1,000", 330)]
+
+
+def test_the_reading_of_a_run_is_shown_with_its_phase(capsys: pytest.CaptureFixture[str]) -> None:
+    event = {"event": "reading", "what": "member accounts", "done": 412, "count": 1004, "seconds": 6}
+    state = RunState("03-accounts")
+    assert state.take(event) == ""
+    assert list(state.lines(7.0, 80))[1] == "[########------------] member accounts, 412 of 1,004"
+    state.take({"event": "plan"})
+    assert "412" not in " ".join(state.lines(7.0, 80))
+    progress = Progress()
+    progress.label = "03-accounts"
+    progress.event(event)
+    assert capsys.readouterr().err == "03-accounts: reading member accounts, 412 of 1,004\n"

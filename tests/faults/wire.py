@@ -149,6 +149,7 @@ def settings(folder: Path) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "ORGKIT_THREADS": "1",  # a copy of this process has one thread
     }
 
 
@@ -197,6 +198,7 @@ def _lead_to(wire: Wire) -> None:
     cached_libraries.cache_moto()
     sessions._session = _once(sessions._session)
     Clients._make = _once_a_session(Clients._make)  # type: ignore[method-assign]
+    Clients._make_for_members = _once_for_members(Clients._make_for_members)  # type: ignore[method-assign]
     parameters.load_text = _once(parameters.load_text)
     _save_time_of_libraries()
 
@@ -279,6 +281,18 @@ def _once_a_session(make: Callable[..., Any]) -> Callable[..., Any]:
         key = (id(clients.session), clients.access_key(), service, region, reads)
         if key not in made:
             made[key] = make(clients, service, region, reads=reads)
+        return made[key]
+
+    return known
+
+
+def _once_for_members(make: Callable[..., Any]) -> Callable[..., Any]:
+    made: dict[object, Any] = {}
+
+    def known(clients: Any, service: str, region: str) -> Any:
+        key = (id(clients.session), service, region)
+        if key not in made:
+            made[key] = make(clients, service, region)
         return made[key]
 
     return known

@@ -201,7 +201,8 @@ class Terraform:
     folder: Path
     stage: Stage
 
-    def run(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
+    def environment(self) -> dict[str, str]:
+        """Nothing of the caller's but what is Terraform's own, and where calls go."""
         own = {name: value for name, value in os.environ.items() if name.startswith("TF_")}
         if not Path(own.get("TF_CLI_CONFIG_FILE", "")).is_file():
             own.pop("TF_CLI_CONFIG_FILE", None)  # Terraform warns of one that is not there, each time
@@ -212,10 +213,12 @@ class Terraform:
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
         }
-        environment |= {**own, **settings, "AWS_ENDPOINT_URL": self.stage.sandbox.endpoint_url}
+        return {**environment, **own, **settings, "AWS_ENDPOINT_URL": self.stage.sandbox.endpoint_url}
+
+    def run(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [str(TERRAFORM), *arguments], cwd=self.folder, env=environment, check=False, capture_output=True, text=True,
-            stdin=subprocess.DEVNULL, timeout=SECONDS,
+            [str(TERRAFORM), *arguments], cwd=self.folder, env=self.environment(), check=False, capture_output=True,
+            text=True, stdin=subprocess.DEVNULL, timeout=SECONDS,
         )  # fmt: skip
         if done.returncode not in codes:
             raise SystemExit(f"terraform {' '.join(arguments)}\n{done.stdout}{done.stderr}")

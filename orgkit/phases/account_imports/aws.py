@@ -18,7 +18,6 @@ from orgkit.phases.accounts.aws import move_account, parent_id, tag_account, tag
 from orgkit.phases.accounts.moves_aws import read_moves
 from orgkit.phases.accounts.steps import MoveAccount, TagAccount
 from orgkit.phases.handler import handle
-from orgkit.phases.member_access.member_roles_aws import read_members
 from orgkit.phases.member_access.roles import deleted_in, denies, other_trusted_principals, read_policy, roles_to_change
 from orgkit.phases.member_access.roles_aws import (
     both_roles_of,
@@ -36,11 +35,10 @@ RECHECK_PAUSES = (5.0, 15.0)  # seconds
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
-    """Read the imported accounts, the invitations, what their owners see, and the effects of moves."""
-    members = read_members(aws, desired, observed, desired.imports)
+    """Read the invitations, what the owners of the accounts see, and the effects of moves."""
     handshakes = read_handshakes(aws) if observed.organization else ()
     owners = tuple(read_owner(aws, spec, desired.reads_in(spec.key)) for spec in desired.imports if spec.profile)
-    return read_moves(aws, members.with_facts(ImportFacts(handshakes, owners)), desired.imports)
+    return read_moves(aws, observed.with_facts(ImportFacts(handshakes, owners)), desired.imports)
 
 
 def read_handshakes(aws: Connection) -> tuple[Handshake, ...] | Unread:

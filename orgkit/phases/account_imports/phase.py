@@ -27,4 +27,5 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    accounts=lambda desired: desired.imports,
 )

@@ -16,7 +16,6 @@ from orgkit.phases.accounts.creation_aws import CREATE_ACCOUNT, find_by_email
 from orgkit.phases.accounts.moves_aws import read_moves
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
 from orgkit.phases.handler import handle
-from orgkit.phases.member_access.member_roles_aws import read_members
 from orgkit.phases.member_access.roles_aws import (
     create_read_role,
     read_role_of,
@@ -58,8 +57,8 @@ def _account(item: dict[str, Any], unit: UnitPath, tags: Tags) -> Account:
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
-    """Read the accounts that the file creates, and the effects of the planned moves."""
-    return read_moves(aws, read_members(aws, desired, observed, desired.accounts), desired.accounts)
+    """Read the effects of the planned moves."""
+    return read_moves(aws, observed, desired.accounts)
 
 
 def move_account(aws: Connection, step: MoveAccount, id_index: IdIndex) -> None:

@@ -24,4 +24,5 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    accounts=lambda desired: desired.accounts,
 )

@@ -1,19 +1,19 @@
 """AWS calls that read a member account: its two roles, in one read through the read role."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.model.canonical_json import normal_form
-from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, MemberRead
+from orgkit.model.desired import READ_ROLE, AccountSpec, ImportSpec, MemberRead
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Member, MemberRole, Observed, Unread
 from orgkit.model.plan import ABSENT
 from orgkit.phases.member_access.access_aws import NOT_YET
-from orgkit.phases.member_access.role_drift import access_is_as_needed
+from orgkit.phases.member_access.role_drift import SIMILAR_ROLES, access_is_as_needed
 from orgkit.phases.member_access.roles import READ_POLICY, parse_document, read_policy, roles_to_change
 from orgkit.phases.member_access.roles_aws import NOT_FOUND_CODES, read_policy_of, trust_of
 from orgkit.policy_evaluation.meaning import has_same_meaning
@@ -22,26 +22,17 @@ from orgkit.policy_evaluation.meaning import has_same_meaning
 def read_member(
     aws: Connection, spec: AccountSpec | ImportSpec, account_id: str, reads: Sequence[MemberRead]
 ) -> Member:
-    """Read a member account through its read role, never through the access role.
+    """Read a member account through its read role, never through the access role: two calls.
 
     Only a clear rejection by AWS counts as "not readable": a lost response must not lead to a step that makes the role.
     """
     try:
         member = aws.assume(account_id, READ_ROLE)
     except Rejected as rejection:
-        if rejection.code not in (*NOT_YET, *NOT_FOUND_CODES):
+        if not is_not_readable(rejection):
             raise
         denial = Unread(str(rejection), rejection.remedy) if rejection.is_final else None
         return Member(account_id, readable=False, current=False, denial=denial)
-    try:
-        return _read_roles_in(aws, member, spec, account_id, reads)
-    finally:
-        member.release()  # a client of each of 1,000 accounts takes half a gigabyte
-
-
-def _read_roles_in(
-    aws: Connection, member: Connection, spec: AccountSpec | ImportSpec, account_id: str, reads: Sequence[MemberRead]
-) -> Member:
     try:
         roles = read_roles(member, (READ_ROLE, spec.role_name))
     except Rejected as rejection:
@@ -49,6 +40,11 @@ def _read_roles_in(
             raise
         return _read_outdated(aws, member, account_id, spec.role_name, reads, rejection)
     return _member(account_id, spec.role_name, roles, read_policy(reads), aws.caller().account)
+
+
+def is_not_readable(rejection: Rejected) -> bool:
+    """Return whether AWS rejected the read role itself: it is not there, or does not let us in."""
+    return rejection.code in (*NOT_YET, *NOT_FOUND_CODES)
 
 
 def read_roles(member: Connection, names: Sequence[str]) -> tuple[MemberRole, ...]:
@@ -83,7 +79,7 @@ def _member(
     read_role = by_name.get(READ_ROLE)
     document = dict(read_role.inline).get(READ_POLICY) if read_role else None
     policy = json.loads(document) if document else None
-    current = has_same_meaning(policy, required)
+    current = _is_current(document, normal_form(required))
     trusted = {READ_ROLE: json.loads(read_role.trust) if read_role else None}
     return Member(
         account_id,
@@ -93,6 +89,11 @@ def _member(
         read_role=ABSENT if current else roles_to_change(trusted, policy, management_id, required),
         roles=roles,
     )
+
+
+@lru_cache(maxsize=SIMILAR_ROLES)
+def _is_current(document: str | None, required: str) -> bool:
+    return document is not None and has_same_meaning(json.loads(document), json.loads(required))
 
 
 def _read_outdated(
@@ -135,24 +136,15 @@ def _trust_through_itself(member: Connection) -> dict[str, Any] | None:
         return None
 
 
-def read_members(
-    aws: Connection, desired: Desired, observed: Observed, specs: Sequence[AccountSpec | ImportSpec]
-) -> Observed:
-    """Read the member accounts that no other phase has read yet, so that each is entered once.
+def members_to_read(
+    observed: Observed, specs: Iterable[AccountSpec | ImportSpec]
+) -> list[tuple[AccountSpec | ImportSpec, str]]:
+    """Return the accounts that are there, each with its id, and each once however many phases read it.
 
     Accounts that wait for a person's decision are skipped: planning reports them, and the others can be read.
     """
     matches = ((spec, match_if_clear(spec, observed)) for spec in specs)
-    pairs = [
-        (spec, account.id) for spec, account in matches if account is not None and observed.member(account.id) is None
-    ]
-
-    def read(pair: tuple[AccountSpec | ImportSpec, str]) -> Member:
-        spec, account_id = pair
-        return read_member(aws, spec, account_id, desired.reads_in(spec.key))
-
-    members = aws.executor.map(read, pairs) if pairs else ()
-    return replace(observed, members=(*observed.members, *members))
+    return list({account.id: (spec, account.id) for spec, account in matches if account is not None}.values())
 
 
 def has_role(aws: Connection, name: str) -> bool | None:

@@ -8,6 +8,7 @@ only reported.
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from orgkit.model.canonical_json import compact_json, normal_form
@@ -35,6 +36,8 @@ from orgkit.policy_evaluation.statements import statements_of
 
 # In lower case: what the owner of a delegated administrator may allow the read role in addition, in an inline policy.
 STACK_SET_READS = ("cloudformation:describestackset", "cloudformation:liststacksets")
+
+SIMILAR_ROLES = 256  # most accounts have the same two roles: each is evaluated once
 
 
 def restrict_read_role(
@@ -165,6 +168,7 @@ def _restrictions(role: MemberRole) -> Iterator[str]:
             yield f"inline policy {name} of role {role.name} denies something; orgkit leaves it unchanged"
 
 
+@lru_cache(maxsize=SIMILAR_ROLES)
 def access_is_as_needed(role: MemberRole | None, management_id: str) -> bool:
     """Return whether a role is an administrator that principals of the management account can use."""
     if role is None or not is_administrator(role):

@@ -28,7 +28,12 @@ def read_organization(aws: Connection, guard: Callable[[str, str], None] = lambd
     if description is None:
         return None
     guard(str(description["Id"]), _management_account(description))
-    root = _root(aws)
+    reads: tuple[Callable[[], Any], ...] = (
+        lambda: _root(aws),
+        lambda: _trusted_access(aws, description["FeatureSet"]),
+        lambda: _root_features(aws),
+    )
+    root, trusted_access, root_features = aws.executor.map(lambda read: read(), reads)
     return Organization(
         id=description["Id"],
         management_account_id=_management_account(description),
@@ -36,8 +41,8 @@ def read_organization(aws: Connection, guard: Callable[[str, str], None] = lambd
         feature_set=description["FeatureSet"],
         root_id=root["Id"],
         policy_types=tuple(sorted((t["Type"], t["Status"]) for t in root.get("PolicyTypes", []))),
-        trusted_access=_trusted_access(aws, description["FeatureSet"]),
-        root_features=_root_features(aws),
+        trusted_access=trusted_access,
+        root_features=root_features,
     )
 
 

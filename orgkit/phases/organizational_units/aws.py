@@ -1,12 +1,12 @@
 """AWS calls that read, make and tag organizational units."""
 
-from collections.abc import Iterator
+from functools import partial
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import as_aws, read_tags_of
 from orgkit.errors import NeedsDecision, StepFailed
-from orgkit.model.desired import UnitPath, format_path, missing_tags, replaced_tags
+from orgkit.model.desired import format_path, missing_tags, replaced_tags
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Unit
 from orgkit.model.plan import starting_value
@@ -16,14 +16,19 @@ from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 MAX_DEPTH = 5  # AWS's levels of organizational units: the deepest have no children to ask for
 
 
-def read_units(aws: Connection, parent_id: str, parent: UnitPath = (), depth: int = 1) -> Iterator[Unit]:
-    """Return every organizational unit below a parent, without its tags, parents before their children."""
-    units = aws.pages("organizations", "ListOrganizationalUnitsForParent", "OrganizationalUnits", ParentId=parent_id)
-    for item in sorted(units, key=lambda unit: str(unit["Name"])):
-        path = (*parent, str(item["Name"]))
-        yield Unit(path, str(item["Id"]), ())
-        if depth < MAX_DEPTH:
-            yield from read_units(aws, item["Id"], path, depth + 1)
+def read_units(aws: Connection, root_id: str) -> tuple[Unit, ...]:
+    """Return every organizational unit without its tags, parents before their children; those of a level at once."""
+    units: list[Unit] = []
+    level = [Unit((), root_id, ())]
+    for _ in range(MAX_DEPTH):
+        level = [unit for children in aws.executor.map(partial(_children, aws), level) for unit in children]
+        units += level
+    return tuple(sorted(units, key=lambda unit: unit.path))
+
+
+def _children(aws: Connection, parent: Unit) -> list[Unit]:
+    items = aws.pages("organizations", "ListOrganizationalUnitsForParent", "OrganizationalUnits", ParentId=parent.id)
+    return [Unit((*parent.path, str(item["Name"])), str(item["Id"]), ()) for item in items]
 
 
 def create_unit(aws: Connection, step: CreateUnit, id_index: IdIndex) -> None:

@@ -1,6 +1,6 @@
 """AWS calls that read trails, and that make, change and start the organization trail."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,12 +8,12 @@ from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import as_aws
 from orgkit.errors import NeedsDecision
-from orgkit.model.desired import LOG_ARCHIVE_ID, READ_ROLE, Desired, Tags, name_in
+from orgkit.model.desired import LOG_ARCHIVE_ID, READ_ROLE, Desired, Tags, TrailSpec, name_in
 from orgkit.model.matching import IdIndex, match_if_clear
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
 from orgkit.phases.handler import handle
-from orgkit.phases.member_access.member_roles_aws import read_members
+from orgkit.phases.member_access.member_roles_aws import is_not_readable
 from orgkit.phases.trail import bucket_steps_aws, key_aws, selectors_aws
 from orgkit.phases.trail.bucket_aws import read_buckets
 from orgkit.phases.trail.choice import Choice, choose
@@ -25,35 +25,47 @@ from orgkit.phases.trail.stronger import keys_in_use
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     """Read the trails, and the log archive account through its read role alone."""
-    observed = read_members(aws, desired, observed, (desired.log_archive,))
     archive = match_if_clear(desired.log_archive, observed)
-    member = observed.member(archive.id) if archive else None
     organization_id = observed.organization.id if observed.organization else ""
-    readable = member is not None and member.readable
-    return observed.with_facts(read_trail(aws, organization_id, desired, archive.id if archive else None, readable))
+    return observed.with_facts(read_trail(aws, organization_id, desired, archive.id if archive else None))
 
 
 def read_trail(
-    aws: Connection, organization_id: str | None, desired: Desired, log_archive_id: str | None, readable: bool
+    aws: Connection, organization_id: str | None, desired: Desired, log_archive_id: str | None
 ) -> TrailFacts:
     """Read the management account's trails; buckets and key through the log archive account's read role alone."""
     spec = desired.trail.with_account(log_archive_id)
-    trails = _read_trails(aws, spec.region, bool(organization_id))
     if log_archive_id is None:
-        return TrailFacts(trails=trails)
-    if not readable:
-        unread = Unread(f"{READ_ROLE} cannot be assumed in account {log_archive_id}")
-        return TrailFacts(trails=trails, buckets=unread, key=unread)
+        return TrailFacts(trails=_read_trails(aws, spec.region, bool(organization_id)))
+    reads: tuple[Callable[[], Any], ...] = (
+        lambda: _read_trails(aws, spec.region, bool(organization_id)),
+        lambda: _read_buckets(aws, spec, log_archive_id),
+    )
+    trails, buckets = aws.executor.map(lambda read: read(), reads)
+    if isinstance(buckets, Unread):
+        return TrailFacts(trails=trails, buckets=buckets, key=buckets)
+    known_trails = () if isinstance(trails, Unread) else trails
     try:
-        member = aws.assume(log_archive_id, READ_ROLE)
-        buckets = tuple(read_buckets(member, spec, log_archive_id))
-        known_trails = () if isinstance(trails, Unread) else trails
         buckets, own = _with_owners(aws, buckets, choose(known_trails, spec), spec.region)
+        member = aws.assume(log_archive_id, READ_ROLE)
         key = key_aws.read_key(member, spec, keys_in_use(known_trails, buckets, spec, log_archive_id))
         return TrailFacts(trails=trails, buckets=buckets, key=key, management_buckets=own)
     except Rejected as rejection:
         unread = Unread(str(rejection), rejection.remedy)
         return TrailFacts(trails=trails, buckets=unread, key=unread)
+
+
+def _read_buckets(aws: Connection, spec: TrailSpec, log_archive_id: str) -> tuple[Bucket, ...] | Unread:
+    try:
+        member = aws.assume(log_archive_id, READ_ROLE)
+    except Rejected as rejection:
+        if not is_not_readable(rejection):
+            raise  # as where the account itself is read, whichever of the two comes first
+        return Unread(f"{READ_ROLE} cannot be assumed in account {log_archive_id}")
+    try:
+        return read_buckets(member, spec, log_archive_id)
+    except Rejected as rejection:
+        return Unread(str(rejection), rejection.remedy)
 
 
 def _with_owners(
@@ -169,7 +181,8 @@ def _read_trails(aws: Connection, region: str, in_organization: bool) -> tuple[T
     try:
         items = _all_trails(aws, region)
         tags = selectors_aws.read_tags(aws, items)
-        trails = [_with_logging(aws, _trail(item, in_organization), tags) for item in items]
+        described = [_trail(item, in_organization) for item in items]
+        trails = aws.executor.map(lambda trail: _with_logging(aws, trail, tags), described)
         return tuple(sorted(trails, key=lambda trail: trail.arn))
     except Rejected as rejection:
         return Unread(str(rejection), rejection.remedy)

@@ -1,7 +1,7 @@
 """AWS calls that read one bucket with all of its settings."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from orgkit.aws.rejections import Rejected
@@ -63,10 +63,10 @@ class Place:
         return {"Bucket": self.bucket, "ExpectedBucketOwner": self.owner}
 
 
-def read_buckets(member: Connection, spec: TrailSpec, account_id: str) -> Iterator[Bucket]:
+def read_buckets(member: Connection, spec: TrailSpec, account_id: str) -> tuple[Bucket, ...]:
     """Read the log bucket and the records bucket, each with all of its settings."""
-    for name in (spec.bucket, spec.records_bucket):
-        yield _bucket(Place(member, name, spec.region, account_id))
+    places = [Place(member, name, spec.region, account_id) for name in (spec.bucket, spec.records_bucket)]
+    return tuple(member.executor.map(_bucket, places))
 
 
 def _bucket(place: Place) -> Bucket:
@@ -76,10 +76,13 @@ def _bucket(place: Place) -> Bucket:
         return Bucket(place.bucket, exists=True, foreign=True)
     if region is None:
         return Bucket(place.bucket, exists=False)
-    settings = {name: read(place) for name, read in SETTINGS.items() if name not in ("versioning", "acl_grants")}
+    reads = {name: read for name, read in SETTINGS.items() if name not in ("versioning", "acl_grants")}
+    reads["versioning"] = lambda place: place.read("GetBucketVersioning")
+    values = place.member.executor.map(lambda read: read(place), list(reads.values()))
+    settings = dict(zip(reads, values, strict=True))
+    versioning = settings.pop("versioning")
     if settings["ownership"] != "BucketOwnerEnforced":  # otherwise its ACL has no effect
         settings["acl_grants"] = _acl_grants(place)
-    versioning = place.read("GetBucketVersioning")
     return Bucket(
         place.bucket,
         exists=True,

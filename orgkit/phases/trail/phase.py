@@ -60,5 +60,6 @@ PHASE = Phase(
     evidence=EVIDENCE,
     planner=plan,
     stoppable=changes_control_tower,
+    accounts=lambda desired: (desired.log_archive,),
     member_reads=member_reads,
 )

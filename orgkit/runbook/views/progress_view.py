@@ -27,7 +27,7 @@ def render_progress(outcomes: Outcomes, elapsed: float) -> str:
     slots = "".join(_slot(number, slot) for number, slot in enumerate(outcomes.slots, 1))
     caption = "<caption>AWS creates at most five accounts at once.</caption>"
     table = f'<table class="orgkit-slots">{caption}<tbody>{slots}</tbody></table>'
-    head = f'<p class="orgkit-progress"><b>{escape(title)}</b></p>{_bar(done, count)}'
+    head = f'<p class="orgkit-progress"><b>{escape(title)}</b></p>{render_bar(done, count)}'
     return f'{head}{table if slots else ""}<ul class="orgkit-steps">{steps}</ul>'
 
 
@@ -45,7 +45,8 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def _bar(part: float, whole: float) -> str:
+def render_bar(part: float, whole: float) -> str:
+    """HTML of a bar that is filled so far."""
     percent = min(100, round(100 * part / whole)) if whole else 0
     return f'<div class="orgkit-bar"><div style="width: {percent}%"></div></div>'
 
@@ -55,5 +56,5 @@ def _slot(number: int, slot: Slot) -> str:
         return f"<tr><td>{number}</td><td>free</td><td></td><td></td></tr>"
     usual = f"usually about {_duration(slot.typical)}, " if slot.typical else ""
     times = f"{slot.seconds:.0f} s; {usual}at most {_duration(slot.timeout)}"
-    bar = _bar(slot.seconds, slot.typical or slot.timeout)
+    bar = render_bar(slot.seconds, slot.typical or slot.timeout)
     return f"<tr><td>{number}</td><td>{escape(flat(slot.name))}</td><td>{bar}</td><td>{times}</td></tr>"

@@ -74,10 +74,10 @@ def test_a_unit_below_one_that_is_not_there_is_out_of_order(aws: Connection, wir
 
 
 def test_units_are_read_parents_first_and_no_deeper_than_aws_allows(aws: Connection, wire: Wire) -> None:
-    wire.says(listed("B", "A"), *[listed("x")] * 4, listed("y"), listed(), listed(), listed(), listed())
+    wire.says(listed("B", "A"), listed("y"), listed("x"), listed(), *[listed("x")] * 3)
     paths = [unit.path for unit in read_units(aws, "r-root")]
-    assert paths[:5] == [("A", *["x"] * depth) for depth in range(5)]
-    assert max(map(len, paths)) == 5
+    assert paths == [*(("A", *["x"] * depth) for depth in range(5)), ("B",), ("B", "y")]
+    assert len(wire.asked) == 7
     assert ("B",) in paths
 
 

@@ -85,7 +85,7 @@ class Place:
     def observe(self) -> Observed:
         tree = observe(self.aws, self.desired, "units")
         organization_id = tree.organization.id if tree.organization else None
-        facts = read_trail(self.aws, organization_id, self.desired, self.archive, True)
+        facts = read_trail(self.aws, organization_id, self.desired, self.archive)
         return replace(tree, members=(Member(self.archive, readable=True, current=True),), phase_facts=(facts,))
 
     def plan(self) -> Plan:
@@ -205,7 +205,7 @@ def test_each_step_names_every_action_that_it_uses(place: Place) -> None:
         RUN[type(step)](place.aws, step, id_index)
         assert seen(place) <= set(step.actions), type(step).__name__
     place.sandbox.forget_calls()
-    read_trail(place.aws, "o-example", place.desired, place.archive, True)
+    read_trail(place.aws, "o-example", place.desired, place.archive)
     assert seen(place) <= {*READS_IN_LOG_ARCHIVE, *READS_IN_MANAGEMENT}
 
 
@@ -567,15 +567,11 @@ def test_an_organization_trail_in_another_region_is_found_and_adjusted_there(pla
 
 
 def test_an_account_that_cannot_be_looked_into_is_unread(place: Place) -> None:
-    facts = read_trail(place.aws, "o-example", place.desired, place.archive, False)
-    assert isinstance(facts.buckets, Unread)
-    assert isinstance(facts.key, Unread)
     place.client("iam", inside=True).delete_role_policy(RoleName=READ_ROLE, PolicyName=READ_ROLE)
     place.client("iam", inside=True).delete_role(RoleName=READ_ROLE)
     place.aws._members.clear()
-    facts = read_trail(place.aws, "o-example", place.desired, place.archive, True)
-    assert isinstance(facts.buckets, Unread)
-    assert "AccessDenied" in facts.buckets.reason
+    facts = read_trail(place.aws, "o-example", place.desired, place.archive)
+    assert facts.buckets == facts.key == Unread(f"{READ_ROLE} cannot be assumed in account {place.archive}")
 
 
 REGIONAL = {
@@ -643,4 +639,4 @@ def test_trails_that_may_not_be_read_are_unread(place: Place, monkeypatch: pytes
         raise Rejected(f"{service}:{operation}", "AccessDeniedException", "", "no", "")
 
     monkeypatch.setattr(Connection, "read", deny)
-    assert isinstance(read_trail(place.aws, "o-example", place.desired, None, False).trails, Unread)
+    assert isinstance(read_trail(place.aws, "o-example", place.desired, None).trails, Unread)
