@@ -26,6 +26,7 @@ from orgkit.aws.rate_limit import RateLimit
 from orgkit.aws.refused_tokens import accepts, explain_refused_token, may_refuse_token
 from orgkit.aws.rejections import EXPIRED_CODES, Rejected, as_rejected
 from orgkit.aws.response import Answer, ask, ask_pages, ask_stream
+from orgkit.aws.shared_reads import SharedReads
 from orgkit.journal.events import Journal
 from orgkit.sanitize.summary import Summary
 
@@ -76,6 +77,7 @@ class Connection(Summary):
         self.journal = journal
         self.progress: waiting.Progress = waiting.report_nothing
         self.executor: Executor = SerialExecutor()  # of reads that do not depend on each other
+        self.shared_reads = SharedReads()
         self._rate_limit = RateLimit()
 
     def summary(self) -> dict[str, object]:
