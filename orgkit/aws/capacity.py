@@ -30,10 +30,15 @@ class TokenBucket:
     def empty(self, now: datetime) -> None:
         self._tokens, self._at = 0.0, now
 
-    def seconds_to_next(self, now: datetime) -> float:
-        """0 when there is one; rounded up, so that a wait for it is never a little too short."""
+    def tokens(self, now: datetime) -> int:
+        """How many there are."""
         self._fill(now)
-        return max(0.0, math.ceil((1 - self._tokens) * self._every * 1000) / 1000)
+        return int(self._tokens)
+
+    def seconds_to_next(self, now: datetime, count: int = 1) -> float:
+        """0 when there are so many; rounded up, so that a wait for them is never a little too short."""
+        self._fill(now)
+        return max(0.0, math.ceil((count - self._tokens) * self._every * 1000) / 1000)
 
     def _fill(self, now: datetime) -> None:
         """The time of day may have been set back: then nothing came in."""
@@ -83,13 +88,20 @@ class Capacity:
         """How many are taken; ours may be too new for AWS's list."""
         return len(self.busy.union(operations))
 
-    def seconds_to_next(self, operations: Iterable[str]) -> float:
-        """0 when there are a slot and a token; without a slot, the time until it makes sense to look again."""
-        if self.slots(operations) >= self._operation.in_flight:
-            return self._operation.poll_seconds
+    def free_slots(self, operations: Iterable[str]) -> int:
+        """How many more requests AWS works on at once."""
+        return max(0, self._operation.in_flight - self.slots(operations))
+
+    def seconds_to_tokens(self, count: int) -> float:
+        """0 when so many can be sent; what AWS asked us to wait for comes first."""
         now = self._clock.now()
         retry_after = min((self._not_before - now).total_seconds(), self._operation.poll_seconds * 15)
-        return max(self._bucket.seconds_to_next(now), retry_after, 0.0)
+        return max(self._bucket.seconds_to_next(now, count), retry_after, 0.0)
+
+    def tokens(self) -> int:
+        """How many can be sent now."""
+        now = self._clock.now()
+        return self._bucket.tokens(now) if now >= self._not_before else 0
 
 
 class Stopwatch:
@@ -106,3 +118,17 @@ class Stopwatch:
         start = time.monotonic()
         self._clock.sleep(seconds)
         self._slept += seconds - (time.monotonic() - start)
+
+
+class ClockWatch:
+    """Seconds by the clock; when it is set back, none have passed. It says when to look next, and ends nothing."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._last, self._passed = clock, clock.now(), 0.0
+
+    @property
+    def seconds(self) -> float:
+        now = self._clock.now()
+        self._passed += max(0.0, (now - self._last).total_seconds())
+        self._last = now
+        return self._passed

@@ -78,6 +78,12 @@ class Clients:
                 client = self._clients[key] = self._clients.get(key) or self._make(service, client_region, reads=reads)
         return client
 
+    def release(self) -> None:
+        """Close those that were made for this account: what needs one later makes another."""
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
+            client.close()
+
     def _get_for_members(self, service: str, region: str) -> Any:
         key = (service, region)
         if (client := self._for_members.get(key)) is None:

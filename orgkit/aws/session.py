@@ -28,6 +28,7 @@ from orgkit.aws.rate_limit import RateLimit
 from orgkit.aws.refused_tokens import accepts, explain_refused_token, may_refuse_token
 from orgkit.aws.rejections import EXPIRED_CODES, Rejected, as_rejected
 from orgkit.aws.response import Answer, ask, ask_pages, ask_stream
+from orgkit.aws.shared_reads import SharedReads
 from orgkit.journal.events import Journal
 from orgkit.sanitize.summary import Summary
 
@@ -87,6 +88,7 @@ class Connection(Summary):
         self.progress: waiting.Progress = waiting.report_nothing
         self.executor: Executor = SerialExecutor()  # of reads that do not depend on each other
         self.report_read: ReadReport = report_no_read
+        self.shared_reads = SharedReads()
         self._rate_limit = RateLimit()
 
     def summary(self) -> dict[str, object]:
@@ -194,6 +196,10 @@ class Connection(Summary):
             except BotoCoreError as error:
                 raise as_rejected(f"profile {profile}", error) from None
         return self._share_progress(known)
+
+    def release(self) -> None:
+        """Close the clients; its credentials stay, and a later call makes a client again."""
+        self._clients.release()
 
     def regions_of(self, service: str) -> set[str]:
         """The regions that have a service, as far as this version of botocore knows."""

@@ -1,7 +1,7 @@
 """Waiting for AWS: the pauses after a refusal that passes by itself, within a budget of seconds."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from time import monotonic
 from typing import TypeVar
@@ -16,14 +16,26 @@ T = TypeVar("T")
 Progress = Callable[[str, float, float], None]  # what is waited for, seconds so far, seconds at most
 
 
+@dataclass(frozen=True)
+class Wait:
+    """A pause within a step: what it waits for, seconds so far and at most, and when to go on."""
+
+    subject: str
+    so_far: float
+    at_most: float
+    pause: float
+
+
+# What pauses on its way to a value. It is sent the seconds that each pause has taken.
+Waits = Generator[Wait, float, T]
+
+
 def report_nothing(subject: str, so_far: float, at_most: float) -> None:
     """Nobody watches."""
 
 
-def wait_for(
-    clock: Clock, progress: Progress, subject: str, look: Callable[[], T | None], *, every: float, at_most: float
-) -> T:
-    """Ask `look` until it answers; StepFailed when the budget is spent.
+def wait_until(subject: str, look: Callable[[], T | None], *, every: float, at_most: float) -> Waits[T]:
+    """Ask `look` until it answers, with pauses in between; StepFailed when the budget is spent.
 
     What counts are our own pauses and how long looking took: the time of day may be set while we wait.
     """
@@ -37,10 +49,27 @@ def wait_for(
             raise StepFailed(
                 f"{subject} took longer than {at_most:.0f} s.", "run the phase again: it goes on from here."
             )
-        progress(subject, spent, at_most)
-        pause = min(every, at_most - spent)
-        clock.sleep(pause)
-        spent += pause
+        spent += yield Wait(subject, spent, at_most, min(every, at_most - spent))
+
+
+def sleep_through(clock: Clock, progress: Progress, waits: Waits[T]) -> T:
+    """Return the value to which these pauses lead: sleep for as long as each of them says."""
+    try:
+        wait = next(waits)
+        while True:
+            progress(wait.subject, wait.so_far, wait.at_most)
+            clock.sleep(wait.pause)
+            wait = waits.send(wait.pause)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+
+
+def wait_for(
+    clock: Clock, progress: Progress, subject: str, look: Callable[[], T | None], *, every: float, at_most: float
+) -> T:
+    """Ask `look` until it answers, and sleep in between; StepFailed when the budget is spent."""
+    return sleep_through(clock, progress, wait_until(subject, look, every=every, at_most=at_most))
 
 
 def _timed(look: Callable[[], T | None]) -> tuple[T | None, float]:

@@ -1,7 +1,10 @@
 """The outcome of each step of a plan."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
+from typing import overload
 
 from orgkit.sanitize.summary import Summary
 
@@ -42,11 +45,57 @@ class Slot:
     typical: float = 0.0  # seconds that AWS usually takes; 0 where that is not known
 
 
+class OutcomeSnapshots:
+    """The outcomes of an apply under way. A snapshot shares with the one before what has not changed since."""
+
+    BLOCK = 128  # outcomes that are copied together
+
+    def __init__(self, outcomes: list[Outcome]) -> None:
+        self._outcomes = outcomes
+        self._blocks = [self._block(start) for start in range(0, len(outcomes), self.BLOCK)]
+
+    def update(self, index: int) -> Sequence[Outcome]:
+        """Return all of them as they are now that this one has changed."""
+        number = index // self.BLOCK
+        self._blocks[number] = self._block(number * self.BLOCK)
+        return self.latest()
+
+    def latest(self) -> Sequence[Outcome]:
+        """Return all of them as they were after the last change."""
+        return _Snapshot(tuple(self._blocks), len(self._outcomes))
+
+    def _block(self, start: int) -> tuple[Outcome, ...]:
+        return tuple(self._outcomes[start : start + self.BLOCK])
+
+
+class _Snapshot(Sequence[Outcome]):
+    def __init__(self, blocks: tuple[tuple[Outcome, ...], ...], count: int) -> None:
+        self._blocks, self._count = blocks, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Outcome]:
+        return chain.from_iterable(self._blocks)
+
+    @overload
+    def __getitem__(self, index: int) -> Outcome: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Outcome]: ...
+
+    def __getitem__(self, index: int | slice) -> Outcome | Sequence[Outcome]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        block, place = divmod(range(self._count)[index], OutcomeSnapshots.BLOCK)
+        return self._blocks[block][place]
+
+
 @dataclass(frozen=True, repr=False)
 class Outcomes(Summary):
     """All of a plan's outcomes, in the order of the plan."""
 
-    items: tuple[Outcome, ...]
+    items: Sequence[Outcome]
     resolutions: tuple[str, ...] = ()  # outcomes of changes that this run or an earlier one sent without an answer
     slots: tuple[Slot, ...] = ()  # while AWS works on several at once; none in the end
     expected: float = 0.0  # seconds until AWS has ended them, by what it usually takes; 0 where that is not known

@@ -51,7 +51,7 @@ class Step(ABC):
     cross_account_actions: ClassVar[tuple[str, ...]] = ()  # prefixes of those that it needs in another account
     cost_note: ClassVar[str] = ""  # why it costs nothing per month
     usage_note: ClassVar[str] = ""  # what its monthly amount is for, where it adds usage
-    concurrent: ClassVar[bool] = False  # may run concurrently with adjacent steps of its kind
+    concurrent: ClassVar[bool] = False  # needs the earlier steps about its subject, and no others next to it
     is_switch: ClassVar[bool] = False  # it has two states: one that is on by then has nothing left to replace
     starts_from: str
     reason: str = field(default="", compare=False)  # shown to the operator, no part of the digest

@@ -1,11 +1,13 @@
 """A new member account says "not yet" as a denial, and is waited for; what a policy denies explicitly never passes."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
+from orgkit.aws.waiting import Waits, sleep_through
 from orgkit.errors import StepFailed
 from orgkit.phases.member_access.access_aws import USABLE_WITHIN, until_assumable, usable_connection
 from orgkit.phases.member_access.steps import CreateReadRole
@@ -32,6 +34,10 @@ STEP = CreateReadRole(
     services=("s3",),
     starts_from="absent",
 )
+
+
+def finish(aws: Connection, waits: Waits[Any]) -> Any:
+    return sleep_through(aws.clock, aws.progress, waits)
 
 
 def denied(message: str) -> Answer:
@@ -74,7 +80,7 @@ def test_an_explicit_deny_ends_the_wait_at_once(
 ) -> None:
     member(message)
     with pytest.raises(Rejected) as rejection:
-        usable_connection(aws, MEMBER, STEP)
+        finish(aws, usable_connection(aws, MEMBER, STEP))
     assert clock.slept == []
     assert rejection.value.is_final
 
@@ -85,7 +91,7 @@ def test_an_implicit_deny_is_waited_for_as_long_as_the_account_is_new(
 ) -> None:
     member(message)
     with pytest.raises((Rejected, StepFailed)):
-        usable_connection(aws, MEMBER, STEP)
+        finish(aws, usable_connection(aws, MEMBER, STEP))
     assert USABLE_WITHIN / 2 < sum(clock.slept) <= USABLE_WITHIN
 
 
@@ -96,7 +102,7 @@ def test_the_step_says_which_policy_and_not_that_a_role_is_missing(
     wire.always["AssumeRole"] = refused_by_sts(f"{WHO} with an explicit deny in a service control policy: {SCP}")
     for call in (lambda: usable_connection(aws, MEMBER, STEP), lambda: until_assumable(aws, MEMBER, "r", "n")):
         with pytest.raises(Rejected) as rejection:
-            call()
+            finish(aws, call())
         assert rejection.value.remedy.startswith("`aws organizations describe-policy --policy-id p-abcd1234`")
     assert clock.slept == []
 
@@ -107,5 +113,5 @@ def test_a_role_that_is_made_a_moment_ago_is_waited_for(
     member("unused")
     wire.always["AssumeRole"] = refused_by_sts(f"{WHO} because no role trust policy allows the sts:AssumeRole action")
     with pytest.raises(StepFailed):
-        until_assumable(aws, MEMBER, "orgkit-read", "log-archive")
+        finish(aws, until_assumable(aws, MEMBER, "orgkit-read", "log-archive"))
     assert sum(clock.slept) == pytest.approx(300, abs=6)

@@ -15,6 +15,7 @@ import pytest
 
 from orgkit.aws.asynchronous import Asynchronous, Request, Requests
 from orgkit.aws.rejections import OutcomeUnknown, Rejected
+from orgkit.aws.shared_reads import SharedReads
 from orgkit.engine.apply import apply
 from orgkit.errors import ApprovalEnded, CouldNotRead, StepFailed
 from orgkit.journal.events import Journal
@@ -24,7 +25,7 @@ from orgkit.model.outcome import Outcome, Outcomes, StepStatus
 from orgkit.model.plan import ABSENT, DISABLED, ENABLED, Plan, Step, Target, Waiting
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
 from orgkit.phases.handler import handle
-from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
+from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 from orgkit.phases.organization.steps import (
     CreateOrganization,
     EnablePolicyType,
@@ -52,6 +53,7 @@ class Hands:
 
     clock: CountingClock = field(default_factory=CountingClock)
     journal: Journal = field(default_factory=Journal)
+    shared_reads: SharedReads = field(default_factory=SharedReads)
     did: list[str] = field(default_factory=list)
     trouble: dict[str, list[Exception]] = field(default_factory=dict)
     working: list[str] = field(default_factory=list)
@@ -149,9 +151,11 @@ def test_every_step_that_a_phase_can_take_has_a_handler() -> None:
 
 
 def test_every_step_that_may_run_beside_others_is_begun_and_settled() -> None:
-    assert {step for step in HANDLERS if step.concurrent} == {
-        step for step, handler in HANDLERS.items() if isinstance(handler.run, Asynchronous)
-    }
+    """Or it is about one account that AWS has made."""
+    concurrent = {step for step in HANDLERS if step.concurrent}
+    asynchronous = {step for step, handler in HANDLERS.items() if isinstance(handler.run, Asynchronous)}
+    assert concurrent - asynchronous == {MoveAccount, TagAccount, CreateReadRole, RestrictReadRole}
+    assert asynchronous <= concurrent
 
 
 def test_steps_are_done_in_the_order_of_the_plan(scene: Scene) -> None:
@@ -206,9 +210,14 @@ def test_accounts_are_begun_together_and_whichever_ends_first_is_settled_first(s
     assert scene.hands.did[-1] == "a"
 
 
-def test_steps_of_another_kind_part_the_groups(scene: Scene) -> None:
-    scene.apply(account("a"), move("a"), account("b"))
-    assert scene.hands.did == ["begin a", "settle a", "a", "begin b", "settle b"]
+def test_a_step_begins_when_the_earlier_ones_about_its_account_have_ended_and_waits_for_no_other(scene: Scene) -> None:
+    scene.apply(account("a"), account("b"), move("a"), move("b"))
+    assert scene.hands.did == ["begin a", "begin b", "settle b", "b", "settle a", "a"]
+
+
+def test_other_steps_keep_the_order_of_the_plan_next_to_accounts(scene: Scene) -> None:
+    scene.apply(unit("A"), account("a"), unit("B"), move("a"))
+    assert scene.hands.did == ["A", "begin a", "settle a", "B", "a"]
 
 
 def test_a_failed_account_leaves_its_own_steps_and_no_others(scene: Scene) -> None:
@@ -389,9 +398,10 @@ def test_an_account_whose_creation_was_answered_to_nobody_is_found_and_not_settl
     scene.looks = [[account("b"), move("a"), move("b")]]
     outcomes = scene.apply(account("a"), account("b"), move("a"), move("b"))
     assert results(outcomes) == ["ALREADY_APPLIED", "DONE", "DONE", "DONE"]
-    assert scene.hands.did == ["begin a", "begin b", "settle b", "a", "b"]
+    assert scene.hands.did == ["begin a", "begin b", "a", "settle b", "b"]
     ends = [event for event in scene.hands.journal.events if event["event"] == "step"]
     assert [event["result"] for event in ends] == ["found done", "done", "done", "done"]
+    assert [event["step"].split(":")[1] for event in ends] == ["a", "a", "b", "b"]
 
 
 def test_ids_that_a_look_learned_are_there_for_the_steps_after_it(scene: Scene, monkeypatch: Any) -> None:

@@ -10,8 +10,9 @@ import pytest
 from orgkit.aws.asynchronous import Asynchronous, Pending, Request, Requests, Retry, Throttled
 from orgkit.aws.capacity import TokenBucket
 from orgkit.aws.rejections import Rejected
+from orgkit.aws.shared_reads import SharedReads
 from orgkit.engine.apply import apply
-from orgkit.engine.concurrent import expected_seconds
+from orgkit.engine.requests import expected_seconds
 from orgkit.errors import StepFailed
 from orgkit.journal.events import Journal
 from orgkit.model.matching import IdIndex
@@ -35,6 +36,7 @@ class Slow:
     seconds: dict[str, float]
     clock: CountingClock = field(default_factory=CountingClock)
     journal: Journal = field(default_factory=Journal)
+    shared_reads: SharedReads = field(default_factory=SharedReads)
     ends: dict[str, datetime] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     did: list[tuple[str, float]] = field(default_factory=list)

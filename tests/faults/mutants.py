@@ -15,12 +15,12 @@ def _sdk_retries() -> None:
 def _no_look_ups() -> None:
     """Requests under way are not looked for, and nobody looks after a lost answer whether it was done."""
     from orgkit.aws.asynchronous import Requests
-    from orgkit.engine import apply
+    from orgkit.engine import attempt
     from orgkit.phases.accounts import creation_aws
 
     nothing_known = Requests({}, frozenset())
     creation_aws.list_requests = lambda *_, **__: nothing_known
-    apply._is_done = lambda *_: False
+    attempt._is_done = lambda *_: False
 
 
 def _no_journal() -> None:

@@ -18,7 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orgkit.aws.waiting import Waits
 from orgkit.engine import apply as engine
+from orgkit.engine.attempt import ApplyContext
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe_and_plan
 from orgkit.errors import ApprovalMismatch, OrgkitError
@@ -229,7 +231,12 @@ def _without_start(kind: type[Step]) -> None:
 
 def _no_second_read() -> None:
     """Nothing is read before a step."""
-    engine._ApplyContext.is_to_do = lambda *_: True  # type: ignore[method-assign]
+
+    def is_to_do(*_: Any) -> Waits[bool]:
+        yield from ()
+        return True
+
+    ApplyContext.is_to_do = is_to_do  # type: ignore[method-assign]
 
 
 def _mutant_of_tags() -> None:

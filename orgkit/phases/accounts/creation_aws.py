@@ -12,6 +12,7 @@ from orgkit.aws.tags import as_aws
 from orgkit.errors import StepFailed
 from orgkit.model.matching import IdIndex
 from orgkit.phases.accounts.steps import CreateAccount
+from orgkit.phases.member_access.account_list_aws import read_account_list
 
 MAX_REQUEST_AGE = timedelta(days=1)  # AWS takes minutes: an older request can no longer become our account
 LISTED_WITHIN = timedelta(minutes=15)  # from SUCCEEDED to the account being in ListAccounts
@@ -41,7 +42,12 @@ WAIT_REMEDY = (
 
 def list_requests(aws: Connection, *, include_ended: bool = False) -> Requests:
     """Return the requests in progress; with `include_ended` also those that succeeded and may not be listed yet."""
-    states: dict[str, Any] = {} if include_ended else {"States": ["IN_PROGRESS"]}
+    if include_ended:
+        return _read_requests(aws)
+    return aws.shared_reads.read("account requests in progress", lambda: _read_requests(aws, States=["IN_PROGRESS"]))
+
+
+def _read_requests(aws: Connection, **states: Any) -> Requests:
     statuses = list(aws.pages("organizations", "ListCreateAccountStatus", "CreateAccountStatuses", **states))
     now = aws.clock.now()
     # The oldest is last, and wins: of two for one account, AWS rejects the later one.
@@ -120,17 +126,17 @@ def _send(aws: Connection, step: CreateAccount) -> Request:
 
 def _is_young(aws: Connection, id_index: IdIndex) -> bool:
     """Return whether the organization is new, by the time its management account joined: AWS reports no other age."""
-    for item in aws.pages("organizations", "ListAccounts", "Accounts"):
-        if item["Id"] == id_index.target.account and "JoinedTimestamp" in item:
-            return bool(aws.clock.now() - item["JoinedTimestamp"] < NEW_ORGANIZATION_AGE)
-    return False
+    management_account = read_account_list(aws).by_id.get(id_index.target.account)
+    if management_account is None or management_account.join_time is None:
+        return False
+    return aws.clock.now() - management_account.join_time < NEW_ORGANIZATION_AGE
 
 
 def _succeeded_requests(
     aws: Connection, step: CreateAccount, id_index: IdIndex, request: Request, status: dict[str, Any]
 ) -> Pending | None:
     account, now = str(status["AccountId"]), aws.clock.now()
-    listed = next((i for i in aws.pages("organizations", "ListAccounts", "Accounts") if i["Id"] == account), None)
+    listed = read_account_list(aws).by_id.get(account)
     if listed is None:
         if _age(status, "Completed", now) < LISTED_WITHIN:
             return Pending(request, in_flight=False)
@@ -138,10 +144,9 @@ def _succeeded_requests(
             f"AWS made account {step.name} ({account}) and does not list it after {LISTED_WITHIN}.",
             "run the phase again in some minutes: it goes on from here.",
         )
-    email = str(listed.get("Email", step.email))
-    if email.casefold() != step.email.casefold():
+    if listed.email and listed.email.casefold() != step.email.casefold():
         raise StepFailed(
-            f"a request for account {step.name} was under way, and made {account} with email {email}.",
+            f"a request for account {step.name} was under way, and made {account} with email {listed.email}.",
             f"name that account in the parameters file (id, email), or give the one for {step.email} another name.",
         )
     id_index.accounts[step.key] = account
@@ -171,10 +176,8 @@ def _raise_failure(
 
 def find_by_email(aws: Connection, email: str) -> str | None:
     """Return the account of the organization with this email."""
-    for item in aws.pages("organizations", "ListAccounts", "Accounts"):
-        if str(item.get("Email", "")).casefold() == email.casefold():
-            return str(item["Id"])
-    return None
+    account = read_account_list(aws).with_email(email)
+    return account.id if account else None
 
 
 def _age(status: dict[str, Any], moment: str, now: datetime) -> timedelta:

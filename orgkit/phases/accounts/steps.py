@@ -63,6 +63,7 @@ class MoveAccount(AboutAccount):
     symbol: ClassVar = "~"
     cost_note: ClassVar = "moving an account costs nothing"
     actions: ClassVar = ("organizations:ListParents", "organizations:MoveAccount")
+    concurrent: ClassVar = True
     name: str
     unit: UnitPath
     effects: tuple[str, ...] = ()  # what the account gains and loses, and what of it is not known
@@ -85,6 +86,7 @@ class TagAccount(AboutAccount):
     symbol: ClassVar = "~"
     cost_note: ClassVar = "tags cost nothing"
     actions: ClassVar = ("organizations:ListTagsForResource", "organizations:TagResource")
+    concurrent: ClassVar = True
     name: str
     tags: tuple[tuple[str, str], ...]
 

@@ -7,7 +7,9 @@ from typing import TypeVar
 
 from orgkit.aws.rejections import EXPIRED_CODES, Rejected
 from orgkit.aws.session import Connection
+from orgkit.aws.waiting import Waits, wait_until
 from orgkit.errors import TOKEN_NOT_ACCEPTED, StepFailed
+from orgkit.phases.member_access.account_list_aws import join_time
 from orgkit.phases.member_access.steps import CreateReadRole
 
 # Errors of a new account that are temporary; in an older account they are final.
@@ -19,11 +21,11 @@ READ_PROBES = {"s3": "ListBuckets", "kms": "ListAliases"}
 T = TypeVar("T")
 
 
-def usable_connection(aws: Connection, account: str, step: CreateReadRole) -> Connection:
+def usable_connection(aws: Connection, account: str, step: CreateReadRole) -> Waits[Connection]:
     """Wait until the account is usable: its access role can be assumed, and the required services respond."""
     subject = f"account {step.name} to be usable through {step.role_name}"
     try:
-        member = _while_new(aws, account, subject, lambda: _assume(aws, account, step.role_name))
+        member = yield from _while_new(aws, account, subject, lambda: _assume(aws, account, step.role_name))
     except Rejected as rejection:
         if rejection.code not in NOT_YET or rejection.code in EXPIRED_CODES or rejection.is_final:
             raise
@@ -35,11 +37,11 @@ def usable_connection(aws: Connection, account: str, step: CreateReadRole) -> Co
             request_id=rejection.request_id,
         ) from None
     for service in step.services:
-        _while_new(aws, account, f"{service} to answer in {step.name}", partial(_answers, member, service))
+        yield from _while_new(aws, account, f"{service} to answer in {step.name}", partial(_answers, member, service))
     return member
 
 
-def _while_new(aws: Connection, account: str, subject: str, look: Callable[[], T]) -> T:
+def _while_new(aws: Connection, account: str, subject: str, look: Callable[[], T]) -> Waits[T]:
     """Retry while AWS says "not yet"; for an account that is no longer new, the error is final."""
     new_until: list[datetime] = []
 
@@ -49,19 +51,12 @@ def _while_new(aws: Connection, account: str, subject: str, look: Callable[[], T
         except Rejected as rejection:
             if rejection.code not in NOT_YET or rejection.is_final or _is_caller_denied(rejection):
                 raise
-            new_until[:] = new_until or [_join_time(aws, account) + timedelta(seconds=USABLE_WITHIN)]
+            new_until[:] = new_until or [join_time(aws, account) + timedelta(seconds=USABLE_WITHIN)]
             if aws.clock.now() > new_until[0]:
                 raise
             return None
 
-    return aws.wait_for(subject, patiently, every=10, at_most=USABLE_WITHIN)
-
-
-def _join_time(aws: Connection, account: str) -> datetime:
-    """Return when the account joined the organization; now if AWS does not say."""
-    items = (item for item in aws.pages("organizations", "ListAccounts", "Accounts") if item["Id"] == account)
-    join_time: datetime = next(items, {}).get("JoinedTimestamp", aws.clock.now())
-    return join_time
+    return wait_until(subject, patiently, every=10, at_most=USABLE_WITHIN)
 
 
 def _is_caller_denied(rejection: Rejected) -> bool:
@@ -71,9 +66,7 @@ def _is_caller_denied(rejection: Rejected) -> bool:
 
 def _assume(aws: Connection, account: str, role: str) -> Connection:
     """Assume the role twice, since a new role reaches AWS's servers one after the other; then check the account."""
-    arn = f"arn:{aws.partition}:iam::{account}:role/{role}"
-    aws.read("sts", "AssumeRole", RoleArn=arn, RoleSessionName=f"orgkit-{aws.journal.run}"[:64], DurationSeconds=900)
-    member = aws.assume(account, role)
+    member = _assume_twice(aws, account, role)
     actual_account = member.read("sts", "GetCallerIdentity")["Account"]
     if actual_account != account:
         raise StepFailed(
@@ -83,18 +76,24 @@ def _assume(aws: Connection, account: str, role: str) -> Connection:
     return member
 
 
-def until_assumable(aws: Connection, account: str, role: str, name: str) -> None:
-    """Wait until a role that was just made can be assumed, in an account of any age."""
+def _assume_twice(aws: Connection, account: str, role: str) -> Connection:
+    arn = f"arn:{aws.partition}:iam::{account}:role/{role}"
+    aws.read("sts", "AssumeRole", RoleArn=arn, RoleSessionName=f"orgkit-{aws.journal.run}"[:64], DurationSeconds=900)
+    return aws.assume(account, role)
+
+
+def until_assumable(aws: Connection, account: str, role: str, name: str) -> Waits[Connection]:
+    """Wait until a role that was just made can be assumed, in an account of any age; its session changes nothing."""
 
     def look() -> Connection | None:
         try:
-            return _assume(aws, account, role)
+            return _assume_twice(aws, account, role)
         except Rejected as rejection:
             if rejection.code in NOT_YET and not rejection.is_final and not _is_caller_denied(rejection):
                 return None
             raise
 
-    aws.wait_for(f"{role} in {name}", look, every=5, at_most=300)
+    return wait_until(f"{role} in {name}", look, every=5, at_most=300)
 
 
 def _answers(member: Connection, service: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
+from orgkit.aws.waiting import Waits
 from orgkit.errors import NeedsDecision, StepFailed
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import READ_ROLE
@@ -27,13 +28,14 @@ from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, Re
 NOT_FOUND_CODES = ("NoSuchEntity", "NoSuchEntityException")
 
 
-def create_read_role(aws: Connection, step: CreateReadRole, id_index: IdIndex) -> None:
+def create_read_role(aws: Connection, step: CreateReadRole, id_index: IdIndex) -> Waits[None]:
     """Make the role, and wait until it can be assumed; `read_role_of` has checked that the account is usable."""
     account = id_index.account(step.key)
     member = aws.assume(account, step.role_name)
     _make_role(member, READ_ROLE, id_index)
     _put_read_policy(member, id_index, step.key)
-    until_assumable(aws, account, READ_ROLE, step.name)
+    member.release()  # the clients of 1,000 accounts take more than a gigabyte
+    yield from until_assumable(aws, account, READ_ROLE, step.name)
 
 
 def restrict_read_role(aws: Connection, step: RestrictReadRole, id_index: IdIndex) -> None:
@@ -50,7 +52,7 @@ def read_role_trust_of(aws: Connection, step: RestrictReadRole, id_index: IdInde
     return starting_value(trust_of(aws.assume(id_index.account(step.key), step.role_name), READ_ROLE))
 
 
-def make_manageable(aws: Connection, step: MakeManageable, id_index: IdIndex) -> None:
+def make_manageable(aws: Connection, step: MakeManageable, id_index: IdIndex) -> Waits[None]:
     """Make both roles with the owner's credentials: AWS makes none in accounts that were invited."""
     owner = _owner_of(aws, step)
     _make_role(owner, step.role_name, id_index)
@@ -58,13 +60,13 @@ def make_manageable(aws: Connection, step: MakeManageable, id_index: IdIndex) ->
     _make_role(owner, READ_ROLE, id_index)
     _put_read_policy(owner, id_index, step.key)
     for role in (step.role_name, READ_ROLE):
-        until_assumable(aws, step.account_id, role, step.name)
+        yield from until_assumable(aws, step.account_id, role, step.name)
 
 
-def read_role_of(aws: Connection, step: CreateReadRole, id_index: IdIndex) -> str:
+def read_role_of(aws: Connection, step: CreateReadRole, id_index: IdIndex) -> Waits[str]:
     """Wait until the account is usable, and read the role's current policies, through the access role."""
     account = id_index.account(step.key)
-    member = usable_connection(aws, account, step)
+    member = yield from usable_connection(aws, account, step)
     value = _roles_to_change(member, (READ_ROLE,), id_index, step.key)
     if value != step.starts_from == ABSENT:
         raise NeedsDecision(

@@ -29,6 +29,7 @@ class CreateReadRole(AboutAccount):
         "iam:PutRolePolicy",
     )  # fmt: skip
     cross_account_actions: ClassVar = ("iam:",)
+    concurrent: ClassVar = True
     name: str
     role_name: str  # the access role through which it is made
     services: tuple[str, ...]  # that have to answer before the account counts as usable
@@ -47,6 +48,7 @@ class RestrictReadRole(AboutAccount):
     cost_note: ClassVar = "IAM roles cost nothing"
     actions: ClassVar = ("sts:AssumeRole", "iam:GetRole", "iam:UpdateAssumeRolePolicy")
     cross_account_actions: ClassVar = ("iam:",)
+    concurrent: ClassVar = True
     name: str
     role_name: str  # the access role through which it is done
     no_longer_trusted: tuple[str, ...]
