@@ -119,7 +119,7 @@ def test_a_shell_completes_commands_and_phases(project: Project) -> None:
 def test_init_and_check_say_what_is_there_and_what_is_still_the_example_s(project: Project) -> None:
     again = project.orgkit("init", project.folder, code=1).stderr
     assert again.startswith("A project is there already: nothing was written.\n")
-    assert f"orgkit check {project.folder}/parameters/example.toml" in " ".join(again.split())
+    assert f"orgkit check {project.file}" in " ".join(again.split())
     done = " ".join(project.orgkit("check", project.file).stdout.split())
     assert "warning: this looks like an example's id: organization (999999999999)" in done
     assert "warning: no mail can arrive at organization (aws-management@example.com)" in done

@@ -122,7 +122,7 @@ def test_every_shell_command_of_the_pages_runs_in_order_and_ends_as_it_says(tmp_
     recorded = recorded[recorded.index("The organization") : recorded.index("The records")]
     assert [line for line in recorded if line not in report] == [], "run: python -m tests.docs.recording"
     assert "10 steps" in printed[TUTORIAL]
-    assert "The plan lists ten steps." in text(TUTORIAL)
+    assert "The plan lists ten steps" in text(TUTORIAL)
 
 
 def without_what_differs(output: str) -> list[str]:

@@ -427,12 +427,12 @@ def test_without_the_gate_s_refusal_the_test_above_would_fail(tmp_path: Path, pi
     for page in PAGES:
         shutil.copy(CHECKOUT / page, copy / page)
     gate = copy / "orgkit" / "runbook" / "gate.py"
-    refuses = "        if self.approval is None:\n            remedy ="
+    refuses = "        if self.approval is None:\n            run ="
     assert refuses in gate.read_text()
     lets_through = (
         '        if self.approval is None:\n            self.accept("nobody", "", "mutant")\n        if False:\n'
     )
-    gate.write_text(gate.read_text().replace(refuses, f"{lets_through}            remedy ="))
+    gate.write_text(gate.read_text().replace(refuses, f"{lets_through}            run ="))
     project = new_project(tmp_path / "project")
     changes = run_all_on_a_fresh_03(project, tmp_path, pictures, lambda _: None, PYTHONPATH=str(copy))
     assert "organizations:CreateAccount" in changes
