@@ -58,6 +58,9 @@ def _read_requests(aws: Connection, **states: Any) -> Requests:
     succeeded = [
         item for item in statuses if item["State"] == "SUCCEEDED" and _age(item, "Completed", now) < LISTED_WITHIN
     ]
+    if succeeded:  # the successor of an account that was closed since then may have its name
+        closed = {account.id for account in read_account_list(aws).by_id.values() if account.is_closed}
+        succeeded = [item for item in succeeded if item.get("AccountId") not in closed]
     return Requests(
         by_name={str(item["AccountName"]): str(item["Id"]) for item in (*succeeded, *working)},
         in_progress=frozenset(str(item["Id"]) for item in working),

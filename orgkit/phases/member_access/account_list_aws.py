@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from orgkit.aws.session import Connection
+from orgkit.model.observed import CLOSED_STATES
 
 NAME = "the accounts of the organization"
 
@@ -17,6 +18,7 @@ class ListedAccount:
     id: str
     email: str
     join_time: datetime | None
+    is_closed: bool
 
 
 class AccountList:
@@ -26,7 +28,12 @@ class AccountList:
         self.by_id: dict[str, ListedAccount] = {}
         self._by_email: dict[str, ListedAccount] = {}
         for item in items:
-            account = ListedAccount(str(item["Id"]), str(item.get("Email", "")), item.get("JoinedTimestamp"))
+            account = ListedAccount(
+                str(item["Id"]),
+                str(item.get("Email", "")),
+                item.get("JoinedTimestamp"),
+                is_closed=item.get("State") in CLOSED_STATES,
+            )
             self.by_id[account.id] = account
             self._by_email.setdefault(account.email.casefold(), account)
 

@@ -12,6 +12,7 @@ from orgkit.aws.session import Connection
 from orgkit.errors import StepFailed
 from orgkit.model.desired import ACCESS_ROLE
 from orgkit.model.matching import IdIndex
+from orgkit.model.observed import CLOSED_STATES
 from orgkit.phases.accounts.creation_aws import begin_create_account, list_requests, settle_create_account
 from orgkit.phases.accounts.steps import CreateAccount
 from tests.aws.conftest import Answer, CountingClock, Wire
@@ -74,9 +75,18 @@ class TestBeginning:
         assert list_requests(aws).in_progress == frozenset()
 
     def test_after_a_lost_answer_one_that_has_just_succeeded_is_found_too(self, aws: Connection, wire: Wire) -> None:
-        wire.says(requests(of("SUCCEEDED", request="car-9", CompletedTimestamp=ago(60))))
+        wire.says(requests(of("SUCCEEDED", request="car-9", AccountId=ID, CompletedTimestamp=ago(60))), accounts())
         assert begin_create_account(aws, STEP, directory(), doubt=True) == Request("car-9", sent=False)
         assert "IN_PROGRESS" not in wire.bodies[0]
+
+    @pytest.mark.parametrize("state", CLOSED_STATES)
+    def test_one_that_made_an_account_that_is_closed_by_now_is_not_taken_for_that_of_its_successor(
+        self, aws: Connection, wire: Wire, state: str
+    ) -> None:
+        succeeded = requests(of("SUCCEEDED", request="car-9", AccountId=OTHER, CompletedTimestamp=ago(60)))
+        wire.says(succeeded, accounts({"Id": OTHER, "Email": "old@acme.example", "State": state}), SENT)
+        assert begin_create_account(aws, STEP, directory(), doubt=True) == OURS
+        assert wire.asked == ["ListCreateAccountStatus", "ListAccounts", "CreateAccount"]
 
     def test_one_that_succeeded_long_ago_made_another_account(self, aws: Connection, wire: Wire) -> None:
         wire.says(requests(of("SUCCEEDED", CompletedTimestamp=ago(DAY)), of("FAILED", request="car-8")), SENT)
