@@ -147,11 +147,11 @@ class Progress:
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
         self.label = ""
-        self.waited = ("", 0)  # what the last line of a log said of a wait, and its seconds
+        self.waits: dict[str, int] = {}  # what a log has a line of, and how many seconds the wait had taken then
 
     def phase(self, phase: "Phase", result: "RunResult | None") -> None:
         """A phase begins, or has ended."""
-        self.label = phase.run_label
+        self.label, self.waits = phase.run_label, {}
         if result is not None:
             self._line(f"{phase.run_label:<22} {result.outcome:<18} {result.seconds:>6.1f} s  {result.progress}")
 
@@ -189,9 +189,10 @@ class Progress:
     def _report_sometimes(self, line: str, waited_for: str, so_far: int) -> None:
         """In a log, a line when a wait begins and one a minute: silence looks like a hang."""
         subject = waited_for.partition(":")[0]  # what follows may be the progress, which differs each time
-        if subject == self.waited[0] and 0 <= so_far - self.waited[1] < INTERVAL_SECONDS:
+        shown_at = self.waits.get(subject)
+        if shown_at is not None and 0 <= so_far - shown_at < INTERVAL_SECONDS:
             return
-        self.waited = (subject, so_far)
+        self.waits[subject] = so_far  # several can be waited for at the same time, and are reported in turn
         self._line(f"{self.label}: {line}")
 
     def _line(self, text: str) -> None:

@@ -250,3 +250,17 @@ def test_the_reading_of_a_run_is_shown_with_its_phase(capsys: pytest.CaptureFixt
     progress.label = "03-accounts"
     progress.event(event)
     assert capsys.readouterr().err == "03-accounts: reading member accounts, 412 of 1,004\n"
+
+
+def test_in_a_log_waits_that_take_turns_are_a_line_a_minute_each(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress()
+    progress.label = "03-accounts"
+    for seconds in range(0, 90, 10):
+        for account in ("shop", "web"):
+            event = {"event": "wait", "what": f"the role in {account}", "so_far": seconds, "at_most": 900}
+            progress.event(event)
+    assert capsys.readouterr().err.splitlines() == [
+        f"03-accounts: waiting for the role in {account}, {seconds} of at most 900 s"
+        for seconds in (0, 60)
+        for account in ("shop", "web")
+    ]
