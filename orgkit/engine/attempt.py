@@ -10,7 +10,7 @@ from orgkit.aws.advice import remedy_for
 from orgkit.aws.rejections import EXPIRED_CODES, OutcomeUnknown, Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.waiting import Wait, Waits
-from orgkit.errors import ApprovalEnded, NeedsDecision, OrgkitError, StepFailed
+from orgkit.errors import ApprovalEnded, ApprovalMismatch, NeedsDecision, OrgkitError, StepFailed
 from orgkit.model.approval import changed_since_approval
 from orgkit.model.matching import IdIndex
 from orgkit.model.outcome import Outcome, Outcomes, OutcomeSnapshots, Slot, StepStatus
@@ -214,6 +214,8 @@ def _failure(outcome: Outcome, error: Rejected | OrgkitError) -> Outcome:
             code=error.code,
         )
     code = error.code if isinstance(error, StepFailed) else ""
+    if isinstance(error, ApprovalMismatch):
+        code = type(error).__name__  # by which the record knows that this approval does not fit any more
     return replace(outcome, status=StepStatus.FAILED, reason=error.reason, remedy=error.remedy, code=code)
 
 

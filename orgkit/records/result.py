@@ -33,6 +33,7 @@ CONTINUING_EVENTS = (
     "answer",
     "step",
 )  # after a stop, these say that a run went on
+MISMATCH_CODES = (errors.ApprovalEnded.__name__, errors.ApprovalMismatch.__name__)  # of steps that were not taken
 
 
 @dataclass(frozen=True)
@@ -185,11 +186,11 @@ def _end_result(events: Sequence[Event], wrong: tuple[str, ...]) -> tuple[int, t
 
 
 def _next_command(code: int, events: Sequence[Event], approved_plan: str) -> str:
-    """For a run that the same command, under its approval or `approved_plan`, takes up again, unless that has ended."""
+    """For a run that the same command takes up again, under its approval or `approved_plan`, as long as that fits."""
     phase, approval = _last(events, "phase").get("phase", ""), _last(events, "approval")
     digest = approval.get("digest", "") or approved_plan
-    has_ended = any(event.get("code") == errors.ApprovalEnded.__name__ for event in _since(events, "apply"))
-    if phase and (code == errors.EXIT_PLAN_CHANGED or (code == errors.EXIT_FAILED and has_ended)):
+    fits_no_more = any(event.get("code") in MISMATCH_CODES for event in _since(events, "apply"))
+    if phase and (code == errors.EXIT_PLAN_CHANGED or (code == errors.EXIT_FAILED and fits_no_more)):
         return f"orgkit plan FILE {phase}"
     if code not in (errors.EXIT_FAILED, errors.EXIT_INTERRUPTED, errors.EXIT_RETRY_LATER) or not phase:
         return ""

@@ -329,6 +329,7 @@ def test_a_step_that_would_replace_another_value_is_not_sent_and_nothing_more_ab
     assert scene.hands.did == ["b"]
     assert "approved where AWS has r-root, and it has ou-quarantine now" in outcomes[0].reason
     assert "plan again" in outcomes[0].remedy
+    assert [outcome.code for outcome in outcomes] == ["ApprovalMismatch", "", ""]
 
 
 def test_an_account_that_is_there_by_now_is_not_begun(scene: Scene) -> None:

@@ -144,11 +144,14 @@ class TestAKeptPlan:
             outputs.check_digest(tmp_path, ACCOUNT, phase_of("units"), values)
         assert f"the plan of 02 is {plan_of('Security').digest}" in mismatch.value.remedy
 
-    def test_is_not_found_by_a_digest_with_another_character_and_the_newest_is_named(self, tmp_path):
+    @pytest.mark.parametrize("place", [0, 11, 12, 63])
+    def test_is_not_found_by_a_digest_with_another_character_and_the_newest_is_named(self, tmp_path, place):
+        digest = plan_of("Security").digest
         keep(tmp_path, plan_of("Security"))
+        typed = digest[:place] + ("1" if digest[place] == "0" else "0") + digest[place + 1 :]
         with pytest.raises(ApprovalMismatch, match="no plan with the digest") as mismatch:
-            outputs.check_digest(tmp_path, ACCOUNT, phase_of("units"), "0" * 64)
-        assert f"the plan of 02 is {plan_of('Security').digest}" in mismatch.value.remedy
+            outputs.check_digest(tmp_path, ACCOUNT, phase_of("units"), typed)
+        assert f"the plan of 02 is {digest}" in mismatch.value.remedy
 
     @pytest.mark.parametrize("done", [("Security", "Ops"), ("Security",)])
     def test_that_was_applied_whole_is_not_named_to_who_mistypes_a_digest(self, tmp_path, done):

@@ -171,9 +171,10 @@ def test_what_was_found_out_about_earlier_runs_and_others_stands_in_the_result()
     assert compute(None, []).found == ()
 
 
-def test_the_next_command_of_a_failed_run_plans_where_its_approval_has_ended_since():
+@pytest.mark.parametrize("code", ["ApprovalEnded", "ApprovalMismatch"])
+def test_the_next_command_of_a_failed_run_plans_where_its_approval_has_ended_or_does_not_fit_since(code):
     applied = [{**event, "digest": "e" * 64} if event["event"] == "approval" else event for event in APPLY]
-    left = {"event": "step", "step": "b", "result": "left", "code": "ApprovalEnded"}
+    left = {"event": "step", "step": "b", "result": "left", "code": code}
     for more, command in (
         ([], f"orgkit run FILE units --approved-plan {'e' * 64}"),
         ([left], "orgkit plan FILE units"),
