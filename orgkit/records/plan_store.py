@@ -43,17 +43,17 @@ def places(base: Path, account: str, digest: str, run_folder: Path | None) -> It
         plan, review = folder / "plan.json", folder / "review.json"
         if not (plan.is_file() and review.is_file()):
             continue
-        found = digest_of(plan.read_bytes(), review.read_bytes())
-        if found == digest:
+        actual_digest = digest_of(plan.read_bytes(), review.read_bytes())
+        if actual_digest == digest:
             yield folder
-        elif sha256_of(plan) == digest or _was_altered(folder, found, digest):
+        elif sha256_of(plan) == digest or _was_altered(folder, actual_digest, digest):
             mismatches.append(folder)
     yield from mismatches  # for a reader to say what is wrong with them
 
 
-def _was_altered(folder: Path, found: str, digest: str) -> bool:
+def _was_altered(folder: Path, actual_digest: str, digest: str) -> bool:
     """Whether a folder named after this digest has lost it; one that still fits its name met a mistyped digest."""
-    return folder.name.endswith(f"-{digest[:12]}") and not found.startswith(digest[:12])
+    return folder.name.endswith(f"-{digest[:12]}") and not actual_digest.startswith(digest[:12])
 
 
 def newest_plan(base: Path, account: str, phase: str) -> ApprovedPlan | None:
