@@ -159,9 +159,19 @@ def _is_applied(base: Path, account: str, plan: ApprovedPlan) -> bool:
     return ids <= (committed_steps(base, account, plan.digest) or frozenset())
 
 
-def committed_steps(base: Path, account: str, digest: str) -> frozenset[str] | None:
-    """The ids of the steps that the runs of this account have done under an approval; None when no run is known."""
-    runs = [list(read_events(run / "events.jsonl")) for run in run_folders(base, account)]
+def committed_steps(base: Path, account: str, digest: str, *, until: str = "") -> frozenset[str] | None:
+    """The ids of the steps that the runs of this account have done under an approval; None when no run is known.
+
+    Args:
+        base: The folder of all records.
+        account: The management account.
+        digest: The digest that was approved.
+        until: A time as events have it. What runs have written after it does not count.
+    """
+    runs = [
+        [event for event in read_events(run / "events.jsonl") if not until or str(event.get("at", "")) <= until]
+        for run in run_folders(base, account)
+    ]
     return steps_done_under([*archived_events(base / account), *runs], digest)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orgkit.aws.clock import Clock
 from orgkit.errors import ApprovalMismatch, AwaitingApproval, OutOfOrder
+from orgkit.journal.events import read_events
 from orgkit.model.approval import (
     CLOCKS_DIFFER,
     Approval,
@@ -161,7 +162,10 @@ def open_gate(
     if approved_plan and not plan.empty:
         gate.approved = _stored_plan(base, run_folder, plan, spec.management_account_id, approved_plan)
         check_fresh(gate.approved, clock.now(), spec.approval_hours)
-        check_remainder(plan, gate.approved, gate.committed(approved_plan))
+        # A kernel whose runner was killed goes on for a moment: what it does after this run began is not in `plan`. The
+        # check that counts is that of `require`, with what is read under the lock.
+        account, began = spec.management_account_id, _began(run_folder)
+        check_remainder(plan, gate.approved, outputs.committed_steps(base, account, approved_plan, until=began))
         if os.environ.get(REJECTION_VARIABLE):
             gate.reject(os.environ[REJECTION_VARIABLE])
         elif signed is not None:
@@ -169,6 +173,11 @@ def open_gate(
         else:
             gate.accept(os.environ.get("ORGKIT_APPROVER", ""), os.environ.get("ORGKIT_TICKET", ""), "parameter")
     return gate
+
+
+def _began(run_folder: Path) -> str:
+    """When a run wrote its first event; empty where it has written none."""
+    return next((str(event.get("at", "")) for event in read_events(run_folder / "events.jsonl")), "")
 
 
 def _stored_plan(base: Path, run_folder: Path, plan: Plan, account: str, digest: str) -> ApprovedPlan:

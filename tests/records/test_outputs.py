@@ -281,6 +281,18 @@ def test_what_is_committed_is_what_any_run_has_done_under_the_approved_plan(tmp_
     assert outputs.committed_steps(tmp_path, ACCOUNT, "c") is None
 
 
+def test_what_a_run_did_after_a_moment_does_not_count_as_committed_by_then(tmp_path):
+    """A kernel whose runner was killed goes on while the next run reads AWS: that run has not seen what it did."""
+    apply = {"event": "apply", "digest": "a", "at": "2026-11-30T20:00:40.132+00:00"}
+    steps = [
+        {"event": "step", "step": name, "result": "done", "at": f"2026-11-30T20:00:{at}+00:00"}
+        for name, at in (("one", "40.700"), ("two", "41.028"))
+    ]
+    run_with(tmp_path, apply, *steps)
+    assert outputs.committed_steps(tmp_path, ACCOUNT, "a", until="2026-11-30T20:00:40.746+00:00") == {"one"}
+    assert outputs.committed_steps(tmp_path, ACCOUNT, "a") == {"one", "two"}
+
+
 def test_what_a_killed_run_could_not_write_down_is_committed_when_a_later_run_no_longer_has_it(tmp_path):
     """Its answer was lost with the machine: the next run finds the step done, and nobody may undo and repeat it."""
     ids = [{"id": "one"}, {"id": "two"}]
