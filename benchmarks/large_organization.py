@@ -18,6 +18,7 @@ from orgkit.phases.registry import plan
 from orgkit.rehearsal.setup import environment, seed_of
 from orgkit.sandbox.lifecycle import Sandbox
 from orgkit.sandbox.seed import Seed
+from tests.bootstrap.project import keys_of_role
 
 MOST_ACCOUNTS = 11_000
 TEAMS = 6
@@ -81,15 +82,7 @@ class LargeOrganization:
     def client(self, service: str, account: str = "", role: str = "OrganizationAccountAccessRole") -> Any:
         """Plain boto3, in the management account or through a role elsewhere."""
         with self._as_operator():
-            keys: dict[str, str] = {}
-            if account:
-                arn = f"arn:aws:iam::{account}:role/{role}"
-                answer = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="benchmark")["Credentials"]
-                keys = {
-                    "aws_access_key_id": answer["AccessKeyId"],
-                    "aws_secret_access_key": answer["SecretAccessKey"],
-                    "aws_session_token": answer["SessionToken"],
-                }
+            keys = keys_of_role(self.client("sts"), account, role) if account else {}
             return boto3.Session().client(service, endpoint_url=self.sandbox.endpoint_url, **keys)
 
     @contextmanager

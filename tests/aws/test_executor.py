@@ -51,20 +51,26 @@ def test_nothing_is_begun_after_an_error() -> None:
     assert len(begun) < 100
 
 
-def test_so_many_reads_are_under_way_at_once_and_no_more() -> None:
-    lock, under_way, peak = threading.Lock(), 0, 0
+class CountedReads:
+    """Reads of ten milliseconds, and how many of them were under way at the same time."""
 
-    def read(_: int) -> None:
-        nonlocal under_way, peak
-        with lock:
-            under_way += 1
-            peak = max(peak, under_way)
+    def __init__(self) -> None:
+        self.under_way = self.peak = 0
+        self._lock = threading.Lock()
+
+    def read(self, _: int) -> None:
+        with self._lock:
+            self.under_way += 1
+            self.peak = max(self.peak, self.under_way)
         time.sleep(0.01)
-        with lock:
-            under_way -= 1
+        with self._lock:
+            self.under_way -= 1
 
-    ThreadedExecutor(5).map(read, range(30))
-    assert peak == 5
+
+def test_so_many_reads_are_under_way_at_once_and_no_more() -> None:
+    reads = CountedReads()
+    ThreadedExecutor(5).map(reads.read, range(30))
+    assert reads.peak == 5
 
 
 @pytest.mark.parametrize("executor", EXECUTORS, ids=lambda executor: str(executor.threads))
@@ -84,19 +90,9 @@ def test_a_read_may_read_several_things_itself_and_an_error_within_it_is_its_own
 
 
 def test_lists_within_lists_share_the_threads() -> None:
-    executor, lock, under_way, peak = ThreadedExecutor(4), threading.Lock(), 0, 0
-
-    def read(_: int) -> None:
-        nonlocal under_way, peak
-        with lock:
-            under_way += 1
-            peak = max(peak, under_way)
-        time.sleep(0.005)
-        with lock:
-            under_way -= 1
-
-    executor.map(lambda _: executor.map(read, range(6)), range(6))
-    assert peak == 4
+    executor, reads = ThreadedExecutor(4), CountedReads()
+    executor.map(lambda _: executor.map(reads.read, range(6)), range(6))
+    assert reads.peak == 4
 
 
 def test_the_threads_end_when_nothing_is_left_to_read() -> None:

@@ -185,15 +185,7 @@ class Stage:
     def client(self, service: str, account: str = "", role: str = "OrganizationAccountAccessRole", **more: Any) -> Any:
         """Plain boto3, as somebody who does not know orgkit: in the management account, or through a role elsewhere."""
         with environment(self.sandbox.environment()):
-            keys: dict[str, str] = {}
-            if account:
-                arn = f"arn:aws:iam::{account}:role/{role}"
-                output = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="behind")["Credentials"]
-                keys = {
-                    "aws_access_key_id": output["AccessKeyId"],
-                    "aws_secret_access_key": output["SecretAccessKey"],
-                    "aws_session_token": output["SessionToken"],
-                }
+            keys = keys_of_role(self.client("sts"), account, role) if account else {}
             session = botocore.session.Session()  # not the default session: it keeps the first sandbox's keys
             session.register_component("data_loader", MODELS)
             return boto3.Session(botocore_session=session).client(
@@ -218,6 +210,17 @@ class Stage:
             if call["operation"].startswith(("Create", "Invite")) and _was_done(call) and call["service"] != "s3"
         )
         return [call for call, times in made.items() if times > 1]
+
+
+def keys_of_role(sts: Any, account: str, role: str) -> dict[str, str]:
+    """What a client of boto3 needs to call as a role of another account."""
+    arn = f"arn:aws:iam::{account}:role/{role}"
+    credentials = sts.assume_role(RoleArn=arn, RoleSessionName="another-client")["Credentials"]
+    return {
+        "aws_access_key_id": credentials["AccessKeyId"],
+        "aws_secret_access_key": credentials["SecretAccessKey"],
+        "aws_session_token": credentials["SessionToken"],
+    }
 
 
 def _was_done(call: Mapping[str, Any]) -> bool:
