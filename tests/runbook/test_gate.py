@@ -1,5 +1,6 @@
 """The gate: nothing passes without a word, and a word is for one plan, one target and some hours."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -177,6 +178,21 @@ def test_what_a_killed_run_has_done_is_left_out_and_must_not_come_back(
     assert rest.require(replace(PLAN, steps=STEPS[1:])).digest == digest
     with pytest.raises(ApprovalMismatch, match="undone since: create organizational unit A"):
         opened(PLAN, digest)
+
+
+def test_what_a_killed_runner_s_kernel_does_after_a_run_began_was_not_undone_and_counts_at_the_apply(
+    base: Path, clock: CountingClock, stored: Callable[..., str]
+) -> None:
+    digest = stored()
+    killed, run = (outputs.new_run_folder(base, ACCOUNT, "units", clock.now()) for _ in range(2))
+    kernel = Journal(killed / "events.jsonl")
+    kernel.write("apply", digest=digest, steps=[{"id": step.id} for step in PLAN.steps])
+    Journal(run / "events.jsonl").write("phase", phase="units")
+    time.sleep(0.002)  # events have milliseconds
+    kernel.write("step", step=PLAN.steps[0].id, sentence=PLAN.steps[0].sentence, result="done")
+    gate = open_gate(base, run, PLAN, "arn:of:jane", DESIRED, digest, clock)
+    with pytest.raises(ApprovalMismatch, match="undone since"):
+        gate.require(PLAN)
 
 
 def test_an_empty_plan_needs_no_approval_whatever_was_given(opened: Open) -> None:
