@@ -31,13 +31,17 @@ def write_all(descriptor: int, content: bytes, *, sync: bool = True) -> None:
 
 
 def append(descriptor: int, content: bytes) -> None:
-    """Write at the end of a file; what cannot be written whole is cut off again, as far as the disk allows."""
+    """Write at the end of a file; what cannot be written whole is cut off again, as far as the disk allows.
+
+    After Ctrl-C a line that is whole stays, as it does after a kill: it may be AWS's answer to a change.
+    """
     end = os.lseek(descriptor, 0, os.SEEK_END)
     try:
         write_all(descriptor, content)
-    except BaseException:  # Ctrl-C too
+    except BaseException as error:
         with suppress(OSError):
-            os.ftruncate(descriptor, end)
+            if isinstance(error, OSError) or os.fstat(descriptor).st_size < end + len(content):
+                os.ftruncate(descriptor, end)
         raise
 
 

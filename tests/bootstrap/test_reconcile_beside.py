@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import fits_80_columns
 from tests.bootstrap.project import Stage, new_project
 
 HOUR = 3600
@@ -70,7 +71,7 @@ def ids(events: list[dict[str, str]]) -> set[str]:
 
 def told_of(stage: Stage, record: Path, *more: str) -> str:
     output = stage.project.orgkit("records", "reconcile", record.name, *more, code=6).stdout
-    assert max(map(len, output.splitlines())) <= 80
+    assert fits_80_columns(output), output
     return " ".join(output.split())
 
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from orgkit.cli.doctor import doctor
 from orgkit.cli.phases import run
+from tests import fits_80_columns
 from tests.bootstrap.project import CHECKOUT, Project, Stage, new_project
 
 MALFORMED = CHECKOUT / "tests" / "parameters" / "malformed"
@@ -32,7 +33,7 @@ def output(done) -> str:
     text = done.stderr
     assert text.count("\n  why:") == 1, text
     assert text.count("\n  do:") == 1, text
-    assert all(len(line) <= 80 or " " not in line.strip() for line in text.splitlines()), text
+    assert fits_80_columns(text), text
     return " ".join(text.split())
 
 

@@ -85,6 +85,29 @@ def test_a_line_that_cannot_be_synced_is_not_written(tmp_path: Path, monkeypatch
     assert (tmp_path / "lines").read_bytes() == b"one\n"
 
 
+def test_ctrl_c_while_a_whole_line_is_synced_leaves_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be AWS's answer: without it the change is in doubt."""
+    append_line(tmp_path / "lines", b"one\n")
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        append_line(tmp_path / "lines", b"two\n")
+    assert (tmp_path / "lines").read_bytes() == b"one\ntwo\n"
+
+
+def test_ctrl_c_within_a_line_leaves_nothing_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append_line(tmp_path / "lines", b"one\n")
+    write = os.write
+
+    def write_a_part(descriptor: int, content: bytes) -> int:
+        write(descriptor, content[:2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "write", write_a_part)
+    with pytest.raises(KeyboardInterrupt):
+        append_line(tmp_path / "lines", b"two\n")
+    assert (tmp_path / "lines").read_bytes() == b"one\n"
+
+
 @pytest.mark.parametrize("writing", [replace_file, rewrite_file])
 def test_a_file_that_cannot_be_replaced_is_left_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writing: Callable[[Path, bytes], Path]
