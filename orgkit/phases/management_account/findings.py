@@ -18,7 +18,7 @@ READS = (
     "account:GetAccountInformation", "account:GetAlternateContact", "account:GetContactInformation",
     "billing:GetCredits", "budgets:ViewBudget", "cloudtrail:DescribeTrails", "freetier:GetAccountPlanState",
     "iam:GetAccountSummary", "iam:ListAccountAliases", "organizations:DescribeOrganization",
-    "organizations:ListAccounts", "organizations:ListHandshakesForOrganization", "servicequotas:ListServiceQuotas",
+    "organizations:ListAWSServiceAccessForOrganization", "organizations:ListAccounts", "organizations:ListHandshakesForOrganization", "servicequotas:ListServiceQuotas",
     "sso:ListInstances",
 )  # fmt: skip
 WORKLOAD_READS = (  # only phase 00 looks for workloads
