@@ -99,9 +99,7 @@ GRANTS = (
     _Grant("CreateUnits", ("organizations:CreateOrganizationalUnit",), ("ou", "root")),
     _Grant("ChangeTree", ("organizations:MoveAccount", "organizations:TagResource"), ("account", "ou", "root")),
     # AWS documents no resource of tags that come with CreateAccount, and the account has no ARN before it is made.
-    _Grant(
-        "TagNewResources", ("organizations:TagResource",), condition="aws:RequestTag/ManagedBy", field="tag_values"
-    ),
+    _Grant("TagNewResources", ("organizations:TagResource",), condition="aws:RequestTag/ManagedBy", field="tag_values"),
     _Grant("InviteAccounts", ("organizations:InviteAccountToOrganization",), ("account",)),
     _Grant(
         "EnablePolicyTypes", ("organizations:EnablePolicyType",), ("root",), "organizations:PolicyType", "policy_types"

@@ -57,7 +57,7 @@ def test_a_file_without_the_section_has_no_policies(tmp_path: Path) -> None:
 
 
 def test_the_copy_for_one_operator_has_the_same_policies(tmp_path: Path) -> None:
-    people = '[approval]\nfour_eyes = false\n[approval.approvers]\n[approval.operators]\n'
+    people = "[approval]\nfour_eyes = false\n[approval.approvers]\n[approval.operators]\n"
     file = write(tmp_path, {**TABLE, "attach": ["Security"]}, head=f"{SMALLEST}\n{people}")
     (tmp_path / "box").mkdir()
     desired = load(file)
@@ -123,7 +123,9 @@ def test_what_aws_would_refuse_of_a_document_is_reported(
 
 @pytest.mark.parametrize("operator", ["Null", "ForAllValues:StringNotLikeIfExists", "ArnNotEquals", "NotIpAddress"])
 def test_every_operator_of_iam_is_accepted(operator: str, tmp_path: Path) -> None:
-    assert load(write(tmp_path, TABLE, document=statement(Condition={operator: {"aws:PrincipalArn": "arn:aws:iam::1"}})))
+    assert load(
+        write(tmp_path, TABLE, document=statement(Condition={operator: {"aws:PrincipalArn": "arn:aws:iam::1"}}))
+    )
 
 
 def test_a_type_that_the_organization_does_not_enable_is_refused(tmp_path: Path) -> None:

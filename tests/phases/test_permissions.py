@@ -112,7 +112,9 @@ def test_a_change_of_the_organization_or_of_the_trail_is_narrowed_as_far_as_iam_
     scope = Scope(account="111111111111", organization="o-a1b2c3d4e5", trail="acme", trail_region="eu-west-1")
     changes = [s for s in policy_for(RUNBOOKS, scope)["Statement"] if s["Sid"] != "Read"]
     made = {"account", "ou", "root", "trail"}  # what orgkit changes: no policies, channels or data stores
-    for statement in changes:
+    new = next(statement for statement in changes if statement["Sid"] == "TagNewResources")
+    assert new["Condition"] == {"StringEquals": {"aws:RequestTag/ManagedBy": ["orgkit"]}}  # they have no ARN yet
+    for statement in (statement for statement in changes if statement is not new):
         arns = statement["Resource"] if isinstance(statement["Resource"], list) else []
         narrowed = [arn.split(":", 5)[5] for arn in arns]
         for action in statement["Action"]:

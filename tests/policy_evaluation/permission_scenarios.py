@@ -87,8 +87,8 @@ class Scenarios:
         self._four_eyes()
         self._older_answers()
         self._scp()
-        self._with_faults("lost answer", lambda: _once_for_each_change("lost-response"))
-        self._with_faults("resume", lambda: _once_for_each_change("expired-token", at_most=2))
+        self._with_faults("lost answer", lambda: _once_for_each_change("lost-response"), runs=1)
+        self._with_faults("resume", lambda: _once_for_each_change("expired-token", at_most=2), runs=2)
 
     def _begin(self, **values: Any) -> None:
         """A fresh AWS, and fresh outputs."""
@@ -229,13 +229,13 @@ class Scenarios:
             show(f"exit code {done.exit_code}", f"{done.output} {done.exception or ''}")
         self.uses.copies.wait()
 
-    def _with_faults(self, name: str, choose: Callable[[], Choose]) -> None:
+    def _with_faults(self, name: str, choose: Callable[[], Choose], runs: int) -> None:
         """The bootstrap once more, each phase until it is done."""
         self._begin()
         for phase in CHANGING:
             self._put(phase)
             self.wire.application.injection.choose = choose()
-            for _ in range(2):
+            for _ in range(runs):
                 self._part(name, phase, allowed=("done", "AwaitingApproval", "StepFailed", "CredentialsExpired"))
             self.wire.application.injection.choose = no_faults
             self._part(name, phase)

@@ -200,4 +200,3 @@ def scenario(uses: Uses, wire: Wire, name: str) -> Iterator[Callable[[str, str],
         names = {call.decisions[-1]["action"] for call in denied}
         shutil.rmtree(Path.cwd())
         uses.hand_in((action in names, how[-1], action in " ".join(shown)))
-

@@ -81,7 +81,9 @@ def main() -> int:
     seconds = cpu.children_user + cpu.children_system + cpu.user + cpu.system
     if options.sample is not None:
         print(f"The same sample again: --sample {options.sample} --seed {options.seed}")
-    print(f"{total - len(table.unexplained)} of {total} actions, {table.deletions} deleted, {seconds:.0f} s of CPU time")
+    print(
+        f"{total - len(table.unexplained)} of {total} actions, {table.deletions} deleted, {seconds:.0f} s of CPU time"
+    )
     return 1 if table.unexplained or table.failures else 0
 
 

@@ -37,7 +37,7 @@ def test_each_action_of_each_printed_policy_is_needed_or_explained(output: str) 
 
 
 def test_every_printed_policy_is_in_the_table(output: str) -> None:
-    texts = {line.split("  ")[1].partition(": ")[0] for line in output.splitlines() if re.match(r" *[0-9]+ of +[0-9]+  ", line)}
+    texts = set(re.findall(r"^ *[0-9]+ of +[0-9]+  ([^:]+): ", output, re.MULTILINE))
     phases = {f"orgkit permissions {phase.number}" for phase in RUNBOOKS}
     others = {"CI role orgkit-plan", "orgkit records archive --permissions", "orgkit-read", "session policy"}
     assert texts == phases | others

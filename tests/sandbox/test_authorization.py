@@ -132,7 +132,9 @@ def policies_of(organizations: Any, target: str) -> list[str]:
 def test_a_call_keeps_the_decision_about_each_action_that_it_needs(strict: World) -> None:
     trust = {"Effect": "Allow", "Principal": {"AWS": MANAGEMENT}, "Action": "sts:AssumeRole"}
     strict.client("iam").create_role(
-        RoleName="auditor", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}), Tags=[{"Key": "a", "Value": "b"}]
+        RoleName="auditor",
+        AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}),
+        Tags=[{"Key": "a", "Value": "b"}],
     )
     decisions = strict.sandbox.calls()[-1]["decisions"]
     assert [decision["action"] for decision in decisions] == ["iam:CreateRole", "iam:TagRole"]

@@ -18,12 +18,13 @@ READS = (
     "account:GetAccountInformation", "account:GetAlternateContact", "account:GetContactInformation",
     "billing:GetCredits", "budgets:ViewBudget", "cloudtrail:DescribeTrails", "freetier:GetAccountPlanState",
     "iam:GetAccountSummary", "iam:ListAccountAliases", "organizations:DescribeOrganization",
-    "organizations:ListAWSServiceAccessForOrganization", "organizations:ListAccounts", "organizations:ListHandshakesForOrganization", "servicequotas:ListServiceQuotas",
+    "organizations:ListAccounts", "organizations:ListHandshakesForOrganization", "servicequotas:ListServiceQuotas",
     "sso:ListInstances",
 )  # fmt: skip
 WORKLOAD_READS = (  # only phase 00 looks for workloads
     "account:ListRegions", "dynamodb:ListTables", "ec2:DescribeInstances", "ecs:ListClusters", "iam:GetRole",
-    "iam:ListAccessKeys", "iam:ListUsers", "lambda:ListFunctions", "rds:DescribeDBInstances", "s3:ListAllMyBuckets",
+    "iam:ListAccessKeys", "iam:ListUsers", "lambda:ListFunctions",
+    "organizations:ListAWSServiceAccessForOrganization", "rds:DescribeDBInstances", "s3:ListAllMyBuckets",
     "tag:GetResources",
 )  # fmt: skip
 
