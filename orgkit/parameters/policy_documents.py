@@ -82,11 +82,11 @@ def _problems_of(statement: Mapping[str, Any], name: str, policy_type: str) -> I
 
 def _conditions(conditions: Any, name: str) -> Iterator[str]:
     if not isinstance(conditions, dict) or not all(isinstance(keys, dict) and keys for keys in conditions.values()):
-        yield f'{name}: Condition is not like {{"StringEquals": {{"aws:RequestedRegion": "eu-central-1"}}}}: write it so.'
+        yield f'{name}: Condition is not like {{"StringEquals": {{"aws:RequestedRegion": "eu-west-1"}}}}: write it so.'
         return
     for operator in conditions:
         if not _is_operator(operator):
-            yield f"{name}: {quote(operator)} is not a condition operator: write one such as StringNotEquals or ArnLike."
+            yield f"{name}: {quote(operator)} is not a condition operator: write one, as StringNotEquals or ArnLike."
 
 
 def _is_operator(operator: str) -> bool:

@@ -55,14 +55,14 @@ class RehearsalPolicyModel(SectionModel):
 
     file: str = Field(examples=['"policies/deny-regions.json"'])
     type: Literal["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"] = Field(examples=['"SERVICE_CONTROL_POLICY"'])
-    attach: list[UnitPath] = []
-    accounts: list[Key] = []
+    attach: list[UnitPath] = Field(default=[])
+    accounts: list[Key] = Field(default=[])
 
 
 class RehearsalModel(SectionModel):
     """`[rehearsal]`: what a rehearsal has in addition to what the file asks for; AWS never sees it."""
 
-    policies: list[RehearsalPolicyModel] = []
+    policies: list[RehearsalPolicyModel] = Field(default=[])
 
 
 def build(model: RehearsalModel, documents: Documents) -> RehearsalSpec:
@@ -161,11 +161,8 @@ def names(raw: Raw) -> Iterator[Violation]:
     for number, table in _policies(raw):
         name = PurePosixPath(text(table, "file") or "").stem.casefold()
         if name and first.setdefault(name, number) != number:
-            yield (
-                PLACE,
-                f"number {number} has the name of number {first[name]}, {quote(name)}: name each policy once, with all "
-                "units in attach, and give each file a name of its own.",
-            )
+            remedy = "name each policy once, with all units in attach, and give each file a name of its own."
+            yield PLACE, f"number {number} has the name of number {first[name]}, {quote(name)}: {remedy}"
 
 
 CHECKS: tuple[Callable[[Raw], Iterator[Violation]], ...] = (types, targets, names)

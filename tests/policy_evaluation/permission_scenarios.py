@@ -14,9 +14,9 @@ from orgkit.cli.archive import archive
 from orgkit.cli.reconcile import reconcile
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe_and_plan
-from orgkit.parameters import load
 from orgkit.errors import OrgkitError
 from orgkit.model.desired import READ_ROLE, Desired
+from orgkit.parameters import load
 from orgkit.phases.member_access.roles import read_policy
 from orgkit.phases.permissions import Scope, policy_for
 from orgkit.phases.registry import RUNBOOKS, phase_of

@@ -5,11 +5,11 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "Policies: evaluation",
         "IAM evaluates each call.",
-        "orgkit.policy_evaluation does, as AWS documents it, which was never compared with AWS; off: evaluate_policies.",
+        "As AWS documents it, never compared with AWS; the switch evaluate_policies turns it on and off.",
     ),
     (
         "Policies: what is not evaluated",
-        "ACLs, KMS grants, VPC endpoint policies, Block Public Access, and calls that AWS makes on the caller's behalf.",
+        "ACLs, KMS grants, VPC endpoint policies, Block Public Access, calls that AWS makes for the caller.",
         "None of these; of a call that names a KMS key by its alias, the key's policy is not evaluated.",
     ),
     (
