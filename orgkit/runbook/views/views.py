@@ -223,11 +223,23 @@ def render_plan(plan: Plan, costs: Sequence[str] = (), *, width: int = 79) -> Vi
     text = "\n".join(part for part in (headline + first_text, steps, _digest(plan)) if part)
     html = f"<p>{escape(headline)}</p>" + tables.as_list(first, "Needed first")
     html += (tables.as_html(headers, rows) if rows else "") + f"<p>{escape(_digest(plan))}</p>"
-    waiting = render_waiting(plan, width=width)
+    waiting, details = render_waiting(plan, width=width), render_details(plan)
+    notes_text = "".join(tables.as_text_list(items, title, width=width) for items, title in notes)
     return View(
-        text + "".join(tables.as_text_list(items, title, width=width) for items, title in notes) + waiting.text,
-        html + "".join(tables.as_list(items, title) for items, title in notes) + waiting.html,
+        text + details.text + notes_text + waiting.text,
+        html + details.html + "".join(tables.as_list(items, title) for items, title in notes) + waiting.html,
     )
+
+
+def render_details(plan: Plan) -> View:
+    """The lines that belong to single steps, such as the difference of two documents."""
+    text = html = ""
+    for step in plan.steps:
+        if step.details:
+            title, lines = tables.flat(f"{step.id}, line by line:"), "\n".join(map(tables.flat, step.details))
+            text += f"\n{title}\n{lines}"
+            html += f"<p>{escape(title)}</p><pre>{escape(lines)}</pre>"
+    return View(text, html)
 
 
 def _digest(plan: Plan) -> str:
