@@ -56,8 +56,8 @@ def files_read_with(path: str | Path) -> list[Path]:
         raw = _parse(read_text(path), path)
     except ParametersInvalid:
         raw = {}  # `load` reports it
-    named = (file.parent / name for _, name in names_of_files(raw))
-    return [own_book_path(file), *key_files(raw, file.parent), *named]
+    documents = (file.parent / name for _, name in names_of_files(raw))
+    return [own_book_path(file), *key_files(raw, file.parent), *documents]
 
 
 def read_text(path: str | Path) -> str:

@@ -78,11 +78,12 @@ def test_a_changed_document_is_shown_line_by_line_with_the_accounts_that_it_affe
         assert '-         "organizations:LeaveOrganization"' in output
         assert '+         "organizations:CloseAccount"' in output
         plan = stage.project.plan("12")
-        assert sentences(plan) == [
-            "change policy deny-leaving (SERVICE_CONTROL_POLICY): 1 lines removed, 1 added; attached to Production, "
+        (sentence,) = sentences(plan)
+        assert sentence == (
+            "change policy deny-leaving (SERVICE_CONTROL_POLICY): 1 line(s) removed, 1 added; attached to Production, "
             "Security, which affects 2 account(s): log-archive, website-prod; no longer has its statement DenyLeaving "
             "as it was"
-        ]
+        )
         assert stage.project.phase("12", plan["digest"])["outcome"] == "done"
     finally:
         document(stage).write_text(before, encoding="utf-8")

@@ -23,13 +23,13 @@ DESCRIPTION = "Managed by orgkit"
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     """Read the policies of the types that the file uses, and the documents of those that it names."""
-    named = {(policy.type, policy.name) for policy in desired.section(PoliciesSpec).policies}
+    names = {(policy.type, policy.name) for policy in desired.section(PoliciesSpec).policies}
     organization = observed.organization
     if organization is None:
         return observed
     enabled = {kind for kind, status in organization.policy_types if status == "ENABLED"}
-    summaries = [item for kind in sorted({kind for kind, _ in named} & enabled) for item in _summaries(aws, kind)]
-    reads = [partial(_policy, aws, item, (item["Type"], item["Name"]) in named) for item in summaries]
+    summaries = [item for kind in sorted({kind for kind, _ in names} & enabled) for item in _summaries(aws, kind)]
+    reads = [partial(_policy, aws, item, (item["Type"], item["Name"]) in names) for item in summaries]
     policies = aws.executor.map(lambda read_policy: read_policy(), reads)
     return observed.with_facts(PolicyFacts(tuple(sorted(policies, key=lambda policy: (policy.type, policy.name)))))
 

@@ -105,13 +105,13 @@ def _form(statement: Statement, kind: str) -> Iterator[str]:
 
 
 def _one_of_two(statement: Statement, element: str) -> Iterator[str]:
-    named = [name for name in (element, f"Not{element}") if name in statement]
-    if len(named) != 1:
-        yield f"has {'both' if named else 'neither'} {element} {'and' if named else 'nor'} Not{element}"
+    present_names = [name for name in (element, f"Not{element}") if name in statement]
+    if len(present_names) != 1:
+        yield f"has {'both' if present_names else 'neither'} {element} {'and' if present_names else 'nor'} Not{element}"
         return
-    values = as_list(statement[named[0]])
+    values = as_list(statement[present_names[0]])
     if not values or not all(isinstance(value, str) and value for value in values):
-        yield f"has a {named[0]} that is not a text or a list of texts"
+        yield f"has a {present_names[0]} that is not a text or a list of texts"
 
 
 def _repetitions(statements: list[Statement]) -> Iterator[LintFinding]:

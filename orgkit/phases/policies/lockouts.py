@@ -1,9 +1,10 @@
 """Which policies deny what orgkit, its workflows, break-glass roles or the delivery of logs need; pure functions.
 
-Each call is evaluated as AWS documents it, as if the policy were attached and all else allowed. A condition on what
-orgkit does not know of a call, such as its source address, is evaluated as if the call did not have it.
+Each call is evaluated as AWS documents it, as if the policy were attached and all else allowed. Where a statement has a
+condition on what orgkit does not know of a call, such as its source address, the lock-out is not certain.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,18 +13,26 @@ from orgkit.model.matching import account_ids_in
 from orgkit.phases.member_access.roles import READS_IN_EVERY_MEMBER
 from orgkit.phases.policies.lint import name_of
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
-from orgkit.policy_evaluation.conditions import Values
+from orgkit.policy_evaluation.conditions import Values, conditions_of
 from orgkit.policy_evaluation.evaluation import Level, Policies, Policy, evaluate
 from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, SCP
-from orgkit.policy_evaluation.requests import Account, Principal, PrincipalKind, Request
+from orgkit.policy_evaluation.requests import Account, Principal, PrincipalKind, Request, request_context
 from orgkit.policy_evaluation.statements import statements_of
 
 Member = AccountSpec | ImportSpec
 
 UNKNOWN_ACCOUNT = "111122223333"  # stands for an account that does not exist yet
 UNKNOWN_ORGANIZATION = "o-exampleorgid"
+_ORGANIZATION = re.compile(r"\bo-[a-z0-9]{10,32}\b")
+# Keys that calls of roles and services do not have: no session of a role by AssumeRole has MFA, or is the root user's.
+_NEVER_SENT = frozenset(
+    {
+        "aws:assumedroot", "aws:multifactorauthage", "aws:multifactorauthpresent", "aws:principalorgid",
+        "aws:principalservicename", "aws:principalservicenameslist", "aws:username",
+    }
+)  # fmt: skip
 WORKFLOW_ROLES = ("orgkit-plan", "orgkit-apply")  # of orgkit's workflows, in the management account
-_EVERYTHING = Policy({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}})
+_ANY_CALL = Policy({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}})
 _FULL_ACCESS = Policy({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, name="FullAWSAccess")
 # What the access role does in each member account, and in the log archive account; a test compares it with the steps.
 ROLE_ACTIONS = (
@@ -54,22 +63,26 @@ RECOVERY_ACTIONS = (
 class Lockout:
     """One statement of a policy that denies somebody what they need."""
 
-    who: str
+    subject: str
     action: str
     resource: str
     statement: str
+    is_certain: bool = True
 
     def __str__(self) -> str:
-        return f"statement {self.statement} locks out {self.who}: it denies {self.action} on {self.resource}"
+        verb, denies = ("locks out", "denies") if self.is_certain else ("may lock out", "may deny")
+        return f"statement {self.statement} {verb} {self.subject}: it {denies} {self.action} on {self.resource}"
 
 
 @dataclass(frozen=True)
 class _Call:
-    who: str
+    subject: str
     request: Request
 
 
-def lockouts(policy: PolicySpec, spec: PoliciesSpec, desired: Desired, ids: Mapping[str, str]) -> tuple[Lockout, ...]:
+def lockouts(
+    policy: PolicySpec, spec: PoliciesSpec, desired: Desired, ids: Mapping[str, str], organization: str = ""
+) -> tuple[Lockout, ...]:
     """Return what a policy denies where it is attached, one action for each statement and each of those that need it.
 
     Args:
@@ -77,34 +90,46 @@ def lockouts(policy: PolicySpec, spec: PoliciesSpec, desired: Desired, ids: Mapp
         spec: The section, which names the break-glass roles.
         desired: The parameters file.
         ids: The ids of the accounts by their keys, as far as they are known.
+        organization: The id of the organization; by default that of the file, or the one that the document names.
     """
     if policy.type not in GRAMMAR_OF_IAM or not policy.attach:
         return ()
-    calls = (call for member in _affected(policy, desired, ids) for call in _calls(member, spec, desired, ids))
+    organization = organization or desired.organization.organization_id or _organization_in(policy.content)
     first: dict[tuple[str, str], Lockout] = {}
-    for call in calls:
-        if (lockout := _lockout(policy, call)) is not None:
-            first.setdefault((lockout.who, lockout.statement), lockout)
+    for member in _affected(policy, desired, ids):
+        account = Account(ids.get(member.key) or member.id or UNKNOWN_ACCOUNT, organization)
+        for call in _calls(member, account, spec, desired):
+            if (lockout := _lockout(policy, call)) is not None:
+                first.setdefault((lockout.subject, lockout.statement), lockout)
     return tuple(first.values())
+
+
+def _organization_in(content: str) -> str:
+    """Return the organization that a document names: most likely the own one, where the file does not pin it."""
+    match = _ORGANIZATION.search(content)
+    return match.group() if match else UNKNOWN_ORGANIZATION
 
 
 def _lockout(policy: PolicySpec, call: _Call) -> Lockout | None:
     own = Policy(policy.document, name=policy.name)
     levels = (Level("the target", (_FULL_ACCESS, own)),)
     scps, rcps = (levels, ()) if policy.type == SCP else ((), levels)
-    decision = evaluate(call.request, Policies(identity=(_FULL_ACCESS,), resource=_EVERYTHING, scps=scps, rcps=rcps))
+    decision = evaluate(call.request, Policies(identity=(_FULL_ACCESS,), resource=_ANY_CALL, scps=scps, rcps=rcps))
     if decision.policy is not own or not decision.is_explicit:
         return None
-    number = statements_of(policy.document).index(decision.statement or {}) + 1
-    return Lockout(call.who, call.request.action, call.request.resource, name_of(decision.statement, number))
+    statement = decision.statement or {}
+    name = name_of(statement, statements_of(policy.document).index(statement) + 1)
+    known = request_context(call.request)
+    is_certain = all(key in known or key in _NEVER_SENT for _, key in conditions_of(statement))
+    return Lockout(call.subject, call.request.action, call.request.resource, name, is_certain)
 
 
 def _affected(policy: PolicySpec, desired: Desired, ids: Mapping[str, str]) -> Iterator[Member]:
-    """Yield the accounts under the targets: the first of those that policies cannot tell apart, but by their ids."""
-    named = account_ids_in([policy.content])
+    """Yield the accounts under the targets: the first of those that differ by their ids alone."""
+    policy_ids = account_ids_in([policy.content])
     seen = set()
     for member in desired.members:
-        is_special = member is desired.log_archive or ids.get(member.key, member.id) in named
+        is_special = member is desired.log_archive or ids.get(member.key, member.id) in policy_ids
         likeness = member.key if is_special else (member.unit, member.role_name)
         is_below = any(member.unit[: len(unit)] == unit for unit in policy.attach)
         if is_below and likeness not in seen:
@@ -112,11 +137,9 @@ def _affected(policy: PolicySpec, desired: Desired, ids: Mapping[str, str]) -> I
             yield member
 
 
-def _calls(member: Member, spec: PoliciesSpec, desired: Desired, ids: Mapping[str, str]) -> Iterator[_Call]:
-    """Yield what is called in an account, by whom."""
-    organization = desired.organization.organization_id or UNKNOWN_ORGANIZATION
-    account = Account(ids.get(member.key) or member.id or UNKNOWN_ACCOUNT, organization)
-    management = Account(desired.organization.management_account_id, organization, is_management=True)
+def _calls(member: Member, account: Account, spec: PoliciesSpec, desired: Desired) -> Iterator[_Call]:
+    """Yield the calls in an account that must not be denied."""
+    management = Account(desired.organization.management_account_id, account.organization, is_management=True)
     for role in (READ_ROLE, member.role_name):
         yield from _entries(role, account, management)
     reads = [(action, "*") for action in READS_IN_EVERY_MEMBER]
@@ -180,12 +203,12 @@ def _key(account: Account, desired: Desired) -> str:
 
 
 def _as_role(
-    role: str, who: str, account: Account, calls: Iterable[tuple[str, str]], desired: Desired
+    role: str, subject: str, account: Account, calls: Iterable[tuple[str, str]], desired: Desired
 ) -> Iterator[_Call]:
     principal = _session(role, account)
     for action, resource in calls:
         region = "us-east-1" if action.startswith("iam:") else desired.trail.region
-        yield _Call(who, _request(principal, action, resource, account, region))
+        yield _Call(subject, _request(principal, action, resource, account, region))
 
 
 def _session(role: str, account: Account) -> Principal:

@@ -1,6 +1,6 @@
 """What phase 12 should do: policies that are missing or differ, and attachments that are missing. It removes none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from orgkit.model.desired import Desired, UnitPath, format_path
 from orgkit.model.matching import known_ids
@@ -8,7 +8,7 @@ from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan, Step, Waiting
 from orgkit.phases.policies.facts import ObservedPolicy, PolicyFacts
 from orgkit.phases.policies.lint import lint
-from orgkit.phases.policies.lockouts import lockouts
+from orgkit.phases.policies.lockouts import Lockout, lockouts
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
 from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, policy_types
@@ -17,17 +17,18 @@ from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, policy_types
 def plan(observed: Observed, desired: Desired) -> Plan:
     """Plan what is missing or differs, by the names of policies; what the file does not name is left unchanged."""
     facts = observed.facts(PolicyFacts) or PolicyFacts()
-    waiting = {policy.name: tuple(_lockouts(policy, observed, desired)) for policy in _policies(desired)}
-    safe = [policy for policy in _policies(desired) if not waiting[policy.name]]
+    items = {policy.name: _lockouts(policy, observed, desired) for policy in _policies(desired)}
+    waiting = [item for policy in _policies(desired) for item in _locked_out(policy, items[policy.name])]
+    safe = [policy for policy in _policies(desired) if not any(item.is_certain for item in items[policy.name])]
     full = [item for policy in safe for item in _full_targets(policy, facts, observed, desired)]
     return Plan(
         phase="policies",
         target=observed.target,
         steps=tuple(step for policy in safe for step in _steps(policy, facts, observed, desired)),
         needs=tuple(_needs(observed, desired)),
-        waiting=(*(item for items in waiting.values() for item in items), *full),
+        waiting=(*waiting, *full),
         unmanaged=tuple(_unmanaged(facts, observed, desired)),
-        warnings=tuple(_warnings(desired)),
+        warnings=tuple(_warnings(desired, items)),
     )
 
 
@@ -86,11 +87,17 @@ def _full_targets(policy: PolicySpec, facts: PolicyFacts, observed: Observed, de
             )
 
 
-def _lockouts(policy: PolicySpec, observed: Observed, desired: Desired) -> Iterator[Waiting]:
-    """Yield whom a policy locks out, with the ids of the accounts that are there now."""
+def _lockouts(policy: PolicySpec, observed: Observed, desired: Desired) -> tuple[Lockout, ...]:
+    """Return what a policy locks out, with the ids that AWS reports now."""
+    organization = observed.organization.id if observed.organization else ""
     spec = desired.section(PoliciesSpec)
-    for lockout in lockouts(policy, spec, desired, known_ids(desired, observed)):
-        yield Waiting(f"policy {policy.name} is not applied: {lockout}. Change {policy.file}", "you", drift=True)
+    return lockouts(policy, spec, desired, known_ids(desired, observed), organization)
+
+
+def _locked_out(policy: PolicySpec, items: Iterable[Lockout]) -> Iterator[Waiting]:
+    for lockout in items:
+        if lockout.is_certain:
+            yield Waiting(f"policy {policy.name} is not applied: {lockout}. Change {policy.file}", "you", drift=True)
 
 
 def _needs(observed: Observed, desired: Desired) -> Iterator[str]:
@@ -107,9 +114,9 @@ def _needs(observed: Observed, desired: Desired) -> Iterator[str]:
 
 
 def _unmanaged(facts: PolicyFacts, observed: Observed, desired: Desired) -> Iterator[str]:
-    named = {(policy.type, policy.name): policy for policy in _policies(desired)}
+    specs = {(policy.type, policy.name): policy for policy in _policies(desired)}
     for item in facts.policies:
-        policy = named.get((item.type, item.name))
+        policy = specs.get((item.type, item.name))
         if item.is_of_aws:
             continue
         if policy is None:
@@ -120,8 +127,9 @@ def _unmanaged(facts: PolicyFacts, observed: Observed, desired: Desired) -> Iter
             yield f"attachment of policy {item.name} to {_name_of_target(target, observed)}"
 
 
-def _warnings(desired: Desired) -> Iterator[str]:
+def _warnings(desired: Desired, items: Mapping[str, tuple[Lockout, ...]]) -> Iterator[str]:
     for policy in _policies(desired):
+        yield from (f"policy {policy.name}, {item}." for item in items[policy.name] if not item.is_certain)
         for finding in lint(policy.document, policy.type):
             if not finding.is_error:
                 yield f"policy {policy.name}, {finding}."

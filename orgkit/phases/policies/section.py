@@ -13,7 +13,7 @@ from orgkit.phases.policies.lint import lint
 from orgkit.phases.policies.lockouts import lockouts
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.phases.schema.formats import quote, suggest
-from orgkit.phases.schema.location import Place, Violation
+from orgkit.phases.schema.location import Place, Violation, spell
 from orgkit.phases.schema.raw import Raw, duplicates, path, section, text, texts, unit_paths
 from orgkit.phases.schema.section import Defaults, FileTexts, Section
 from orgkit.phases.schema.types import PolicyTypeName, RoleName, SectionModel, UnitPath
@@ -95,12 +95,14 @@ def targets(raw: Raw) -> Iterator[Violation]:
         place = ("policies", name, "attach")
         attached = list(_targets(table))
         for unit in sorted(set(attached)):
-            shown = format_path(unit)
+            path_text = format_path(unit)
             if unit not in known:
-                hint = suggest(shown, set(map(format_path, known))) or f"Add the section [units.{quote(shown)}]."
-                yield place, f"the file has no unit {quote(shown)}. {hint}"
+                hint = (
+                    suggest(path_text, set(map(format_path, known))) or f"Add the section [units.{quote(path_text)}]."
+                )
+                yield place, f"the file has no unit {quote(path_text)}. {hint}"
             elif attached.count(unit) > 1:
-                yield place, f"has {quote(shown)} twice: keep one."
+                yield place, f"has {quote(path_text)} twice: keep one."
 
 
 def numbers_of_policies(raw: Raw) -> Iterator[Violation]:
@@ -140,17 +142,14 @@ def documents(raw: Raw, contents: FileTexts) -> Iterator[Violation]:
     first: dict[str, Place] = {}
     for place, document in same:
         if (owner := first.setdefault(document, place)) != place:
-            yield (
-                place,
-                f"has the same policy as policies.{quote(owner[1])}: keep one, and attach it to the units of both.",
-            )
+            yield place, f"has the policy of {spell(owner[:2])}: keep one, and attach it to the units of both."
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of JSON; Python would keep the last one of two values under one key."""
     keys = [key for key, _ in pairs]
-    if repeated := next((key for key in keys if keys.count(key) > 1), None):
-        raise ValueError(f"the key {quote(repeated)} stands twice in one object")
+    if duplicate := next((key for key in keys if keys.count(key) > 1), None):
+        raise ValueError(f"the key {quote(duplicate)} stands twice in one object")
     return dict(pairs)
 
 
@@ -160,14 +159,14 @@ def _refuse_constant(name: str) -> None:
 
 
 def accepted_by_aws(desired: Desired) -> Iterator[Violation]:
-    """Report what AWS refuses in a document, and whom a policy locks out."""
+    """Report what AWS refuses in a document, and what a policy locks out."""
     spec = desired.section(PoliciesSpec)
     ids = {member.key: member.id for member in desired.members if member.id}
     for policy in spec.policies:
         errors = [finding for finding in lint(policy.document, policy.type) if finding.is_error]
         yield from ((_file_of(policy.name), f"AWS would refuse {quote(policy.file)}: {error}.") for error in errors)
         if not errors:
-            for lockout in lockouts(policy, spec, desired, ids):
+            for lockout in (item for item in lockouts(policy, spec, desired, ids) if item.is_certain):
                 yield _file_of(policy.name), f"{quote(policy.file)}: {lockout}."
 
 

@@ -62,7 +62,7 @@ class ChangePolicy(_AboutPolicy):
     def sentence(self) -> str:
         removed, added = (sum(line.startswith(sign) for line in self.details) for sign in "-+")
         places = f"attached to {', '.join(self.attached_to)}" if self.attached_to else "attached to nothing"
-        text = f"change policy {self.name} ({self.type}): {removed} lines removed, {added} added; {places}"
+        text = f"change policy {self.name} ({self.type}): {removed} line(s) removed, {added} added; {places}"
         return "; ".join((f"{text}, {_affects(self.accounts)}", *self._removals))
 
     @property
@@ -77,12 +77,12 @@ class ChangePolicy(_AboutPolicy):
 
     @property
     def _removals(self) -> tuple[str, ...]:
-        kept = {compact_json(statement) for statement in statements_of(self.content)}
+        new_statements = {compact_json(statement) for statement in statements_of(_parsed(self.content))}
         numbered = enumerate(statements_of(_parsed(self.starts_from)), 1)
         return tuple(
             f"no longer has its statement {name_of(statement, number)} as it was"
             for number, statement in numbered
-            if compact_json(statement) not in kept
+            if compact_json(statement) not in new_statements
         )
 
 
