@@ -24,4 +24,5 @@ PHASE = Phase(
     planner=plan,
     in_bootstrap=False,
     is_requested=lambda desired: bool(desired.section(PoliciesSpec).policies),
+    request_hint="[policies] of the file names one",
 )
