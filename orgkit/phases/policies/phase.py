@@ -2,7 +2,7 @@
 
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.policies.evidence import EVIDENCE
-from orgkit.phases.policies.planner import plan
+from orgkit.phases.policies.planner import file_warnings, plan
 from orgkit.phases.policies.section import SECTION
 from orgkit.phases.policies.spec import PoliciesSpec
 from orgkit.phases.policies.steps import READS, AttachPolicy, ChangePolicy, CreatePolicy
@@ -25,4 +25,5 @@ PHASE = Phase(
     in_bootstrap=False,
     is_requested=lambda desired: bool(desired.section(PoliciesSpec).policies),
     request_hint="[policies] of the file names one",
+    file_warnings=file_warnings,
 )

@@ -130,9 +130,19 @@ def _unmanaged(facts: PolicyFacts, observed: Observed, desired: Desired) -> Iter
 def _warnings(desired: Desired, items: Mapping[str, tuple[Lockout, ...]]) -> Iterator[str]:
     for policy in _policies(desired):
         yield from (f"policy {policy.name}, {item}." for item in items[policy.name] if not item.is_certain)
-        for finding in lint(policy.document, policy.type):
-            if not finding.is_error:
-                yield f"policy {policy.name}, {finding}."
+        findings = (finding for finding in lint(policy.document, policy.type) if not finding.is_error)
+        yield from (f"policy {policy.name}, {finding}." for finding in findings)
+
+
+def file_warnings(desired: Desired) -> tuple[str, ...]:
+    """Return the warnings that are known without a call: misspellings, statements without effect, possible lock-outs.
+
+    Args:
+        desired: The parameters file.
+    """
+    spec = desired.section(PoliciesSpec)
+    ids = {member.key: member.id for member in desired.members if member.id}
+    return tuple(_warnings(desired, {policy.name: lockouts(policy, spec, desired, ids) for policy in spec.policies}))
 
 
 def _name_of_target(target: str, observed: Observed) -> str:

@@ -10,7 +10,7 @@ from orgkit.errors import ParametersInvalid
 from orgkit.model.desired import Desired
 from orgkit.parameters import files_read_with, load
 from orgkit.phases.policies.spec import PoliciesSpec
-from tests.bootstrap.project import EXAMPLE
+from tests.bootstrap.project import EXAMPLE, Project
 
 DENY = {"Sid": "Deny", "Effect": "Deny", "Action": "organizations:LeaveOrganization", "Resource": "*"}
 SCP = 'type = "SERVICE_CONTROL_POLICY"'
@@ -165,3 +165,10 @@ def test_a_policy_that_locks_out_orgkit_is_an_error_of_the_file_only_where_it_is
     problems = " ".join(folder.problems(section()).split())
     assert "statement Deny locks out role orgkit-read: it denies iam:GetAccountAuthorizationDetails" in problems
     assert folder.load(section(more="attach = []")).section(PoliciesSpec).policies
+
+
+def test_orgkit_check_warns_of_misspellings_and_exits_with_0(folder: Folder) -> None:
+    folder.document.write_text(policy({**DENY, "Action": "s3:PutObjct"}), encoding="utf-8")
+    folder.load(section())
+    done = Project(folder.path).orgkit("check", folder.file)
+    assert "warning: policy deny, statement Deny: AWS has no action s3:PutObjct" in " ".join(done.stdout.split())
