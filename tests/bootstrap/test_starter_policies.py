@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from orgkit.engine.observe import observe
+from orgkit.phases.policies.in_force import BY_AWS, BY_ORGKIT
+from orgkit.phases.policies.in_force_aws import read_policies_in_force
+from orgkit.runbook.views.views import render_policies_in_force
 from tests.bootstrap.project import EXAMPLE, Stage, new_project
 
 SCPS = {
@@ -124,6 +128,23 @@ def test_orgkit_finds_nothing_left_to_do_and_reads_under_the_policies(stage: Sta
     plans = stage.project.json("plan", stage.project.file, code=0)["plans"]
     assert [(plan["phase"], plan["steps"]) for plan in plans if plan["steps"]] == []
     assert "12-policies" in [plan["phase"] for plan in plans]
+
+
+def test_what_holds_in_an_account_is_computed_from_attachments_or_reported_by_aws(stage: Stage) -> None:
+    with stage.connected() as aws:
+        policies = read_policies_in_force(aws, observe(aws, stage.desired, "policies"))
+    assert policies.notes == ()
+    rows = [row for row in policies.rows if row.account == "website-prod"]
+    computed = {row.policy: row.origin for row in rows if row.basis == BY_ORGKIT and row.policy in SCPS}
+    assert computed == dict.fromkeys(sorted(set(SCPS) - {"protect-logs"}), "Production")
+    documents = {row.type: json.loads(row.policy) for row in rows if row.basis == BY_AWS}
+    assert documents["S3_POLICY"] == {"s3_attributes": {"public_access_block_configuration": "all"}}
+    assert documents["AISERVICES_OPT_OUT_POLICY"] == {"services": {"default": {"opt_out_policy": "optOut"}}}
+    assert set(documents) == set(SETTINGS.values())
+    assert not [row for row in policies.rows if row.account == "dns" and row.basis == BY_AWS]
+    text = render_policies_in_force(policies).text
+    assert "computed from attachments" in text
+    assert "reported by AWS" in text
 
 
 def test_a_run_under_the_policies_is_reconciled_with_cloudtrail(stage: Stage) -> None:

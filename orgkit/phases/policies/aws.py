@@ -1,7 +1,7 @@
 """AWS calls that read, make, change and attach policies of the organization. None detaches or deletes one."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import partial
 from typing import Any
 
@@ -28,10 +28,15 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     if organization is None:
         return observed
     enabled = {kind for kind, status in organization.policy_types if status == "ENABLED"}
-    summaries = [item for kind in sorted({kind for kind, _ in names} & enabled) for item in _summaries(aws, kind)]
-    reads = [partial(_policy, aws, item, (item["Type"], item["Name"]) in names) for item in summaries]
-    policies = aws.executor.map(lambda read_policy: read_policy(), reads)
+    kinds = sorted({kind for kind, _ in names} & enabled)
+    policies = [policy for kind in kinds for policy in list_policies(aws, kind, names)]
     return observed.with_facts(PolicyFacts(tuple(sorted(policies, key=lambda policy: (policy.type, policy.name)))))
+
+
+def list_policies(aws: Connection, kind: str, names: Container[tuple[str, str]] = ()) -> list[ObservedPolicy]:
+    """Return the policies of a type with their targets, and with their documents where (type, name) is in `names`."""
+    reads = [partial(_policy, aws, item, (kind, item["Name"]) in names) for item in _summaries(aws, kind)]
+    return list(aws.executor.map(lambda read_policy: read_policy(), reads))
 
 
 def create_policy(aws: Connection, step: CreatePolicy, id_index: IdIndex) -> None:

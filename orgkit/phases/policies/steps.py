@@ -13,7 +13,11 @@ from orgkit.phases.policies.lint import name_of
 from orgkit.policy_evaluation.policy_types import policy_types
 from orgkit.policy_evaluation.statements import statements_of
 
-READS = ("organizations:DescribePolicy", "organizations:ListPolicies", "organizations:ListTargetsForPolicy")
+READS = (
+    "organizations:DescribeEffectivePolicy", "organizations:DescribePolicy",
+    "organizations:ListAccountsWithInvalidEffectivePolicy", "organizations:ListPolicies",
+    "organizations:ListTargetsForPolicy",
+)  # fmt: skip
 _MAX_NAMES = 8  # accounts that a sentence names; all of them are in the plan
 
 

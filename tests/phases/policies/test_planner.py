@@ -11,6 +11,7 @@ from orgkit.model.observed import Account, Observed, Organization, Unit
 from orgkit.model.plan import Plan, Target
 from orgkit.parameters import load
 from orgkit.phases.policies.facts import ObservedPolicy, PolicyFacts
+from orgkit.phases.policies.in_force import BY_ORGKIT, inherited
 from orgkit.phases.policies.planner import plan
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
@@ -196,3 +197,20 @@ def test_many_accounts_are_counted_in_the_sentence_and_listed_in_the_plan(desire
     (_, attach) = planned(desired, now).steps
     assert attach.sentence.endswith("account-07, account-08 and 4 more")
     assert len(attach.facts()["accounts"]) == 12
+
+
+def test_the_policies_in_force_are_those_on_the_way_from_the_root(desired: Desired) -> None:
+    full = replace(existing("FullAWSAccess", targets=("r-root", "ou-Security", "000000000004")), is_of_aws=True)
+    policies = (existing(targets=("ou-Production",)), full, existing("own", targets=("000000000004",)))
+    management = replace(account(0, "management", ""), id=MANAGEMENT)
+    rows = inherited(observed(accounts=(*ACCOUNTS, management)), policies)
+    assert [(row.account, row.policy, row.origin, row.basis) for row in rows] == [
+        ("logs", "FullAWSAccess", "the organization root", BY_ORGKIT),
+        ("logs", "FullAWSAccess", "Security", BY_ORGKIT),
+        ("logs", "FullAWSAccess", "the account itself", BY_ORGKIT),
+        ("logs", "own", "the account itself", BY_ORGKIT),
+        ("shop", "FullAWSAccess", "the organization root", BY_ORGKIT),
+        ("shop", "deny", "Production", BY_ORGKIT),
+        ("web", "FullAWSAccess", "the organization root", BY_ORGKIT),
+        ("web", "deny", "Production", BY_ORGKIT),
+    ]

@@ -1,4 +1,4 @@
-"""The starter set denies the root user of member accounts, and not sessions of sts:AssumeRoot, evaluated as AWS does."""
+"""The starter set denies the root user of member accounts, and no session of sts:AssumeRoot."""
 
 import json
 
