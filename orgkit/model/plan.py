@@ -72,6 +72,11 @@ class Step(ABC):
         return ()
 
     @property
+    def details(self) -> tuple[str, ...]:
+        """Lines that a person reads below the steps of a plan, such as the difference of two documents."""
+        return ()
+
+    @property
     def id(self) -> str:
         """Kind and subject, such as create-unit:Production."""
         return f"{self.kind}:{self.subject}"

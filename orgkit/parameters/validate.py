@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from orgkit.model.desired import format_path
+from orgkit.model.desired import Desired, format_path
 from orgkit.parameters.checks_approval import APPROVAL_CHECKS
 from orgkit.parameters.checks_names import words_of_another_script
 from orgkit.parameters.schema import SECTIONS, File
@@ -142,3 +142,9 @@ def check(raw: Raw) -> list[Violation]:
     """Return everything that contradicts another part of the file."""
     checks = [check for section in SECTIONS for check in section.checks]
     return [wrong for run_check in (*checks, *APPROVAL_CHECKS, words_of_another_script) for wrong in run_check(raw)]
+
+
+def check_finally(desired: Desired) -> list[Violation]:
+    """Return what is wrong with a file whose sections are valid, and do not contradict each other."""
+    checks = [check for section in SECTIONS for check in section.final_checks]
+    return [wrong for run_check in checks for wrong in run_check(desired)]
