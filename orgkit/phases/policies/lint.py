@@ -9,8 +9,9 @@ from typing import Any
 
 from orgkit.model.canonical_json import compact_json
 from orgkit.phases.policies.lint_statements import misspellings, reasons_never_to_match
-from orgkit.policy_evaluation.conditions import as_list
+from orgkit.policy_evaluation.conditions import as_list, base_operator
 from orgkit.policy_evaluation.meaning import grants_of
+from orgkit.policy_evaluation.operators import COMPARISONS
 from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, RCP, SCP, policy_types
 from orgkit.policy_evaluation.statements import Statement
 
@@ -102,6 +103,15 @@ def _form(statement: Statement, kind: str) -> Iterator[str]:
     condition = statement.get("Condition", {})
     if not isinstance(condition, dict) or not all(isinstance(block, dict) for block in condition.values()):
         yield "has a Condition that is not an object of operators, each with an object of keys"
+        return
+    for operator in condition:
+        if not _is_operator(operator):
+            yield f"has the condition operator {operator!r}, which AWS does not have: StringNotEquals is one"
+
+
+def _is_operator(operator: str) -> bool:
+    plain = base_operator(operator.lower())
+    return plain == "null" or plain in COMPARISONS or plain.replace("not", "", 1) in COMPARISONS
 
 
 def _one_of_two(statement: Statement, element: str) -> Iterator[str]:
@@ -111,7 +121,7 @@ def _one_of_two(statement: Statement, element: str) -> Iterator[str]:
         return
     values = as_list(statement[present_names[0]])
     if not values or not all(isinstance(value, str) and value for value in values):
-        yield f"has a {present_names[0]} that is not a text or a list of texts"
+        yield f"its {present_names[0]} is not a text or a list of texts"
 
 
 def _repetitions(statements: list[Statement]) -> Iterator[LintFinding]:

@@ -10,7 +10,6 @@ from functools import cache
 
 from orgkit.policy_evaluation.conditions import as_list, base_operator, conditions_of, is_negated
 from orgkit.policy_evaluation.guardrails import RCP_SERVICES
-from orgkit.policy_evaluation.operators import COMPARISONS
 from orgkit.policy_evaluation.patterns import matches, overlaps
 from orgkit.policy_evaluation.policy_types import RCP
 from orgkit.policy_evaluation.service_authorization import Action, find_service, has_condition_key
@@ -37,15 +36,11 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|<[^>]*>")
 
 
 def misspellings(statement: Statement) -> Iterator[str]:
-    """Yield the actions, condition keys and operators of a well-formed statement that orgkit does not know."""
+    """Yield the actions and condition keys of a well-formed statement that orgkit does not know."""
     for pattern in _patterns(statement, "Action"):
         if not _matching(pattern):
             yield f"AWS has no action {pattern}, as far as orgkit knows"
-    operators, keys = zip(*conditions_of(statement), strict=True) if conditions_of(statement) else ((), ())
-    for operator in dict.fromkeys(operators):
-        if base_operator(operator) != "null" and base_operator(operator).replace("not", "", 1) not in COMPARISONS:
-            yield f"AWS has no condition operator {operator}"
-    for key in dict.fromkeys(keys):
+    for key in dict.fromkeys(key for _, key in conditions_of(statement)):
         if not _is_known(key):
             yield f"AWS has no condition key {key}, as far as orgkit knows"
 

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import ConfigDict, Field
 
@@ -12,6 +11,7 @@ from orgkit.model.desired import Desired, format_path
 from orgkit.phases.policies.lint import lint
 from orgkit.phases.policies.lockouts import lockouts
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
+from orgkit.phases.schema.documents import parse_document
 from orgkit.phases.schema.formats import quote, suggest
 from orgkit.phases.schema.location import Place, Violation, spell
 from orgkit.phases.schema.raw import Raw, duplicates, path, section, text, texts, unit_paths
@@ -129,33 +129,15 @@ def documents(raw: Raw, contents: FileTexts) -> Iterator[Violation]:
         if place not in contents:
             continue
         try:
-            document = json.loads(
-                contents[place], object_pairs_hook=_without_repetition, parse_constant=_refuse_constant
-            )
-        except (ValueError, RecursionError) as error:
-            yield place, f"{quote(str(table['file']))} is not valid JSON: {error}."
-            continue
-        if not isinstance(document, dict):
-            yield place, f"{quote(str(table['file']))} is not a policy: write one JSON object."
+            document = parse_document(contents[place])
+        except ValueError as error:
+            yield place, f"{quote(str(table['file']))} {error}"
             continue
         same.append((place, f"{text(table, 'type')} {compact_json(document)}"))
     first: dict[str, Place] = {}
-    for place, document in same:
-        if (owner := first.setdefault(document, place)) != place:
+    for place, content in same:
+        if (owner := first.setdefault(content, place)) != place:
             yield place, f"has the policy of {spell(owner[:2])}: keep one, and attach it to the units of both."
-
-
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of JSON; Python would keep the last one of two values under one key."""
-    keys = [key for key, _ in pairs]
-    if duplicate := next((key for key in keys if keys.count(key) > 1), None):
-        raise ValueError(f"the key {quote(duplicate)} stands twice in one object")
-    return dict(pairs)
-
-
-def _refuse_constant(name: str) -> None:
-    """Refuse NaN and Infinity, which Python takes for JSON."""
-    raise ValueError(f"{name} is not a value of JSON")
 
 
 def accepted_by_aws(desired: Desired) -> Iterator[Violation]:

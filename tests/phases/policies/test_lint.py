@@ -37,8 +37,8 @@ def test_a_sound_statement_has_no_findings() -> None:
         ({**DENY, "Principal": "*"}, "statement 1: has the element 'Principal', which a SERVICE_CONTROL_POLICY does"),
         ({**DENY, "NotAction": "s3:*"}, "statement 1: has both Action and NotAction"),
         ({"Effect": "Deny", "Action": "s3:*"}, "statement 1: has neither Resource nor NotResource"),
-        ({**DENY, "Action": []}, "statement 1: has a Action that is not a text or a list of texts"),
-        ({**DENY, "Action": [1]}, "statement 1: has a Action that is not a text or a list of texts"),
+        ({**DENY, "Action": []}, "statement 1: its Action is not a text or a list of texts"),
+        ({**DENY, "Action": [1]}, "statement 1: its Action is not a text or a list of texts"),
         ({**DENY, "Condition": {"StringEquals": "x"}}, "statement 1: has a Condition that is not an object"),
     ],
 )
@@ -104,9 +104,10 @@ def test_a_condition_key_that_aws_has_is_no_warning(key: str) -> None:
     assert warnings(Condition={"StringEquals": {key: "x"}}) == []
 
 
-def test_an_operator_that_aws_does_not_have_is_one_warning() -> None:
+def test_an_operator_that_aws_does_not_have_is_an_error() -> None:
     condition = {"StringEqual": {"aws:PrincipalArn": "x", "aws:SourceIp": "y"}}
-    assert warnings(Condition=condition) == ["statement 1: AWS has no condition operator stringequal"]
+    (error,) = messages(SCP, {**DENY, "Condition": condition}, errors=True)
+    assert error.startswith("statement 1: has the condition operator 'StringEqual', which AWS does not have")
 
 
 @pytest.mark.parametrize(

@@ -100,9 +100,9 @@ def test_a_link_is_refused_also_a_folder_on_the_way(folder: Folder) -> None:
         (b"{", "is not valid JSON"),
         (b"[]", "is not a policy: write one JSON object"),
         (b"\xff", "is not UTF-8"),
-        (b'{"a": NaN}', "NaN is not a value of JSON"),
-        (b'{"Version": "1", "Version": "2"}', 'the key "Version" stands twice in one object'),
-        (b"[" * 99_000, "is not valid JSON"),
+        (b'{"a": NaN}', "has NaN, which is no value of JSON"),
+        (b'{"Version": "1", "Version": "2"}', 'has the key "Version" twice in one object'),
+        (b"[" * 99_000, "is nested too deeply"),
         (b" " * 100_001, "at most 100,000 bytes"),
     ],
 )
