@@ -92,8 +92,8 @@ def _outcome_key(outcome: Outcome) -> Hashable:
 def _outcome_row(group: Sequence[Outcome]) -> OutcomeRow:
     first = group[0]
     result = f"{first.status}: {first.reason}" if first.reason else str(first.status)
-    longest = max(outcome.seconds for outcome in group)
-    seconds = f"{longest:.1f}" if longest else ""
+    most_seconds = max(outcome.seconds for outcome in group)
+    seconds = f"{most_seconds:.1f}" if most_seconds else ""
     if len(group) == 1:
         return OutcomeRow(first.symbol, first.sentence, result, seconds, " ".join(first.request_ids))
     requests = sum(len(outcome.request_ids) for outcome in group)

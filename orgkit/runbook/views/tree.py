@@ -152,21 +152,21 @@ def _count_accounts(node: Node) -> int:
 def _fold(node: Node, max_listed: int, min_folded: int) -> Node:
     accounts = [child for child in node.children if child.kind == "account"]
     groups = all_by(accounts if len(accounts) > max_listed else (), lambda child: (child.mark, child.note))
-    folded = {
+    group_of = {
         id(child): group
         for (mark, _), group in groups.items()
         if len(group) >= min_folded and mark is not Mark.WAITING
         for child in group
     }
     children = [
-        _folded(folded[id(child)]) if id(child) in folded else _fold(child, max_listed, min_folded)
+        _line_of(group_of[id(child)]) if id(child) in group_of else _fold(child, max_listed, min_folded)
         for child in node.children
-        if id(child) not in folded or child is folded[id(child)][0]
+        if id(child) not in group_of or child is group_of[id(child)][0]
     ]
     return replace(node, children=children)
 
 
-def _folded(accounts: Sequence[Node]) -> Node:
+def _line_of(accounts: Sequence[Node]) -> Node:
     first = accounts[0]
     examples = name_some([account.name for account in accounts])
     return Node(f"{len(accounts):,} accounts", "accounts", first.note, mark=first.mark, examples=examples)
