@@ -1,9 +1,6 @@
 """Values that must not be written, and a search for all of them that takes no longer the more there are."""
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import TypeVar
-
-T = TypeVar("T", str, bytes)
 
 ENDING = 16  # characters of a value by which it is looked up; the tokens of AWS have the same beginning
 FEW = 16  # values that are looked for one by one: a long text is searched faster for a value than for all endings
@@ -41,8 +38,9 @@ class SecretValues(Collection[str]):
         if len(value) < ENDING:
             self._shorter = (*self._shorter, value)
         else:
-            _append(self._by_ending, value[-ENDING:], value)
-            _append(self._by_encoded_ending, encoded[-ENDING:], encoded)
+            ending, encoded_ending = value[-ENDING:], encoded[-ENDING:]
+            self._by_ending[ending] = (*self._by_ending.get(ending, ()), value)
+            self._by_encoded_ending[encoded_ending] = (*self._by_encoded_ending.get(encoded_ending, ()), encoded)
         self._all[value] = encoded  # last: whoever counts the values finds all of them
 
     def in_text(self, text: str) -> set[str]:
@@ -62,7 +60,3 @@ class SecretValues(Collection[str]):
         candidates = {end for start in ends if (end := content[start : start + ENDING]) in self._by_encoded_ending}
         is_match = any(value in content for ending in candidates for value in self._by_encoded_ending[ending])
         return is_match or any(value.encode() in content for value in self._shorter)
-
-
-def _append(index: dict[T, tuple[T, ...]], key: T, value: T) -> None:
-    index[key] = (*index.get(key, ()), value)
