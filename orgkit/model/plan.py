@@ -77,6 +77,14 @@ class Step(ABC):
         return ()
 
     @property
+    def group(self) -> str:
+        """What a long plan says of this step and of those like it together; "" for one that it lists by itself.
+
+        A step that takes something away, or about which something is not known, has none.
+        """
+        return ""
+
+    @property
     def id(self) -> str:
         """Kind and subject, such as create-unit:Production."""
         return f"{self.kind}:{self.subject}"
