@@ -13,6 +13,7 @@ import pytest
 from orgkit.records.verify.verify import verify_all, verify_one
 from orgkit.sandbox.lifecycle import Sandbox, find
 from tests.bootstrap.project import EXAMPLE, NESTED, Project, new_project
+from tests.bootstrap.test_aws_cli import compare
 
 LABELS = ["00-management-account", "01-organization", "02-units", "03-accounts", "04-imports", "05-trail", "06-costs"]
 
@@ -50,6 +51,27 @@ def sandbox(bakery: dict[str, Any]) -> Iterator[Sandbox]:
     assert running is not None
     with running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def finished(elsewhere: Project, bakery: dict[str, Any], sandbox: Sandbox, aws_cli: Path) -> tuple[dict[str, Any], ...]:
+    """The owner accepts, by the commands as they are printed; then the plan of 04, its run, and a run more."""
+    there = elsewhere.within(sandbox.environment())
+    again = there.orgkit("plan", elsewhere.file, "04", code=8)
+    for command in bakery["waiting"][0]["commands"]:
+        assert command in again.stdout.splitlines()
+        owner = elsewhere.within(
+            {
+                "AWS_CONFIG_FILE": str(sandbox.folder / "aws" / "config"),
+                "AWS_PROFILE": "owner-987654321098",
+                "AWS_ENDPOINT_URL": sandbox.endpoint_url,
+                "PATH": f"{aws_cli}:/usr/bin:/bin",
+            }
+        )
+        done = owner.run("/bin/sh", "-c", command)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    planned = there.plan("04")
+    return planned, there.phase("04", planned["digest"]), there.phase("04")
 
 
 class TestTheExample:
@@ -152,42 +174,25 @@ class TestAFileThatNobodyHereTuned:
             ("Custody", "breaking-glass"),
         }
 
-    def test_the_owner_s_commands_work_as_they_are_printed_and_then_04_finishes(
-        self, elsewhere, bakery, sandbox, aws_cli
-    ):
+    def test_the_owner_s_commands_work_as_they_are_printed_and_then_04_finishes(self, bakery, finished):
         (waiting,) = bakery["waiting"]
         assert "old-shop" in waiting["what"]
         assert "987654321098" in waiting["who"]
-        there = elsewhere.within(sandbox.environment())
-        again = there.orgkit("plan", elsewhere.file, "04", code=8)
-        for command in waiting["commands"]:
-            assert command in again.stdout.splitlines()
-            owner = elsewhere.within(
-                {
-                    "AWS_CONFIG_FILE": str(sandbox.folder / "aws" / "config"),
-                    "AWS_PROFILE": "owner-987654321098",
-                    "AWS_ENDPOINT_URL": sandbox.endpoint_url,
-                    "PATH": f"{aws_cli}:/usr/bin:/bin",
-                }
-            )
-            done = owner.run("/bin/sh", "-c", command)
-            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-        planned = there.plan("04")
+        planned, result, again = finished
         assert [step["id"].partition(":")[0] for step in planned["steps"]] == ["move-account", "tag-account"]
-        result = there.phase("04", planned["digest"])
         assert (result["outcome"], result["waiting"], result["commands"]) == ("done", [], [])
-        assert there.phase("04")["outcome"] == "nothing to change"
+        assert again["outcome"] == "nothing to change"
 
+    @pytest.mark.usefixtures("finished")
+    def test_the_aws_cli_finds_everything_as_the_file_asks_for(self, elsewhere, sandbox, aws_cli):
+        done = compare(elsewhere, sandbox, aws_cli, elsewhere.file)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.strip() == "everything is as the file asks for"
 
-def test_what_a_person_reads_fits_80_columns_and_names_everything(project):
-    project.file.write_bytes(EXAMPLE.read_bytes())
-    done = project.orgkit("rehearse", project.file)
-    commands = [line for line in done.stdout.splitlines() if line.startswith("  orgkit ")]
-    assert commands == [f"  orgkit apply {project.file}"], "whole, however long the path is"
-    assert max(len(line) for line in done.stdout.splitlines() if line not in commands) <= 80
-    for expected in ("organization root", *LABELS, "USD ", "7 records in outputs/sandbox/", "nothing touched AWS"):
-        assert expected in done.stdout
-    phases = [line.split() for line in done.stderr.splitlines() if line[:2].isdigit() and ": " not in line]
-    assert [words[:2] for words in phases] == [[n, "done"] for n in LABELS]
-    counts = [" ".join(words).partition(" s ")[2] for words in phases]
-    assert all(not count or count.split()[0] == count.split()[2] for count in counts), counts  # 3 of 3 steps done
+    @pytest.mark.usefixtures("finished")
+    def test_of_another_file_it_finds_the_one_difference(self, elsewhere, sandbox, aws_cli):
+        other = elsewhere.file.with_name("other.toml")
+        other.write_text(elsewhere.file.read_text().replace("[trail]", "[trail]\nnoncurrent_days = 77"))
+        done = compare(elsewhere, sandbox, aws_cli, other)
+        assert done.returncode == 1, done.stderr
+        assert [line.split(": ")[:2] for line in done.stdout.splitlines()] == [["lifecycle", "older versions"]]
