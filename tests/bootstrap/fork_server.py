@@ -208,6 +208,7 @@ def serve(address: str, parent: int) -> None:
     cached_libraries.cache_botocore()
     _convert_a_notebook()
     _make_clients()
+    _read_and_redact()
     gc.freeze()  # a fork need not look at what is there, and then copy it
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
@@ -250,6 +251,16 @@ def _make_clients() -> None:
     keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
     for service in SERVICES:
         session._session("us-east-1").client(service, **keys)
+
+
+def _read_and_redact() -> None:
+    """Fill the caches of pure functions: patterns of secrets, characters that look the same, texts of the runbooks."""
+    from orgkit.parameters import load
+    from orgkit.records.redact import Redactor
+
+    load(CHECKOUT / "parameters" / "example.toml")
+    for runbook in sorted((CHECKOUT / "runbooks").glob("*.ipynb")):
+        Redactor().value(json.loads(runbook.read_text(encoding="utf-8")))
 
 
 def _collect() -> None:
