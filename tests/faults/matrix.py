@@ -182,21 +182,46 @@ def every_change() -> Chosen:
 def every_operation(seed: int) -> Chosen:
     """Every operation that changes something, once in each phase, against every kind; what is left by the seed.
 
-    That is two kinds for each further change by the same operation, and four for one read of each operation.
+    A kind that has two forms, such as once and always, is met in one of them, in turn. What is left is one kind for
+    each further change by the same operation, two for one read of each operation, and an old answer at the first or
+    at the last read of each operation.
     """
     drawn = random.Random(seed)
-    whole = every_change()
+    whole, forms = every_change(), _Forms(drawn)
 
     def chosen(phase: str, points: tuple[Point, ...]) -> Iterator[tuple[Point, Met]]:
         first = {point.same[1:]: point for point in reversed(points)}
         cells: dict[Point, list[Met]] = {}
+        stale: dict[tuple[str, str, str], list[tuple[Point, Met]]] = {}
         for point, met in whole(phase, points):
-            cells.setdefault(point, []).append(met)
+            if met.fault.kind == "stale-read":
+                stale.setdefault(point.same, []).append((point, met))
+            else:
+                cells.setdefault(point, []).append(met)
         for point, kinds in cells.items():
-            number = len(kinds) if point.mutating and point is first[point.same[1:]] else 2 if point.mutating else 4
-            yield from ((point, met) for met in drawn.sample(kinds, min(number, len(kinds))))
+            is_first = point.mutating and point is first[point.same[1:]]
+            some = forms.one_of_each_kind(kinds) if is_first else drawn.sample(kinds, 1 if point.mutating else 2)
+            yield from ((point, met) for met in some)
+        yield from map(drawn.choice, stale.values())
 
     return chosen
+
+
+class _Forms:
+    """Which form of a kind is met next: they take turns, beginning with a drawn one."""
+
+    def __init__(self, drawn: random.Random) -> None:
+        self._drawn = drawn
+        self._turns: dict[str, int] = {}
+
+    def one_of_each_kind(self, mets: Iterable[Met]) -> Iterator[Met]:
+        by_kind: dict[str, list[Met]] = {}
+        for met in mets:
+            by_kind.setdefault(met.fault.kind, []).append(met)
+        for kind, forms in by_kind.items():
+            turn = self._turns.get(kind, self._drawn.randrange(len(forms)))
+            self._turns[kind] = turn + 1
+            yield forms[turn % len(forms)]
 
 
 def only(operation: str, chosen: Chosen) -> Chosen:
