@@ -20,19 +20,25 @@ APPROVERS: Place = ("approval", "approvers")
 OWN_FIELDS = ("organization", "units", "accounts", "imports", "trail")  # of Desired, since several topics read them
 
 
-def build(file: Any, sha256: str, pems: Mapping[Place, str] = {}, documents: Mapping[str, str] = {}) -> Desired:
+def build(
+    file: Any,
+    sha256: str,
+    pems: Mapping[Place, str] = {},
+    texts: Mapping[Place, str] = {},
+    documents: Mapping[str, str] = {},
+) -> Desired:
     """Return the whole file as frozen values.
 
     Args:
         file: The valid sections.
         sha256: Of the file's bytes.
         pems: The public keys that it names, by their place.
+        texts: The texts of the other files that it names, by their place.
         documents: The policies of `[rehearsal]`, by the names of their files.
     """
     organization = file.organization
-    defaults = Defaults(
-        organization.management_account_id, organization.home_region, tuple(sorted(organization.tags.items()))
-    )
+    tags = tuple(sorted(organization.tags.items()))
+    defaults = Defaults(organization.management_account_id, organization.home_region, tags, texts)
     built = {section.name: section.build(getattr(file, section.name), defaults) for section in SECTIONS}
     own: dict[str, Any] = {name: built.pop(name) for name in OWN_FIELDS}
     desired = Desired(

@@ -11,14 +11,17 @@ from pydantic import Field
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import UnitPath as Names
 from orgkit.model.desired import format_path
-from orgkit.parameters.policy_documents import RCP, SCP, parse, problems
+from orgkit.parameters.text_files import read_named_file
 from orgkit.phases.organization.section import OrganizationModel
+from orgkit.phases.policies.lint import lint
+from orgkit.phases.schema.documents import parse_document
 from orgkit.phases.schema.formats import quote, suggest
 from orgkit.phases.schema.location import Place, Violation
 from orgkit.phases.schema.raw import Raw, members, path, section, text, texts, unit_paths
 from orgkit.phases.schema.types import Key, SectionModel, UnitPath
+from orgkit.policy_evaluation.conditions import as_list
+from orgkit.policy_evaluation.policy_types import RCP, SCP
 
-MAX_BYTES = 100_000  # bytes of one file; the longest policy has a tenth of that
 PLACE: Place = ("rehearsal", "policies")
 _TYPES = (SCP, RCP)
 Documents = Mapping[str, str]  # the texts of policies by the names of their files
@@ -55,14 +58,14 @@ class RehearsalPolicyModel(SectionModel):
 
     file: str = Field(examples=['"policies/deny-regions.json"'])
     type: Literal["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"] = Field(examples=['"SERVICE_CONTROL_POLICY"'])
-    attach: list[UnitPath] = Field(default=[])
-    accounts: list[Key] = Field(default=[])
+    attach: list[UnitPath] = []
+    accounts: list[Key] = []
 
 
 class RehearsalModel(SectionModel):
     """`[rehearsal]`: what a rehearsal has in addition to what the file asks for; AWS never sees it."""
 
-    policies: list[RehearsalPolicyModel] = Field(default=[])
+    policies: list[RehearsalPolicyModel] = []
 
 
 def build(model: RehearsalModel, documents: Documents) -> RehearsalSpec:
@@ -91,44 +94,40 @@ def read_documents(raw: Raw, folder: Path) -> tuple[dict[str, str], list[Violati
     documents: dict[str, str] = {}
     wrong: list[Violation] = []
     for number, table in _policies(raw):
-        file, policy_type = text(table, "file"), text(table, "type")
+        file = text(table, "file")
         if file is None:
             continue  # reported by its type
         try:
-            documents[file] = _read(file, folder)
-            document = parse(documents[file])
+            documents[file] = read_named_file(file, folder)
         except ValueError as error:
-            wrong.append((PLACE, f"number {number}: {quote(file)} {error}"))
+            wrong.append((PLACE, f"number {number}: {error}"))
             continue
-        if policy_type in _TYPES:
-            wrong += [
-                (PLACE, f"number {number}: {quote(file)} {problem}") for problem in problems(document, policy_type)
-            ]
+        problems = _problems(documents[file], text(table, "type"))
+        wrong += [(PLACE, f"number {number}: {quote(file)} {problem}") for problem in problems]
     return documents, wrong
 
 
-def _read(name: str, folder: Path) -> str:
-    """Return the text of a file.
-
-    Raises:
-        ValueError: The file is in another folder, is a link or lies behind one, is too large, or cannot be read.
-    """
-    parts = PurePosixPath(name).parts
-    if not parts or not name.isprintable() or "\\" in name or ".." in parts or name.startswith(("/", "~")):
-        raise ValueError("is not in the folder of the parameters file: write a path from that folder, with slashes.")
-    file = folder.joinpath(*parts)
+def _problems(content: str, policy_type: str | None) -> Iterator[str]:
+    """Yield what AWS would refuse of a document."""
     try:
-        if any(folder.joinpath(*parts[:depth]).is_symlink() for depth in range(1, len(parts) + 1)):
-            raise ValueError("is a link, or behind one: put the file itself there.")
-        if not file.exists():
-            raise ValueError(f"does not exist in {folder}: write its path from the folder of the parameters file.")
-        if not file.is_file() or file.stat().st_size > MAX_BYTES:
-            raise ValueError(f"is not an ordinary file of at most {MAX_BYTES:,} bytes.")
-        return file.read_bytes().decode()
-    except UnicodeDecodeError:
-        raise ValueError("is not UTF-8: save the file as UTF-8.") from None
-    except OSError as error:
-        raise ValueError(f"cannot be read: {error.strerror}. Check who may read it.") from None
+        document = parse_document(content)
+    except ValueError as error:
+        yield str(error)
+        return
+    if policy_type not in _TYPES:
+        return  # reported by its type
+    errors = [finding for finding in lint(document, policy_type) if finding.is_error]
+    yield from (f"{error}; AWS would refuse it." for error in errors)
+    if not errors and _allows_only(document):
+        yield (
+            "only allows, which has no effect next to AWS's own FullAWSAccess, and that stays attached in a rehearsal: "
+            "write what it denies."
+        )
+
+
+def _allows_only(document: Mapping[str, Any]) -> bool:
+    statements = as_list(document.get("Statement"))
+    return all(isinstance(item, dict) and item.get("Effect") == "Allow" for item in statements)
 
 
 def types(raw: Raw) -> Iterator[Violation]:

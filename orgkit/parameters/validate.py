@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from orgkit.model.desired import format_path
+from orgkit.model.desired import Desired, format_path
 from orgkit.parameters.checks_approval import APPROVAL_CHECKS
 from orgkit.parameters.checks_names import words_of_another_script
 from orgkit.parameters.rehearsal_policies import CHECKS as REHEARSAL_CHECKS
@@ -155,3 +155,9 @@ def check(raw: Raw) -> list[Violation]:
     checks = [check for section in SECTIONS for check in section.checks]
     checks += [*APPROVAL_CHECKS, *REHEARSAL_CHECKS, words_of_another_script]
     return [wrong for run_check in checks for wrong in run_check(raw)]
+
+
+def check_finally(desired: Desired) -> list[Violation]:
+    """Return what is wrong with a file whose sections are valid, and do not contradict each other."""
+    checks = [check for section in SECTIONS for check in section.final_checks]
+    return [wrong for run_check in checks for wrong in run_check(desired)]

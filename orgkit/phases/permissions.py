@@ -73,7 +73,7 @@ class Scope:
         )
 
     def arn(self, kind: str) -> str:
-        """The ARN that covers every resource of a kind: account, ou, root, trail, adopted-trail or public-client."""
+        """The ARN that covers every resource of a kind, such as ou, policy, trail, adopted-trail or public-client."""
         if kind == "public-client":
             return f"arn:aws:signin:*:{self.account}:oauth2/{kind}/*"
         if kind == "adopted-trail":  # an organization trail that is there is adopted, whatever its name and region
@@ -109,6 +109,15 @@ GRANTS = (
         ("organizations:EnableAWSServiceAccess",),
         condition="organizations:ServicePrincipal",
         field="trusted_access",
+    ),
+    _Grant("CreatePolicies", ("organizations:CreatePolicy",), (), "organizations:PolicyType", "policy_types"),
+    _Grant("ChangePolicies", ("organizations:UpdatePolicy",), ("policy",), "organizations:PolicyType", "policy_types"),
+    _Grant(  # never to the root or to an account
+        "AttachPolicies",
+        ("organizations:AttachPolicy",),
+        ("ou", "policy"),
+        "organizations:PolicyType",
+        "policy_types",
     ),
     _Grant("CreateTrail", ("cloudtrail:CreateTrail",), ("trail",)),
     _Grant(

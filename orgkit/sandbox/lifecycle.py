@@ -60,7 +60,7 @@ class Sandbox:
         return answer
 
     def denials(self) -> list[dict[str, Any]]:
-        """Return the calls that policies denied, in order, each with its `denial`: action, policy, statement."""
+        """Return the calls that policies denied, in order, each with `denial`: action, policy and statement."""
         answer: list[dict[str, Any]] = self._ask("/orgkit/denials")
         return answer
 

@@ -17,15 +17,19 @@ _attach_policy = OrganizationsBackend.attach_policy
 MAX_LENGTH = 10_240  # characters of a service control policy, since 15 May 2026
 
 
-@corrects(OrganizationsBackend, moto="CreatePolicy accepts any text.")
+@corrects(OrganizationsBackend, moto="CreatePolicy accepts any text, and four types of policy.")
 def create_policy(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
-    """CreatePolicy refuses a document that is not JSON, or too long."""
+    """CreatePolicy takes every type of policy, and refuses a document that is not JSON, or too long."""
     check_document(kwargs["Content"])
-    described: dict[str, Any] = _create_policy(self, **kwargs)
+    kind = kwargs["Type"]
+    if kind not in FakePolicy.SUPPORTED_POLICY_TYPES:
+        raise refusal("InvalidInputException", "You specified an invalid value.", "INVALID_ENUM_POLICY_TYPE")
+    described: dict[str, Any] = _create_policy(self, **{**kwargs, "Type": "TAG_POLICY"})
     policy: FakePolicy = self.policies[-1]
+    policy.type, policy._arn_format = kind, f"arn:{{0}}:organizations::{{1}}:policy/{{2}}/{kind.lower()}/{{3}}"
     number = world().count("policy", self.org.id, policy.type, policy.name)
     policy.id = f"p-{ids.derive(8, 'policy', self.org.id, policy.type, policy.name, number)}"
-    described["Policy"]["PolicySummary"] |= {"Id": policy.id, "Arn": policy.arn}
+    described["Policy"]["PolicySummary"] |= {"Id": policy.id, "Arn": policy.arn, "Type": kind}
     return described
 
 
