@@ -45,7 +45,6 @@ CONDITION_KEYS = {
     "sts:ExternalId": "ExternalId",
     "sts:RoleSessionName": "RoleSessionName",
     "sts:SourceIdentity": "SourceIdentity",
-    "organizations:PolicyType": "PolicyType",
     "organizations:ServicePrincipal": "ServicePrincipal",
 }
 
@@ -92,7 +91,7 @@ def check_actions(
         return ()
     decisions: list[CheckedAction] = []
     caller, parameters = _caller(principal), _parameters(call, environ)
-    context = _context(parameters, environ)
+    context = {**_context(parameters, environ), **_policy_type(call, parameters)}
     for needed in authorizations(call.service, call.operation, parameters, _location(principal.account, call.region)):
         if is_of_key(needed.resource) and _find_key(needed.resource) is None:
             continue  # the service reports that there is no such key
@@ -144,6 +143,18 @@ def _context(parameters: Mapping[str, Any], environ: Mapping[str, Any]) -> dict[
     if tags:
         known["aws:TagKeys"] = tuple(str(tag.get("Key")) for tag in tags)
     return known | {key: str(parameters[name]) for key, name in CONDITION_KEYS.items() if parameters.get(name)}
+
+
+def _policy_type(call: wire.ParsedRequest, parameters: Mapping[str, Any]) -> dict[str, Values]:
+    """Return the type of policy that a call of Organizations is about, or that of the policy that it names."""
+    if call.service != "organizations":
+        return {}
+    names = ("PolicyType", "Filter", *(("Type",) if call.operation == "CreatePolicy" else ()))
+    policy_id = parameters.get("PolicyId")
+    policies = backend_of(world().principals[call.key].account).policies if policy_id else ()
+    types = [str(parameters[name]) for name in names if isinstance(parameters.get(name), str)]
+    types += [str(policy.type) for policy in policies if policy.id == policy_id]
+    return {"organizations:PolicyType": types[0]} if types else {}
 
 
 def _location(account: str, region: str) -> Location:
