@@ -38,6 +38,7 @@ from tests import cached_libraries, kill_after
 CHECKOUT = Path(__file__).parents[2]
 STARTED, ENDED = b"started ", b"ended "
 SET_CHILD_SUBREAPER = 36  # of prctl: orphans among its descendants become children of the process
+SET_NAME, KERNEL_NAME = 15, "ipykernel"  # of prctl: by this name a fork is known as a kernel
 KERNEL_MODULES = (
     "boto3", "orgkit.runbook.stages", "tornado.platform.asyncio", "sqlite3",
     "ipykernel.debugger", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.completer",
@@ -107,12 +108,14 @@ class ForkServer:
         return subprocess.CompletedProcess([program, *arguments], code, *texts)
 
     def start(
-        self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], terminal: int
-    ) -> "TerminalCommand":
-        """Start `orgkit` in a session of its own, with this file as its terminal."""
+        self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], files: Sequence[int]
+    ) -> "ForkedCommand":
+        """Start `orgkit`, with files for output and errors; or with one, which is the terminal of its session."""
         values = {"program": "orgkit", "arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment)}
-        connection = self._connect(json.dumps(values | {"terminal": True}), [terminal] * 3)
-        return TerminalCommand(connection)
+        has_terminal = len(files) == 1
+        return ForkedCommand(
+            self._connect(json.dumps(values | {"terminal": has_terminal}), [*files] * (3 if has_terminal else 1))
+        )
 
     def install(self, folder: Path) -> None:
         """Write an `orgkit` into a folder of a shell's PATH that runs as `run` does."""
@@ -149,8 +152,8 @@ class ForkServer:
         return connection
 
 
-class TerminalCommand:
-    """A command that runs in a terminal: of subprocess.Popen, what is needed to wait for it and to kill it."""
+class ForkedCommand:
+    """A command that runs: of subprocess.Popen, what is needed to wait for it and to kill it."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -452,10 +455,13 @@ def _be_kernel(command: Sequence[str], requests: Mapping[str, Any], files: Seque
         asyncio._set_running_loop(None)
         asyncio.set_event_loop(None)
         _enter(requests, files)
+        ctypes.CDLL(None).prctl(SET_NAME, KERNEL_NAME.encode())
         sys.argv = list(command[2:])
         from ipykernel.kernelapp import IPKernelApp
 
-        IPKernelApp.launch_instance(argv=list(command[3:]))
+        # ipykernel has read this variable when it was imported, and a kernel ends when its parent does.
+        parent = f"--IPKernelApp.parent_handle={os.environ['JPY_PARENT_PID']}"
+        IPKernelApp.launch_instance(argv=[*command[3:], parent])
         code = 0
     except BaseException:
         traceback.print_exc()
