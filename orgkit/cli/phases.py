@@ -72,9 +72,10 @@ def check(file: Path, as_json: bool) -> int:
     """Check a parameters file: every problem at once, without a call to AWS."""
     from orgkit.parameters import find, load
     from orgkit.phases.management_account.file_checks import example_values
+    from orgkit.phases.registry import RUNBOOKS
 
     desired = load(find(str(file)))
-    warnings = example_values(desired)
+    warnings = [*example_values(desired), *(item for phase in RUNBOOKS for item in phase.file_warnings(desired))]
     numbers = {"unit": len(desired.units), "account": len(desired.accounts), "import": len(desired.imports)}
     if as_json:
         counts = {f"{name}s": n for name, n in numbers.items()}

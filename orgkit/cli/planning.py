@@ -131,9 +131,9 @@ def show_next(planned_phases: Sequence[PlannedPhase], file: Path, *, all_steps: 
     """The command that goes on from these plans, with the real file and digest; nothing where none does."""
     desired, name = load(find(str(file))), quote(str(file))
     if len(planned_phases) > 1:
-        omitted = [phase.run_label for phase in LATER_PHASES if phase.changes and not phase.is_requested(desired)]
-        for label in omitted:
-            click.echo(wrap(f"{label} is planned, too, once [billing] of the file names alerts.", ""))
+        for phase in LATER_PHASES:
+            if phase.request_hint and not phase.is_requested(desired):
+                click.echo(wrap(f"{phase.run_label} is planned, too, once {phase.request_hint}.", ""))
     if not all_steps and any(is_summarized(planned) for planned in planned_phases):
         number = f" {planned_phases[0].phase.number}" if len(planned_phases) == 1 else ""
         click.echo(f"\neach step    orgkit plan {name}{number} --all-steps")

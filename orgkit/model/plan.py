@@ -72,6 +72,11 @@ class Step(ABC):
         return ()
 
     @property
+    def details(self) -> tuple[str, ...]:
+        """Lines that a person reads below the steps of a plan, such as the difference of two documents."""
+        return ()
+
+    @property
     def group(self) -> str:
         """What a long plan says of this step and of those like it together; "" for one that it lists by itself.
 

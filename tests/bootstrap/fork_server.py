@@ -9,10 +9,12 @@ What is about the start of a process (startup files, import order, the installed
 import asyncio
 import atexit
 import ctypes
+import fcntl
 import gc
 import importlib
 import io
 import json
+import math
 import os
 import runpy
 import select
@@ -22,10 +24,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -99,6 +103,14 @@ class ForkServer:
             texts = [_text(file) for file in (out, err)]
         return subprocess.CompletedProcess([program, *arguments], code, *texts)
 
+    def start(
+        self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], terminal: int
+    ) -> "TerminalCommand":
+        """Start `orgkit` in a session of its own, with this file as its terminal."""
+        values = {"program": "orgkit", "arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment)}
+        connection = self._connect(json.dumps(values | {"terminal": True}), [terminal] * 3)
+        return TerminalCommand(connection)
+
     def install(self, folder: Path) -> None:
         """Write an `orgkit` into a folder of a shell's PATH that runs as `run` does."""
         script = folder / "orgkit"
@@ -114,12 +126,8 @@ class ForkServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ask(self, requests: str, files: Sequence[int], timeout: float) -> int:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(self._address)
+        with self._connect(requests, files) as connection:
             connection.settimeout(timeout)
-            socket.send_fds(connection, [b"files"], list(files))
-            connection.sendall(requests.encode())
-            connection.shutdown(socket.SHUT_WR)
             with connection.makefile("rb") as answers:
                 pid = int(answers.readline().removeprefix(STARTED))
                 try:
@@ -128,6 +136,59 @@ class ForkServer:
                     os.kill(pid, signal.SIGKILL)
                     raise subprocess.TimeoutExpired(requests, timeout) from None
         return int(last.removeprefix(ENDED)) if last else -signal.SIGKILL  # nothing is said by a process that is killed
+
+    def _connect(self, requests: str, files: Sequence[int]) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self._address)
+        socket.send_fds(connection, [b"files"], list(files))
+        connection.sendall(requests.encode())
+        connection.shutdown(socket.SHUT_WR)
+        return connection
+
+
+class TerminalCommand:
+    """A command that runs in a terminal: of subprocess.Popen, what is needed to wait for it and to kill it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._code: int | None = None
+        self._answers = connection.makefile("rb")
+        self.pid = int(self._answers.readline().removeprefix(STARTED))
+
+    def poll(self) -> int | None:
+        """The exit code, once it has ended."""
+        if self._code is None:
+            has_ended = not _runs(self.pid)  # its kernels have the connection open, too
+            if select.select([self._connection], [], [], 0)[0]:
+                last = self._answers.readline()
+                self._code = int(last.removeprefix(ENDED)) if last else -signal.SIGKILL
+            elif has_ended:
+                self._code = -signal.SIGKILL
+            if self._code is not None:
+                self._answers.close()
+                self._connection.close()
+        return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code; TimeoutExpired when it has not ended after so many seconds."""
+        until = time.monotonic() + timeout if timeout is not None else math.inf
+        while (code := self.poll()) is None:
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired("orgkit", timeout or 0)
+            time.sleep(0.01)
+        return code
+
+    def kill(self) -> None:
+        """Kill it as nothing but SIGKILL does."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _text(file: Any) -> str:
@@ -147,6 +208,7 @@ def serve(address: str, parent: int) -> None:
     cached_libraries.cache_botocore()
     _convert_a_notebook()
     _make_clients()
+    _read_and_redact()
     gc.freeze()  # a fork need not look at what is there, and then copy it
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
@@ -191,6 +253,16 @@ def _make_clients() -> None:
         session._session("us-east-1").client(service, **keys)
 
 
+def _read_and_redact() -> None:
+    """Fill the caches of pure functions: patterns of secrets, characters that look the same, texts of the runbooks."""
+    from orgkit.parameters import load
+    from orgkit.records.redact import Redactor
+
+    load(CHECKOUT / "parameters" / "example.toml")
+    for runbook in sorted((CHECKOUT / "runbooks").glob("*.ipynb")):
+        Redactor().value(json.loads(runbook.read_text(encoding="utf-8")))
+
+
 def _collect() -> None:
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
@@ -204,10 +276,14 @@ def _be_command(connection: socket.socket) -> None:
     code = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        _, files, _, _ = socket.recv_fds(connection, len(b"files"), 2)
+        _, files, _, _ = socket.recv_fds(connection, len(b"files"), 3)
         with connection.makefile("rb") as asking:
             requests = json.loads(asking.read())
         connection.sendall(STARTED + str(os.getpid()).encode() + b"\n")
+        if requests.get("terminal"):
+            os.setsid()
+            fcntl.ioctl(files[0], termios.TIOCSCTTY, 0)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         _enter(requests, files)
         if os.environ.get("PYTHONPATH") == str(kill_after.FOLDER):
             runpy.run_path(str(kill_after.FOLDER / "sitecustomize.py"))
@@ -223,14 +299,15 @@ def _be_command(connection: socket.socket) -> None:
 
 
 def _enter(requests: Mapping[str, Any], files: Sequence[int]) -> None:
-    """Streams, environment and folder as `exec` would give them."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, file in enumerate((nothing, *files)):
+    """Streams, environment and folder as `exec` would give them; two files are output and errors, without input."""
+    files = [*files] if len(files) > 2 else [os.open(os.devnull, os.O_RDONLY), *files]
+    for number, file in enumerate(files):
         os.dup2(file, number)
-    for file in {nothing, *files}:
+    for file in set(files):
         os.close(file)
     sys.stdin = io.TextIOWrapper(io.FileIO(0), encoding="utf-8")
-    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w")), encoding="utf-8")
+    output = io.BufferedWriter(io.FileIO(1, "w"))
+    sys.stdout = io.TextIOWrapper(output, encoding="utf-8", line_buffering=os.isatty(1))
     sys.stderr = io.TextIOWrapper(
         io.BufferedWriter(io.FileIO(2, "w")), encoding="utf-8", errors="backslashreplace", line_buffering=True
     )

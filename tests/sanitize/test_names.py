@@ -2,6 +2,7 @@
 
 import sys
 import unicodedata
+from functools import cache
 
 import pytest
 import regex
@@ -212,19 +213,27 @@ def passes_for_ascii(character: str) -> bool:
     return not stands_out and len(plain) == 1 and plain.isascii() and (plain.isalnum() or plain in "/.-_@")
 
 
-ASSIGNED = [c for c in map(chr, range(0x80, sys.maxunicode + 1)) if unicodedata.category(c)[0] != "C"]
-LOOKALIKES = [c for c in ASSIGNED if passes_for_ascii(c)]
+@cache
+def lookalikes() -> tuple[str, ...]:
+    """Return every assigned character that passes for one of ASCII; processes that only collect tests need none."""
+    assigned = (c for c in map(chr, range(0x80, sys.maxunicode + 1)) if unicodedata.category(c)[0] != "C")
+    return tuple(c for c in assigned if passes_for_ascii(c))
+
+
+@cache
+def letters_by_reading(script: str) -> dict[str, str]:
+    letters = [c for c in lookalikes() if regex.match(rf"\p{{Script={script}}}", c)]
+    return {reading(c): c for c in letters if unicodedata.category(c)[0] == "L"}
 
 
 def test_no_character_that_passes_for_ascii_stands_in_a_latin_word() -> None:
-    assert len(LOOKALIKES) > 1000
-    assert [describe(c) for c in LOOKALIKES if not deception(f"secur{c}ty")] == []
+    assert len(lookalikes()) > 1000
+    assert [describe(c) for c in lookalikes() if not deception(f"secur{c}ty")] == []
 
 
 @given(st.text(st.sampled_from("ABCEHIKMOPTXaceopxy"), min_size=1, max_size=8), st.sampled_from(["Cyrillic", "Greek"]))
 def test_a_word_of_another_script_that_reads_as_ascii_is_a_trap_among_latin_names_alone(text: str, script: str) -> None:
-    letters = [c for c in LOOKALIKES if regex.match(rf"\p{{Script={script}}}", c)]
-    alike = {reading(c): c for c in letters if unicodedata.category(c)[0] == "L"}
+    alike = letters_by_reading(script)
     word = "".join(alike.get(c, "") for c in text)
     if not word:
         return

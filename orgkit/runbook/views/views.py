@@ -14,6 +14,7 @@ from orgkit.model.outcome import Outcomes, Slot
 from orgkit.model.plan import Plan
 from orgkit.model.step_groups import describe_summary
 from orgkit.phases.descriptor import Phase
+from orgkit.phases.policies.in_force import PoliciesInForce
 from orgkit.phases.registry import LATER_PHASES, PHASES
 from orgkit.runbook.views import tables
 from orgkit.runbook.views.step_rows import group_outcomes, groups_of, rows_of
@@ -25,6 +26,8 @@ DRIFT_TITLE = "Drift that no step repairs"
 STEP_HEADERS = ("", "step", "why", "IAM actions")
 PRICED_HEADERS = (*STEP_HEADERS, "USD a month, expected (low to high)")
 SLOT_HEADERS = ("slot", "account", "so far", "at most")
+IN_FORCE_HEADERS = ("account", "type", "policy", "attached to", "basis")
+NOTES_TITLE = "Notes"
 OUTCOME_HEADERS = ("", "step", "result", "seconds", "request id")
 
 
@@ -233,11 +236,23 @@ def render_plan(plan: Plan, costs: Sequence[Line] = (), *, width: int = 79, all_
     html = f"<p>{escape(headline)}</p>" + tables.as_list(first, "Needed first")
     html += tables.as_html(headers, [row[: len(headers)] for row in rows]) if rows else ""
     html += "".join(f"<p>{escape(line)}</p>" for line in (*([summary] if summary else []), _digest(plan)))
-    waiting = render_waiting(plan, width=width)
+    waiting, details = render_waiting(plan, width=width), render_details(plan)
+    notes_text = "".join(tables.as_text_list(items, title, width=width) for items, title in notes)
     return View(
-        text + "".join(tables.as_text_list(items, title, width=width) for items, title in notes) + waiting.text,
-        html + "".join(tables.as_list(items, title) for items, title in notes) + waiting.html,
+        text + details.text + notes_text + waiting.text,
+        html + details.html + "".join(tables.as_list(items, title) for items, title in notes) + waiting.html,
     )
+
+
+def render_details(plan: Plan) -> View:
+    """The lines that belong to single steps, such as the difference of two documents."""
+    text = html = ""
+    for step in plan.steps:
+        if step.details:
+            title, lines = tables.flat(f"{step.id}, line by line:"), "\n".join(map(tables.flat, step.details))
+            text += f"\n{title}\n{lines}"
+            html += f"<p>{escape(title)}</p><pre>{escape(lines)}</pre>"
+    return View(text, html)
 
 
 def _digest(plan: Plan) -> str:
@@ -260,6 +275,16 @@ def render_waiting(plan: Plan, *, width: int = 79) -> View:
             text += f"\n{title}\n{commands}"
             html += f"<p>{escape(title)}</p><pre>{escape(commands)}</pre>"
     return View(text, html)
+
+
+def render_policies_in_force(policies: PoliciesInForce) -> View:
+    """Each account with its policies, where each is attached, and whether orgkit or AWS computed it."""
+    rows = [(row.account, row.type, row.policy, row.origin, row.basis) for row in policies.rows]
+    title = "Which policies hold in each account, and from where" if rows else "No policy is in force."
+    text = f"{title}:\n{tables.as_text(IN_FORCE_HEADERS, rows)}" if rows else title
+    html = tables.as_html(IN_FORCE_HEADERS, rows, f"{title}.") if rows else f"<p>{title}</p>"
+    notes = policies.notes
+    return View(text + tables.as_text_list(notes, NOTES_TITLE), html + tables.as_list(notes, NOTES_TITLE))
 
 
 def render_outcomes(outcomes: Outcomes) -> View:
