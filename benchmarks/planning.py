@@ -72,9 +72,7 @@ def check_goals(results: Sequence[Measured]) -> list[str]:
     rendered = max(each.render_seconds for each in large)
     return [
         report_goal(f"CPU seconds to plan {GOAL_ACCOUNTS:,} accounts", planned, PLAN_SECONDS, ".2f"),
-        report_goal(
-            f"CPU seconds to render the plan of {GOAL_ACCOUNTS:,} accounts", rendered, RENDER_SECONDS, ".2f"
-        ),
+        report_goal(f"CPU seconds to render the plan of {GOAL_ACCOUNTS:,} accounts", rendered, RENDER_SECONDS, ".2f"),
     ]
 
 

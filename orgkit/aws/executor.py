@@ -127,7 +127,7 @@ class ThreadedExecutor:
             yield _BegunAhead(self, current)
         except Exception:
             self._end(current)
-            current.wait(report_nothing)  # whoever reads again after the error is the only one who does
+            current.wait(report_nothing)  # what is read again after the error is read once at a time
             raise
         finally:
             self._end(current)

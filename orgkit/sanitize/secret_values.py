@@ -41,7 +41,7 @@ class SecretValues(Collection[str]):
             ending, encoded_ending = value[-ENDING:], encoded[-ENDING:]
             self._by_ending[ending] = (*self._by_ending.get(ending, ()), value)
             self._by_encoded_ending[encoded_ending] = (*self._by_encoded_ending.get(encoded_ending, ()), encoded)
-        self._all[value] = encoded  # last: whoever counts the values finds all of them
+        self._all[value] = encoded  # last: a search finds as many values as are counted
 
     def in_text(self, text: str) -> set[str]:
         """Return the values that stand in a text."""
