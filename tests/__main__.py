@@ -33,6 +33,7 @@ SLOW = (
     "tests/engine/test_faults_in_threads.py",
     "tests/phases/management_account/test_sandbox.py",
     "tests/phases/trail/test_aws.py",
+    "tests/policy_evaluation/test_permissions.py",
     "tests/records/test_chain.py",
     "tests/runbook/test_execute.py",
     "tests/runbook/test_endings.py",

@@ -149,12 +149,12 @@ def targets(raw: Raw) -> Iterator[Violation]:
     keys = {member.key for member in members(raw)}
     for number, table in _policies(raw):
         attached = [names for value in _listed(table, "attach") if (names := path(value))]
-        named = [value for value in _listed(table, "accounts") if isinstance(value, str)]
+        accounts = [value for value in _listed(table, "accounts") if isinstance(value, str)]
         yield from _unknown(number, "unit", map(format_path, attached), set(map(format_path, units)))
-        yield from _unknown(number, "account", named, keys)
+        yield from _unknown(number, "account", accounts, keys)
 
 
-def names_and_documents(raw: Raw) -> Iterator[Violation]:
+def names(raw: Raw) -> Iterator[Violation]:
     """Report two policies of one name: a denial names the policy."""
     first: dict[str, int] = {}
     for number, table in _policies(raw):
@@ -164,16 +164,16 @@ def names_and_documents(raw: Raw) -> Iterator[Violation]:
             yield PLACE, f"number {number} has the name of number {first[name]}, {quote(name)}: {remedy}"
 
 
-CHECKS: tuple[Callable[[Raw], Iterator[Violation]], ...] = (types, targets, names_and_documents)
+CHECKS: tuple[Callable[[Raw], Iterator[Violation]], ...] = (types, targets, names)
 
 
-def _unknown(number: int, noun: str, named: Iterable[str], known: set[str]) -> Iterator[Violation]:
-    names = list(named)
-    for name in sorted(set(names)):
+def _unknown(number: int, noun: str, target_names: Iterable[str], known: set[str]) -> Iterator[Violation]:
+    attached = list(target_names)
+    for name in sorted(set(attached)):
         if name not in known:
             hint = suggest(name, known) or f"Add the {noun} first."
             yield PLACE, f"number {number}: the file has no {noun} {quote(name)}. {hint}"
-        elif names.count(name) > 1:
+        elif attached.count(name) > 1:
             yield PLACE, f"number {number} names the {noun} {quote(name)} twice: keep one."
 
 

@@ -30,6 +30,7 @@ class Phase:
         stoppable: Which of its steps a finding of phase 00 may stop; None: all of them. What creates or repairs
             orgkit's own log bucket, key or trail, starts logging, or sends an alert is never stopped.
         reads_members: Whether it looks into member accounts, through the read role, though it plans nothing there.
+        reads_tree: Whether it reads the organization's units, accounts and tags.
         in_bootstrap: False for what follows the bootstrap whenever it is wanted.
         is_requested: Of a phase that follows: whether the file asks for it, so that it comes with the bootstrap.
         file_warnings: What to know of its section of the file, which is no error; `orgkit check` shows it.
@@ -50,6 +51,7 @@ class Phase:
     member_reads: Callable[[Desired, str], tuple[MemberRead, ...]] | None = None
     stoppable: Callable[[Step, Observed], bool] | None = None
     reads_members: bool = False
+    reads_tree: bool = True
     in_bootstrap: bool = True
     is_requested: Callable[[Desired], bool] = lambda _desired: False
     request_hint: str = ""

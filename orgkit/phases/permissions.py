@@ -137,7 +137,7 @@ def steps_of(phase: Phase) -> list[type[Step]]:
 
 def reads_of(phase: Phase) -> tuple[str, ...]:
     """Return what planning a phase reads in the management account: the tree, its own facts, and what may stop it."""
-    return (*TREE_READS, *phase.reads, *reads_for(phase.number))
+    return (*(TREE_READS if phase.reads_tree else ()), *phase.reads, *reads_for(phase.number))
 
 
 def actions_of(step: type[Step]) -> tuple[str, ...]:

@@ -120,7 +120,7 @@ class Request:
     @property
     def is_of_key(self) -> bool:
         """Whether the policy of a KMS key decides about it."""
-        return re.match(r"arn:[a-z-]+:kms:[^:]*:[^:]*:key/", self.resource) is not None
+        return is_of_key(self.resource)
 
     @property
     def owner(self) -> Account:
@@ -131,6 +131,11 @@ class Request:
     def is_cross_account(self) -> bool:
         """Whether the resource belongs to an account other than the caller's."""
         return self.principal.account.id != self.owner.id
+
+
+def is_of_key(resource: str) -> bool:
+    """Return whether a resource is a KMS key."""
+    return re.match(r"arn:[a-z-]+:kms:[^:]*:[^:]*:key/", resource) is not None
 
 
 def request_context(request: Request) -> RequestContext:

@@ -17,7 +17,7 @@ from orgkit.policy_evaluation.api_calls import Location, authorizations
 from orgkit.policy_evaluation.conditions import Values
 from orgkit.policy_evaluation.denial_messages import denial_message
 from orgkit.policy_evaluation.evaluation import Decision, Level, Policies, Policy, evaluate
-from orgkit.policy_evaluation.requests import Account, PrincipalKind, Request
+from orgkit.policy_evaluation.requests import Account, PrincipalKind, Request, is_of_key
 from orgkit.policy_evaluation.requests import Principal as IamPrincipal
 from orgkit.policy_evaluation.statements import statement_name
 from orgkit.sandbox import wire
@@ -94,6 +94,8 @@ def check_actions(
     caller, parameters = _caller(principal), _parameters(call, environ)
     context = _context(parameters, environ)
     for needed in authorizations(call.service, call.operation, parameters, _location(principal.account, call.region)):
+        if is_of_key(needed.resource) and _find_key(needed.resource) is None:
+            continue  # the service reports that there is no such key
         owner = _account(_owner_of(needed.resource, principal.account))
         request = Request(
             caller, needed.action, needed.resource, owner, context, region=call.region, time=world().clock.now()
@@ -224,13 +226,18 @@ def _document_of(request: Request) -> str | bytes:
         role: Role | None = find_role(request.resource)
         return str(role.assume_role_policy_document) if role else ""
     if request.is_of_key:
-        _, _, _, region, account, name = request.resource.split(":", 5)
-        key: Key | None = kms_backends[account][region].keys.get(name.removeprefix("key/"))
+        key = _find_key(request.resource)
         return str(key.policy) if key else ""
     if request.service == "s3":
         bucket = find_bucket(request.resource.removeprefix("arn:aws:s3:::").partition("/")[0])
         return bucket.policy or "" if bucket else ""
     return ""
+
+
+def _find_key(arn: str) -> Key | None:
+    _, _, _, region, account, name = arn.split(":", 5)
+    key: Key | None = kms_backends[account][region].keys.get(name.removeprefix("key/"))
+    return key
 
 
 def _levels(account: str, policy_type: str) -> tuple[Level, ...]:

@@ -116,9 +116,9 @@ def test_a_change_of_the_organization_or_of_the_trail_is_narrowed_as_far_as_iam_
         "organizations:AttachPolicy": {"ou", "policy"},
         "organizations:TagResource": {"account", "ou", "root"},
     }
-    for statement in changes:
-        if statement["Sid"] == "TagNewResources":
-            continue  # what is tagged has no ARN yet: the tag itself is its condition
+    new = next(statement for statement in changes if statement["Sid"] == "TagNewResources")
+    assert new["Condition"] == {"StringEquals": {"aws:RequestTag/ManagedBy": ["orgkit"]}}  # they have no ARN yet
+    for statement in (statement for statement in changes if statement is not new):
         arns = statement["Resource"] if isinstance(statement["Resource"], list) else []
         narrowed = [arn.split(":", 5)[5] for arn in arns]
         for action in statement["Action"]:

@@ -23,7 +23,8 @@ READS = (
 )  # fmt: skip
 WORKLOAD_READS = (  # only phase 00 looks for workloads
     "account:ListRegions", "dynamodb:ListTables", "ec2:DescribeInstances", "ecs:ListClusters", "iam:GetRole",
-    "iam:ListAccessKeys", "iam:ListUsers", "lambda:ListFunctions", "rds:DescribeDBInstances", "s3:ListAllMyBuckets",
+    "iam:ListAccessKeys", "iam:ListUsers", "lambda:ListFunctions",
+    "organizations:ListAWSServiceAccessForOrganization", "rds:DescribeDBInstances", "s3:ListAllMyBuckets",
     "tag:GetResources",
 )  # fmt: skip
 

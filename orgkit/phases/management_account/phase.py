@@ -11,4 +11,5 @@ PHASE = Phase(
     label="management-account",
     reads=tuple(sorted({*READS, *CONTROL_TOWER_READS, *WORKLOAD_READS})),
     reads_members=True,
+    reads_tree=False,
 )

@@ -32,8 +32,7 @@ READ_POLICY = READ_ROLE  # the inline policy has the role's name
 
 # GetRole and GetRolePolicy are used where reading all roles at once is denied, for example by an SCP.
 READS_IN_EVERY_MEMBER = (
-    "iam:GetAccountAuthorizationDetails", "iam:GetRole", "iam:GetRolePolicy", "cloudtrail:DescribeTrails",
-    "cloudtrail:LookupEvents",
+    "iam:GetAccountAuthorizationDetails", "iam:GetRole", "iam:GetRolePolicy", "cloudtrail:LookupEvents",
 )  # fmt: skip
 
 
@@ -187,7 +186,7 @@ def parse_document(value: Any) -> Any:
 
 
 def read_policy(reads: Sequence[MemberRead]) -> dict[str, Any]:
-    """Return what the read role may read: its roles, trails and event history, and what phases read in this account."""
+    """Return what the read role may read: its roles and event history, and what phases read in this account."""
     usual = MemberRead("Read", READS_IN_EVERY_MEMBER, ("*",))
     return {"Version": "2012-10-17", "Statement": [_statement(read) for read in (usual, *reads)]}
 

@@ -256,7 +256,7 @@ class SetKeyPolicy(AboutKey):
     kind: ClassVar = "set-key-policy"
     symbol: ClassVar = "~"
     cost_note: ClassVar = "settings of a key cost nothing"
-    actions: ClassVar = ("sts:AssumeRole", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy")
+    actions: ClassVar = ("sts:AssumeRole", "kms:GetKeyPolicy", "kms:PutKeyPolicy")
     trail: str
     statements: tuple[str, ...]
     removes: tuple[str, ...] = ()  # statements, in normal form, that grant more than those that take their place
@@ -276,7 +276,7 @@ class RotateKey(AboutKey):
     kind: ClassVar = "rotate-key"
     symbol: ClassVar = "~"
     cost_note: ClassVar = "the first and the second rotation add a part of the key's price each, a year from now"
-    actions: ClassVar = ("sts:AssumeRole", "kms:DescribeKey", "kms:GetKeyRotationStatus", "kms:EnableKeyRotation")
+    actions: ClassVar = ("sts:AssumeRole", "kms:GetKeyRotationStatus", "kms:EnableKeyRotation")
     is_switch: ClassVar = True
     starts_from: str = DISABLED
 

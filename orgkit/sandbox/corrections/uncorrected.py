@@ -3,14 +3,19 @@
 # What, AWS, the sandbox.
 UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
-        "IAM: policies of the caller",
-        "Every call needs a policy that allows it.",
-        "Every user and role may do everything unless the switch `evaluate_policies` is set.",
+        "Policies: evaluation",
+        "IAM evaluates each call.",
+        "As AWS documents it, never compared with AWS; the switch evaluate_policies turns it on and off.",
     ),
     (
-        "Organizations: policies in force",
-        "Service and resource control policies deny calls in member accounts.",
-        "Policies are kept and attached, and deny nothing unless the switch `evaluate_policies` is set.",
+        "Policies: what is not evaluated",
+        "ACLs, KMS grants, VPC endpoint policies, Block Public Access, calls that AWS makes for the caller.",
+        "None of these; of a call that names a KMS key by its alias, the key's policy is not evaluated.",
+    ),
+    (
+        "Policies: delivery by AWS services",
+        "Resource control policies bind AWS services, too, as when CloudTrail writes a log file.",
+        "Only the bucket's and the key's own policy are evaluated for CloudTrail.",
     ),
     (
         "Policies: language",
@@ -38,8 +43,8 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
         "The call cannot reach the sandbox: the SDK puts the account into the host name.",
     ),
     (
-        "KMS: use of keys",
-        "A call that encrypts or decrypts needs the key's policy to allow it.",
+        "KMS: use of keys by S3",
+        "An object in a bucket that is encrypted with a key needs the key's policy to allow its use.",
         "Only CloudTrail's use of a key is checked.",
     ),
     (
