@@ -23,7 +23,7 @@ def report_nothing(_done: int, _count: int) -> None:
     """Nobody watches."""
 
 
-class ReadsAhead(Protocol[T, R]):
+class EarlyReads(Protocol[T, R]):
     """Reads that may begin before it is known whether they are needed."""
 
     def begin(self, item: T) -> None:
@@ -54,7 +54,7 @@ class Executor(Protocol):
             Exception: That of the first item, by their order, whose read raised one.
         """
 
-    def ahead(self, read: Callable[[T], R], /) -> AbstractContextManager[ReadsAhead[T, R]]:
+    def early_reads(self, read: Callable[[T], R], /) -> AbstractContextManager[EarlyReads[T, R]]:
         """Return a context in which items are read as they become known, next to whatever else is read."""
 
 
@@ -72,12 +72,12 @@ class SerialExecutor:
         return results
 
     @contextmanager
-    def ahead(self, _read: Callable[[T], R], /) -> Iterator[ReadsAhead[T, R]]:
+    def early_reads(self, _read: Callable[[T], R], /) -> Iterator[EarlyReads[T, R]]:
         """Begin nothing: everything is read in its turn."""
-        yield _NothingAhead()
+        yield _NoEarlyReads()
 
 
-class _NothingAhead:
+class _NoEarlyReads:
     def begin(self, item: Any) -> None:
         """Leave the item to its turn."""
 
@@ -119,15 +119,15 @@ class ThreadedExecutor:
         return current.results()
 
     @contextmanager
-    def ahead(self, read: Callable[[T], R], /) -> Iterator[ReadsAhead[T, R]]:
+    def early_reads(self, read: Callable[[T], R], /) -> Iterator[EarlyReads[T, R]]:
         """Begin each item as soon as a thread has nothing else to read."""
         current = _Round(read, [], self._changed, None)
         self._begin(current)
         try:
-            yield _BegunAhead(self, current)
+            yield _StartedReads(self, current)
         except Exception:
             self._end(current)
-            current.wait(report_nothing)  # whoever reads again after the error is the only one who does
+            current.wait(report_nothing)  # what is read again after the error is read once at a time
             raise
         finally:
             self._end(current)
@@ -244,15 +244,15 @@ class _Round:
     def results_of(self, items: Sequence[Any]) -> dict[Any, Any]:
         """Return what was read of these items; the error of the first of them that has one is raised."""
         numbers = {item: number for number, item in enumerate(self.items)}
-        begun = [(item, numbers[item]) for item in items if item in numbers]
-        for _, number in begun:
+        pairs = [(item, numbers[item]) for item in items if item in numbers]
+        for _, number in pairs:
             if number in self._errors:
                 raise self._errors[number]
-        return {item: self._results[number] for item, number in begun if number in self._results}
+        return {item: self._results[number] for item, number in pairs if number in self._results}
 
 
-class _BegunAhead:
-    """The items that are read ahead; when one has an error, no other is begun."""
+class _StartedReads:
+    """The reads that were started early; when one has an error, no other is begun."""
 
     def __init__(self, executor: ThreadedExecutor, current: _Round) -> None:
         self._executor, self._current = executor, current

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from orgkit.aws.advice import remedy_for
 from orgkit.aws.call_log import log_reading
-from orgkit.aws.executor import ReadsAhead
+from orgkit.aws.executor import EarlyReads
 from orgkit.aws.identity import guard_organization
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Caller, Connection
@@ -74,17 +74,17 @@ def _read_organization(aws: Connection, desired: Desired, phases: Sequence[Phase
         spec, account_id = pair
         return read_member(aws, spec, account_id, desired.reads_in(spec.key))
 
-    with aws.executor.ahead(read) as ahead:
+    with aws.executor.early_reads(read) as early_reads:
         guess = GuessedMembers(specs, desired.organization.management_account_id)
         with log_reading("tree", aws.executor.threads):
-            tree = _read_tree(aws, desired, lambda item: begin_guessed(ahead, guess, item))
-        return _read_phases_and_members(aws, desired, tree, phases, members_to_read(tree, specs), ahead, read)
+            tree = _read_tree(aws, desired, lambda item: begin_guessed(early_reads, guess, item))
+        return _read_phases_and_members(aws, desired, tree, phases, members_to_read(tree, specs), early_reads, read)
 
 
-def begin_guessed(ahead: ReadsAhead[Pair, Member], guess: GuessedMembers, item: Mapping[str, Any]) -> None:
+def begin_guessed(early_reads: EarlyReads[Pair, Member], guess: GuessedMembers, item: Mapping[str, Any]) -> None:
     """Begin to read an account that AWS has listed, if it seems to be one of the file."""
     if pair := guess.pair_of(item):
-        ahead.begin(pair)
+        early_reads.begin(pair)
 
 
 def _read_tree(aws: Connection, desired: Desired, on_account: Callable[[dict[str, Any]], None]) -> Observed:
@@ -110,20 +110,20 @@ def _read_tree(aws: Connection, desired: Desired, on_account: Callable[[dict[str
 
 def _read_phases_and_members(
     aws: Connection, desired: Desired, tree: Observed, phases: Sequence[Phase], pairs: Sequence[Pair],
-    ahead: ReadsAhead[Pair, Member], read: Callable[[Pair], Member],
+    early_reads: EarlyReads[Pair, Member], read: Callable[[Pair], Member],
 ) -> Observed:  # fmt: skip
     """Read what the phases need, and at the same time the member accounts of all of them.
 
     The phases are read by this thread: an import's profile may ask for an MFA code, and only the main thread can.
     """
     for pair in pairs:
-        ahead.begin(pair)
+        early_reads.begin(pair)
     observed = _read_phases(aws, desired, tree, phases)
     report = partial(aws.report_read, "member accounts")
-    members = ahead.take(pairs, report)
+    members = early_reads.take(pairs, report)
     # Where one thread reads; or when the read of an account that turned out to be none of the file had an error.
-    left = [pair for pair in pairs if pair not in members]
-    members |= dict(zip(left, aws.executor.map(read, left, report), strict=True))
+    unread_pairs = [pair for pair in pairs if pair not in members]
+    members |= dict(zip(unread_pairs, aws.executor.map(read, unread_pairs, report), strict=True))
     return replace(observed, members=tuple(members[pair] for pair in pairs))
 
 

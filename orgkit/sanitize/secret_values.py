@@ -41,14 +41,14 @@ class SecretValues(Collection[str]):
             ending, encoded_ending = value[-ENDING:], encoded[-ENDING:]
             self._by_ending[ending] = (*self._by_ending.get(ending, ()), value)
             self._by_encoded_ending[encoded_ending] = (*self._by_encoded_ending.get(encoded_ending, ()), encoded)
-        self._all[value] = encoded  # last: whoever counts the values finds all of them
+        self._all[value] = encoded  # last: a search finds as many values as are counted
 
     def in_text(self, text: str) -> set[str]:
         """Return the values that stand in a text."""
         if len(self._all) <= FEW:
             return {value for value in self if value in text}
-        ends = range(len(text) - ENDING + 1)
-        candidates = {ending for start in ends if (ending := text[start : start + ENDING]) in self._by_ending}
+        positions = range(len(text) - ENDING + 1)
+        candidates = {ending for start in positions if (ending := text[start : start + ENDING]) in self._by_ending}
         matches = {value for ending in candidates for value in self._by_ending[ending] if value in text}
         return matches | {value for value in self._shorter if value in text}
 
@@ -56,7 +56,7 @@ class SecretValues(Collection[str]):
         """Return whether one of the values stands in these bytes, in UTF-8."""
         if len(self._all) <= FEW:
             return any(value in content for value in tuple(self._all.values()))
-        ends = range(len(content) - ENDING + 1)
-        candidates = {end for start in ends if (end := content[start : start + ENDING]) in self._by_encoded_ending}
+        positions = range(len(content) - ENDING + 1)
+        candidates = {end for start in positions if (end := content[start : start + ENDING]) in self._by_encoded_ending}
         is_match = any(value in content for ending in candidates for value in self._by_encoded_ending[ending])
         return is_match or any(value.encode() in content for value in self._shorter)

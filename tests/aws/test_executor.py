@@ -205,14 +205,14 @@ def test_calls_are_counted_for_the_reading_that_makes_them_whichever_thread_does
 def test_what_is_begun_ahead_is_read_once_and_only_what_is_asked_for_is_returned() -> None:
     reads: list[int] = []
     executor = ThreadedExecutor(4)
-    with executor.ahead(lambda item: reads.append(item) or -item) as ahead:
+    with executor.early_reads(lambda item: reads.append(item) or -item) as early_reads:
         for item in (*range(50), *range(50)):
-            ahead.begin(item)
-        assert ahead.take([3, 2, 99]) == {3: -3, 2: -2}
+            early_reads.begin(item)
+        assert early_reads.take([3, 2, 99]) == {3: -3, 2: -2}
     assert sorted(reads) == list(range(50))
-    with SerialExecutor().ahead(reads.append) as ahead:
-        ahead.begin(7)
-        assert ahead.take([7]) == {}
+    with SerialExecutor().early_reads(reads.append) as early_reads:
+        early_reads.begin(7)
+        assert early_reads.take([7]) == {}
 
 
 def test_an_error_ahead_counts_only_for_what_is_asked_for_and_what_was_not_begun_is_left_out() -> None:
@@ -221,13 +221,13 @@ def test_an_error_ahead_counts_only_for_what_is_asked_for_and_what_was_not_begun
             raise ValueError(item)
         return item
 
-    with ThreadedExecutor(2).ahead(read) as ahead:
-        ahead.begin(0)
-        ahead.take([])
-        ahead.begin(5)
-        assert ahead.take([5]) == {}
+    with ThreadedExecutor(2).early_reads(read) as early_reads:
+        early_reads.begin(0)
+        early_reads.take([])
+        early_reads.begin(5)
+        assert early_reads.take([5]) == {}
         with pytest.raises(ValueError, match="0"):
-            ahead.take([5, 0])
+            early_reads.take([5, 0])
 
 
 def test_after_an_error_nothing_is_read_ahead_any_more_and_the_threads_end() -> None:
@@ -240,9 +240,9 @@ def test_after_an_error_nothing_is_read_ahead_any_more_and_the_threads_end() -> 
         ended.append(item)
 
     def fail() -> None:
-        with executor.ahead(read) as ahead:
+        with executor.early_reads(read) as early_reads:
             for item in range(9):
-                ahead.begin(item)
+                early_reads.begin(item)
             begun.wait(20)
             threading.Timer(0.05, go_on.set).start()
             raise LookupError

@@ -28,8 +28,8 @@ import termios
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -38,16 +38,20 @@ from tests import cached_libraries, kill_after
 CHECKOUT = Path(__file__).parents[2]
 STARTED, ENDED = b"started ", b"ended "
 SET_CHILD_SUBREAPER = 36  # of prctl: orphans among its descendants become children of the process
+SET_NAME, KERNEL_NAME = 15, "ipykernel"  # of prctl: by this name a fork is known as a kernel
+KERNEL_MODULES = (
+    "boto3", "orgkit.runbook.stages", "tornado.platform.asyncio", "sqlite3",
+    "ipykernel.debugger", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.completer",
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect",
+)  # fmt: skip
 # What commands and kernels import when they need it.
 PRELOADED = (
     "orgkit.cli.main", "orgkit.cli.approve", "orgkit.cli.costs", "orgkit.cli.keys", "orgkit.cli.lab",
     "orgkit.cli.phases", "orgkit.cli.planning", "orgkit.cli.prices", "orgkit.cli.project", "orgkit.cli.records",
-    "orgkit.cli.sandbox", "orgkit.runbook.stages", "orgkit.records.verify.verify", "orgkit.rehearsal.bootstrap",
+    "orgkit.cli.sandbox", "orgkit.records.verify.verify", "orgkit.rehearsal.bootstrap",
     "orgkit.runbook.execution.execute", "orgkit.runbook.estimate_stages",
     "orgkit.runbook.bill_stages", "orgkit.phases.trail.bucket_steps_aws", "orgkit.phases.trail.key_aws",
-    "boto3", "papermill.__main__", "nbconvert.exporters.html", "nh3", "pandas", "sqlite3", "tornado.platform.asyncio",
-    "ipykernel.debugger", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.completer",
-    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect",
+    "papermill.__main__", "nbconvert.exporters.html", "nh3", "pandas", *KERNEL_MODULES,
 )  # fmt: skip
 
 # Those that phases and records ask: botocore reads its model of a service when a client is made.
@@ -104,12 +108,14 @@ class ForkServer:
         return subprocess.CompletedProcess([program, *arguments], code, *texts)
 
     def start(
-        self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], terminal: int
-    ) -> "TerminalCommand":
-        """Start `orgkit` in a session of its own, with this file as its terminal."""
+        self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], files: Sequence[int]
+    ) -> "ForkedCommand":
+        """Start `orgkit`, with files for output and errors; or with one, which is the terminal of its session."""
         values = {"program": "orgkit", "arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment)}
-        connection = self._connect(json.dumps(values | {"terminal": True}), [terminal] * 3)
-        return TerminalCommand(connection)
+        has_terminal = len(files) == 1
+        return ForkedCommand(
+            self._connect(json.dumps(values | {"terminal": has_terminal}), [*files] * (3 if has_terminal else 1))
+        )
 
     def install(self, folder: Path) -> None:
         """Write an `orgkit` into a folder of a shell's PATH that runs as `run` does."""
@@ -146,8 +152,8 @@ class ForkServer:
         return connection
 
 
-class TerminalCommand:
-    """A command that runs in a terminal: of subprocess.Popen, what is needed to wait for it and to kill it."""
+class ForkedCommand:
+    """A command that runs: of subprocess.Popen, what is needed to wait for it and to kill it."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -225,10 +231,10 @@ def serve(address: str, parent: int) -> None:
     shutil.rmtree(Path(address).parent, ignore_errors=True)
 
 
-def preload() -> None:
+def preload(names: Sequence[str] = PRELOADED) -> None:
     """Import what commands and kernels import when they need it."""
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # as kernels have it: the debugger warns of frozen modules
-    for name in PRELOADED:
+    for name in names:
         importlib.import_module(name)
 
 
@@ -326,17 +332,11 @@ class _ForkedKernel(subprocess.Popen[bytes]):
 
 
 class _KernelForks:
-    """A fork without threads of a command that has some: it forks the command's kernels whenever one is asked for."""
+    """A process without threads, which forks the kernels of one that has some."""
 
-    def __init__(self) -> None:
-        if ctypes.CDLL(None, use_errno=True).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0):  # kernels become its children
-            raise OSError(ctypes.get_errno(), "prctl")
-        self._requests, requests = socket.socketpair()
-        self._command = os.getpid()
-        if os.fork() == 0:
-            self._requests.close()
-            self._serve(requests)
-        requests.close()
+    def __init__(self, requests: socket.socket) -> None:
+        self._requests = requests
+        adopt_orphans()  # kernels become children of this process
 
     def fork(self, values: Mapping[str, Any], files: Sequence[int]) -> int:
         """The process id of a kernel, whose parent is this process."""
@@ -345,40 +345,81 @@ class _KernelForks:
         self._requests.sendall(content)
         return int.from_bytes(self._requests.recv(8, socket.MSG_WAITALL))
 
-    def _serve(self, requests: socket.socket) -> NoReturn:
-        """Until the command ends, and with it the connection."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        while True:
-            length, files, _, _ = socket.recv_fds(requests, 8, 2)
-            if not length:
+
+def adopt_orphans(*, adopt: bool = True) -> None:
+    """Let orphans among the descendants of this process become its children, or those of the first one again."""
+    if ctypes.CDLL(None, use_errno=True).prctl(SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def _fork_of_this_process() -> socket.socket:
+    """Forks kernels for this process, and is asked over this connection."""
+    ours, requests = socket.socketpair()
+    command = os.getpid()
+    if os.fork() == 0:
+        ours.close()
+        _serve_kernels(requests, command)
+    requests.close()
+    return ours
+
+
+@contextmanager
+def forked_kernels() -> Iterator[None]:
+    """The kernels that this process starts are forks of another one, which has imported what kernels import."""
+    from jupyter_client.provisioning import local_provisioner
+
+    ours, requests = socket.socketpair()
+    command = [sys.executable, "-m", "tests.bootstrap.fork_server", "kernels", str(requests.fileno()), str(os.getpid())]
+    execute = local_provisioner.launch_kernel
+    with subprocess.Popen(command, cwd=CHECKOUT, pass_fds=[requests.fileno()], stdin=subprocess.DEVNULL), ours:
+        requests.close()
+        _launch_by(_KernelForks(ours))
+        try:
+            yield
+        finally:
+            local_provisioner.launch_kernel = execute
+            adopt_orphans(adopt=False)
+            ours.close()  # whereupon the process ends
+
+
+def _serve_kernels(requests: socket.socket, command: int) -> NoReturn:
+    """Until the process that starts kernels ends, and with it the connection."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        length, files, _, _ = socket.recv_fds(requests, 8, 2)
+        if not length:
+            os._exit(0)
+        values = json.loads(requests.recv(int.from_bytes(length), socket.MSG_WAITALL))
+        output, result = os.pipe()
+        parent = os.fork()
+        if parent == 0:
+            if os.fork():
                 os._exit(0)
-            values = json.loads(requests.recv(int.from_bytes(length), socket.MSG_WAITALL))
-            output, result = os.pipe()
-            parent = os.fork()
-            if parent == 0:
-                if os.fork():
-                    os._exit(0)
-                os.setsid()  # before jupyter_client hears of it and asks for its process group, which it will signal
-                os.write(result, os.getpid().to_bytes(8))
-                while os.getppid() != self._command:  # until the process between them has ended
-                    time.sleep(0.001)
-                for end in (output, result):
-                    os.close(end)
-                requests.close()
-                _be_kernel(values["command"], values, files)
-            for end in (result, *files):
+            os.setsid()  # before jupyter_client hears of it and asks for its process group, which it will signal
+            os.write(result, os.getpid().to_bytes(8))
+            while os.getppid() != command:  # until the process between them has ended
+                time.sleep(0.001)
+            for end in (output, result):
                 os.close(end)
-            os.waitpid(parent, 0)
-            requests.sendall(os.read(output, 8))
-            os.close(output)
+            requests.close()
+            _be_kernel(values["command"], values, files)
+        for end in (result, *files):
+            os.close(end)
+        os.waitpid(parent, 0)
+        requests.sendall(os.read(output, 8))
+        os.close(output)
 
 
 def fork_kernels(arguments: Sequence[str] = ()) -> None:
     """Let this process fork its kernels. A rehearsal has threads by then, which would be missing in its own forks."""
+    _launch_by(_KernelForks(_fork_of_this_process()) if "rehearse" in arguments[:1] else None)
+
+
+def _launch_by(forks: _KernelForks | None) -> None:
+    """Have kernels forked by that process, or by this one while it has one thread."""
     from jupyter_client.provisioning import local_provisioner
 
     execute = local_provisioner.launch_kernel
-    forks = _KernelForks() if "rehearse" in arguments[:1] else None
 
     def launch(
         command: list[str], *, env: dict[str, str], cwd: str = "", stdout: Any = None, stderr: Any = None, **more: Any
@@ -414,10 +455,13 @@ def _be_kernel(command: Sequence[str], requests: Mapping[str, Any], files: Seque
         asyncio._set_running_loop(None)
         asyncio.set_event_loop(None)
         _enter(requests, files)
+        ctypes.CDLL(None).prctl(SET_NAME, KERNEL_NAME.encode())
         sys.argv = list(command[2:])
         from ipykernel.kernelapp import IPKernelApp
 
-        IPKernelApp.launch_instance(argv=list(command[3:]))
+        # ipykernel has read this variable when it was imported, and a kernel ends when its parent does.
+        parent = f"--IPKernelApp.parent_handle={os.environ['JPY_PARENT_PID']}"
+        IPKernelApp.launch_instance(argv=[*command[3:], parent])
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -440,5 +484,18 @@ def _run(program: str, arguments: Sequence[str]) -> int:
     return 0
 
 
+def main(arguments: Sequence[str]) -> None:
+    """Serve commands at an address, or kernels over a connection, for a process."""
+    if arguments[0] != "kernels":
+        serve(arguments[0], int(arguments[1]))
+        return
+    from orgkit.aws.garbage_collection import collect_less_often
+
+    collect_less_often()
+    preload(KERNEL_MODULES)
+    gc.freeze()
+    _serve_kernels(socket.socket(fileno=int(arguments[1])), int(arguments[2]))
+
+
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1:])

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from tests.bootstrap.fork_server import TerminalCommand
+from tests.bootstrap.fork_server import ForkedCommand
 from tests.bootstrap.project import Project, fork_server
 
 SECONDS = 240  # until what is expected has to be there, on a machine that is busy
@@ -99,8 +99,8 @@ class Terminal:
         os.close(self._master)
 
 
-def _fork(project: Project, arguments: list[str], values: dict[str, str], slave: int) -> TerminalCommand:
-    return fork_server(project.bin).start(arguments, project.folder, values, slave)
+def _fork(project: Project, arguments: list[str], values: dict[str, str], slave: int) -> ForkedCommand:
+    return fork_server(project.bin).start(arguments, project.folder, values, [slave])
 
 
 def _start_installed(

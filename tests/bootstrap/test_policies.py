@@ -123,3 +123,14 @@ def test_a_policy_that_exists_with_another_document_is_changed_and_not_made_agai
     aws.create_policy(Name="deny-leaving", Description="", Type="SERVICE_CONTROL_POLICY", Content=content)
     assert [step.kind for step in stage.apply("policies").steps] == ["change-policy", "attach-policy", "attach-policy"]
     assert stage.doubles() == []
+
+
+def test_a_name_that_a_policy_of_another_type_has_is_refused_with_what_to_do(stage: Stage) -> None:
+    aws = stage.client("organizations")
+    aws.enable_policy_type(RootId=aws.list_roots()["Roots"][0]["Id"], PolicyType="TAG_POLICY")
+    aws.create_policy(Name="deny-leaving", Description="", Type="TAG_POLICY", Content='{"tags":{}}')
+    plan = stage.project.plan("12")
+    done = stage.project.orgkit("run", stage.project.file, "12", "--approved-plan", plan["digest"], code=5)
+    output = " ".join((done.stdout + done.stderr).split())
+    assert "AWS has a policy named deny-leaving already, and lists none of type SERVICE_CONTROL_POLICY" in output
+    assert "give the policy another name in [policies]" in output

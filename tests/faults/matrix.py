@@ -182,9 +182,8 @@ def every_change() -> Chosen:
 def every_operation(seed: int) -> Chosen:
     """Every operation that changes something, once in each phase, against every kind; what is left by the seed.
 
-    A kind that has two forms, such as once and always, is met in one of them, in turn. What is left is one kind for
-    each further change by the same operation, two for one read of each operation, and an old answer at the first or
-    at the last read of each operation.
+    A kind that has two forms, such as once and always, is met in one of them, in turn. A further change by the same
+    operation meets one kind, and one read of each operation two. An old answer is met at the first or at the last read.
     """
     drawn = random.Random(seed)
     whole, forms = every_change(), _Forms(drawn)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Error, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
 
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import phase_of
@@ -26,6 +26,8 @@ from tests.browser import CHROMIUM, FLAGS
 WAIT = 90_000  # milliseconds; a loaded machine is slow, and that is no failure
 SECONDS_TO_SEAL = 180  # for the kernels of all runbooks to end and their records to be sealed, next to other tests
 POLL = 100  # milliseconds; without it a page is drawn anew as often as it can be, to be looked at each time
+# No page of these tests is open for so long that optimized code would pay.
+FEW_COMPILERS = ["--js-flags=--no-opt"]
 SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 # No cell of the notebook that is shown is waiting or running, and its kernel has nothing to do.
 IDLE = f"""() => {{
@@ -128,25 +130,42 @@ def _wait(process: "subprocess.Popen[bytes]", port: int, output: Path) -> None:
 
 
 @contextmanager
-def browser(lab: Lab, pictures: Path) -> Iterator["Guide"]:
+def chromium() -> Iterator[Browser]:
+    """A browser that several tests may use, one after the other."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
-        page = chromium.new_page(viewport={"width": 1300, "height": 1500}, reduced_motion="reduce")
-        page.set_default_timeout(WAIT)
-        guide = Guide(page, lab, pictures)
-        messages: list[str] = []
-        page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: messages.append(str(error)))
+        program = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=[*FLAGS, *FEW_COMPILERS])
         try:
-            page.goto(lab.page)
-            guide.ready()
-            yield guide
-        except Exception:
-            page.screenshot(path=pictures / "failure.png")
-            (pictures / "failure.txt").write_text("\n".join([*messages, lab.output.read_text()]))
-            raise
+            yield program
         finally:
-            chromium.close()
+            program.close()
+
+
+@contextmanager
+def browser(lab: Lab, pictures: Path) -> Iterator["Guide"]:
+    """A browser of its own on the start page, in which pictures are taken."""
+    with chromium() as program, open_start_page(program, lab, pictures) as guide:
+        yield guide
+
+
+@contextmanager
+def open_start_page(program: Browser, lab: Lab, pictures: Path, *, takes_pictures: bool = True) -> Iterator["Guide"]:
+    """The start page in a new profile of the browser; a failure leaves a screenshot in any case."""
+    page = program.new_page(viewport={"width": 1300, "height": 1500}, reduced_motion="reduce")
+    page.set_default_timeout(WAIT)
+    guide = Guide(page, lab, pictures, takes_pictures)
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    try:
+        page.goto(lab.page)
+        guide.ready()
+        yield guide
+    except Exception:
+        page.screenshot(path=pictures / "failure.png")
+        (pictures / "failure.txt").write_text("\n".join([*messages, lab.output.read_text()]))
+        raise
+    finally:
+        page.close()  # and its profile, since nothing else uses that
 
 
 @dataclass
@@ -156,6 +175,7 @@ class Guide:
     page: Page
     lab: Lab
     pictures: Path
+    takes_pictures: bool = True
     clicks: int = 0
     detours: int = 0  # of these, what is tried in addition to the shortest path
 
@@ -368,7 +388,9 @@ class Guide:
         self.page.wait_for_selector(f"{SHOWN} [role=status]:has-text('Approved by Jane Doe')")
 
     def picture(self, name: str, source: str = "") -> None:
-        """Of the page; with a source, scrolled to that cell."""
+        """Of the page, where somebody wants pictures; with a source, scrolled to that cell."""
+        if not self.takes_pictures:
+            return
         if source:
             self.cell(source).scroll_into_view_if_needed()
             self.cell(source).evaluate("cell => cell.scrollIntoView({block: 'start'})")

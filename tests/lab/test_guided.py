@@ -6,12 +6,12 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from orgkit.engine.apply import apply
 from orgkit.engine.connect import connect
@@ -25,12 +25,13 @@ from orgkit.records.manifest import MANIFEST
 from orgkit.rehearsal.bootstrap import environment
 from orgkit.runbook.interactive.jupyterlab import PAGES
 from tests.bootstrap.project import CHECKOUT, EXAMPLE, Project, new_project
-from tests.browser import CHROMIUM, FLAGS, needs_browser
+from tests.browser import needs_browser
 from tests.conftest import Tell
 from tests.environments import make_environment
-from tests.lab.guide import SHOWN, Guide, browser, notebook_on_aws, opened
+from tests.lab.guide import SHOWN, Guide, Lab, chromium, notebook_on_aws, open_start_page, opened
 
 pytestmark = needs_browser
+SCREENSHOTS = "SCREENSHOTS_OF_TESTS"  # the variable that names a folder for them
 REMARK = "# The account that keeps the logs of all the others, and nothing else."
 
 
@@ -46,10 +47,20 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Where the screenshots go: the folder that SCREENSHOTS_OF_TESTS names, else the test's own."""
-    place = Path(os.environ.get("SCREENSHOTS_OF_TESTS", tmp_path / "screenshots"))
+    """Where the screenshots go: the folder that SCREENSHOTS_OF_TESTS names, else that of a failure alone."""
+    place = Path(os.environ.get(SCREENSHOTS, tmp_path / "screenshots"))
     place.mkdir(parents=True, exist_ok=True)
     return place
+
+
+@pytest.fixture(scope="module")
+def program() -> Iterator[Browser]:
+    with chromium() as program:
+        yield program
+
+
+def led(program: Browser, lab: Lab, pictures: Path) -> AbstractContextManager[Guide]:
+    return open_start_page(program, lab, pictures, takes_pictures=SCREENSHOTS in os.environ)
 
 
 MOST_GESTURES = 6  # of a phase that changes something; on AWS one more, the account's id
@@ -73,9 +84,9 @@ class Watch:
 
 
 def test_a_person_is_led_from_a_bad_file_to_an_organization(
-    project: Project, tmp_path: Path, pictures: Path, report: Tell
+    project: Project, tmp_path: Path, pictures: Path, program: Browser, report: Tell
 ) -> None:
-    with opened(project, tmp_path, project.file) as lab, browser(lab, pictures) as guide:
+    with opened(project, tmp_path, project.file) as lab, led(program, lab, pictures) as guide:
         watch = Watch(guide)
         with watch.part("parameters file"):
             mend_the_file(guide, project)
@@ -112,8 +123,16 @@ def test_a_person_is_led_from_a_bad_file_to_an_organization(
         guide.page.wait_for_selector(".jp-LauncherCard:has-text('All phases')")
         output = lab.end()
     records_are_sealed_and_readable(lab.records, output)
-    a_record_reads_well_on_a_phone(lab.records, pictures)
-    report("\n".join(["guided bootstrap by clicking (tests/lab)", *watch.lines, f"screenshots in {pictures}"]))
+    a_record_reads_well_on_a_phone(program, lab.records, guide.pictures if guide.takes_pictures else None)
+    report(
+        "\n".join(
+            [
+                "guided bootstrap by clicking (tests/lab)",
+                *watch.lines,
+                *([f"screenshots in {pictures}"] if guide.takes_pictures else []),
+            ]
+        )
+    )
 
 
 def mend_the_file(guide: Guide, project: Project) -> None:
@@ -314,14 +333,11 @@ def items(client: Any, operation: str, member: str, **parameters: str) -> list[d
 
 def dark(guide: Guide) -> None:
     """The same in the dark theme, and back."""
-    guide.page.evaluate(
-        "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }"
-    )
-    guide.page.wait_for_timeout(1500)
-    guide.picture("start-dark")
-    guide.page.evaluate(
-        "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }"
-    )
+    for theme, is_light in (("JupyterLab Dark", "false"), ("JupyterLab Light", "true")):
+        guide.page.evaluate("theme => { window.jupyterapp.commands.execute('apputils:change-theme', {theme}); }", theme)
+        guide.page.wait_for_selector(f"body[data-jp-theme-light='{is_light}']", state="attached")
+        if is_light == "false":
+            guide.picture("start-dark")
 
 
 def the_banner_of_aws_has_the_alias_and_another_color(guide: Guide) -> None:
@@ -367,24 +383,23 @@ def records_are_sealed_and_readable(records: Path, output: str) -> None:
     assert "Traceback" not in output
 
 
-def a_record_reads_well_on_a_phone(records: Path, pictures: Path) -> None:
+def a_record_reads_well_on_a_phone(program: Browser, records: Path, pictures: Path | None) -> None:
     """What was decided in the form stands there as text, and nothing has to be pushed aside."""
     page_of_03 = min(records.glob("999999999999/*-03-accounts-*/03-accounts.html"))
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
-        page = chromium.new_page(viewport={"width": 390, "height": 844})
-        page.goto(page_of_03.as_uri())
-        text = page.inner_text("body")
-        assert "Approved by Jane Doe, for OPS-7 (button)" in text
-        assert "VBox" not in text
-        assert "widget" not in text.lower()
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page = program.new_page(viewport={"width": 390, "height": 844})
+    page.goto(page_of_03.as_uri())
+    text = page.inner_text("body")
+    assert "Approved by Jane Doe, for OPS-7 (button)" in text
+    assert "VBox" not in text
+    assert "widget" not in text.lower()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    if pictures:
         page.screenshot(path=pictures / "record-phone.png", full_page=True)
-        chromium.close()
+    page.close()
 
 
 def run_all_on_a_fresh_03(
-    project: Project, tmp_path: Path, pictures: Path, look: Callable[[Guide], None], **settings: str
+    project: Project, tmp_path: Path, pictures: Path, program: Browser, look: Callable[[Guide], None], **settings: str
 ) -> list[str]:
     """What the server's log has of changes after Run All, twice, on a 03 whose plan nobody has approved."""
     with opened(project, tmp_path / "jupyterlab", project.file, **settings) as lab:
@@ -396,7 +411,7 @@ def run_all_on_a_fresh_03(
                 plan = plan_phase(phase, observed, desired)
                 apply(aws, plan, IdIndex(observed, desired), lambda: pytest.fail("an answer was lost"))
         lab.sandbox.forget_calls()
-        with browser(lab, pictures) as guide:
+        with led(program, lab, pictures) as guide:
             guide.run_all()
             guide.open("03")
             guide.run_all()
@@ -407,18 +422,20 @@ def run_all_on_a_fresh_03(
     return changes
 
 
-def test_run_all_on_a_fresh_03_changes_nothing_and_its_record_awaits_approval(tmp_path: Path, pictures: Path) -> None:
+def test_run_all_on_a_fresh_03_changes_nothing_and_its_record_awaits_approval(
+    pictures: Path, tmp_path: Path, program: Browser
+) -> None:
     """On the oldest ipykernel; the test above has the newest one."""
     project = new_project(tmp_path / "project")
     packages = str(make_environment(".venv-ipykernel6").parent / "packages")
-    assert run_all_on_a_fresh_03(project, tmp_path, pictures, stopped_at_the_gate, PYTHONPATH=packages) == []
+    assert run_all_on_a_fresh_03(project, tmp_path, pictures, program, stopped_at_the_gate, PYTHONPATH=packages) == []
     (result,) = project.folder.glob("outputs/sandbox/*/*/*-03-accounts-*/result.json")
     assert json.loads(result.read_text())["outcome"] == "awaiting approval"
     assert json.loads(result.with_name("manifest.json").read_text())["packages"]["ipykernel"].startswith("6.31")
     assert "Awaiting approval: nothing was changed." in result.with_name("03-accounts.html").read_text()
 
 
-def test_without_the_gate_s_refusal_the_test_above_would_fail(tmp_path: Path, pictures: Path) -> None:
+def test_without_the_gate_s_refusal_the_test_above_would_fail(pictures: Path, tmp_path: Path, program: Browser) -> None:
     """A copy of orgkit in which the gate lets everything through makes accounts; that it does is seen."""
     copy = tmp_path / "copy"
     shutil.copytree(CHECKOUT / "orgkit", copy / "orgkit", ignore=shutil.ignore_patterns("__pycache__"))
@@ -434,5 +451,5 @@ def test_without_the_gate_s_refusal_the_test_above_would_fail(tmp_path: Path, pi
     )
     gate.write_text(gate.read_text().replace(refuses, f"{lets_through}            run ="))
     project = new_project(tmp_path / "project")
-    changes = run_all_on_a_fresh_03(project, tmp_path, pictures, lambda _: None, PYTHONPATH=str(copy))
+    changes = run_all_on_a_fresh_03(project, tmp_path, pictures, program, lambda _: None, PYTHONPATH=str(copy))
     assert "organizations:CreateAccount" in changes

@@ -24,13 +24,18 @@ from tests.records.test_seal import ACCOUNT, NOON, PLAN, approved, run_folder
 
 SMALL = 4_000  # bytes: up to there every byte is turned, beyond that some
 SEED = 20261127
+SEALED: list[Path] = []  # of this process: sealing three records takes longer than most tests of them
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """Three records of an account, each with an approved plan that was applied."""
-    for _ in range(3):
-        sealed(tmp_path)
+def place(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three records of an account, each with an approved plan that was applied: a copy of the ones sealed first."""
+    if not SEALED:
+        folder = tmp_path_factory.mktemp("three-records")
+        for _ in range(3):
+            sealed(folder)
+        SEALED.append(folder)
+    shutil.copytree(SEALED[0], tmp_path, dirs_exist_ok=True)
     return tmp_path / "outputs" / ACCOUNT
 
 

@@ -49,11 +49,20 @@ def create_policy(aws: Connection, step: CreatePolicy, id_index: IdIndex) -> Non
     except Rejected as rejection:
         if rejection.code != "DuplicatePolicyException":
             raise
-        if _content(aws, step) != step.content:
-            raise NeedsDecision(
-                f"policy {step.name} has been made in the meantime, with another document.",
-                "find out who made it; then plan again: the plan shows the difference.",
-            ) from None
+        _check_existing(step, _content(aws, step))
+
+
+def _check_existing(step: CreatePolicy, content: str | None) -> None:
+    if content is None:
+        raise NeedsDecision(
+            f"AWS has a policy named {step.name} already, and lists none of type {step.type} with that name.",
+            "give the policy another name in [policies]; then plan again.",
+        )
+    if content != step.content:
+        raise NeedsDecision(
+            f"policy {step.name} has been made in the meantime, with another document.",
+            "find out who made it; then plan again: the plan shows the difference.",
+        )
 
 
 def change_policy(aws: Connection, step: ChangePolicy, id_index: IdIndex) -> None:

@@ -26,8 +26,8 @@ def parse_document(text: str) -> dict[str, Any]:
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of JSON; Python would keep the last one of two values under one key."""
     keys = [key for key, _ in pairs]
-    if repeated := next((key for key in keys if keys.count(key) > 1), None):
-        raise ValueError(f"has the key {quote(repeated)} twice in one object: keep one.")
+    if duplicate := next((key for key in keys if keys.count(key) > 1), None):
+        raise ValueError(f"has the key {quote(duplicate)} twice in one object: keep one.")
     return dict(pairs)
 
 

@@ -149,3 +149,11 @@ def test_the_starter_set_locks_nobody_out(desired: Desired, file: Path) -> None:
     kind = SCP if "Statement" in document else "S3_POLICY"
     policy = PolicySpec(file.stem, kind, file.name, EVERYWHERE, json.dumps(document))
     assert lockouts(policy, PoliciesSpec((policy,), ("break-glass",)), with_key, {}) == ()
+
+
+def test_the_log_archive_account_is_looked_at_also_next_to_accounts_like_it(desired: Desired) -> None:
+    audit = replace(next(account for account in desired.accounts if account.key == "log-archive"), key="audit")
+    both = replace(desired, accounts=(audit, *desired.accounts))
+    statement = {"Effect": "Deny", "Action": "s3:PutBucketPolicy", "Resource": "*"}
+    policy = PolicySpec("p", SCP, "p.json", (("Security",),), json.dumps({"Statement": [statement]}))
+    assert [lockout.subject for lockout in lockouts(policy, PoliciesSpec(), both, {})] == [ACCESS]
