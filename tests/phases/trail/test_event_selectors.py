@@ -152,7 +152,7 @@ MUTANTS: list[Repair] = [without_data, without_network, in_the_other_form, cut_t
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_an_implementation_that_loses_something_is_found(mutant: Repair) -> None:
-    # The first failure is enough, nobody reads a smaller one; two different ones would be no AssertionError, but a group.
+    # The first failure is enough, as it is; two different ones would come as a group, which is no AssertionError.
     @settings(max_examples=300, database=None, derandomize=True, report_multiple_bugs=False, phases=[Phase.generate])
     @given(SETS)
     def search(selectors: EventSelectors) -> None:
