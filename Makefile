@@ -37,8 +37,8 @@ faults: $(READY)  ## every call against every kind of fault, pairs of faults, tw
 	@$(VENV)/bin/python -W ignore -m tests.faults.operators $(FILE)
 	@$(VENV)/bin/python -W ignore -m tests.faults.kills $(FILE)
 
-bench: $(READY)  ## planning a large organization, next to Terraform where it is installed (a quarter of an hour)
-	@$(VENV)/bin/python -m benchmarks.plans --write
+bench: $(READY)  ## plans next to Terraform, vending, rehearsal, start and bills, into docs/performance.md (ten minutes)
+	@$(VENV)/bin/python -m benchmarks
 
 docs: $(READY)  ## the documentation as a site in .site/html; a warning is an error
 	@$(VENV)/bin/python -m sphinx -E -W -n --keep-going -q -b html -c docs -d .site/doctrees . .site/html

@@ -17,6 +17,11 @@ def write_section(name: str, text: str) -> None:
     PAGE.write_text(f"{before}{begin}\n\n{text.strip()}\n\n{end}{after}", encoding="utf-8")
 
 
+def report_goal(subject: str, value: float, limit: float, form: str = ".1f") -> str:
+    """Whether a value is at most its limit, as a line."""
+    return f"{subject}: {value:{form}} (at most {limit:{form}}): {'met' if value <= limit else 'MISSED'}"
+
+
 def describe_machine() -> str:
     """The processor, its cores, memory and Python, today's date, and how busy the machine is."""
     cpu = _value_of("/proc/cpuinfo", "model name") or platform.machine()

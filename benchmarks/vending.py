@@ -1,4 +1,4 @@
-"""How long orgkit takes to vend accounts, against AWS's own limits: `python -m benchmarks.vending [ACCOUNTS ...]`.
+"""How long orgkit takes to vend accounts, against AWS's own limits: `python -m benchmarks.vending [N ...] [--write]`.
 
 AWS is emulated in another process. Its clock goes on by 50 ms for each call, and by what is slept. So a busy machine
 changes nothing, and the memory of this process is that of orgkit alone.
@@ -8,6 +8,7 @@ the access role of the last account takes some seconds. The makespan begins with
 the last step.
 """
 
+import argparse
 import heapq
 import json
 import multiprocessing
@@ -25,6 +26,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from benchmarks.report import describe_machine, report_goal, write_section
+
+MAX_RATIO, MAX_CALLS, MAX_MEGABYTES = 1.03, 12, 300
 ACCOUNTS = (10, 40, 100, 1000)
 EXAMPLE = Path(__file__).parents[1] / "parameters" / "example.toml"
 LATENCY_SECONDS = 0.05
@@ -244,14 +248,47 @@ def vend_in_new_process(accounts: int) -> Vended:
         return pool.submit(vend, accounts).result()
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print a line for each number of accounts, and the calls of each operation for the last."""
-    for accounts in map(int, arguments or ACCOUNTS):
-        vended = vend_in_new_process(accounts)
-        print(vended, flush=True)
-        print("      calls:", json.dumps(asdict(vended)["calls"]), flush=True)
-    return 0
+def check_goals(results: Sequence[Vended]) -> list[str]:
+    """Each goal, and whether it was met."""
+    by_account = max(vended.calls_for_an_account for vended in results)
+    return [
+        report_goal("makespan as a multiple of the bound", max(vended.ratio for vended in results), MAX_RATIO, ".3f"),
+        report_goal("calls for an account, without those that wait for AWS", by_account, MAX_CALLS, ".2f"),
+        report_goal("memory in MB", max(vended.megabytes for vended in results), MAX_MEGABYTES, ".0f"),
+    ]
+
+
+def as_markdown(results: Sequence[Vended], command: str) -> str:
+    """The section of the page."""
+    head = (
+        "| accounts | makespan s | bound s | ratio | calls an account | calls that wait | CPU s | MB |\n" + "|---" * 8
+    )
+    rows = [
+        f"| {each.accounts:,} | {each.makespan:,.0f} | {each.bound:,.0f} | {each.ratio:.4f} | "
+        f"{each.calls_for_an_account:.2f} | {each.waits.total():,} | {each.cpu_seconds:.0f} | {each.megabytes:.0f} |"
+        for each in results
+    ]
+    machine = f"Machine: {describe_machine()}. Command: `{command}`."
+    return "\n".join([machine, "", f"{head}|", *rows, "", *[f"- {goal}" for goal in check_goals(results)]])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a line for each number of accounts, and the calls of each operation; 1 where a goal was missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("accounts", type=int, nargs="*", default=ACCOUNTS)
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    options = parser.parse_args(arguments)
+    results = []
+    for accounts in options.accounts:
+        results.append(vend_in_new_process(accounts))
+        print(results[-1], flush=True)
+        print("      calls:", json.dumps(asdict(results[-1])["calls"]), flush=True)
+    print("", *check_goals(results), sep="\n")
+    if options.write:
+        command = " ".join(["python -m benchmarks.vending", *map(str, options.accounts)])
+        write_section("vending", as_markdown(results, command))
+    return int(any(goal.endswith("MISSED") for goal in check_goals(results)))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -10,6 +10,7 @@ import orgkit.aws.crt  # noqa: F401  # before moto or a test imports botocore
 from orgkit.aws import credentials_in_use
 from orgkit.aws.garbage_collection import collect_less_often
 from orgkit.records.iri_parser import postpone_iri_parser
+from orgkit.sanitize.secret_values import SecretValues
 
 NUMBERS = "numbers"
 HERE = Path(__file__).parent
@@ -32,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _credentials_of_no_other_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process remembers what it has signed with, and a test is no process of its own."""
-    monkeypatch.setattr(credentials_in_use, "_known", set())
+    monkeypatch.setattr(credentials_in_use, "_known", SecretValues())
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ READS = Config(
     retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     connect_timeout=10,
     read_timeout=30,
-    max_pool_connections=THREADS,
+    max_pool_connections=THREADS + 1,  # the main thread reads, too
 )
 # One wire attempt: a lost answer must not make the SDK send CreateAccount twice. The long time-out keeps a slow
 # commit from looking like a lost one.

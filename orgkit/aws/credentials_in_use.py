@@ -7,12 +7,13 @@ process that signs with them knows them: another process gets others, and hashes
 from collections.abc import Mapping
 from typing import Any
 
+from orgkit.sanitize.secret_values import SecretValues
 from orgkit.sanitize.secrets import replace_values
 
 MIN_LENGTH = 16  # a shorter value, such as a sandbox's "testing", is an ordinary word
 MARK = "[redacted: live credential]"
 
-_known: set[str] = set()
+_known = SecretValues()
 
 
 def remember(credentials: Any) -> None:
@@ -21,18 +22,20 @@ def remember(credentials: Any) -> None:
         return
     frozen = credentials.get_frozen_credentials()
     values = (frozen.access_key, frozen.secret_key, frozen.token)
-    _known.update(value for value in values if value and len(value) >= MIN_LENGTH)
+    for value in values:
+        if value and len(value) >= MIN_LENGTH:
+            _known.add(value)
 
 
 def credential_values() -> tuple[str, ...]:
     """The longest first: a value may hold another one."""
-    return tuple(sorted(_known.copy(), key=len, reverse=True))
+    return tuple(sorted(_known, key=len, reverse=True))
 
 
 def hidden(value: Any) -> Any:
     """A JSON value with a remark in the place of each of them, encoded ones too; all else is as it was."""
     if isinstance(value, str):
-        return replace_values(value, credential_values(), MARK)[0]
+        return replace_values(value, _known, MARK)[0]
     if isinstance(value, Mapping):
         return {key: hidden(item) for key, item in value.items()}
     return [hidden(item) for item in value] if isinstance(value, list | tuple) else value

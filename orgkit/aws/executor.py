@@ -5,7 +5,8 @@ Both return the same values in the same order, and raise the same error: that of
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from typing import Any, Protocol, TypeVar
 
@@ -20,6 +21,20 @@ Report = Callable[[int, int], None]  # how many items are done, of how many
 
 def report_nothing(_done: int, _count: int) -> None:
     """Nobody watches."""
+
+
+class EarlyReads(Protocol[T, R]):
+    """Reads that may begin before it is known whether they are needed."""
+
+    def begin(self, item: T) -> None:
+        """Let this item be read as soon as a thread is free, unless it was begun before."""
+
+    def take(self, items: Sequence[T], report: Report = report_nothing, /) -> dict[T, R]:
+        """Return what was read of these items, without those that were never begun.
+
+        Raises:
+            Exception: That of the first of these items whose read raised one.
+        """
 
 
 class Executor(Protocol):
@@ -39,6 +54,9 @@ class Executor(Protocol):
             Exception: That of the first item, by their order, whose read raised one.
         """
 
+    def early_reads(self, read: Callable[[T], R], /) -> AbstractContextManager[EarlyReads[T, R]]:
+        """Return a context in which items are read as they become known, next to whatever else is read."""
+
 
 class SerialExecutor:
     """One read after the other; after an error, none."""
@@ -52,6 +70,20 @@ class SerialExecutor:
             report(number, len(items))
             results.append(read(item))
         return results
+
+    @contextmanager
+    def early_reads(self, _read: Callable[[T], R], /) -> Iterator[EarlyReads[T, R]]:
+        """Begin nothing: everything is read in its turn."""
+        yield _NoEarlyReads()
+
+
+class _NoEarlyReads:
+    def begin(self, item: Any) -> None:
+        """Leave the item to its turn."""
+
+    def take(self, _items: Sequence[T], _report: Report = report_nothing, /) -> dict[T, Any]:
+        """Return nothing."""
+        return {}
 
 
 class ThreadedExecutor:
@@ -86,19 +118,44 @@ class ThreadedExecutor:
             self._end(current)
         return current.results()
 
+    @contextmanager
+    def early_reads(self, read: Callable[[T], R], /) -> Iterator[EarlyReads[T, R]]:
+        """Begin each item as soon as a thread has nothing else to read."""
+        current = _Round(read, [], self._changed, None)
+        self._begin(current)
+        try:
+            yield _StartedReads(self, current)
+        except Exception:
+            self._end(current)
+            current.wait(report_nothing)  # what is read again after the error is read once at a time
+            raise
+        finally:
+            self._end(current)
+
+    def add(self, current: "_Round", item: Any) -> None:
+        """Add an item to a round under way."""
+        with self._changed:
+            current.items.append(item)
+            self._start_workers(1)
+            self._changed.notify_all()
+
     def _begin(self, current: "_Round") -> None:
         with self._changed:
             self._rounds.append(current)
             self._changed.notify_all()
-            for _ in range(min(self.threads - self._workers, current.count)):
-                self._workers += 1
-                threading.Thread(target=self._work, name="orgkit-read", daemon=True).start()
+            self._start_workers(current.count)
+
+    def _start_workers(self, count: int) -> None:
+        for _ in range(min(self.threads - self._workers, count)):
+            self._workers += 1
+            threading.Thread(target=self._work, name="orgkit-read", daemon=True).start()
 
     def _end(self, current: "_Round") -> None:
         """After an error or Ctrl-C, nothing more is begun."""
         with self._changed:
             current.ended = True
-            self._rounds.remove(current)
+            if current in self._rounds:
+                self._rounds.remove(current)
             self._changed.notify_all()
 
     def _work(self) -> None:
@@ -131,13 +188,18 @@ class _Round:
     def __init__(
         self, read: Callable[[Any], Any], items: Sequence[Any], changed: threading.Condition, outer: "_Round | None"
     ) -> None:
-        self.count = len(items)
+        self.items = list(items)
         self.ended = False
-        self._read, self._items, self._changed, self._outer = read, items, changed, outer
+        self._read, self._changed, self._outer = read, changed, outer
         self._context = copy_context()  # of the caller: what is counted for it, whichever thread reads
         self._next = self._under_way = 0
         self._results: dict[int, Any] = {}
         self._errors: dict[int, BaseException] = {}
+
+    @property
+    def count(self) -> int:
+        """How many items there are so far."""
+        return len(self.items)
 
     def has_more(self) -> bool:
         """Whether an item is left that may be begun."""
@@ -156,7 +218,7 @@ class _Round:
             self._next += 1
             self._under_way += 1
         try:
-            self._results[number] = self._context.copy().run(self._read, self._items[number])
+            self._results[number] = self._context.copy().run(self._read, self.items[number])
         except BaseException as error:  # raised again by `results`, where it belongs
             self._errors[number] = error
         with self._changed:
@@ -178,6 +240,34 @@ class _Round:
         if self._errors:
             raise self._errors[min(self._errors)]
         return [self._results[number] for number in range(self.count)]
+
+    def results_of(self, items: Sequence[Any]) -> dict[Any, Any]:
+        """Return what was read of these items; the error of the first of them that has one is raised."""
+        numbers = {item: number for number, item in enumerate(self.items)}
+        pairs = [(item, numbers[item]) for item in items if item in numbers]
+        for _, number in pairs:
+            if number in self._errors:
+                raise self._errors[number]
+        return {item: self._results[number] for item, number in pairs if number in self._results}
+
+
+class _StartedReads:
+    """The reads that were started early; when one has an error, no other is begun."""
+
+    def __init__(self, executor: ThreadedExecutor, current: _Round) -> None:
+        self._executor, self._current = executor, current
+        self._items: set[Any] = set()
+
+    def begin(self, item: Any) -> None:
+        """Let this item be read as soon as a thread is free, unless it was begun before."""
+        if item not in self._items:
+            self._items.add(item)
+            self._executor.add(self._current, item)
+
+    def take(self, items: Sequence[Any], report: Report = report_nothing, /) -> dict[Any, Any]:
+        """Return what was read of these items, when all that were begun are read."""
+        self._current.wait(report)
+        return self._current.results_of(items)
 
 
 def new_executor() -> Executor:

@@ -38,13 +38,13 @@ def check_files(checkout: Path, file: str, approval: str = "", phase: Phase | No
         check_file(checkout, "signed approval", approval, (APPROVALS, PARAMETERS))
     if phase is not None:
         check_file(checkout, "runbook", f"{RUNBOOKS}/{phase.runbook}", (RUNBOOKS,))
-    keys = [name for name in _files_read_with(checkout, file) if not name.endswith(f"/{PRICE_BOOK}")]
-    for name in keys:
+    files = [name for name in _files_read_with(checkout, file) if not name.endswith(f"/{PRICE_BOOK}")]
+    for name in files:
         if name.startswith(("/", "../")):
-            raise WorkflowRefused(f"the key {_quoted(name)} lies outside the repository.", f"{REMEDY}.")
-        check_file(checkout, "key that the parameters file names", name, PurePosixPath(name).parts[:1])
+            raise WorkflowRefused(f"the file {_quoted(name)} lies outside the repository.", f"{REMEDY}.")
+        check_file(checkout, "file that the parameters file names", name, PurePosixPath(name).parts[:1])
     _check_project(checkout, PurePosixPath(file))
-    check_unaltered(checkout, *keys)
+    check_unaltered(checkout, *files)
 
 
 def files_of(checkout: Path, file: str, approval: str = "", phase: Phase | None = None) -> list[str]:

@@ -6,7 +6,9 @@ from typing import Any
 from orgkit.ci.markdown import bullets, code, escaped, fenced, table
 from orgkit.costs.estimate.effect import credits_lost
 from orgkit.errors import EXIT_RETRY_LATER
+from orgkit.model.step_groups import describe_group, describe_summary, group_rows
 from orgkit.records.apply_progress import STATE_DESCRIPTIONS
+from orgkit.records.summarized_step import SummarizedStep
 
 Facts = Mapping[str, Any]
 MAX_BYTES = 900_000  # bytes; GitHub takes 1 MiB from a step and shows nothing of a longer one
@@ -78,11 +80,27 @@ def _steps(steps: Sequence[Facts], facts: Facts) -> str:
     reasons, lines = facts.get("why", ()), facts.get("monthly_usd", {}).get("lines", ())
     reasons = reasons if len(reasons) == len(steps) else [""] * len(steps)
     costs = [_usd(line) for line in lines] if len(lines) == len(steps) else [""] * len(steps)
+    entries = [SummarizedStep.from_facts(step) for step in steps]
+    groups = group_rows([(e.key, str(r), c) if e.key else () for e, r, c in zip(entries, reasons, costs, strict=True)])
     rows = [
-        (n, step["sentence"], reason, cost)
-        for n, (step, reason, cost) in enumerate(zip(steps, reasons, costs, strict=True), 1)
+        (_numbers(group), _sentence([entries[number] for number in group]), reasons[group[0]], _price(group, costs))
+        for group in groups
     ]
-    return table(("", "step", "why", "USD a month"), rows)
+    return "\n\n".join(filter(None, (table(("", "step", "why", "USD a month"), rows), describe_summary(groups))))
+
+
+def _numbers(group: Sequence[int]) -> str:
+    return f"{group[0] + 1} …" if group[1:] else str(group[0] + 1)
+
+
+def _sentence(group: Sequence[SummarizedStep]) -> str:
+    subjects = [step.subject for step in group]
+    return describe_group(group[0].group, subjects) if group[1:] else group[0].sentence
+
+
+def _price(group: Sequence[int], costs: Sequence[str]) -> str:
+    price = costs[group[0]]
+    return f"{price}, each" if price and group[1:] else price
 
 
 def _usd(cost: Facts) -> str:

@@ -188,9 +188,11 @@ def _read(session: ApplySession, phase: Phase) -> int:
 
 def _change(session: ApplySession, phase: Phase) -> int:
     """Plan a phase, have it approved and apply it; its exit code."""
-    from orgkit.cli.planning import exit_code_of, read_plans, show_plan
+    from orgkit.cli.planning import exit_code_of, is_summarized, read_plans, show_plan
+    from orgkit.journal.events import event_time
     from orgkit.runbook.earlier_approval import plan_to_approve
 
+    began = event_time()
     (planned,) = read_plans(session.aws, session.desired, phase)
     plan = planned.plan
     if plan is None or not plan.steps or plan.stops:
@@ -201,8 +203,10 @@ def _change(session: ApplySession, phase: Phase) -> int:
         print_wrapped(f"An earlier phase comes first: {plan.needs[0]}.")
         return errors.EXIT_REFUSED
     now, caller = session.aws.clock.now(), session.aws.caller().arn
-    request = plan_to_approve(session.base, session.desired, phase, plan, caller, now)
+    request = plan_to_approve(session.base, session.desired, phase, plan, caller, now, began=began)
     show_plan(planned, request.digest)
+    if is_summarized(planned):
+        print_line(f"each step: orgkit plan {quote(str(session.file))} {phase.number} --all-steps")
     if request.outdated:
         print_wrapped(f"Planned again, since the earlier approval does not count any more: {request.outdated}")
     if not _is_terminal():

@@ -72,9 +72,10 @@ def check(file: Path, as_json: bool) -> int:
     """Check a parameters file: every problem at once, without a call to AWS."""
     from orgkit.parameters import find, load
     from orgkit.phases.management_account.file_checks import example_values
+    from orgkit.phases.registry import RUNBOOKS
 
     desired = load(find(str(file)))
-    warnings = example_values(desired)
+    warnings = [*example_values(desired), *(item for phase in RUNBOOKS for item in phase.file_warnings(desired))]
     numbers = {"unit": len(desired.units), "account": len(desired.accounts), "import": len(desired.imports)}
     if as_json:
         counts = {f"{name}s": n for name, n in numbers.items()}
@@ -91,16 +92,18 @@ def check(file: Path, as_json: bool) -> int:
 @click.command()
 @FILE
 @click.argument("phase", type=PhaseType(), required=False)
+@click.option("--all-steps", is_flag=True, help="List each step of a long plan, too.")
 @json_option
 @endpoint_option
 @exit_with
 @requires_output
 @report_result
-def plan(file: Path, phase: Phase | None, as_json: bool, report: NoReport) -> int:
+def plan(file: Path, phase: Phase | None, all_steps: bool, as_json: bool, report: NoReport) -> int:
     """Show what would change, phase by phase, and keep each plan for its approval. Changes nothing.
 
     PHASE is its number, such as 03, or its label, such as accounts. Each planning has a digest of its own, also
-    when the steps are the same: an approval is for one planning.
+    when the steps are the same: an approval is for one planning. Of a plan with more than 200 steps, those of a
+    kind are shown together; those that take something away are listed one by one.
     """
     from orgkit.cli.planning import exit_code_of, make_plans, show_next, show_plans
 
@@ -112,8 +115,8 @@ def plan(file: Path, phase: Phase | None, as_json: bool, report: NoReport) -> in
     if as_json:
         show_json({"plans": [planned.as_json() for planned in plans]})
     else:
-        show_plans(plans)
-        show_next(plans, file)
+        show_plans(plans, all_steps=all_steps)
+        show_next(plans, file, all_steps=all_steps)
     report.plans(plans, exit_code_of(plans))
     return exit_code_of(plans)
 

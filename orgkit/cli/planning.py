@@ -26,6 +26,7 @@ from orgkit.phases.registry import plan as plan_phase
 from orgkit.records import outputs
 from orgkit.records.plan_store import as_planning
 from orgkit.runbook.views.plan_overlay import tree_after_plan
+from orgkit.runbook.views.step_rows import groups_of
 from orgkit.runbook.views.tree import Node
 from orgkit.runbook.views.views import render_plan
 
@@ -92,21 +93,27 @@ def plan_observed(observed: Observed, desired: Desired, clock: Clock, phase: Pha
     return planned_phases
 
 
-def show_plans(planned_phases: Sequence[PlannedPhase]) -> None:
+def show_plans(planned_phases: Sequence[PlannedPhase], *, all_steps: bool = False) -> None:
     """Each plan as its table, with what it costs a month; of several, the outcomes in the last line."""
     for planned in planned_phases:
         click.secho(f"\n{planned.phase.run_label}", bold=True)
-        show_plan(planned)
+        show_plan(planned, all_steps=all_steps)
     if len(planned_phases) > 1:
         click.echo(f"\n{wrap(summary_of(planned_phases), indent='')}")
 
 
-def show_plan(planned: PlannedPhase, digest: str = "") -> None:
-    """One plan as its table; with `digest`, that of the earlier planning of the same steps that is asked about."""
+def show_plan(planned: PlannedPhase, digest: str = "", *, all_steps: bool = False) -> None:
+    """One plan as its table.
+
+    Args:
+        planned: The plan.
+        digest: That of the earlier planning of the same steps that is asked about.
+        all_steps: List each step of a long plan, too.
+    """
     if planned.plan is None:
         click.echo(str(planned.stop))
         return
-    text = render_plan(planned.plan, width=columns() - 1).text
+    text = render_plan(planned.plan, width=columns() - 1, all_steps=all_steps).text
     headline, _, rest = (text.replace(planned.plan.digest, digest) if digest else text).partition("\n")
     click.echo(wrap(headline, indent=""))
     if rest:
@@ -115,13 +122,21 @@ def show_plan(planned: PlannedPhase, digest: str = "") -> None:
         click.echo(wrap(planned.effect.sentence, indent=""))
 
 
-def show_next(planned_phases: Sequence[PlannedPhase], file: Path) -> None:
+def is_summarized(planned: PlannedPhase) -> bool:
+    """Whether its table shows steps together."""
+    return planned.plan is not None and len(groups_of(planned.plan)) < len(planned.plan.steps)
+
+
+def show_next(planned_phases: Sequence[PlannedPhase], file: Path, *, all_steps: bool = False) -> None:
     """The command that goes on from these plans, with the real file and digest; nothing where none does."""
     desired, name = load(find(str(file))), quote(str(file))
     if len(planned_phases) > 1:
-        omitted = [phase.run_label for phase in LATER_PHASES if phase.changes and not phase.is_requested(desired)]
-        for label in omitted:
-            click.echo(wrap(f"{label} is planned, too, once [billing] of the file names alerts.", ""))
+        for phase in LATER_PHASES:
+            if phase.request_hint and not phase.is_requested(desired):
+                click.echo(wrap(f"{phase.run_label} is planned, too, once {phase.request_hint}.", ""))
+    if not all_steps and any(is_summarized(planned) for planned in planned_phases):
+        number = f" {planned_phases[0].phase.number}" if len(planned_phases) == 1 else ""
+        click.echo(f"\neach step    orgkit plan {name}{number} --all-steps")
     waits = [planned for planned in planned_phases if result_of(planned) == TO_APPROVE]
     if not waits:
         return

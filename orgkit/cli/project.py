@@ -12,6 +12,7 @@ from orgkit.cli.options import exit_with
 from orgkit.journal.file_writes import SHARED_MODE, create_file, replace_file
 
 PARTS = ("runbooks", "parameters", "outputs")
+POLICIES = "parameters/policies"  # the starter set of policies, next to the example
 
 
 @click.command()
@@ -47,7 +48,7 @@ def _parameters_file(folder: Path) -> Path:
 def _write_project(folder: Path) -> None:
     _warn_of_nesting(folder)
     source = _source()
-    for part in PARTS:
+    for part in (*PARTS, POLICIES):
         _copy(source / part, folder / part)
     _write_schema(folder / "parameters")
     _adapt_example(folder / "parameters" / "example.toml")

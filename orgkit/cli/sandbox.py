@@ -192,6 +192,24 @@ def seed_bills(file: Path, page_size: int, not_ready: tuple[str, ...]) -> int:
 @json_option
 @exit_with
 @requires_output
+def denials(as_json: bool) -> int:
+    """List the calls that service and resource control policies denied, with policy and statement."""
+    from orgkit.cli.summary import show_denials
+    from orgkit.rehearsal.denials import summarize
+
+    rows = summarize(("", call) for call in _need().denials())
+    if as_json:
+        show_json({"denials": [row.as_json() for row in rows]})
+    else:
+        show_denials(rows)
+        click.echo(f"{len(rows)} denied." if rows else "No policy of the organization has denied a call.")
+    return errors.EXIT_DONE
+
+
+@sandbox.command()
+@json_option
+@exit_with
+@requires_output
 def differences(as_json: bool) -> int:
     """List where the sandbox is not moto, and what it does not do as AWS does."""
     errors.require_packages("orgkit sandbox differences", *errors.SANDBOX)

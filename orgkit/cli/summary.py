@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from orgkit.costs.estimate.estimate import Estimate
     from orgkit.costs.estimate.sensitivity import Size, Swing
     from orgkit.records.result import RunResult
+    from orgkit.rehearsal.denials import PolicyDenial
     from orgkit.rehearsal.phase_results import Rehearsal
 
 
@@ -44,6 +45,9 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     title("The organization")
     click.echo(tree_text(done.tree))
     _show_phases(done)
+    if done.denials:
+        title("Denied by policies")
+        show_denials(done.denials)
     if done.waiting:
         title("Waiting for someone else")
         for waiting in done.waiting:
@@ -64,6 +68,13 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
         click.echo("\nThe sandbox is still running. To use it:  orgkit sandbox shell")
         click.echo("To end it:  orgkit sandbox stop")
     click.echo(f"\nRehearsed in {done.seconds:.1f} s, on an emulator: nothing touched AWS.")
+
+
+def show_denials(denials: "Iterable[PolicyDenial]") -> None:
+    """Each call that a policy of the organization denied, with the policy and the statement."""
+    for denial in denials:
+        for sentence in denial.sentences:
+            print_wrapped(flat(sentence))
 
 
 def _costs_sentence(costs: Mapping[str, str]) -> str:

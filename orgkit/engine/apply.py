@@ -31,7 +31,10 @@ def apply(
         watch: Is called with the outcomes whenever one changes.
         expires_at: When the approval ends. A step that has sent nothing by then is skipped; one that has is settled.
     """
-    outcomes = [Outcome(step.sentence, step.symbol, StepStatus.PENDING, step_id=step.id) for step in plan.steps]
+    outcomes = [
+        Outcome(step.sentence, step.symbol, StepStatus.PENDING, step_id=step.id, group=step.group)
+        for step in plan.steps
+    ]
     handlers = load(phase_of(plan.phase)).handlers
     context = ApplyContext(aws, id_index, look, watch, handlers, plan.steps, outcomes, plan.blocked, expires_at)
     aws.journal.expires_at = expires_at  # no step's first change is sent after it, however long the step waits

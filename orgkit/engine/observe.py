@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from orgkit.aws.advice import remedy_for
 from orgkit.aws.call_log import log_reading
+from orgkit.aws.executor import EarlyReads
 from orgkit.aws.identity import guard_organization
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Caller, Connection
@@ -16,14 +17,14 @@ from orgkit.engine.connect import target_of
 from orgkit.errors import CouldNotRead
 from orgkit.model.desired import Desired, Tags, missing_tags
 from orgkit.model.matching import IdIndex, match_if_clear
-from orgkit.model.observed import Account, Observed, Unit
+from orgkit.model.observed import Account, Member, Observed, Unit
 from orgkit.model.plan import Plan
 from orgkit.phases.accounts.aws import list_accounts, place_accounts
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.aws import read_blocking_facts, read_facts
 from orgkit.phases.management_account.checks import check
 from orgkit.phases.management_account.findings import Findings, credits_of, reads_for
-from orgkit.phases.member_access.member_roles_aws import members_to_read, read_member
+from orgkit.phases.member_access.member_roles_aws import GuessedMembers, Pair, Spec, members_to_read, read_member
 from orgkit.phases.organization import aws as organization_aws
 from orgkit.phases.organizational_units.aws import read_units
 from orgkit.phases.registry import load, may_be_stopped, phase_of, phases_for, plan
@@ -45,10 +46,10 @@ def observe(aws: Connection, desired: Desired, phase: str | None = None, *, find
         WrongAccount: The caller is not the management account of the file.
     """
     phases = phases_for(desired) if phase is None else (phase_of(phase),)
+    specs = [spec for listed_phase in phases for spec in listed_phase.accounts(desired)]
     try:
-        with log_reading("tree", aws.executor.threads):
-            observed = _read_tree(aws, desired)
-        observed = _read_phases_and_members(aws, desired, observed, phases)
+        with log_reading("members", aws.executor.threads) if specs else nullcontext():
+            observed = _read_organization(aws, desired, phases, specs)
         if not findings:
             return observed
         with log_reading("findings", aws.executor.threads):
@@ -66,7 +67,27 @@ def observe_and_plan(aws: Connection, desired: Desired, phase: str, *, findings:
     return plan(phase, observed, desired), IdIndex(observed, desired)
 
 
-def _read_tree(aws: Connection, desired: Desired) -> Observed:
+def _read_organization(aws: Connection, desired: Desired, phases: Sequence[Phase], specs: Sequence[Spec]) -> Observed:
+    """Read the tree, then what the phases need. Member accounts are read as soon as AWS has listed them."""
+
+    def read(pair: Pair) -> Member:
+        spec, account_id = pair
+        return read_member(aws, spec, account_id, desired.reads_in(spec.key))
+
+    with aws.executor.early_reads(read) as early_reads:
+        guess = GuessedMembers(specs, desired.organization.management_account_id)
+        with log_reading("tree", aws.executor.threads):
+            tree = _read_tree(aws, desired, lambda item: begin_guessed(early_reads, guess, item))
+        return _read_phases_and_members(aws, desired, tree, phases, members_to_read(tree, specs), early_reads, read)
+
+
+def begin_guessed(early_reads: EarlyReads[Pair, Member], guess: GuessedMembers, item: Mapping[str, Any]) -> None:
+    """Begin to read an account that AWS has listed, if it seems to be one of the file."""
+    if pair := guess.pair_of(item):
+        early_reads.begin(pair)
+
+
+def _read_tree(aws: Connection, desired: Desired, on_account: Callable[[dict[str, Any]], None]) -> Observed:
     """Organization, units and accounts with their tags: the same for every phase."""
     caller = aws.caller()
     organization = organization_aws.read_organization(aws, _guard(caller, desired))
@@ -75,7 +96,7 @@ def _read_tree(aws: Connection, desired: Desired) -> Observed:
     reads: tuple[Callable[[], Any], ...] = (
         lambda: read_tags(aws),
         lambda: read_units(aws, organization.root_id),
-        lambda: list_accounts(aws),
+        lambda: list_accounts(aws, on_account),
     )
     report = partial(aws.report_read, "lists of the organization")
     bulk_tags, units, items = aws.executor.map(_call, reads, report)
@@ -87,23 +108,23 @@ def _read_tree(aws: Connection, desired: Desired) -> Observed:
     return tree if bulk_tags is None else _with_confirmed_tags(aws, desired, tree)
 
 
-def _read_phases_and_members(aws: Connection, desired: Desired, tree: Observed, phases: Sequence[Phase]) -> Observed:
-    """Read what the phases need, and at the same time the member accounts of all of them."""
-    pairs = members_to_read(tree, (spec for phase in phases for spec in phase.accounts(desired)))
+def _read_phases_and_members(
+    aws: Connection, desired: Desired, tree: Observed, phases: Sequence[Phase], pairs: Sequence[Pair],
+    early_reads: EarlyReads[Pair, Member], read: Callable[[Pair], Member],
+) -> Observed:  # fmt: skip
+    """Read what the phases need, and at the same time the member accounts of all of them.
 
-    def read_phases() -> Observed:
-        return _read_phases(aws, desired, tree, phases)
-
-    members: list[Callable[[], Any]] = [
-        partial(read_member, aws, spec, account, desired.reads_in(spec.key)) for spec, account in pairs
-    ]
-    report = partial(aws.report_read, "phases and member accounts")
-    with log_reading("members", aws.executor.threads) if pairs else nullcontext():
-        if any(spec.profile for spec in desired.imports):  # it may ask for an MFA code: only the main thread can
-            observed, read = read_phases(), aws.executor.map(_call, members, report)
-        else:
-            observed, *read = aws.executor.map(_call, [read_phases, *members], report)
-    return replace(observed, members=tuple(read))
+    The phases are read by this thread: an import's profile may ask for an MFA code, and only the main thread can.
+    """
+    for pair in pairs:
+        early_reads.begin(pair)
+    observed = _read_phases(aws, desired, tree, phases)
+    report = partial(aws.report_read, "member accounts")
+    members = early_reads.take(pairs, report)
+    # Where one thread reads; or when the read of an account that turned out to be none of the file had an error.
+    unread_pairs = [pair for pair in pairs if pair not in members]
+    members |= dict(zip(unread_pairs, aws.executor.map(read, unread_pairs, report), strict=True))
+    return replace(observed, members=tuple(members[pair] for pair in pairs))
 
 
 def _read_phases(aws: Connection, desired: Desired, observed: Observed, phases: Sequence[Phase]) -> Observed:

@@ -12,8 +12,9 @@ from orgkit.aws.capacity import Capacity, ClockWatch, Stopwatch
 from orgkit.aws.rejections import EXPIRED_CODES, NO_CAPACITY, THROTTLING_CODES, Rejected
 from orgkit.aws.waiting import sleep_through
 from orgkit.engine.attempt import ApplyContext, attempt_part
+from orgkit.engine.request_view import RequestView, WatchedRequest
 from orgkit.errors import OrgkitError, StepFailed
-from orgkit.model.outcome import Slot, StepStatus
+from orgkit.model.outcome import StepStatus
 from orgkit.model.plan import Step
 
 MAX_FAILED_POLLS = 3  # looks in a row that fail before the steps under way are given up: the next run finds them again
@@ -315,43 +316,12 @@ class RequestQueue:
     def report(self, also: str) -> None:
         """Show what AWS works on, and what else is waited for."""
         so_far = self.stopwatch.seconds
-        watched = [f"{self.operation.name(task.step)} {so_far - task.since:.0f} s" for task in self.watched]
-        used_slots, waiting = self.capacity.slots(self._requests_in_flight()), len(self.queue)
-        subject = (
-            f"AWS: {used_slots} of {self.operation.in_flight} at once ({', '.join(watched) or 'none of them ours'})"
+        view = RequestView(
+            operation=self.operation,
+            watched=[WatchedRequest(self.operation.name(t.step), so_far - t.since, t.in_flight) for t in self.watched],
+            used_slots=self.capacity.slots(self._requests_in_flight()),
+            waiting=len(self.queue),
+            pause_reason=self.capacity.pause_reason,
         )
-        if not used_slots and self.capacity.pause_reason:
-            subject = f"{self.capacity.pause_reason} ({waiting} to begin)"
-        elif waiting:
-            subject += f", {waiting} more to begin"
-            subject += f", waiting for {self.capacity.pause_reason}" if self.capacity.pause_reason else ""
-        elapsed = [so_far - task.since for task in self.watched]
-        self.context.report_slots(self._slots(), expected_seconds(self.operation, elapsed, waiting))
-        self.aws.progress(f"{subject}; {also}" if also else subject, so_far, self.timeout)
-
-    def _slots(self) -> list[Slot]:
-        """Ours with their times, then those that somebody else takes, then the free ones."""
-        now = self.stopwatch.seconds
-        slots = [
-            Slot(self.operation.name(t.step), now - t.since, self.operation.timeout, self.operation.typical)
-            for t in self.watched
-            if t.in_flight
-        ]
-        foreign_slots = [Slot("somebody else's")] * (self.capacity.slots(self._requests_in_flight()) - len(slots))
-        free = [Slot()] * (self.operation.in_flight - len(slots) - len(foreign_slots))
-        return [*slots, *foreign_slots, *free]
-
-
-def expected_seconds(operation: Asynchronous[Any], elapsed: Sequence[float], waiting: int) -> float:
-    """Until AWS has ended all of them, by what it usually takes for one; 0 where that is not known.
-
-    Args:
-        operation: What AWS does.
-        elapsed: The seconds that each one under way has taken so far.
-        waiting: How many are to begin.
-    """
-    if not operation.typical:
-        return 0.0
-    under_way = max((max(operation.typical - seconds, operation.poll_seconds) for seconds in elapsed), default=0.0)
-    interval = max(operation.typical / operation.in_flight, operation.seconds_per_token)
-    return max(under_way, interval * waiting + operation.typical) if waiting else under_way
+        self.context.report_slots(view.slots(), view.expected_seconds())
+        self.aws.progress(f"{view.subject()}; {also}" if also else view.subject(), so_far, self.timeout)

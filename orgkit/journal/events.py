@@ -18,6 +18,11 @@ Redaction = Callable[[dict[str, Any]], Any]  # what must not reach the disk, tak
 Event = Mapping[str, Any]
 
 
+def event_time() -> str:
+    """Return the time of this machine as events have it: such texts are compared as they are."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
 class Journal:
     """Appends events and flushes each to the disk; without a path it only remembers them."""
 
@@ -48,7 +53,7 @@ class Journal:
         Raises:
             OSError: It is not on the disk: the caller must not do what the event announces.
         """
-        entry = {"event": event, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **values}
+        entry = {"event": event, "at": event_time(), **values}
         if self.path is not None:
             line = json.dumps(self.hide(entry)) + "\n"  # ASCII: a kill never leaves half a character
             append_line(self.path, line.encode())

@@ -33,6 +33,7 @@ class Outcome:
     remedy: str = ""
     code: str = ""
     step_id: str = ""
+    group: str = ""  # of the step: what a long list says of it and of those like it together
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,19 @@ class Step(ABC):
         return ()
 
     @property
+    def details(self) -> tuple[str, ...]:
+        """Lines that a person reads below the steps of a plan, such as the difference of two documents."""
+        return ()
+
+    @property
+    def group(self) -> str:
+        """What a long plan says of this step and of those like it together; "" for one that it lists by itself.
+
+        A step that takes something away, or about which something is not known, has none.
+        """
+        return ""
+
+    @property
     def id(self) -> str:
         """Kind and subject, such as create-unit:Production."""
         return f"{self.kind}:{self.subject}"

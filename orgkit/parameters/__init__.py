@@ -13,10 +13,12 @@ from orgkit.costs.prices.books import own_book_path, own_rows
 from orgkit.errors import ParametersInvalid, Problem
 from orgkit.model.desired import Desired
 from orgkit.parameters.build import build, key_files, public_keys
+from orgkit.parameters.named_files import names_of_files, read_named_files
+from orgkit.parameters.rehearsal_policies import policy_files, read_documents
 from orgkit.parameters.secret_check import without_secret_violations, without_secrets
 from orgkit.parameters.toml_errors import explain
 from orgkit.parameters.toml_location import lines
-from orgkit.parameters.validate import check, validate
+from orgkit.parameters.validate import check, check_finally, validate
 from orgkit.phases.schema.location import Place, spell
 from orgkit.sanitize.secrets import hide_secrets
 
@@ -37,21 +39,28 @@ def load_text(text: str, path: str | Path, folder: Path) -> Desired:
     raw, leaked = without_secrets(_parse(text, path))
     file, wrong = validate(raw)
     pems, unread = public_keys(raw, folder)
-    wrong += [*check(raw), *unread]
+    texts, unread_texts = read_named_files(raw, folder)
+    documents, unread_documents = read_documents(raw, folder)
+    wrong += [*check(raw), *unread, *unread_texts, *unread_documents]
     wrong = [*leaked, *without_secret_violations(wrong, leaked)] if leaked else wrong
     if wrong or file is None:
         raise ParametersInvalid(str(path), _problems(wrong, lines(text)))
-    return build(file, hashlib.sha256(text.encode()).hexdigest(), pems)
+    desired = build(file, hashlib.sha256(text.encode()).hexdigest(), pems, texts, documents)
+    if wrong := check_finally(desired):
+        raise ParametersInvalid(str(path), _problems(wrong, lines(text)))
+    return desired
 
 
 def files_read_with(path: str | Path) -> list[Path]:
-    """Return the other files that `load` reads, existing or not: the price book, and keys that are named by path."""
+    """Return the other files that `load` reads, existing or not: the price book, keys, and policies."""
     file = Path(path).expanduser()
     try:
         raw = _parse(read_text(path), path)
     except ParametersInvalid:
         raw = {}  # `load` reports it
-    return [own_book_path(file), *key_files(raw, file.parent)]
+    documents = (file.parent / name for _, name in names_of_files(raw))
+    folder = file.parent
+    return [own_book_path(file), *key_files(raw, folder), *documents, *policy_files(raw, folder)]
 
 
 def read_text(path: str | Path) -> str:

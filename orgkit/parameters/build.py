@@ -7,6 +7,7 @@ from typing import Any
 
 from orgkit.errors import KeyRefused
 from orgkit.model.desired import ApprovalSpec, ApproverSpec, Desired, MemberRead, RecordsSpec
+from orgkit.parameters import rehearsal_policies
 from orgkit.parameters.schema import SECTIONS, ApprovalModel, RecordsModel
 from orgkit.phases.registry import RUNBOOKS
 from orgkit.phases.schema.formats import quote
@@ -19,17 +20,30 @@ APPROVERS: Place = ("approval", "approvers")
 OWN_FIELDS = ("organization", "units", "accounts", "imports", "trail")  # of Desired, since several topics read them
 
 
-def build(file: Any, sha256: str, pems: Mapping[Place, str] = {}) -> Desired:
-    """Return the whole file as frozen values; `pems` holds the public keys that it names, by their place."""
+def build(
+    file: Any,
+    sha256: str,
+    pems: Mapping[Place, str] = {},
+    texts: Mapping[Place, str] = {},
+    documents: Mapping[str, str] = {},
+) -> Desired:
+    """Return the whole file as frozen values.
+
+    Args:
+        file: The valid sections.
+        sha256: Of the file's bytes.
+        pems: The public keys that it names, by their place.
+        texts: The texts of the other files that it names, by their place.
+        documents: The policies of `[rehearsal]`, by the names of their files.
+    """
     organization = file.organization
-    defaults = Defaults(
-        organization.management_account_id, organization.home_region, tuple(sorted(organization.tags.items()))
-    )
+    tags = tuple(sorted(organization.tags.items()))
+    defaults = Defaults(organization.management_account_id, organization.home_region, tags, texts)
     built = {section.name: section.build(getattr(file, section.name), defaults) for section in SECTIONS}
     own: dict[str, Any] = {name: built.pop(name) for name in OWN_FIELDS}
     desired = Desired(
         **own,
-        sections=tuple(built.values()),
+        sections=(*built.values(), rehearsal_policies.build(file.rehearsal, documents)),
         approval=_approval(file.approval, pems),
         records=_records(file.records, pems),
         sha256=sha256,

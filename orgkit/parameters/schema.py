@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, create_model
 
+from orgkit.parameters.rehearsal_policies import RehearsalModel
 from orgkit.phases.registry import RUNBOOKS
 from orgkit.phases.schema.types import Arns, Label, SectionModel, checked_text, editor_check
 from orgkit.phases.trail.section import S3_LOCATION, s3_location
@@ -46,5 +47,9 @@ class RecordsModel(SectionModel):
 
 # Made from the descriptors, so that a new phase brings its section along.
 _FIELDS: dict[str, Any] = {section.name: (section.schema, section.default) for section in SECTIONS}
-_FIELDS |= {"approval": (ApprovalModel, ApprovalModel()), "records": (RecordsModel, RecordsModel())}
+_FIELDS |= {
+    "approval": (ApprovalModel, ApprovalModel()),
+    "records": (RecordsModel, RecordsModel()),
+    "rehearsal": (RehearsalModel, RehearsalModel()),
+}
 File = create_model("File", __base__=SectionModel, __doc__="The whole parameters file.", **_FIELDS)

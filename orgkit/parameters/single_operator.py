@@ -11,6 +11,7 @@ from orgkit.costs.bills.billing_spec import BillingSpec
 from orgkit.costs.prices.books import NAME, own_book_path
 from orgkit.journal.file_writes import replace_file
 from orgkit.model.desired import ApproverSpec, Desired
+from orgkit.parameters.rehearsal_policies import RehearsalSpec
 from orgkit.signing.texts import path_of
 
 REMOTE_PREFIXES = ("arn:", "s3://")
@@ -23,8 +24,18 @@ def allow_single_operator(file: Path, desired: Desired, folder: Path) -> Path:
         _table(document, table)[key] = value
     if own_book_path(file).exists():
         shutil.copyfile(own_book_path(file), folder / NAME)
+    _copy_policies(document, desired, folder)
     copy = folder / file.name
     return replace_file(copy, tomlkit.dumps(document).encode())
+
+
+def _copy_policies(document: tomlkit.TOMLDocument, desired: Desired, folder: Path) -> None:
+    """Write the policies of `[rehearsal]` next to the copy, which may name no file of another folder."""
+    for number, policy in enumerate(desired.section(RehearsalSpec).policies):
+        name = f"policies/{policy.name}.json"
+        (folder / name).parent.mkdir(exist_ok=True)
+        replace_file(folder / name, policy.content.encode())
+        _table(document, ("rehearsal",))["policies"][number]["file"] = name
 
 
 def _changes(file: Path, desired: Desired) -> Iterator[tuple[tuple[str, ...], str, Any]]:

@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from orgkit.model.desired import format_path
+from orgkit.model.desired import Desired, format_path
 from orgkit.parameters.checks_approval import APPROVAL_CHECKS
 from orgkit.parameters.checks_names import words_of_another_script
+from orgkit.parameters.rehearsal_policies import CHECKS as REHEARSAL_CHECKS
 from orgkit.parameters.schema import SECTIONS, File
 from orgkit.phases.schema.formats import quote, suggest
 from orgkit.phases.schema.location import Place, Violation, spell
@@ -37,7 +38,17 @@ def validate(raw: dict[str, Any]) -> tuple[SectionModel | None, list[Violation]]
 
 
 def _as_violation(detail: ErrorDetails) -> Violation:
-    place = _place(detail)
+    """Return the error with its place; one in a table of a list is reported at the list, with the table's number."""
+    loc = detail["loc"]
+    index = next((n for n, part in enumerate(loc[:-1]) if isinstance(part, int)), None)
+    if index is None:
+        return _violation_at(_place(detail), detail)
+    key = next((part for part in reversed(loc[index:]) if isinstance(part, str)), "it")
+    message = _violation_at(_place(detail), detail)[1]
+    return tuple(map(str, loc[:index])), f"number {int(loc[index]) + 1}: {key} {message}"
+
+
+def _violation_at(place: Place, detail: ErrorDetails) -> Violation:
     match detail["type"]:
         case "missing":
             return place, _missing_message(place)
@@ -99,6 +110,7 @@ def model_at(place: Place) -> type[BaseModel] | None:
         elif typing.get_origin(kind) is dict:
             kind = typing.get_args(kind)[1]
         kind = _plain(kind)
+        kind = _plain(typing.get_args(kind)[0]) if typing.get_origin(kind) is list else kind
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
@@ -141,4 +153,11 @@ def _number(value: int | Decimal) -> str:
 def check(raw: Raw) -> list[Violation]:
     """Return everything that contradicts another part of the file."""
     checks = [check for section in SECTIONS for check in section.checks]
-    return [wrong for run_check in (*checks, *APPROVAL_CHECKS, words_of_another_script) for wrong in run_check(raw)]
+    checks += [*APPROVAL_CHECKS, *REHEARSAL_CHECKS, words_of_another_script]
+    return [wrong for run_check in checks for wrong in run_check(raw)]
+
+
+def check_finally(desired: Desired) -> list[Violation]:
+    """Return what is wrong with a file whose sections are valid, and do not contradict each other."""
+    checks = [check for section in SECTIONS for check in section.final_checks]
+    return [wrong for run_check in checks for wrong in run_check(desired)]

@@ -1,6 +1,6 @@
 """The descriptor of a phase, which all other packages read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec, MemberRead
@@ -32,6 +32,8 @@ class Phase:
         reads_members: Whether it looks into member accounts, through the read role, though it plans nothing there.
         in_bootstrap: False for what follows the bootstrap whenever it is wanted.
         is_requested: Of a phase that follows: whether the file asks for it, so that it comes with the bootstrap.
+        file_warnings: What to know of its section of the file, which is no error; `orgkit check` shows it.
+        request_hint: When that is so, as the end of a sentence.
     """
 
     number: str
@@ -50,6 +52,8 @@ class Phase:
     reads_members: bool = False
     in_bootstrap: bool = True
     is_requested: Callable[[Desired], bool] = lambda _desired: False
+    request_hint: str = ""
+    file_warnings: Callable[[Desired], Iterable[str]] = lambda _desired: ()
 
     def shows(self, step: Step, observed: Observed, desired: Desired) -> bool | None:
         """Return whether AWS shows what a step makes; None where that is not known.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import ACCESS_ROLE, READ_ROLE, Desired
@@ -56,6 +56,7 @@ class Scope:
     access_roles: tuple[str, ...] = (ACCESS_ROLE,)
     trusted_access: tuple[str, ...] = tuple(OrganizationModel.model_fields["trusted_access"].default)
     policy_types: tuple[str, ...] = tuple(OrganizationModel.model_fields["policy_types"].default)
+    tag_values: ClassVar[tuple[str, ...]] = ("orgkit",)  # of the tag ManagedBy, which all that orgkit makes has
 
     @classmethod
     def from_desired(cls, desired: Desired) -> "Scope":
@@ -72,7 +73,7 @@ class Scope:
         )
 
     def arn(self, kind: str) -> str:
-        """The ARN that covers every resource of a kind: account, ou, root, trail, adopted-trail or public-client."""
+        """The ARN that covers every resource of a kind, such as ou, policy, trail, adopted-trail or public-client."""
         if kind == "public-client":
             return f"arn:aws:signin:*:{self.account}:oauth2/{kind}/*"
         if kind == "adopted-trail":  # an organization trail that is there is adopted, whatever its name and region
@@ -97,6 +98,8 @@ class _Grant:
 GRANTS = (
     _Grant("CreateUnits", ("organizations:CreateOrganizationalUnit",), ("ou", "root")),
     _Grant("ChangeTree", ("organizations:MoveAccount", "organizations:TagResource"), ("account", "ou", "root")),
+    # AWS documents no resource of tags that come with CreateAccount, and the account has no ARN before it is made.
+    _Grant("TagNewResources", ("organizations:TagResource",), condition="aws:RequestTag/ManagedBy", field="tag_values"),
     _Grant("InviteAccounts", ("organizations:InviteAccountToOrganization",), ("account",)),
     _Grant(
         "EnablePolicyTypes", ("organizations:EnablePolicyType",), ("root",), "organizations:PolicyType", "policy_types"
@@ -106,6 +109,15 @@ GRANTS = (
         ("organizations:EnableAWSServiceAccess",),
         condition="organizations:ServicePrincipal",
         field="trusted_access",
+    ),
+    _Grant("CreatePolicies", ("organizations:CreatePolicy",), (), "organizations:PolicyType", "policy_types"),
+    _Grant("ChangePolicies", ("organizations:UpdatePolicy",), ("policy",), "organizations:PolicyType", "policy_types"),
+    _Grant(  # never to the root or to an account
+        "AttachPolicies",
+        ("organizations:AttachPolicy",),
+        ("ou", "policy"),
+        "organizations:PolicyType",
+        "policy_types",
     ),
     _Grant("CreateTrail", ("cloudtrail:CreateTrail",), ("trail",)),
     _Grant(

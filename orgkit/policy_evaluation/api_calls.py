@@ -222,7 +222,8 @@ def _is_alike(template: str, arn: str) -> bool:
 def _organization_resources(action: Action, parameters: Parameters, location: Location) -> Iterator[str]:
     """Yield the ARN of each resource that a call names by its id."""
     prefix = f"arn:{location.partition}:organizations::{location.management_account}:"
-    for value in parameters.values():
+    target = parameters.get("Target")  # of an invitation
+    for value in (*parameters.values(), target.get("Id") if isinstance(target, Mapping) else None):
         if not isinstance(value, str) or not action.resource_types:
             continue
         if value in location.types:

@@ -4,7 +4,7 @@
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 _ESCAPED = re.compile(r"\$\{([*?$])\}")
 _TOKEN = re.compile(rf"{_ESCAPED.pattern}|(.)", re.DOTALL)
@@ -31,6 +31,7 @@ def unescape(pattern: str) -> str:
     return _ESCAPED.sub(r"\1", pattern)
 
 
+@lru_cache(maxsize=1024)  # one policy is compared with the steps of a plan, and again with those of the next one
 def overlaps(one: str, other: str) -> bool:
     """Return whether some text fits both patterns."""
     reached = {0}  # positions in `other` that can be reached with what was read of `one`

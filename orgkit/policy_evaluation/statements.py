@@ -35,6 +35,12 @@ def statements_of(document: Mapping[str, Any] | str | None) -> list[Statement]:
     return list(as_list(policy.get("Statement"))) if isinstance(policy, Mapping) else []
 
 
+def statement_name(document: Mapping[str, Any], statement: Statement) -> str:
+    """Return the Sid of a statement of a policy, or its number where it has none: `statement 2`."""
+    number = next(n for n, item in enumerate(statements_of(document), start=1) if item == statement)
+    return str(statement.get("Sid") or f"statement {number}")
+
+
 def is_policy(document: str | None) -> bool:
     """Return whether a document is a policy whose statements can be read, or there is none."""
     try:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from orgkit.journal.events import Event, step_of
 from orgkit.journal.in_doubt import CLEAR_RESULTS
+from orgkit.model.index import all_by
 from orgkit.model.outcome import StepStatus
 
 NamedStep = Mapping[str, str]  # id and sentence
@@ -34,7 +35,8 @@ def how_far(events: Sequence[Event]) -> dict[str, tuple[NamedStep, ...]]:
     if not places:
         return {}
     since = events[places[-1] :]
-    states = [(step, _state_of(step["id"], since)) for step in _steps(since[0])]
+    events_of = all_by(since, step_of)
+    states = [(step, _state_of(events_of.get(step["id"], ()))) for step in _steps(since[0])]
     groups = {state: tuple(step for step, at in states if at == state) for state in STATE_DESCRIPTIONS}
     return {state: steps for state, steps in groups.items() if steps}
 
@@ -48,13 +50,12 @@ def _steps(apply: Event) -> Iterator[NamedStep]:
             yield {"id": str(step), "sentence": str(step)}
 
 
-def _state_of(step: str, since: Sequence[Event]) -> str:
+def _state_of(step_events: Sequence[Event]) -> str:
     """By its end when it has one; else by what was sent for it, and how AWS answered the last of it."""
-    results = [event.get("result") for event in since if event["event"] == "step" and step_of(event) == step]
+    results = [event.get("result") for event in step_events if event["event"] == "step"]
     states = [STATE_OF_STATUS[StepStatus(result)] for result in results if result in list(STATE_OF_STATUS)]
     if states:
         return states[-1]
-    step_events = [event for event in since if step_of(event) == step]
     answers = {str(event.get("intent")): event.get("result") for event in step_events if event["event"] == "answer"}
     sent = [answers.get(str(event.get("intent"))) for event in step_events if event["event"] == "intent"]
     if sent and sent[-1] not in CLEAR_RESULTS:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from orgkit.aws.credentials_in_use import MARK, MIN_LENGTH
 from orgkit.records.files import RUN_FOLDER
+from orgkit.sanitize.secret_values import SecretValues
 from orgkit.sanitize.secrets import replace_secrets, replace_values
 from orgkit.sanitize.terminal import mask_emails
 
@@ -42,8 +43,7 @@ class Redactor:
     """Replaces what must not be kept, and counts what it replaced by kind."""
 
     def __init__(self, live: Iterable[str] = (), home: Path | None = None, *, mask_emails: bool = False) -> None:
-        # The longest first: a value may hold another one.
-        self._live = sorted({value for value in live if len(value) >= MIN_LENGTH}, key=len, reverse=True)
+        self._live = SecretValues(value for value in live if len(value) >= MIN_LENGTH)
         self._home = _home_pattern(Path.home() if home is None else home)
         self._mask_emails = mask_emails
         self.counts: Counter[str] = Counter()

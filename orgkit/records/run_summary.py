@@ -1,6 +1,6 @@
 """The upper part of a record's page: the outcome, who approved and applied, what changed, and what it costs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape
@@ -8,11 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 from orgkit.costs.estimate.assumptions import SCENARIOS
-from orgkit.costs.estimate.effect import Effect
-from orgkit.phases.registry import phase_of, read_step
+from orgkit.costs.estimate.effect import Effect, Line, total_line
+from orgkit.model.step_groups import describe_group, describe_summary, group_rows
+from orgkit.phases.registry import phase_of
 from orgkit.records.apply_progress import BEGUN, DONE, FAILED, IN_DOUBT, NOT_BEGUN, STATE_DESCRIPTIONS
 from orgkit.records.outcome_mark import mark_of
 from orgkit.records.result import NOTHING_TO_CHANGE, RunResult
+from orgkit.records.summarized_step import SummarizedStep
 from orgkit.sanitize.terminal import flat
 
 # The files of a record in the order in which they are read, each with what is in it.
@@ -124,26 +126,35 @@ def _changes(result: RunResult, steps: list[Mapping[str, Any]], effect: Effect |
     if not steps:
         unchanged = result.outcome == NOTHING_TO_CHANGE
         return f"{_opening('What changed')}<p>Nothing: AWS is as the file asks.</p></section>" if unchanged else ""
-    prices = [line.price for line in effect.lines] if effect and len(effect.lines) == len(steps) else [""] * len(steps)
+    prices = effect.lines if effect and len(effect.lines) == len(steps) else ()
     states = {step["id"]: state for state, group in result.how_far.items() for step in group}
+    entries = [
+        SummarizedStep.from_facts(step, states.get(str(step.get("id")), EARLIER if result.how_far else PLANNED))
+        for step in steps
+    ]
+    groups = group_rows([entry.key for entry in entries])
     rows = "".join(
-        _step(step, states.get(str(step.get("id")), EARLIER if result.how_far else PLANNED), price)
-        for step, price in zip(steps, prices, strict=True)
+        _step([entries[number] for number in group], [prices[number] for number in group] if prices else ())
+        for group in groups
     )
-    names = ("step", "outcome", *(["USD a month, expected (low to high)"] if any(prices) else []))
+    names = ("step", "outcome", *(["USD a month, expected (low to high)"] if prices else []))
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     title = "What changed" if result.how_far else "What would change"
     table = f'<table class="steps"><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    return f"{_opening(title)}{table}{_meanings(result)}</section>"
+    summary = f"<p>{escape(describe_summary(groups))}</p>" if len(groups) < len(steps) else ""
+    return f"{_opening(title)}{table}{summary}{_meanings(result)}</section>"
 
 
-def _step(step: Mapping[str, Any], state: str, price: str) -> str:
-    known = read_step(step)
+def _step(group: Sequence[SummarizedStep], prices: Sequence[Line]) -> str:
+    """The row of a step, or of several that are shown together."""
+    first = group[0]
+    state = first.state
+    sentence = describe_group(first.group, [step.subject for step in group]) if group[1:] else first.sentence
     sign = f'<span aria-hidden="true">{SIGN_OF_STATE[state]}</span> ' if state in SIGN_OF_STATE else ""
     return (
-        f'<tr><td class="symbol">{_text(known.symbol if known else "")}</td><td>{_text(step.get("sentence", ""))}</td>'
+        f'<tr><td class="symbol">{_text(first.symbol)}</td><td>{_text(sentence)}</td>'
         f'<td class="{KIND_OF_STATE.get(state, "open")}">{sign}{_text(state)}</td>'
-        f"{f'<td>{_text(price)}</td>' if price else ''}</tr>"
+        f"{f'<td>{_text(total_line(prices).price)}</td>' if prices else ''}</tr>"
     )
 
 

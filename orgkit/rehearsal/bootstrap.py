@@ -23,6 +23,7 @@ from orgkit.phases.registry import plan as plan_phase
 from orgkit.records import outputs
 from orgkit.records.result import RunResult
 from orgkit.records.seal_options import unsigned_sealing
+from orgkit.rehearsal.denials import DenialLog
 from orgkit.rehearsal.fault_options import WITHOUT_FAULTS, FaultOptions
 from orgkit.rehearsal.faults import FaultLog, retry_reads
 from orgkit.rehearsal.phase_results import PhaseRehearsal, Rehearsal
@@ -50,6 +51,7 @@ class _BootstrapContext:
     folder: Path
     kernels: WatchedKernels
     fault_log: FaultLog
+    denial_log: DenialLog
     on_phase: OnPhase
     on_event: OnEvent | None
     on_attempt: OnAttempt
@@ -72,12 +74,14 @@ def rehearse(
         parameters = allow_single_operator(parameters, desired, folder)
         desired = load(parameters)
     sandbox = start(circumstances.apply_to(seed_of(desired)), folder, real_time=circumstances.real_time, outlive=keep)
-    fault_log = FaultLog(sandbox, calm=not circumstances.faults)
+    fault_log, denial_log = FaultLog(sandbox, calm=not circumstances.faults), DenialLog(sandbox)
     try:
         with ExitStack() as stack:
             stack.enter_context(environment(sandbox.environment() | {"ORGKIT_APPROVER": APPROVER}))
             kernels = stack.enter_context(_kernels(parameters, desired, fault_log))
-            context = _BootstrapContext(parameters, desired, folder, kernels, fault_log, on_phase, on_event, on_attempt)
+            context = _BootstrapContext(
+                parameters, desired, folder, kernels, fault_log, denial_log, on_phase, on_event, on_attempt
+            )
             done = tuple(_phases(context))
             observed, waiting = retry_reads(lambda: _finish(desired), fault_log)
             late_faults = fault_log.take()
@@ -88,7 +92,8 @@ def rehearse(
         sandbox.stop()
     costs: Mapping[str, str] = next((rehearsal.result.estimate for rehearsal in done if rehearsal.result.estimate), {})
     seconds, tree = time.monotonic() - started, observed_tree(observed, desired)
-    return Rehearsal(tree, done, costs, seconds, folder, sandbox, waiting, circumstances, late_faults, alone)
+    denials = denial_log.summary(observed)
+    return Rehearsal(tree, done, costs, seconds, folder, sandbox, waiting, circumstances, late_faults, alone, denials)
 
 
 def _kernels(parameters: Path, desired: Desired, fault_log: FaultLog) -> WatchedKernels:
@@ -106,6 +111,7 @@ def _phases(context: _BootstrapContext) -> Iterator[PhaseRehearsal]:
     for phase in phases_for(context.desired):
         context.on_phase(phase, None)
         done = PhaseRehearsal(phase, tuple(_runs(context, phase)))
+        context.denial_log.update(phase)
         yield done
         if done.result.exit_code == EXIT_INTERRUPTED:
             return  # Ctrl-C ends the rehearsal, not only the phase

@@ -10,6 +10,7 @@ from orgkit.errors import EXIT_DONE, EXIT_REFUSED, EXIT_WAITING, OutOfOrder
 from orgkit.model.plan import Waiting
 from orgkit.phases.descriptor import Phase
 from orgkit.records.result import NOTHING_TO_CHANGE, OUTCOMES, RunResult
+from orgkit.rehearsal.denials import PolicyDenial
 from orgkit.rehearsal.fault_options import WITHOUT_FAULTS, FaultOptions
 from orgkit.rehearsal.retries import Attempt
 from orgkit.runbook.views.tree import Node
@@ -87,6 +88,7 @@ class Rehearsal:
     circumstances: FaultOptions = WITHOUT_FAULTS
     faults_afterwards: Counter[str] = field(default_factory=Counter)  # met by the last read of everything
     alone: bool = False  # with four_eyes of the file switched off, since there is only one operator
+    denials: tuple[PolicyDenial, ...] = ()  # by policies of the organization
 
     @property
     def exit_code(self) -> int:
@@ -124,6 +126,7 @@ class Rehearsal:
             "records": str(self.folder),
             "seconds": round(self.seconds, 3),
             "approved_alone": self.alone,
+            "denials": [denial.as_json() for denial in self.denials],
         }
         return payload | ({"faults": self._faults_json()} if stormy else {})
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orgkit.model.desired import Desired
+from orgkit.parameters.rehearsal_policies import RehearsalPolicy, RehearsalSpec
 from orgkit.records import outputs
 from orgkit.records.files import private_folder
-from orgkit.sandbox.lifecycle import Seed, StandaloneAccount
+from orgkit.sandbox.lifecycle import OwnPolicy, Seed, StandaloneAccount
 
 
 def new_sandbox_folder(parameters: Path) -> Path:
@@ -36,8 +37,17 @@ def seed_of(desired: Desired) -> Seed:
         finalizing_seconds=60,
         policy_type_seconds=4,
         services_seconds=30,
+        evaluate_policies=True,
+        own_policies=tuple(_own_policy(desired, policy) for policy in desired.section(RehearsalSpec).policies),
         empty_pages=7,  # AWS's lists "can occasionally" have empty pages before the last one
     )
+
+
+def _own_policy(desired: Desired, policy: RehearsalPolicy) -> OwnPolicy:
+    """Return a policy with the emails of its accounts, whose ids are not known before they exist."""
+    accounts = (desired.member(key) for key in policy.accounts)
+    emails = tuple(account.email for account in accounts if account is not None)
+    return OwnPolicy(policy.name, policy.type, policy.content, policy.units, emails)
 
 
 @contextmanager

@@ -46,7 +46,9 @@ class _EarlierApproval:
     ticket: str = ""
 
 
-def plan_to_approve(base: Path, desired: Desired, phase: Phase, plan: Plan, actor: str, now: datetime) -> PlanToApprove:
+def plan_to_approve(
+    base: Path, desired: Desired, phase: Phase, plan: Plan, actor: str, now: datetime, *, began: str
+) -> PlanToApprove:
     """Return an earlier planning whose approval counts or that is still what there is to do; else the new planning.
 
     Args:
@@ -56,12 +58,14 @@ def plan_to_approve(base: Path, desired: Desired, phase: Phase, plan: Plan, acto
         plan: As it is planned now, with its own digest. It is kept when it is the one that is returned.
         actor: The ARN of the identity that applies.
         now: The time, by the clock of the connection.
+        began: When AWS began to be read for `plan`, as events have it. The kernel of a killed runner goes on for a
+            moment: what it did after this is not in `plan`, and was not undone.
     """
     account = desired.organization.management_account_id
     outdated = ""
     for earlier in sorted(_approvals(base, account, phase), key=lambda approval: approval.approved_at, reverse=True):
         try:
-            _check(base, desired, phase, plan, earlier, actor, now)
+            _check(base, desired, phase, plan, earlier, actor, now, began)
         except OrgkitError as stop:
             outdated = outdated or stop.reason
             continue
@@ -73,7 +77,14 @@ def plan_to_approve(base: Path, desired: Desired, phase: Phase, plan: Plan, acto
 
 
 def _check(
-    base: Path, desired: Desired, phase: Phase, plan: Plan, earlier: _EarlierApproval, actor: str, now: datetime
+    base: Path,
+    desired: Desired,
+    phase: Phase,
+    plan: Plan,
+    earlier: _EarlierApproval,
+    actor: str,
+    now: datetime,
+    began: str,
 ) -> None:
     """ApprovalMismatch where the gate would refuse it too: it ended, or there is something else to do."""
     spec, account = desired.organization, desired.organization.management_account_id
@@ -87,7 +98,7 @@ def _check(
     if earlier.signed is not None:
         signed = parse(earlier.signed.read_bytes(), str(earlier.signed))
         approve_signed(signed, approved, desired.approval, actor, now, spec.approval_hours)
-    check_remainder(plan, approved, outputs.committed_steps(base, account, earlier.digest))
+    check_remainder(plan, approved, outputs.committed_steps(base, account, earlier.digest, until=began))
 
 
 def _approvals(base: Path, account: str, phase: Phase) -> Iterator[_EarlierApproval]:

@@ -43,6 +43,8 @@ from orgkit.model.plan import Plan, Step, identity
 from orgkit.parameters import find, load
 from orgkit.phases.management_account.aws import ask, read_alias
 from orgkit.phases.management_account.findings import Findings
+from orgkit.phases.policies.in_force import PoliciesInForce
+from orgkit.phases.policies.in_force_aws import read_policies_in_force
 from orgkit.phases.registry import phase_of, phases_for
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.records import outputs
@@ -145,6 +147,13 @@ def read(run: Run, aws: Connection) -> Observed:
     """What is there, as far as this phase rests on it."""
     with show_reading(run, aws):
         return observe(aws, run.desired, run.phase.label)
+
+
+@stage
+def policies_in_force(run: Run, aws: Connection, observed: Observed) -> PoliciesInForce:
+    """Which policies hold in each account, and where each is attached."""
+    with show_reading(run, aws):
+        return read_policies_in_force(aws, observed)
 
 
 def picture(run: Run, observed: Observed | None = None, plan: Plan | None = None) -> Node:

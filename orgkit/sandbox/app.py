@@ -143,7 +143,7 @@ class SandboxApplication:
     ) -> Answer:
         environ["wsgi.input"] = io.BytesIO(body)
         try:
-            answer = self._answer(request, principal, environ, call.request_id)
+            answer = self._answer(call, request, principal, environ)
         except NotImplementedError:
             answer = self._not_implemented(request, call.request_id)
         except Exception as unexpected:  # an error inside moto is reported as AWS reports an internal failure
@@ -166,8 +166,9 @@ class SandboxApplication:
         return call
 
     def _answer(
-        self, parsed: wire.ParsedRequest, principal: Principal | None, environ: dict[str, Any], request_id: str
+        self, call: Call, parsed: wire.ParsedRequest, principal: Principal | None, environ: dict[str, Any]
     ) -> Answer:
+        request_id = call.request_id
         if principal is None and not parsed.is_unsigned:
             return _unknown_key(parsed, request_id)
         if principal and world().is_expired(principal):
@@ -179,7 +180,7 @@ class SandboxApplication:
         settle()
         if not readiness.ready(parsed.service, account):
             return wire.error(parsed, 403, *readiness.NOT_SIGNED_UP, request_id)
-        refusal = _refuse_by_policies(parsed, principal, environ, request_id) if principal else None
+        refusal = _refuse_by_policies(call, parsed, principal, environ) if principal else None
         if refusal is not None:
             return refusal
         if parsed.service in OWN_SERVICES:
@@ -280,16 +281,17 @@ def _refuse_call(request: wire.ParsedRequest, environ: dict[str, Any]) -> Answer
 
 
 def _refuse_by_policies(
-    request: wire.ParsedRequest, principal: Principal, environ: dict[str, Any], request_id: str
+    call: Call, request: wire.ParsedRequest, principal: Principal, environ: dict[str, Any]
 ) -> Answer | None:
-    """Return a rejection, or None where the policies allow the call."""
-    denial = authorization.find_denial(request, principal, environ)
-    if denial:
+    """Return a rejection, or None where the policies allow the call; the call keeps the decisions."""
+    decisions = authorization.check_actions(request, principal, environ)
+    call.decisions = [decision.as_values() for decision in decisions]
+    if decisions and not decisions[-1].is_allowed:
         code = "AccessDenied" if request.protocol in ("query", "rest-xml") else "AccessDeniedException"
-        return wire.error(request, 403, code, denial, request_id)
+        return wire.error(request, 403, code, decisions[-1].message, call.request_id)
     caller = sts.as_caller(principal)
     if request.service == "s3" and s3.is_refused(request.operation, environ["PATH_INFO"], environ, caller):
-        return wire.error(request, 403, "AccessDenied", "Access Denied", request_id)
+        return wire.error(request, 403, "AccessDenied", "Access Denied", call.request_id)
     return None
 
 

@@ -5,6 +5,7 @@ Only with the switch `evaluate_policies` of the sandbox. Not evaluated are calls
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -15,9 +16,10 @@ from moto.s3.models import s3_backends
 from orgkit.policy_evaluation.api_calls import Location, authorizations
 from orgkit.policy_evaluation.conditions import Values
 from orgkit.policy_evaluation.denial_messages import denial_message
-from orgkit.policy_evaluation.evaluation import Level, Policies, Policy, evaluate
+from orgkit.policy_evaluation.evaluation import Decision, Level, Policies, Policy, evaluate
 from orgkit.policy_evaluation.requests import Account, PrincipalKind, Request
 from orgkit.policy_evaluation.requests import Principal as IamPrincipal
+from orgkit.policy_evaluation.statements import statement_name
 from orgkit.sandbox import wire
 from orgkit.sandbox.corrections.delivery import find_bucket
 from orgkit.sandbox.corrections.handshakes import all_handshakes
@@ -48,10 +50,47 @@ CONDITION_KEYS = {
 }
 
 
-def find_denial(call: wire.ParsedRequest, principal: Principal, environ: Mapping[str, Any]) -> str:
-    """Return AWS's message about a call that the policies in force deny; "" for one that they allow."""
+@dataclass(frozen=True)
+class CheckedAction:
+    """One action that a call needs, and the decision about it.
+
+    Attributes:
+        action: As in `s3:CreateBucket`.
+        resource: Its ARN.
+        is_allowed: Whether the caller may do it.
+        kind: The kind of policy that decides, as AWS's messages name it.
+        policy: The name of the policy that decides; the resource's ARN for its own policy.
+        arn: The ARN of that policy; an inline policy has none.
+        statement: The Sid of the statement that decides, or its number.
+        target: The root, unit or account that the policy of an organization is attached to.
+        message: What AWS answers; "" where it is allowed.
+    """
+
+    action: str
+    resource: str
+    is_allowed: bool
+    kind: str
+    policy: str
+    arn: str
+    statement: str
+    target: str
+    message: str
+
+    def as_values(self) -> dict[str, Any]:
+        """Return it without the message, which is in the answer."""
+        return {name: value for name, value in asdict(self).items() if name != "message"}
+
+
+def check_actions(
+    call: wire.ParsedRequest, principal: Principal, environ: Mapping[str, Any]
+) -> tuple[CheckedAction, ...]:
+    """Return the decision about each action that a call needs, up to the first one that is denied.
+
+    None is checked while the switch `evaluate_policies` is off.
+    """
     if not world().seed.evaluate_policies:
-        return ""
+        return ()
+    decisions: list[CheckedAction] = []
     caller, parameters = _caller(principal), _parameters(call, environ)
     context = _context(parameters, environ)
     for needed in authorizations(call.service, call.operation, parameters, _location(principal.account, call.region)):
@@ -59,10 +98,25 @@ def find_denial(call: wire.ParsedRequest, principal: Principal, environ: Mapping
         request = Request(
             caller, needed.action, needed.resource, owner, context, region=call.region, time=world().clock.now()
         )
-        decision = evaluate(request, _policies(request, principal))
-        if not decision.is_allowed:
-            return denial_message(request, decision)
-    return ""
+        decisions.append(_checked_action(request, evaluate(request, _policies(request, principal))))
+        if not decisions[-1].is_allowed:
+            break
+    return tuple(decisions)
+
+
+def _checked_action(request: Request, decision: Decision) -> CheckedAction:
+    policy = decision.policy
+    return CheckedAction(
+        request.action,
+        request.resource,
+        decision.is_allowed,
+        decision.kind,
+        policy.name if policy else "",
+        policy.arn if policy else "",
+        statement_name(policy.document, decision.statement) if policy and decision.statement else "",
+        decision.target,
+        "" if decision.is_allowed else denial_message(request, decision),
+    )
 
 
 def _parameters(call: wire.ParsedRequest, environ: Mapping[str, Any]) -> dict[str, Any]:

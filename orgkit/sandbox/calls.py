@@ -31,6 +31,7 @@ class Call:
     status: int = 0
     error: str | None = None
     fault: str = ""  # the kind that it met, see orgkit.sandbox.faults
+    decisions: list[dict[str, Any]] = field(default_factory=list)  # see orgkit.sandbox.authorization.CheckedAction
 
 
 class CallLog:
@@ -51,6 +52,14 @@ class CallLog:
 
     def clear(self) -> None:
         self.all.clear()
+
+    def denials(self) -> list[dict[str, Any]]:
+        """Return the calls that policies denied, with the decision that did."""
+        return [
+            {**asdict(call), "denial": call.decisions[-1]}
+            for call in list(self.all)
+            if call.decisions and not call.decisions[-1]["is_allowed"]
+        ]
 
     def as_values(self) -> list[dict[str, Any]]:
         return [asdict(call) for call in list(self.all)]

@@ -17,9 +17,9 @@ from orgkit.aws.clock import TOKEN_VARIABLE, bearer
 from orgkit.aws.loopback import loopback_url
 from orgkit.errors import SANDBOX, EmulatorTrouble, require_packages
 from orgkit.sandbox import profiles
-from orgkit.sandbox.seed import Seed, StandaloneAccount
+from orgkit.sandbox.seed import OwnPolicy, Seed, StandaloneAccount
 
-__all__ = ["Sandbox", "Seed", "StandaloneAccount", "find", "start"]
+__all__ = ["OwnPolicy", "Sandbox", "Seed", "StandaloneAccount", "find", "start"]
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -57,6 +57,11 @@ class Sandbox:
     def calls(self) -> list[dict[str, Any]]:
         """Every call that was answered, in order; see orgkit.sandbox.calls for the members."""
         answer: list[dict[str, Any]] = self._ask("/orgkit/calls")
+        return answer
+
+    def denials(self) -> list[dict[str, Any]]:
+        """Return the calls that policies denied, in order, each with `denial`: action, policy and statement."""
+        answer: list[dict[str, Any]] = self._ask("/orgkit/denials")
         return answer
 
     def forget_calls(self) -> None:

@@ -33,6 +33,29 @@ class StandaloneAccount:
 
 
 @dataclass(frozen=True)
+class OwnPolicy:
+    """A policy of the user's that the organization has as soon as its type is enabled and its target is there.
+
+    Attributes:
+        name: Its name in AWS.
+        type: As AWS writes it: `SERVICE_CONTROL_POLICY`.
+        content: The document, as JSON.
+        units: The paths of the units that it is attached to, each from the top down.
+        emails: Of the accounts that it is attached to; with neither, it is attached to the root.
+    """
+
+    name: str
+    type: str
+    content: str
+    units: tuple[tuple[str, ...], ...] = ()
+    emails: tuple[str, ...] = ()
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> "OwnPolicy":
+        return cls(**{**values, "units": tuple(map(tuple, values["units"])), "emails": tuple(values["emails"])})
+
+
+@dataclass(frozen=True)
 class Seed:
     """Everything that differs between one sandbox and another; the defaults are a fresh Free-plan account."""
 
@@ -54,6 +77,8 @@ class Seed:
     regions: tuple[str, ...] = ()  # that the account has enabled; (): those that need no opting in
     email_verified: bool = True
     evaluate_policies: bool = False  # a call needs policies that allow it
+    operator_policies: tuple[str, ...] = ()  # documents that the operator has in place of AdministratorAccess
+    own_policies: tuple[OwnPolicy, ...] = ()
     policies_at_creation: bool = False  # CreateOrganization enables SCPs in the root, as the API's description has it
     finalizing_seconds: float = 0  # how long CreateOrganization leaves the organization unfinished
     creation_seconds: tuple[float, float] = (20, 40)  # of an account, on the sandbox's clock
@@ -103,7 +128,8 @@ class Seed:
         known = {field.name for field in fields(cls)}
         selected = {name: value for name, value in values.items() if name in known}
         selected["standalone"] = tuple(StandaloneAccount(**account) for account in values.get("standalone", ()))
-        for name in ("creation_seconds", "creation_failures", "faults", "regions"):
+        selected["own_policies"] = tuple(map(OwnPolicy.from_values, values.get("own_policies", ())))
+        for name in ("creation_seconds", "creation_failures", "faults", "operator_policies", "regions"):
             if name in selected:
                 selected[name] = tuple(selected[name])
         return cls(**selected)

@@ -2,6 +2,7 @@
 
 import gc
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -52,7 +53,7 @@ def _principal(fields: dict[str, str]) -> Principal:
 
 def _management(seed: Seed, credentials: list[dict[str, str]]) -> None:
     iam = iam_backends[seed.management_account_id]["aws"]
-    _user(seed.management_account_id, OPERATOR)
+    _user(seed.management_account_id, OPERATOR, seed.operator_policies)
     if seed.management_alias:
         iam.create_account_alias(seed.management_alias)
     for credential in credentials:
@@ -63,11 +64,16 @@ def _management(seed: Seed, credentials: list[dict[str, str]]) -> None:
             iam.access_keys[key.access_key_id] = key
 
 
-def _user(account: str, name: str) -> None:
+def _user(account: str, name: str, documents: Sequence[str] = ()) -> None:
+    """Make a user with these policies, or an administrator."""
     iam = iam_backends[account]["aws"]
     user = iam.create_user(REGION, name)
     user.id = sts.user_id(account, user.arn)
-    iam.attach_user_policy(ADMINISTRATOR, name)
+    if not documents:
+        iam.attach_user_policy(ADMINISTRATOR, name)
+    for number, document in enumerate(documents, start=1):
+        policy = iam.create_policy(None, "/", document, f"{name}-{number}", {})
+        iam.attach_user_policy(policy.arn, name)
 
 
 def _standalone(account: StandaloneAccount) -> None:

@@ -130,6 +130,7 @@ class Pages:
             "/status": self._status,
             "/clock": self._clock,
             "/calls": lambda _: self.application.calls.as_values(),
+            "/denials": lambda _: self.application.calls.denials(),
             "/calls/clear": lambda _: self.application.calls.clear(),
             "/reset": self._reset,
             "/sign-in": self._sign_in,

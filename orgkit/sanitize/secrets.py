@@ -8,6 +8,7 @@ from typing import Any
 
 from orgkit.sanitize.encodings import MAX_DEPTH, encoded_runs, in_escapes, printable_text, replace_spans
 from orgkit.sanitize.secret_patterns import PATTERNS
+from orgkit.sanitize.secret_values import SecretValues
 from orgkit.sanitize.vendor_tokens import named_rule, token_patterns, words_of_rules
 
 Finding = tuple[int, int, str]  # from, to, kind
@@ -51,8 +52,11 @@ def kinds_in(text: str) -> Iterator[str]:
 
 def replace_values(text: str, values: Collection[str], mark: str) -> tuple[str, int]:
     """The text with `mark` for each of these values, in escapes and base64 too, and how many there were."""
-    search = _find_values_once if len(text) <= _SHORT else _find_values
-    findings = _merge(search(text, tuple(values), mark)) if values else []
+    if not values:
+        return text, 0
+    known = values if isinstance(values, SecretValues) else SecretValues(values)
+    is_short = len(text) <= _SHORT
+    findings = _merge(_find_values_once(text, known, len(known), mark) if is_short else _find_values(text, known, mark))
     return replace_spans(text, findings), len(findings)
 
 
@@ -141,26 +145,24 @@ def _find_in_encoded(text: str, depth: int) -> Iterator[Finding]:
 
 
 @lru_cache(maxsize=8192)
-def _find_values_once(text: str, values: tuple[str, ...], mark: str) -> list[Finding]:
+def _find_values_once(text: str, values: SecretValues, _count: int, mark: str) -> list[Finding]:
+    """The same for a text that is likely to be searched again, until there are more values."""
     return _find_values(text, values, mark)
 
 
-def _find_values(text: str, values: Collection[str], mark: str, depth: int = 0) -> list[Finding]:
-    encoded = [value.encode() for value in values]
-
+def _find_values(text: str, values: SecretValues, mark: str, depth: int = 0) -> list[Finding]:
     def find(view: str) -> list[Finding]:
         return [
             *(
                 (match.start(), match.end(), mark)
-                for value in values
-                if value in view  # a search is far faster than compiling a pattern, and most values are absent
+                for value in values.in_text(view)
                 for match in re.finditer(re.escape(value), view)
             ),
             *((start, end, mark) for (start, end), contents in encoded_runs(view) if any(map(holds, contents))),
         ]
 
     def holds(content: bytes) -> bool:
-        if any(value in content for value in encoded):
+        if values.in_bytes(content):
             return True
         view = printable_text(content) if depth < MAX_DEPTH else ""
         return bool(view and _find_values(view, values, mark, depth + 1))

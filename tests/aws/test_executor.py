@@ -200,3 +200,57 @@ def test_calls_are_counted_for_the_reading_that_makes_them_whichever_thread_does
     assert len([line for line in lines if "operation=DescribeOrganization" in line]) == 9
     readings = [line.partition(" seconds=")[0] for line in lines if line.startswith("aws read=")]
     assert readings == ["aws read=05-trail calls=3 throttled=0", "aws read=members calls=5 throttled=0"]
+
+
+def test_what_is_begun_ahead_is_read_once_and_only_what_is_asked_for_is_returned() -> None:
+    reads: list[int] = []
+    executor = ThreadedExecutor(4)
+    with executor.early_reads(lambda item: reads.append(item) or -item) as early_reads:
+        for item in (*range(50), *range(50)):
+            early_reads.begin(item)
+        assert early_reads.take([3, 2, 99]) == {3: -3, 2: -2}
+    assert sorted(reads) == list(range(50))
+    with SerialExecutor().early_reads(reads.append) as early_reads:
+        early_reads.begin(7)
+        assert early_reads.take([7]) == {}
+
+
+def test_an_error_ahead_counts_only_for_what_is_asked_for_and_what_was_not_begun_is_left_out() -> None:
+    def read(item: int) -> int:
+        if item < 2:
+            raise ValueError(item)
+        return item
+
+    with ThreadedExecutor(2).early_reads(read) as early_reads:
+        early_reads.begin(0)
+        early_reads.take([])
+        early_reads.begin(5)
+        assert early_reads.take([5]) == {}
+        with pytest.raises(ValueError, match="0"):
+            early_reads.take([5, 0])
+
+
+def test_after_an_error_nothing_is_read_ahead_any_more_and_the_threads_end() -> None:
+    executor, begun, go_on = ThreadedExecutor(2), threading.Event(), threading.Event()
+    ended: list[int] = []
+
+    def read(item: int) -> None:
+        begun.set()
+        go_on.wait(20)
+        ended.append(item)
+
+    def fail() -> None:
+        with executor.early_reads(read) as early_reads:
+            for item in range(9):
+                early_reads.begin(item)
+            begun.wait(20)
+            threading.Timer(0.05, go_on.set).start()
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert 1 <= len(ended) <= 2
+    deadline = time.monotonic() + 20
+    while executor._workers and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert (executor._workers, len(ended) <= 2) == (0, True)

@@ -11,6 +11,7 @@ from orgkit.aws import credentials_in_use
 from orgkit.aws.session import Connection, open_connection
 from orgkit.journal.events import Journal
 from orgkit.records.redact import Redactor
+from orgkit.sanitize.secret_values import SecretValues
 from tests.aws.conftest import Answer, CountingClock, Wire
 
 KEYS = ("ASIACANARYCANARYCANA", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYCANARYKEYx", "token-CANARY-" * 9)
@@ -53,7 +54,7 @@ def test_a_value_too_short_to_be_told_from_a_word_is_not_kept(aws: Connection, m
 
 
 def test_an_event_reaches_the_disk_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(credentials_in_use, "_known", {KEYS[1]})
+    monkeypatch.setattr(credentials_in_use, "_known", SecretValues([KEYS[1]]))
     Journal(tmp_path / "events.jsonl", hide=credentials_in_use.hidden).write("stop", why=f"AWS said {KEYS[1]}")
     assert json.loads((tmp_path / "events.jsonl").read_text())["why"] == f"AWS said {credentials_in_use.MARK}"
 

@@ -9,10 +9,12 @@ What is about the start of a process (startup files, import order, the installed
 import asyncio
 import atexit
 import ctypes
+import fcntl
 import gc
 import importlib
 import io
 import json
+import math
 import os
 import runpy
 import select
@@ -22,10 +24,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,16 +38,20 @@ from tests import cached_libraries, kill_after
 CHECKOUT = Path(__file__).parents[2]
 STARTED, ENDED = b"started ", b"ended "
 SET_CHILD_SUBREAPER = 36  # of prctl: orphans among its descendants become children of the process
+SET_NAME, KERNEL_NAME = 15, "ipykernel"  # of prctl: by this name a fork is known as a kernel
+KERNEL_MODULES = (
+    "boto3", "orgkit.runbook.stages", "tornado.platform.asyncio", "sqlite3",
+    "ipykernel.debugger", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.completer",
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect",
+)  # fmt: skip
 # What commands and kernels import when they need it.
 PRELOADED = (
     "orgkit.cli.main", "orgkit.cli.approve", "orgkit.cli.costs", "orgkit.cli.keys", "orgkit.cli.lab",
     "orgkit.cli.phases", "orgkit.cli.planning", "orgkit.cli.prices", "orgkit.cli.project", "orgkit.cli.records",
-    "orgkit.cli.sandbox", "orgkit.runbook.stages", "orgkit.records.verify.verify", "orgkit.rehearsal.bootstrap",
+    "orgkit.cli.sandbox", "orgkit.records.verify.verify", "orgkit.rehearsal.bootstrap",
     "orgkit.runbook.execution.execute", "orgkit.runbook.estimate_stages",
     "orgkit.runbook.bill_stages", "orgkit.phases.trail.bucket_steps_aws", "orgkit.phases.trail.key_aws",
-    "boto3", "papermill.__main__", "nbconvert.exporters.html", "nh3", "pandas", "sqlite3", "tornado.platform.asyncio",
-    "ipykernel.debugger", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.completer",
-    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect",
+    "papermill.__main__", "nbconvert.exporters.html", "nh3", "pandas", *KERNEL_MODULES,
 )  # fmt: skip
 
 # Those that phases and records ask: botocore reads its model of a service when a client is made.
@@ -99,6 +107,16 @@ class ForkServer:
             texts = [_text(file) for file in (out, err)]
         return subprocess.CompletedProcess([program, *arguments], code, *texts)
 
+    def start(
+        self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], files: Sequence[int]
+    ) -> "ForkedCommand":
+        """Start `orgkit`, with files for output and errors; or with one, which is the terminal of its session."""
+        values = {"program": "orgkit", "arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment)}
+        has_terminal = len(files) == 1
+        return ForkedCommand(
+            self._connect(json.dumps(values | {"terminal": has_terminal}), [*files] * (3 if has_terminal else 1))
+        )
+
     def install(self, folder: Path) -> None:
         """Write an `orgkit` into a folder of a shell's PATH that runs as `run` does."""
         script = folder / "orgkit"
@@ -114,12 +132,8 @@ class ForkServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ask(self, requests: str, files: Sequence[int], timeout: float) -> int:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(self._address)
+        with self._connect(requests, files) as connection:
             connection.settimeout(timeout)
-            socket.send_fds(connection, [b"files"], list(files))
-            connection.sendall(requests.encode())
-            connection.shutdown(socket.SHUT_WR)
             with connection.makefile("rb") as answers:
                 pid = int(answers.readline().removeprefix(STARTED))
                 try:
@@ -128,6 +142,59 @@ class ForkServer:
                     os.kill(pid, signal.SIGKILL)
                     raise subprocess.TimeoutExpired(requests, timeout) from None
         return int(last.removeprefix(ENDED)) if last else -signal.SIGKILL  # nothing is said by a process that is killed
+
+    def _connect(self, requests: str, files: Sequence[int]) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self._address)
+        socket.send_fds(connection, [b"files"], list(files))
+        connection.sendall(requests.encode())
+        connection.shutdown(socket.SHUT_WR)
+        return connection
+
+
+class ForkedCommand:
+    """A command that runs: of subprocess.Popen, what is needed to wait for it and to kill it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._code: int | None = None
+        self._answers = connection.makefile("rb")
+        self.pid = int(self._answers.readline().removeprefix(STARTED))
+
+    def poll(self) -> int | None:
+        """The exit code, once it has ended."""
+        if self._code is None:
+            has_ended = not _runs(self.pid)  # its kernels have the connection open, too
+            if select.select([self._connection], [], [], 0)[0]:
+                last = self._answers.readline()
+                self._code = int(last.removeprefix(ENDED)) if last else -signal.SIGKILL
+            elif has_ended:
+                self._code = -signal.SIGKILL
+            if self._code is not None:
+                self._answers.close()
+                self._connection.close()
+        return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code; TimeoutExpired when it has not ended after so many seconds."""
+        until = time.monotonic() + timeout if timeout is not None else math.inf
+        while (code := self.poll()) is None:
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired("orgkit", timeout or 0)
+            time.sleep(0.01)
+        return code
+
+    def kill(self) -> None:
+        """Kill it as nothing but SIGKILL does."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _text(file: Any) -> str:
@@ -147,6 +214,7 @@ def serve(address: str, parent: int) -> None:
     cached_libraries.cache_botocore()
     _convert_a_notebook()
     _make_clients()
+    _read_and_redact()
     gc.freeze()  # a fork need not look at what is there, and then copy it
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
@@ -163,10 +231,10 @@ def serve(address: str, parent: int) -> None:
     shutil.rmtree(Path(address).parent, ignore_errors=True)
 
 
-def preload() -> None:
+def preload(names: Sequence[str] = PRELOADED) -> None:
     """Import what commands and kernels import when they need it."""
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # as kernels have it: the debugger warns of frozen modules
-    for name in PRELOADED:
+    for name in names:
         importlib.import_module(name)
 
 
@@ -191,6 +259,16 @@ def _make_clients() -> None:
         session._session("us-east-1").client(service, **keys)
 
 
+def _read_and_redact() -> None:
+    """Fill the caches of pure functions: patterns of secrets, characters that look the same, texts of the runbooks."""
+    from orgkit.parameters import load
+    from orgkit.records.redact import Redactor
+
+    load(CHECKOUT / "parameters" / "example.toml")
+    for runbook in sorted((CHECKOUT / "runbooks").glob("*.ipynb")):
+        Redactor().value(json.loads(runbook.read_text(encoding="utf-8")))
+
+
 def _collect() -> None:
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
@@ -204,10 +282,14 @@ def _be_command(connection: socket.socket) -> None:
     code = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        _, files, _, _ = socket.recv_fds(connection, len(b"files"), 2)
+        _, files, _, _ = socket.recv_fds(connection, len(b"files"), 3)
         with connection.makefile("rb") as asking:
             requests = json.loads(asking.read())
         connection.sendall(STARTED + str(os.getpid()).encode() + b"\n")
+        if requests.get("terminal"):
+            os.setsid()
+            fcntl.ioctl(files[0], termios.TIOCSCTTY, 0)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         _enter(requests, files)
         if os.environ.get("PYTHONPATH") == str(kill_after.FOLDER):
             runpy.run_path(str(kill_after.FOLDER / "sitecustomize.py"))
@@ -223,14 +305,15 @@ def _be_command(connection: socket.socket) -> None:
 
 
 def _enter(requests: Mapping[str, Any], files: Sequence[int]) -> None:
-    """Streams, environment and folder as `exec` would give them."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, file in enumerate((nothing, *files)):
+    """Streams, environment and folder as `exec` would give them; two files are output and errors, without input."""
+    files = [*files] if len(files) > 2 else [os.open(os.devnull, os.O_RDONLY), *files]
+    for number, file in enumerate(files):
         os.dup2(file, number)
-    for file in {nothing, *files}:
+    for file in set(files):
         os.close(file)
     sys.stdin = io.TextIOWrapper(io.FileIO(0), encoding="utf-8")
-    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w")), encoding="utf-8")
+    output = io.BufferedWriter(io.FileIO(1, "w"))
+    sys.stdout = io.TextIOWrapper(output, encoding="utf-8", line_buffering=os.isatty(1))
     sys.stderr = io.TextIOWrapper(
         io.BufferedWriter(io.FileIO(2, "w")), encoding="utf-8", errors="backslashreplace", line_buffering=True
     )
@@ -249,17 +332,11 @@ class _ForkedKernel(subprocess.Popen[bytes]):
 
 
 class _KernelForks:
-    """A fork without threads of a command that has some: it forks the command's kernels whenever one is asked for."""
+    """A process without threads, which forks the kernels of one that has some."""
 
-    def __init__(self) -> None:
-        if ctypes.CDLL(None, use_errno=True).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0):  # kernels become its children
-            raise OSError(ctypes.get_errno(), "prctl")
-        self._requests, requests = socket.socketpair()
-        self._command = os.getpid()
-        if os.fork() == 0:
-            self._requests.close()
-            self._serve(requests)
-        requests.close()
+    def __init__(self, requests: socket.socket) -> None:
+        self._requests = requests
+        adopt_orphans()  # kernels become children of this process
 
     def fork(self, values: Mapping[str, Any], files: Sequence[int]) -> int:
         """The process id of a kernel, whose parent is this process."""
@@ -268,40 +345,81 @@ class _KernelForks:
         self._requests.sendall(content)
         return int.from_bytes(self._requests.recv(8, socket.MSG_WAITALL))
 
-    def _serve(self, requests: socket.socket) -> NoReturn:
-        """Until the command ends, and with it the connection."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        while True:
-            length, files, _, _ = socket.recv_fds(requests, 8, 2)
-            if not length:
+
+def adopt_orphans(*, adopt: bool = True) -> None:
+    """Let orphans among the descendants of this process become its children, or those of the first one again."""
+    if ctypes.CDLL(None, use_errno=True).prctl(SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def _fork_of_this_process() -> socket.socket:
+    """Forks kernels for this process, and is asked over this connection."""
+    ours, requests = socket.socketpair()
+    command = os.getpid()
+    if os.fork() == 0:
+        ours.close()
+        _serve_kernels(requests, command)
+    requests.close()
+    return ours
+
+
+@contextmanager
+def forked_kernels() -> Iterator[None]:
+    """The kernels that this process starts are forks of another one, which has imported what kernels import."""
+    from jupyter_client.provisioning import local_provisioner
+
+    ours, requests = socket.socketpair()
+    command = [sys.executable, "-m", "tests.bootstrap.fork_server", "kernels", str(requests.fileno()), str(os.getpid())]
+    execute = local_provisioner.launch_kernel
+    with subprocess.Popen(command, cwd=CHECKOUT, pass_fds=[requests.fileno()], stdin=subprocess.DEVNULL), ours:
+        requests.close()
+        _launch_by(_KernelForks(ours))
+        try:
+            yield
+        finally:
+            local_provisioner.launch_kernel = execute
+            adopt_orphans(adopt=False)
+            ours.close()  # whereupon the process ends
+
+
+def _serve_kernels(requests: socket.socket, command: int) -> NoReturn:
+    """Until the process that starts kernels ends, and with it the connection."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        length, files, _, _ = socket.recv_fds(requests, 8, 2)
+        if not length:
+            os._exit(0)
+        values = json.loads(requests.recv(int.from_bytes(length), socket.MSG_WAITALL))
+        output, result = os.pipe()
+        parent = os.fork()
+        if parent == 0:
+            if os.fork():
                 os._exit(0)
-            values = json.loads(requests.recv(int.from_bytes(length), socket.MSG_WAITALL))
-            output, result = os.pipe()
-            parent = os.fork()
-            if parent == 0:
-                if os.fork():
-                    os._exit(0)
-                os.setsid()  # before jupyter_client hears of it and asks for its process group, which it will signal
-                os.write(result, os.getpid().to_bytes(8))
-                while os.getppid() != self._command:  # until the process between them has ended
-                    time.sleep(0.001)
-                for end in (output, result):
-                    os.close(end)
-                requests.close()
-                _be_kernel(values["command"], values, files)
-            for end in (result, *files):
+            os.setsid()  # before jupyter_client hears of it and asks for its process group, which it will signal
+            os.write(result, os.getpid().to_bytes(8))
+            while os.getppid() != command:  # until the process between them has ended
+                time.sleep(0.001)
+            for end in (output, result):
                 os.close(end)
-            os.waitpid(parent, 0)
-            requests.sendall(os.read(output, 8))
-            os.close(output)
+            requests.close()
+            _be_kernel(values["command"], values, files)
+        for end in (result, *files):
+            os.close(end)
+        os.waitpid(parent, 0)
+        requests.sendall(os.read(output, 8))
+        os.close(output)
 
 
 def fork_kernels(arguments: Sequence[str] = ()) -> None:
     """Let this process fork its kernels. A rehearsal has threads by then, which would be missing in its own forks."""
+    _launch_by(_KernelForks(_fork_of_this_process()) if "rehearse" in arguments[:1] else None)
+
+
+def _launch_by(forks: _KernelForks | None) -> None:
+    """Have kernels forked by that process, or by this one while it has one thread."""
     from jupyter_client.provisioning import local_provisioner
 
     execute = local_provisioner.launch_kernel
-    forks = _KernelForks() if "rehearse" in arguments[:1] else None
 
     def launch(
         command: list[str], *, env: dict[str, str], cwd: str = "", stdout: Any = None, stderr: Any = None, **more: Any
@@ -337,10 +455,13 @@ def _be_kernel(command: Sequence[str], requests: Mapping[str, Any], files: Seque
         asyncio._set_running_loop(None)
         asyncio.set_event_loop(None)
         _enter(requests, files)
+        ctypes.CDLL(None).prctl(SET_NAME, KERNEL_NAME.encode())
         sys.argv = list(command[2:])
         from ipykernel.kernelapp import IPKernelApp
 
-        IPKernelApp.launch_instance(argv=list(command[3:]))
+        # ipykernel has read this variable when it was imported, and a kernel ends when its parent does.
+        parent = f"--IPKernelApp.parent_handle={os.environ['JPY_PARENT_PID']}"
+        IPKernelApp.launch_instance(argv=[*command[3:], parent])
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -363,5 +484,18 @@ def _run(program: str, arguments: Sequence[str]) -> int:
     return 0
 
 
+def main(arguments: Sequence[str]) -> None:
+    """Serve commands at an address, or kernels over a connection, for a process."""
+    if arguments[0] != "kernels":
+        serve(arguments[0], int(arguments[1]))
+        return
+    from orgkit.aws.garbage_collection import collect_less_often
+
+    collect_less_often()
+    preload(KERNEL_MODULES)
+    gc.freeze()
+    _serve_kernels(socket.socket(fileno=int(arguments[1])), int(arguments[2]))
+
+
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1:])

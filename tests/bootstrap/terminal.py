@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import Self
 
-from tests.bootstrap.project import Project
+from tests.bootstrap.fork_server import ForkedCommand
+from tests.bootstrap.project import Project, fork_server
 
 SECONDS = 240  # until what is expected has to be there, on a machine that is busy
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\r")
@@ -24,12 +25,10 @@ class Terminal:
     def __init__(self, project: Project, *arguments: object, columns: int = 80, **settings: str) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        self.process = subprocess.Popen(
-            [str(project.bin / "orgkit"), *map(str, arguments)],
-            cwd=project.folder, env={**project.environment, "TERM": "xterm-256color", **settings},
-            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )  # fmt: skip
+        values = {**project.environment, "TERM": "xterm-256color", **settings}
+        words = list(map(str, arguments))
+        start = _start_installed if project.installed else _fork
+        self.process = start(project, words, values, slave)
         os.close(slave)
         self._content = b""
         self._seen = 0  # characters of the text in which something was expected already
@@ -98,6 +97,20 @@ class Terminal:
             self.process.kill()
         self.process.wait()
         os.close(self._master)
+
+
+def _fork(project: Project, arguments: list[str], values: dict[str, str], slave: int) -> ForkedCommand:
+    return fork_server(project.bin).start(arguments, project.folder, values, [slave])
+
+
+def _start_installed(
+    project: Project, arguments: list[str], values: dict[str, str], slave: int
+) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [str(project.bin / "orgkit"), *arguments], cwd=project.folder, env=values,
+        stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
 
 
 def _status(pid: int) -> tuple[str, int]:

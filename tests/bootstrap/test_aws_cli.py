@@ -3,49 +3,20 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orgkit.sandbox.lifecycle import Sandbox, find
-from tests.bootstrap.project import CHECKOUT, NESTED, Done, Project, Stage, new_project
+from orgkit.sandbox.lifecycle import Sandbox
+from tests.bootstrap.project import CHECKOUT, Done, Project, Stage
 
 COMPARE = CHECKOUT / "tests" / "awscli" / "compare.py"
 ATTEMPTS = CHECKOUT / "tests" / "awscli" / "attempts.py"
 ERROR = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation")
 SLOW = (600, 600)  # seconds that an account takes, so that five are in flight for long
 Command = tuple[str, ...]
-
-
-@contextmanager
-def kept(project: Project) -> Iterator[Sandbox]:
-    """What `orgkit rehearse --keep` leaves running."""
-    running = find(Path(project.json("rehearse", project.file, "--keep")["records"]))
-    assert running is not None
-    with running:
-        yield running
-
-
-def test_the_aws_cli_finds_everything_as_the_file_asks_for(tmp_path: Path, aws_cli: Path) -> None:
-    project = new_project(tmp_path / "project", NESTED)
-    account = 'id = "987654321098"'  # with a profile, so that nothing has to wait
-    project.file.write_text(project.file.read_text().replace(account, f'{account}\nprofile = "shop"'))
-    with kept(project) as sandbox:
-        done = compare(project, sandbox, aws_cli, project.file)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.strip() == "everything is as the file asks for"
-
-
-def test_of_another_file_it_finds_the_one_difference(project: Project, aws_cli: Path) -> None:
-    other = project.file.with_name("other.toml")
-    other.write_text(project.file.read_text().replace("[trail]", "[trail]\nnoncurrent_days = 77"))
-    with kept(project) as sandbox:
-        done = compare(project, sandbox, aws_cli, other)
-    assert done.returncode == 1, done.stderr
-    assert [line.split(": ")[:2] for line in done.stdout.splitlines()] == [["lifecycle", "older versions"]]
 
 
 def compare(project: Project, sandbox: Sandbox, aws_cli: Path, file: Path) -> Done:

@@ -1,8 +1,7 @@
-"""A record as a stranger opens it: in a browser, from a file, without a network."""
+"""A rehearsal as a person reads it: in a terminal; and its records in a browser, from a file, without a network."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,20 +12,25 @@ from orgkit.records.catalogue_page import write_page
 from orgkit.records.outputs import write_plan
 from orgkit.records.seal import seal
 from orgkit.records.verify.verify import verify_all
-from tests.bootstrap.project import Project
+from tests.bootstrap.project import Done, Project
+from tests.bootstrap.test_rehearsal import LABELS
 from tests.browser import CHROMIUM, FLAGS, needs_browser
 from tests.records.test_record_page import PLAN
 from tests.records.test_seal import approved, run_folder
 
-pytestmark = needs_browser
 REST_OF_LONG_TABLES = {"exclude": [["tbody tr:nth-child(n+5)"]]}  # as the rows above them, and axe takes its time
 
 
 @pytest.fixture(scope="module")
-def records(project: Project) -> dict[str, Path]:
-    """The HTML of each phase of a rehearsal."""
-    done: dict[str, Any] = project.json("rehearse", project.file)
-    return {each["phase"]: next(Path(each["record"]).glob("*.html")) for each in done["phases"]}
+def rehearsed(project: Project) -> Done:
+    """A rehearsal, and what it printed."""
+    return project.orgkit("rehearse", project.file)
+
+
+@pytest.fixture(scope="module")
+def records(project: Project, rehearsed: Done) -> dict[str, Path]:  # the rehearsal makes them
+    """The HTML of each phase of the rehearsal."""
+    return {file.stem: file for file in project.folder.glob("outputs/sandbox/*/*/*/[0-9]*.html")}
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +52,19 @@ def opened(page: Page, file: Path) -> tuple[str, list[str], list[str]]:
     return page.inner_text("body"), [url for url in requests if not url.startswith(("data:", file.as_uri()))], said
 
 
+def test_what_a_person_reads_fits_80_columns_and_names_everything(project, rehearsed):
+    commands = [line for line in rehearsed.stdout.splitlines() if line.startswith("  orgkit ")]
+    assert commands == [f"  orgkit apply {project.file}"], "whole, however long the path is"
+    assert max(len(line) for line in rehearsed.stdout.splitlines() if line not in commands) <= 80
+    for expected in ("organization root", *LABELS, "USD ", "7 records in outputs/sandbox/", "nothing touched AWS"):
+        assert expected in rehearsed.stdout
+    phases = [line.split() for line in rehearsed.stderr.splitlines() if line[:2].isdigit() and ": " not in line]
+    assert [words[:2] for words in phases] == [[n, "done"] for n in LABELS]
+    counts = [" ".join(words).partition(" s ")[2] for words in phases]
+    assert all(not count or count.split()[0] == count.split()[2] for count in counts), counts  # 3 of 3 steps done
+
+
+@needs_browser
 def test_no_record_asks_for_anything_beside_itself(page, records):
     assert len(records) == 7
     for file in records.values():
@@ -56,6 +73,7 @@ def test_no_record_asks_for_anything_beside_itself(page, records):
         assert message == []
 
 
+@needs_browser
 def test_a_record_shows_tree_plan_approval_and_outcome(page, records):
     text, _, _ = opened(page, records["03-accounts"])
     assert "03-accounts: Create the member accounts" in text
@@ -70,6 +88,7 @@ def test_a_record_shows_tree_plan_approval_and_outcome(page, records):
     assert "└─ + log-archive" in page.inner_text("figure")
 
 
+@needs_browser
 def test_the_costs_stand_in_their_record_with_their_sources(page, records):
     text, _, _ = opened(page, records["06-costs"])
     assert "low" in text
@@ -78,6 +97,7 @@ def test_the_costs_stand_in_their_record_with_their_sources(page, records):
     assert "log-archive" in text
 
 
+@needs_browser
 def test_a_record_fits_a_phone(page, records):
     page.set_viewport_size({"width": 390, "height": 844})
     opened(page, records["01-organization"])
@@ -108,6 +128,7 @@ def pages(records: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
     }  # fmt: skip
 
 
+@needs_browser
 @pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1100)])
 def test_axe_finds_nothing_serious_in_any_page(page, pages, scheme, width, report):
     """Contrast hangs on the scheme, and what is scrolled on the width: together these two have all four."""
@@ -126,6 +147,7 @@ def test_axe_finds_nothing_serious_in_any_page(page, pages, scheme, width, repor
     assert serious == []
 
 
+@needs_browser
 def test_axe_would_have_seen_a_color_that_is_hard_to_read(page, pages):
     page.goto(pages["failed"].as_uri())
     page.evaluate("document.querySelector('.outcome b').style.color = 'silver'")
@@ -133,6 +155,7 @@ def test_axe_would_have_seen_a_color_that_is_hard_to_read(page, pages):
     assert "color-contrast" in [v["id"] for v in Axe().run(page).response["violations"]]
 
 
+@needs_browser
 def test_the_list_of_records_is_filtered_without_a_script(page, pages):
     without_scripts = page.context.browser.new_context(java_script_enabled=False).new_page()
     without_scripts.goto(pages["catalogue"].as_uri())
@@ -145,6 +168,7 @@ def test_the_list_of_records_is_filtered_without_a_script(page, pages):
     without_scripts.context.close()
 
 
+@needs_browser
 def test_a_printed_record_cuts_no_table_off(page, records):
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 690, "height": 900})  # A4 without its margins

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,8 @@ def test_a_command_and_a_shell_on_the_sandbox_reach_it_and_nothing_else(
     running.orgkit("sandbox", "exec", "--", *organizations, "list-roots", NO_PROXY="example.com", **proxies)
     shown = running.orgkit("sandbox", "exec", running.bin / "orgkit", "apply", "--help").stdout
     assert "Usage: orgkit apply " in shown, "options after the command are the command's own"
-    with Terminal(running, "sandbox", "exec", "--", running.bin / "orgkit", "--version") as terminal:
+    executed = ("sandbox", "exec", "--", running.bin / "orgkit", "--version")  # in place of the process that starts it
+    with Terminal(replace(running, installed=True), *executed) as terminal:
         hint = terminal.end(0)
     assert hint.endswith("before them:\n  orgkit sandbox exec --\n"), "pasted without it, a command would go to AWS"
     shell = tmp_path / "shell"

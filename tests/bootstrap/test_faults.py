@@ -30,6 +30,7 @@ from orgkit.rehearsal.retries import WatchedKernels, worth_another
 from orgkit.runbook.execution.kernel_pool import Kernel
 from orgkit.sandbox.faults import KINDS, Incoming, spread
 from orgkit.sandbox.lifecycle import Sandbox, find
+from tests.bootstrap.fork_server import forked_kernels
 from tests.bootstrap.project import Project, Stage, new_project
 
 CHANGES = ("server-error-after-commit", "late-commit", "concurrent-modification", "lost-response")
@@ -111,7 +112,7 @@ def with_a_killed_kernel(project: Project) -> Day:
             dead[0].kill()
 
     original, circumstances = WatchedKernels.take, select_options(CHANGES, 8)
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+    with forked_kernels(), pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(WatchedKernels, "take", take)
         watch: dict[str, Any] = {"on_phase": on_phase, "on_event": on_event, "on_attempt": progress.attempt}
         done = rehearse(project.file, keep=True, circumstances=circumstances, **watch)

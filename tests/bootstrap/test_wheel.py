@@ -1,6 +1,9 @@
-"""From an installed wheel, outside a checkout: `orgkit init` and `orgkit rehearse`."""
+"""From an installed wheel, outside a checkout: `orgkit init`, and `orgkit rehearse` of the example."""
 
+import hashlib
+import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -8,12 +11,16 @@ import sys
 import sysconfig
 import venv
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orgkit.parameters.json_schema import SCHEMA_FILE
 from orgkit.phases.registry import RUNBOOKS
+from orgkit.records.verify.verify import verify_all, verify_one
+from orgkit.sandbox.lifecycle import find
 from tests.bootstrap.project import CHECKOUT, Project
+from tests.bootstrap.test_rehearsal import LABELS, accounts_in
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +47,114 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "venv" / "bin"
 
 
-def test_a_project_made_by_the_wheel_rehearses_outside_a_checkout(installed, tmp_path):
-    here = Project(tmp_path)
-    where = here.run(installed / "python", "-c", "import orgkit; print(orgkit.__file__)")
-    assert str(installed.parent) in where.stdout
-    made = here.run(installed / "orgkit", "init", tmp_path / "acme")
+@pytest.fixture(scope="module")
+def acme(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project that the wheel has made."""
+    folder = tmp_path_factory.mktemp("machine") / "acme"
+    made = Project(folder.parent).run(installed / "orgkit", "init", folder)
     assert made.returncode == 0, made.stderr
-    assert sorted(p.name for p in (tmp_path / "acme").iterdir()) == ["outputs", "parameters", "runbooks"]
-    assert sorted(p.name for p in (tmp_path / "acme" / "outputs").iterdir()) == [".gitignore", "README.md"]
-    assert len(list((tmp_path / "acme" / "runbooks").glob("*.ipynb"))) == len(RUNBOOKS)
-    done = here.run(installed / "orgkit", "rehearse", cwd=tmp_path / "acme")
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    assert len(list((tmp_path / "acme" / "outputs" / "sandbox").glob("*/*/*/manifest.json"))) == 7
+    assert sorted(p.name for p in (folder / "outputs").iterdir()) == [".gitignore", "README.md"]
+    return Project(folder, bin=installed, installed=True)
+
+
+@pytest.fixture(scope="module")
+def example(acme: Project, poison: dict[str, str]) -> dict[str, Any]:
+    """The rehearsal of its example, under the settings of a person who works with AWS every day."""
+    answer: dict[str, Any] = acme.json("rehearse", **poison)
+    return answer
+
+
+def test_a_project_made_by_the_wheel_rehearses_outside_a_checkout(installed, acme, example):
+    where = acme.run(installed / "python", "-c", "import orgkit; print(orgkit.__file__)")
+    assert str(installed.parent) in where.stdout
+    assert sorted(p.name for p in acme.folder.iterdir()) == ["outputs", "parameters", "runbooks"]
+    assert len(list((acme.folder / "runbooks").glob("*.ipynb"))) == len(RUNBOOKS)
+    records = acme.folder / "outputs" / "sandbox"
+    assert Path(example["records"]).parent == records
+    assert len(list(records.glob("*/*/*/manifest.json"))) == 7
+
+
+class TestTheExample:
+    def test_every_phase_is_done_although_the_person_s_settings_lead_astray(self, example):
+        assert [(each["phase"], each["outcome"]) for each in example["phases"]] == [(name, "done") for name in LABELS]
+        assert [each["steps"] > 0 for each in example["phases"]] == [False, True, True, True, True, True, False]
+        assert example["waiting"] == []
+
+    def test_the_record_of_every_phase_holds_until_a_byte_of_it_is_turned(self, example):
+        (place,) = (folder for folder in Path(example["records"]).iterdir() if folder.name == "999999999999")
+        output, drawn = verify_all(place), random.Random(20261127)
+        assert (output.faults, output.records, output.unsealed) == ((), len(LABELS), ())
+        for run in (folder for folder in place.iterdir() if (folder / "manifest.json").is_file()):
+            for file in (path for path in run.iterdir() if path.is_file()):
+                content = file.read_bytes()
+                for at in (0, len(content) - 1, drawn.randrange(len(content))):
+                    file.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+                    assert (run.name, file.name) in {(fault.where, fault.file) for fault in verify_one(run).faults}, at
+                file.write_bytes(content)
+        assert verify_all(place).faults == ()
+
+    def test_on_a_good_day_nothing_is_told_of_faults(self, example):
+        assert "faults" not in example
+        assert all("runs" not in phase for phase in example["phases"])
+
+    def test_the_tree_is_the_file_s(self, example):
+        found = {(path, name, email) for path, name, _, email in accounts_in(example["organization"])}
+        assert found == {
+            ("", "example", "aws-management@example.com"),
+            ("Production", "website-prod", "aws-website-prod@example.com"),
+            ("Infrastructure", "dns", "aws-dns@example.com"),
+            ("Security", "log-archive", "aws-log-archive@example.com"),
+        }
+        ids = [account for _, _, account, _ in accounts_in(example["organization"])]
+        assert "111111111111" in ids
+        assert all(len(account) == 12 and account.isdigit() for account in ids)
+
+    def test_no_notebook_that_papermill_ran_has_a_widget(self, example):
+        for phase in example["phases"]:
+            (notebook,) = Path(phase["record"]).glob("*.ipynb")
+            kinds = {
+                kind
+                for cell in json.loads(notebook.read_text())["cells"]
+                for output in cell.get("outputs", ())
+                for kind in output.get("data", {})
+            }
+            assert kinds <= {"text/plain", "text/html", "image/svg+xml"}, (phase["phase"], kinds)
+
+    def test_costs_are_amounts_in_order(self, example):
+        low, expected, high = (float(example["costs"][name]) for name in ("low", "expected", "high"))
+        assert 0 < low < expected < high
+        assert all(isinstance(value, str) for value in example["costs"].values())
+
+    def test_each_phase_leaves_a_sealed_record_whose_hashes_hold(self, example):
+        for phase in example["phases"]:
+            record = Path(phase["record"])
+            manifest = json.loads((record / "manifest.json").read_text())
+            there = {path.name for path in record.iterdir()} - {"manifest.json"}
+            assert set(manifest["files"]) == there
+            assert there >= {f"{phase['phase']}.ipynb", f"{phase['phase']}.html", "events.jsonl", "result.json"}
+            for name, facts in manifest["files"].items():
+                assert hashlib.sha256((record / name).read_bytes()).hexdigest() == facts["sha256"]
+            assert json.loads((record / "result.json").read_text())["outcome"] == phase["outcome"]
+
+    def test_what_was_approved_is_what_was_applied_and_the_record_says_by_whom(self, example):
+        for phase in example["phases"]:
+            record = Path(phase["record"])
+            if not phase["steps"]:
+                assert not (record / "approval.json").exists()
+                continue
+            approval = json.loads((record / "approval.json").read_text())
+            digest = hashlib.sha256((record / "plan.json").read_bytes()).hexdigest()
+            assert approval["plan_sha256"] == digest == phase["plan_sha256"]
+            assert approval["digest"] == phase["digest"] != digest
+            assert "orgkit rehearse" in approval["asserted_by"]
+            assert approval["target"]["kind"] == "emulator"
+
+    def test_nothing_of_it_runs_afterwards(self, example):
+        assert find(Path(example["records"])) is None
+
+    def test_no_record_knows_the_person_s_keys(self, example):
+        for file in Path(example["records"]).rglob("*"):
+            assert not file.is_file() or b"AKIAPOISON" not in file.read_bytes()
 
 
 def test_init_never_touches_a_folder_that_has_something(installed, tmp_path):

@@ -1,5 +1,6 @@
 """What `orgkit plan` prints of plans: for a program, and as an exit code."""
 
+import html
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -122,3 +123,29 @@ def test_no_name_or_email_is_broken_at_its_hyphens() -> None:
     for start in range(1, 79):
         text = as_items([("+", f"{'x' * start} {email} more", f"because {'y' * start} {email}")])
         assert text.count(email) == 2
+
+
+def test_of_a_long_plan_the_command_that_lists_each_step_is_shown_until_it_was_given(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    steps = tuple(CreateUnit(path=(f"U{number:03}",), tags=()) for number in range(201))
+    long = planned(Plan("units", TARGET, steps))
+    show_plans([long])
+    show_next([long], EXAMPLE)
+    short = capsys.readouterr().out
+    assert f"orgkit plan {EXAMPLE} 02 --all-steps" in short
+    assert steps[100].sentence not in short
+    show_plans([long], all_steps=True)
+    show_next([long], EXAMPLE, all_steps=True)
+    complete = capsys.readouterr().out
+    assert "--all-steps" not in complete
+    assert all(step.sentence in complete for step in steps)
+    assert len(long.as_json()["steps"]) == len(steps)
+
+
+def test_a_job_summary_of_a_long_plan_lists_what_is_no_part_of_a_kind_wherever_it_stands() -> None:
+    steps = [CreateUnit(path=(f"U{number:03}",), tags=()).facts() for number in range(400)]
+    facts = {"digest": "0" * 64, "steps": [*steps, {"id": "x:y", "sentence": "delete all"}]}
+    text = html.unescape("".join(render_summary("02-units", facts)))
+    assert "| 401 | delete all |" in text
+    assert "400 steps: create organizational units (U000, U001, U002 and 397 more)" in text

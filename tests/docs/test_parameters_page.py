@@ -32,6 +32,7 @@ COMMENT_OF = {  # where the example has the comment of a key under a name that i
     ("approval", "approvers", "NAME", "arn"): ("approval.approvers", "bob.key"),
     ("approval", "operators"): ("approval.operators", ""),
     ("approval", "approvers"): ("approval.approvers", ""),
+    **{("policies", "NAME", key): ("policies", f"deny_leaving.{key}") for key in ("file", "type", "attach")},
     ("organization", "tags"): ("organization.tags", ""),
     ("organization", "attestations"): ("organization.attestations", ""),
 }
@@ -73,6 +74,8 @@ def _keys(path: tuple[str, ...], table: Schema, schema: Schema) -> Iterator[tupl
         for inner in nested:
             if "properties" in inner and "Attested" not in value.get("$ref", ""):
                 yield from _keys((*key, "NAME") if inner is not nested[0] else key, inner, schema)
+    if "additionalProperties" in model and isinstance(more := model["additionalProperties"], dict) and not names:
+        yield from _keys((*path, "NAME"), more, schema)  # a table that has keys of its own, and others by name
 
 
 def _options_of_names(value: Schema, schema: Schema) -> list[Schema]:

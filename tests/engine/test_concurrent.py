@@ -12,7 +12,7 @@ from orgkit.aws.capacity import TokenBucket
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.shared_reads import SharedReads
 from orgkit.engine.apply import apply
-from orgkit.engine.requests import expected_seconds
+from orgkit.engine.request_view import expected_seconds
 from orgkit.errors import StepFailed
 from orgkit.journal.events import Journal
 from orgkit.model.matching import IdIndex

@@ -19,7 +19,7 @@ from orgkit.engine import observe as engine
 from orgkit.engine.observe import observe
 from orgkit.model.desired import ACCESS_ROLE, READ_ROLE, AccountSpec, Desired, ImportSpec
 from orgkit.model.observed import Observed
-from orgkit.phases.member_access.member_roles_aws import members_to_read
+from orgkit.phases.member_access.member_roles_aws import GuessedMembers, members_to_read
 from orgkit.phases.member_access.roles import ADMINISTRATOR, READ_POLICY, read_policy, trust
 from orgkit.phases.registry import phases_for, plan
 from tests.conftest import Tell
@@ -187,7 +187,7 @@ def test_two_calls_read_an_account_and_one_call_lists_twenty(count: int, executo
     assert aws.calls.total() == tree + 2 * count
     by_operation = Counter(operation.split()[0] for operation, _ in aws.calls.elements())
     assert by_operation["AssumeRole"] == by_operation["GetAccountAuthorizationDetails"] == count
-    assert aws.traffic.peak == executor.threads
+    assert min(2, executor.threads) <= aws.traffic.peak <= executor.threads
 
 
 def test_where_no_paths_are_reported_threads_ask_each_parent() -> None:
@@ -220,4 +220,43 @@ def test_what_may_ask_a_person_is_read_by_the_main_thread(profile: str | None, m
     invited = ImportSpec(*names, ("Security",), ACCESS_ROLE, profile, leaves_other_organization=False, tags=())
     desired = replace(asking_for(3), imports=(invited,))
     planned(Emulated(desired, ThreadedExecutor()))
-    assert threads == [profile is not None]
+    assert threads == [True]
+
+
+class SlowLists(Emulated):
+    """The second page of accounts comes only when members of the first one are being read."""
+
+    def pages(self, service: str, operation: str, member: str, **parameters: Any) -> Iterator[Any]:
+        for number, item in enumerate(super().pages(service, operation, member, **parameters)):
+            if operation == "ListAccounts" and number == 20 and self.executor.threads > 1:
+                deadline = time.monotonic() + 20
+                while not self._entered():
+                    assert time.monotonic() < deadline, "no member was read"
+                    time.sleep(0.001)
+            yield item
+
+    def _entered(self) -> bool:
+        return any(operation.startswith("AssumeRole") for operation, _ in tuple(self.calls))
+
+
+def test_member_accounts_are_read_while_the_others_are_still_listed() -> None:
+    desired = asking_for(60)
+    aws = SlowLists(desired, ThreadedExecutor())
+    serial = Emulated(desired, SerialExecutor())
+    assert planned(aws) == planned(serial)
+    assert aws.calls == serial.calls
+
+
+def test_only_accounts_that_seem_to_be_those_of_the_file_are_entered_ahead() -> None:
+    desired = asking_for(3)
+    by_email, by_id = desired.accounts[1], replace(desired.accounts[2], id="3" * 12)
+    guess = GuessedMembers([*desired.accounts[:2], by_id], MANAGEMENT)
+    found = {"Id": "2" * 12, "Email": by_email.email.upper(), "State": "ACTIVE"}
+    assert guess.pair_of(found) == (by_email, "2" * 12)
+    assert guess.pair_of(found | {"State": "SUSPENDED"}) is None
+    assert guess.pair_of(found | {"Id": MANAGEMENT}) is None
+    assert guess.pair_of(found | {"Email": "somebody@acme.example"}) is None
+    assert guess.pair_of(found | {"Email": by_id.email}) is None  # its id is another
+    assert guess.pair_of(found | {"Id": "3" * 12, "Email": "somebody@acme.example"}) == (by_id, "3" * 12)
+    twice = [by_email, replace(by_email, key="other")]
+    assert GuessedMembers(twice, MANAGEMENT).pair_of(found) is None

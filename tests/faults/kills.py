@@ -4,19 +4,19 @@ import argparse
 import json
 import random
 import secrets
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from orgkit.records import outputs
 from orgkit.records.files import run_folders
-from tests.bootstrap.project import BIN, EXAMPLE, PHASES_THAT_CHANGE, Project, Stage, before, fork_server, new_project
+from tests.bootstrap.fork_server import ForkedCommand
+from tests.bootstrap.project import EXAMPLE, PHASES_THAT_CHANGE, Project, Stage, before, fork_server, new_project
 from tests.faults.left import Left
 from tests.faults.moments import VICTIMS, Moment, draw, strike
 from tests.faults.processes import runs as is_running
@@ -90,14 +90,17 @@ class Sweep:
     def _kill(self, moment: Moment) -> Verdict | None:
         digest, verdict = self._begin(moment.phase), Verdict(moment)
         account = self._outputs() / self.stage.desired.organization.management_account_id
-        runner = self._run(moment.phase, digest)
-        blow = strike(moment, runner, account, self._of(moment.phase).seconds)
-        output, errors = runner.communicate(timeout=ENDS)
+        seconds = self._of(moment.phase).seconds
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            runner = self._run(moment.phase, digest, (out.fileno(), err.fileno()))
+            blow = strike(moment, runner, account, seconds)
+            code = runner.wait(ENDS)
+            output, errors = _text_of(out), _text_of(err)
         if not blow.hit:
             return None
         killed = [run.name for run in run_folders(account.parent, account.name)]
-        verdict.first = _end_of(runner.returncode, output)
-        verdict.bad += _not_told_well(runner.returncode, output, errors)
+        verdict.first = _end_of(code, output)
+        verdict.bad += _not_told_well(code, output, errors)
         self._run_again(verdict, digest)
         if blow.kernel and is_running(blow.kernel):  # a kernel looks every second whether its runner is there
             verdict.bad.append(f"kernel {blow.kernel} goes on without its runner")
@@ -106,11 +109,9 @@ class Sweep:
         verdict.bad += left.wrong(killed, self._of(moment.phase).state)
         return verdict
 
-    def _run(self, phase: str, digest: str) -> "subprocess.Popen[str]":
+    def _run(self, phase: str, digest: str, files: Sequence[int]) -> ForkedCommand:
         project = self.stage.project
-        command = [str(BIN / "orgkit"), *_arguments(project, phase, digest)]
-        pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, cwd=project.folder, env=project.environment, text=True, **pipes)
+        return fork_server().start(_arguments(project, phase, digest), project.folder, project.environment, files)
 
     def _run_again(self, verdict: Verdict, digest: str) -> None:
         """As a person would: until it is done, with a pause when another run still holds the lock."""
@@ -127,6 +128,11 @@ class Sweep:
                 verdict.bad.append(f"the run after it ended with {done.returncode}: {output}")
             time.sleep(PATIENCE)
         verdict.bad.append(f"not done after {AGAIN_AT_MOST} runs more")
+
+
+def _text_of(file: TextIO) -> str:
+    file.seek(0)
+    return file.read()
 
 
 def _arguments(project: Project, phase: str, digest: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Every call of every phase against every kind of fault: at each call this process is copied, once for each kind."""
 
 import gc
+import json
 import os
 import random
 import re
@@ -25,9 +26,11 @@ from tests.faults.trial import FAULTS, Fault, Met, Phase, Point, Reference, Tria
 DIGEST = re.compile(r"[0-9a-f]{64}")
 # A copy stands in a folder of its own, and finds its outputs under the name that all others have for theirs.
 OUTPUTS = Path("/proc/self/cwd/outputs")
-# The phase after the bootstrap that also changes something; it needs an address for alerts about the bill.
-ROAD = (*PHASES, phase_of("billing"))
+# The phases after the bootstrap that also change something; one needs an address for alerts about the bill.
+ROAD = (*PHASES, phase_of("billing"), phase_of("policies"))
 TOLD = '[billing]\nalerts = ["ada@example.com"]\n'
+STARTER_SET = Path(__file__).parents[2] / "parameters" / "policies"
+POLICY = 'deny-leaving = {{ file = "policies/deny-leaving.json", type = "SERVICE_CONTROL_POLICY", attach = [{}] }}\n'
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class CellResult:
 
 
 class Matrix:
-    """The whole bootstrap of one parameters file, phase by phase, and the budgets and alerts after it."""
+    """The whole bootstrap of one parameters file, phase by phase, and the budgets, alerts and policies after it."""
 
     def __init__(self, file: Path, *, report: Callable[[CellResult], None], at_once: int = os.cpu_count() or 1) -> None:
         self.calls = 0
@@ -51,7 +54,9 @@ class Matrix:
         self.folder = Path(tempfile.mkdtemp(prefix="orgkit-faults-", dir=base))
         outputs = self.folder / "outputs"
         self.file = self.folder / file.name
-        self.file.write_text(_with_alerts(file.read_text(encoding="utf-8")), encoding="utf-8")
+        shutil.copytree(STARTER_SET, self.folder / "policies")
+        text = with_policy(_with_alerts(file.read_text(encoding="utf-8")), list(load(file).units[0].path))
+        self.file.write_text(text, encoding="utf-8")
         self.wire = wires.begin(replace(seed_of(load(self.file)), regions=("us-east-1",)), outputs)
         os.environ.update(wires.settings(outputs))
         os.environ["ORGKIT_OUTPUTS"] = str(OUTPUTS)
@@ -140,6 +145,14 @@ def _with_alerts(text: str) -> str:
     return text.replace("[billing]\n", TOLD) if "[billing]\n" in text else f"{text}\n{TOLD}"
 
 
+def with_policy(text: str, *units: list[str]) -> str:
+    """Return a parameters file with a policy of the starter set, attached to these units."""
+    line = POLICY.format(", ".join(map(json.dumps, units)))
+    if "[policies]\n" not in text:
+        return f"{text}\n[policies]\n{line}"
+    return text.replace("[policies]\n", f"[policies]\n{line}")
+
+
 Chosen = Callable[[str, tuple[Point, ...]], Iterator[tuple[Point, Met]]]
 
 
@@ -169,21 +182,45 @@ def every_change() -> Chosen:
 def every_operation(seed: int) -> Chosen:
     """Every operation that changes something, once in each phase, against every kind; what is left by the seed.
 
-    That is two kinds for each further change by the same operation, and four for one read of each operation.
+    A kind that has two forms, such as once and always, is met in one of them, in turn. A further change by the same
+    operation meets one kind, and one read of each operation two. An old answer is met at the first or at the last read.
     """
     drawn = random.Random(seed)
-    whole = every_change()
+    whole, forms = every_change(), _Forms(drawn)
 
     def chosen(phase: str, points: tuple[Point, ...]) -> Iterator[tuple[Point, Met]]:
         first = {point.same[1:]: point for point in reversed(points)}
         cells: dict[Point, list[Met]] = {}
+        stale: dict[tuple[str, str, str], list[tuple[Point, Met]]] = {}
         for point, met in whole(phase, points):
-            cells.setdefault(point, []).append(met)
+            if met.fault.kind == "stale-read":
+                stale.setdefault(point.same, []).append((point, met))
+            else:
+                cells.setdefault(point, []).append(met)
         for point, kinds in cells.items():
-            number = len(kinds) if point.mutating and point is first[point.same[1:]] else 2 if point.mutating else 4
-            yield from ((point, met) for met in drawn.sample(kinds, min(number, len(kinds))))
+            is_first = point.mutating and point is first[point.same[1:]]
+            some = forms.one_of_each_kind(kinds) if is_first else drawn.sample(kinds, 1 if point.mutating else 2)
+            yield from ((point, met) for met in some)
+        yield from map(drawn.choice, stale.values())
 
     return chosen
+
+
+class _Forms:
+    """Which form of a kind is met next: they take turns, beginning with a drawn one."""
+
+    def __init__(self, drawn: random.Random) -> None:
+        self._drawn = drawn
+        self._turns: dict[str, int] = {}
+
+    def one_of_each_kind(self, mets: Iterable[Met]) -> Iterator[Met]:
+        by_kind: dict[str, list[Met]] = {}
+        for met in mets:
+            by_kind.setdefault(met.fault.kind, []).append(met)
+        for kind, forms in by_kind.items():
+            turn = self._turns.get(kind, self._drawn.randrange(len(forms)))
+            self._turns[kind] = turn + 1
+            yield forms[turn % len(forms)]
 
 
 def only(operation: str, chosen: Chosen) -> Chosen:

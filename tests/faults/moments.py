@@ -1,12 +1,12 @@
 """When a run is killed, and which of its processes: drawn by a seed, and awaited while the run works."""
 
 import random
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bootstrap.fork_server import ForkedCommand
 from tests.faults.processes import kernel_of, kill
 
 VICTIMS = ("kernel", "runner", "both")
@@ -51,7 +51,7 @@ def draw(chance: random.Random, phase: str, changes: int) -> Moment:
     )
 
 
-def strike(moment: Moment, runner: "subprocess.Popen[str]", journals: Path, seconds: float) -> Blow:
+def strike(moment: Moment, runner: ForkedCommand, journals: Path, seconds: float) -> Blow:
     """Wait for the moment while a run works that has just begun, and kill; a run takes so many seconds."""
     began = time.monotonic()
 
@@ -74,6 +74,6 @@ def strike(moment: Moment, runner: "subprocess.Popen[str]", journals: Path, seco
     return Blow(True, kernel)
 
 
-def _wait(came: Callable[[], bool], runner: "subprocess.Popen[str]") -> None:
+def _wait(came: Callable[[], bool], runner: ForkedCommand) -> None:
     while runner.poll() is None and not came():
         time.sleep(EVERY)

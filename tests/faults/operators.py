@@ -4,18 +4,18 @@ import argparse
 import json
 import random
 import secrets
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from orgkit.journal.events import read_events
-from tests.bootstrap.project import BIN, EXAMPLE, PHASES_THAT_CHANGE, Project, Stage, fork_server, new_project
+from tests.bootstrap.project import EXAMPLE, PHASES_THAT_CHANGE, Done, Project, Stage, fork_server, new_project
 
 RUNS = 4  # of each, until done
 LONGEST = 120.0  # seconds of ours, for one run
@@ -44,7 +44,7 @@ def at_once(folder: Path, number: int, seed: int, report: Callable[[str], None],
             stage.begin()
             for phase in PHASES_THAT_CHANGE:
                 if found.pairs < number:
-                    _pair(stage, phase, drawn.uniform(0, 0.6), found, report)
+                    _pair(stage, phase, drawn.uniform(0, 0.3), found, report)
             found.bad += [f"made twice: {double}" for double in stage.doubles() if "CreateAccount" not in double]
             found.bad += _accounts_of_one_email(stage)
     return found
@@ -54,22 +54,16 @@ def _pair(stage: Stage, phase: str, apart: float, found: Found, report: Callable
     """Both plan and approve the same, and begin `apart` seconds one after the other."""
     operators = [_elsewhere(stage, phase, name) for name in ("jane", "joe")]
     digests = [operator.plan(phase)["digest"] for operator in operators]
-    running = []
-    for operator, digest in zip(operators, digests, strict=True):
-        command = _command(operator, phase, digest)
-        running.append(
-            subprocess.Popen(
-                command, cwd=operator.folder, env=operator.environment,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            )
-        )  # fmt: skip
-        time.sleep(apart)
-    ends = []
-    for each in running:
-        output, message = each.communicate(timeout=LONGEST)
-        ends.append(_outcome(output))
-        if "Traceback" in output + message or each.returncode not in range(10):
-            found.bad.append(f"{phase}: {each.returncode} {message[-600:]}")
+    with ThreadPoolExecutor(len(operators)) as executor:
+        running = []
+        for operator, digest in zip(operators, digests, strict=True):
+            running.append(executor.submit(_run, operator, phase, digest))
+            time.sleep(apart)
+        done = [each.result() for each in running]
+    ends = [_outcome(each.stdout) for each in done]
+    for each in done:
+        if "Traceback" in each.stdout + each.stderr or each.returncode not in range(10):
+            found.bad.append(f"{phase}: {each.returncode} {each.stderr[-600:]}")
     for operator, digest in zip(operators, digests, strict=True):
         ends.append(_until_done(operator, phase, digest, found))
     signs = [event for operator in operators for event in _signs(operator)]
@@ -87,16 +81,16 @@ def _elsewhere(stage: Stage, phase: str, name: str) -> Project:
     return stage.project.within({"ORGKIT_OUTPUTS": str(home / "outputs"), "XDG_STATE_HOME": str(home / "state")})
 
 
-def _command(operator: Project, phase: str, digest: str) -> list[str]:
+def _run(operator: Project, phase: str, digest: str) -> Done:
     approved = ["--approved-plan", digest] if digest else []
-    return [str(BIN / "orgkit"), "run", str(operator.file), phase, *approved, "--json"]
+    command = ["run", str(operator.file), phase, *approved, "--json"]
+    return fork_server().run(command, operator.folder, operator.environment, LONGEST)
 
 
 def _until_done(operator: Project, phase: str, digest: str, found: Found) -> str:
     """As a person would: the same command, and when the plan has changed, a look at the new one."""
     for _ in range(RUNS):
-        arguments = _command(operator, phase, digest)[1:]
-        done = fork_server().run(arguments, operator.folder, operator.environment, LONGEST)
+        done = _run(operator, phase, digest)
         if done.returncode == 0:
             return _outcome(done.stdout)
         digest = operator.plan(phase)["digest"]

@@ -21,6 +21,8 @@ from orgkit.phases.organization.steps import (
     EnableTrustedAccess,
 )
 from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+from orgkit.phases.policies.spec import PoliciesSpec
+from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
 from orgkit.phases.trail import steps as trail
 from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.facts import Key, TrailFacts
@@ -198,12 +200,37 @@ def _subscription(by: Outsider, step: CreateAnomalySubscription) -> None:
     aws.create_anomaly_subscription(AnomalySubscription=subscription)
 
 
+def _create_policy(by: Outsider, step: CreatePolicy) -> None:
+    by.client("organizations").create_policy(
+        Name=step.name, Type=step.type, Description="", Content=json.dumps({**OTHER_POLICY, "Id": "created"})
+    )
+
+
+def _policy_id(by: Outsider, step: CreatePolicy | ChangePolicy | AttachPolicy) -> str:
+    policies = by.client("organizations").list_policies(Filter=step.type)["Policies"]
+    return next((str(policy["Id"]) for policy in policies if policy["Name"] == step.name), "p-00000000")
+
+
+def _change_policy(by: Outsider, step: ChangePolicy) -> None:
+    content = json.dumps({**OTHER_POLICY, "Id": "changed"})
+    by.client("organizations").update_policy(PolicyId=_policy_id(by, step), Content=content)
+
+
+def _attach_policy(by: Outsider, step: AttachPolicy) -> None:
+    target = by.ids.parent(step.unit)
+    by.client("organizations").attach_policy(PolicyId=_policy_id(by, step), TargetId=target)
+
+
 def _cost_tag(by: Outsider, step: ActivateCostTag) -> None:
     statuses = [{"TagKey": step.key, "Status": "Active"}]
     by.client("ce").update_cost_allocation_tags_status(CostAllocationTagsStatus=statuses)
 
 
 RULE = {"ID": "foreign", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 1}}
+OTHER_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Action": "organizations:LeaveOrganization", "Resource": "*"}],
+}
 KMS = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
 
 CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
@@ -260,6 +287,9 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     CreateAnomalyMonitor: lambda by, _: _monitor(by, "another"),
     CreateAnomalySubscription: _subscription,
     ActivateCostTag: _cost_tag,
+    CreatePolicy: _create_policy,
+    ChangePolicy: _change_policy,
+    AttachPolicy: _attach_policy,
 }
 
 
@@ -280,8 +310,20 @@ def drift(by: Outsider) -> None:
         iam = by.inside("iam", key)
         iam.put_role_policy(RoleName=READ_ROLE, PolicyName=READ_ROLE, PolicyDocument=document)
         _trust(iam, "123456789012")
+    _drift_of_policies(by)
     if by.ids.observed.facts(TrailFacts):
         _drift_of_logs(by)
+
+
+def _drift_of_policies(by: Outsider) -> None:
+    """Each policy of the file has another document, and is detached."""
+    organizations = by.client("organizations")
+    names = {policy.name for policy in by.desired.section(PoliciesSpec).policies}
+    for policy in organizations.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]:
+        if policy["Name"] in names:
+            organizations.update_policy(PolicyId=policy["Id"], Content=json.dumps(OTHER_POLICY))
+            for target in organizations.list_targets_for_policy(PolicyId=policy["Id"])["Targets"]:
+                organizations.detach_policy(PolicyId=policy["Id"], TargetId=target["TargetId"])
 
 
 def _drift_of_logs(by: Outsider) -> None:

@@ -5,12 +5,15 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from tests.bootstrap.fork_server import KERNEL_NAME
+
 
 def kernel_of(runner: int) -> int | None:
     """The kernel that a runner has started, if it has; the child of a moment before `exec` is none yet."""
     for child in _children(runner):
         with suppress(OSError):
-            if b"ipykernel_launcher" in Path(f"/proc/{child}/cmdline").read_bytes():
+            name = Path(f"/proc/{child}/comm").read_text().strip()
+            if name == KERNEL_NAME or b"ipykernel_launcher" in Path(f"/proc/{child}/cmdline").read_bytes():
                 return child
     return None
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,11 @@ from orgkit.model.plan import Plan, Step
 from orgkit.parameters import load
 from orgkit.phases.accounts.steps import MoveAccount
 from orgkit.phases.member_access.steps import CreateReadRole
+from orgkit.phases.organizational_units.steps import TagUnit
 from orgkit.rehearsal.bootstrap import seed_of
 from tests.faults import wire as wires
-from tests.faults.copies import Copies, HandIn
-from tests.faults.matrix import ROAD
+from tests.faults.copies import Copies, HandIn, answer_of, in_a_copy
+from tests.faults.matrix import ROAD, STARTER_SET, with_policy
 from tests.plans.loader import reviewed
 
 EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
@@ -122,10 +123,11 @@ class Trials:
     """The bootstrap, with a copy of this process for each trial."""
 
     def __init__(self, desired: Desired, tally: Tally, *, whole: bool) -> None:
-        self.desired, self.whole = desired, whole
+        self.desired, self.tally, self.whole = desired, tally, whole
         self.copies = Copies(os.cpu_count() or 1, tally.count)
         self.hand_in: HandIn | None = None  # in a copy
         self.drifted = False  # from nothing, tests.faults kills each phase at each of its calls
+        self.kinds: Collection[str] | None = None  # of the steps that are tried; None for all
 
     def run(self, phase: str) -> None:
         """One phase, planned and applied to its end; in a copy this never returns."""
@@ -138,7 +140,7 @@ class Trials:
 
     def _run(self, phase: str) -> None:
         plan, id_index = observe_and_plan(connect(self.desired), self.desired, phase)
-        chosen = {step.id for step in plan.steps if self.whole or step.id in _first_of_each_kind(plan)}
+        chosen = {step.id for step in plan.steps if self._is_tried(plan, step)}
         for step in plan.steps:
             if step.id in chosen and (hand_in := self._copy(phase, BEFORE, step)):
                 hand_in(self._before(plan, id_index, step))
@@ -155,6 +157,10 @@ class Trials:
         assert not failed, failed
         assert not _remaining(self.desired, phase), _remaining(self.desired, phase)
         self.copies.wait()
+
+    def _is_tried(self, plan: Plan, step: Step) -> bool:
+        is_of_kind = self.kinds is None or step.kind in self.kinds
+        return is_of_kind and (self.whole or step.id in _first_of_each_kind(plan))
 
     def _copy(self, phase: str, moment: str, step: Step) -> HandIn | None:
         self.hand_in = self.copies.make((phase, moment, step))
@@ -239,21 +245,17 @@ def _no_second_read() -> None:
     ApplyContext.is_to_do = is_to_do  # type: ignore[method-assign]
 
 
-def _mutant_of_tags() -> None:
-    from orgkit.phases.organizational_units.steps import TagUnit
-
-    _without_start(TagUnit)
-
-
 MUTANTS: Mapping[str, Callable[[], None]] = {
-    "no-start-of-tag-unit": _mutant_of_tags,
+    "no-start-of-tag-unit": lambda: _without_start(TagUnit),
     "no-second-read": _no_second_read,
 }
 
 
 def parameters(folder: Path) -> Path:
-    """The example with a key, a lock, and addresses for alerts of the bill."""
+    """The example with a key, a lock, addresses for alerts of the bill, and a policy."""
     text = EXAMPLE.read_text(encoding="utf-8").replace("\n[billing]\n", f"\n{BILLING}")
+    shutil.copytree(STARTER_SET, folder / "policies")
+    text = with_policy(text, ["Production"], ["Security"])
     file = folder / "example.toml"
     file.write_text(text.replace("\n[trail]\n", "\n[trail]\n" + "\n".join(SETTINGS) + "\n"), encoding="utf-8")
     return file
@@ -264,16 +266,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.faults.starting_values", description=__doc__)
     parser.add_argument("--whole", action="store_true", help="every step of a phase, not one of each kind")
     parser.add_argument("--until", choices=[phase.label for phase in PHASES], default=PHASES[-1].label)
-    parser.add_argument("--mutant", choices=MUTANTS, help="break the library in this way first")
+    parser.add_argument("--mutants", action="store_true", help="break the library in each way, and tag units")
     requests, started, tally = parser.parse_args(), time.monotonic(), Tally()
     folder = Path(tempfile.mkdtemp(prefix="orgkit-starts-"))
     desired = load(parameters(folder))
     wires.begin(seed_of(desired), folder / "outputs")
     os.environ.update(wires.settings(folder / "outputs"))
-    if requests.mutant:
-        MUTANTS[requests.mutant]()
+    trials = Trials(desired, tally, whole=requests.whole)
     try:
-        _both(Trials(desired, tally, whole=requests.whole), requests.until)
+        if requests.mutants:
+            _run_mutants(trials)
+        else:
+            _both(trials, requests.until)
     except (AssertionError, OrgkitError) as error:
         tally.bad.append(f"without a change of somebody else: {error}")
     finally:
@@ -290,17 +294,45 @@ def main() -> int:
 
 def _both(trials: Trials, until: str) -> None:
     """From nothing, and after a drift."""
-    from tests.faults.outsider import Outsider, drift
-
     labels = [phase.label for phase in PHASES]
     labels = labels[: labels.index(until) + 1]
     for label in labels:
         trials.run(label)
-    _, id_index = observe_and_plan(connect(trials.desired), trials.desired, "trail" if "trail" in labels else "units")
-    drift(Outsider(trials.desired, id_index))
-    trials.drifted = True
+    _drift(trials, "trail" if "trail" in labels else "units")
     for label in labels:
         trials.run(label)
+
+
+def _run_mutants(trials: Trials) -> None:
+    """The units after a drift once for each mutant, in copies of this process that share what is before."""
+    before = [phase.label for phase in PHASES]
+    before = before[: before.index("units")]
+    trials.kinds = ()
+    for label in (*before, "units"):
+        trials.run(label)
+    _drift(trials, "units")
+    for label in before:
+        trials.run(label)
+    trials.kinds = {TagUnit.kind}
+    for name, break_library in MUTANTS.items():
+
+        def run_mutant(break_library: Callable[[], None] = break_library) -> list[str]:
+            break_library()
+            trials.run("units")
+            return trials.tally.bad
+
+        bad = answer_of(*in_a_copy(run_mutant))
+        assert isinstance(bad, list), bad
+        trials.tally.bad += [f"{name}: {line}" for line in bad]
+
+
+def _drift(trials: Trials, phase: str) -> None:
+    """Somebody else changes everything; the phase is one that reads all of it."""
+    from tests.faults.outsider import Outsider, drift
+
+    _, id_index = observe_and_plan(connect(trials.desired), trials.desired, phase)
+    drift(Outsider(trials.desired, id_index))
+    trials.drifted = True
 
 
 if __name__ == "__main__":

@@ -60,8 +60,14 @@ def _organization(management: str) -> Any:
             f"{each.id} {each.name} {each.email} {each.state} in {_where(backend, each.parent_id)}{_tags(each)}"
             for each in backend.accounts
         ),
+        "policies": sorted(_policy(backend, each) for each in backend.policies if not each.aws_managed),
         "features of the root user": sorted(map(str, world().state.get("root_features", ()))),
     }
+
+
+def _policy(backend: Any, policy: Any) -> str:
+    targets = sorted(_where(backend, target.id) or target.id for target in policy.attachments)
+    return f"{policy.type} {policy.name} {policy.content} on {targets}"
 
 
 def _where(backend: Any, parent: str) -> str:

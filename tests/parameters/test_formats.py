@@ -1,14 +1,14 @@
 import botocore.session
 import pytest
 
-from orgkit.phases.organization.section import POLICY_TYPES
 from orgkit.phases.schema import formats
 from orgkit.phases.trail import section
+from orgkit.policy_evaluation.policy_types import policy_types
 
 
 def test_the_policy_types_are_those_of_the_installed_botocore():
     model = botocore.session.get_session().get_service_model("organizations")
-    assert list(POLICY_TYPES) == sorted(model.shape_for("PolicyType").enum)
+    assert list(policy_types()) == sorted(model.shape_for("PolicyType").enum)
 
 
 ACCEPTED = {

@@ -12,9 +12,10 @@ from tests.docs.test_steps_page import example
 STEPS = sorted({step for phase in RUNBOOKS for step in phase.steps}, key=lambda step: step.__name__)
 # Records have these words for good. A new step adds one; none is changed, and none is taken for another step.
 KINDS = {
-    "accept-invitation", "activate-cost-tag", "block-public-access", "create-account", "create-alias",
+    "accept-invitation", "activate-cost-tag", "attach-policy", "block-public-access", "change-policy", "create-account",
+    "create-alias",
     "create-anomaly-monitor", "create-anomaly-subscription", "create-bucket", "create-budget", "create-key",
-    "create-organization", "create-read-role", "create-trail", "create-unit", "enable-policy-type",
+    "create-organization", "create-policy", "create-read-role", "create-trail", "create-unit", "enable-policy-type",
     "enable-root-feature", "enable-trusted-access", "invite-account", "make-manageable", "move-account",
     "restrict-read-role", "rotate-key", "set-acl", "set-bucket-policy", "set-encryption", "set-event-selectors",
     "set-key-policy", "set-lifecycle", "set-object-lock", "set-ownership", "set-versioning", "start-logging",

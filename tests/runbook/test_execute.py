@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from orgkit.records.result import RunResult
 from orgkit.runbook.execution.execute import execute
 from orgkit.runbook.execution.kernel_pool import Kernels
 from orgkit.runbook.execution.prepare import check_parameters, declared_parameters, find_runbook, literal, prepare
+from tests.bootstrap.fork_server import forked_kernels
 from tests.bootstrap.project import EXAMPLE
 
 ACCOUNT = "123456789012"
@@ -63,6 +65,14 @@ def sealed(result: RunResult) -> dict[str, Any]:
     return content
 
 
+@pytest.fixture(scope="class")
+def kernel_forks() -> Iterator[None]:
+    """Kernels as forks; those of the tests outside the class are executed, as any kernel is."""
+    with forked_kernels():
+        yield
+
+
+@pytest.mark.usefixtures("kernel_forks")
 class TestARun:
     def test_leaves_a_sealed_record(self, project, capfd):
         events: list[str] = []

@@ -1,5 +1,6 @@
 """The gate: nothing passes without a word, and a word is for one plan, one target and some hours."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,13 +15,14 @@ from orgkit.aws.clock import clock_of
 from orgkit.engine.approve import apply as apply_plan
 from orgkit.engine.approve import approve
 from orgkit.errors import ApprovalMismatch, AwaitingApproval, OutOfOrder
-from orgkit.journal.events import Journal
+from orgkit.journal.events import Journal, event_time
 from orgkit.model.outcome import StepStatus
 from orgkit.model.plan import Plan, Target
 from orgkit.phases.organizational_units.steps import CreateUnit
 from orgkit.phases.registry import phase_of
 from orgkit.records import outputs
 from orgkit.runbook import stages
+from orgkit.runbook.earlier_approval import plan_to_approve
 from orgkit.runbook.form import PREFIX, describe_decision, show_gate, view_of_gate
 from orgkit.runbook.gate import Gate, open_gate
 from orgkit.runbook.run import Run
@@ -193,6 +195,24 @@ def test_what_a_killed_runner_s_kernel_does_after_a_run_began_was_not_undone_and
     gate = open_gate(base, run, PLAN, "arn:of:jane", DESIRED, digest, clock)
     with pytest.raises(ApprovalMismatch, match="undone since"):
         gate.require(PLAN)
+
+
+def test_what_it_does_while_the_next_apply_reads_aws_leaves_the_earlier_approval_as_it_was(
+    base: Path, clock: CountingClock, stored: Callable[..., str]
+) -> None:
+    digest = stored()
+    killed = outputs.new_run_folder(base, ACCOUNT, "units", clock.now())
+    facts = {"digest": digest, "asserted_by": "Jane", "at": NOON.isoformat(), "expires_at": "2026-11-24T12:00:00+00:00"}
+    (killed / "approval.json").write_text(json.dumps(facts))
+    kernel = Journal(killed / "events.jsonl")
+    kernel.write("apply", digest=digest, steps=[{"id": step.id} for step in PLAN.steps])
+    began = event_time()
+    time.sleep(0.002)  # events have milliseconds
+    kernel.write("step", step=PLAN.steps[0].id, sentence=PLAN.steps[0].sentence, result="done")
+    request = plan_to_approve(base, DESIRED, phase_of("units"), PLAN, "arn:of:jane", clock.now(), began=began)
+    assert (request.digest, request.approved_by, request.outdated) == (digest, "Jane", "")
+    later = plan_to_approve(base, DESIRED, phase_of("units"), PLAN, "arn:of:jane", clock.now(), began=event_time())
+    assert "undone since" in later.outdated
 
 
 def test_an_empty_plan_needs_no_approval_whatever_was_given(opened: Open) -> None:

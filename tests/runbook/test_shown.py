@@ -29,6 +29,7 @@ from orgkit.model.outcome import Outcome, Outcomes, Slot, StepStatus
 from orgkit.model.plan import Plan, Target, Waiting
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount
 from orgkit.phases.management_account.findings import Finding, Findings
+from orgkit.phases.policies.in_force import PoliciesInForce, PolicyInForce
 from orgkit.phases.registry import PHASES
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.live_display import LiveDisplay
@@ -128,6 +129,10 @@ MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
             (name,),
             (Slot(name), Slot()),
         ),
+    ],
+    PoliciesInForce: lambda name: [
+        PoliciesInForce((PolicyInForce(name, name, name, name, name),), (name,)),
+        PoliciesInForce(),
     ],
     Verification: lambda name: [Verification(replace(a_plan(name), steps=())), Verification(None)],
     Findings: lambda name: [Findings((Finding.ok(name, name, name), Finding.warns(name, name, name)))],

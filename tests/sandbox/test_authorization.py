@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from orgkit.sandbox.lifecycle import OwnPolicy
 from tests.sandbox.conftest import MANAGEMENT, SEED, World
 
 FULL = "p-FullAWSAccess"
@@ -87,3 +88,62 @@ def test_without_the_switch_a_role_without_policies_may_do_everything(world: Wor
     trust = {"Effect": "Allow", "Principal": {"AWS": MANAGEMENT}, "Action": "sts:AssumeRole"}
     world.client("iam").create_role(RoleName="auditor", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
     assert world.in_account(MANAGEMENT, "iam", "auditor").list_roles()["Roles"]
+
+
+def test_own_policies_are_attached_as_soon_as_their_targets_are_there(begin: Callable[..., World]) -> None:
+    content = document({"Effect": "Deny", "Action": "s3:CreateBucket"})
+    own = (
+        OwnPolicy("of-the-root", "SERVICE_CONTROL_POLICY", content),
+        OwnPolicy("of-a-unit", "SERVICE_CONTROL_POLICY", content, units=(("Workloads", "CI/CD"),)),
+        OwnPolicy("of-an-account", "SERVICE_CONTROL_POLICY", content, emails=("Logs@corp.example",)),
+    )
+    world = begin(replace(SEED, evaluate_policies=True, own_policies=own))
+    organizations = world.organization(FeatureSet="ALL")
+    assert policies_of(organizations, world.root()) == []
+    organizations.enable_policy_type(RootId=world.root(), PolicyType="SERVICE_CONTROL_POLICY")
+    assert policies_of(organizations, world.root()) == ["of-the-root"]
+    parent = organizations.create_organizational_unit(ParentId=world.root(), Name="Workloads")["OrganizationalUnit"]
+    unit = organizations.create_organizational_unit(ParentId=parent["Id"], Name="CI/CD")["OrganizationalUnit"]
+    assert (policies_of(organizations, parent["Id"]), policies_of(organizations, unit["Id"])) == ([], ["of-a-unit"])
+    member = world.account("logs")
+    assert policies_of(organizations, member) == ["of-an-account"]
+    assert "p-" in message(world.in_account(member, "s3").create_bucket, Bucket="denied")
+    denial = world.sandbox.denials()[-1]["denial"]
+    assert (denial["policy"], denial["statement"], denial["target"]) == ("of-the-root", "statement 1", world.root())
+
+
+def test_an_own_policy_that_somebody_detaches_stays_detached(begin: Callable[..., World]) -> None:
+    own = OwnPolicy("mine", "SERVICE_CONTROL_POLICY", document({"Effect": "Deny", "Action": "s3:*"}))
+    world = begin(replace(SEED, evaluate_policies=True, own_policies=(own,)))
+    organizations = world.organization(FeatureSet="ALL")
+    organizations.enable_policy_type(RootId=world.root(), PolicyType="SERVICE_CONTROL_POLICY")
+    policies = organizations.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]
+    (policy_id,) = [policy["Id"] for policy in policies if policy["Name"] == "mine"]
+    organizations.detach_policy(PolicyId=policy_id, TargetId=world.root())
+    assert policies_of(organizations, world.root()) == []
+
+
+def policies_of(organizations: Any, target: str) -> list[str]:
+    """The names of the service control policies of a target, without AWS's own."""
+    listing = organizations.list_policies_for_target(TargetId=target, Filter="SERVICE_CONTROL_POLICY")
+    return [policy["Name"] for policy in listing["Policies"] if not policy["AwsManaged"]]
+
+
+def test_a_call_keeps_the_decision_about_each_action_that_it_needs(strict: World) -> None:
+    trust = {"Effect": "Allow", "Principal": {"AWS": MANAGEMENT}, "Action": "sts:AssumeRole"}
+    strict.client("iam").create_role(
+        RoleName="auditor",
+        AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}),
+        Tags=[{"Key": "a", "Value": "b"}],
+    )
+    decisions = strict.sandbox.calls()[-1]["decisions"]
+    assert [decision["action"] for decision in decisions] == ["iam:CreateRole", "iam:TagRole"]
+    assert {decision["policy"] for decision in decisions} == {"AdministratorAccess"}
+
+
+def test_an_operator_with_policies_may_do_what_they_allow_and_no_more(begin: Callable[..., World]) -> None:
+    allowed = document({"Sid": "Roles", "Effect": "Allow", "Action": "iam:ListRoles"})
+    world = begin(replace(SEED, evaluate_policies=True, operator_policies=(allowed,)))
+    assert world.client("iam").list_roles()["Roles"] == []
+    assert world.sandbox.calls()[-1]["decisions"][0]["statement"] == "Roles"
+    assert "no identity-based policy allows the iam:ListUsers action" in message(world.client("iam").list_users)

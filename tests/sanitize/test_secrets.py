@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from orgkit.aws.credentials_in_use import MARK
 from orgkit.sanitize.secret_patterns import PATTERNS
+from orgkit.sanitize.secret_values import SecretValues
 from orgkit.sanitize.secrets import hide_secrets, kinds_in, replace_secrets, replace_values
 from orgkit.sanitize.vendor_tokens import token_patterns
 from tests.sanitize import gitleaks_rules, secret_rules
@@ -202,6 +203,39 @@ def test_a_credential_of_this_process_is_found_however_it_is_written(encoding) -
         assert not reveals(clean)
         assert MARK in clean
         assert clean.endswith(" ; after")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=ENCODINGS)
+def test_a_credential_is_found_among_those_of_1_000_accounts_however_it_is_written(encoding) -> None:
+    canaries = ("a-live/value+CANARY=0123", "CANARY\"quo'te<d>&56789", "CANARY 123")
+    values = SecretValues([*(f"IQoJb3JpZ2luX2VjE-{number:05}-of-a-session" for number in range(1_000)), *canaries])
+    for value in canaries:
+        clean, count = replace_values(f"x{encoding(f'say {value} twice')} ; after", values, MARK)
+        assert count == 1
+        assert not reveals(clean)
+        assert clean.endswith(" ; after")
+
+
+def test_a_credential_that_is_learned_later_is_found_in_a_text_that_was_searched_before() -> None:
+    values = SecretValues(["an-earlier-value-0123456789"])
+    text = "say a-later-value-0123456789"
+    assert replace_values(text, values, MARK) == (text, 0)
+    values.add("a-later-value-0123456789")
+    assert replace_values(text, values, MARK) == (f"say {MARK}", 1)
+
+
+def test_a_search_takes_no_longer_for_the_credentials_of_many_accounts() -> None:
+    texts = [f"create account team-{number:04} in the unit Production of the organization" for number in range(300)]
+
+    def seconds(count: int) -> float:
+        values = SecretValues(f"FwoGZXIvYXdzEJr//session-{number:06}" for number in range(count))
+        began = time.process_time()
+        for text in texts:
+            replace_values(text, values, MARK)
+        return time.process_time() - began
+
+    few, many = (min(seconds(count) for _ in range(3)) for count in (300, 30_000))
+    assert many < 3 * few  # some 60 times with a search for each value
 
 
 @pytest.mark.parametrize("text", ORDINARY.values(), ids=ORDINARY)

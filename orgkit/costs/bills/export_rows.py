@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from orgkit.costs.bills.bill import ADJUSTMENT, CREDIT, PURCHASE, TAX, USAGE, BillRow
@@ -16,6 +17,7 @@ from orgkit.sanitize.terminal import flat
 NANO = Decimal("0.000000001")  # AWS delivers doubles: digits beyond these are not money
 SAME_PRICE = Decimal("0.000001")  # USD: list price and billed cost are products of doubles; closer than this is equal
 LIMIT = Decimal(10) ** 15  # USD: more than any bill
+SIMILAR_TEXTS = 16_384  # account ids: each stands in a row for each of its services
 NO_SERVICE_NAME = "(no service named)"
 NO_ACCOUNT = "(no account named)"
 KNOWN_CATEGORIES = {name.casefold(): name for name in (USAGE, CREDIT, TAX, PURCHASE, ADJUSTMENT)}
@@ -80,8 +82,9 @@ class RowSums:
 
     def add(self, row: ExportRow) -> None:
         """Count one group. Raises InvalidExport for an invalid one, with the file that it is in."""
-        if (subject := _other_provider(row.provider)) or (subject := _other_period(row.period, self.month)):
-            kind = "provider" if _other_provider(row.provider) else "period"
+        other_provider = _other_provider(row.provider)
+        if subject := other_provider or _other_period(row.period, self.month):
+            kind = "provider" if other_provider else "period"
             if kind == "period" and not MONTH.fullmatch(subject):
                 reason = f"BillingPeriodStart {_text(row.period)!r} is not a date"
                 raise self._invalid("BillingPeriodStart", row.period, reason)
@@ -184,7 +187,11 @@ class RowSums:
 
 def account_id(value: Any) -> str:
     """The twelve digits of an account id in any form that keeps all of them; "" for anything else."""
-    text = _text(value)
+    return _digits_of(_text(value))
+
+
+@lru_cache(maxsize=SIMILAR_TEXTS)
+def _digits_of(text: str) -> str:
     if match := ACCOUNT_WITH_DASHES.fullmatch(text):
         return "".join(match.groups())
     match = ACCOUNT_NUMBER.fullmatch(text)
@@ -214,4 +221,6 @@ def sum_rows(
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, str):  # most values, of many rows
+        return value.strip()
     return "" if value is None else str(value).strip()

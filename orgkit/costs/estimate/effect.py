@@ -1,7 +1,7 @@
 """What the steps of a plan add to the usage, and what they would cost per month: most cost nothing, and say why."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any, Protocol, TypeGuard
 
@@ -216,6 +216,14 @@ def monthly_effect(plan: Plan, desired: Desired, *, trail_logs: bool = False, bo
 def _line(step: Step, low: Decimal, expected: Decimal, high: Decimal, later_usd: Decimal, reason: str) -> Line:
     once = step.forfeited_usd if _forfeits_credits(step) else ""
     return Line(type(step).__name__, step.sentence, low, expected, high, later_usd, reason, once)
+
+
+def total_line(lines: Sequence[Line]) -> Line:
+    """Return what steps cost together that forfeit no credits, as the line of the first of them."""
+    if len(lines) == 1:
+        return lines[0]
+    low, expected, high = (_sum([getattr(line, name) for line in lines]) for name in SCENARIOS)
+    return replace(lines[0], low=low, expected=expected, high=high, later_usd=_sum([line.later_usd for line in lines]))
 
 
 def credits_lost(amount: str) -> str:

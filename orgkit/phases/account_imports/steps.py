@@ -28,6 +28,10 @@ class InviteAccount(AboutAccount):
         return f"invite account {self.account_id} ({self.name})"
 
     @property
+    def group(self) -> str:
+        return "invite accounts" if self.starts_from == ABSENT else ""
+
+    @property
     def added_account(self) -> str:
         """The estimate counts what comes with the account."""
         return self.key
@@ -54,6 +58,10 @@ class AcceptInvitation(AboutAccount):
     def sentence(self) -> str:
         leaving = f", leaving organization {self.leaves}" if self.leaves else ""
         return f"accept the invitation as account {self.account_id} ({self.name}), with profile {self.profile}{leaving}"
+
+    @property
+    def group(self) -> str:
+        return "" if self.leaves else "accept invitations as the invited accounts"
 
     @property
     def added_account(self) -> str:

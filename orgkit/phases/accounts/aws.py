@@ -1,7 +1,7 @@
 """AWS calls that read, move and tag accounts."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from orgkit.aws.rejections import Rejected
@@ -27,9 +27,20 @@ from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
 PATH = re.compile(r"^o-[a-z0-9]{10,32}/r-[0-9a-z]{4,32}/(?:ou-[0-9a-z-]+/)*\d{12}/$")
 
 
-def list_accounts(aws: Connection) -> list[dict[str, Any]]:
-    """Return every account of the organization as AWS lists it: an account that is not in this list does not exist."""
-    return sorted(aws.pages("organizations", "ListAccounts", "Accounts"), key=lambda account: str(account["Id"]))
+def list_accounts(
+    aws: Connection, on_account: Callable[[dict[str, Any]], None] = lambda _: None
+) -> list[dict[str, Any]]:
+    """Return every account of the organization as AWS lists it: an account that is not in this list does not exist.
+
+    Args:
+        aws: A connection as the management account.
+        on_account: Is called with each account as soon as its page is read.
+    """
+    accounts = []
+    for account in aws.pages("organizations", "ListAccounts", "Accounts"):
+        on_account(account)
+        accounts.append(account)
+    return sorted(accounts, key=lambda account: str(account["Id"]))
 
 
 def place_accounts(

@@ -44,12 +44,18 @@ class CreateAccount(AboutAccount):
         )
 
     @property
+    def group(self) -> str:
+        return f"create accounts with access role {self.role_name}, IAM access to billing {self.iam_access_to_billing}"
+
+    @property
     def added_account(self) -> str:
         """The estimate counts what comes with the account."""
         return self.key
 
 
-LOSSES = ("loses ", "leaves ")  # begins of effects (moves.py)
+# Begins of effects (moves.py).
+LOSSES = ("loses ", "leaves ")
+GAINS = ("gains ", "gets ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +80,13 @@ class MoveAccount(AboutAccount):
         return "; ".join((f"move account {self.name} to {location}", *self.effects))
 
     @property
+    def group(self) -> str:
+        if not all(effect.startswith(GAINS) for effect in self.effects):
+            return ""
+        location = format_path(self.unit) or "the organization root"
+        return "; ".join((f"move accounts to {location}", *self.effects))
+
+    @property
     def losses(self) -> tuple[str, ...]:
         return tuple(f"account {self.name} {effect}" for effect in self.effects if effect.startswith(LOSSES))
 
@@ -93,3 +106,7 @@ class TagAccount(AboutAccount):
     @property
     def sentence(self) -> str:
         return f"tag account {self.name}: " + ", ".join(f"{key}={value}" for key, value in self.tags)
+
+    @property
+    def group(self) -> str:
+        return f"tag accounts: {', '.join(key for key, _ in self.tags)}" if self.starts_from == ABSENT else ""

@@ -33,4 +33,5 @@ PHASE = Phase(
     stoppable=sends_no_alert,
     in_bootstrap=False,
     is_requested=lambda desired: bool(desired.section(BillingSpec).alerts),
+    request_hint="[billing] of the file names alerts",
 )

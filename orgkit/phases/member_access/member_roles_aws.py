@@ -1,6 +1,7 @@
 """AWS calls that read a member account: its two roles, in one read through the read role."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,10 +19,11 @@ from orgkit.phases.member_access.roles import READ_POLICY, parse_document, read_
 from orgkit.phases.member_access.roles_aws import NOT_FOUND_CODES, read_policy_of, trust_of
 from orgkit.policy_evaluation.meaning import has_same_meaning
 
+Spec = AccountSpec | ImportSpec
+Pair = tuple[Spec, str]  # an account of the file, and its id
 
-def read_member(
-    aws: Connection, spec: AccountSpec | ImportSpec, account_id: str, reads: Sequence[MemberRead]
-) -> Member:
+
+def read_member(aws: Connection, spec: Spec, account_id: str, reads: Sequence[MemberRead]) -> Member:
     """Read a member account through its read role, never through the access role: two calls.
 
     Only a clear rejection by AWS counts as "not readable": a lost response must not lead to a step that makes the role.
@@ -136,9 +138,33 @@ def _trust_through_itself(member: Connection) -> dict[str, Any] | None:
         return None
 
 
-def members_to_read(
-    observed: Observed, specs: Iterable[AccountSpec | ImportSpec]
-) -> list[tuple[AccountSpec | ImportSpec, str]]:
+class GuessedMembers:
+    """Which account of the file an account seems to be, as soon as AWS lists it: by its id, else by its email.
+
+    `members_to_read` decides when everything is known. Where it decides otherwise, two reads were in vain.
+
+    Args:
+        specs: The accounts of the file.
+        management_id: The management account, which is never entered.
+    """
+
+    def __init__(self, specs: Iterable[Spec], management_id: str) -> None:
+        self._management_id = management_id
+        unique = {spec.key: spec for spec in specs}.values()
+        self._by_id = {spec.id: spec for spec in unique if spec.id}
+        emails = Counter(spec.email.casefold() for spec in unique)
+        self._by_email = {spec.email.casefold(): spec for spec in unique if emails[spec.email.casefold()] == 1}
+
+    def pair_of(self, item: Mapping[str, Any]) -> Pair | None:
+        """Return the account of the file and the id; None for an account that is closed, or none of the file."""
+        account_id = str(item["Id"])
+        spec = self._by_id.get(account_id) or self._by_email.get(str(item.get("Email", "")).casefold())
+        if spec is None or item.get("State") != "ACTIVE" or account_id == self._management_id:
+            return None
+        return (spec, account_id) if spec.id in (None, "", account_id) else None
+
+
+def members_to_read(observed: Observed, specs: Iterable[Spec]) -> list[Pair]:
     """Return the accounts that are there, each with its id, and each once however many phases read it.
 
     Accounts that wait for a person's decision are skipped: planning reports them, and the others can be read.

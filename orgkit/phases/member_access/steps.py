@@ -38,6 +38,10 @@ class CreateReadRole(AboutAccount):
     def sentence(self) -> str:
         return f"make read-only role {READ_ROLE} in account {self.name}, through {self.role_name}"
 
+    @property
+    def group(self) -> str:
+        return f"make read-only role {READ_ROLE} in accounts, through {self.role_name}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class RestrictReadRole(AboutAccount):
@@ -89,3 +93,7 @@ class MakeManageable(AboutAccount):
             f"make roles {self.role_name} and {READ_ROLE} in account {self.account_id} ({self.name}), "
             f"with profile {self.profile}{suffix}"
         )
+
+    @property
+    def group(self) -> str:
+        return "" if self.also_trusted else f"make roles {self.role_name} and {READ_ROLE} in accounts"

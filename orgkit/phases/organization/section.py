@@ -13,20 +13,19 @@ from orgkit.phases.schema.formats import quote
 from orgkit.phases.schema.location import Violation
 from orgkit.phases.schema.raw import Raw, section, texts
 from orgkit.phases.schema.section import Defaults, Section
-from orgkit.phases.schema.types import AccountId, Email, Label, Region, SectionModel, Tags, checked_text, editor_check
+from orgkit.phases.schema.types import (
+    AccountId,
+    Email,
+    Label,
+    PolicyTypeName,
+    Region,
+    SectionModel,
+    Tags,
+    checked_text,
+    editor_check,
+)
 
 TRUSTED_ACCESS = ("account", "cloudtrail", "config", "iam", "sso")  # the blog post's five
-POLICY_TYPES = (  # every value of botocore's PolicyType
-    "AISERVICES_OPT_OUT_POLICY", "BACKUP_POLICY", "BEDROCK_POLICY", "CHATBOT_POLICY", "DECLARATIVE_POLICY_EC2",
-    "GUARDDUTY_POLICY", "INSPECTOR_POLICY", "NETWORK_SECURITY_DIRECTOR_POLICY", "RESOURCE_CONTROL_POLICY", "S3_POLICY",
-    "SECURITYHUB_CSPM_POLICY", "SECURITYHUB_POLICY", "SERVICE_CONTROL_POLICY", "TAG_POLICY", "UPGRADE_ROLLOUT_POLICY",
-)  # fmt: skip
-
-
-def _policy_type(value: str) -> str:
-    if value not in POLICY_TYPES:
-        formats.refuse(value, f"is not a policy type. {formats.suggest(value, POLICY_TYPES)}")
-    return value
 
 
 class Attested(SectionModel):
@@ -63,7 +62,7 @@ class OrganizationModel(SectionModel):
     trusted_access: list[
         Annotated[str, checked_text(formats.service_principal), editor_check(formats.SERVICE_PRINCIPAL)]
     ] = [f"{service}.amazonaws.com" for service in TRUSTED_ACCESS]
-    policy_types: list[Annotated[str, checked_text(_policy_type), editor_check(enum=list(POLICY_TYPES))]] = [
+    policy_types: list[PolicyTypeName] = [
         "RESOURCE_CONTROL_POLICY",
         "SERVICE_CONTROL_POLICY",
     ]

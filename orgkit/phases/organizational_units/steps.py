@@ -26,6 +26,10 @@ class CreateUnit(Step):
         return f"create organizational unit {format_path(self.path)}"
 
     @property
+    def group(self) -> str:
+        return "create organizational units"
+
+    @property
     def subject(self) -> str:
         return format_path(self.path)
 
@@ -50,6 +54,12 @@ class TagUnit(Step):
     def sentence(self) -> str:
         tags = ", ".join(f"{key}={value}" for key, value in self.tags)
         return f"tag organizational unit {format_path(self.path)}: {tags}"
+
+    @property
+    def group(self) -> str:
+        if self.starts_from != ABSENT:
+            return ""
+        return f"tag organizational units: {', '.join(key for key, _ in self.tags)}"
 
     @property
     def subject(self) -> str:

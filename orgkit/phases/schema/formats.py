@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import Any, NoReturn
 
 from orgkit.model.desired import KEY_TAG, UnitPath, format_path, parse_path
+from orgkit.policy_evaluation.policy_types import policy_types
 from orgkit.sanitize.names import deception, invisible_characters
 from orgkit.signing.identities import is_identity
 
@@ -167,6 +168,13 @@ def service_principal(value: str) -> str:
         return value
     hint = f"{value}.amazonaws.com" if re.fullmatch(r"[a-z0-9.-]+", value) else "cloudtrail.amazonaws.com"
     refuse(value, f'is not a service principal: write it in full, as "{hint}".')
+
+
+def policy_type(value: str) -> str:
+    """Check the name of a type of policy of AWS Organizations."""
+    if value not in policy_types():
+        refuse(value, f"is not a policy type. {suggest(value, policy_types().keys())}")
+    return value
 
 
 def tag_key(value: str) -> str:

@@ -1,25 +1,32 @@
 """A phase's section of the parameters file: its keys, its frozen value, its checks, default tags."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from orgkit.model.desired import KEY_TAG, Tags
+from orgkit.model.desired import KEY_TAG, Desired, Tags
 from orgkit.phases.schema.formats import in_tags
 from orgkit.phases.schema.location import Place, Violation
 from orgkit.phases.schema.raw import Raw
 
 REQUIRED_SECTION: Any = ...  # pydantic's own sign for a section that has to be there
 Check = Callable[[Raw], Iterator[Violation]]
+FileTexts = Mapping[Place, str]  # the texts of files that a section names, by the place of the name
+
+
+def no_files(_: Raw) -> Iterator[tuple[Place, str]]:
+    """Name no files, as most sections."""
+    yield from ()
 
 
 @dataclass(frozen=True)
 class Defaults:
-    """Defaults that `[organization]` gives to the other sections."""
+    """Defaults that `[organization]` gives to the other sections, and the files that they name."""
 
     management_account_id: str
     home_region: str
     tags: Tags
+    files: FileTexts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,9 @@ class Section:
 
     `schema` is its pydantic type, and `build` makes the frozen value from a valid one. `checks` read the raw file, so
     that contradictions between its parts are reported together with wrong types.
+
+    `files` yields each file that the section names, which has to lie in the folder of the parameters file or below it;
+    `file_checks` read their texts. `final_checks` read the whole file once it is otherwise valid.
     """
 
     name: str
@@ -35,6 +45,9 @@ class Section:
     build: Callable[[Any, Defaults], object]
     default: Any = REQUIRED_SECTION
     checks: tuple[Check, ...] = ()
+    files: Callable[[Raw], Iterator[tuple[Place, str]]] = no_files
+    file_checks: tuple[Callable[[Raw, FileTexts], Iterator[Violation]], ...] = ()
+    final_checks: tuple[Callable[[Desired], Iterator[Violation]], ...] = ()
 
 
 MAX_TAGS = 50  # that AWS allows on one resource

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from orgkit.model.desired import KEY_TAG
 from orgkit.phases.schema import formats
+from orgkit.policy_evaluation.policy_types import policy_types
 from orgkit.signing.identities import IDENTITY
 
 
@@ -62,6 +63,7 @@ UnitPath = Annotated[
 ]
 RoleName = Annotated[str, checked_text(formats.role_name), editor_check(formats.ROLE_NAME)]
 Region = Annotated[str, checked_text(formats.region), editor_check(formats.REGION)]
+PolicyTypeName = Annotated[str, checked_text(formats.policy_type), editor_check(enum=list(policy_types()))]
 Arn = Annotated[str, checked_text(formats.identity), editor_check(IDENTITY)]
 Arns = Annotated[list[Arn], BeforeValidator(one_or_more, json_schema_input_type=Arn | list[Arn])]
 _TagKey = Annotated[

@@ -1,10 +1,11 @@
-"""Kernels for headless runs: a fresh one for each notebook, started while the notebook before it still runs."""
+"""Kernels for headless runs: a fresh one for each notebook, started while the notebooks before it still run."""
 
 import os
 import shutil
 import signal
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,7 @@ WARM_UP = (
     "    with contextlib.suppress(Exception):\n"  # the cell that imports it says what is wrong
     "        importlib.import_module(name)"
 )
+STARTED_AHEAD = 2  # kernels; a notebook may end before the next one's kernel has started
 MAX_SOCKET_PATH = 60  # characters of a folder for sockets: their whole path must stay below 108
 
 
@@ -87,7 +89,7 @@ class Kernel:
 
 
 class Kernels:
-    """A kernel for each of `count` notebooks, the next one already starting, and work in the background.
+    """A kernel for each of `count` notebooks, the next two already starting, and work in the background.
 
     Used as a context manager: on leaving it, every record is sealed and every kernel has ended.
     """
@@ -98,17 +100,20 @@ class Kernels:
         self.environment = dict(environment)
         self._cwd = cwd or Path.cwd()
         self._remaining = count
-        self._next: Kernel | None = None
+        self._started: deque[Kernel] = deque()
         self._sealer = ThreadPoolExecutor(1, "orgkit-seal")
         self._futures: list[Future[Any]] = []
 
     def __enter__(self) -> "Kernels":
-        self._start_next()
+        try:
+            self._start_kernels()
+        except OSError:
+            self._end_kernels()
+            raise
         return self
 
     def __exit__(self, *trouble: object) -> None:
-        if self._next is not None:
-            self._next.end()
+        self._end_kernels()
         self._sealer.shutdown()
         if trouble[0] is None:
             for future in self._futures:
@@ -116,19 +121,22 @@ class Kernels:
 
     def take(self) -> Kernel:
         """A kernel that no other notebook has used; the caller ends it."""
-        kernel = self._next or Kernel(self.environment, self._cwd)
-        self._next = None
-        self._start_next()
+        kernel = self._started.popleft() if self._started else Kernel(self.environment, self._cwd)
+        self._start_kernels()
         return kernel
 
     def submit(self, work: Callable[..., Any], *arguments: Any, **keywords: Any) -> None:
         """Run this in the background; leaving the context waits for it, and raises its exception."""
         self._futures.append(self._sealer.submit(work, *arguments, **keywords))
 
-    def _start_next(self) -> None:
-        if self._remaining > 0:
+    def _end_kernels(self) -> None:
+        while self._started:
+            self._started.popleft().end()
+
+    def _start_kernels(self) -> None:
+        while self._remaining > 0 and len(self._started) < STARTED_AHEAD:
             self._remaining -= 1
-            self._next = Kernel(self.environment, self._cwd)
+            self._started.append(Kernel(self.environment, self._cwd))
 
 
 def _settings(environment: Mapping[str, str], folder: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ from orgkit.model.desired import Desired
 from orgkit.model.outcome import Outcomes
 from orgkit.model.plan import Plan
 from orgkit.phases.management_account.findings import Findings
+from orgkit.phases.policies.in_force import PoliciesInForce
 from orgkit.runbook.form import show_gate, view_of_gate
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.interactive.interactive_kernel import hide_credentials
@@ -100,6 +101,7 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Effect: render_effect,
     Gate: view_of_gate,
     Outcomes: views.render_outcomes,
+    PoliciesInForce: views.render_policies_in_force,
     Verification: lambda value: value.view(),
     Findings: render_findings,
     Estimate: render_estimate,

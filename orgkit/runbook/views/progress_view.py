@@ -3,6 +3,7 @@
 from html import escape
 
 from orgkit.model.outcome import Outcomes, Slot, StepStatus
+from orgkit.runbook.views.step_rows import progress_lines
 from orgkit.sanitize.terminal import flat
 
 STATUS_SYMBOLS = {
@@ -21,8 +22,8 @@ def render_progress(outcomes: Outcomes, elapsed: float) -> str:
     done, count = outcomes.done, len(outcomes.items)
     title = f"{done} of {count} steps done, {_duration(elapsed)} so far{_expected(outcomes, elapsed)}."
     steps = "".join(
-        f"<li>{STATUS_SYMBOLS[item.status]} {escape(flat(item.sentence))}: <b>{escape(item.status)}</b></li>"
-        for item in outcomes.items
+        f"<li>{STATUS_SYMBOLS[status]} {escape(flat(sentence))}: <b>{escape(status)}</b></li>"
+        for status, sentence in progress_lines(outcomes.items)
     )
     slots = "".join(_slot(number, slot) for number, slot in enumerate(outcomes.slots, 1))
     caption = "<caption>AWS creates at most five accounts at once.</caption>"

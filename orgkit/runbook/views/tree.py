@@ -1,15 +1,17 @@
 """The organization as a tree and as a chart (SVG): what is there, and what the parameters file changes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from html import escape
 from itertools import accumulate
 from unicodedata import east_asian_width
 
 from orgkit.model.desired import Desired, ImportSpec, UnitPath, format_path
+from orgkit.model.index import all_by
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed
+from orgkit.model.step_groups import name_some
 from orgkit.runbook.views import palette
 from orgkit.runbook.views.tables import flat
 from orgkit.sanitize.terminal import short
@@ -18,14 +20,17 @@ ROW, DETAILS, INDENT, LETTER, SMALL = 32, 18, 24, 8.4, 7.0  # pixels; the last t
 MIN_WIDTH = 300
 NARROW_PAGE = 366  # pixels, of a telephone without the margins of the page
 MAX_DETAILS = 80  # letters of a line below a name
+# In a unit with more accounts than this, those with the same mark and note are one line when there are so many of them.
+MAX_IN_UNIT, MIN_FOLDED = 20, 5
+MAX_IN_TREE, MIN_FOLDED_IN_LARGE_TREE = 200, 2  # the same in each unit of a tree with more accounts than this
 WIDE_LETTERS = "MW@mw%"
 STYLE = palette.style_element(
-    ".unit{fill:#eaf1fb;stroke:#4a6fa5}.account{fill:#ffffff;stroke:#6e7781}.root{fill:#ece9f8;stroke:#7a6bb0}"
+    ".unit{fill:#eaf1fb;stroke:#4a6fa5}.account,.accounts{fill:#ffffff;stroke:#6e7781}.root{fill:#ece9f8;stroke:#7a6bb0}"
     ".note{font-style:italic;fill:#7a4b00}.sign{font-weight:700}"
     ".new{stroke:#1a6b2f;stroke-width:2.4;stroke-dasharray:7 3}.moved{stroke:#7a4b00;stroke-width:2.4}"
     ".changed{stroke:#7a4b00;stroke-width:2.4}.waiting{stroke:#6b3fa0;stroke-width:2.4;stroke-dasharray:2 3}"
     ".unmanaged{stroke:#57606a;stroke-dasharray:1 4;stroke-width:2}",
-    ".unit{fill:#14243b;stroke:#79a7e3}.account{fill:#161b22;stroke:#9aa4af}.root{fill:#241f3d;stroke:#a99be0}"
+    ".unit{fill:#14243b;stroke:#79a7e3}.account,.accounts{fill:#161b22;stroke:#9aa4af}.root{fill:#241f3d;stroke:#a99be0}"
     ".note{fill:#e3b36a}.new{stroke:#4ac26b}.moved,.changed{stroke:#e3b36a}.waiting{stroke:#bd9cf0}"
     ".unmanaged{stroke:#9aa4af}",
 )
@@ -55,12 +60,13 @@ class Node:
     """One line of the tree."""
 
     name: str
-    kind: str  # "root" | "unit" | "account"
+    kind: str  # "root" | "unit" | "account" | "accounts" (folded)
     note: str = ""  # in words: "new", "unmanaged" …
     id: str = ""
     email: str = ""
     children: list["Node"] = field(default_factory=list)
     mark: Mark = Mark.NONE
+    examples: str = ""  # the first names of accounts that are folded
 
     @property
     def marks(self) -> set[Mark]:
@@ -129,8 +135,46 @@ def _mark_of(note: str) -> Mark:
     return Mark.UNMANAGED if note.startswith("unmanaged") else Mark.NONE
 
 
+def fold(root: Node) -> Node:
+    """The same tree, where many accounts of one unit with the same mark and note are one line.
+
+    An account that waits for a person is never folded.
+    """
+    if _count_accounts(root) > MAX_IN_TREE:
+        return _fold(root, 0, MIN_FOLDED_IN_LARGE_TREE)
+    return _fold(root, MAX_IN_UNIT, MIN_FOLDED)
+
+
+def _count_accounts(node: Node) -> int:
+    return (node.kind == "account") + sum(map(_count_accounts, node.children))
+
+
+def _fold(node: Node, max_listed: int, min_folded: int) -> Node:
+    accounts = [child for child in node.children if child.kind == "account"]
+    groups = all_by(accounts if len(accounts) > max_listed else (), lambda child: (child.mark, child.note))
+    group_of = {
+        id(child): group
+        for (mark, _), group in groups.items()
+        if len(group) >= min_folded and mark is not Mark.WAITING
+        for child in group
+    }
+    children = [
+        _line_of(group_of[id(child)]) if id(child) in group_of else _fold(child, max_listed, min_folded)
+        for child in node.children
+        if id(child) not in group_of or child is group_of[id(child)][0]
+    ]
+    return replace(node, children=children)
+
+
+def _line_of(accounts: Sequence[Node]) -> Node:
+    first = accounts[0]
+    examples = name_some([account.name for account in accounts])
+    return Node(f"{len(accounts):,} accounts", "accounts", first.note, mark=first.mark, examples=examples)
+
+
 def as_text(node: Node) -> str:
-    """Lines with branches, and what the signs before the names mean."""
+    """Lines with branches, and what the signs before the names mean; many accounts of one unit are one line."""
+    node = fold(node)
     meanings = [f"{mark.symbol} {mark.meaning}" for mark in Mark if mark in node.marks]
     legend = ["", "   ".join(meanings)] if meanings else []
     return "\n".join([_label(node), *_branches(node.children, ""), *legend])
@@ -145,8 +189,9 @@ def _branches(children: list[Node], indent: str) -> Iterator[str]:
 
 def _label(node: Node) -> str:
     name = f"{format_path((node.name,))}/" if node.kind == "unit" else node.name
-    if node.kind == "account":
-        name = "  ".join(part for part in (node.name, node.id, f"<{node.email}>" if node.email else "") if part)
+    if node.kind in ("account", "accounts"):
+        email = f"<{node.email}>" if node.email else ""
+        name = "  ".join(part for part in (node.name, node.id, email, node.examples) if part)
     sign = f"{node.mark.symbol} " if node.mark.symbol else ""
     return flat(sign + name + (f"  ({node.note})" if node.note else ""))
 
@@ -167,8 +212,10 @@ def sort_tree(node: Node) -> Node:
 def as_svg(root: Node) -> str:
     """A tree from top to bottom: units have square corners, accounts round ones; then what the signs mean.
 
-    An id and an email stand below the name, so that the tree of most organizations fits a narrow page.
+    An id and an email stand below the name, so that the tree of most organizations fits a narrow page. Many accounts
+    of one unit are one shape.
     """
+    root = fold(root)
     rows = list(_rows(root, 0))
     tops = list(accumulate((ROW + DETAILS * len(_details(depth, node)) for depth, node, _ in rows), initial=4))
     lines = "".join(
@@ -199,7 +246,7 @@ def _rows(node: Node, depth: int, parent: int | None = None, start: int = 0) -> 
 def _shape(top: int, depth: int, node: Node) -> str:
     x, name = 2 + depth * INDENT, short(node.name, 44)
     sign = f'<tspan class="sign">{node.mark.symbol}</tspan> ' if node.mark.symbol else ""
-    corner = 12 if node.kind == "account" else 3
+    corner = 12 if node.kind.startswith("account") else 3
     kind = node.kind if node.mark is Mark.NONE else f"{node.kind} {node.mark.name.lower()}"
     note = f'<text class="small note" x="{x + _box(node) + 10}" y="{top + 17}">{escape(short(node.note, 60))}</text>'
     details = "".join(
@@ -216,6 +263,8 @@ def _shape(top: int, depth: int, node: Node) -> str:
 def _details(depth: int, node: Node) -> list[str]:
     """An id and an email, on one line where they fit a narrow page; a longer email goes on at its "@"."""
     letters = (NARROW_PAGE - 4 - (2 + depth * INDENT) - _details_indent(node)) / SMALL
+    if node.examples:
+        return [short(node.examples, int(letters))]
     line = short("  ".join(part for part in (node.id, node.email) if part), MAX_DETAILS)
     if _cells(line) <= letters:
         return [line] if line else []
@@ -226,7 +275,7 @@ def _details(depth: int, node: Node) -> list[str]:
 
 def _details_indent(node: Node) -> int:
     """Right of the line that leads from a unit to what is in it."""
-    return 12 if node.kind == "account" else 22
+    return 12 if node.kind.startswith("account") else 22
 
 
 def _box(node: Node) -> int:

@@ -6,15 +6,18 @@ from html import escape
 from pathlib import Path
 
 from orgkit.aws.session import Caller
-from orgkit.costs.estimate.effect import Effect, credits_lost
+from orgkit.costs.estimate.effect import Effect, Line, credits_lost
 from orgkit.costs.estimate.sensitivity import Size, Swing
 from orgkit.model.desired import Desired, format_path
 from orgkit.model.observed import Observed
-from orgkit.model.outcome import Outcome, Outcomes, Slot
+from orgkit.model.outcome import Outcomes, Slot
 from orgkit.model.plan import Plan
+from orgkit.model.step_groups import describe_summary
 from orgkit.phases.descriptor import Phase
+from orgkit.phases.policies.in_force import PoliciesInForce
 from orgkit.phases.registry import LATER_PHASES, PHASES
 from orgkit.runbook.views import tables
+from orgkit.runbook.views.step_rows import group_outcomes, groups_of, rows_of
 
 SAVE = "Save: press Ctrl-S now; the saved notebook is the record."
 SAVED_BY_EXTENSION = ' class="orgkit-without-extension"'  # which hides the line, since it has saved the notebook
@@ -23,6 +26,8 @@ DRIFT_TITLE = "Drift that no step repairs"
 STEP_HEADERS = ("", "step", "why", "IAM actions")
 PRICED_HEADERS = (*STEP_HEADERS, "USD a month, expected (low to high)")
 SLOT_HEADERS = ("slot", "account", "so far", "at most")
+IN_FORCE_HEADERS = ("account", "type", "policy", "attached to", "basis")
+NOTES_TITLE = "Notes"
 OUTCOME_HEADERS = ("", "step", "result", "seconds", "request id")
 
 
@@ -75,7 +80,7 @@ class Proposal:
     effect: Effect
 
     def view(self) -> View:
-        plan_view = render_plan(self.plan, [line.price for line in self.effect.lines])
+        plan_view = render_plan(self.plan, self.effect.lines)
         if self.plan.empty:
             return plan_view
         title, totals, lost = tables.flat(self.effect.sentence), self._totals, self._lost
@@ -202,15 +207,22 @@ class SensitivityView:
         return View(text, tables.as_list(sentences, title) + tables.as_html(headers, rows, f"{caption}."))
 
 
-def render_plan(plan: Plan, costs: Sequence[str] = (), *, width: int = 79) -> View:
-    """The steps, notes and the digest; with a cost for each step when they are given. `width` is that of the text."""
-    plain = [(s.symbol, s.sentence, s.reason, ", ".join(s.actions)) for s in plan.steps]
-    rows = [(*row, cost) for row, cost in zip(plain, costs, strict=True)] if costs else plain
+def render_plan(plan: Plan, costs: Sequence[Line] = (), *, width: int = 79, all_steps: bool = False) -> View:
+    """The steps, notes and the digest.
+
+    Args:
+        plan: The plan.
+        costs: What each step costs, for a column of amounts.
+        width: Columns of the text.
+        all_steps: List each step of a long plan, too; otherwise those of a kind are shown together.
+    """
+    rows = [(row.symbol, row.sentence, row.reason, row.actions, row.price) for row in rows_of(plan, costs, all_steps)]
     headers = PRICED_HEADERS if costs else STEP_HEADERS
     unchanged = "No step to approve" if plan.unrepaired_drift else "Nothing to change"
     empty = "Every step is stopped" if plan.stops else unchanged
     empty += ", apart from what waits for a decision," if plan.blocked else ""
-    headline = f"{len(rows)} step(s) on {plan.target}" if rows else f"{empty} on {plan.target}"
+    headline = f"{len(plan.steps)} step(s) on {plan.target}" if rows else f"{empty} on {plan.target}"
+    summary = "" if all_steps else describe_summary(groups_of(plan, costs))
     first = (*(f"stopped by phase 00: {finding.advice}" for finding in plan.stops), *plan.needs)
     notes = (
         ([step.sentence for step in plan.stopped_steps], "Stopped, and no part of the plan"),
@@ -218,16 +230,29 @@ def render_plan(plan: Plan, costs: Sequence[str] = (), *, width: int = 79) -> Vi
         (plan.warnings, "Worth knowing"),
         (plan.unmanaged, "In AWS and not in the file (left alone)"),
     )
-    items = [(s.symbol, s.sentence, f"because {s.reason}" if s.reason else "") for s in plan.steps]
+    items = [(symbol, sentence, f"because {reason}" if reason else "") for symbol, sentence, reason, *_ in rows]
     steps, first_text = tables.as_items(items, width=width), tables.as_text_list(first, "Needed first", width=width)
-    text = "\n".join(part for part in (headline + first_text, steps, _digest(plan)) if part)
+    text = "\n".join(part for part in (headline + first_text, steps, summary, _digest(plan)) if part)
     html = f"<p>{escape(headline)}</p>" + tables.as_list(first, "Needed first")
-    html += (tables.as_html(headers, rows) if rows else "") + f"<p>{escape(_digest(plan))}</p>"
-    waiting = render_waiting(plan, width=width)
+    html += tables.as_html(headers, [row[: len(headers)] for row in rows]) if rows else ""
+    html += "".join(f"<p>{escape(line)}</p>" for line in (*([summary] if summary else []), _digest(plan)))
+    waiting, details = render_waiting(plan, width=width), render_details(plan)
+    notes_text = "".join(tables.as_text_list(items, title, width=width) for items, title in notes)
     return View(
-        text + "".join(tables.as_text_list(items, title, width=width) for items, title in notes) + waiting.text,
-        html + "".join(tables.as_list(items, title) for items, title in notes) + waiting.html,
+        text + details.text + notes_text + waiting.text,
+        html + details.html + "".join(tables.as_list(items, title) for items, title in notes) + waiting.html,
     )
+
+
+def render_details(plan: Plan) -> View:
+    """The lines that belong to single steps, such as the difference of two documents."""
+    text = html = ""
+    for step in plan.steps:
+        if step.details:
+            title, lines = tables.flat(f"{step.id}, line by line:"), "\n".join(map(tables.flat, step.details))
+            text += f"\n{title}\n{lines}"
+            html += f"<p>{escape(title)}</p><pre>{escape(lines)}</pre>"
+    return View(text, html)
 
 
 def _digest(plan: Plan) -> str:
@@ -252,6 +277,16 @@ def render_waiting(plan: Plan, *, width: int = 79) -> View:
     return View(text, html)
 
 
+def render_policies_in_force(policies: PoliciesInForce) -> View:
+    """Each account with its policies, where each is attached, and whether orgkit or AWS computed it."""
+    rows = [(row.account, row.type, row.policy, row.origin, row.basis) for row in policies.rows]
+    title = "Which policies hold in each account, and from where" if rows else "No policy is in force."
+    text = f"{title}:\n{tables.as_text(IN_FORCE_HEADERS, rows)}" if rows else title
+    html = tables.as_html(IN_FORCE_HEADERS, rows, f"{title}.") if rows else f"<p>{title}</p>"
+    notes = policies.notes
+    return View(text + tables.as_text_list(notes, NOTES_TITLE), html + tables.as_list(notes, NOTES_TITLE))
+
+
 def render_outcomes(outcomes: Outcomes) -> View:
     """Each step's end, and what was found out about changes without an answer."""
     resolved = View(
@@ -260,20 +295,14 @@ def render_outcomes(outcomes: Outcomes) -> View:
     if not outcomes.items:
         title = "Nothing was changed: there was nothing to do."
         return View(title + resolved.text, f"<p>{title}</p>{resolved.html}")
-    rows = [
-        (
-            o.symbol,
-            o.sentence,
-            _result(o.status, o.reason),
-            f"{o.seconds:.1f}" if o.seconds else "",
-            " ".join(o.request_ids),
-        )
-        for o in outcomes.items
-    ]
-    title, slots = f"{outcomes.done} of {len(rows)} step(s) done", render_slots(outcomes.slots)
+    rows, summary = group_outcomes(outcomes.items)
+    title, slots = f"{outcomes.done} of {len(outcomes.items)} step(s) done", render_slots(outcomes.slots)
+    cells = [row.cells for row in rows]
+    items = tables.as_items([(row.symbol, row.sentence, row.remark) for row in rows])
+    note = f"<p>{escape(summary)}</p>" if summary else ""
     return View(
-        f"{title}{slots.text}\n{tables.as_items([_cells(outcome) for outcome in outcomes.items])}{resolved.text}",
-        f"<p>{escape(title)}</p>{slots.html}{tables.as_html(OUTCOME_HEADERS, rows)}{resolved.html}",
+        "\n".join(part for part in (f"{title}{slots.text}", items, summary) if part) + resolved.text,
+        f"<p>{escape(title)}</p>{slots.html}{tables.as_html(OUTCOME_HEADERS, cells)}{note}{resolved.html}",
     )
 
 
@@ -306,16 +335,3 @@ def render_desired(desired: Desired) -> View:
         ("organization trail", f"{trail.name} to bucket {trail.bucket} in {desired.log_archive.name}"),
     ]
     return View(tables.as_text(("asked for", ""), rows), tables.as_html(("asked for", ""), rows))
-
-
-def _cells(outcome: Outcome) -> tuple[str, str, str]:
-    requests = f", request {' '.join(outcome.request_ids)}" if outcome.request_ids else ""
-    return (
-        outcome.symbol,
-        outcome.sentence,
-        f"{_result(outcome.status, outcome.reason)}, {outcome.seconds:.1f} s{requests}",
-    )
-
-
-def _result(result: str, reason: str) -> str:
-    return f"{result}: {reason}" if reason else str(result)

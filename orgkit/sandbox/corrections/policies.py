@@ -6,7 +6,10 @@ from typing import Any
 from moto.organizations.models import FakePolicy, OrganizationsBackend
 
 from orgkit.sandbox import ids
-from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.corrections.members import backend_of
+from orgkit.sandbox.corrections.paths import chain
+from orgkit.sandbox.corrections.registry import corrects, refusal, settles
+from orgkit.sandbox.seed import OwnPolicy
 from orgkit.sandbox.world import world
 
 _create_policy = OrganizationsBackend.create_policy
@@ -14,15 +17,19 @@ _attach_policy = OrganizationsBackend.attach_policy
 MAX_LENGTH = 10_240  # characters of a service control policy, since 15 May 2026
 
 
-@corrects(OrganizationsBackend, moto="CreatePolicy accepts any text.")
+@corrects(OrganizationsBackend, moto="CreatePolicy accepts any text, and four types of policy.")
 def create_policy(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
-    """CreatePolicy refuses a document that is not JSON, or too long."""
+    """CreatePolicy takes every type of policy, and refuses a document that is not JSON, or too long."""
     check_document(kwargs["Content"])
-    described: dict[str, Any] = _create_policy(self, **kwargs)
+    kind = kwargs["Type"]
+    if kind not in FakePolicy.SUPPORTED_POLICY_TYPES:
+        raise refusal("InvalidInputException", "You specified an invalid value.", "INVALID_ENUM_POLICY_TYPE")
+    described: dict[str, Any] = _create_policy(self, **{**kwargs, "Type": "TAG_POLICY"})
     policy: FakePolicy = self.policies[-1]
+    policy.type, policy._arn_format = kind, f"arn:{{0}}:organizations::{{1}}:policy/{{2}}/{kind.lower()}/{{3}}"
     number = world().count("policy", self.org.id, policy.type, policy.name)
     policy.id = f"p-{ids.derive(8, 'policy', self.org.id, policy.type, policy.name, number)}"
-    described["Policy"]["PolicySummary"] |= {"Id": policy.id, "Arn": policy.arn}
+    described["Policy"]["PolicySummary"] |= {"Id": policy.id, "Arn": policy.arn, "Type": kind}
     return described
 
 
@@ -49,9 +56,48 @@ def attach_policy(self: OrganizationsBackend, **kwargs: Any) -> None:
 
 
 def _check_attachment(backend: OrganizationsBackend, policy: FakePolicy, target: str) -> None:
-    if not any(item == {"Type": policy.type, "Status": "ENABLED"} for item in backend.ou[0].policy_types):
+    if not _is_enabled(backend, policy.type):
         message = "The specified policy type isn't currently enabled in this root."
         raise refusal("PolicyTypeNotEnabledException", message)
     if any(item.id == target for item in policy.attachments):
         message = "The selected policy is already attached to the specified target."
         raise refusal("DuplicatePolicyAttachmentException", message)
+
+
+def _is_enabled(backend: OrganizationsBackend, policy_type: str) -> bool:
+    return {"Type": policy_type, "Status": "ENABLED"} in backend.ou[0].policy_types
+
+
+@settles
+def attach_own_policies() -> None:
+    """Create the policies of the seed once their type is enabled, and attach each to its targets once they are there.
+
+    What somebody detaches stays detached.
+    """
+    seed = world().seed
+    backend = backend_of(seed.management_account_id)
+    if not seed.own_policies or backend.org is None:
+        return
+    policy_ids = world().state.setdefault("own_policies", {})
+    attachments = world().state.setdefault("own_attachments", set())
+    for number, policy in enumerate(seed.own_policies):
+        if not _is_enabled(backend, policy.type):
+            continue
+        if number not in policy_ids:
+            content = {"Name": policy.name, "Content": policy.content, "Type": policy.type}
+            created = backend.create_policy(**content, Description="A policy of [rehearsal].")
+            policy_ids[number] = created["Policy"]["PolicySummary"]["Id"]
+        for target in _targets(backend, policy):
+            if (number, target) not in attachments:
+                attachments.add((number, target))
+                backend.attach_policy(PolicyId=policy_ids[number], TargetId=target)
+
+
+def _targets(backend: OrganizationsBackend, policy: OwnPolicy) -> list[str]:
+    """Return the ids of a policy's targets that are there."""
+    if not policy.units and not policy.emails:
+        return [backend.ou[0].id]
+    paths = {unit.id: tuple(parent.name for parent in chain(backend, unit.id)[1:]) for unit in backend.ou}
+    units = [target for target, names in paths.items() if names in policy.units]
+    emails = {email.lower() for email in policy.emails}
+    return [*units, *(account.id for account in backend.accounts if account.email.lower() in emails)]

@@ -1,0 +1,230 @@
+"""Which policies deny what orgkit, its workflows, break-glass roles or the delivery of logs need; pure functions.
+
+Each call is evaluated as AWS documents it, as if the policy were attached and all else allowed. Where a statement has a
+condition on what orgkit does not know of a call, such as its source address, the lock-out is not certain.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, name_in
+from orgkit.model.matching import account_ids_in
+from orgkit.phases.member_access.roles import READS_IN_EVERY_MEMBER
+from orgkit.phases.policies.lint import name_of
+from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
+from orgkit.policy_evaluation.conditions import Values, conditions_of
+from orgkit.policy_evaluation.evaluation import Level, Policies, Policy, evaluate
+from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, SCP
+from orgkit.policy_evaluation.requests import Account, Principal, PrincipalKind, Request, request_context
+from orgkit.policy_evaluation.statements import statements_of
+
+Member = AccountSpec | ImportSpec
+
+UNKNOWN_ACCOUNT = "111122223333"  # stands for an account that does not exist yet
+UNKNOWN_ORGANIZATION = "o-exampleorgid"
+_ORGANIZATION = re.compile(r"\bo-[a-z0-9]{10,32}\b")
+# Keys that calls of roles and services do not have: no session of a role by AssumeRole has MFA, or is the root user's.
+_NEVER_SENT = frozenset(
+    {
+        "aws:assumedroot", "aws:multifactorauthage", "aws:multifactorauthpresent", "aws:principalorgid",
+        "aws:principalservicename", "aws:principalservicenameslist", "aws:username",
+    }
+)  # fmt: skip
+WORKFLOW_ROLES = ("orgkit-plan", "orgkit-apply")  # of orgkit's workflows, in the management account
+_ANY_CALL = Policy({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}})
+_FULL_ACCESS = Policy({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, name="FullAWSAccess")
+# What the access role does in each member account, and in the log archive account; a test compares it with the steps.
+ROLE_ACTIONS = (
+    "iam:AttachRolePolicy", "iam:CreateRole", "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies",
+    "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy",
+)  # fmt: skip
+BUCKET_ACTIONS = (
+    "s3:CreateBucket", "s3:GetBucketAcl", "s3:GetBucketObjectLockConfiguration", "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock", "s3:GetBucketTagging", "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:ListBucket", "s3:PutBucketAcl",
+    "s3:PutBucketObjectLockConfiguration", "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+)  # fmt: skip
+KEY_ACTIONS = (
+    "kms:CreateAlias", "kms:CreateKey", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus", "kms:ListKeys", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:TagResource",
+)  # fmt: skip
+# What a break-glass role is for: to see what happened, and to take rights away from an attacker.
+RECOVERY_ACTIONS = (
+    "cloudtrail:LookupEvents", "ec2:DescribeInstances", "ec2:StopInstances", "iam:DeleteAccessKey",
+    "iam:DetachRolePolicy", "iam:GetRole", "iam:ListRoles", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy",
+    "s3:GetBucketPolicy",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lockout:
+    """One statement of a policy that denies somebody what they need."""
+
+    subject: str
+    action: str
+    resource: str
+    statement: str
+    is_certain: bool = True
+
+    def __str__(self) -> str:
+        verb, denies = ("locks out", "denies") if self.is_certain else ("may lock out", "may deny")
+        return f"statement {self.statement} {verb} {self.subject}: it {denies} {self.action} on {self.resource}"
+
+
+@dataclass(frozen=True)
+class _Call:
+    subject: str
+    request: Request
+
+
+def lockouts(
+    policy: PolicySpec, spec: PoliciesSpec, desired: Desired, ids: Mapping[str, str], organization: str = ""
+) -> tuple[Lockout, ...]:
+    """Return what a policy denies where it is attached, one action for each statement and each of those that need it.
+
+    Args:
+        policy: A service control policy or a resource control policy; others lock nobody out.
+        spec: The section, which names the break-glass roles.
+        desired: The parameters file.
+        ids: The ids of the accounts by their keys, as far as they are known.
+        organization: The id of the organization; by default that of the file, or the one that the document names.
+    """
+    if policy.type not in GRAMMAR_OF_IAM or not policy.attach:
+        return ()
+    organization = organization or desired.organization.organization_id or _organization_in(policy.content)
+    first: dict[tuple[str, str], Lockout] = {}
+    for member in _affected(policy, desired, ids):
+        account = Account(ids.get(member.key) or member.id or UNKNOWN_ACCOUNT, organization)
+        for call in _calls(member, account, spec, desired):
+            if (lockout := _lockout(policy, call)) is not None:
+                first.setdefault((lockout.subject, lockout.statement), lockout)
+    return tuple(first.values())
+
+
+def _organization_in(content: str) -> str:
+    """Return the organization that a document names: most likely the own one, where the file does not pin it."""
+    match = _ORGANIZATION.search(content)
+    return match.group() if match else UNKNOWN_ORGANIZATION
+
+
+def _lockout(policy: PolicySpec, call: _Call) -> Lockout | None:
+    own = Policy(policy.document, name=policy.name)
+    levels = (Level("the target", (_FULL_ACCESS, own)),)
+    scps, rcps = (levels, ()) if policy.type == SCP else ((), levels)
+    decision = evaluate(call.request, Policies(identity=(_FULL_ACCESS,), resource=_ANY_CALL, scps=scps, rcps=rcps))
+    if decision.policy is not own or not decision.is_explicit:
+        return None
+    statement = decision.statement or {}
+    name = name_of(statement, statements_of(policy.document).index(statement) + 1)
+    known = request_context(call.request)
+    is_certain = all(key in known or key in _NEVER_SENT for _, key in conditions_of(statement))
+    return Lockout(call.subject, call.request.action, call.request.resource, name, is_certain)
+
+
+def _affected(policy: PolicySpec, desired: Desired, ids: Mapping[str, str]) -> Iterator[Member]:
+    """Yield the accounts under the targets: the first of those that differ by their ids alone."""
+    policy_ids = account_ids_in([policy.content])
+    seen = set()
+    for member in desired.members:
+        is_special = member is desired.log_archive or ids.get(member.key, member.id) in policy_ids
+        likeness = member.key if is_special else (member.unit, member.role_name)
+        is_below = any(member.unit[: len(unit)] == unit for unit in policy.attach)
+        if is_below and likeness not in seen:
+            seen.add(likeness)
+            yield member
+
+
+def _calls(member: Member, account: Account, spec: PoliciesSpec, desired: Desired) -> Iterator[_Call]:
+    """Yield the calls in an account that must not be denied."""
+    management = Account(desired.organization.management_account_id, account.organization, is_management=True)
+    for role in (READ_ROLE, member.role_name):
+        yield from _entries(role, account, management)
+    reads = [(action, "*") for action in READS_IN_EVERY_MEMBER]
+    reads += [
+        (action, name_in(resource, account.id))
+        for read in desired.reads_in(member.key)
+        for action in read.actions
+        for resource in read.resources
+    ]
+    yield from _as_role(READ_ROLE, f"role {READ_ROLE}", account, reads, desired)
+    changes = [(action, f"arn:aws:iam::{account.id}:role/{READ_ROLE}") for action in ROLE_ACTIONS]
+    if member is desired.log_archive:
+        changes += _log_archive_changes(account, desired)
+        yield from _deliveries(account, desired)
+    yield from _as_role(member.role_name, f"the access role {member.role_name}", account, changes, desired)
+    recovery = [(action, "*") for action in RECOVERY_ACTIONS]
+    for role in spec.break_glass_roles:
+        yield from _as_role(role, f"break-glass role {role}", account, recovery, desired)
+
+
+def _entries(role: str, account: Account, management: Account) -> Iterator[_Call]:
+    """Yield how the management account enters a role: a person, and the roles of orgkit's workflows."""
+    arn = f"arn:aws:iam::{account.id}:role/{role}"
+    person = Principal(PrincipalKind.USER, f"arn:aws:iam::{management.id}:user/operator", management)
+    yield _Call(f"the management account from role {role}", _request(person, "sts:AssumeRole", arn, account))
+    for workflow in WORKFLOW_ROLES:
+        principal = _session(workflow, management)
+        yield _Call(f"role {workflow} of the workflows", _request(principal, "sts:AssumeRole", arn, account))
+
+
+def _log_archive_changes(account: Account, desired: Desired) -> list[tuple[str, str]]:
+    buckets = [name_in(name, account.id) for name in (desired.trail.bucket, desired.trail.records_bucket)]
+    changes = [(action, f"arn:aws:s3:::{bucket}") for bucket in buckets for action in BUCKET_ACTIONS]
+    changes += [(action, f"arn:aws:s3:::{buckets[1]}/record") for action in ("s3:GetObject", "s3:PutObject")]
+    key = _key(account, desired)
+    return [*changes, *((action, key) for action in KEY_ACTIONS)] if desired.trail.kms_key else changes
+
+
+def _deliveries(account: Account, desired: Desired) -> Iterator[_Call]:
+    """Yield what CloudTrail itself calls, to deliver the logs."""
+    trail, organization = desired.trail, desired.organization
+    service = Principal(PrincipalKind.SERVICE, "cloudtrail.amazonaws.com")
+    arn = f"arn:aws:cloudtrail:{trail.region}:{organization.management_account_id}:trail/{trail.name}"
+    bucket = f"arn:aws:s3:::{name_in(trail.bucket, account.id)}"
+    calls = [("s3:GetBucketAcl", bucket), ("s3:PutObject", f"{bucket}/AWSLogs/{account.organization}/log")]
+    if trail.kms_key:
+        calls += [(action, _key(account, desired)) for action in ("kms:DescribeKey", "kms:GenerateDataKey")]
+    for action, resource in calls:
+        context: dict[str, Values] = {
+            "aws:SourceArn": arn,
+            "aws:SourceAccount": organization.management_account_id,
+            "aws:SourceOrgID": account.organization,
+            "s3:x-amz-acl": "bucket-owner-full-control",
+        }
+        request = _request(service, action, resource, account, trail.region, context)
+        yield _Call("CloudTrail from the log bucket", request)
+
+
+def _key(account: Account, desired: Desired) -> str:
+    return f"arn:aws:kms:{desired.trail.region}:{account.id}:key/00000000-0000-0000-0000-000000000000"
+
+
+def _as_role(
+    role: str, subject: str, account: Account, calls: Iterable[tuple[str, str]], desired: Desired
+) -> Iterator[_Call]:
+    principal = _session(role, account)
+    for action, resource in calls:
+        region = "us-east-1" if action.startswith("iam:") else desired.trail.region
+        yield _Call(subject, _request(principal, action, resource, account, region))
+
+
+def _session(role: str, account: Account) -> Principal:
+    return Principal(
+        PrincipalKind.ROLE_SESSION, f"arn:aws:sts::{account.id}:assumed-role/{role}/orgkit", account,
+        role=f"arn:aws:iam::{account.id}:role/{role}",
+    )  # fmt: skip
+
+
+def _request(
+    principal: Principal,
+    action: str,
+    resource: str,
+    owner: Account,
+    region: str = "us-east-1",
+    context: Mapping[str, Values] | None = None,
+) -> Request:
+    known = {"aws:SecureTransport": "true", **(context or {})}
+    return Request(principal, action, resource, owner, known, region)

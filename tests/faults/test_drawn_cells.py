@@ -1,0 +1,61 @@
+"""What `make test` draws of the fault matrix: no kind of fault and no operation is left out, whatever the seed."""
+
+from itertools import product
+
+import pytest
+
+from tests.faults.matrix import every_operation, faults_for
+from tests.faults.trial import FAULTS, Fault, Point
+
+CHANGES = ("CreateAccount", "MoveAccount", "TagResource")
+READS = ("ListAccounts", "ListTagsForResource")
+# A phase: two accounts, in each of which every operation is called twice.
+CALLS = tuple(product(("111111111111", "222222222222"), (*READS, *CHANGES), range(2)))
+POINTS = tuple(
+    Point(number, "organizations", operation, account, operation in CHANGES)
+    for number, (account, operation, _) in enumerate(CALLS)
+)
+CHANGE, READ = POINTS[4], POINTS[0]
+Cells = list[tuple[Point, Fault]]
+
+
+@pytest.fixture(params=range(5))
+def phases(request: pytest.FixtureRequest) -> list[Cells]:
+    """The cells of two phases by one seed."""
+    chosen = every_operation(request.param)
+    return [[(point, met.fault) for point, met in chosen(phase, POINTS)] for phase in ("accounts", "imports")]
+
+
+def test_each_operation_that_changes_something_meets_every_kind_in_each_phase(phases: list[Cells]) -> None:
+    kinds = {fault.kind for fault in faults_for(CHANGE)}
+    assert {"lost-response", "kill-before", "kill-after", "late-commit", "concurrent-modification"} < kinds
+    for cells in phases:
+        for operation in CHANGES:
+            first = next(point for point in POINTS if point.operation == operation)
+            assert {fault.kind for point, fault in cells if point == first} == kinds
+
+
+def test_every_form_of_every_kind_is_met_at_a_change(phases: list[Cells]) -> None:
+    met = {fault for cells in phases for point, fault in cells if point.mutating}
+    assert met == {fault for fault in FAULTS if fault.changes}
+
+
+def test_each_further_change_meets_a_kind_and_one_read_of_each_operation_two(phases: list[Cells]) -> None:
+    cells = phases[0]
+    assert {point for point, _ in cells if point.mutating} == {point for point in POINTS if point.mutating}
+    for operation in READS:
+        kinds = [fault for point, fault in cells if point.operation == operation and fault.kind != "stale-read"]
+        assert len(kinds) == len(set(kinds)) == 2
+        assert set(kinds) <= set(faults_for(READ))
+
+
+def test_old_answers_are_met_once_by_each_operation_in_each_account_of_each_phase(phases: list[Cells]) -> None:
+    for cells in phases:
+        stale = [point.same for point, fault in cells if fault.kind == "stale-read"]
+        assert len(stale) == len(set(stale))
+        assert set(stale) == {point.same for point in POINTS if not point.mutating}
+
+
+def test_another_seed_draws_other_cells() -> None:
+    drawn = [[(point, met.fault.name) for point, met in every_operation(seed)("accounts", POINTS)] for seed in (1, 2)]
+    assert drawn[0] != drawn[1]

@@ -1,0 +1,159 @@
+"""Policies that would deny what orgkit, its workflows, break-glass roles or the delivery of logs need."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orgkit.model.desired import Desired
+from orgkit.parameters import load
+from orgkit.phases.permissions import steps_of
+from orgkit.phases.policies.lockouts import BUCKET_ACTIONS, KEY_ACTIONS, ROLE_ACTIONS, lockouts
+from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
+from orgkit.phases.registry import RUNBOOKS
+from orgkit.policy_evaluation.policy_types import RCP, SCP
+from tests.bootstrap.project import EXAMPLE
+
+EVERYWHERE = (("Infrastructure",), ("Production",), ("Security",))
+ACCESS = "the access role OrganizationAccountAccessRole"
+STARTER = EXAMPLE.parent / "policies"
+Find = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def desired() -> Desired:
+    return load(EXAMPLE)
+
+
+@pytest.fixture
+def find(desired: Desired) -> Find:
+    def of(
+        kind: str = SCP, attach: tuple[tuple[str, ...], ...] = EVERYWHERE, roles: Any = (), **more: Any
+    ) -> list[str]:
+        statement = {"Sid": "S", "Effect": "Deny", "Resource": "*", **more}
+        if kind == RCP:
+            statement["Principal"] = "*"
+        content = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        policy = PolicySpec("p", kind, "p.json", attach, content)
+        spec = PoliciesSpec((policy,), tuple(roles))
+        return [lockout.subject for lockout in lockouts(policy, spec, desired, {})]
+
+    return of
+
+
+def test_the_actions_of_the_access_role_are_those_of_the_steps() -> None:
+    made = {action for phase in RUNBOOKS for step in steps_of(phase) for action in step.actions_in_account()}
+    # What the owner of an account does before it joins, when no policy of the organization binds it.
+    by_its_owner = {action for action in made if action.startswith("organizations:")} | {"iam:CreateServiceLinkedRole"}
+    assert {*ROLE_ACTIONS, *BUCKET_ACTIONS, *KEY_ACTIONS} == made - by_its_owner
+
+
+def test_a_policy_that_denies_something_else_locks_nobody_out(find: Find) -> None:
+    assert find(Action="organizations:LeaveOrganization", roles=["break-glass"]) == []
+    assert find(Action="ec2:RunInstances", roles=["break-glass"]) == []
+
+
+@pytest.mark.parametrize("action", ["iam:GetRole", "iam:Get*", "*", "cloudtrail:LookupEvents"])
+def test_the_read_role_must_not_be_denied(find: Find, action: str) -> None:
+    assert "role orgkit-read" in find(Action=action)
+
+
+def test_the_access_role_must_not_be_denied(find: Find) -> None:
+    assert find(Action="iam:PutRolePolicy") == [ACCESS]
+    assert find(Action="s3:PutBucketPolicy") == [ACCESS]
+    assert find(Action="s3:PutBucketPolicy", attach=(("Production",),)) == []  # the logs are not there
+    assert find(Action="s3:PutBucketPolicy", Resource="arn:aws:s3:::other") == []
+
+
+def test_an_exception_for_the_role_is_none_for_others(find: Find) -> None:
+    condition = {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/OrganizationAccountAccessRole"}}
+    assert find(Action="iam:PutRolePolicy", Condition=condition) == []
+    assert find(Action="iam:PutRolePolicy", Condition=condition, roles=["help"]) == ["break-glass role help"]
+    assert find(Action="iam:GetRole", Condition=condition) == ["role orgkit-read"]
+
+
+def test_break_glass_roles_must_be_able_to_stop_an_attacker(find: Find) -> None:
+    assert find(Action="ec2:StopInstances") == []
+    assert find(Action="ec2:StopInstances", roles=["help", "night"]) == [
+        "break-glass role help",
+        "break-glass role night",
+    ]
+
+
+def test_a_region_in_which_orgkit_works_must_not_be_denied(find: Find) -> None:
+    here = {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}
+    elsewhere = {"StringNotEquals": {"aws:RequestedRegion": "eu-central-1"}}
+    assert find(NotAction="iam:*", Condition=here) == []
+    assert "role orgkit-read" in find(NotAction="iam:*", Condition=elsewhere)
+
+
+def test_mfa_that_no_role_session_has_locks_out(find: Find) -> None:
+    assert ACCESS in find(Action="*", Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})
+
+
+def test_a_resource_control_policy_must_let_cloudtrail_deliver(find: Find) -> None:
+    own = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}  # which a service does not have
+    assert find(RCP, Action="s3:*", Condition=own) == ["CloudTrail from the log bucket"]
+    services = {**own, "Bool": {"aws:PrincipalIsAWSService": "false"}}
+    assert find(RCP, Action="s3:*", Condition=services) == []
+    assert find(RCP, Action="s3:*", Condition=own, attach=(("Production",),)) == []
+
+
+def test_a_resource_control_policy_must_let_the_management_account_and_the_workflows_in(find: Find) -> None:
+    condition = {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::999999999999:user/*"}}
+    subjects = find(RCP, Action="sts:AssumeRole", Condition=condition, attach=(("Production",),))
+    assert subjects == ["role orgkit-plan of the workflows", "role orgkit-apply of the workflows"]
+    assert "the management account from role orgkit-read" in find(RCP, Action="sts:AssumeRole")
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_certain"),
+    [
+        ({"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, False),
+        ({"StringNotEquals": {"aws:PrincipalTag/team": "a"}}, False),
+        ({"StringNotEquals": {"aws:PrincipalAccount": "444444444444"}}, True),
+        ({"Null": {"aws:MultiFactorAuthPresent": "true"}}, True),
+    ],
+)
+def test_a_condition_on_what_orgkit_does_not_know_of_a_call_makes_a_lock_out_uncertain(
+    desired: Desired, condition: Any, is_certain: bool
+) -> None:
+    statement = {"Effect": "Deny", "Action": "iam:GetRole", "Resource": "*", "Condition": condition}
+    policy = PolicySpec("p", SCP, "p.json", EVERYWHERE, json.dumps({"Statement": [statement]}))
+    (lockout, *_) = lockouts(policy, PoliciesSpec(), desired, {})
+    assert lockout.is_certain is is_certain
+    assert str(lockout).startswith(f"statement 1 {'locks' if is_certain else 'may lock'} out role orgkit-read: it ")
+
+
+def test_other_types_of_policy_lock_nobody_out(desired: Desired) -> None:
+    policy = PolicySpec("p", "S3_POLICY", "p.json", EVERYWHERE, '{"s3_attributes": {}}')
+    assert lockouts(policy, PoliciesSpec((policy,)), desired, {}) == ()
+
+
+def test_an_account_that_a_policy_names_is_looked_at_by_its_own_id(desired: Desired) -> None:
+    condition = {"StringEquals": {"aws:PrincipalAccount": "444444444444"}}
+    statement = {"Effect": "Deny", "Action": "iam:GetRole", "Resource": "*", "Condition": condition}
+    content = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    policy = PolicySpec("p", SCP, "p.json", EVERYWHERE, content)
+    assert lockouts(policy, PoliciesSpec(), desired, {"website-prod": "333333333333"}) == ()
+    assert lockouts(policy, PoliciesSpec(), desired, {"website-prod": "444444444444"})
+
+
+@pytest.mark.parametrize("file", sorted(STARTER.glob("*.json")), ids=lambda file: file.stem)
+def test_the_starter_set_locks_nobody_out(desired: Desired, file: Path) -> None:
+    with_key = replace(desired, trail=replace(desired.trail, kms_key=True))
+    document = json.loads(file.read_text(encoding="utf-8"))
+    kind = SCP if "Statement" in document else "S3_POLICY"
+    policy = PolicySpec(file.stem, kind, file.name, EVERYWHERE, json.dumps(document))
+    assert lockouts(policy, PoliciesSpec((policy,), ("break-glass",)), with_key, {}) == ()
+
+
+def test_the_log_archive_account_is_looked_at_also_next_to_accounts_like_it(desired: Desired) -> None:
+    audit = replace(next(account for account in desired.accounts if account.key == "log-archive"), key="audit")
+    both = replace(desired, accounts=(audit, *desired.accounts))
+    statement = {"Effect": "Deny", "Action": "s3:PutBucketPolicy", "Resource": "*"}
+    policy = PolicySpec("p", SCP, "p.json", (("Security",),), json.dumps({"Statement": [statement]}))
+    assert [lockout.subject for lockout in lockouts(policy, PoliciesSpec(), both, {})] == [ACCESS]
