@@ -9,6 +9,7 @@ import pytest
 
 from tests.bootstrap.project import PHASES_THAT_CHANGE, Project, Stage
 
+MANAGEMENT = "arn:aws:iam::999999999999:root"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
@@ -90,7 +91,13 @@ def strip_access_role(it: Behind) -> None:
 
 
 def lose_access_role(it: Behind) -> None:
+    """By another role: the lost one may do nothing once its policy is gone."""
     iam = it.within("iam", "dns")
+    statement = {"Effect": "Allow", "Principal": {"AWS": MANAGEMENT}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.create_role(RoleName="administrator", AssumeRolePolicyDocument=trust)
+    iam.attach_role_policy(RoleName="administrator", PolicyArn=ADMINISTRATOR)
+    iam = it.stage.client("iam", it.account("dns"), "administrator")
     iam.detach_role_policy(RoleName="OrganizationAccountAccessRole", PolicyArn=ADMINISTRATOR)
     iam.delete_role(RoleName="OrganizationAccountAccessRole")
 
