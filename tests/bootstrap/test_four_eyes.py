@@ -29,6 +29,7 @@ TRUST = {
 Settings = dict[str, str]
 OPERATOR = "arn:aws:iam::999999999999:user/orgkit-operator"  # who applies
 USER = "arn:aws:iam::999999999999:user/ada"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 APPROVERS = "arn:aws:sts::999999999999:assumed-role/approvers"
 
 
@@ -76,6 +77,7 @@ def as_ada(stage: Stage) -> Callable[..., Settings]:
         if name not in [role["RoleName"] for role in iam.list_roles()["Roles"]]:
             document = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+            iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
         arn = f"arn:aws:iam::999999999999:role/{name}"
         return session_of(stage, arn, session)
 
@@ -269,9 +271,11 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
     ) -> None:
         """Neither where the file says nothing of the role, nor where it names the role as another person."""
         as_ada()  # makes the role of the file's other people
-        statement = {"Effect": "Allow", "Principal": {"AWS": OPERATOR}, "Action": ["sts:AssumeRole"]}
+        actions = ["sts:AssumeRole", "sts:SetSourceIdentity"]
+        statement = {"Effect": "Allow", "Principal": {"AWS": OPERATOR}, "Action": actions}
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         stage.client("iam").create_role(RoleName="Admin", AssumeRolePolicyDocument=document)
+        stage.client("iam").attach_role_policy(RoleName="Admin", PolicyArn=ADMINISTRATOR)
         admin = session_of(stage, "arn:aws:iam::999999999999:role/Admin", "anything")
         before = stage.project.file.read_text()
         for jane, why in (

@@ -21,7 +21,7 @@ policies = [{ file = "policies/protect-logs.json", type = "SERVICE_CONTROL_POLIC
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = new_project(tmp_path_factory.mktemp("policies") / "project")
     policies = project.folder / "parameters" / "policies"
-    policies.mkdir()
+    policies.mkdir(exist_ok=True)
     (policies / "protect-logs.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": ENDS}))
     project.file.write_text(SMALLEST + POLICIES)
     return project

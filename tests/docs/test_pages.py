@@ -143,7 +143,7 @@ def test_the_commands_of_four_eyes_make_two_people_and_apply_what_one_signed_and
     """The blocks of the page and the commands in its text, with the file filled in as the text says."""
     page, consoles = text(FOUR_EYES), blocks(FOUR_EYES, "console")
     approving, applying = next(block for block in consoles if "orgkit approve " in block).splitlines()
-    role, session = re.split(r"\n(?=aws)", next(block for block in consoles if "create-role" in block).strip())
+    *role, session = re.split(r"\n(?=aws)", next(block for block in consoles if "create-role" in block).strip())
     forks = tmp_path / "bin"
     forks.mkdir()
     fork_server().install(forks)
@@ -183,7 +183,8 @@ def test_the_commands_of_four_eyes_make_two_people_and_apply_what_one_signed_and
     first = re.findall(r"[0-9a-f]{64}", run("orgkit plan parameters/example.toml 01", 3))
     run("orgkit run 01 parameters/example.toml --approved-plan DIGEST", digest=first[-1])
     endpoint = ' --endpoint-url "$ORGKIT_ENDPOINT_URL"'
-    run(role + endpoint)
+    for command in role:
+        run(command + endpoint)
     keys = json.loads(run(session + endpoint))["Credentials"]
     as_ada = {name: value for name, value in settings.items() if name != "AWS_PROFILE"} | {
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
