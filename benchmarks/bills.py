@@ -7,7 +7,6 @@ for a small export of the same accounts and services is subtracted: imports, a l
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -17,7 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
-from benchmarks.report import describe_machine, report_goal, write_section
+from benchmarks.report import as_section, report_goal, write_section
+from benchmarks.usage import own_peak_megabytes
 
 ROWS, ROWS_OF_A_GROUP = 10_000_000, 4
 MAX_RATIO = 1.5
@@ -69,8 +69,7 @@ def measure(way: str, folder: Path) -> None:
     started = time.perf_counter()
     groups, total = WAYS[way](folder)
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # GB; Linux counts in kB
-    print(json.dumps({"seconds": seconds, "gb": peak, "groups": groups, "total": total}))
+    print(json.dumps({"seconds": seconds, "gb": own_peak_megabytes() / 1000, "groups": groups, "total": total}))
 
 
 @dataclass(frozen=True)
@@ -135,8 +134,7 @@ def as_markdown(rows: int, results: Sequence[Result], command: str) -> str:
     ]
     head = "| way | s | fixed s | reading, as a multiple of bare DuckDB | GB |\n" + "|---" * 5 + "|"
     what = f"{rows:,} rows in {FILES} files. Seconds = fixed + reading; fixed is what {SMALL_ROWS:,} rows take."
-    goals = [f"- {goal}" for goal in check_goals(results)]
-    return "\n".join([f"Machine: {describe_machine()}. Command: `{command}`.", "", what, "", head, *lines, "", *goals])
+    return as_section([what, "", head, *lines], check_goals(results), command)
 
 
 def _run(way: str, folder: Path) -> dict[str, float]:

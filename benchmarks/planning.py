@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from benchmarks.report import describe_machine, report_goal, write_section
+from benchmarks.report import as_section, report_goal, write_section
 from orgkit.costs.estimate.effect import monthly_effect
 from orgkit.model.matching import IdIndex
 from orgkit.phases.registry import plan
@@ -84,8 +84,7 @@ def as_markdown(results: Sequence[Measured], command: str) -> str:
         f"{each.render_seconds:.2f} |"
         for each in results
     ]
-    machine = f"Machine: {describe_machine()}. Command: `{command}`."
-    return "\n".join([machine, "", head, *rows, "", *[f"- {goal}" for goal in check_goals(results)]])
+    return as_section([head, *rows], check_goals(results), command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.large_organization import UNITS, LargeOrganization
 from benchmarks.plans_picture import as_svg
-from benchmarks.report import DOCS, describe_machine, write_section
+from benchmarks.report import DOCS, as_section, write_section
 from benchmarks.usage import measure
 from orgkit.parameters import load
 from tests.sandbox.terraform_plan import TERRAFORM, Configuration, Terraform, describe_organization, describe_trail
@@ -178,20 +178,9 @@ def as_markdown(results: Sequence[Measured], command: str) -> str:
     versions = f"orgkit {_output(ORGKIT, '--version').split()[-1]}"
     if any(each.tool == TERRAFORM_PLAN for each in results):
         versions += f", Terraform {_output(TERRAFORM, 'version').split()[1].lstrip('v')} with hashicorp/aws 5.100"
-    return "\n".join(
-        [
-            f"Machine: {describe_machine()}. {versions}. Command: `{command}`.",
-            "",
-            "![Wall time of both plans by the number of accounts](performance-plans.svg)",
-            "",
-            head,
-            *rows,
-            "",
-            _formula(results),
-            "",
-            *[f"- {line}" for line in check_goals(results)],
-        ]
-    )
+    picture = "![Wall time of both plans by the number of accounts](performance-plans.svg)"
+    body = [picture, "", head, *rows, "", _formula(results)]
+    return as_section(body, check_goals(results), command, versions)
 
 
 def _formula(results: Sequence[Measured]) -> str:

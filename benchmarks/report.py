@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,12 @@ def write_section(name: str, text: str) -> None:
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
     after = rest.partition(end)[2]
     PAGE.write_text(f"{before}{begin}\n\n{text.strip()}\n\n{end}{after}", encoding="utf-8")
+
+
+def as_section(body: Sequence[str], goals: Sequence[str], command: str, versions: str = "") -> str:
+    """How something was measured, the lines of a table and about it, and whether each goal was met."""
+    origin = f"{versions}. Command: `{command}`." if versions else f"Command: `{command}`."
+    return "\n".join([f"Machine: {describe_machine()}. {origin}", "", *body, "", *[f"- {goal}" for goal in goals]])
 
 
 def report_goal(subject: str, value: float, limit: float, form: str = ".1f") -> str:

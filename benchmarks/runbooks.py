@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.report import describe_machine, report_goal, write_section
+from benchmarks.report import as_section, report_goal, write_section
 from benchmarks.usage import Usage
 from benchmarks.usage import measure as measure_command
 
@@ -139,9 +139,8 @@ def as_markdown(measured: Measured, run_cpu: float, starts: dict[str, float], co
         for number, (theirs, ours) in enumerate(zip(measured.plain, measured.runbooks, strict=True), 1)
     ]
     head = "| round | plain papermill s | runbooks s | ratio |\n" + "|---" * 4 + "|"
-    goals = [f"- {goal}" for goal in check_goals(measured, run_cpu, starts)]
-    machine = f"Machine: {describe_machine()}. Command: `{command}`."
-    return "\n".join([machine, "", head, *rows, "", "The median of the ratios counts.", "", *goals])
+    goals = check_goals(measured, run_cpu, starts)
+    return as_section([head, *rows, "", "The median of the ratios counts."], goals, command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -43,6 +43,12 @@ def measure(command: Sequence[object], *, folder: Path, environment: Mapping[str
     return Usage(**values, output=f"{output}\n{done.stderr}")
 
 
+def own_peak_megabytes() -> float:
+    """The most memory that this process has held since its program began."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1000  # Linux counts in kB
+
+
 def main(command: Sequence[str]) -> None:
     """Print what the command prints, then its use as a line of JSON."""
     began = time.perf_counter()

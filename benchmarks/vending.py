@@ -13,7 +13,6 @@ import heapq
 import json
 import multiprocessing
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -26,7 +25,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks.report import describe_machine, report_goal, write_section
+from benchmarks.report import as_section, report_goal, write_section
+from benchmarks.usage import own_peak_megabytes
 
 MAX_RATIO, MAX_CALLS, MAX_MEGABYTES = 1.03, 12, 300
 ACCOUNTS = (10, 40, 100, 1000)
@@ -237,7 +237,7 @@ def vend(accounts: int) -> Vended:
         most_at_once(creations),
         dict(Counter(operation for operation, _ in calls)),
         dict(Counter(operation for operation, error in calls if error and error != "NoSuchEntity")),
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        own_peak_megabytes(),
         cpu_seconds,
     )
 
@@ -268,8 +268,7 @@ def as_markdown(results: Sequence[Vended], command: str) -> str:
         f"{each.calls_for_an_account:.2f} | {each.waits.total():,} | {each.cpu_seconds:.0f} | {each.megabytes:.0f} |"
         for each in results
     ]
-    machine = f"Machine: {describe_machine()}. Command: `{command}`."
-    return "\n".join([machine, "", f"{head}|", *rows, "", *[f"- {goal}" for goal in check_goals(results)]])
+    return as_section([f"{head}|", *rows], check_goals(results), command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

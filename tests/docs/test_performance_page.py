@@ -1,5 +1,7 @@
 """`make bench` has a place on docs/performance.md for each part, and goes on where Terraform has no provider."""
 
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +10,7 @@ import pytest
 
 from benchmarks import plans, report
 from benchmarks.__main__ import PARTS
+from tests.bootstrap.project import CHECKOUT
 from tests.sandbox import terraform_plan
 
 TEXT = report.PAGE.read_text(encoding="utf-8")
@@ -49,3 +52,20 @@ def test_plans_are_measured_without_terraform_where_its_provider_is_not_to_be_ha
 def test_a_goal_is_met_at_its_limit_and_missed_above_it() -> None:
     assert report.report_goal("seconds", 2.0, 2.0) == "seconds: 2.0 (at most 2.0): met"
     assert report.report_goal("seconds", 2.1, 2.0).endswith("MISSED")
+
+
+def test_memory_is_that_of_the_measured_process_and_not_of_the_one_that_started_it() -> None:
+    megabytes = b"x" * 300_000_000
+    command = "from benchmarks.usage import own_peak_megabytes; print(own_peak_megabytes())"
+    done = subprocess.run([sys.executable, "-c", command], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert 1 < float(done.stdout) < 200 < len(megabytes) / 1e6
+
+
+def test_a_section_says_how_it_was_measured_and_which_goals_were_met() -> None:
+    machine, _, *rest = report.as_section(["| a |", "|---|"], ["time: 1 (at most 2): met"], "make bench").splitlines()
+    assert machine.startswith("Machine: ")
+    assert machine.endswith(" at the end. Command: `make bench`.")
+    assert rest == ["| a |", "|---|", "", "- time: 1 (at most 2): met"]
+    assert " at the end. orgkit 1, Terraform 2. Command: `x`." in report.as_section(
+        [], [], "x", "orgkit 1, Terraform 2"
+    )
