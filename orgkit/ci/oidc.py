@@ -34,6 +34,7 @@ TEMPLATE_SCOPE = Scope(
 LIST_PARAMETERS = {  # condition key: the parameter with its values, and their default
     "organizations:ServicePrincipal": ("TrustedAccess", "The services of trusted_access in the parameters file."),
     "organizations:PolicyType": ("PolicyTypes", "The policy_types of the parameters file."),
+    "aws:RequestTag/ManagedBy": ("ManagedBy", "The values of the tag ManagedBy in the parameters file."),
 }
 # Name of a parameter: the pattern of its value, what it is, and its default, if any.
 PARAMETERS: Mapping[str, tuple[str, str, str | None]] = {

@@ -112,7 +112,7 @@ class Waiting:
     what: str
     who: str
     commands: tuple[str, ...] = ()
-    blocks: str = ""  # the key of the account whose steps are not planned until somebody has decided
+    blocks: str = ""  # the account or policy, by its key, whose steps are not planned until somebody has decided
     drift: bool = False  # something is not as it has to be, and a person has to change it back
 
     def facts(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -167,6 +168,15 @@ def test_the_scope_of_a_file_names_its_account_organization_and_trail() -> None:
     )
     organization = desired.organization.organization_id or "o-*"
     assert scope.arn("ou") == f"arn:aws:organizations::{scope.account}:ou/{organization}/*"
+
+
+def test_new_accounts_and_units_may_have_the_value_of_managed_by_that_the_file_gives_them() -> None:
+    desired = desired_of()
+    tagged = replace(desired.accounts[0], tags=(("ManagedBy", "platform-team"), ("Owner", "kim")))
+    scope = Scope.from_desired(replace(desired, accounts=(tagged, *desired.accounts[1:])))
+    new = next(item for item in policy_for(RUNBOOKS, scope)["Statement"] if item["Sid"] == "TagNewResources")
+    values = new["Condition"]["StringEquals"]["aws:RequestTag/ManagedBy"]
+    assert set(values) == {"orgkit", "platform-team"}
 
 
 @pytest.mark.parametrize("phase", [phase for phase in RUNBOOKS if not phase.changes], ids=lambda phase: phase.run_label)

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import ndiff
+from difflib import unified_diff
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from orgkit.model.canonical_json import compact_json
@@ -18,6 +19,7 @@ READS = (
     "organizations:ListAccountsWithInvalidEffectivePolicy", "organizations:ListPolicies",
     "organizations:ListTargetsForPolicy",
 )  # fmt: skip
+_MAX_COMPARED_LINES = 2_000  # of both documents: to compare longer ones takes minutes
 _MAX_NAMES = 8  # accounts that a sentence names; all of them are in the plan
 
 
@@ -71,9 +73,8 @@ class ChangePolicy(_AboutPolicy):
 
     @property
     def details(self) -> tuple[str, ...]:
-        """The difference of the two documents, line by line."""
-        lines = ndiff(_lines(self.starts_from), _lines(self.content))
-        return tuple(line for line in lines if not line.startswith("? "))
+        """The difference of the two documents, line by line, with three lines around each change."""
+        return _difference(self.starts_from, self.content)
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -114,7 +115,7 @@ class AttachPolicy(_AboutPolicy):
 
     @property
     def subject(self) -> str:
-        return f"{self.name} to {format_path(self.unit)}"
+        return f"{self.name}: {format_path(self.unit)}"  # no name of a policy has a colon
 
     @property
     def depends_on(self) -> tuple[str, ...]:
@@ -135,6 +136,15 @@ def _parsed(content: str) -> Any:
         return json.loads(content)
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=64)  # the sentence counts its lines, and each view of a plan shows them
+def _difference(old: str, new: str) -> tuple[str, ...]:
+    old_lines, new_lines = _lines(old), _lines(new)
+    if len(old_lines) + len(new_lines) > _MAX_COMPARED_LINES:
+        return (*(f"- {line}" for line in old_lines), *(f"+ {line}" for line in new_lines))
+    lines = list(unified_diff(old_lines, new_lines, lineterm=""))[2:]  # without the names of two files
+    return tuple(line if line.startswith("@@") else f"{line[0]} {line[1:]}" for line in lines)
 
 
 def _lines(content: str) -> list[str]:
