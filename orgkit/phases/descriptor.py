@@ -35,6 +35,8 @@ class Phase:
         is_requested: Of a phase that follows: whether the file asks for it, so that it comes with the bootstrap.
         file_warnings: What to know of its section of the file, which is no error; `orgkit check` shows it.
         request_hint: When that is so, as the end of a sentence.
+        takes_away: Whether its steps close, delete, detach or switch something off. Such a phase runs only where a
+            person names it: it is in no CI role and no list of a workflow, and no file asks for it.
     """
 
     number: str
@@ -55,6 +57,7 @@ class Phase:
     in_bootstrap: bool = True
     is_requested: Callable[[Desired], bool] = lambda _desired: False
     request_hint: str = ""
+    takes_away: bool = False
     file_warnings: Callable[[Desired], Iterable[str]] = lambda _desired: ()
 
     def shows(self, step: Step, observed: Observed, desired: Desired) -> bool | None:

@@ -16,6 +16,7 @@ class ObservedPolicy:
         is_of_aws: Whether AWS made it, as FullAWSAccess.
         targets: Ids of the root, OUs and accounts that it is attached to.
         content: Its document without white space; empty for one that the file does not name.
+        description: Its description, by which a policy that orgkit made is known.
     """
 
     type: str
@@ -24,6 +25,7 @@ class ObservedPolicy:
     is_of_aws: bool = False
     targets: tuple[str, ...] = ()
     content: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)
