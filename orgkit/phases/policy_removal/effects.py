@@ -13,6 +13,7 @@ from orgkit.phases.policies.lockouts import UNKNOWN_ACCOUNT, UNKNOWN_ORGANIZATIO
 from orgkit.phases.policies.steps import parsed
 from orgkit.policy_evaluation.conditions import as_list, conditions_of
 from orgkit.policy_evaluation.evaluation import Level, Policies, Policy, evaluate
+from orgkit.policy_evaluation.patterns import matches
 from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, SCP, policy_types
 from orgkit.policy_evaluation.requests import Account, Principal, PrincipalKind, Request
 from orgkit.policy_evaluation.service_authorization import Action, Service, find_service, services
@@ -90,8 +91,24 @@ def _denials(before: tuple[str, ...], after: tuple[str, ...], account: str, orga
         return ()
     owner = Account(account, organization)
     levels = [_policies(documents) for documents in (before, after)]
-    denied = {prefix: list(_denied_in(prefix, owner, *levels)) for prefix in services()}
+    # Most services are named by no statement that is left, and were allowed with all others: no need to evaluate each
+    # of their actions.
+    is_open = any(map(_allows_everything, before)) and not _prefixes(before, "Deny")
+    named = _prefixes(after, "Allow") if is_open else ("*",)
+    denied = {
+        prefix: list(_denied_in(prefix, owner, *levels))
+        if any(matches(pattern, prefix) for pattern in named)
+        else list((find_service(prefix) or Service(prefix)).actions.values())
+        for prefix in services()
+    }
     return tuple(_describe(denied))
+
+
+def _prefixes(documents: Iterable[str], effect: str) -> tuple[str, ...]:
+    """Return the services, as patterns, of the actions in the statements with an effect; all for a NotAction."""
+    statements = [item for content in documents for item in statements_of(parsed(content)) if item["Effect"] == effect]
+    patterns = [pattern for item in statements for pattern in as_list(item.get("Action", "*"))]
+    return tuple({str(pattern).lower().partition(":")[0] for pattern in patterns})
 
 
 def _allows_everything(content: str) -> bool:
