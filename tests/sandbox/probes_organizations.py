@@ -156,9 +156,7 @@ def a_policy_is_attached_twice_and_of_any_type(stock: Stock) -> bool:
 @probe("OrganizationsBackend.detach_policy")
 def a_policy_that_is_not_attached_is_detached(stock: Stock) -> bool:
     organization = Organization(stock)
-    return not refused(
-        organization.client.detach_policy, PolicyId=organization.policy(), TargetId=organization.root
-    )
+    return not refused(organization.client.detach_policy, PolicyId=organization.policy(), TargetId=organization.root)
 
 
 @probe("OrganizationsBackend.delete_policy")

@@ -103,7 +103,9 @@ def test_a_name_that_aws_does_not_have_is_a_warning_as_it_may_be_misspelled(desi
     )
 
 
-def test_root_accounts_and_units_are_detached_one_by_one_each_from_what_the_earlier_ones_leave(desired: Desired) -> None:
+def test_root_accounts_and_units_are_detached_one_by_one_each_from_what_the_earlier_ones_leave(
+    desired: Desired,
+) -> None:
     there = existing(targets=("000000000001", "ou-Production", "ou-Security", "r-root"))
     entry = removal(units=(("Production",), ("Security",)), accounts=("000000000001",), root=True, delete=True)
     steps = planned(desired, [there, FULL], entry).steps
@@ -146,7 +148,7 @@ def test_a_policy_that_is_attached_elsewhere_is_not_deleted(desired: Desired) ->
         ("managed by orgkit", False, "somebody else than orgkit"), ("Managed by orgkit", True, "AWS"),
     ],
 )  # fmt: skip
-def test_the_step_says_who_made_the_policy(desired: Desired, description: str, of_aws: bool, made_by: str) -> None:  # noqa: FBT001
+def test_the_step_says_who_made_the_policy(desired: Desired, description: str, of_aws: bool, made_by: str) -> None:
     there = existing(targets=("ou-Production",), description=description, is_of_aws=of_aws)
     (step,) = planned(desired, [there, FULL], removal(there.id)).steps
     assert isinstance(step, DetachPolicy)
