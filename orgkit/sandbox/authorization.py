@@ -17,9 +17,10 @@ from orgkit.policy_evaluation.api_calls import Location, authorizations
 from orgkit.policy_evaluation.conditions import Values
 from orgkit.policy_evaluation.denial_messages import denial_message
 from orgkit.policy_evaluation.evaluation import Decision, Level, Policies, Policy, evaluate
+from orgkit.policy_evaluation.policy_types import RCP, SCP
 from orgkit.policy_evaluation.requests import Account, PrincipalKind, Request, is_of_key
 from orgkit.policy_evaluation.requests import Principal as IamPrincipal
-from orgkit.policy_evaluation.statements import statement_name
+from orgkit.policy_evaluation.statements import find_statement_name
 from orgkit.sandbox import wire
 from orgkit.sandbox.corrections.delivery import find_bucket
 from orgkit.sandbox.corrections.handshakes import all_handshakes
@@ -29,7 +30,6 @@ from orgkit.sandbox.corrections.roles import default_document
 from orgkit.sandbox.corrections.sts import find_role
 from orgkit.sandbox.world import Principal, world
 
-SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 # Headers of S3 that are parameters of an operation, and condition keys whose values are parameters.
 S3_HEADERS = {
     "HTTP_X_AMZ_ACL": "ACL",
@@ -114,7 +114,7 @@ def _checked_action(request: Request, decision: Decision) -> CheckedAction:
         decision.kind,
         policy.name if policy else "",
         policy.arn if policy else "",
-        statement_name(policy.document, decision.statement) if policy and decision.statement else "",
+        find_statement_name(policy.document, decision.statement) if policy and decision.statement else "",
         decision.target,
         "" if decision.is_allowed else denial_message(request, decision),
     )

@@ -109,7 +109,7 @@ def test_own_policies_are_attached_as_soon_as_their_targets_are_there(begin: Cal
     assert policies_of(organizations, member) == ["of-an-account"]
     assert "p-" in message(world.in_account(member, "s3").create_bucket, Bucket="denied")
     denial = world.sandbox.denials()[-1]["denial"]
-    assert (denial["policy"], denial["statement"], denial["target"]) == ("of-the-root", "statement 1", world.root())
+    assert (denial["policy"], denial["statement"], denial["target"]) == ("of-the-root", "1", world.root())
 
 
 def test_an_own_policy_that_somebody_detaches_stays_detached(begin: Callable[..., World]) -> None:

@@ -24,6 +24,7 @@ from orgkit.phases.schema.types import (
     checked_text,
     editor_check,
 )
+from orgkit.policy_evaluation.policy_types import DEFAULT_TYPES
 
 TRUSTED_ACCESS = ("account", "cloudtrail", "config", "iam", "sso")  # the blog post's five
 
@@ -62,10 +63,7 @@ class OrganizationModel(SectionModel):
     trusted_access: list[
         Annotated[str, checked_text(formats.service_principal), editor_check(formats.SERVICE_PRINCIPAL)]
     ] = [f"{service}.amazonaws.com" for service in TRUSTED_ACCESS]
-    policy_types: list[PolicyTypeName] = [
-        "RESOURCE_CONTROL_POLICY",
-        "SERVICE_CONTROL_POLICY",
-    ]
+    policy_types: list[PolicyTypeName] = list(DEFAULT_TYPES)
     centralized_root_access: bool = True
     email_convention: (
         Annotated[str, checked_text(formats.email_convention), editor_check(formats.EMAIL_CONVENTION)] | None

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, name_in
 from orgkit.model.matching import account_ids_in
 from orgkit.phases.member_access.roles import READS_IN_EVERY_MEMBER
-from orgkit.phases.policies.lint import name_of
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.policy_evaluation.applicability import applies, has_action
 from orgkit.policy_evaluation.conditions import RequestContext, Values, conditions_of
@@ -19,7 +18,7 @@ from orgkit.policy_evaluation.guardrails import is_bound_by_rcps, is_bound_by_sc
 from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, SCP
 from orgkit.policy_evaluation.requests import Account, Principal, PrincipalKind, Request, request_context
 from orgkit.policy_evaluation.service_authorization import find_action, find_service
-from orgkit.policy_evaluation.statements import Statement, statements_of
+from orgkit.policy_evaluation.statements import Statement, statement_name, statements_of
 
 Member = AccountSpec | ImportSpec
 
@@ -120,7 +119,7 @@ class _Denials:
     def __init__(self, policy: PolicySpec) -> None:
         self._document, self._is_bound = policy.document, is_bound_by_scps if policy.type == SCP else is_bound_by_rcps
         self._statements = [
-            (name_of(statement, number), statement)
+            (statement_name(statement, number), statement)
             for number, statement in enumerate(statements_of(self._document), 1)
             if statement.get("Effect") == "Deny"
         ]

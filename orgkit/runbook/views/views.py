@@ -14,7 +14,6 @@ from orgkit.model.outcome import Outcomes, Slot
 from orgkit.model.plan import Plan
 from orgkit.model.step_groups import describe_summary
 from orgkit.phases.descriptor import Phase
-from orgkit.phases.policies.in_force import PoliciesInForce
 from orgkit.phases.registry import LATER_PHASES, PHASES
 from orgkit.runbook.views import tables
 from orgkit.runbook.views.step_rows import group_outcomes, groups_of, rows_of
@@ -26,8 +25,6 @@ DRIFT_TITLE = "Drift that no step repairs"
 STEP_HEADERS = ("", "step", "why", "IAM actions")
 PRICED_HEADERS = (*STEP_HEADERS, "USD a month, expected (low to high)")
 SLOT_HEADERS = ("slot", "account", "so far", "at most")
-IN_FORCE_HEADERS = ("account", "type", "policy", "attached to", "basis")
-NOTES_TITLE = "Notes"
 OUTCOME_HEADERS = ("", "step", "result", "seconds", "request id")
 
 
@@ -275,16 +272,6 @@ def render_waiting(plan: Plan, *, width: int = 79) -> View:
             text += f"\n{title}\n{commands}"
             html += f"<p>{escape(title)}</p><pre>{escape(commands)}</pre>"
     return View(text, html)
-
-
-def render_policies_in_force(policies: PoliciesInForce) -> View:
-    """Each account with its policies, where each is attached, and whether orgkit or AWS computed it."""
-    rows = [(row.account, row.type, row.policy, row.origin, row.basis) for row in policies.rows]
-    title = "Which policies hold in each account, and from where" if rows else "No policy is in force."
-    text = f"{title}:\n{tables.as_text(IN_FORCE_HEADERS, rows)}" if rows else title
-    html = tables.as_html(IN_FORCE_HEADERS, rows, f"{title}.") if rows else f"<p>{title}</p>"
-    notes = policies.notes
-    return View(text + tables.as_text_list(notes, NOTES_TITLE), html + tables.as_list(notes, NOTES_TITLE))
 
 
 def render_outcomes(outcomes: Outcomes) -> View:
