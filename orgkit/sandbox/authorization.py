@@ -16,16 +16,16 @@ from moto.s3.models import s3_backends
 from orgkit.policy_evaluation.api_calls import Location, authorizations
 from orgkit.policy_evaluation.conditions import Values
 from orgkit.policy_evaluation.denial_messages import denial_message
-from orgkit.policy_evaluation.evaluation import Decision, Level, Policies, Policy, evaluate
+from orgkit.policy_evaluation.evaluation import Decision, Policies, Policy, evaluate
 from orgkit.policy_evaluation.policy_types import RCP, SCP
-from orgkit.policy_evaluation.requests import Account, PrincipalKind, Request, is_of_key
 from orgkit.policy_evaluation.requests import Principal as IamPrincipal
+from orgkit.policy_evaluation.requests import PrincipalKind, Request, is_of_key
 from orgkit.policy_evaluation.statements import find_statement_name
 from orgkit.sandbox import wire
+from orgkit.sandbox.corrections.attached_policies import account_of, levels_of
 from orgkit.sandbox.corrections.delivery import find_bucket
 from orgkit.sandbox.corrections.handshakes import all_handshakes
 from orgkit.sandbox.corrections.members import backend_of
-from orgkit.sandbox.corrections.paths import chain, path
 from orgkit.sandbox.corrections.roles import default_document
 from orgkit.sandbox.corrections.sts import find_role
 from orgkit.sandbox.world import Principal, world
@@ -95,7 +95,7 @@ def check_actions(
     for needed in authorizations(call.service, call.operation, parameters, _location(principal.account, call.region)):
         if is_of_key(needed.resource) and _find_key(needed.resource) is None:
             continue  # the service reports that there is no such key
-        owner = _account(_owner_of(needed.resource, principal.account))
+        owner = account_of(_owner_of(needed.resource, principal.account))
         request = Request(
             caller, needed.action, needed.resource, owner, context, region=call.region, time=world().clock.now()
         )
@@ -168,15 +168,6 @@ def _location(account: str, region: str) -> Location:
     )
 
 
-def _account(account: str) -> Account:
-    backend = backend_of(account)
-    member = next((item for item in backend.accounts if item.id == account), None) if backend.org else None
-    if member is None:
-        return Account(account)
-    place = path(backend, member.parent_id)
-    return Account(account, backend.org.id, place, is_management=backend.org.master_account_id == account)
-
-
 def _owner_of(resource: str, caller: str) -> str:
     """Return the account of a resource: of a bucket, the one that made it; else that of the ARN."""
     if resource.startswith("arn:aws:s3:::"):
@@ -188,22 +179,34 @@ def _owner_of(resource: str, caller: str) -> str:
 
 def _caller(principal: Principal) -> IamPrincipal:
     role = find_role(principal.role_arn) if principal.role_arn else None
-    kind = PrincipalKind.ROLE_SESSION if role else PrincipalKind.USER
     return IamPrincipal(
-        PrincipalKind.ROOT if principal.is_root_user else kind,
+        _kind_of(principal),
         principal.arn,
-        _account(principal.account),
+        account_of(principal.account),
         role=principal.role_arn or "",
+        user=principal.user_arn,
         unique_id=principal.user_id,
         tags={tag["Key"]: tag["Value"] for tag in role.tags.values()} if role and role.tags else {},
     )
+
+
+def _kind_of(principal: Principal) -> PrincipalKind:
+    if principal.is_root_user:
+        return PrincipalKind.ROOT
+    if principal.user_arn:
+        return PrincipalKind.FEDERATED_USER
+    return PrincipalKind.ROLE_SESSION if principal.role_arn else PrincipalKind.USER
 
 
 def _policies(request: Request, principal: Principal) -> Policies:
     session = tuple(Policy(json.loads(document), arn) for arn, document in principal.session_policies)
     role = find_role(principal.role_arn) if principal.role_arn else None
     iam = iam_backends[principal.account]["aws"]
-    user = None if role or principal.is_root_user else iam.users.get(principal.arn.rpartition("/")[2])
+    user = (
+        None
+        if role or principal.is_root_user
+        else iam.users.get((principal.user_arn or principal.arn).rpartition("/")[2])
+    )
     groups = iam.get_groups_for_user(user.name) if user else []
     boundary = iam.managed_policies.get(role.permissions_boundary_arn) if role else None
     return Policies(
@@ -211,8 +214,8 @@ def _policies(request: Request, principal: Principal) -> Policies:
         boundary=_managed(boundary) if boundary else None,
         session=session,
         resource=_resource_policy(request),
-        scps=_levels(principal.account, SCP),
-        rcps=_levels(request.owner.id, RCP),
+        scps=levels_of(principal.account, SCP),
+        rcps=levels_of(request.owner.id, RCP),
     )
 
 
@@ -249,22 +252,3 @@ def _find_key(arn: str) -> Key | None:
     _, _, _, region, account, name = arn.split(":", 5)
     key: Key | None = kms_backends[account][region].keys.get(name.removeprefix("key/"))
     return key
-
-
-def _levels(account: str, policy_type: str) -> tuple[Level, ...]:
-    """Return the policies of one type from the root down to an account; none while the type is not enabled."""
-    backend = backend_of(account)
-    member = next((item for item in backend.accounts if item.id == account), None) if backend.org else None
-    if member is None or {"Type": policy_type, "Status": "ENABLED"} not in backend.ou[0].policy_types:
-        return ()
-    return tuple(
-        Level(
-            target.id,
-            tuple(
-                Policy(json.loads(policy.content), policy.arn, policy.name)
-                for policy in target.attached_policies
-                if policy.type == policy_type
-            ),
-        )
-        for target in (*chain(backend, member.parent_id), member)
-    )

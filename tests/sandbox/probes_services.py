@@ -296,6 +296,12 @@ def session_tokens_have_the_same_key(stock: Stock) -> bool:
     return bool(first["AccessKeyId"] == second["AccessKeyId"])
 
 
+@probe("TokenResponse.get_federation_token")
+def federated_users_have_the_same_key(stock: Stock) -> bool:
+    first, second = (stock("sts").get_federation_token(Name=name)["Credentials"] for name in ("ann", "bob"))
+    return bool(first["AccessKeyId"] == second["AccessKeyId"])
+
+
 @probe("ResourceGroupsTaggingAPIBackend.get_resources")
 def a_page_is_cut_by_tags(stock: Stock) -> bool:
     for number in range(25):
