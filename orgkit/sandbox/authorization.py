@@ -5,7 +5,8 @@ Only with the switch `evaluate_policies` of the sandbox. Not evaluated are calls
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -77,7 +78,7 @@ class CheckedAction:
 
     def as_values(self) -> dict[str, Any]:
         """Return it without the message, which is in the answer."""
-        return {name: value for name, value in asdict(self).items() if name != "message"}
+        return {name: value for name, value in vars(self).items() if name != "message"}
 
 
 def check_actions(
@@ -200,7 +201,7 @@ def _caller(principal: Principal) -> IamPrincipal:
 
 
 def _policies(request: Request, principal: Principal) -> Policies:
-    session = tuple(Policy(json.loads(document), arn) for arn, document in principal.session_policies)
+    session = tuple(Policy(_parsed(document), arn) for arn, document in principal.session_policies)
     role = find_role(principal.role_arn) if principal.role_arn else None
     iam = iam_backends[principal.account]["aws"]
     user = None if role or principal.is_root_user else iam.users.get(principal.arn.rpartition("/")[2])
@@ -219,17 +220,24 @@ def _policies(request: Request, principal: Principal) -> Policies:
 def _policies_of(entity: Any) -> Iterator[Policy]:
     """Yield the inline and managed policies of a user, role or group."""
     for name, document in entity.policies.items():
-        yield Policy(json.loads(document), name=name)
+        yield Policy(_parsed(document), name=name)
     yield from map(_managed, entity.managed_policies.values())
 
 
 def _managed(policy: Any) -> Policy:
-    return Policy(json.loads(default_document(policy)), policy.arn, policy.name)
+    return Policy(_parsed(default_document(policy)), policy.arn, policy.name)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(document: str | bytes) -> Mapping[str, Any]:
+    """Return a policy that nobody changes: each call is compared with the same few."""
+    policy: Mapping[str, Any] = json.loads(document)
+    return policy
 
 
 def _resource_policy(request: Request) -> Policy | None:
     document = _document_of(request)
-    return Policy(json.loads(document), name=request.resource) if document else None
+    return Policy(_parsed(document), name=request.resource) if document else None
 
 
 def _document_of(request: Request) -> str | bytes:
@@ -261,7 +269,7 @@ def _levels(account: str, policy_type: str) -> tuple[Level, ...]:
         Level(
             target.id,
             tuple(
-                Policy(json.loads(policy.content), policy.arn, policy.name)
+                Policy(_parsed(policy.content), policy.arn, policy.name)
                 for policy in target.attached_policies
                 if policy.type == policy_type
             ),
