@@ -30,6 +30,7 @@ SECTIONS = [
     ("trail", "object_lock"),
     ("costs",),
     ("policies",),
+    ("members",),
     ("approval",),
     ("approval", "approvers", "bob"),
     ("records",),

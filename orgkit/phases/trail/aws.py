@@ -14,6 +14,7 @@ from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.member_roles_aws import is_not_readable
+from orgkit.phases.member_access.section import MembersSpec
 from orgkit.phases.trail import bucket_steps_aws, key_aws, selectors_aws
 from orgkit.phases.trail.bucket_aws import read_buckets
 from orgkit.phases.trail.choice import Choice, choose
@@ -25,7 +26,7 @@ from orgkit.phases.trail.stronger import keys_in_use
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     """Read the trails, and the log archive account through its read role alone."""
-    archive = match_if_clear(desired.log_archive, observed)
+    archive = match_if_clear(desired.log_archive, observed) if desired.log_archive else None
     organization_id = observed.organization.id if observed.organization else ""
     return observed.with_facts(read_trail(aws, organization_id, desired, archive.id if archive else None))
 
@@ -35,7 +36,7 @@ def read_trail(
 ) -> TrailFacts:
     """Read the management account's trails; buckets and key through the log archive account's read role alone."""
     spec = desired.trail.with_account(log_archive_id)
-    if log_archive_id is None:
+    if log_archive_id is None or not desired.section(MembersSpec).read_role:
         return TrailFacts(trails=_read_trails(aws, spec.region, bool(organization_id)))
     reads: tuple[Callable[[], Any], ...] = (
         lambda: _read_trails(aws, spec.region, bool(organization_id)),
@@ -250,7 +251,7 @@ def _bucket_name(step: CreateTrail | UpdateTrail, id_index: IdIndex) -> str:
     """Return the bucket's name, with the id of the log archive account where the name contains it."""
     if LOG_ARCHIVE_ID not in step.bucket:
         return step.bucket
-    return name_in(step.bucket, id_index.account(id_index.desired.log_archive.key))
+    return name_in(step.bucket, id_index.account(id_index.desired.trail.log_archive_account))
 
 
 def _arn(aws: Connection, step: CreateTrail | UpdateTrail | StartLogging, id_index: IdIndex) -> str:

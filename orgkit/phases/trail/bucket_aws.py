@@ -64,8 +64,9 @@ class Place:
 
 
 def read_buckets(member: Connection, spec: TrailSpec, account_id: str) -> tuple[Bucket, ...]:
-    """Read the log bucket and the records bucket, each with all of its settings."""
-    places = [Place(member, name, spec.region, account_id) for name in (spec.bucket, spec.records_bucket)]
+    """Read the log bucket and the records bucket, as far as the file asks for them, each with all of its settings."""
+    names = (spec.bucket if spec.bucket_settings else "", spec.records_bucket)
+    places = [Place(member, name, spec.region, account_id) for name in names if name]
     return tuple(member.executor.map(_bucket, places))
 
 

@@ -38,7 +38,7 @@ def choose(trails: Sequence[Trail], spec: TrailSpec) -> Choice:
         candidate = next((trail for trail in trails if trail.name == spec.name), None)
     if candidate is None:
         return Choice(None, spec.name, spec.region, spec.bucket, is_own=True)
-    is_managed = candidate.name == spec.name or candidate.bucket == spec.bucket
+    is_managed = spec.bucket_settings and (candidate.name == spec.name or candidate.bucket == spec.bucket)
     return Choice(
         candidate,
         candidate.name,
@@ -81,7 +81,7 @@ def trail_warnings(trails: Sequence[Trail], choice: Choice, spec: TrailSpec) -> 
     org_trail = choice.trail
     if org_trail is not None and org_trail.name != spec.name:
         yield f"Organization trail {org_trail.name} is there already and is adopted; no trail {spec.name} is created."
-    if not choice.is_own:
+    if not choice.is_own and spec.bucket_settings:
         yield (
             f"Trail {choice.name} writes to bucket {choice.bucket}, which orgkit leaves unchanged: "
             f"bucket {spec.bucket} is not created. To change that, name the trail in [trail]."

@@ -5,7 +5,7 @@ from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.choice import changes_control_tower
 from orgkit.phases.trail.evidence import EVIDENCE
 from orgkit.phases.trail.key_steps import CreateAlias
-from orgkit.phases.trail.planner import plan
+from orgkit.phases.trail.planner import file_warnings, plan
 from orgkit.phases.trail.section import SECTION
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 from orgkit.phases.trail.steps import (
@@ -60,6 +60,7 @@ PHASE = Phase(
     evidence=EVIDENCE,
     planner=plan,
     stoppable=changes_control_tower,
-    accounts=lambda desired: (desired.log_archive,),
+    accounts=lambda desired: (desired.log_archive,) if desired.log_archive else (),
     member_reads=member_reads,
+    file_warnings=file_warnings,
 )

@@ -311,7 +311,7 @@ def render_slots(slots: Sequence[Slot]) -> View:
 
 def render_desired(desired: Desired) -> View:
     """The file, in numbers; the tree shows the rest."""
-    spec, trail = desired.organization, desired.trail
+    spec = desired.organization
     rows = [
         ("management account", f"{spec.management_account_id} {spec.name} <{spec.email}>"),
         ("trusted access", ", ".join(spec.trusted_access)),
@@ -319,6 +319,11 @@ def render_desired(desired: Desired) -> View:
         ("organizational units", ", ".join(format_path(unit.path) for unit in desired.units)),
         ("accounts to create", ", ".join(account.name for account in desired.accounts)),
         ("accounts to import", ", ".join(f"{account.name} ({account.id})" for account in desired.imports)),
-        ("organization trail", f"{trail.name} to bucket {trail.bucket} in {desired.log_archive.name}"),
+        ("organization trail", _describe_trail(desired)),
     ]
     return View(tables.as_text(("asked for", ""), rows), tables.as_html(("asked for", ""), rows))
+
+
+def _describe_trail(desired: Desired) -> str:
+    trail, archive = desired.trail, desired.log_archive
+    return f"{trail.name} to bucket {trail.bucket} in {archive.name}" if archive else "none"
