@@ -45,7 +45,7 @@ def _steps(policy: PolicySpec, full: Sequence[UnitPath], facts: PolicyFacts, obs
     elif existing.content != policy.content:
         yield ChangePolicy(
             name=policy.name, type=policy.type, content=policy.content, starts_from=existing.content,
-            attached_to=tuple(sorted(_name_of_target(target, observed) for target in existing.targets)),
+            attached_to=tuple(sorted(name_of_target(target, observed) for target in existing.targets)),
             accounts=_accounts_under(existing.targets, policy.type, observed),
             reason=f"its document is not that of {policy.file}",
         )  # fmt: skip
@@ -131,7 +131,7 @@ def _unmanaged(facts: PolicyFacts, observed: Observed, desired: Desired) -> Iter
             continue
         units = {unit.id for path in policy.attach if (unit := observed.unit(path))}
         for target in sorted(set(item.targets) - units):
-            yield f"attachment of policy {item.name} to {_name_of_target(target, observed)}"
+            yield f"attachment of policy {item.name} to {name_of_target(target, observed)}"
 
 
 def _warnings(desired: Desired, items: Mapping[str, tuple[Lockout, ...]]) -> Iterator[str]:
@@ -152,7 +152,8 @@ def file_warnings(desired: Desired) -> tuple[str, ...]:
     return tuple(_warnings(desired, {policy.name: lockouts(policy, spec, desired, ids) for policy in spec.policies}))
 
 
-def _name_of_target(target: str, observed: Observed) -> str:
+def name_of_target(target: str, observed: Observed) -> str:
+    """Return what an id of a root, OU or account is called."""
     if observed.organization and target == observed.organization.root_id:
         return "the organization root"
     unit = next((unit for unit in observed.units if unit.id == target), None)

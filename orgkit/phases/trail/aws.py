@@ -37,9 +37,9 @@ def read_trail(
     """Read the management account's trails; buckets and key through the log archive account's read role alone."""
     spec = desired.trail.with_account(log_archive_id)
     if log_archive_id is None or not desired.section(MembersSpec).read_role:
-        return TrailFacts(trails=_read_trails(aws, spec.region, bool(organization_id)))
+        return TrailFacts(trails=read_trails(aws, spec.region, bool(organization_id)))
     reads: tuple[Callable[[], Any], ...] = (
-        lambda: _read_trails(aws, spec.region, bool(organization_id)),
+        lambda: read_trails(aws, spec.region, bool(organization_id)),
         lambda: _read_buckets(aws, spec, log_archive_id),
     )
     trails, buckets = aws.executor.map(lambda read: read(), reads)
@@ -178,7 +178,8 @@ HANDLERS = (
 )
 
 
-def _read_trails(aws: Connection, region: str, in_organization: bool) -> tuple[Trail, ...] | Unread:
+def read_trails(aws: Connection, region: str, in_organization: bool) -> tuple[Trail, ...] | Unread:
+    """Return the trails of the management account in every region, with what each logs."""
     try:
         items = _all_trails(aws, region)
         tags = selectors_aws.read_tags(aws, items)
@@ -228,6 +229,7 @@ def _trail(item: dict[str, Any], in_organization: bool) -> Trail:
         prefix=str(item.get("S3KeyPrefix") or ""),
         global_events=bool(item.get("IncludeGlobalServiceEvents")),
         key=item.get("KmsKeyId") or None,
+        copies=tuple(str(item[name]) for name in ("CloudWatchLogsLogGroupArn", "SnsTopicARN") if item.get(name)),
         logging=False,  # not known
     )
 

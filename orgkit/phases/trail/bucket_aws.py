@@ -67,10 +67,11 @@ def read_buckets(member: Connection, spec: TrailSpec, account_id: str) -> tuple[
     """Read the log bucket and the records bucket, as far as the file asks for them, each with all of its settings."""
     names = (spec.bucket if spec.bucket_settings else "", spec.records_bucket)
     places = [Place(member, name, spec.region, account_id) for name in names if name]
-    return tuple(member.executor.map(_bucket, places))
+    return tuple(member.executor.map(read_bucket, places))
 
 
-def _bucket(place: Place) -> Bucket:
+def read_bucket(place: Place) -> Bucket:
+    """Read one bucket with all of its settings."""
     try:
         region = place.head()
     except Foreign:

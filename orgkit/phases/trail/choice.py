@@ -49,10 +49,20 @@ def choose(trails: Sequence[Trail], spec: TrailSpec) -> Choice:
     )
 
 
+def best_organization_trail(trails: Sequence[Trail]) -> Trail | None:
+    """Return the organization trail that logs most, whatever its name; None where there is none."""
+    organization = [trail for trail in trails if trail.organization]
+    return min(organization, key=_completeness, default=None)
+
+
+def _completeness(trail: Trail) -> tuple[bool | str, ...]:
+    is_incomplete = not trail.selectors.log_all_management_events
+    return (is_incomplete, not trail.multi_region, not trail.logging, trail.arn)
+
+
 def _rank(trail: Trail, spec: TrailSpec) -> tuple[bool | str, ...]:
     by_file = (trail.name != spec.name, trail.bucket != spec.bucket)
-    is_incomplete = not trail.selectors.log_all_management_events
-    return (*by_file, is_incomplete, not trail.multi_region, not trail.logging, trail.arn)
+    return (*by_file, *_completeness(trail))
 
 
 def is_repairable(trail: Trail, spec: TrailSpec) -> bool:

@@ -2,6 +2,7 @@
 
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.trail.acl_step import SetAcl
+from orgkit.phases.trail.adoption import adopt
 from orgkit.phases.trail.choice import changes_control_tower
 from orgkit.phases.trail.evidence import EVIDENCE
 from orgkit.phases.trail.key_steps import CreateAlias
@@ -59,6 +60,7 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    adopt=adopt,
     stoppable=changes_control_tower,
     accounts=lambda desired: (desired.log_archive,) if desired.log_archive else (),
     member_reads=member_reads,

@@ -1,0 +1,114 @@
+"""The content of a parameters file under way: sections that the file's own checks accept, and what they refuse."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orgkit.errors import NotAdopted
+from orgkit.model.canonical_json import compact_json
+from orgkit.model.desired import Desired
+from orgkit.parameters import examine
+from orgkit.phases.adopted import Unexpressed
+from orgkit.phases.schema.location import Place, Violation, spell
+
+MAX_TEXT = 300  # characters of a value in the list of what is not expressed
+Refused = dict[Place, Unexpressed]
+
+
+@dataclass
+class Content:
+    """A file as a TOML parser would return it, with the texts of the files that it names."""
+
+    raw: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def with_section(
+        self, name: str, values: Mapping[str, Any], texts: Mapping[str, str]
+    ) -> tuple["Content", list[Unexpressed]]:
+        """Return the file with one more section, without what its checks refuse, and the list of that.
+
+        Args:
+            name: The section.
+            values: Its keys.
+            texts: Files that it names.
+
+        Raises:
+            NotAdopted: Without what is refused, there is no file.
+        """
+        raw = {**deepcopy(self.raw), name: deepcopy(dict(values))}
+        content, refused = Content(raw, {**self.texts, **texts}), Refused()
+        while wrong := content._examine()[1]:
+            content._remove(wrong, refused)
+        return content, list(refused.values())
+
+    def desired(self) -> Desired:
+        """Return the organization that the file asks for; its sections are valid, each as it was added."""
+        desired, wrong = self._examine()
+        assert desired is not None, wrong
+        return desired
+
+    def named_texts(self) -> dict[str, str]:
+        """Return the texts of the files that the sections name, without those of refused policies."""
+        names = {str(table["file"]) for table in self.raw.get("policies", {}).values() if isinstance(table, dict)}
+        return {name: text for name, text in self.texts.items() if name in names}
+
+    def _examine(self) -> tuple[Desired | None, list[Violation]]:
+        return examine(self.raw, Path(), self._read)
+
+    def _read(self, name: str) -> str:
+        if name not in self.texts:
+            raise ValueError(f"{name} is not there.")
+        return self.texts[name]
+
+    def _remove(self, wrong: list[Violation], refused: Refused) -> None:
+        """Remove what the violations are about; a missing key takes away the table that cannot be without it."""
+        removed: list[Place] = []
+        for place, reason in wrong:
+            if any(place[: len(gone)] == gone for gone in removed):
+                continue
+            reason, place = self._smallest(place, reason, refused)
+            value = _take(self.raw, place)
+            refused[place] = Unexpressed(_describe(place, value), reason)
+            removed.append(place)
+            if place[0] == "units" and len(place) == 2:
+                removed += self._remove_below(place[1], reason, refused)
+
+    def _smallest(self, place: Place, reason: str, refused: Refused) -> tuple[str, Place]:
+        """Return the smallest part of the file around a place that is there, and why it goes."""
+        whole = place
+        while place and not _is_there(self.raw, place):
+            reason = refused.pop(place).reason if place in refused else reason
+            place = place[:-1]
+        if not place or place == ("organization",):
+            raise NotAdopted(f"{spell(whole)}: {reason}", "correct that in AWS, or write the file by hand.")
+        return reason, place
+
+    def _remove_below(self, parent: str, reason: str, refused: Refused) -> list[Place]:
+        """Remove the units below one that the file cannot have: their paths would imply it."""
+        places: list[Place] = [("units", path) for path in self.raw["units"] if path.startswith(f"{parent}/")]
+        for place in places:
+            refused[place] = Unexpressed(_describe(place, _take(self.raw, place)), f"its parent {reason}")
+        return places
+
+
+def _is_there(raw: Mapping[str, Any], place: Place) -> bool:
+    table: Any = raw
+    for key in place:
+        if not isinstance(table, Mapping) or key not in table:
+            return False
+        table = table[key]
+    return True
+
+
+def _take(raw: dict[str, Any], place: Place) -> Any:
+    table: Any = raw
+    for key in place[:-1]:
+        table = table[key]
+    return table.pop(place[-1])
+
+
+def _describe(place: Place, value: Any) -> str:
+    text = value if isinstance(value, str) else compact_json(value)
+    return f"{spell(place)} = {text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + '…'}"
