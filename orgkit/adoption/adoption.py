@@ -1,6 +1,6 @@
 """The adoption of an organization: its file, what good practice would change, and what the file does not hold."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from orgkit.adoption.content import Content
@@ -16,10 +16,12 @@ from orgkit.phases.adopted import SEVERITIES, Adopted, Advice, NotRead, Severity
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.findings import NOT_REPORTED
 from orgkit.phases.registry import RUNBOOKS, phases_for, plan
+from orgkit.sanitize.secrets import hide_secrets
 from orgkit.sanitize.summary import Summary
 
 CHECKS = "00-management-account"
 NOT_ASKED = "so orgkit does not ask"  # in a finding of phase 00 about what AWS charges for
+MEDIUM_CHECKS = ("does not belong here", "IAM users with access keys", "belongs here: organization trail")
 MAX_STEPS = 3  # that a reason names
 Plans = tuple[tuple[Phase, Plan | OrgkitError], ...]
 Comments = Mapping[tuple[str, ...], str]
@@ -61,6 +63,30 @@ class Adoption(Summary):
     def step_count(self) -> int:
         """The number of steps in the plans of this file: 0, but where the organization needs all features first."""
         return sum(len(item.steps) for _, item in self.plans if isinstance(item, Plan))
+
+    @property
+    def plan_lines(self) -> tuple[str, ...]:
+        """What each phase would change with this file, in sentences."""
+        changes = [reason for _, reason in _changes(self.plans)]
+        return tuple(changes) or (f"empty, in {', '.join(phase.run_label for phase, _ in self.plans)}",)
+
+    def as_json(self) -> dict[str, object]:
+        """Everything that is not in the file, for a program to read."""
+        items = {"findings": self.advice, "not_expressed": self.not_expressed, "not_read": self.not_read}
+        return {
+            "organization": self.desired.organization.organization_id,
+            **{name: [_hidden(vars(item)) for item in rows] for name, rows in items.items()},
+            "steps": self.step_count,
+            "plan": list(self.plan_lines),
+        }
+
+
+def by_reason(items: Iterable[Unexpressed | NotRead]) -> dict[str, list[str]]:
+    """Return reason → what it applies to, in the order in which the reasons appear; secrets are hidden."""
+    groups: dict[str, list[str]] = {}
+    for item in items:
+        groups.setdefault(hide_secrets(item.reason), []).append(hide_secrets(item.what))
+    return groups
 
 
 @dataclass(frozen=True)
@@ -140,6 +166,10 @@ def _draft(observed: Observed, choices: _Choices) -> _Draft:
         if name == "organization" and not choices.reads_members:
             content, _ = content.with_section("members", {"read_role": False}, {})
     return _Draft(content, sections, forms, tuple(refused))
+
+
+def _hidden(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: hide_secrets(value) for name, value in values.items()}
 
 
 def _form(first: Adopted, choices: _Choices, name: str) -> Adopted | None:
@@ -239,8 +269,10 @@ def _is_for_people(finding: Finding) -> bool:
 
 
 def _as_advice(finding: Finding) -> Advice:
-    severity: Severity = "high" if finding.verdict == "stops" else "medium"
-    return Advice(severity, f"{finding.item}: {finding.message}", finding.effect, f"{finding.remedy} Then {CHECKS}")
+    is_medium = any(finding.item.startswith(item) for item in MEDIUM_CHECKS)
+    severity: Severity = "high" if finding.verdict == "stops" else "medium" if is_medium else "low"
+    effect = finding.effect if finding.verdict == "stops" else "warns"
+    return Advice(severity, f"{finding.item}: {finding.message}", f"a check of {CHECKS} {effect}", finding.remedy)
 
 
 def _sorted(advice: tuple[Advice, ...]) -> tuple[Advice, ...]:

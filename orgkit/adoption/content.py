@@ -12,6 +12,7 @@ from orgkit.model.desired import Desired
 from orgkit.parameters import examine
 from orgkit.phases.adopted import Unexpressed
 from orgkit.phases.schema.location import Place, Violation, spell
+from orgkit.sanitize.secrets import hide_secrets
 
 MAX_TEXT = 300  # characters of a value in the list of what is not expressed
 Refused = dict[Place, Unexpressed]
@@ -111,4 +112,5 @@ def _take(raw: dict[str, Any], place: Place) -> Any:
 
 def _describe(place: Place, value: Any) -> str:
     text = value if isinstance(value, str) else compact_json(value)
-    return f"{spell(place)} = {text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + '…'}"
+    text = hide_secrets(f"{spell(place)} = {text}")
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"

@@ -8,11 +8,12 @@ from textwrap import wrap
 from typing import Any
 
 import tomlkit
-from tomlkit.items import Table
+from tomlkit.items import KeyType, SingleKey, Table
 
-from orgkit.adoption.adoption import Adoption
+from orgkit.adoption.adoption import Adoption, by_reason
 from orgkit.errors import NotAdopted, Unexpected
 from orgkit.journal.file_writes import SHARED_MODE, create_file, rewrite_file
+from orgkit.phases.adopted import NotRead, Unexpressed
 from orgkit.sanitize.secrets import hide_secrets
 from orgkit.sanitize.terminal import flat
 
@@ -51,12 +52,9 @@ def write(adoption: Adoption, path: Path, *, overwrite: bool = False) -> list[Pa
     texts = adoption.content.named_texts()
     files = {path.parent / name: text.encode() for name, text in sorted(texts.items())}
     files[path] = render(adoption).encode()
-    existing = [file for file in files if file.exists() or file.is_symlink()]
-    if existing and not overwrite:
-        raise NotAdopted(
-            f"{existing[-1]} is there already{f', and {len(existing) - 1} more files' if len(existing) > 1 else ''}.",
-            "name another file with --output, or replace what is there with --overwrite.",
-        )
+    existing = [file for file in files if _is_there(file)]
+    if not overwrite:
+        refuse_existing(list(files))
     for file, content in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         if file in existing:
@@ -64,6 +62,21 @@ def write(adoption: Adoption, path: Path, *, overwrite: bool = False) -> list[Pa
         else:
             create_file(file, content, SHARED_MODE)
     return list(files)
+
+
+def refuse_existing(files: Sequence[Path]) -> None:
+    """Raise NotAdopted if a file is there already."""
+    existing = [file for file in files if _is_there(file)]
+    if existing:
+        more = f", and {len(existing) - 1} more files" if len(existing) > 1 else ""
+        raise NotAdopted(
+            f"{existing[-1]} is there already{more}.",
+            "name another file with --output, or replace what is there with --overwrite.",
+        )
+
+
+def _is_there(file: Path) -> bool:
+    return file.exists() or file.is_symlink()
 
 
 def _head(adoption: Adoption) -> str:
@@ -77,7 +90,7 @@ def _head(adoption: Adoption) -> str:
         *([] if adoption.advice else _comment("None.")),
         "#",
         *_title("Not read: it may be there or not, and this file changes nothing of it"),
-        *(line for item in adoption.not_read for line in _item("", item.what, item.reason)),
+        *_groups(adoption.not_read),
         *([] if adoption.not_read else _comment("Everything was read.")),
     ]
     return "\n".join(lines)
@@ -91,8 +104,8 @@ def _describe_plans(adoption: Adoption) -> str:
 
 def _tail(adoption: Adoption) -> str:
     lines = [
-        *_title("Not expressed: it is in AWS, this file has no place for it, and orgkit leaves it as it is"),
-        *(line for item in adoption.not_expressed for line in _item("", item.what, item.reason)),
+        *_title("Not expressed: it is in AWS, has no place in this file, and stays as it is"),
+        *_groups(adoption.not_expressed),
         *([] if adoption.not_expressed else _comment("Everything is expressed.")),
     ]
     return "\n".join(lines)
@@ -100,6 +113,14 @@ def _tail(adoption: Adoption) -> str:
 
 def _title(text: str) -> list[str]:
     return [f"# ── {text} ".ljust(COLUMNS, "─")]
+
+
+def _groups(items: Sequence[Unexpressed | NotRead]) -> Iterator[str]:
+    """Yield each reason once, with what it applies to below it."""
+    for reason, subjects in by_reason(items).items():
+        yield from _comment(f"{reason}:")
+        for subject in subjects:
+            yield from _comment(subject, "- ", "  ")
 
 
 def _item(mark: str, *texts: str) -> Iterator[str]:
@@ -129,7 +150,7 @@ def _section(name: str, values: Mapping[str, Any], comments: Mapping[tuple[str, 
     if name in NAMED:
         parent = tomlkit.table(is_super_table=True)
         for key, value in values.items():
-            parent.append(key, _table((name, key), value, comments))
+            parent.append(_key(key), _table((name, key), value, comments))
         document.append(name, parent)
     else:
         document.append(name, _table((name,), values, comments))
@@ -142,19 +163,30 @@ def _table(place: tuple[str, ...], values: Mapping[str, Any], comments: Mapping[
     for key, value in values.items():
         for line in _comment(comments.get((*place, key), "")):
             table.add(tomlkit.comment(line.removeprefix("# ")))
-        table.append(key, _value(value))
+        table.append(_key(key), _value(value))
     return table
 
 
+def _key(text: str) -> SingleKey:
+    """Return a key; in single quotes where TOML would read its backslashes, as the path of CI/CD has them."""
+    return SingleKey(text, KeyType.Literal) if _is_literal(text) else SingleKey(text)
+
+
+def _is_literal(text: str) -> bool:
+    return "\\" in text and "'" not in text and text.isprintable()
+
+
 def _value(value: Any) -> Any:
+    if isinstance(value, str):
+        return tomlkit.string(value, literal=_is_literal(value))
     if isinstance(value, Mapping):
         inline = tomlkit.inline_table()
         for key, item in value.items():
-            inline.append(key, item)
+            inline.append(_key(key), _value(item))
         return inline
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         array = tomlkit.array()
-        array.extend(value)
+        array.extend(map(_value, value))
         return array.multiline(len(str(list(value))) > LONG_LIST)
     return value
 
