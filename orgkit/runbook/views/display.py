@@ -114,6 +114,7 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Lines: lambda value: View(line_chart.as_words(value), svg=line_chart.as_svg(value)),
     Showbacks: render_showbacks,
     CompletedRun: lambda value: value.view(),
+    View: lambda value: value,
 }
 
 
