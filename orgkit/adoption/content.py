@@ -42,6 +42,8 @@ class Content:
         content, refused = Content(raw, {**self.texts, **texts}), Refused()
         while wrong := content._examine()[1]:
             content._remove(wrong, refused)
+        if not content.raw[name]:
+            del content.raw[name]  # nothing of it is left
         return content, list(refused.values())
 
     def desired(self) -> Desired:
@@ -49,11 +51,6 @@ class Content:
         desired, wrong = self._examine()
         assert desired is not None, wrong
         return desired
-
-    def named_texts(self) -> dict[str, str]:
-        """Return the texts of the files that the sections name, without those of refused policies."""
-        names = {str(table["file"]) for table in self.raw.get("policies", {}).values() if isinstance(table, dict)}
-        return {name: text for name, text in self.texts.items() if name in names}
 
     def _examine(self) -> tuple[Desired | None, list[Violation]]:
         return examine(self.raw, Path(), self._read)

@@ -49,8 +49,8 @@ def write(adoption: Adoption, path: Path, *, overwrite: bool = False) -> list[Pa
     Raises:
         NotAdopted: A file is there already; nothing was written.
     """
-    texts = adoption.content.named_texts()
-    files = {path.parent / name: text.encode() for name, text in sorted(texts.items())}
+    texts = sorted(adoption.content.texts.items())  # those of policies that the file cannot have, too
+    files = {path.parent / name: text.encode() for name, text in texts}
     files[path] = render(adoption).encode()
     existing = [file for file in files if _is_there(file)]
     if not overwrite:
@@ -197,4 +197,4 @@ def _left_out(adoption: Adoption) -> Iterator[str]:
         if values:
             heading = _comment(adoption.comments.get((name,), ""))
             lines = _section(name, values, {}).strip("\n").splitlines()
-            yield "\n".join([*heading, *(f"#{line}" for line in lines)])
+            yield "\n".join([*heading, *(f"#{flat(line)}" for line in lines)])

@@ -26,9 +26,8 @@ def main(name: str, folder: Path) -> dict[str, Any]:
     application = wire.begin(_seed(), folder)
     _keep_model_of_s3()
     os.environ.update(wire.settings(folder))
-    from tests.adoption.organizations import ACCESS, ORGANIZATIONS, Builder
-
     from orgkit.sandbox.world import world
+    from tests.adoption.organizations import ACCESS, ORGANIZATIONS, Builder
 
     ORGANIZATIONS["small" if name == "denied" else name](Builder(wire.ADDRESS, world().clock.sleep))
     if name == "denied":
@@ -98,21 +97,24 @@ def _adopt(folder: Path, read_role: str) -> dict[str, Any]:
 
 def _plans(file: Path) -> dict[str, list[str]]:
     """The steps of each phase that changes something, also of those that the file does not ask for."""
+    from orgkit.aws.rejections import Rejected
     from orgkit.engine.connect import connect
     from orgkit.engine.observe import observe
-    from orgkit.errors import OrgkitError
     from orgkit.parameters import load
-    from orgkit.phases.registry import RUNBOOKS, plan
+    from orgkit.phases.registry import RUNBOOKS, phases_for, plan
+    from orgkit.phases.registry import load as load_code
 
     desired, plans = load(file), {}
     aws = connect(_with_long_lived_keys(desired))
+    observed = observe(aws, desired, findings=False)
     for phase in RUNBOOKS:
         if phase.changes:
+            read = load_code(phase).read
             try:
-                observed = observe(aws, desired, phase.label, findings=False)
+                observed = read(aws, desired, observed) if read and phase not in phases_for(desired) else observed
                 plans[phase.label] = [step.id for step in plan(phase.label, observed, desired).steps]
-            except OrgkitError as error:
-                plans[phase.label] = [f"error: {error.reason}"]
+            except Rejected as rejection:
+                plans[phase.label] = [f"error: {rejection.code}"]
     return plans
 
 

@@ -130,7 +130,7 @@ def _advice(observed: Observed) -> Iterator[Advice]:
         if off:
             yield Advice(
                 "low",
-                f"{len(off)} root emails are not {convention}, as most are: {_names(off)}",
+                f"{len(off)} of {len(accounts)} root emails are not {convention}: {_names(off)}",
                 "mail to an address that nobody expects is easily lost, and with it the root user",
                 "change the email in the account, then email_convention in the file and 00-management-account",
             )
@@ -142,10 +142,10 @@ def _names(accounts: list[Account]) -> str:
 
 
 def email_convention(accounts: list[Account]) -> str:
-    """Return the pattern that most root emails have, with {name} for the account's name; "" for none."""
+    """Return the pattern that at least half of the root emails have, with {name} for the account's name; "" for none."""
     patterns = Counter(pattern for account in accounts for pattern in _patterns(account))
     pattern, count = max(patterns.items(), key=lambda item: (item[1], item[0]), default=("", 0))
-    return pattern if count > 1 and count * 2 > len(accounts) else ""
+    return pattern if count > 1 and count * 2 >= len(accounts) else ""
 
 
 def _patterns(account: Account) -> set[str]:

@@ -29,12 +29,13 @@ def adopt(observed: Observed, raw: Raw) -> Adopted:
         policy = described.policy
         if policy.is_of_aws:
             not_expressed += _missing_full_access(policy, observed)
-        elif policy.name in values or policy.name in OWN_KEYS:
+            continue
+        file = _new_file(policy.name, texts)
+        texts[file] = policy.text
+        if policy.name in values or policy.name in OWN_KEYS:
             reason = "the file has each name once" if policy.name in values else "the file has a key of this name"
-            not_expressed.append(Unexpressed(_subject(policy, observed), reason))
+            not_expressed.append(Unexpressed(_subject(policy, file, observed), reason))
         else:
-            file = _new_file(policy.name, texts)
-            texts[file] = policy.text
             attached = sorted(paths[target] for target in policy.targets if target in paths)
             values[policy.name] = {"file": file, "type": policy.type, **({"attach": attached} if attached else {})}
             not_expressed += _details(described, observed, paths)
@@ -59,9 +60,9 @@ def _new_file(name: str, texts: Mapping[str, str]) -> str:
     return next(candidate for candidate in names if candidate not in texts)
 
 
-def _subject(policy: ObservedPolicy, observed: Observed) -> str:
+def _subject(policy: ObservedPolicy, file: str, observed: Observed) -> str:
     targets = ", ".join(name_of_target(target, observed) for target in policy.targets)
-    return f"policy {policy.name} ({policy.type}, {policy.id}), attached to {targets or 'nothing'}: {policy.text}"
+    return f"policy {policy.name} ({policy.type}, {policy.id}, in {file}), attached to {targets or 'nothing'}"
 
 
 def _details(described: DescribedPolicy, observed: Observed, paths: Mapping[str, str]) -> Iterator[Unexpressed]:

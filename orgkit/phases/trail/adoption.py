@@ -12,6 +12,7 @@ from orgkit.phases.schema.section import trail_tags
 from orgkit.phases.trail.choice import best_organization_trail
 from orgkit.phases.trail.documents import rule_of
 from orgkit.phases.trail.facts import AdoptedTrails, Bucket, LogStorage, Trail
+from orgkit.phases.trail.section import ACCOUNT_REGIONAL, prefix_in_account
 
 RUNBOOK = "05-trail"
 DEFAULT_REGION = "us-east-1"
@@ -51,7 +52,7 @@ def _as_it_is(trail: Trail, storage: LogStorage, key: str, raw: Raw, details: tu
     values: dict[str, Any] = {
         "name": trail.name,
         "log_archive_account": key,
-        "bucket": trail.bucket,
+        **_bucket_names(trail, storage),
         "records_bucket": False,
         "bucket_settings": False,
         "region": trail.home_region,
@@ -84,8 +85,7 @@ def _full(trail: Trail, storage: LogStorage, key: str, raw: Raw, details: tuple[
     values = {
         "name": trail.name,
         "log_archive_account": key,
-        "bucket": trail.bucket,
-        "records_bucket": storage.records_bucket,
+        **_bucket_names(trail, storage),
         "region": trail.home_region,
         "kms_key": bool(trail.key),
         "transition_days": next((int(item["Days"]) for item in rule.get("Transitions", ())), 0),
@@ -97,6 +97,17 @@ def _full(trail: Trail, storage: LogStorage, key: str, raw: Raw, details: tuple[
     return Adopted(
         values=values, not_expressed=details, not_read=_unread_tags(trail), is_optional=True, needs_members=True
     )
+
+
+def _bucket_names(trail: Trail, storage: LogStorage) -> dict[str, str]:
+    """Return the keys with the names of the buckets, or with their prefixes in the account's own namespace."""
+    owner, records = str(storage.owner), storage.records_bucket
+    prefix = prefix_in_account(trail.bucket, owner, trail.home_region)
+    if not prefix:
+        return {"bucket": trail.bucket, **({"records_bucket": records} if records else {})}
+    records_prefix = prefix_in_account(records, owner, trail.home_region)
+    names = {"bucket": prefix, **({"records_bucket": records_prefix} if records else {})}
+    return {"bucket_namespace": ACCOUNT_REGIONAL, **names}
 
 
 def _lock(bucket: Bucket) -> dict[str, Any]:

@@ -4,13 +4,19 @@ from collections.abc import Iterable
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
+from orgkit.model.desired import name_in
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.phases.adopted import members_of
 from orgkit.phases.trail.aws import read_trails
 from orgkit.phases.trail.bucket_aws import Foreign, Place, read_bucket
 from orgkit.phases.trail.choice import best_organization_trail
 from orgkit.phases.trail.facts import AdoptedTrails, LogStorage, Trail
-from orgkit.phases.trail.section import default_records_bucket
+from orgkit.phases.trail.section import (
+    RECORDS_PREFIX,
+    default_records_bucket,
+    name_in_account,
+    prefix_in_account,
+)
 
 HINTS = ("log", "archive", "audit", "security", "trail")  # in the names of accounts that keep logs
 
@@ -64,7 +70,10 @@ def _read_storage(place: Place, management: str, owner: str) -> LogStorage:
         bucket = read_bucket(place)
     except Rejected as rejection:
         return LogStorage(owner, Unread(str(rejection), rejection.remedy))
-    records = Place(place.member, default_records_bucket(management), place.region, owner)
+    is_regional = bool(prefix_in_account(place.bucket, owner, place.region))
+    regional_name = name_in(name_in_account(RECORDS_PREFIX, place.region), owner)
+    name = regional_name if is_regional else default_records_bucket(management)
+    records = Place(place.member, name, place.region, owner)
     try:
         has_records = records.head() is not None
     except (Rejected, Foreign):

@@ -17,6 +17,7 @@ from orgkit.phases.schema.types import Region, SectionModel, Tags, checked_text,
 _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3", ".mrap", "-an")
 ACCOUNT_REGIONAL = "account-regional"
+RECORDS_PREFIX = "orgkit-records"
 # Regular expressions that the JSON Schema of the file has too.
 _BUCKET = r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]"
 _TRAIL = r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*"
@@ -73,9 +74,15 @@ def name_in_account(prefix: str, region: str) -> str:
     return f"{prefix}-{LOG_ARCHIVE_ID}-{region}-an"
 
 
+def prefix_in_account(bucket: str, account: str, region: str) -> str:
+    """Return the prefix of a bucket's name in the account's own namespace; "" for any other name."""
+    suffix = name_in_account("", region).replace(LOG_ARCHIVE_ID, account)
+    return bucket.removesuffix(suffix) if bucket.endswith(suffix) else ""
+
+
 def bucket_prefixes(name: str, bucket: str | None, records_bucket: str | None) -> tuple[str, str]:
     """Return the prefixes before account and region in the names of the two buckets."""
-    return bucket or re.sub("[._]", "-", name.lower()), records_bucket or "orgkit-records"
+    return bucket or re.sub("[._]", "-", name.lower()), records_bucket or RECORDS_PREFIX
 
 
 def default_records_bucket(management_account_id: str) -> str:
