@@ -8,6 +8,7 @@ from orgkit.adoption.reading import read_organization
 from orgkit.aws.session import Connection
 from orgkit.engine.observe import observe, read_account
 from orgkit.errors import OrgkitError
+from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import READ_ROLE, Desired
 from orgkit.model.finding import Finding
 from orgkit.model.observed import Observed
@@ -223,8 +224,11 @@ def _adoption(aws: Connection, observed: Observed, draft: _Draft, plans: Plans, 
         ),
         not_expressed=(
             *(
-                Unexpressed(f"section [{name}], which is a comment of the file", reasons.get(name, ""))
-                for name in left_out
+                Unexpressed(
+                    f"section [{name}], which is a comment of the file: {compact_json(form.values)}",
+                    reasons.get(name, ""),
+                )
+                for name, form in last_forms.items()
             ),
             *(item for part in (*parts, *last_forms.values()) for item in part.not_expressed),
             *draft.refused,

@@ -153,6 +153,11 @@ def nested(aws: Builder) -> None:
     aws.policy("Tags", '{"tags": {"Owner": {"tag_key": {"@@assign": "Owner"}}}}', hostile[3], kind="TAG_POLICY")
     aws.policy("No instances", NO_REGION.replace("RunInstances", "StartInstances"), twin, hostile[3])
     organizations.detach_policy(PolicyId="p-FullAWSAccess", TargetId=twin)
+    organizations.enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
+    aws.trail(aws.account("Audit", "aws-audit@corp.test", other), "audit-logs", "half-hearted")
+    cloudtrail = aws.client("cloudtrail")
+    cloudtrail.put_event_selectors(TrailName="half-hearted", EventSelectors=[{"ReadWriteType": "WriteOnly"}])
+    cloudtrail.stop_logging(Name="half-hearted")
 
 
 def many(aws: Builder) -> None:

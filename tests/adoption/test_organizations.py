@@ -91,9 +91,18 @@ def test_good_practice_is_named_with_its_runbook() -> None:
     advice = {item["what"].split(":")[0].strip("0123456789 "): item for item in adopted("small")["advice"]}
     in_the_root = advice["of 4 member accounts are in the organization root"]
     assert (in_the_root["severity"], "03-accounts" in in_the_root["runbook"]) == ("medium", True)
-    (trail,) = [item for item in adopted("nested")["advice"] if "05-trail" in item["runbook"]]
+    (trail,) = [item for item in adopted("many")["advice"] if "05-trail" in item["runbook"]]
     assert trail["severity"] == "high"
     assert any("aws-{name}@corp.test" in item["what"] for item in adopted("small")["advice"])
+
+
+def test_a_trail_that_orgkit_would_change_is_a_comment_with_what_it_would_do() -> None:
+    result = adopted("nested")
+    assert result["left_out"] == ["trail"]
+    text = " ".join(result["text"].replace("\n#", " ").split())
+    assert "with this section 05-trail would log all management events with trail half-hearted" in text
+    assert "start logging of trail half-hearted to bucket audit-logs" in text
+    assert '\n#log_archive_account = "audit"\n' in result["text"]
 
 
 def test_what_could_not_be_read_is_named_and_nothing_of_it_is_planned() -> None:
@@ -158,7 +167,8 @@ def _organization(file: Result, server: Result, is_listed: Any) -> Iterator[str]
 
 def _trails(file: Result, server: Result, is_listed: Any) -> Iterator[str]:
     for name, bucket, data_selectors in server["trails"]:
-        if file.get("trail", {}).get("name") != name or file["trail"]["bucket"] != bucket:
+        section = file.get("trail", {})
+        if (section.get("name"), section.get("bucket")) != (name, bucket) and not is_listed("[trail]", name, bucket):
             yield f"trail {name}"
         if data_selectors and not is_listed("event selector", "AWS::Lambda::Function"):
             yield f"selectors of {name}"

@@ -142,7 +142,7 @@ def _names(accounts: list[Account]) -> str:
 
 
 def email_convention(accounts: list[Account]) -> str:
-    """Return the pattern that at least half of the root emails have, with {name} for the account's name; "" for none."""
+    """Return the pattern of at least half of the root emails, with {name} for the account's name; "" for none."""
     patterns = Counter(pattern for account in accounts for pattern in _patterns(account))
     pattern, count = max(patterns.items(), key=lambda item: (item[1], item[0]), default=("", 0))
     return pattern if count > 1 and count * 2 >= len(accounts) else ""
