@@ -31,7 +31,7 @@ def state_key(value: str) -> str:
     return value
 
 
-def kms_key(value: str) -> str:
+def kms_key_arn(value: str) -> str:
     """Check the ARN of a KMS key, or "": an alias may come to name another key."""
     if not re.fullmatch(_KMS_KEY, value):
         refuse(value, "is not the ARN of a KMS key: write arn:aws:kms:REGION:ACCOUNT:key/ID, and no alias.")
@@ -69,7 +69,7 @@ class StateBackendModel(SectionModel):
     bucket_namespace: Literal["account-regional", "global"] = "account-regional"
     region: Region | None = None
     key: Annotated[str, checked_text(state_key), editor_check(_STATE_KEY)] = "organization/terraform.tfstate"
-    kms_key: Annotated[str, checked_text(kms_key), editor_check(_KMS_KEY)] = ""
+    kms_key: Annotated[str, checked_text(kms_key_arn), editor_check(_KMS_KEY)] = ""
     noncurrent_days: int = Field(default=90, ge=0, le=36500)
     github: GitHubModel | None = None
     tags: Tags = {}
