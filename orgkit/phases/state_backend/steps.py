@@ -235,10 +235,10 @@ def member_reads(desired: Desired, key: str) -> tuple[MemberRead, ...]:
     spec = desired.section(StateBackendSpec)
     if not spec.account or key != spec.account:
         return ()
-    # The role is that account's, whose id IAM puts in.
-    account = "${aws:PrincipalAccount}"
-    bucket = f"arn:aws:s3:::{spec.bucket.replace(STATE_ACCOUNT_ID, account)}"
+    # The role is that account's, whose id IAM puts in: only into the part of an ARN after the account. [IAM User Guide,
+    # policy variables]
+    bucket = f"arn:aws:s3:::{spec.bucket.replace(STATE_ACCOUNT_ID, '${aws:PrincipalAccount}')}"
     reads = [MemberRead("StateBucket", BUCKET_READS, (bucket,))]
     if spec.github:
-        reads.append(MemberRead("Provider", ("iam:GetOpenIDConnectProvider",), (provider_arn("aws", account),)))
+        reads.append(MemberRead("Provider", ("iam:GetOpenIDConnectProvider",), (provider_arn("aws", "*"),)))
     return tuple(reads)
