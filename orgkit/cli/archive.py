@@ -65,7 +65,7 @@ def archive(file: Path, to: str, check: bool, permissions: bool, as_json: bool) 
 
 
 def _archive(desired: "Desired", destination: str) -> "Archive":
-    from orgkit.phases.trail.section import s3_location as in_s3
+    from orgkit.phases.storage.bucket_names import s3_location as in_s3
     from orgkit.records.archive.model import Archive
 
     bucket = desired.trail.records_bucket

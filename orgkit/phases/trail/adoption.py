@@ -9,10 +9,12 @@ from orgkit.model.observed import Observed, Unread
 from orgkit.phases.adopted import Adopted, Advice, NotRead, Unexpressed, own_tags, unread_of
 from orgkit.phases.schema.raw import Raw, members
 from orgkit.phases.schema.section import trail_tags
+from orgkit.phases.storage.bucket import Bucket
+from orgkit.phases.storage.bucket_names import ACCOUNT_REGIONAL
+from orgkit.phases.storage.documents import rule_of
 from orgkit.phases.trail.choice import best_organization_trail
-from orgkit.phases.trail.documents import rule_of
-from orgkit.phases.trail.facts import AdoptedTrails, Bucket, LogStorage, Trail
-from orgkit.phases.trail.section import ACCOUNT_REGIONAL, prefix_in_account
+from orgkit.phases.trail.facts import AdoptedTrails, LogStorage, Trail
+from orgkit.phases.trail.section import prefix_in_account
 
 RUNBOOK = "05-trail"
 DEFAULT_REGION = "us-east-1"

@@ -7,8 +7,8 @@ from orgkit.aws.session import Connection
 from orgkit.model.desired import name_in
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.phases.adopted import members_of
+from orgkit.phases.storage.bucket_aws import Foreign, Place, read_bucket
 from orgkit.phases.trail.aws import read_trails
-from orgkit.phases.trail.bucket_aws import Foreign, Place, read_bucket
 from orgkit.phases.trail.choice import best_organization_trail
 from orgkit.phases.trail.facts import AdoptedTrails, LogStorage, Trail
 from orgkit.phases.trail.section import (

@@ -15,11 +15,12 @@ from orgkit.model.plan import DISABLED, ENABLED, starting_value
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.member_roles_aws import is_not_readable
 from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.storage.bucket import Bucket
+from orgkit.phases.storage.bucket_aws import Place, read_bucket
 from orgkit.phases.trail import bucket_steps_aws, key_aws, selectors_aws
-from orgkit.phases.trail.bucket_aws import read_buckets
 from orgkit.phases.trail.choice import Choice, choose
 from orgkit.phases.trail.documents import trail_arn
-from orgkit.phases.trail.facts import Bucket, Trail, TrailFacts
+from orgkit.phases.trail.facts import Trail, TrailFacts
 from orgkit.phases.trail.steps import CreateTrail, StartLogging, UpdateTrail
 from orgkit.phases.trail.stronger import keys_in_use
 
@@ -63,8 +64,10 @@ def _read_buckets(aws: Connection, spec: TrailSpec, log_archive_id: str) -> tupl
         if not is_not_readable(rejection):
             raise  # as where the account itself is read, whichever of the two comes first
         return Unread(f"{READ_ROLE} cannot be assumed in account {log_archive_id}")
+    names = (spec.bucket if spec.bucket_settings else "", spec.records_bucket)
+    places = [Place(member, name, spec.region, log_archive_id) for name in names if name]
     try:
-        return read_buckets(member, spec, log_archive_id)
+        return tuple(member.executor.map(read_bucket, places))
     except Rejected as rejection:
         return Unread(str(rejection), rejection.remedy)
 

@@ -6,36 +6,10 @@ from dataclasses import dataclass
 from orgkit.model.desired import Tags
 from orgkit.model.observed import Unread
 from orgkit.model.plan import starting_value
+from orgkit.phases.storage.bucket import Bucket
 from orgkit.phases.trail.event_selectors import EventSelectors
 
 DEFAULT_SELECTORS = EventSelectors.from_answer({})  # of a trail that was never given any
-BLOCK_ALL_PUBLIC_ACCESS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """One bucket of the log archive account; None stands for a setting that is not there."""
-
-    name: str
-    exists: bool
-    foreign: bool = False  # it exists, and AWS does not let the log archive account see it
-    owner: str = ""  # of a foreign one: the management account, where it is there
-    region: str | None = None
-    versioning: str | None = None  # Enabled | Suspended
-    mfa_delete: bool = False  # then only the root user can change its versioning, and S3 rejects lifecycle rules
-    public_access_block: tuple[str, ...] = ()  # the settings of it that are on, sorted
-    ownership: str | None = None
-    acl_grants: tuple[str, ...] = ()  # of the ACL, to others than the owner: "READ to group LogDelivery", sorted
-    encryption: str | None = None  # AES256 | aws:kms <key arn>, then " with bucket key" when it has one
-    lifecycle: str | None = None  # canonical JSON of the rules
-    policy: str | None = None  # canonical JSON
-    object_lock: str | None = None  # "GOVERNANCE 90"; "on" when enabled without a default retention
-    tags: Tags = ()
-
-    @property
-    def public_access_blocked(self) -> bool:
-        """Whether all four settings are on."""
-        return self.public_access_block == BLOCK_ALL_PUBLIC_ACCESS
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,8 @@ from orgkit.model.desired import TrailSpec
 from orgkit.model.matching import IdIndex
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
 from orgkit.phases.handler import handle
-from orgkit.phases.trail.documents import (
-    LOG_ARCHIVE,
-    MANAGEMENT,
-    ORGANIZATION,
-    render,
-    session_policy,
-)
+from orgkit.phases.storage.documents import render
+from orgkit.phases.trail.documents import LOG_ARCHIVE, MANAGEMENT, ORGANIZATION, session_policy
 from orgkit.phases.trail.facts import Key, TrailFacts
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.steps import CreateKey, InLogArchive, RotateKey, SetKeyPolicy

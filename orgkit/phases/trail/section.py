@@ -13,51 +13,18 @@ from orgkit.phases.schema.location import Violation
 from orgkit.phases.schema.raw import Raw, common_tags, members, number, section, tags, text
 from orgkit.phases.schema.section import Defaults, Section, too_many_tags, trail_tags
 from orgkit.phases.schema.types import Region, SectionModel, Tags, checked_text, editor_check
+from orgkit.phases.storage.bucket_names import ACCOUNT_REGIONAL, IP_ADDRESS, Bucket, bucket_name
 
-_RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
-_RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3", ".mrap", "-an")
-ACCOUNT_REGIONAL = "account-regional"
 RECORDS_PREFIX = "orgkit-records"
 # Regular expressions that the JSON Schema of the file has too.
-_BUCKET = r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]"
 _TRAIL = r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*"
-S3_LOCATION = rf"|s3://{_BUCKET}(?:/[A-Za-z0-9_.=-]+)*/?"
-_IP_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
-
-
-def bucket_name(value: str) -> str:
-    """Check a bucket name by S3's rules for general purpose buckets; only AWS knows whether the name is taken."""
-    if not 3 <= len(value) <= 63:
-        refuse(value, f"has {len(value)} characters; S3 takes bucket names of 3 to 63.")
-    if not re.fullmatch(r"[a-z0-9.-]+", value):
-        refuse(value, "is not a bucket name: use lower-case letters, digits, hyphens and dots.")
-    if not (value[0].isalnum() and value[-1].isalnum()) or ".." in value:
-        refuse(value, "is not a bucket name: begin and end it with a letter or digit, without two dots in a row.")
-    if _IP_ADDRESS.fullmatch(value):
-        refuse(value, "looks like an IP address, which S3 refuses as a bucket name: add a word.")
-    if prefix := next((prefix for prefix in _RESERVED_PREFIXES if value.startswith(prefix)), None):
-        refuse(value, f"begins with {prefix}, which S3 keeps for itself: begin it with another word.")
-    if prefix := next((prefix for prefix in _RESERVED_SUFFIXES if value.endswith(prefix)), None):
-        refuse(value, f"ends with {prefix}, which S3 keeps for itself: end it with another word.")
-    return value
-
-
-def s3_location(value: str) -> str:
-    """Check a place in S3, or ""; a prefix has plain words only, since it becomes part of the keys of objects."""
-    if not value:
-        return value
-    match = re.fullmatch(r"s3://([^/]*)((/[A-Za-z0-9_.=-]+)*)/?", value)
-    if match is None:
-        refuse(value, 'is not a place in S3: write s3://bucket/prefix, as "s3://acme-archive/orgkit".')
-    bucket_name(match[1])
-    return value
 
 
 def trail_name(value: str) -> str:
     """Check the name of a trail by CloudTrail's rules."""
     if not 3 <= len(value) <= 128:
         refuse(value, f"has {len(value)} characters; CloudTrail takes names of 3 to 128.")
-    if _IP_ADDRESS.fullmatch(value):
+    if IP_ADDRESS.fullmatch(value):
         refuse(value, "looks like an IP address, which CloudTrail refuses as a name: add a word.")
     if not re.fullmatch(_TRAIL, value):
         refuse(value, "is not a trail name: write letters and digits, joined by single . _ or -, as org-trail.")
@@ -90,7 +57,6 @@ def default_records_bucket(management_account_id: str) -> str:
     return f"orgkit-records-{management_account_id}"
 
 
-Bucket = Annotated[str, checked_text(bucket_name), editor_check(_BUCKET)]
 STANDARD_IA_DAYS = 30  # S3 moves nothing to Standard-IA earlier
 
 

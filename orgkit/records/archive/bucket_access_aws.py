@@ -8,7 +8,7 @@ from orgkit.aws.session import Connection
 from orgkit.errors import NotArchived
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import Desired, ObjectLockSpec, is_name_of, name_in
-from orgkit.phases.trail.bucket_aws import Foreign, Place
+from orgkit.phases.storage.bucket_aws import Foreign, Place
 from orgkit.records.archive.model import Archive
 from orgkit.records.archive.s3_store_aws import Store
 
