@@ -15,7 +15,7 @@ from typing import Any
 from moto.account.responses import AccountResponse
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 
-from orgkit.sandbox import access, authorization, ids, wire
+from orgkit.sandbox import access, authorization, ids, propagation, wire
 from orgkit.sandbox.calls import Call, CallLog, mutates
 from orgkit.sandbox.corrections import event_history, readiness, s3, sts
 from orgkit.sandbox.corrections.billing import BillingResponse
@@ -183,6 +183,9 @@ class SandboxApplication:
         refusal = _refuse_by_policies(call, parsed, principal, environ) if principal else None
         if refusal is not None:
             return refusal
+        if call.mutating:
+            resource = parsed.parameters.get("KeyId") or environ["PATH_INFO"].lstrip("/").partition("/")[0]
+            propagation.keep_state(parsed.service, parsed.operation, account, str(resource))
         if parsed.service in OWN_SERVICES:
             request = BackendRequest(environ)
             status, headers, content = OWN_SERVICES[parsed.service].dispatch(request, request.raw_url, request.headers)

@@ -147,3 +147,71 @@ def test_an_operator_with_policies_may_do_what_they_allow_and_no_more(begin: Cal
     assert world.client("iam").list_roles()["Roles"] == []
     assert world.sandbox.calls()[-1]["decisions"][0]["statement"] == "Roles"
     assert "no identity-based policy allows the iam:ListUsers action" in message(world.client("iam").list_users)
+
+
+def caller(world: World, service: str, keys: dict[str, Any]) -> Any:
+    """A client for an access key, or for the credentials of a session."""
+    token = keys.get("SessionToken")
+    secret = keys["SecretAccessKey"]
+    return world.client(
+        service, aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=secret, aws_session_token=token
+    )
+
+
+def tags(**values: str) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in values.items()]
+
+
+def test_a_user_is_limited_by_its_boundary_and_known_by_its_tags(strict: World) -> None:
+    iam = strict.client("iam")
+    boundary = iam.create_policy(PolicyName="b", PolicyDocument=document({"Effect": "Allow", "Action": "iam:Get*"}))
+    arn = boundary["Policy"]["Arn"]
+    iam.create_user(UserName="ann", PermissionsBoundary=arn, Tags=tags(Team="red"))
+    assert iam.get_user(UserName="ann")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == arn
+    red = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+    granted = document({"Effect": "Allow", "Action": "iam:*", "Condition": red})
+    iam.put_user_policy(UserName="ann", PolicyName="all", PolicyDocument=granted)
+    ann = caller(strict, "iam", iam.create_access_key(UserName="ann")["AccessKey"])
+    assert ann.get_user(UserName="ann")["User"]["UserName"] == "ann"
+    assert "no permissions boundary allows the iam:ListUsers action" in message(ann.list_users)
+    iam.delete_user_permissions_boundary(UserName="ann")
+    assert ann.list_users()["Users"]
+    iam.put_user_permissions_boundary(UserName="ann", PermissionsBoundary=arn)
+    assert "no permissions boundary" in message(ann.list_users)
+    iam.tag_user(UserName="ann", Tags=tags(Team="blue"))
+    assert "no identity-based policy allows" in message(ann.get_user, UserName="ann")
+
+
+def test_a_role_is_known_by_its_tags_and_those_of_the_session_come_first(strict: World) -> None:
+    iam, sts = strict.client("iam"), strict.client("sts")
+    trust = {"Effect": "Allow", "Principal": {"AWS": MANAGEMENT}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
+    created = iam.create_role(
+        RoleName="auditor", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}), Tags=tags(team="red")
+    )
+    red = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+    iam.put_role_policy(
+        RoleName="auditor",
+        PolicyName="red",
+        PolicyDocument=document({"Effect": "Allow", "Action": "iam:ListRoles", "Condition": red}),
+    )
+    role = {"RoleArn": created["Role"]["Arn"], "RoleSessionName": "test"}
+    assert caller(strict, "iam", sts.assume_role(**role)["Credentials"]).list_roles()["Roles"]
+    blue = caller(strict, "iam", sts.assume_role(**role, Tags=tags(team="blue"))["Credentials"])
+    assert "no identity-based policy allows" in message(blue.list_roles)
+
+
+def test_a_key_acts_as_its_user_until_it_is_deleted(strict: World, error: Callable[..., str]) -> None:
+    iam = strict.client("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = caller(strict, "sts", key)
+    assert ann.get_caller_identity()["Arn"] == f"arn:aws:iam::{MANAGEMENT}:user/ann"
+    iam.delete_access_key(UserName="ann", AccessKeyId=key["AccessKeyId"])
+    assert error(ann.get_caller_identity) == "InvalidClientTokenId"
+
+
+def test_awss_own_managed_policies_are_in_the_callers_account(begin: Callable[..., World]) -> None:
+    allowed = document({"Effect": "Allow", "Action": "iam:GetPolicy"})
+    world = begin(replace(SEED, evaluate_policies=True, operator_policies=(allowed,)))
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+    assert world.client("iam").get_policy(PolicyArn=arn)["Policy"]["Arn"] == arn

@@ -41,6 +41,7 @@ from orgkit.sandbox.corrections import (
     trail_details,
     trust_policies,
     units,
+    users,
 )
 from orgkit.sandbox.corrections.registry import install
 
@@ -85,6 +86,7 @@ SUBJECTS = (
     trail_details,
     trust_policies,
     units,
+    users,
 )
 
 __all__ = ["SUBJECTS", "install"]

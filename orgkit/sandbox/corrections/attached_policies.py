@@ -6,6 +6,7 @@ from orgkit.policy_evaluation.evaluation import Level, Policy
 from orgkit.policy_evaluation.requests import Account
 from orgkit.sandbox.corrections.members import backend_of
 from orgkit.sandbox.corrections.paths import chain, path
+from orgkit.sandbox.propagation import attached_policies
 
 
 def account_of(account: str) -> Account:
@@ -29,7 +30,7 @@ def levels_of(account: str, policy_type: str) -> tuple[Level, ...]:
             target.id,
             tuple(
                 Policy(json.loads(policy.content), policy.arn, policy.name)
-                for policy in target.attached_policies
+                for policy in attached_policies(backend, target)
                 if policy.type == policy_type
             ),
         )

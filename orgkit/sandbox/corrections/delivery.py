@@ -10,6 +10,7 @@ from moto.s3.models import FakeBucket, s3_backends
 from orgkit.sandbox.corrections.documents import Caller, allows
 from orgkit.sandbox.corrections.members import management_of, organization_of
 from orgkit.sandbox.corrections.registry import refusal
+from orgkit.sandbox.propagation import bucket_policy, key_policy
 
 
 def find_bucket(name: str) -> FakeBucket | None:
@@ -41,7 +42,7 @@ def check_bucket(backend: CloudTrailBackend, name: str, bucket_name: str, prefix
 
 
 def _takes(bucket: FakeBucket, backend: CloudTrailBackend, name: str, prefix: str | None, everywhere: bool) -> bool:
-    policy, caller = json.loads(bucket.policy) if bucket.policy else {}, _cloudtrail(backend, name)
+    policy, caller = json.loads(bucket_policy(bucket) or "{}"), _cloudtrail(backend, name)
     return all(allows(policy, caller, *need) for need in _needs(backend, bucket, prefix, everywhere))
 
 
@@ -79,6 +80,6 @@ def check_key(backend: CloudTrailBackend, name: str, key: str | None) -> None:
     kms_key = keys.keys.get(keys.any_id_to_key_id(resource.removeprefix("key/")))
     if kms_key is None or kms_key.region != backend.region_name:
         raise refusal("KmsKeyNotFoundException", f"KMS key {key} does not exist, or is in another region.")
-    if not allows(json.loads(kms_key.policy), _cloudtrail(backend, name), "kms:GenerateDataKey*", "*"):
+    if not allows(json.loads(key_policy(kms_key)), _cloudtrail(backend, name), "kms:GenerateDataKey*", "*"):
         message = "Insufficient permissions to access S3 bucket or KMS key."
         raise refusal("InsufficientEncryptionPolicyException", message)

@@ -25,7 +25,7 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "IAM: consistency",
         "A new role or policy is known everywhere only after some seconds.",
-        "It is known at once; only the access role of a created account has to be waited for.",
+        "At once without policy_seconds of the seed, else all changes after the same time; reads show them at once.",
     ),
     (
         "CloudTrail: delivery",
