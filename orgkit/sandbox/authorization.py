@@ -41,6 +41,7 @@ S3_HEADERS = {
     "HTTP_X_AMZ_OBJECT_OWNERSHIP": "ObjectOwnership",
     "HTTP_X_AMZ_TAGGING": "Tagging",
 }
+WITH_RESOURCE_POLICIES = ("iam", "kms", "s3")  # services in ARNs; of iam, the trust policies of roles
 CONDITION_KEYS = {
     "s3:x-amz-acl": "ACL",
     "sts:ExternalId": "ExternalId",
@@ -170,15 +171,16 @@ def _location(account: str, region: str) -> Location:
 
 
 def _owner_of(resource: str, caller: str) -> str:
-    """Return the account of a resource: of a bucket, the one that made it; else that of the ARN.
+    """Return the account whose policies decide about a resource: of a bucket, the one that made it.
 
-    AWS's own managed policies have no account, and are in every one.
+    A resource without a policy of its own is the caller's, such as the organization's trail in a member account, or an
+    AWS managed policy.
     """
     if resource.startswith("arn:aws:s3:::"):
         owner = s3_backends.bucket_accounts.get(resource.removeprefix("arn:aws:s3:::").partition("/")[0])
         return str(owner[1]) if owner else caller
-    account = resource.split(":")[4] if resource.count(":") >= 5 else ""
-    return account if account.isdigit() else caller
+    _, _, service, _, account, _ = resource.split(":", 5) if resource.count(":") >= 5 else ("",) * 6
+    return account if service in WITH_RESOURCE_POLICIES and account.isdigit() else caller
 
 
 def _caller(principal: Principal) -> IamPrincipal:

@@ -215,3 +215,17 @@ def test_awss_own_managed_policies_are_in_the_callers_account(begin: Callable[..
     world = begin(replace(SEED, evaluate_policies=True, operator_policies=(allowed,)))
     arn = "arn:aws:iam::aws:policy/AdministratorAccess"
     assert world.client("iam").get_policy(PolicyArn=arn)["Policy"]["Arn"] == arn
+
+
+def test_a_member_reads_the_organizations_trail_and_a_delegated_administrator_its_accounts(strict: World) -> None:
+    organizations = strict.organization(FeatureSet="ALL")
+    member = strict.account("logs")
+    organizations.enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
+    organizations.register_delegated_administrator(AccountId=member, ServicePrincipal="cloudtrail.amazonaws.com")
+    assert strict.in_account(member, "organizations").describe_account(AccountId=MANAGEMENT)["Account"]
+    strict.client("s3").create_bucket(Bucket="trail")
+    service = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*"}
+    content = {"Version": "2012-10-17", "Statement": [{**service, "Resource": ["arn:aws:s3:::trail*"]}]}
+    strict.client("s3").put_bucket_policy(Bucket="trail", Policy=json.dumps(content))
+    trail = strict.client("cloudtrail").create_trail(Name="all", S3BucketName="trail", IsOrganizationTrail=True)
+    assert strict.in_account(member, "cloudtrail").get_trail_status(Name=trail["TrailARN"])["IsLogging"] is False
