@@ -150,6 +150,7 @@ class SandboxApplication:
             traceback.print_exc()
             message = f"{type(unexpected).__name__}: {unexpected}"
             answer = wire.error(request, 400, "SandboxFailure", message, call.request_id)
+        call.decisions += [decision.as_values() for decision in authorization.take_denied_services()]
         reply = self._finish(call, *answer)
         event_history.keep(call, principal, environ)
         return reply

@@ -107,6 +107,11 @@ def check_actions(
     return tuple(decisions)
 
 
+def take_denied_services() -> list[CheckedAction]:
+    """Return the denials that services met on their own account since the last call, as when CloudTrail delivers."""
+    return [_checked_action(request, decision) for request, decision in world().state.pop("denied_services", ())]
+
+
 def _checked_action(request: Request, decision: Decision) -> CheckedAction:
     policy = decision.policy
     return CheckedAction(

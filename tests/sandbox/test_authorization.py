@@ -229,3 +229,32 @@ def test_a_member_reads_the_organizations_trail_and_a_delegated_administrator_it
     strict.client("s3").put_bucket_policy(Bucket="trail", Policy=json.dumps(content))
     trail = strict.client("cloudtrail").create_trail(Name="all", S3BucketName="trail", IsOrganizationTrail=True)
     assert strict.in_account(member, "cloudtrail").get_trail_status(Name=trail["TrailARN"])["IsLogging"] is False
+
+
+def test_a_resource_control_policy_stops_a_delivery_of_cloudtrail_and_is_listed(strict: World) -> None:
+    organizations = strict.organization(FeatureSet="ALL")
+    organizations.enable_policy_type(RootId=strict.root(), PolicyType="RESOURCE_CONTROL_POLICY")
+    member = strict.account("logs")
+    buckets = strict.in_account(member, "s3")
+    buckets.create_bucket(Bucket="logs")
+    service = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*"}
+    granted = {"Version": "2012-10-17", "Statement": [{**service, "Resource": ["arn:aws:s3:::logs*"]}]}
+    buckets.put_bucket_policy(Bucket="logs", Policy=json.dumps(granted))
+    trails = strict.client("cloudtrail")
+    trail = trails.create_trail(Name="all", S3BucketName="logs")["TrailARN"]
+    trails.start_logging(Name=trail)
+    assert not trails.get_trail_status(Name=trail).get("LatestDeliveryError")
+    foreign = {"StringNotEqualsIfExists": {"aws:SourceOrgID": "o-zzzzzzzzzz"}}
+    deny = {"Sid": "Foreign", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Condition": foreign}
+    policy = organizations.create_policy(
+        Name="closed", Description="", Content=document(deny), Type="RESOURCE_CONTROL_POLICY"
+    )
+    organizations.attach_policy(PolicyId=policy["Policy"]["PolicySummary"]["Id"], TargetId=member)
+    assert trails.get_trail_status(Name=trail)["LatestDeliveryError"] == "AccessDenied"
+    with pytest.raises(ClientError, match="InsufficientS3BucketPolicyException"):
+        trails.create_trail(Name="second", S3BucketName="logs")
+    shown = [(call["operation"], call["denial"]) for call in strict.sandbox.denials()]
+    assert [operation for operation, _ in shown] == ["GetTrailStatus", "CreateTrail"]
+    denial = shown[0][1]
+    assert (denial["action"], denial["policy"], denial["statement"]) == ("s3:PutObject", "closed", "Foreign")
+    assert (denial["kind"], denial["target"]) == ("resource control policy", member)
