@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from moto.iam.models import Role, iam_backends
+from moto.iam.models import Role, User, iam_backends
 from moto.kms.models import Key, kms_backends
 from moto.s3.models import s3_backends
 
@@ -27,6 +27,7 @@ from orgkit.sandbox.corrections.handshakes import all_handshakes
 from orgkit.sandbox.corrections.members import backend_of
 from orgkit.sandbox.corrections.roles import default_document
 from orgkit.sandbox.corrections.sts import find_role
+from orgkit.sandbox.propagation import bucket_policy, iam_state, key_policy
 from orgkit.sandbox.world import Principal, world
 
 # Headers of S3 that are parameters of an operation, and condition keys whose values are parameters.
@@ -39,6 +40,7 @@ S3_HEADERS = {
     "HTTP_X_AMZ_OBJECT_OWNERSHIP": "ObjectOwnership",
     "HTTP_X_AMZ_TAGGING": "Tagging",
 }
+WITH_RESOURCE_POLICIES = ("iam", "kms", "s3")  # services in ARNs; of iam, the trust policies of roles
 CONDITION_KEYS = {
     "s3:x-amz-acl": "ACL",
     "sts:ExternalId": "ExternalId",
@@ -102,6 +104,11 @@ def check_actions(
         if not decisions[-1].is_allowed:
             break
     return tuple(decisions)
+
+
+def take_denied_services() -> list[CheckedAction]:
+    """Return the denials that services met on their own account since the last call, as when CloudTrail delivers."""
+    return [_checked_action(request, decision) for request, decision in world().state.pop("denied_services", ())]
 
 
 def _checked_action(request: Request, decision: Decision) -> CheckedAction:
@@ -168,16 +175,19 @@ def _location(account: str, region: str) -> Location:
 
 
 def _owner_of(resource: str, caller: str) -> str:
-    """Return the account of a resource: of a bucket, the one that made it; else that of the ARN."""
+    """Return the account whose policies decide about a resource: of a bucket, the one that made it.
+
+    A resource without a policy of its own is the caller's, such as the organization's trail in a member account, or an
+    AWS managed policy.
+    """
     if resource.startswith("arn:aws:s3:::"):
         owner = s3_backends.bucket_accounts.get(resource.removeprefix("arn:aws:s3:::").partition("/")[0])
         return str(owner[1]) if owner else caller
-    account = resource.split(":")[4] if resource.count(":") >= 5 else ""
-    return account or caller
+    _, _, service, _, account, _ = resource.split(":", 5) if resource.count(":") >= 5 else ("",) * 6
+    return account if service in WITH_RESOURCE_POLICIES and account.isdigit() else caller
 
 
 def _caller(principal: Principal) -> IamPrincipal:
-    role = find_role(principal.role_arn) if principal.role_arn else None
     return IamPrincipal(
         _kind_of(principal),
         principal.arn,
@@ -185,8 +195,24 @@ def _caller(principal: Principal) -> IamPrincipal:
         role=principal.role_arn or "",
         user=principal.user_arn,
         unique_id=principal.user_id,
-        tags={tag["Key"]: tag["Value"] for tag in role.tags.values()} if role and role.tags else {},
+        tags=_tags_of(principal),
     )
+
+
+def _user_of(principal: Principal) -> User | None:
+    """Return the IAM user of a caller, or the one behind a federated user."""
+    if principal.role_arn or principal.is_root_user:
+        return None
+    user: User | None = iam_state(principal.account).users.get((principal.user_arn or principal.arn).rpartition("/")[2])
+    return user
+
+
+def _tags_of(principal: Principal) -> dict[str, str]:
+    """Return the tags of the role or user, and of the session, which come first."""
+    role, user = find_role(principal.role_arn) if principal.role_arn else None, _user_of(principal)
+    tagger = iam_backends[principal.account]["aws"].tagger
+    tags = role.tags if role else tagger.list_tags_for_resource(user.arn)["Tags"] if user else ()
+    return {**{tag["Key"]: tag["Value"] for tag in tags}, **dict(principal.session_tags)}
 
 
 def _kind_of(principal: Principal) -> PrincipalKind:
@@ -200,14 +226,10 @@ def _kind_of(principal: Principal) -> PrincipalKind:
 def _policies(request: Request, principal: Principal) -> Policies:
     session = tuple(Policy(parse_policy(document), arn) for arn, document in principal.session_policies)
     role = find_role(principal.role_arn) if principal.role_arn else None
-    iam = iam_backends[principal.account]["aws"]
-    user = (
-        None
-        if role or principal.is_root_user
-        else iam.users.get((principal.user_arn or principal.arn).rpartition("/")[2])
-    )
-    groups = iam.get_groups_for_user(user.name) if user else []
-    boundary = iam.managed_policies.get(role.permissions_boundary_arn) if role else None
+    user = _user_of(principal)
+    groups = iam_state(principal.account).groups_of(user.name) if user else []
+    arn = getattr(role or user, "permissions_boundary_arn", None)
+    boundary = iam_backends[principal.account]["aws"].managed_policies.get(arn) if arn else None
     return Policies(
         identity=tuple(policy for entity in (role, user, *groups) if entity for policy in _policies_of(entity)),
         boundary=_managed(boundary) if boundary else None,
@@ -240,10 +262,10 @@ def _document_of(request: Request) -> str | bytes:
         return str(role.assume_role_policy_document) if role else ""
     if request.is_of_key:
         key = _find_key(request.resource)
-        return str(key.policy) if key else ""
+        return key_policy(key) if key else ""
     if request.service == "s3":
         bucket = find_bucket(request.resource.removeprefix("arn:aws:s3:::").partition("/")[0])
-        return bucket.policy or "" if bucket else ""
+        return bucket_policy(bucket) or "" if bucket else ""
     return ""
 
 

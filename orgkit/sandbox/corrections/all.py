@@ -42,6 +42,7 @@ from orgkit.sandbox.corrections import (
     trail_details,
     trust_policies,
     units,
+    users,
 )
 from orgkit.sandbox.corrections.registry import install
 
@@ -87,6 +88,7 @@ SUBJECTS = (
     trail_details,
     trust_policies,
     units,
+    users,
 )
 
 __all__ = ["SUBJECTS", "install"]

@@ -9,6 +9,7 @@ from orgkit.policy_evaluation.evaluation import Level, Policy
 from orgkit.policy_evaluation.requests import Account
 from orgkit.sandbox.corrections.members import backend_of
 from orgkit.sandbox.corrections.paths import chain, path
+from orgkit.sandbox.propagation import attached_policies
 
 
 @lru_cache(maxsize=1024)
@@ -39,7 +40,7 @@ def levels_of(account: str, policy_type: str) -> tuple[Level, ...]:
             target.id,
             tuple(
                 Policy(parse_policy(policy.content), policy.arn, policy.name)
-                for policy in target.attached_policies
+                for policy in attached_policies(backend, target)
                 if policy.type == policy_type
             ),
         )

@@ -13,21 +13,18 @@ from orgkit.policy_evaluation.statements import statements_of
 
 @dataclass(frozen=True)
 class Caller:
-    """The caller: an AWS service, or a principal of an account by its ARNs.
+    """The caller: a principal of an account by its ARNs.
 
     `context` are the condition keys of the request.
     """
 
     account: str = ""
     arns: frozenset[str] = frozenset()
-    service: str = ""
     context: dict[str, str] = field(default_factory=dict)
 
     @property
     def principal(self) -> Principal:
         """The caller as policies name it."""
-        if self.service:
-            return Principal(PrincipalKind.SERVICE, self.service)
         arn = min(self.arns, key=lambda arn: ":role/" in arn, default="")
         if not arn:
             return Principal(PrincipalKind.ANONYMOUS)

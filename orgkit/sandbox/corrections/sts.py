@@ -25,6 +25,7 @@ from orgkit.sandbox.corrections.documents import Caller, allows
 from orgkit.sandbox.corrections.members import organization_of
 from orgkit.sandbox.corrections.registry import corrects, differs, refusal
 from orgkit.sandbox.corrections.roles import default_document
+from orgkit.sandbox.propagation import iam_state
 from orgkit.sandbox.world import Principal, world
 
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/.+")
@@ -49,7 +50,7 @@ def assume_role(self: TokenResponse) -> ActionResult:
         message = f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
         raise refusal("AccessDenied", message)
     answered: ActionResult = _assume_role(self)
-    _remember(answered, arn, _session_policies(self, arn))
+    _remember(answered, arn, _session_policies(self, arn), _session_tags(self))
     return answered
 
 
@@ -116,10 +117,19 @@ def _claims_of(token: str) -> dict[str, Any]:
     return claims
 
 
-def _remember(answered: ActionResult, role_arn: str, session_policies: tuple[tuple[str, str], ...] = ()) -> None:
+def _session_tags(response: TokenResponse) -> tuple[tuple[str, str], ...]:
+    return tuple((str(tag["Key"]), str(tag["Value"])) for tag in response._get_param("Tags") or ())
+
+
+def _remember(
+    answered: ActionResult,
+    role_arn: str,
+    policies: tuple[tuple[str, str], ...] = (),
+    tags: tuple[tuple[str, str], ...] = (),
+) -> None:
     result: Any = answered.result
     role, user = result["Credentials"], result["AssumedRoleUser"]
-    principal = Principal(role.account_id, user["Arn"], user["AssumedRoleId"], role_arn, _end(role), session_policies)
+    principal = Principal(role.account_id, user["Arn"], user["AssumedRoleId"], role_arn, _end(role), policies, tags)
     world().principals[role.access_key_id] = principal
 
 
@@ -145,11 +155,11 @@ def may_assume(
 
 
 def find_role(arn: str) -> Role | None:
-    """The role of that ARN, path and all."""
+    """The role of that ARN, path and all, as it is effective."""
     account = arn.split(":")[4] if arn.count(":") >= 5 else ""
     if account not in iam_backends:
         return None
-    return next((role for role in iam_backends[account]["aws"].roles.values() if role.arn == arn), None)
+    return next((role for role in iam_state(account).roles if role.arn == arn), None)
 
 
 def as_caller(principal: Principal, extra: dict[str, str] | None = None) -> Caller:
@@ -201,7 +211,7 @@ def get_federation_token(self: TokenResponse) -> ActionResult:
     # Without a policy, the session has what resources grant to it, and nothing else.
     policies = _session_policies(self, caller.arn) or (("", NO_PERMISSIONS),)
     world().principals[session.access_key_id] = Principal(
-        caller.account, arn, federated_id, None, _end(session), policies, caller.arn
+        caller.account, arn, federated_id, None, _end(session), policies, _session_tags(self), caller.arn
     )
     return ActionResult({"Credentials": session, "FederatedUser": {"FederatedUserId": federated_id, "Arn": arn}})
 
