@@ -86,7 +86,7 @@ def by_reason(items: Iterable[Unexpressed | NotRead]) -> dict[str, list[str]]:
     """Return reason → what it applies to, in the order in which the reasons appear; secrets are hidden."""
     groups: dict[str, list[str]] = {}
     for item in items:
-        groups.setdefault(hide_secrets(item.reason), []).append(hide_secrets(item.what))
+        groups.setdefault(hide_secrets(item.reason), []).append(hide_secrets(item.subject))
     return groups
 
 
@@ -116,7 +116,7 @@ class _Draft:
     content: Content
     sections: Mapping[str, Adopted]  # the first form of each
     forms: Mapping[str, Adopted]  # the chosen one; none for a section that is left out
-    refused: tuple[Unexpressed, ...]
+    removals: tuple[Unexpressed, ...]
 
 
 def adopt_organization(aws: Connection, read_role: str = READ_ROLE) -> Adoption:
@@ -151,7 +151,7 @@ def adopt_organization(aws: Connection, read_role: str = READ_ROLE) -> Adoption:
 def _draft(observed: Observed, choices: _Choices) -> _Draft:
     """Return the file with these choices, section by section: later ones name units and accounts of earlier ones."""
     content, sections, forms = Content(), dict[str, Adopted](), dict[str, Adopted]()
-    refused: list[Unexpressed] = []
+    removals: list[Unexpressed] = []
     for phase in RUNBOOKS:
         if phase.adopt is None or phase.section is None:
             continue
@@ -163,10 +163,10 @@ def _draft(observed: Observed, choices: _Choices) -> _Draft:
         forms[name] = form
         if form.values:
             content, new = content.with_section(name, form.values, form.texts)
-            refused += new
+            removals += new
         if name == "organization" and not choices.reads_members:
             content, _ = content.with_section("members", {"read_role": False}, {})
-    return _Draft(content, sections, forms, tuple(refused))
+    return _Draft(content, sections, forms, tuple(removals))
 
 
 def _hidden(values: Mapping[str, str]) -> dict[str, str]:
@@ -231,7 +231,7 @@ def _adoption(aws: Connection, observed: Observed, draft: _Draft, plans: Plans, 
                 for name, form in last_forms.items()
             ),
             *(item for part in (*parts, *last_forms.values()) for item in part.not_expressed),
-            *draft.refused,
+            *draft.removals,
         ),
         not_read=(*(item for part in (*parts, *last_forms.values()) for item in part.not_read), *unread),
         plans=plans,

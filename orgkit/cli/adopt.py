@@ -88,14 +88,14 @@ def _show_findings(advice: "Sequence[Advice]") -> None:
     title(f"Findings: what good practice would change ({len(advice)})")
     rows: list[tuple[str, str]] = []
     for item in advice[:MAX_ROWS]:
-        texts = (item.what, f"why: {item.reason}", f"fix: {item.runbook}")
-        lines = [line for text in texts for line in _folded(hide_secrets(text))]
+        texts = (item.subject, f"why: {item.reason}", f"fix: {item.runbook}")
+        lines = [line for text in texts for line in _fold(hide_secrets(text))]
         rows += zip((item.severity, *([""] * len(lines))), lines, strict=False)
     print_table(("severity", "finding"), rows)
     _show_more(len(advice))
 
 
-def _folded(text: str) -> list[str]:
+def _fold(text: str) -> list[str]:
     return wrap(flat(text), columns() - SEVERITY_COLUMNS, break_on_hyphens=False, subsequent_indent="  ")
 
 
