@@ -66,6 +66,11 @@ class Adoption(Summary):
         return sum(len(item.steps) for _, item in self.plans if isinstance(item, Plan))
 
     @property
+    def is_settled(self) -> bool:
+        """Whether each phase can be planned with this file, and would change nothing."""
+        return not any(_changes(self.plans))
+
+    @property
     def plan_lines(self) -> tuple[str, ...]:
         """What each phase would change with this file, in sentences."""
         changes = [reason for _, reason in _changes(self.plans)]

@@ -97,8 +97,8 @@ def _head(adoption: Adoption) -> str:
 
 
 def _describe_plans(adoption: Adoption) -> str:
-    if adoption.step_count:
-        return f"The plan of this file has {adoption.step_count} steps: read them with `orgkit plan`."
+    if not adoption.is_settled:
+        return f"The plan of this file is not empty: {'; '.join(adoption.plan_lines)}."
     return "The plan of this file is empty: orgkit changes nothing until you change it."
 
 

@@ -59,7 +59,7 @@ def adopt(output: Path, read_role: str, overwrite: bool, as_json: bool) -> int:
     with show_reading(aws):
         adoption = adopt_organization(aws, read_role)
     files = write(adoption, output, overwrite=overwrite)
-    code = errors.EXIT_NOT_VERIFIED if adoption.not_read or adoption.step_count else errors.EXIT_DONE
+    code = errors.EXIT_NOT_VERIFIED if adoption.not_read or not adoption.is_settled else errors.EXIT_DONE
     if as_json:
         show_json({**adoption.as_json(), "files": [str(file) for file in files], "exit_code": code})
     else:
