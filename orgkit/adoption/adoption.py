@@ -23,6 +23,7 @@ from orgkit.sanitize.summary import Summary
 CHECKS = "00-management-account"
 NOT_ASKED = "so orgkit does not ask"  # in a finding of phase 00 about what AWS charges for
 MEDIUM_CHECKS = ("does not belong here", "IAM users with access keys", "belongs here: organization trail")
+OWN_CHECKS = ("feature set",)  # what the phases' own advice says too
 MAX_STEPS = 3  # that a reason names
 Plans = tuple[tuple[Phase, Plan | OrgkitError], ...]
 Comments = Mapping[tuple[str, ...], str]
@@ -264,7 +265,8 @@ def _left_out_advice(name: str, reason: str) -> Advice:
 def _checks(aws: Connection, desired: Desired) -> tuple[list[Advice], list[NotRead]]:
     """Return what the checks of phase 00 say of the management account."""
     try:
-        findings = [finding for finding in read_account(aws, desired) if finding.verdict != "ok"]
+        checks = [finding for finding in read_account(aws, desired) if finding.item not in OWN_CHECKS]
+        findings = [finding for finding in checks if finding.verdict != "ok"]
     except OrgkitError as error:
         return [], [NotRead("the checks of the management account", error.reason)]
     unknown = [item for item in findings if item.source == "unknown" and not _is_for_people(item)]

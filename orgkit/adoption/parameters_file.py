@@ -98,7 +98,7 @@ def _head(adoption: Adoption) -> str:
 
 def _describe_plans(adoption: Adoption) -> str:
     if not adoption.is_settled:
-        return f"The plan of this file is not empty: {'; '.join(adoption.plan_lines)}."
+        return f"The plan of this file is not empty: {'; '.join(adoption.plan_lines).removesuffix('.')}."
     return "The plan of this file is empty: orgkit changes nothing until you change it."
 
 
