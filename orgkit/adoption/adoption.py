@@ -23,6 +23,7 @@ from orgkit.sanitize.summary import Summary
 CHECKS = "00-management-account"
 NOT_ASKED = "so orgkit does not ask"  # in a finding of phase 00 about what AWS charges for
 MEDIUM_CHECKS = ("does not belong here", "IAM users with access keys", "belongs here: organization trail")
+OWN_CHECKS = ("feature set",)  # what the phases' own advice says too
 MAX_STEPS = 3  # that a reason names
 Plans = tuple[tuple[Phase, Plan | OrgkitError], ...]
 Comments = Mapping[tuple[str, ...], str]
@@ -66,6 +67,11 @@ class Adoption(Summary):
         return sum(len(item.steps) for _, item in self.plans if isinstance(item, Plan))
 
     @property
+    def is_settled(self) -> bool:
+        """Whether each phase can be planned with this file, and would change nothing."""
+        return not any(_changes(self.plans))
+
+    @property
     def plan_lines(self) -> tuple[str, ...]:
         """What each phase would change with this file, in sentences."""
         changes = [reason for _, reason in _changes(self.plans)]
@@ -86,7 +92,7 @@ def by_reason(items: Iterable[Unexpressed | NotRead]) -> dict[str, list[str]]:
     """Return reason → what it applies to, in the order in which the reasons appear; secrets are hidden."""
     groups: dict[str, list[str]] = {}
     for item in items:
-        groups.setdefault(hide_secrets(item.reason), []).append(hide_secrets(item.what))
+        groups.setdefault(hide_secrets(item.reason), []).append(hide_secrets(item.subject))
     return groups
 
 
@@ -116,7 +122,7 @@ class _Draft:
     content: Content
     sections: Mapping[str, Adopted]  # the first form of each
     forms: Mapping[str, Adopted]  # the chosen one; none for a section that is left out
-    refused: tuple[Unexpressed, ...]
+    removals: tuple[Unexpressed, ...]
 
 
 def adopt_organization(aws: Connection, read_role: str = READ_ROLE) -> Adoption:
@@ -151,7 +157,7 @@ def adopt_organization(aws: Connection, read_role: str = READ_ROLE) -> Adoption:
 def _draft(observed: Observed, choices: _Choices) -> _Draft:
     """Return the file with these choices, section by section: later ones name units and accounts of earlier ones."""
     content, sections, forms = Content(), dict[str, Adopted](), dict[str, Adopted]()
-    refused: list[Unexpressed] = []
+    removals: list[Unexpressed] = []
     for phase in RUNBOOKS:
         if phase.adopt is None or phase.section is None:
             continue
@@ -163,10 +169,10 @@ def _draft(observed: Observed, choices: _Choices) -> _Draft:
         forms[name] = form
         if form.values:
             content, new = content.with_section(name, form.values, form.texts)
-            refused += new
+            removals += new
         if name == "organization" and not choices.reads_members:
             content, _ = content.with_section("members", {"read_role": False}, {})
-    return _Draft(content, sections, forms, tuple(refused))
+    return _Draft(content, sections, forms, tuple(removals))
 
 
 def _hidden(values: Mapping[str, str]) -> dict[str, str]:
@@ -231,7 +237,7 @@ def _adoption(aws: Connection, observed: Observed, draft: _Draft, plans: Plans, 
                 for name, form in last_forms.items()
             ),
             *(item for part in (*parts, *last_forms.values()) for item in part.not_expressed),
-            *draft.refused,
+            *draft.removals,
         ),
         not_read=(*(item for part in (*parts, *last_forms.values()) for item in part.not_read), *unread),
         plans=plans,
@@ -259,7 +265,8 @@ def _left_out_advice(name: str, reason: str) -> Advice:
 def _checks(aws: Connection, desired: Desired) -> tuple[list[Advice], list[NotRead]]:
     """Return what the checks of phase 00 say of the management account."""
     try:
-        findings = [finding for finding in read_account(aws, desired) if finding.verdict != "ok"]
+        checks = [finding for finding in read_account(aws, desired) if finding.item not in OWN_CHECKS]
+        findings = [finding for finding in checks if finding.verdict != "ok"]
     except OrgkitError as error:
         return [], [NotRead("the checks of the management account", error.reason)]
     unknown = [item for item in findings if item.source == "unknown" and not _is_for_people(item)]

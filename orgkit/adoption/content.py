@@ -15,7 +15,7 @@ from orgkit.phases.schema.location import Place, Violation, spell
 from orgkit.sanitize.secrets import hide_secrets
 
 MAX_TEXT = 300  # characters of a value in the list of what is not expressed
-Refused = dict[Place, Unexpressed]
+Removals = dict[Place, Unexpressed]
 
 
 @dataclass
@@ -36,15 +36,15 @@ class Content:
             texts: Files that it names.
 
         Raises:
-            NotAdopted: Without what is refused, there is no file.
+            NotAdopted: Without what the checks refuse, there is no file.
         """
         raw = {**deepcopy(self.raw), name: deepcopy(dict(values))}
-        content, refused = Content(raw, {**self.texts, **texts}), Refused()
+        content, removals = Content(raw, {**self.texts, **texts}), Removals()
         while wrong := content._examine()[1]:
-            content._remove(wrong, refused)
+            content._remove(wrong, removals)
         if not content.raw[name]:
             del content.raw[name]  # nothing of it is left
-        return content, list(refused.values())
+        return content, list(removals.values())
 
     def desired(self) -> Desired:
         """Return the organization that the file asks for; its sections are valid, each as it was added."""
@@ -60,34 +60,34 @@ class Content:
             raise ValueError(f"{name} is not there.")
         return self.texts[name]
 
-    def _remove(self, wrong: list[Violation], refused: Refused) -> None:
+    def _remove(self, wrong: list[Violation], removals: Removals) -> None:
         """Remove what the violations are about; a missing key takes away the table that cannot be without it."""
         removed: list[Place] = []
         for place, reason in wrong:
-            if any(place[: len(gone)] == gone for gone in removed):
+            if any(place[: len(removal)] == removal for removal in removed):
                 continue
-            reason, place = self._smallest(place, reason, refused)
+            reason, place = self._enclosing_part(place, reason, removals)
             value = _take(self.raw, place)
-            refused[place] = Unexpressed(_describe(place, value), reason)
+            removals[place] = Unexpressed(_describe(place, value), reason)
             removed.append(place)
             if place[0] == "units" and len(place) == 2:
-                removed += self._remove_below(place[1], reason, refused)
+                removed += self._remove_below(place[1], reason, removals)
 
-    def _smallest(self, place: Place, reason: str, refused: Refused) -> tuple[str, Place]:
+    def _enclosing_part(self, place: Place, reason: str, removals: Removals) -> tuple[str, Place]:
         """Return the smallest part of the file around a place that is there, and why it goes."""
         whole = place
         while place and not _is_there(self.raw, place):
-            reason = refused.pop(place).reason if place in refused else reason
+            reason = removals.pop(place).reason if place in removals else reason
             place = place[:-1]
         if not place or place == ("organization",):
             raise NotAdopted(f"{spell(whole)}: {reason}", "correct that in AWS, or write the file by hand.")
         return reason, place
 
-    def _remove_below(self, parent: str, reason: str, refused: Refused) -> list[Place]:
+    def _remove_below(self, parent: str, reason: str, removals: Removals) -> list[Place]:
         """Remove the units below one that the file cannot have: their paths would imply it."""
         places: list[Place] = [("units", path) for path in self.raw["units"] if path.startswith(f"{parent}/")]
         for place in places:
-            refused[place] = Unexpressed(_describe(place, _take(self.raw, place)), f"its parent {reason}")
+            removals[place] = Unexpressed(_describe(place, _take(self.raw, place)), f"its parent {reason}")
         return places
 
 

@@ -18,7 +18,7 @@ from orgkit.sanitize.secrets import hide_secrets
 from orgkit.sanitize.terminal import flat
 
 COLUMNS = 88  # of comments
-NAMED = ("units", "accounts", "imports", "policies")  # sections whose tables the file names itself
+KEYED_SECTIONS = ("units", "accounts", "imports", "policies")  # sections whose tables the file names itself
 LONG_LIST = 60  # characters of a list that stands in one line
 
 
@@ -44,7 +44,7 @@ def write(adoption: Adoption, path: Path, *, overwrite: bool = False) -> list[Pa
         overwrite: Whether files that are there are replaced.
 
     Returns:
-        The files that were written; the parameters file is the last one, and so is never there without the others.
+        The files that were written; the parameters file is the last one, and so is never there without the more_texts.
 
     Raises:
         NotAdopted: A file is there already; nothing was written.
@@ -86,7 +86,7 @@ def _head(adoption: Adoption) -> str:
         *_comment(_describe_plans(adoption)),
         "#",
         *_title("Findings: what good practice would change"),
-        *(line for item in adoption.advice for line in _item(item.severity, item.what, item.reason, item.runbook)),
+        *(line for item in adoption.advice for line in _item(item.severity, item.subject, item.reason, item.runbook)),
         *([] if adoption.advice else _comment("None.")),
         "#",
         *_title("Not read: it may be there or not, and this file changes nothing of it"),
@@ -97,8 +97,8 @@ def _head(adoption: Adoption) -> str:
 
 
 def _describe_plans(adoption: Adoption) -> str:
-    if adoption.step_count:
-        return f"The plan of this file has {adoption.step_count} steps: read them with `orgkit plan`."
+    if not adoption.is_settled:
+        return f"The plan of this file is not empty: {'; '.join(adoption.plan_lines).removesuffix('.')}."
     return "The plan of this file is empty: orgkit changes nothing until you change it."
 
 
@@ -124,9 +124,9 @@ def _groups(items: Sequence[Unexpressed | NotRead]) -> Iterator[str]:
 
 
 def _item(mark: str, *texts: str) -> Iterator[str]:
-    first, *others = [text for text in texts if text]
+    first, *more_texts = [text for text in texts if text]
     yield from _comment(f"{mark}: {first}" if mark else first, "- ", "  ")
-    for text in others:
+    for text in more_texts:
         yield from _comment(text, "    ", "    ")
 
 
@@ -147,7 +147,7 @@ def _sections(adoption: Adoption) -> Iterator[str]:
 
 def _section(name: str, values: Mapping[str, Any], comments: Mapping[tuple[str, ...], str]) -> str:
     document = tomlkit.document()
-    if name in NAMED:
+    if name in KEYED_SECTIONS:
         parent = tomlkit.table(is_super_table=True)
         for key, value in values.items():
             parent.append(_key(key), _table((name, key), value, comments))

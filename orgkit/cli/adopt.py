@@ -59,7 +59,7 @@ def adopt(output: Path, read_role: str, overwrite: bool, as_json: bool) -> int:
     with show_reading(aws):
         adoption = adopt_organization(aws, read_role)
     files = write(adoption, output, overwrite=overwrite)
-    code = errors.EXIT_NOT_VERIFIED if adoption.not_read or adoption.step_count else errors.EXIT_DONE
+    code = errors.EXIT_NOT_VERIFIED if adoption.not_read or not adoption.is_settled else errors.EXIT_DONE
     if as_json:
         show_json({**adoption.as_json(), "files": [str(file) for file in files], "exit_code": code})
     else:
@@ -88,14 +88,14 @@ def _show_findings(advice: "Sequence[Advice]") -> None:
     title(f"Findings: what good practice would change ({len(advice)})")
     rows: list[tuple[str, str]] = []
     for item in advice[:MAX_ROWS]:
-        texts = (item.what, f"why: {item.reason}", f"fix: {item.runbook}")
-        lines = [line for text in texts for line in _folded(hide_secrets(text))]
+        texts = (item.subject, f"why: {item.reason}", f"fix: {item.runbook}")
+        lines = [line for text in texts for line in _fold(hide_secrets(text))]
         rows += zip((item.severity, *([""] * len(lines))), lines, strict=False)
     print_table(("severity", "finding"), rows)
     _show_more(len(advice))
 
 
-def _folded(text: str) -> list[str]:
+def _fold(text: str) -> list[str]:
     return wrap(flat(text), columns() - SEVERITY_COLUMNS, break_on_hyphens=False, subsequent_indent="  ")
 
 

@@ -19,13 +19,13 @@ class Advice:
 
     Attributes:
         severity: How much it matters.
-        what: What was seen in AWS.
+        subject: What was seen in AWS.
         reason: Why that is not good practice.
         runbook: What fixes it: a runbook, and what to write in the file before.
     """
 
     severity: Severity
-    what: str
+    subject: str
     reason: str
     runbook: str
 
@@ -34,7 +34,7 @@ class Advice:
 class Unexpressed:
     """Something in AWS that the parameters file cannot express, and why."""
 
-    what: str
+    subject: str
     reason: str
 
 
@@ -42,7 +42,7 @@ class Unexpressed:
 class NotRead:
     """Something that AWS did not let us see, in AWS's words: it may be there or not."""
 
-    what: str
+    subject: str
     reason: str
 
 
@@ -77,22 +77,22 @@ class Adopted:
 Adopt = Callable[[Observed, Raw], Adopted]  # Raw: the file so far, with the sections of earlier phases
 
 
-def unread_of(what: str, value: object) -> tuple[NotRead, ...]:
+def unread_of(subject: str, value: object) -> tuple[NotRead, ...]:
     """Return that a value could not be read; nothing where it could."""
-    return (NotRead(what, value.reason),) if isinstance(value, Unread) else ()
+    return (NotRead(subject, value.reason),) if isinstance(value, Unread) else ()
 
 
 def valid_values(
-    values: Iterable[str], check: Callable[[str], str], what: Callable[[str], str]
+    values: Iterable[str], check: Callable[[str], str], subject_of: Callable[[str], str]
 ) -> tuple[list[str], list[Unexpressed]]:
     """Return the values that a check of the file accepts, and the others with what it says about them."""
-    accepted, refused = [], []
+    accepted, violations = [], []
     for value in values:
         try:
             accepted.append(check(value))
         except ValueError as error:
-            refused.append(Unexpressed(what(value), f"the file accepts no such value: {error}"))
-    return accepted, refused
+            violations.append(Unexpressed(subject_of(value), f"the file accepts no such value: {error}"))
+    return accepted, violations
 
 
 def members_of(observed: Observed) -> list[Account]:

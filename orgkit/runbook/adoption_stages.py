@@ -36,7 +36,9 @@ def picture(adoption: Adoption) -> Node:
 def findings(adoption: Adoption) -> View:
     """What good practice would change: how much it matters, the reason, and the runbook that fixes it."""
     headers = ("severity", "what", "reason", "fix")
-    rows = [tuple(map(hide_secrets, (item.severity, item.what, item.reason, item.runbook))) for item in adoption.advice]
+    rows = [
+        tuple(map(hide_secrets, (item.severity, item.subject, item.reason, item.runbook))) for item in adoption.advice
+    ]
     return View(tables.as_text(headers, rows), tables.as_html(headers, rows))
 
 
@@ -62,16 +64,16 @@ def write(adoption: Adoption, output: str) -> View:
     """Write the file and the documents next to it, where a name is given; show the file."""
     files = write_files(adoption, Path(output)) if output else []
     text = "\n".join(map(flat, render(adoption).splitlines()))
-    written = [str(file) for file in files] or ["nothing: output names no file"]
+    file_names = [str(file) for file in files] or ["nothing: output names no file"]
     return View(
-        f"{text}\n{tables.as_text_list(written, 'Written')}",
-        f"<pre>{escape(text)}</pre>{tables.as_list(written, 'Written')}",
+        f"{text}\n{tables.as_text_list(file_names, 'Written')}",
+        f"<pre>{escape(text)}</pre>{tables.as_list(file_names, 'Written')}",
     )
 
 
-def _reasons(groups: dict[str, list[str]], nothing: str) -> View:
+def _reasons(groups: dict[str, list[str]], empty_text: str) -> View:
     rows = [(subject, reason) for reason, subjects in groups.items() for subject in subjects]
     if not rows:
-        return View(nothing, f"<p>{escape(nothing)}</p>")
+        return View(empty_text, f"<p>{escape(empty_text)}</p>")
     headers = ("what", "reason")
     return View(tables.as_text(headers, rows), tables.as_html(headers, rows))

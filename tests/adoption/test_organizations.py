@@ -88,12 +88,12 @@ def test_five_levels_and_equal_names_are_paths_of_the_file() -> None:
 
 
 def test_good_practice_is_named_with_its_runbook() -> None:
-    advice = {item["what"].split(":")[0].strip("0123456789 "): item for item in adopted("small")["advice"]}
+    advice = {item["subject"].split(":")[0].strip("0123456789 "): item for item in adopted("small")["advice"]}
     in_the_root = advice["of 4 member accounts are in the organization root"]
     assert (in_the_root["severity"], "03-accounts" in in_the_root["runbook"]) == ("medium", True)
     (trail,) = [item for item in adopted("many")["advice"] if "05-trail" in item["runbook"]]
     assert trail["severity"] == "high"
-    assert any("aws-{name}@corp.test" in item["what"] for item in adopted("small")["advice"])
+    assert any("aws-{name}@corp.test" in item["subject"] for item in adopted("small")["advice"])
 
 
 def test_a_trail_that_orgkit_would_change_is_a_comment_with_what_it_would_do() -> None:
@@ -107,7 +107,7 @@ def test_a_trail_that_orgkit_would_change_is_a_comment_with_what_it_would_do() -
 
 def test_what_could_not_be_read_is_named_and_nothing_of_it_is_planned() -> None:
     result = adopted("denied")
-    unread = {item["what"] for item in result["not_read"]}
+    unread = {item["subject"] for item in result["not_read"]}
     assert unread >= {
         "trails", "budgets", "anomaly monitors", "cost allocation tags", "invitations", "delegated administrators",
         "the resource policy of the organization", "centralized root access",
@@ -120,7 +120,7 @@ def test_what_could_not_be_read_is_named_and_nothing_of_it_is_planned() -> None:
     assert {"trail", "policies"} & file.keys() == set()
     assert file["organization"]["centralized_root_access"] is False
     assert file["billing"]["cost_allocation_tags"] == []
-    assert not [item for item in result["advice"] if "no organization trail" in item["what"]]
+    assert not [item for item in result["advice"] if "no organization trail" in item["subject"]]
     assert "# Not read: false, so that orgkit enables nothing." in result["text"]
 
 
@@ -136,7 +136,7 @@ def test_no_line_of_the_file_moves_the_cursor_or_shows_a_secret() -> None:
 def missing(result: Result) -> Iterator[str]:
     """Yield what is in the server's dump, and neither in the file nor in the list of what is not expressed."""
     file, server = content(result), result["server"]
-    listed = [item["what"] for item in result["not_expressed"]]
+    listed = [item["subject"] for item in result["not_expressed"]]
 
     def is_listed(*parts: str) -> bool:
         return any(all(part in text for part in parts) for text in listed)
@@ -244,7 +244,7 @@ def _policy(policy: Result, entry: Result, files: Result, paths: Result, is_list
 
 def test_the_comparison_notices_what_is_left_out() -> None:
     result = adopted("small")
-    without = {**result, "not_expressed": [item for item in result["not_expressed"] if "budget" not in item["what"]]}
+    without = {**result, "not_expressed": [item for item in result["not_expressed"] if "budget" not in item["subject"]]}
     assert list(missing(without)) == ["budget monthly", "budget traffic"]
     shorter = {**result, "text": re.sub(r"\[accounts\.blog\]\n(.+\n)+", "", result["text"])}
     (lost,) = missing(shorter)

@@ -97,8 +97,8 @@ def test_what_the_checks_refuse_is_listed_with_their_reason_and_takes_its_depend
     )
     assert content.raw["units"] == {"Apps": {}}
     assert "accounts" not in content.raw
-    assert ["accounts.web" in refused[-1].what, "is not an email address" in refused[-1].reason] == [True, True]
-    assert sorted(item.what for item in refused[:-1]) == ['units."bad\\nname" = {}', 'units."bad\\nname/below" = {}']
+    assert ["accounts.web" in refused[-1].subject, "is not an email address" in refused[-1].reason] == [True, True]
+    assert sorted(item.subject for item in refused[:-1]) == ['units."bad\\nname" = {}', 'units."bad\\nname/below" = {}']
 
 
 def test_a_policy_is_checked_with_its_document() -> None:
@@ -109,7 +109,7 @@ def test_a_policy_is_checked_with_its_document() -> None:
     texts = {"a.json": DOCUMENT, "b.json": "[1]"}
     content, (refused,) = content_with(policies=policies, texts=texts)
     assert list(content.raw["policies"]) == ["Good"]
-    assert refused.what.startswith("policies.Bad = ")
+    assert refused.subject.startswith("policies.Bad = ")
     assert refused.reason == '"b.json" is not a policy: write one JSON object.'
 
 

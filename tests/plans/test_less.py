@@ -44,6 +44,7 @@ def organization(unit: str = "Security", **account: Any) -> Observed:
     )
 
 
+STATE = {"state": {"email": "state@acme.example", "unit": "Security"}}
 NO_ROLE = {"members": {"read_role": False}}
 NO_TAGS = {"organization": {"tags": "none"}}
 AS_IT_IS = {"trail": {"bucket_settings": False, "records_bucket": False}}
@@ -83,6 +84,11 @@ def test_without_a_read_role_imports_get_no_roles_and_wait_for_none() -> None:
 def test_without_a_read_role_a_trail_whose_buckets_would_be_compared_is_refused() -> None:
     assert [problem.split()[0] for problem in problems(**NO_ROLE)] == ["trail.bucket_settings", "trail.records_bucket"]
     assert problems(**NO_ROLE, **AS_IT_IS) == []
+
+
+def test_without_a_read_role_a_state_backend_is_refused() -> None:
+    (problem,) = problems(**NO_ROLE, **AS_IT_IS, state_backend={"account": "state"}, accounts=STATE)
+    assert problem == "members.read_role is false, and [state_backend] needs that role in its account: write true."
 
 
 def test_a_file_without_a_trail_plans_none_and_says_so() -> None:

@@ -126,11 +126,13 @@ def _advice(observed: Observed) -> Iterator[Advice]:
         )
     convention = email_convention(accounts)
     if convention:
-        off = [account for account in accounts if account.email.casefold() not in _expected(convention, account)]
-        if off:
+        deviating_accounts = [
+            account for account in accounts if account.email.casefold() not in _expected(convention, account)
+        ]
+        if deviating_accounts:
             yield Advice(
                 "low",
-                f"{len(off)} of {len(accounts)} root emails are not {convention}: {_names(off)}",
+                f"{len(deviating_accounts)} root emails are not {convention}: {_names(deviating_accounts)}",
                 "mail to an address that nobody expects is easily lost, and with it the root user",
                 "change the email in the account, then email_convention in the file and 00-management-account",
             )

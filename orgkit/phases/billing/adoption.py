@@ -20,7 +20,7 @@ NO_PLACE = "the file asks for orgkit's own budgets and alerts alone; orgkit leav
 def adopt(observed: Observed, _: Raw) -> Adopted:
     """Return the section with the emails of orgkit's alerts; the alternative names none, and so changes nothing."""
     facts = observed.facts(AdoptedAlerts) or AdoptedAlerts()
-    emails, _refused = valid_values(_alert_emails(facts), formats.email, str)
+    emails, _violations = valid_values(_alert_emails(facts), formats.email, str)
     quiet = _section(facts, [])
     if not emails or len(emails) > MAX_ALERTS:
         return quiet

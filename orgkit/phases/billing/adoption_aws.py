@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def read_to_adopt(aws: Connection, observed: Observed, read_role: str) -> Observed:
-    """Read budgets, anomaly monitors and subscriptions, and cost allocation tags; each may be denied alone."""
+    """Read budgets, anomaly monitors and subscriptions, and cost allocation tags; subscriber may be denied alone."""
     account = observed.target.account
     return observed.with_facts(
         AdoptedAlerts(
@@ -56,7 +56,7 @@ def _subscriptions(aws: Connection) -> Iterator[SubscriptionSummary]:
 
 def _emails(item: dict[str, Any]) -> Iterator[str]:
     subscribers = item.get("Subscribers", [])
-    yield from (str(each["Address"]) for each in subscribers if each.get("Type") == "EMAIL")
+    yield from (str(subscriber["Address"]) for subscriber in subscribers if subscriber.get("Type") == "EMAIL")
 
 
 def _tags(aws: Connection) -> Iterator[str]:

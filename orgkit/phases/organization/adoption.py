@@ -146,7 +146,8 @@ def _tags(subject: str, tags: object) -> Iterator[Unexpressed]:
 
 
 def _not_read(details: Organization, facts: OrganizationFacts) -> Iterator[NotRead]:
-    yield from unread_of("centralized root access", details.root_features)
+    if details.feature_set == "ALL":  # AWS has none of it otherwise
+        yield from unread_of("centralized root access", details.root_features)
     yield from unread_of("the tags of the organization root", facts.root_tags)
     yield from unread_of("delegated administrators", facts.delegated)
     yield from unread_of("the resource policy of the organization", facts.resource_policy)

@@ -16,18 +16,18 @@ MANY = 6  # as in the plan's own warning
 def adopt(observed: Observed, raw: Raw) -> Adopted:
     """Return every unit whose name the file accepts; what lies below another one is listed with it."""
     values: dict[str, Any] = {}
-    refused: dict[UnitPath, str] = {}
+    reasons: dict[UnitPath, str] = {}
     for unit in sorted(observed.units, key=lambda unit: unit.path):
-        reason = refused.get(unit.path[:-1], "") or _problem(unit.path)
+        reason = reasons.get(unit.path[:-1], "") or _problem(unit.path)
         if reason:
-            refused[unit.path] = reason
+            reasons[unit.path] = reason
             continue
         tags = own_tags(raw, unit_tags(unit.path[-1], {}, {}), unit.tags)
         values[format_path(unit.path)] = {"tags": tags} if tags else {}
     return Adopted(
         values=values,
         advice=tuple(_advice(observed)),
-        not_expressed=tuple(_not_expressed(observed, refused)),
+        not_expressed=tuple(_not_expressed(observed, reasons)),
     )
 
 
@@ -39,9 +39,9 @@ def _problem(path: UnitPath) -> str:
     return ""
 
 
-def _not_expressed(observed: Observed, refused: dict[UnitPath, str]) -> Iterator[Unexpressed]:
+def _not_expressed(observed: Observed, reasons: dict[UnitPath, str]) -> Iterator[Unexpressed]:
     units = {unit.path: unit for unit in observed.units}
-    for path, reason in refused.items():
+    for path, reason in reasons.items():
         yield Unexpressed(f"organizational unit {format_path(path)} ({units[path].id})", reason)
         for key, value in units[path].tags:
             yield Unexpressed(f"tag {key} = {value} of unit {units[path].id}", "its unit is not in the file")

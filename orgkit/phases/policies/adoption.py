@@ -43,7 +43,7 @@ def adopt(observed: Observed, raw: Raw) -> Adopted:
         values=values,
         texts=texts,
         not_expressed=tuple(not_expressed),
-        not_read=tuple(NotRead(what, unread.reason) for what, unread in facts.unread),
+        not_read=tuple(NotRead(subject, unread.reason) for subject, unread in facts.unread),
     )
 
 

@@ -21,7 +21,7 @@ DEFAULT_REGION = "us-east-1"
 NO_TRAIL = Advice(
     "high",
     "no organization trail logs what is called in the accounts",
-    "after an incident nobody can tell who did what, and an account's own administrators can stop its own trail",
+    "after an incident nobody can prove who did what, and an account's own administrators can stop its own trail",
     f"[trail] with an account that keeps the logs, then {RUNBOOK}",
 )
 
@@ -32,10 +32,10 @@ def adopt(observed: Observed, raw: Raw) -> Adopted:
     if isinstance(facts.trails, Unread):
         return Adopted(not_read=unread_of("trails", facts.trails))
     trail = best_organization_trail(facts.trails)
-    others = tuple(_other_trail(item) for item in facts.trails if item != trail)
+    other_trails = tuple(_other_trail(item) for item in facts.trails if item != trail)
     if trail is None or facts.storage is None:
-        return Adopted(advice=(NO_TRAIL,), not_expressed=others)
-    storage, details = facts.storage, (*others, *_details(trail))
+        return Adopted(advice=(NO_TRAIL,), not_expressed=other_trails)
+    storage, details = facts.storage, (*other_trails, *_details(trail))
     key = _key_of(storage, raw)
     if not key:
         return _without_archive(observed, trail, storage, details)
@@ -123,8 +123,8 @@ def _without_archive(
     """Return no section: the file names the account that keeps the logs by its key, and there is none."""
     whole = _whole(trail)
     if isinstance(storage.owner, Unread):
-        what = f"which account has bucket {trail.bucket} of organization trail {trail.name}"
-        unread = (NotRead(what, f"{storage.owner.reason}; name another role with --read-role"),)
+        subject = f"which account has bucket {trail.bucket} of organization trail {trail.name}"
+        unread = (NotRead(subject, f"{storage.owner.reason}; name another role with --read-role"),)
         return Adopted(not_expressed=(Unexpressed(whole, "which account keeps its logs is not known"), *details),
                        not_read=unread)  # fmt: skip
     if storage.owner == observed.target.account:
@@ -150,8 +150,8 @@ def _other_trail(trail: Trail) -> Unexpressed:
     kind = "organization trail" if trail.organization else "trail"
     state = f"{trail.selectors.description}{'' if trail.logging else ', stopped'}"
     tags = "".join(f", tag {name} = {value}" for name, value in trail.tags or ())
-    what = f"{kind} {trail.name} in {trail.home_region}, with bucket {trail.bucket}: {state}{tags}"
-    return Unexpressed(what, "the file has one organization trail")
+    subject = f"{kind} {trail.name} in {trail.home_region}, with bucket {trail.bucket}: {state}{tags}"
+    return Unexpressed(subject, "the file has one organization trail")
 
 
 def _details(trail: Trail) -> Iterator[Unexpressed]:

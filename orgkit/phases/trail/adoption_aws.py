@@ -36,7 +36,7 @@ def _storage(aws: Connection, observed: Observed, trail: Trail, read_role: str) 
     if any(bucket == trail.bucket for bucket in _own_buckets(aws, trail.bucket)):
         return LogStorage(management)
     accounts = [account for account in members_of(observed) if account.state == "ACTIVE"]
-    refused = 0
+    refusal_count = 0
     for account in sorted(accounts, key=_likelihood):
         try:
             member = aws.assume(account.id, read_role)
@@ -44,13 +44,15 @@ def _storage(aws: Connection, observed: Observed, trail: Trail, read_role: str) 
             if place.head() is None:
                 continue
         except Rejected:
-            refused += 1
+            refusal_count += 1
             continue
         except Foreign:
             continue
         return _read_storage(place, management, account.id)
     reason = f"none of {len(accounts)} member accounts shows it through role {read_role}"
-    return LogStorage(Unread(reason + (f", which could not be assumed in {refused} of them" if refused else "")))
+    return LogStorage(
+        Unread(reason + (f", which could not be assumed in {refusal_count} of them" if refusal_count else ""))
+    )
 
 
 def _likelihood(account: Account) -> tuple[bool, str]:

@@ -22,7 +22,7 @@ class Choice:
     name: str
     region: str
     bucket: str
-    is_own: bool  # by name or by bucket; somebody else's keeps its bucket and key
+    is_own: bool  # by name or by bucket, unless the file leaves the bucket as it is; otherwise bucket and key stay
     prefix: str = ""
 
 
@@ -37,7 +37,7 @@ def choose(trails: Sequence[Trail], spec: TrailSpec) -> Choice:
     if candidate is None:
         candidate = next((trail for trail in trails if trail.name == spec.name), None)
     if candidate is None:
-        return Choice(None, spec.name, spec.region, spec.bucket, is_own=True)
+        return Choice(None, spec.name, spec.region, spec.bucket, is_own=spec.bucket_settings)
     is_managed = spec.bucket_settings and (candidate.name == spec.name or candidate.bucket == spec.bucket)
     return Choice(
         candidate,

@@ -35,12 +35,12 @@ def test_a_trail_keeps_its_bucket_and_gets_no_records_bucket() -> None:
         "bucket_settings": False, "region": TRAIL.home_region, "tags": {"Owner": "audit"},
     }  # fmt: skip
     (advice,) = result.advice
-    assert advice.what.startswith(f"log bucket {TRAIL.bucket}: it keeps no versions; public access is not blocked")
+    assert advice.subject.startswith(f"log bucket {TRAIL.bucket}: it keeps no versions; public access is not blocked")
 
 
 def test_what_the_bucket_has_is_listed() -> None:
     bucket = replace(bucket_there(TRAIL.bucket, World().desired), object_lock="GOVERNANCE 90")
-    listed = "\n".join(item.what for item in adopted(LogStorage(ARCHIVE, bucket)).not_expressed)
+    listed = "\n".join(item.subject for item in adopted(LogStorage(ARCHIVE, bucket)).not_expressed)
     for setting in ("versioning", "encryption", "lifecycle", "policy", "object lock", "public access block"):
         assert f"{setting} of bucket {TRAIL.bucket}: " in listed
 
@@ -60,14 +60,14 @@ def test_a_trail_of_orgkit_is_written_with_the_terms_of_its_bucket_first() -> No
 def test_without_an_account_of_the_file_that_keeps_the_logs_there_is_no_section(owner: Any) -> None:
     result = adopted(LogStorage(owner))
     assert result.values == {}
-    assert result.not_expressed[0].what.startswith("organization trail main in")
+    assert result.not_expressed[0].subject.startswith("organization trail main in")
     assert bool(result.not_read) == isinstance(owner, Unread)
     assert bool(result.advice) == (owner == MANAGEMENT)
 
 
 def test_no_trail_is_advice_and_trails_that_were_not_read_are_none() -> None:
     (advice,) = adopted(None, replace(TRAIL, organization=False)).advice
-    assert (advice.severity, advice.what.startswith("no organization trail")) == ("high", True)
+    assert (advice.severity, advice.subject.startswith("no organization trail")) == ("high", True)
     result = adopt(World().observed.with_facts(AdoptedTrails(Unread("denied"))), RAW)
     assert (result.values, result.advice, [item.reason for item in result.not_read]) == ({}, (), ["denied"])
 
@@ -79,6 +79,6 @@ def test_other_trails_selectors_and_copies_are_listed() -> None:
         copies=("arn:aws:sns:us-east-1:1:topic",), key="arn:aws:kms:us-east-1:1:key/1",
     )  # fmt: skip
     other = replace(TRAIL, name="other", arn=f"{TRAIL.arn}-2", organization=False, logging=False)
-    listed = [item.what for item in adopted(LogStorage(ARCHIVE), trail, other).not_expressed]
+    listed = [item.subject for item in adopted(LogStorage(ARCHIVE), trail, other).not_expressed]
     for part in ("trail other in", "AWS::S3::Object", "arn:aws:sns", "prefix logs", "KMS key arn:aws:kms"):
         assert any(part in what for what in listed), part

@@ -444,6 +444,11 @@ def test_with_the_bucket_as_it_is_neither_its_settings_nor_the_key_are_changed(w
     assert (made.steps, made.warnings) == ((), ())
 
 
+def test_with_the_bucket_as_it_is_a_trail_that_is_gone_is_made_again_and_the_bucket_stays(world: Build) -> None:
+    lost = world(bucket_settings=False, records_bucket="", kms_key=True).without_storage()
+    assert names(of(lost)) == ["CreateTrail", "StartLogging"]
+
+
 def test_with_the_bucket_as_it_is_the_trail_itself_is_still_repaired(world: Build) -> None:
     weak = world(bucket_settings=False, records_bucket="").trails(replace(OUR_TRAIL, multi_region=False, logging=False))
     assert names(of(weak)) == ["UpdateTrail", "StartLogging"]
