@@ -51,7 +51,7 @@ def test_the_read_role_may_see_the_bucket_and_with_a_repository_the_provider(tmp
 @pytest.mark.parametrize(
     ("section", "problem"),
     [
-        ('region = "us-east-1"', "account: is missing"),
+        ('region = "us-east-1"', "the account that is to keep the state"),
         ('account = "nobody"', "no account or import has the key"),
         ('account = "log-archive"', "is the log archive account"),
         ('account = "999999999999"', "is the management account"),
