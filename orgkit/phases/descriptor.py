@@ -37,6 +37,8 @@ class Phase:
         file_warnings: What to know of its section of the file, which is no error; `orgkit check` shows it.
         request_hint: When that is so, as the end of a sentence.
         adopt: From an organization that exists to its section, the inverse of `section`; None where it has none.
+        takes_away: Whether its steps close, delete, detach or switch something off. Such a phase runs only where a
+            person names it: it is in no CI role and no list of a workflow, and no file asks for it.
     """
 
     number: str
@@ -57,6 +59,7 @@ class Phase:
     in_bootstrap: bool = True
     is_requested: Callable[[Desired], bool] = lambda _desired: False
     request_hint: str = ""
+    takes_away: bool = False
     file_warnings: Callable[[Desired], Iterable[str]] = lambda _desired: ()
     adopt: Adopt | None = None
 

@@ -44,8 +44,12 @@ LATER_PHASES = tuple(phase for phase in RUNBOOKS if not phase.in_bootstrap)
 
 
 def phases_for(desired: Desired) -> tuple[Phase, ...]:
-    """Return the phases of the bootstrap, and those after it that the file asks for: 10 where it names alerts."""
-    return tuple(phase for phase in RUNBOOKS if phase.in_bootstrap or phase.is_requested(desired))
+    """Return the phases of the bootstrap, and those after it that the file asks for: 10 where it names alerts.
+
+    A phase that takes something away is never one of them.
+    """
+    phases = (phase for phase in RUNBOOKS if phase.in_bootstrap or phase.is_requested(desired))
+    return tuple(phase for phase in phases if not phase.takes_away)  # such a phase is named, or it does not run
 
 
 def load(phase: Phase) -> PhaseCode:

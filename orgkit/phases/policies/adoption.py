@@ -8,7 +8,7 @@ from orgkit.model.desired import format_path
 from orgkit.model.observed import Observed
 from orgkit.phases.adopted import Adopted, NotRead, Unexpressed
 from orgkit.phases.policies.facts import AdoptedPolicies, DescribedPolicy, ObservedPolicy
-from orgkit.phases.policies.planner import name_of_target
+from orgkit.phases.policies.targets import name_of_target
 from orgkit.phases.schema.raw import Raw, path, section, unit_paths
 from orgkit.policy_evaluation.policy_types import SCP
 

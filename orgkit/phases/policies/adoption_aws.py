@@ -7,7 +7,7 @@ from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import read_tags_of
 from orgkit.model.observed import Observed, Unread
-from orgkit.phases.policies.aws import list_summaries, read_policy
+from orgkit.phases.policies.aws import policy_summaries, read_policy
 from orgkit.phases.policies.facts import AdoptedPolicies, DescribedPolicy, ObservedPolicy
 
 
@@ -19,7 +19,7 @@ def read_to_adopt(aws: Connection, observed: Observed, read_role: str) -> Observ
     unread: list[tuple[str, Unread]] = []
     for kind in [name for name, status in organization.policy_types if status == "ENABLED"]:
         try:
-            summaries = list(list_summaries(aws, kind))
+            summaries = list(policy_summaries(aws, kind))
         except Rejected as rejection:
             unread.append((f"policies of type {kind}", Unread(str(rejection), rejection.remedy)))
             continue

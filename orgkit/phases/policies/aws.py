@@ -15,10 +15,8 @@ from orgkit.model.observed import Observed
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
 from orgkit.phases.handler import handle
 from orgkit.phases.policies.facts import ObservedPolicy, PolicyFacts
-from orgkit.phases.policies.spec import PoliciesSpec
+from orgkit.phases.policies.spec import DESCRIPTION, PoliciesSpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
-
-DESCRIPTION = "Managed by orgkit"
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
@@ -35,7 +33,7 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
 
 def list_policies(aws: Connection, kind: str, names: Container[tuple[str, str]] = ()) -> list[ObservedPolicy]:
     """Return the policies of a type with their targets, and with their documents where (type, name) is in `names`."""
-    reads = [partial(read_policy, aws, item, (kind, item["Name"]) in names) for item in list_summaries(aws, kind)]
+    reads = [partial(read_policy, aws, item, (kind, item["Name"]) in names) for item in policy_summaries(aws, kind)]
     return list(aws.executor.map(lambda read_policy: read_policy(), reads))
 
 
@@ -101,8 +99,8 @@ HANDLERS = (
 )
 
 
-def list_summaries(aws: Connection, kind: str) -> Iterator[dict[str, Any]]:
-    """Yield the policies of a type as AWS lists them, without their documents."""
+def policy_summaries(aws: Connection, kind: str) -> Iterator[dict[str, Any]]:
+    """Yield the policies of a type, as AWS lists them."""
     yield from aws.pages("organizations", "ListPolicies", "Policies", Filter=kind)
 
 
@@ -119,7 +117,13 @@ def read_policy(aws: Connection, item: dict[str, Any], is_named: bool) -> Observ
         targets=tuple(sorted(str(target["TargetId"]) for target in pages)),
         content=_without_white_space(document),
         text=document,
+        description=str(item.get("Description", "")),
     )
+
+
+def read_document(aws: Connection, policy_id: str) -> str:
+    """Return the document of a policy as orgkit writes one."""
+    return _without_white_space(_text(aws, policy_id))
 
 
 def _text(aws: Connection, policy_id: str) -> str:
@@ -136,7 +140,7 @@ def _without_white_space(text: str) -> str:
 
 def _content(aws: Connection, step: CreatePolicy | ChangePolicy) -> str | None:
     policy_id = _find(aws, step)
-    return _without_white_space(_text(aws, policy_id)) if policy_id else None
+    return read_document(aws, policy_id) if policy_id else None
 
 
 def _existing_id(aws: Connection, step: ChangePolicy) -> str:
@@ -147,7 +151,6 @@ def _existing_id(aws: Connection, step: ChangePolicy) -> str:
 
 
 def _find(aws: Connection, step: CreatePolicy | ChangePolicy | AttachPolicy) -> str | None:
-    names = {
-        str(item["Name"]): str(item["Id"]) for item in list_summaries(aws, step.type) if not item.get("AwsManaged")
-    }
+    own = (item for item in policy_summaries(aws, step.type) if not item.get("AwsManaged"))
+    names = {str(item["Name"]): str(item["Id"]) for item in own}
     return names.get(step.name)

@@ -20,6 +20,7 @@ class ObservedPolicy:
         targets: Ids of the root, OUs and accounts that it is attached to.
         content: Its document without white space; empty for one that the file does not name.
         text: Its document as AWS has it.
+        description: Its description, by which a policy that orgkit made is known.
     """
 
     type: str
@@ -29,6 +30,7 @@ class ObservedPolicy:
     targets: tuple[str, ...] = ()
     content: str = ""
     text: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ condition on what orgkit does not know of a call, such as its source address, th
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, name_in
 from orgkit.model.matching import account_ids_in
@@ -22,6 +23,7 @@ from orgkit.policy_evaluation.service_authorization import find_action, find_ser
 from orgkit.policy_evaluation.statements import Statement, statement_name, statements_of
 
 Member = AccountSpec | ImportSpec
+Document = Mapping[str, Any]
 
 UNKNOWN_ACCOUNT = "111122223333"  # stands for an account that does not exist yet
 UNKNOWN_ORGANIZATION = "o-exampleorgid"
@@ -62,7 +64,7 @@ RECOVERY_ACTIONS = (
 
 @dataclass(frozen=True)
 class Lockout:
-    """One statement of a policy that denies somebody what they need."""
+    """One statement of a policy that denies somebody what they need; "" for statements that no longer allow it."""
 
     subject: str
     action: str
@@ -71,6 +73,9 @@ class Lockout:
     is_certain: bool = True
 
     def __str__(self) -> str:
+        if not self.statement:
+            verb, allows = ("locks out", "nothing") if self.is_certain else ("may lock out", "perhaps nothing")
+            return f"{verb} {self.subject}: {allows} allows {self.action} on {self.resource} there any more"
         verb, denies = ("locks out", "denies") if self.is_certain else ("may lock out", "may deny")
         return f"statement {self.statement} {verb} {self.subject}: it {denies} {self.action} on {self.resource}"
 
@@ -290,3 +295,50 @@ def _request(
 ) -> Request:
     known = {"aws:SecureTransport": "true", **(context or {})}
     return Request(principal, action, resource, owner, known, region)
+
+
+def lockouts_by_missing_allow(
+    before: Iterable[Document], after: Iterable[Document], members: Iterable[Member], spec: PoliciesSpec,
+    desired: Desired, ids: Mapping[str, str], organization: str,
+) -> tuple[Lockout, ...]:  # fmt: skip
+    """Return what the SCPs of one target no longer allow, one action for each of those that need it.
+
+    Args:
+        before: The SCPs that are attached to the target now.
+        after: Those that are left.
+        members: The accounts of the file in and under the target.
+        spec: The section, which names the break-glass roles.
+        desired: The parameters file.
+        ids: The ids of the accounts by their keys, as far as they are known.
+        organization: The id of the organization.
+    """
+    before, after = list(before), list(after)
+    first: dict[str, Lockout] = {}
+    for member in members:
+        account = Account(ids.get(member.key) or member.id or UNKNOWN_ACCOUNT, organization)
+        for call in _calls(member, account, spec, desired):
+            request = call.request
+            if not is_bound_by_scps(request) or not _allows(before, request, assume_unknown=True):
+                continue
+            if _allows(after, request, assume_unknown=False):
+                continue
+            is_certain = not _allows(after, request, assume_unknown=True)
+            if call.subject not in first or (is_certain and not first[call.subject].is_certain):
+                first[call.subject] = Lockout(call.subject, request.action, request.resource, "", is_certain)
+    return tuple(first.values())
+
+
+def _allows(documents: Iterable[Document], request: Request, *, assume_unknown: bool) -> bool:
+    """Return whether a statement allows a request, as if conditions on unknown keys held or not."""
+    context = request_context(request)
+    known = _known_keys(request, context)
+    for document in documents:
+        for statement in statements_of(document):
+            if statement.get("Effect") != "Allow" or not has_action(statement, request.action):
+                continue
+            unknown = {key for _, key in conditions_of(statement) if key not in known}
+            if unknown and not assume_unknown:
+                continue
+            if applies(_without_conditions(statement, unknown), request, context, document):
+                return True
+    return False

@@ -11,7 +11,8 @@ from orgkit.phases.policies.lint import lint
 from orgkit.phases.policies.lockouts import Lockout, lockouts
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
-from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, policy_types
+from orgkit.phases.policies.targets import accounts_under, name_of_target
+from orgkit.policy_evaluation.policy_types import policy_types
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
@@ -46,14 +47,14 @@ def _steps(policy: PolicySpec, full: Sequence[UnitPath], facts: PolicyFacts, obs
         yield ChangePolicy(
             name=policy.name, type=policy.type, content=policy.content, starts_from=existing.content,
             attached_to=tuple(sorted(name_of_target(target, observed) for target in existing.targets)),
-            accounts=_accounts_under(existing.targets, policy.type, observed),
+            accounts=accounts_under(existing.targets, policy.type, observed),
             reason=f"its document is not that of {policy.file}",
         )  # fmt: skip
     for unit in _missing_targets(policy, existing, observed):
         if unit not in full:
             yield AttachPolicy(
                 name=policy.name, type=policy.type, unit=unit,
-                accounts=_accounts_under((observed.parent_id(unit),), policy.type, observed),
+                accounts=accounts_under((observed.parent_id(unit),), policy.type, observed),
                 reason="it is not attached there",
             )  # fmt: skip
 
@@ -150,30 +151,3 @@ def file_warnings(desired: Desired) -> tuple[str, ...]:
     spec = desired.section(PoliciesSpec)
     ids = {member.key: member.id for member in desired.members if member.id}
     return tuple(_warnings(desired, {policy.name: lockouts(policy, spec, desired, ids) for policy in spec.policies}))
-
-
-def name_of_target(target: str, observed: Observed) -> str:
-    """Return what an id of a root, OU or account is called."""
-    if observed.organization and target == observed.organization.root_id:
-        return "the organization root"
-    unit = next((unit for unit in observed.units if unit.id == target), None)
-    account = observed.account(target)
-    return format_path(unit.path) if unit else f"account {account.name}" if account else target
-
-
-def _accounts_under(targets: tuple[str, ...], kind: str, observed: Observed) -> tuple[str, ...]:
-    """Return the names of the open accounts in or under these targets that policies of the type bind."""
-    paths = [unit.path for unit in observed.units if unit.id in targets]
-    paths += [()] if observed.organization and observed.organization.root_id in targets else []
-    bound = (
-        account
-        for account in observed.accounts
-        if not account.is_closed and (kind not in GRAMMAR_OF_IAM or account.id != observed.target.account)
-    )
-    return tuple(
-        sorted(
-            account.name
-            for account in bound
-            if account.id in targets or any(account.unit[: len(path)] == path for path in paths)
-        )
-    )

@@ -90,11 +90,12 @@ class Proposal:
 
     @property
     def _totals(self) -> list[str]:
-        """What a person wants to know first: how many steps add and how many change, and what a month then costs."""
+        """What a person wants to know first: how many steps add, change and remove, and what a month then costs."""
         symbols = [step.symbol for step in self.plan.steps]
         effect = self.effect
         month = f"USD {effect.expected} a month ({effect.low} to {effect.high})" if effect.high else "USD 0 a month"
-        return [f"+ {symbols.count('+')} to add", f"~ {symbols.count('~')} to change", month]
+        removals = [f"- {symbols.count('-')} to remove"] if "-" in symbols else []
+        return [f"+ {symbols.count('+')} to add", f"~ {symbols.count('~')} to change", *removals, month]
 
     @property
     def _lost(self) -> list[str]:
