@@ -9,6 +9,7 @@ from orgkit.model.plan import Plan, Step, Waiting
 from orgkit.phases.policies.facts import ObservedPolicy, PolicyFacts
 from orgkit.phases.policies.lint import lint
 from orgkit.phases.policies.lockouts import Lockout, lockouts
+from orgkit.phases.policies.rollout import describe_rollout
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
 from orgkit.phases.policies.targets import accounts_under, name_of_target
@@ -50,13 +51,14 @@ def _steps(policy: PolicySpec, full: Sequence[UnitPath], facts: PolicyFacts, obs
             accounts=accounts_under(existing.targets, policy.type, observed),
             reason=f"its document is not that of {policy.file}",
         )  # fmt: skip
-    for unit in _missing_targets(policy, existing, observed):
-        if unit not in full:
-            yield AttachPolicy(
-                name=policy.name, type=policy.type, unit=unit,
-                accounts=accounts_under((observed.parent_id(unit),), policy.type, observed),
-                reason="it is not attached there",
-            )  # fmt: skip
+    added = [unit for unit in _missing_targets(policy, existing, observed) if unit not in full]
+    for unit in added:
+        yield AttachPolicy(
+            name=policy.name, type=policy.type, unit=unit,
+            accounts=accounts_under((observed.parent_id(unit),), policy.type, observed),
+            reason="it is not attached there",
+            rollout=describe_rollout(policy, existing, added, observed) if unit == added[0] else (),
+        )  # fmt: skip
 
 
 def _missing_targets(policy: PolicySpec, existing: ObservedPolicy | None, observed: Observed) -> list[UnitPath]:
@@ -87,7 +89,7 @@ def _full(policy: PolicySpec, unit: UnitPath) -> Waiting:
     limit = policy_types()[policy.type].max_per_target
     return Waiting(
         f"policy {policy.name}: {format_path(unit)} has as many policies of type {policy.type} as AWS allows "
-        f"({limit}). Detach one there by hand, or merge two of them",
+        f"({limit}). Detach one there with phase 13-policy-removal, or merge two of them",
         "you",
         blocks=policy.name,
         drift=True,

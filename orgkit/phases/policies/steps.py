@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import unified_diff
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -102,6 +102,12 @@ class AttachPolicy(_AboutPolicy):
     starts_from: str = DISABLED
     unit: UnitPath
     accounts: tuple[str, ...]  # names of those in the unit, and in the units in it
+    rollout: tuple[str, ...] = field(default=(), compare=False)  # of the policy, with its first attachment
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Where the policy is attached now, what this plan adds, and how that is rolled back."""
+        return self.rollout
 
     @property
     def sentence(self) -> str:
