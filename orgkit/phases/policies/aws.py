@@ -33,7 +33,7 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
 
 def list_policies(aws: Connection, kind: str, names: Container[tuple[str, str]] = ()) -> list[ObservedPolicy]:
     """Return the policies of a type with their targets, and with their documents where (type, name) is in `names`."""
-    reads = [partial(_policy, aws, item, (kind, item["Name"]) in names) for item in policy_summaries(aws, kind)]
+    reads = [partial(read_policy, aws, item, (kind, item["Name"]) in names) for item in policy_summaries(aws, kind)]
     return list(aws.executor.map(lambda read_policy: read_policy(), reads))
 
 
@@ -104,23 +104,34 @@ def policy_summaries(aws: Connection, kind: str) -> Iterator[dict[str, Any]]:
     yield from aws.pages("organizations", "ListPolicies", "Policies", Filter=kind)
 
 
-def _policy(aws: Connection, item: dict[str, Any], is_named: bool) -> ObservedPolicy:
+def read_policy(aws: Connection, item: dict[str, Any], is_named: bool) -> ObservedPolicy:
+    """Return one policy of a list with its targets, and with its document if the file names it."""
     policy_id = str(item["Id"])
     pages = aws.pages("organizations", "ListTargetsForPolicy", "Targets", PolicyId=policy_id)
+    document = _text(aws, policy_id) if is_named else ""
     return ObservedPolicy(
         type=str(item["Type"]),
         name=str(item["Name"]),
         id=policy_id,
         is_of_aws=bool(item.get("AwsManaged")),
         targets=tuple(sorted(str(target["TargetId"]) for target in pages)),
-        content=read_document(aws, policy_id) if is_named else "",
+        content=_without_white_space(document),
+        text=document,
         description=str(item.get("Description", "")),
     )
 
 
 def read_document(aws: Connection, policy_id: str) -> str:
+    """Return the document of a policy as orgkit writes one."""
+    return _without_white_space(_text(aws, policy_id))
+
+
+def _text(aws: Connection, policy_id: str) -> str:
+    return str(aws.read("organizations", "DescribePolicy", PolicyId=policy_id)["Policy"]["Content"])
+
+
+def _without_white_space(text: str) -> str:
     """Return a document as orgkit writes one: somebody may have saved it with white space, or keys in another order."""
-    text = str(aws.read("organizations", "DescribePolicy", PolicyId=policy_id)["Policy"]["Content"])
     try:
         return compact_json(json.loads(text))
     except ValueError:

@@ -12,7 +12,7 @@ from typing import Any
 from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, name_in
 from orgkit.model.matching import account_ids_in
 from orgkit.phases.member_access.roles import READS_IN_EVERY_MEMBER
-from orgkit.phases.policies.lint import name_of
+from orgkit.phases.member_access.section import MembersSpec
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.policy_evaluation.applicability import applies, has_action
 from orgkit.policy_evaluation.conditions import RequestContext, Values, conditions_of
@@ -20,7 +20,7 @@ from orgkit.policy_evaluation.guardrails import is_bound_by_rcps, is_bound_by_sc
 from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, SCP
 from orgkit.policy_evaluation.requests import Account, Principal, PrincipalKind, Request, request_context
 from orgkit.policy_evaluation.service_authorization import find_action, find_service
-from orgkit.policy_evaluation.statements import Statement, statements_of
+from orgkit.policy_evaluation.statements import Statement, statement_name, statements_of
 
 Member = AccountSpec | ImportSpec
 Document = Mapping[str, Any]
@@ -125,7 +125,7 @@ class _Denials:
     def __init__(self, policy: PolicySpec) -> None:
         self._document, self._is_bound = policy.document, is_bound_by_scps if policy.type == SCP else is_bound_by_rcps
         self._statements = [
-            (name_of(statement, number), statement)
+            (statement_name(statement, number), statement)
             for number, statement in enumerate(statements_of(self._document), 1)
             if statement.get("Effect") == "Deny"
         ]
@@ -198,7 +198,8 @@ def _affected(policy: PolicySpec, desired: Desired, ids: Mapping[str, str]) -> I
 def _calls(member: Member, account: Account, spec: PoliciesSpec, desired: Desired) -> Iterator[_Call]:
     """Yield the calls in an account that must not be denied."""
     management = Account(desired.organization.management_account_id, account.organization, is_management=True)
-    for role in (READ_ROLE, member.role_name):
+    reads_members = desired.section(MembersSpec).read_role
+    for role in (*((READ_ROLE,) if reads_members else ()), member.role_name):
         yield from _entries(role, account, management)
     read_roles = [f"arn:aws:iam::{account.id}:role/{role}" for role in (READ_ROLE, member.role_name)]
     reads = [
@@ -212,7 +213,8 @@ def _calls(member: Member, account: Account, spec: PoliciesSpec, desired: Desire
         for action in read.actions
         for resource in read.resources
     ]
-    yield from _as_role(READ_ROLE, f"role {READ_ROLE}", account, reads, desired)
+    if reads_members:
+        yield from _as_role(READ_ROLE, f"role {READ_ROLE}", account, reads, desired)
     changes = [(action, f"arn:aws:iam::{account.id}:role/{READ_ROLE}") for action in ROLE_ACTIONS]
     if member is desired.log_archive:
         changes += _log_archive_changes(account, desired)
@@ -234,9 +236,11 @@ def _entries(role: str, account: Account, management: Account) -> Iterator[_Call
 
 
 def _log_archive_changes(account: Account, desired: Desired) -> list[tuple[str, str]]:
-    buckets = [name_in(name, account.id) for name in (desired.trail.bucket, desired.trail.records_bucket)]
+    records = name_in(desired.trail.records_bucket, account.id)
+    buckets = [name for name in (name_in(desired.trail.bucket, account.id), records) if name]
     changes = [(action, f"arn:aws:s3:::{bucket}") for bucket in buckets for action in BUCKET_ACTIONS]
-    changes += [(action, f"arn:aws:s3:::{buckets[1]}/record") for action in ("s3:GetObject", "s3:PutObject")]
+    if records:
+        changes += [(action, f"arn:aws:s3:::{records}/record") for action in ("s3:GetObject", "s3:PutObject")]
     key = _key(account, desired)
     return [*changes, *((action, key) for action in KEY_ACTIONS)] if desired.trail.kms_key else changes
 

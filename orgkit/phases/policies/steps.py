@@ -10,9 +10,8 @@ from typing import Any, ClassVar
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import UnitPath, format_path
 from orgkit.model.plan import ABSENT, DISABLED, Step
-from orgkit.phases.policies.lint import name_of
 from orgkit.policy_evaluation.policy_types import policy_types
-from orgkit.policy_evaluation.statements import statements_of
+from orgkit.policy_evaluation.statements import statement_name, statements_of
 
 READS = (
     "organizations:DescribeEffectivePolicy", "organizations:DescribePolicy",
@@ -85,7 +84,7 @@ class ChangePolicy(_AboutPolicy):
         new_statements = {compact_json(statement) for statement in statements_of(parsed(self.content))}
         numbered = enumerate(statements_of(parsed(self.starts_from)), 1)
         return tuple(
-            f"no longer has its statement {name_of(statement, number)} as it was"
+            f"no longer has its statement {statement_name(statement, number)} as it was"
             for number, statement in numbered
             if compact_json(statement) not in new_statements
         )

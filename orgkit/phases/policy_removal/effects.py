@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from orgkit.model.canonical_json import compact_json
-from orgkit.phases.policies.lint import lint, name_of
+from orgkit.phases.policies.lint import lint
 from orgkit.phases.policies.lockouts import UNKNOWN_ACCOUNT, UNKNOWN_ORGANIZATION
 from orgkit.phases.policies.steps import parsed
 from orgkit.policy_evaluation.conditions import as_list, conditions_of
@@ -17,7 +17,7 @@ from orgkit.policy_evaluation.patterns import matches
 from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, SCP, policy_types
 from orgkit.policy_evaluation.requests import Account, Principal, PrincipalKind, Request
 from orgkit.policy_evaluation.service_authorization import Action, Service, find_service, services
-from orgkit.policy_evaluation.statements import Statement, statements_of
+from orgkit.policy_evaluation.statements import Statement, statement_name, statements_of
 
 MAX_NAMES = 6  # of actions, services or resources that a sentence names
 ALLOW_ALL = Policy({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
@@ -37,7 +37,8 @@ def describe_effects(kind: str, content: str) -> tuple[str, ...]:
     if kind not in GRAMMAR_OF_IAM:
         return (f"its settings no longer hold: {_some(sorted(document))}",)
     return tuple(
-        _sentence(statement, name_of(statement, number)) for number, statement in enumerate(statements_of(document), 1)
+        _sentence(statement, statement_name(statement, number))
+        for number, statement in enumerate(statements_of(document), 1)
     )
 
 
