@@ -8,6 +8,7 @@ from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan, Step
 from orgkit.phases.evidence import Check
 from orgkit.phases.schema.section import Section
+from orgkit.phases.terraform.part import Handover
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Phase:
         is_requested: Of a phase that follows: whether the file asks for it, so that it comes with the bootstrap.
         file_warnings: What to know of its section of the file, which is no error; `orgkit check` shows it.
         request_hint: When that is so, as the end of a sentence.
+        handover: What Terraform can take over; None where it takes nothing.
     """
 
     number: str
@@ -56,6 +58,7 @@ class Phase:
     is_requested: Callable[[Desired], bool] = lambda _desired: False
     request_hint: str = ""
     file_warnings: Callable[[Desired], Iterable[str]] = lambda _desired: ()
+    handover: Handover | None = None
 
     def shows(self, step: Step, observed: Observed, desired: Desired) -> bool | None:
         """Return whether AWS shows what a step makes; None where that is not known.

@@ -1,6 +1,7 @@
 """Phase 04: import existing accounts."""
 
 from orgkit.phases.account_imports.evidence import EVIDENCE
+from orgkit.phases.account_imports.handover import HANDOVER
 from orgkit.phases.account_imports.planner import plan
 from orgkit.phases.account_imports.section import SECTION
 from orgkit.phases.account_imports.steps import READS, AcceptInvitation, InviteAccount
@@ -27,5 +28,6 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    handover=HANDOVER,
     accounts=lambda desired: desired.imports,
 )

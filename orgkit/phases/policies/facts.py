@@ -1,8 +1,10 @@
 """What the phase of policies reads."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,14 @@ class ObservedPolicy:
     is_of_aws: bool = False
     targets: tuple[str, ...] = ()
     content: str = ""
+
+    @property
+    def document(self) -> Any:
+        """The document, parsed; its text where it is not JSON."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            return self.content
 
 
 @dataclass(frozen=True)

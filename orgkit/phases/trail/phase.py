@@ -1,9 +1,11 @@
 """Phase 05: log every account's API calls to the log archive account."""
 
 from orgkit.phases.descriptor import Phase
+from orgkit.phases.terraform.part import Handover
 from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.choice import changes_control_tower
 from orgkit.phases.trail.evidence import EVIDENCE
+from orgkit.phases.trail.handover import hand_over
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.planner import plan
 from orgkit.phases.trail.section import SECTION
@@ -28,6 +30,28 @@ from orgkit.phases.trail.steps import (
     member_reads,
 )
 
+STEPS = (
+    CreateBucket,
+    BlockPublicAccess,
+    SetAcl,
+    SetOwnership,
+    SetVersioning,
+    SetEncryption,
+    SetBucketPolicy,
+    SetLifecycle,
+    SetObjectLock,
+    TagBucket,
+    CreateKey,
+    CreateAlias,
+    SetKeyPolicy,
+    RotateKey,
+    CreateTrail,
+    UpdateTrail,
+    SetEventSelectors,
+    TagTrail,
+    StartLogging,
+)
+
 PHASE = Phase(
     number="05",
     name="trail",
@@ -36,29 +60,10 @@ PHASE = Phase(
     requires=("organization", "accounts"),
     reads=READS_IN_MANAGEMENT,
     section=SECTION,
-    steps=(
-        CreateBucket,
-        BlockPublicAccess,
-        SetAcl,
-        SetOwnership,
-        SetVersioning,
-        SetEncryption,
-        SetBucketPolicy,
-        SetLifecycle,
-        SetObjectLock,
-        TagBucket,
-        CreateKey,
-        CreateAlias,
-        SetKeyPolicy,
-        RotateKey,
-        CreateTrail,
-        UpdateTrail,
-        SetEventSelectors,
-        TagTrail,
-        StartLogging,
-    ),
+    steps=STEPS,
     evidence=EVIDENCE,
     planner=plan,
+    handover=Handover(hand_over, STEPS),
     stoppable=changes_control_tower,
     accounts=lambda desired: (desired.log_archive,),
     member_reads=member_reads,
