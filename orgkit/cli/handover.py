@@ -139,9 +139,8 @@ def _as_values(configuration: "Configuration", outcomes: dict[str, str]) -> dict
 def _show(folder: Path, configuration: "Configuration", outcomes: dict[str, str]) -> None:
     from orgkit.handover.guide import notes, section_text
 
-    title(
-        f"{configuration.imports} resources of organization {configuration.organization}, for {configuration.tool.title}"
-    )
+    count, tool = configuration.imports, configuration.tool
+    title(f"{count} resources of organization {configuration.organization}, for {tool.title}")
     for name, outcome in outcomes.items():
         click.echo(f"  {outcome:<20}{folder / name}")
     title("Left out")

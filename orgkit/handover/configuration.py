@@ -12,7 +12,6 @@ from orgkit.handover.tools import Tool
 from orgkit.handover.writer import quote, write
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
-from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import phases_for
 from orgkit.phases.terraform.hcl import Comment
 from orgkit.phases.terraform.part import HandoverPart, LeftOut, Resource
@@ -67,7 +66,7 @@ def configure(observed: Observed, desired: Desired, tool: Tool, changes: Changes
     labels = tuple(phase.label for phase, part in parts if part.resources)
     files = {
         PROVIDERS: write(providers(observed, desired, tool)),
-        **{f"{phase.run_label}.tf": write_part(phase, part) for phase, part in parts if part.items},
+        **{f"{phase.run_label}.tf": write_part(part) for phase, part in parts if part.items},
         **({CHANGES: write(change_blocks(changes))} if changes else {}),
         **{PERMISSIONS[account]: _policy(account) for account in (MANAGEMENT, LOG_ARCHIVE)},
     }
@@ -79,7 +78,7 @@ def _policy(account: str) -> str:
     return json.dumps(policy_of(account), indent=2) + "\n"
 
 
-def write_part(phase: Phase, part: HandoverPart) -> str:
+def write_part(part: HandoverPart) -> str:
     """Return the text of the file of a phase: its resources, and below them what imports them."""
     blocks = [item.block if isinstance(item, Resource) else item for item in part.items]
     note = Comment("Imports, of which none changes anything. They may be deleted once they are applied.")

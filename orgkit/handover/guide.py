@@ -41,7 +41,8 @@ def _first_plan(tool: Tool, imports: int) -> str:
 {tool.command} plan
 ```
 
-The plan has to say: {imports} to import, 0 to add, 0 to change, 0 to destroy. Apply nothing else. {" ".join(notes(tool))}
+The plan has to say: {imports} to import, 0 to add, 0 to change, 0 to destroy. Apply nothing else.
+{" ".join(notes(tool))}
 Add a backend in a file of your own: the state names every account."""
 
 
@@ -54,8 +55,8 @@ With this section, orgkit reports what {tool.title} owns, and plans no step for 
 {section_text(labels)}
 ```
 
-Run `orgkit handover` again when an account joins, or is closed. It changes its own blocks alone, and keeps what you write
-outside `orgkit:begin` and `orgkit:end`."""
+Run `orgkit handover` again when an account joins, or is closed. It changes its own blocks alone, and keeps what you
+write outside `orgkit:begin` and `orgkit:end`."""
 
 
 def section_text(labels: Sequence[str]) -> str:
@@ -70,9 +71,9 @@ def _permissions(tool: Tool) -> str:
     )
     return f"""## Permissions
 
-`prevent_destroy` protects nothing once its block is deleted. So give the role of {tool.title} in the management account the
-policy in `{PERMISSIONS[MANAGEMENT]}` and no other. It denies every action by which {tool.title} would destroy what was
-handed over. Its sessions in the log archive account have the rights of `{PERMISSIONS[LOG_ARCHIVE]}`.
+`prevent_destroy` protects nothing once its block is deleted. So give the role of {tool.title} in the management account
+the policy in `{PERMISSIONS[MANAGEMENT]}` and no other. It denies every action by which {tool.title} would destroy
+what was handed over. Its sessions in the log archive account have the rights of `{PERMISSIONS[LOG_ARCHIVE]}`.
 
 AWS has no action of its own for these deletions, so that the action that changes them is denied, too. Change them with
 orgkit or another role:

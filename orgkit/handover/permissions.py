@@ -40,7 +40,10 @@ TYPES: Mapping[str, TypeActions] = {
     "aws_organizations_organization": TypeActions(
         MANAGEMENT,
         (*_READS, "organizations:EnableAWSServiceAccess", "organizations:EnablePolicyType"),
-        ("organizations:DeleteOrganization", "organizations:DisableAWSServiceAccess", "organizations:DisablePolicyType"),
+        (
+            "organizations:DeleteOrganization", "organizations:DisableAWSServiceAccess",
+            "organizations:DisablePolicyType",
+        ),
     ),
     "aws_iam_organizations_features": TypeActions(
         MANAGEMENT,

@@ -91,6 +91,8 @@ def _needs_space(previous: Item | None, item: Item) -> bool:
         return False
     is_head = isinstance(previous, Attribute) and previous.name in ("for_each", "provider")
     ends_head = is_head and not (isinstance(item, Attribute) and item.name in ("provider", "to", "id"))
+    if isinstance(item, Comment) and isinstance(previous, Attribute):
+        return isinstance(previous.value, Mapping)
     return isinstance(item, Block) or isinstance(previous, Block) or ends_head
 
 

@@ -100,7 +100,7 @@ def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
     monitors = [monitor for monitor in facts.monitors if monitor.name.startswith(NAME_PREFIX)]
     alerts = [alert for alert in facts.subscriptions if alert.name.startswith(NAME_PREFIX)]
     tags = [key for key in facts.active_tags if key in desired.section(BillingSpec).cost_allocation_tags]
-    others = (*facts.budgets, *facts.monitors, *facts.subscriptions)
+    others: tuple[Budget | Monitor | Subscription, ...] = (*facts.budgets, *facts.monitors, *facts.subscriptions)
     left_out = (
         LeftOut(f"{type(item).__name__.lower()} {item.name}", NOT_OF_ORGKIT)
         for item in others
@@ -119,7 +119,8 @@ def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
 
 
 def _budgets(budgets: Sequence[Budget], account: str) -> Iterator[Block | Resource]:
-    yield Block("locals", (), (Attribute("budgets", {budget.name: _entry(budget) for budget in budgets}),))
+    entries = {budget.name: _entry(budget, _unusual_cost_types(budgets)) for budget in budgets}
+    yield Block("locals", (), (Attribute("budgets", entries),))
     filters = Block(
         "dynamic", ("cost_filter",),
         (
@@ -133,11 +134,8 @@ def _budgets(budgets: Sequence[Budget], account: str) -> Iterator[Block | Resour
         "dynamic", ("notification",),
         (*attributes(for_each=value_of("notifications")), Block("content", (), attributes(**content))),
     )  # fmt: skip
-    counted = {
-        name: value_of(f"cost_types.{name}")
-        for name in sorted({name for item in budgets for name, _ in item.cost_types})
-    }
-    cost_types = Block("cost_types", (), attributes(**counted))
+    names = _unusual_cost_types(budgets)
+    cost_types = Block("cost_types", (), attributes(**{name: value_of(f"cost_types.{name}") for name in names}))
     body = attributes(
         name=BY_KEY, budget_type=value_of("budget_type"), limit_amount=value_of("limit_amount"),
         limit_unit=value_of("limit_unit"), time_unit=value_of("time_unit"), tags=value_of("tags"),
@@ -149,13 +147,18 @@ def _budgets(budgets: Sequence[Budget], account: str) -> Iterator[Block | Resour
     )  # fmt: skip
 
 
-def _entry(budget: Budget) -> Value:
+def _unusual_cost_types(budgets: Sequence[Budget]) -> list[str]:
+    """Return what at least one of these budgets counts in another way than by default."""
+    return sorted({name for item in budgets for name, value in item.cost_types if value != name.startswith("include_")})
+
+
+def _entry(budget: Budget, cost_types: Sequence[str]) -> Value:
     return {
         "budget_type": budget.kind,
         "limit_amount": budget.amount,
         "limit_unit": budget.unit,
         "time_unit": budget.period,
-        "cost_types": dict(budget.cost_types),
+        "cost_types": {name: value for name, value in budget.cost_types if name in cost_types},
         "cost_filters": {name: list(values) for name, values in budget.filters},
         "notifications": [_notification(item) for item in budget.notifications],
         "tags": dict(budget.tags),
@@ -183,12 +186,10 @@ def _subscription(alert: Subscription, monitors: Sequence[Monitor]) -> Resource:
     subscribers = [
         Block("subscriber", (), attributes(type=kind, address=address)) for kind, address in alert.subscribers
     ]
-    dimension = Block("dimension", (), attributes(**alert.threshold))
     body = attributes(name=alert.name, frequency=alert.frequency, monitor_arn_list=arns)
-    return Resource(
-        "aws_ce_anomaly_subscription", "anomalies", (*body, *subscribers, Block("threshold_expression", (), (dimension,))),
-        import_id=alert.arn,
-    )  # fmt: skip
+    threshold = Block("threshold_expression", (), (Block("dimension", (), attributes(**alert.threshold)),))
+    blocks: tuple[Attribute | Block, ...] = (*body, *subscribers, threshold)
+    return Resource("aws_ce_anomaly_subscription", "anomalies", blocks, import_id=alert.arn)
 
 
 def _tags(keys: Sequence[str]) -> Iterator[Block | Resource]:

@@ -15,7 +15,7 @@ UNITS = "organizational_units"
 
 
 def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
-    """Return the units of the file that are there. A resource cannot refer to itself, so that each level has its own."""
+    """Return the units of the file that AWS has. A resource cannot refer to itself: each level has its own."""
     units = managed_units(observed, desired)
     others = [unit for unit in observed.units if unit not in units]
     return HandoverPart(

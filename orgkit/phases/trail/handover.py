@@ -29,7 +29,7 @@ class _Names:
 
 
 def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
-    """Return the trail that orgkit made or adopted, with the buckets and the key that are in the log archive account."""
+    """Return the trail that orgkit made or adopted, with the buckets and the key of the log archive account."""
     facts, details = observed.facts(TrailFacts), observed.facts(TrailHandoverFacts)
     account = match_if_clear(desired.log_archive, observed)
     if facts is None or details is None or account is None or isinstance(facts.trails, Unread):
@@ -113,9 +113,9 @@ def _left_out(trails: tuple[Trail, ...], choice: Choice, known: _Names) -> Itera
     for trail in trails:
         if choice.trail is None or trail.arn != choice.trail.arn:
             yield LeftOut(f"trail {trail.name} ({trail.arn})", "orgkit neither made nor adopted it")
-    trail = choice.trail
-    if trail and trail.bucket not in known.buckets:
-        yield LeftOut(f"bucket {trail.bucket} of trail {trail.name}", "it is not one of the file's buckets")
-    if trail and trail.key and trail.key != known.key:
-        yield LeftOut(f"KMS key {trail.key} of trail {trail.name}", "it is not the file's key")
+    own = choice.trail
+    if own and own.bucket not in known.buckets:
+        yield LeftOut(f"bucket {own.bucket} of trail {own.name}", "it is not one of the file's buckets")
+    if own and own.key and own.key != known.key:
+        yield LeftOut(f"KMS key {own.key} of trail {own.name}", "it is not the file's key")
     yield LeftOut("objects in the buckets", "Terraform does not manage log files")
