@@ -47,7 +47,8 @@ def _log_archive(archive: Account, observed: Observed, desired: Desired) -> Iter
         attributes(description=description, type=Expression("string"), default=arn),
     )
     yield Comment(
-        "The log archive account. The session has no more rights than permissions-log-archive.json, whatever the role has."
+        "The log archive account. Whatever rights the role has, the session has no more than those of\n"
+        "permissions-log-archive.json."
     )
     policy = Expression(f'jsonencode(jsondecode(file("${{path.module}}/{PERMISSIONS[LOG_ARCHIVE]}")))')
     role = attributes(role_arn=Expression("var.log_archive_role_arn"), policy=policy)

@@ -22,8 +22,8 @@ class Tool:
     tried: str = ""
 
 
-# Terraform 1.7 is the first with `removed` and with for_each in `import`. Older versions of OpenTofu know no `lifecycle`
-# in `removed`.
+# Terraform 1.7 is the first with `removed` and with for_each in `import`. Older versions of OpenTofu know no
+# `lifecycle` in `removed`.
 TERRAFORM = Tool("terraform", "Terraform", "terraform", ">= 1.7", tried="1.11")
 OPENTOFU = Tool("opentofu", "OpenTofu", "tofu", ">= 1.11")
 TOOLS = {tool.name: tool for tool in (TERRAFORM, OPENTOFU)}

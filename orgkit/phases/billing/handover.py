@@ -19,6 +19,7 @@ from orgkit.phases.terraform.part import Handover, HandoverPart, LeftOut, Resour
 from orgkit.phases.terraform.provider import value_of
 
 BY_KEY = Expression("each.key")
+FILTER_NAME, FILTER_VALUES = Expression("cost_filter.key"), Expression("cost_filter.value")
 NOT_OF_ORGKIT = "orgkit did not make it"
 
 
@@ -125,7 +126,7 @@ def _budgets(budgets: Sequence[Budget], account: str) -> Iterator[Block | Resour
         "dynamic", ("cost_filter",),
         (
             *attributes(for_each=value_of("cost_filters")),
-            Block("content", (), attributes(name=Expression("cost_filter.key"), values=Expression("cost_filter.value"))),
+            Block("content", (), attributes(name=FILTER_NAME, values=FILTER_VALUES)),
         ),
     )  # fmt: skip
     members = ("comparison_operator", "notification_type", "threshold", "threshold_type", "subscriber_email_addresses")

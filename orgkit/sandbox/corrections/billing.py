@@ -49,7 +49,7 @@ class Alerts:
         return ActionResult({"SubscriptionArn": arn})
 
     def list_cost_allocation_tags(self) -> ActionResult:
-        """Keys that accounts of the organization carry, or those that are named; inactive until somebody activates them."""
+        """Keys that accounts carry, or those that are named; inactive until somebody activates them."""
         request = json.loads(self.body or "{}")
         wanted, status = request.get("TagKeys"), request.get("Status")
         tags = [tag for tag in self._cost_allocation_tags() if not wanted or tag["TagKey"] in wanted]
