@@ -71,7 +71,7 @@ def _change(address: str, attributes: str, make: Callable[[Place], object], *act
 
 LIVE = 'aws_organizations_organizational_unit.level_3["Shops/Online/Live"]'
 TRIAL = 'aws_organizations_organizational_unit.level_3["Shops/Online/Trial"]'
-OVENS = 'aws_organizations_account.accounts["ovens"]'
+TILL_TRIAL = 'aws_organizations_account.accounts["till-trial"]'
 SHOP = 'aws_organizations_account.imported_accounts["old-shop"]'
 ORGANIZATION = "aws_organizations_organization.organization"
 BUDGET = 'aws_budgets_budget.budgets["orgkit-organization"]'
@@ -202,7 +202,7 @@ def _organization_changes() -> Iterator[Change]:
         TRIAL, "tags",
         lambda place: place.organizations().tag_resource(ResourceId=place.unit("Shops/Online/Trial"), Tags=TAG),
     )  # fmt: skip
-    yield _change(OVENS, "parent_id", _move(OVENS, "Shops/CI\\\\/CD", "Shops"))
+    yield _change(TILL_TRIAL, "parent_id", _move(TILL_TRIAL, "Shops/Online/Trial", "Shops"))
     yield _change(
         SHOP, "tags", lambda place: place.organizations().tag_resource(ResourceId=place.imports[SHOP], Tags=TAG)
     )
@@ -212,7 +212,6 @@ def _trail_changes() -> Iterator[Change]:
     yield _change(TRAIL, "is_multi_region_trail", _update_trail(IsMultiRegionTrail=False))
     yield _change(TRAIL, "enable_log_file_validation", _update_trail(EnableLogFileValidation=False))
     yield _change(TRAIL, "kms_key_id", _update_trail(KmsKeyId=""))
-    yield _change(TRAIL, "s3_key_prefix", _update_trail(S3KeyPrefix="foreign"))
     yield _change(TRAIL, "event_selector", _data_events)
     yield _change(TRAIL, "enable_logging", lambda place: place.cloudtrail().stop_logging(Name=place.trail))
     yield _change(TRAIL, "tags", lambda place: place.cloudtrail().add_tags(ResourceId=place.trail, TagsList=TAG))
@@ -296,4 +295,4 @@ def _attributes(change: Mapping[str, Any]) -> frozenset[str]:
     if before is None:
         return frozenset()
     names = {*before, *after}
-    return frozenset(name for name in names if before.get(name) != after.get(name) and not unknown.get(name) is True)
+    return frozenset(name for name in names if before.get(name) != after.get(name) and unknown.get(name) is not True)

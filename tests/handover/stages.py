@@ -19,8 +19,8 @@ EXAMPLE_CHANGES = (
     ("#alerts = []", 'alerts = ["money@example.com"]'),
     (
         "#deny_leaving.file",
-        'deny_leaving = { file = "policies/deny-leaving.json", type = "SERVICE_CONTROL_POLICY", '
-        'attach = ["Production"] }\n#deny_leaving.file',
+        ('deny_leaving = { file = "policies/deny-leaving.json", type = "SERVICE_CONTROL_POLICY", '
+        'attach = ["Production"] }\n#deny_leaving.file'),
     ),
 )
 # The sandbox has no host name for each bucket.
@@ -30,8 +30,8 @@ OVERRIDE = """provider "aws" {
 }
 """
 NO_TERRAFORM = (
-    "NO TERRAFORM: the hand-over was NOT planned by Terraform. Install terraform with hashicorp/aws 5, by a registry or "
-    "TF_CLI_ARGS_init=-plugin-dir=FOLDER, to run this."
+    "NO TERRAFORM: the hand-over was NOT planned by Terraform. Install terraform with hashicorp/aws 5, by a registry "
+    "or TF_CLI_ARGS_init=-plugin-dir=FOLDER, to run this."
 )
 
 

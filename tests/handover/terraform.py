@@ -1,4 +1,4 @@
-"""python -m tests.handover.terraform [STEP ...]: Terraform takes over organizations that orgkit made, and each loop of it.
+"""python -m tests.handover.terraform [STEP ...]: Terraform takes over organizations that orgkit made.
 
 It needs what tests.sandbox.terraform_plan needs. The steps are those of STEPS; without one all run, in some 20 minutes.
 The exit code is 1 where Terraform is missing, or where something is not as it has to be.
@@ -9,8 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from tests.handover.arguments import Variation, variations
 from tests.handover.changes import Change, Place, changes, shown
+from tests.handover.roles import as_terraform_role, state_of
+from tests.handover.server_dump import unaccounted
 from tests.handover.stages import NO_TERRAFORM, PHASES, HandedOver, handed_over, no_settings_of_the_person
 from tests.sandbox.terraform_plan import TERRAFORM
 
@@ -27,6 +31,8 @@ def take_over(handed: HandedOver) -> Iterator[str]:
         yield f"a plan after the apply has changes:\n{done.stdout}"
     yield from (f"AWS was asked for a change: {call}" for call in handed.stage.changes())
     handed.stage.project.orgkit("plan", handed.stage.project.file)
+    dump = handed.stage.sandbox._ask("/moto-api/data.json")
+    yield from (f"neither imported nor left out: {each}" for each in unaccounted(dump, imports, answer["left_out"]))
     print(f"  {len(imports)} to import, 0 to add, 0 to change, 0 to destroy; then no changes")
 
 
@@ -63,7 +69,73 @@ def each_change() -> Iterator[str]:
         yield from detect_changes(handed)
 
 
-STEPS: dict[str, Callable[[], Iterator[str]]] = {"import": both_files, "changes": each_change}
+def each_argument() -> Iterator[str]:
+    """Each argument left out, or written otherwise: the plan is not empty."""
+    with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=True) as handed:
+        handed.hand_over()
+        handed.import_all()
+        for variation in variations():
+            yield from vary(handed, [variation])
+
+
+def vary(handed: HandedOver, batch: list[Variation]) -> Iterator[str]:
+    """Write variations of different resources into the files, and compare the plan."""
+    texts = {path: path.read_text(encoding="utf-8") for path in handed.folder.glob("*.tf")}
+    for variation in batch:
+        path = handed.folder / variation.file
+        path.write_text(variation.apply(path.read_text(encoding="utf-8")), encoding="utf-8")
+    found = shown(plan_without_protection(handed))
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    for variation in batch:
+        actions, names = found.get(variation.address, ((), frozenset()))
+        if actions != variation.actions:
+            yield f"{variation.file} without {variation.old!r}: {variation.address} {actions or 'is unchanged'}"
+        print(f"  {variation.address} without {variation.old.strip()[:50]!r}: {'/'.join(actions)} {', '.join(names)}")
+
+
+def plan_without_protection(handed: HandedOver) -> dict[str, Any]:
+    """Plan without `prevent_destroy`, which makes Terraform refuse a plan that replaces something."""
+    for path in handed.folder.glob("[0-9]*.tf"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("    prevent_destroy = true\n", ""), encoding="utf-8")
+    return handed.terraform.plan()
+
+
+def each_file_deleted() -> Iterator[str]:
+    """Each generated file deleted, and applied under the printed role: nothing is destroyed."""
+    with (
+        TemporaryDirectory(prefix="handover-") as name,
+        handed_over(Path(name), larger=True, evaluate_policies=True) as handed,
+    ):
+        handed.hand_over()
+        handed.import_all()
+        names = sorted(path.name for path in handed.folder.glob("[0-9]*.tf"))
+        for deleted in [*([each] for each in names), names]:
+            yield from apply_without(handed, deleted)
+
+
+def apply_without(handed: HandedOver, names: list[str]) -> Iterator[str]:
+    """Delete files of a copy, apply as Terraform's role, and compare what the server has."""
+    handed.stage.begin(*PHASES)
+    role = as_terraform_role(handed)
+    before = state_of(handed.stage)
+    with TemporaryDirectory(prefix="handover-") as folder:
+        copy = role.copy(Path(folder) / "copy")
+        for each in names:
+            (copy.folder / each).unlink()
+        done = copy.terraform.run("apply", "-input=false", "-no-color", "-auto-approve", codes=(0, 1))
+    denied = sum(not item["denial"]["is_allowed"] for item in handed.stage.sandbox.denials())
+    after = state_of(handed.stage)
+    for kind in sorted(before.keys() | after.keys()):
+        if before.get(kind) != after.get(kind):
+            yield f"without {', '.join(names)}, {kind} is not as before:\n{before.get(kind)}\n{after.get(kind)}"
+    print(f"  without {', '.join(names)}: exit code {done.returncode}, {denied} calls denied, nothing destroyed")
+
+
+STEPS: dict[str, Callable[[], Iterator[str]]] = {
+    "import": both_files, "changes": each_change, "arguments": each_argument, "role": each_file_deleted,
+}  # fmt: skip
 
 
 def main(names: list[str]) -> int:
