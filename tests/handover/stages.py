@@ -19,8 +19,10 @@ EXAMPLE_CHANGES = (
     ("#alerts = []", 'alerts = ["money@example.com"]'),
     (
         "#deny_leaving.file",
-        ('deny_leaving = { file = "policies/deny-leaving.json", type = "SERVICE_CONTROL_POLICY", '
-        'attach = ["Production"] }\n#deny_leaving.file'),
+        (
+            'deny_leaving = { file = "policies/deny-leaving.json", type = "SERVICE_CONTROL_POLICY", '
+            'attach = ["Production"] }\n#deny_leaving.file'
+        ),
     ),
 )
 # The sandbox has no host name for each bucket.
