@@ -20,7 +20,7 @@ SCHEMA = 1
 ALLOWED_BEFORE = frozenset({".git", ".gitignore", ".gitattributes"})  # in a folder that is empty otherwise
 BEGIN, END = "orgkit:begin", "orgkit:end"
 NOTE = "orgkit writes what is between these two lines again; edit outside of them."
-NEW, CHANGED, UNCHANGED, REPLACED = "new", "changed", "unchanged", "hand edits replaced"
+NEW, CHANGED, UNCHANGED, EDITS_REPLACED = "new", "changed", "unchanged", "hand edits replaced"
 # Space before an equals sign is a matter of `terraform fmt`.
 _ASSIGNMENT = re.compile(r'^\s*("(?:[^"\\]|\\.)*"|[\w-]+)\s+= ')
 
@@ -139,10 +139,10 @@ def write_folder(
             "--discard-edits.",
         )
     outcomes = {name: file.outcome for name, file in files.items()}
-    written = {name: file.content for name, file in files.items() if outcomes[name] != UNCHANGED}
+    contents = {name: file.content for name, file in files.items() if outcomes[name] != UNCHANGED}
     whole = {name: _digest(text) for name, text in configuration.files.items() if _comments(name) is None}
     new = Manifest(configuration.organization, configuration.tool.name, configuration.changes, whole)
-    _replace_all(folder, {**written, MANIFEST: new.as_bytes()})
+    _replace_all(folder, {**contents, MANIFEST: new.as_bytes()})
     return outcomes
 
 
@@ -194,7 +194,7 @@ class _File:
         if self.existing is None:
             return NEW
         if self.is_edited:
-            return REPLACED
+            return EDITS_REPLACED
         return UNCHANGED if self.existing.encode() == self.content else CHANGED
 
 
@@ -210,14 +210,14 @@ def _block(comments: Comments, text: str) -> str:
 def _split(path: Path, content: str, comments: Comments) -> tuple[str, str, str]:
     """Return what stands before orgkit's block, the block, and what stands after it."""
     lines = content.splitlines(keepends=True)
-    begins = [number for number, line in enumerate(lines) if line.startswith(f"{comments.start}{BEGIN} ")]
-    ends = [number for number, line in enumerate(lines) if line.strip() == comments.line(END)]
-    if len(begins) != 1 or len(ends) != 1 or begins[0] > ends[0]:
+    begin_lines = [number for number, line in enumerate(lines) if line.startswith(f"{comments.start}{BEGIN} ")]
+    end_lines = [number for number, line in enumerate(lines) if line.strip() == comments.line(END)]
+    if len(begin_lines) != 1 or len(end_lines) != 1 or begin_lines[0] > end_lines[0]:
         raise HandoverRefused(
             f"{path} has no single pair of lines {BEGIN} and {END}: what a person wrote there cannot be kept.",
             "restore the two lines from version control, or rename the file.",
         )
-    begin, end = begins[0], ends[0] + 1
+    begin, end = begin_lines[0], end_lines[0] + 1
     return "".join(lines[:begin]), "".join(lines[begin:end]), "".join(lines[end:])
 
 

@@ -52,10 +52,10 @@ def _escape(character: str) -> str:
 
 def _escape_template(match: re.Match[str]) -> str:
     """Return `$${` for `${`; where more signs stand before it, their codes, which no parser reads in two ways."""
-    signs = match[0][:-1]
-    if len(signs) == 1:
-        return f"{signs}{signs}{{"
-    return "".join(f"\\u{ord(sign):04x}" for sign in signs) + "{"
+    characters = match[0][:-1]
+    if len(characters) == 1:
+        return f"{characters}{characters}{{"
+    return "".join(f"\\u{ord(sign):04x}" for sign in characters) + "{"
 
 
 def _follows_comment(lines: Sequence[_Line]) -> bool:
@@ -159,7 +159,7 @@ def _list_item(lines: list[_Line], depth: int) -> list[_Line]:
 
 
 def _aligned(lines: Sequence[_Line]) -> Iterator[str]:
-    """Yield the lines as text; equals signs of lines that follow each other stand in one column."""
+    """Yield the lines as text; equals characters of lines that follow each other stand in one column."""
     group: list[_Line] = []
     for line in (*lines, _Line(0, "")):
         if line.assignment:

@@ -294,5 +294,6 @@ def _attributes(change: Mapping[str, Any]) -> frozenset[str]:
     before, after, unknown = change["before"], change["after"] or {}, change["after_unknown"] or {}
     if before is None:
         return frozenset()
-    names = {*before, *after}
-    return frozenset(name for name in names if before.get(name) != after.get(name) and unknown.get(name) is not True)
+    names = {name for name in {*before, *after} if unknown.get(name) is not True}
+    # An import leaves null what no API reports: to Terraform that is the same as nothing of its kind.
+    return frozenset(name for name in names if (before.get(name) or None) != (after.get(name) or None))

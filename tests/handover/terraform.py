@@ -1,4 +1,4 @@
-"""python -m tests.handover.terraform [STEP ...]: Terraform takes over organizations that orgkit made.
+"""python -m tests.handover.terraform [--at-once] [STEP ...]: Terraform takes over organizations that orgkit made.
 
 It needs what tests.sandbox.terraform_plan needs. The steps are those of STEPS; without one all run, in some 20 minutes.
 The exit code is 1 where Terraform is missing, or where something is not as it has to be.
@@ -6,10 +6,10 @@ The exit code is 1 where Terraform is missing, or where something is not as it h
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.handover.arguments import Variation, variations
 from tests.handover.changes import Change, Place, changes, shown
@@ -17,6 +17,8 @@ from tests.handover.roles import as_terraform_role, state_of
 from tests.handover.server_dump import unaccounted
 from tests.handover.stages import NO_TERRAFORM, PHASES, HandedOver, handed_over, no_settings_of_the_person
 from tests.sandbox.terraform_plan import TERRAFORM
+
+Item = TypeVar("Item", Change, Variation)
 
 
 def take_over(handed: HandedOver) -> Iterator[str]:
@@ -36,11 +38,11 @@ def take_over(handed: HandedOver) -> Iterator[str]:
     print(f"  {len(imports)} to import, 0 to add, 0 to change, 0 to destroy; then no changes")
 
 
-def detect_changes(handed: HandedOver) -> Iterator[str]:
+def detect_changes(handed: HandedOver, at_once: bool) -> Iterator[str]:
     """Terraform's plan shows each change that somebody makes, and nothing else."""
     place = Place(handed.stage, dict(handed.import_all()))
-    for change in changes():
-        yield from detect(handed, place, [change])
+    for batch in batches(changes(), at_once):
+        yield from detect(handed, place, batch)
 
 
 def detect(handed: HandedOver, place: Place, batch: list[Change]) -> Iterator[str]:
@@ -52,30 +54,43 @@ def detect(handed: HandedOver, place: Place, batch: list[Change]) -> Iterator[st
     found = shown(handed.terraform.plan())
     if found != expected:
         yield f"expected {expected}\n  shown    {found}"
-    print(f"  {', '.join(expected)}: {', '.join(sorted(name for _, names in found.values() for name in names))}")
+    for address, (actions, names) in found.items():
+        print(f"  {address}: {'/'.join(actions)} {', '.join(sorted(names))}", flush=True)
 
 
-def both_files() -> Iterator[str]:
+def batches(items: Iterable[Item], at_once: bool) -> list[list[Item]]:
+    """Each by itself; or as many in one plan as are about different resources."""
+    groups: list[list[Item]] = []
+    for item in items:
+        fitting = (group for group in groups if at_once and item.address not in {each.address for each in group})
+        group = next(fitting, None)
+        if group is None:
+            groups.append(group := [])
+        group.append(item)
+    return groups
+
+
+def both_files(at_once: bool) -> Iterator[str]:
     """The example file, and a larger one."""
     for larger in (False, True):
         with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=larger) as handed:
             yield from take_over(handed)
 
 
-def each_change() -> Iterator[str]:
+def each_change(at_once: bool) -> Iterator[str]:
     """Each attribute, changed by a plain call."""
     with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=True) as handed:
         handed.hand_over()
-        yield from detect_changes(handed)
+        yield from detect_changes(handed, at_once)
 
 
-def each_argument() -> Iterator[str]:
+def each_argument(at_once: bool) -> Iterator[str]:
     """Each argument left out, or written otherwise: the plan is not empty."""
     with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=True) as handed:
         handed.hand_over()
         handed.import_all()
-        for variation in variations():
-            yield from vary(handed, [variation])
+        for batch in batches(variations(), at_once):
+            yield from vary(handed, batch)
 
 
 def vary(handed: HandedOver, batch: list[Variation]) -> Iterator[str]:
@@ -91,7 +106,10 @@ def vary(handed: HandedOver, batch: list[Variation]) -> Iterator[str]:
         actions, names = found.get(variation.address, ((), frozenset()))
         if actions != variation.actions:
             yield f"{variation.file} without {variation.old!r}: {variation.address} {actions or 'is unchanged'}"
-        print(f"  {variation.address} without {variation.old.strip()[:50]!r}: {'/'.join(actions)} {', '.join(names)}")
+        print(
+            f"  {variation.address} without {variation.old.strip()[:50]!r}: {'/'.join(actions)} {', '.join(names)}",
+            flush=True,
+        )
 
 
 def plan_without_protection(handed: HandedOver) -> dict[str, Any]:
@@ -102,7 +120,7 @@ def plan_without_protection(handed: HandedOver) -> dict[str, Any]:
     return handed.terraform.plan()
 
 
-def each_file_deleted() -> Iterator[str]:
+def each_file_deleted(at_once: bool) -> Iterator[str]:
     """Each generated file deleted, and applied under the printed role: nothing is destroyed."""
     with (
         TemporaryDirectory(prefix="handover-") as name,
@@ -130,10 +148,14 @@ def apply_without(handed: HandedOver, names: list[str]) -> Iterator[str]:
     for kind in sorted(before.keys() | after.keys()):
         if before.get(kind) != after.get(kind):
             yield f"without {', '.join(names)}, {kind} is not as before:\n{before.get(kind)}\n{after.get(kind)}"
-    print(f"  without {', '.join(names)}: exit code {done.returncode}, {denied} calls denied, nothing destroyed")
+    print(
+        f"  without {', '.join(names)}: exit code {done.returncode}, {denied} calls denied, nothing destroyed",
+        flush=True,
+    )
 
 
-STEPS: dict[str, Callable[[], Iterator[str]]] = {
+AT_ONCE = "--at-once"  # changes of different resources in one plan, instead of one at a time
+STEPS: dict[str, Callable[[bool], Iterator[str]]] = {
     "import": both_files, "changes": each_change, "arguments": each_argument, "role": each_file_deleted,
 }  # fmt: skip
 
@@ -145,10 +167,11 @@ def main(names: list[str]) -> int:
         return 1
     no_settings_of_the_person()
     problems: list[str] = []
-    for name in names or list(STEPS):
+    at_once = AT_ONCE in names
+    for name in [name for name in names if name != AT_ONCE] or list(STEPS):
         print(f"{name}: {STEPS[name].__doc__}", flush=True)
         start = time.monotonic()
-        problems += [f"{name}: {problem}" for problem in STEPS[name]()]
+        problems += [f"{name}: {problem}" for problem in STEPS[name](at_once)]
         print(f"  {time.monotonic() - start:.0f} s", flush=True)
     print(*problems, sep="\n")
     return 1 if problems else 0

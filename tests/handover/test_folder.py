@@ -10,7 +10,7 @@ from orgkit.errors import HandoverRefused
 from orgkit.handover import folder as module
 from orgkit.handover.addresses import Changes
 from orgkit.handover.configuration import Configuration
-from orgkit.handover.folder import CHANGED, NEW, REPLACED, UNCHANGED, read_folder, write_folder
+from orgkit.handover.folder import CHANGED, NEW, EDITS_REPLACED, UNCHANGED, read_folder, write_folder
 from orgkit.handover.tools import TERRAFORM
 
 FILES = {"a.tf": 'a = "x  y"\nlonger = 1\n', "p.json": "{}\n", "HANDOVER.md": "# Guide\n"}
@@ -66,7 +66,7 @@ def test_a_hand_edit_in_orgkits_own_block_is_refused_and_nothing_is_written(tmp_
     with pytest.raises(HandoverRefused, match=name.replace(".", r"\.")):
         hand_over(tmp_path, other)
     assert before == {each.name: each.read_bytes() for each in tmp_path.iterdir()}
-    assert hand_over(tmp_path, other, discard_edits=True)[name] == REPLACED
+    assert hand_over(tmp_path, other, discard_edits=True)[name] == EDITS_REPLACED
 
 
 def test_a_block_without_its_end_is_refused(tmp_path):

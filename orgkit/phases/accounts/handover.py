@@ -41,7 +41,9 @@ def _other_accounts(observed: Observed, desired: Desired) -> Iterator[LeftOut]:
         elif account.id not in ids:
             yield LeftOut(subject, NOT_IN_FILE)
     yield LeftOut("requests that created accounts", "they are AWS's record of what was done")
-    yield LeftOut("everything else in the accounts", "orgkit neither made nor adopted it, such as users and their roles")
+    yield LeftOut(
+        "everything else in the accounts", "orgkit neither made nor adopted it, such as users and their roles"
+    )
 
 
 HANDOVER = Handover(hand_over, (CreateAccount, MoveAccount, TagAccount))

@@ -101,10 +101,14 @@ def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
     monitors = [monitor for monitor in facts.monitors if monitor.name.startswith(NAME_PREFIX)]
     alerts = [alert for alert in facts.subscriptions if alert.name.startswith(NAME_PREFIX)]
     tags = [key for key in facts.active_tags if key in desired.section(BillingSpec).cost_allocation_tags]
-    others: tuple[Budget | Monitor | Subscription, ...] = (*facts.budgets, *facts.monitors, *facts.subscriptions)
+    alerts_and_budgets: tuple[Budget | Monitor | Subscription, ...] = (
+        *facts.budgets,
+        *facts.monitors,
+        *facts.subscriptions,
+    )
     left_out = (
         LeftOut(f"{type(item).__name__.lower()} {item.name}", NOT_OF_ORGKIT)
-        for item in others
+        for item in alerts_and_budgets
         if not item.name.startswith(NAME_PREFIX)
     )
     return HandoverPart(

@@ -17,11 +17,13 @@ UNITS = "organizational_units"
 def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
     """Return the units of the file that AWS has. A resource cannot refer to itself: each level has its own."""
     units = managed_units(observed, desired)
-    others = [unit for unit in observed.units if unit not in units]
+    foreign_units = [unit for unit in observed.units if unit not in units]
     return HandoverPart(
         "The organizational units, by their paths. A new one is a new entry of the map.",
         tuple(_items(units)) if units else (),
-        tuple(LeftOut(f"organizational unit {format_path(unit.path)} ({unit.id})", NOT_IN_FILE) for unit in others),
+        tuple(
+            LeftOut(f"organizational unit {format_path(unit.path)} ({unit.id})", NOT_IN_FILE) for unit in foreign_units
+        ),
     )
 
 

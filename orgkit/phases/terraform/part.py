@@ -83,8 +83,8 @@ class Resource:
         target = Expression(self.address)
         if self.for_each is None:
             return Block("import", (), attributes(to=target, id=self.import_id))
-        each = attributes(for_each=dict(self.instances), to=Expression(f"{self.address}[each.key]"))
-        return Block("import", (), (*each, Attribute("id", Expression("each.value"))))
+        loop = attributes(for_each=dict(self.instances), to=Expression(f"{self.address}[each.key]"))
+        return Block("import", (), (*loop, Attribute("id", Expression("each.value"))))
 
 
 @dataclass(frozen=True)

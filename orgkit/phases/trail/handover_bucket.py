@@ -135,8 +135,10 @@ def _filter(rule: Mapping[str, Any]) -> Body:
     if "Filter" not in rule:
         return attributes(prefix=rule.get("Prefix") or "")
     criteria = rule["Filter"]
-    both = criteria.get("And")
-    body: Body = (Block("and", (), _criteria(both, tags="Tags")),) if both else _criteria(criteria, tags="")
+    conjunction = criteria.get("And")
+    body: Body = (
+        (Block("and", (), _criteria(conjunction, tags="Tags")),) if conjunction else _criteria(criteria, tags="")
+    )
     return (Block("filter", (), body),)
 
 

@@ -20,7 +20,7 @@ class Alerts:
 
     def get_anomaly_monitors(self) -> ActionResult:
         """All of them, or those that are named, on one page."""
-        return ActionResult({"AnomalyMonitors": self._named("monitors", "MonitorArnList")})
+        return ActionResult({"AnomalyMonitors": self._selected("monitors", "MonitorArnList")})
 
     def create_anomaly_monitor(self) -> ActionResult:
         """LimitExceededException for a second one of all services."""
@@ -36,7 +36,7 @@ class Alerts:
 
     def get_anomaly_subscriptions(self) -> ActionResult:
         """All of them, or those that are named, on one page."""
-        return ActionResult({"AnomalySubscriptions": self._named("subscriptions", "SubscriptionArnList")})
+        return ActionResult({"AnomalySubscriptions": self._selected("subscriptions", "SubscriptionArnList")})
 
     def create_anomaly_subscription(self) -> ActionResult:
         """UnknownMonitorException for a monitor that is not there."""
@@ -51,8 +51,8 @@ class Alerts:
     def list_cost_allocation_tags(self) -> ActionResult:
         """Keys that accounts carry, or those that are named; inactive until somebody activates them."""
         request = json.loads(self.body or "{}")
-        wanted, status = request.get("TagKeys"), request.get("Status")
-        tags = [tag for tag in self._cost_allocation_tags() if not wanted or tag["TagKey"] in wanted]
+        keys_in_request, status = request.get("TagKeys"), request.get("Status")
+        tags = [tag for tag in self._cost_allocation_tags() if not keys_in_request or tag["TagKey"] in keys_in_request]
         return ActionResult({"CostAllocationTags": [tag for tag in tags if status in (None, tag["Status"])]})
 
     def list_tags_for_resource(self) -> ActionResult:
@@ -90,7 +90,7 @@ class Alerts:
         resources: dict[str, Any] = alerts.setdefault(kind, {})
         return resources
 
-    def _named(self, kind: str, member: str) -> list[dict[str, Any]]:
+    def _selected(self, kind: str, member: str) -> list[dict[str, Any]]:
         arns = json.loads(self.body or "{}").get(member)
         return [item for arn, item in self._resources(kind).items() if not arns or arn in arns]
 
