@@ -60,7 +60,9 @@ TYPES: Mapping[str, TypeActions] = {
     ),
     "aws_organizations_account": TypeActions(
         MANAGEMENT,
-        (*_READS, *_TAGS, "organizations:CreateAccount", "organizations:MoveAccount"),
+        (
+            *_READS, *_TAGS, "organizations:CreateAccount", "organizations:MoveAccount", "account:PutAccountName",
+        ),
         ("organizations:CloseAccount", "organizations:RemoveAccountFromOrganization"),
     ),
     "aws_organizations_policy": TypeActions(

@@ -61,7 +61,8 @@ def _organization() -> Iterator[Variation]:
     yield Variation(UNITS, "", 'Name      = "Live"\n', "", live)
     till = 'aws_organizations_account.accounts["till"]'
     yield Variation(ACCOUNTS, "", '"Till@obriens-bakery.co.uk"', '"till@obriens-bakery.co.uk"', till, REPLACED)
-    yield Variation(ACCOUNTS, "", '= "Till, Ireland"\n', '= "Till"\n', till, REPLACED)
+    # Version 5.100 renames in place. [tried; older ones replace the account]
+    yield Variation(ACCOUNTS, "", '= "Till, Ireland"\n', '= "Till"\n', till)
     yield Variation(ACCOUNTS, "", '"orgkit:key" = "till"\n', "", till)
     ignored = "ignore_changes = [role_name, iam_user_access_to_billing]"
     accounts = '"aws_organizations_account" "accounts"'

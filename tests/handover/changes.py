@@ -154,16 +154,12 @@ def _update_trail(**values: Any) -> Callable[[Place], object]:
     return lambda place: place.cloudtrail().update_trail(Name=place.trail, **values)
 
 
-def _budget_limit(place: Place) -> None:
-    budgets, account = place.stage.client("budgets"), place.stage.seed.management_account_id
-    budget = budgets.describe_budget(AccountId=account, BudgetName="orgkit-organization")["Budget"]
-    kept = {
-        key: budget[key]
-        for key in ("BudgetName", "BudgetType", "TimeUnit", "CostTypes", "CostFilters")
-        if key in budget
-    }
-    limit = {"Amount": "1", "Unit": "USD"}
-    budgets.update_budget(AccountId=account, NewBudget={**kept, "BudgetLimit": limit})
+def _delete_notification(place: Place) -> None:
+    budgets = place.stage.client("budgets")
+    budget = {"AccountId": place.stage.seed.management_account_id, "BudgetName": "orgkit-organization"}
+    first = budgets.describe_notifications_for_budget(**budget)["Notifications"][0]
+    identity = {name: value for name, value in first.items() if name != "NotificationState"}
+    budgets.delete_notification(**budget, Notification=identity)
 
 
 def _move(key: str, source: str, destination: str) -> Callable[[Place], object]:
@@ -272,7 +268,7 @@ def _other_changes() -> Iterator[Change]:
         ),
         "create",
     )  # fmt: skip
-    yield _change(BUDGET, "limit_amount", _budget_limit)
+    yield _change(BUDGET, "notification", _delete_notification)
     yield _change(
         'aws_ce_cost_allocation_tag.tags["orgkit:key"]', "status",
         lambda place: place.stage.client("ce").update_cost_allocation_tags_status(

@@ -48,7 +48,7 @@ def _is_imported(identity: str, ids: set[str]) -> bool:
 
 
 def _is_left_out(kind: str, item: Mapping[str, Any], identity: str, subjects: Sequence[str]) -> bool:
-    if kind in ("ManagedPolicy", "FakePolicy") and identity.startswith("p-Full"):
+    if kind in ("ManagedPolicy", "FakePolicy") and "FullAWSAccess" in identity:
         return any("FullAWSAccess" in subject for subject in subjects)
     if kind == "Role":
         account = str(item["account_id"])

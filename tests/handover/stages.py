@@ -53,7 +53,7 @@ class HandedOver:
         file = self.stage.project.file
         done = self.stage.project.orgkit("handover", tool, self.folder, "--file", file, "--json", *options, code=code)
         if code:
-            return {"error": done.stderr}
+            return {"error": done.stdout + done.stderr}
         (self.folder / "sandbox_override.tf").write_text(OVERRIDE, encoding="utf-8")
         return dict(json.loads(done.stdout))
 

@@ -10,7 +10,7 @@ from orgkit.errors import HandoverRefused
 from orgkit.handover import folder as module
 from orgkit.handover.addresses import Changes
 from orgkit.handover.configuration import Configuration
-from orgkit.handover.folder import CHANGED, NEW, EDITS_REPLACED, UNCHANGED, read_folder, write_folder
+from orgkit.handover.folder import CHANGED, EDITS_REPLACED, NEW, UNCHANGED, read_folder, write_folder
 from orgkit.handover.tools import TERRAFORM
 
 FILES = {"a.tf": 'a = "x  y"\nlonger = 1\n', "p.json": "{}\n", "HANDOVER.md": "# Guide\n"}
