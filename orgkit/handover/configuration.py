@@ -1,7 +1,7 @@
 """The files of a hand-over, from what was read: one for each phase, the providers, permissions and a guide."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orgkit.handover.addresses import Addresses, Changes, change_blocks
@@ -62,7 +62,7 @@ def configure(observed: Observed, desired: Desired, tool: Tool, changes: Changes
     parts = [(phase, phase.handover.part(observed, desired)) for phase in phases_for(desired) if phase.handover]
     addresses = addresses_of([part for _, part in parts])
     changes = changes.compared_with(addresses)
-    left_out = tuple(item for _, part in parts for item in part.left_out)
+    left_out = (*(item for _, part in parts for item in part.left_out), *_kept_phases(desired))
     labels = tuple(phase.label for phase, part in parts if part.resources)
     files = {
         PROVIDERS: write(providers(observed, desired, tool)),
@@ -72,6 +72,13 @@ def configure(observed: Observed, desired: Desired, tool: Tool, changes: Changes
     }
     guide = write_guide(tool, len(addresses), left_out, changes, labels)
     return Configuration(observed.organization.id, tool, {**files, GUIDE: guide}, addresses, left_out, labels, changes)
+
+
+def _kept_phases(desired: Desired) -> Iterator[LeftOut]:
+    """Yield the phases that hand over nothing: what they make is orgkit's."""
+    for phase in phases_for(desired):
+        if phase.changes and phase.handover is None:
+            yield LeftOut(f"what {phase.run_label} makes", "orgkit keeps it up to date")
 
 
 def _policy(account: str) -> str:

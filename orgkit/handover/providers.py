@@ -18,7 +18,7 @@ PERMISSIONS = {MANAGEMENT: "permissions-management.json", LOG_ARCHIVE: "permissi
 def providers(observed: Observed, desired: Desired, tool: Tool) -> Iterator[Comment | Block]:
     """Yield the blocks of the file of providers."""
     account = observed.target.account
-    archive = match_if_clear(desired.log_archive, observed)
+    archive = match_if_clear(desired.log_archive, observed) if desired.log_archive else None
     yield _terraform(tool)
     yield Comment("The management account. Its role has no more rights than permissions-management.json.")
     yield Block(
@@ -39,6 +39,7 @@ def _terraform(tool: Tool) -> Block:
 
 
 def _log_archive(archive: Account, observed: Observed, desired: Desired) -> Iterator[Comment | Block]:
+    assert desired.log_archive is not None
     arn = f"arn:{observed.target.partition}:iam::{archive.id}:role/{desired.log_archive.role_name}"
     description = "The role by which the management account works in the log archive account."
     yield Block(

@@ -1,4 +1,4 @@
-"""`orgkit handover` on the sandbox: HCL that another parser reads, and a first plan that imports and does nothing else."""
+"""`orgkit handover` on the sandbox: HCL that another parser reads, and a plan that imports and does nothing else."""
 
 import json
 import random

@@ -1,5 +1,6 @@
 """Phase 04: import existing accounts."""
 
+from orgkit.phases.account_imports.adoption import adopt
 from orgkit.phases.account_imports.evidence import EVIDENCE
 from orgkit.phases.account_imports.handover import HANDOVER
 from orgkit.phases.account_imports.planner import plan
@@ -29,5 +30,6 @@ PHASE = Phase(
     evidence=EVIDENCE,
     planner=plan,
     handover=HANDOVER,
+    adopt=adopt,
     accounts=lambda desired: desired.imports,
 )

@@ -1,5 +1,6 @@
 """Phase 03: create the member accounts and place them."""
 
+from orgkit.phases.accounts.adoption import adopt
 from orgkit.phases.accounts.evidence import EVIDENCE
 from orgkit.phases.accounts.handover import HANDOVER
 from orgkit.phases.accounts.planner import plan
@@ -26,5 +27,6 @@ PHASE = Phase(
     evidence=EVIDENCE,
     planner=plan,
     handover=HANDOVER,
+    adopt=adopt,
     accounts=lambda desired: desired.accounts,
 )

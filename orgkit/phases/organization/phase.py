@@ -2,6 +2,7 @@
 
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.findings import READS
+from orgkit.phases.organization.adoption import adopt
 from orgkit.phases.organization.evidence import EVIDENCE
 from orgkit.phases.organization.handover import HANDOVER
 from orgkit.phases.organization.planner import plan
@@ -30,4 +31,5 @@ PHASE = Phase(
     evidence=EVIDENCE,
     planner=plan,
     handover=HANDOVER,
+    adopt=adopt,
 )

@@ -1,6 +1,7 @@
 """Phase 02: create the organizational units."""
 
 from orgkit.phases.descriptor import Phase
+from orgkit.phases.organizational_units.adoption import adopt
 from orgkit.phases.organizational_units.evidence import EVIDENCE
 from orgkit.phases.organizational_units.handover import HANDOVER
 from orgkit.phases.organizational_units.planner import plan
@@ -21,4 +22,5 @@ PHASE = Phase(
     evidence=EVIDENCE,
     planner=plan,
     handover=HANDOVER,
+    adopt=adopt,
 )

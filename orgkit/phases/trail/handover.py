@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from orgkit.model.desired import Desired
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed, Unread
+from orgkit.phases.storage.bucket import Bucket
 from orgkit.phases.terraform.hcl import Block, Expression, JsonDocument, attributes
 from orgkit.phases.terraform.part import HandoverPart, LeftOut, Resource
 from orgkit.phases.terraform.provider import LOG_ARCHIVE
 from orgkit.phases.trail.choice import Choice, choose
-from orgkit.phases.trail.facts import Bucket, Key, Trail, TrailFacts
+from orgkit.phases.trail.facts import Key, Trail, TrailFacts
 from orgkit.phases.trail.handover_bucket import bucket_resources
 from orgkit.phases.trail.handover_facts import TrailDetails, TrailHandoverFacts
 from orgkit.phases.trail.handover_selectors import selector_blocks
@@ -31,9 +32,10 @@ class _Names:
 def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
     """Return the trail that orgkit made or adopted, with the buckets and the key of the log archive account."""
     facts, details = observed.facts(TrailFacts), observed.facts(TrailHandoverFacts)
-    account = match_if_clear(desired.log_archive, observed)
+    account = match_if_clear(desired.log_archive, observed) if desired.log_archive else None
     if facts is None or details is None or account is None or isinstance(facts.trails, Unread):
-        return HandoverPart(TITLE, left_out=(LeftOut("the trail", "it could not be read"),))
+        reason = "it could not be read" if desired.log_archive else "it is not in the parameters file"
+        return HandoverPart(TITLE, left_out=(LeftOut("the trail", reason),))
     spec = desired.trail.with_account(account.id)
     choice = choose(facts.trails, spec)
     buckets = [] if isinstance(facts.buckets, Unread) else [item for item in facts.buckets if is_present(item)]

@@ -6,9 +6,10 @@ from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import READ_ROLE, Desired
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed, Unread
-from orgkit.phases.trail.bucket_aws import Place, encryption_rule
+from orgkit.phases.storage.bucket import Bucket
+from orgkit.phases.storage.bucket_aws import Place, encryption_rule
 from orgkit.phases.trail.choice import choose
-from orgkit.phases.trail.facts import Bucket, Key, Trail, TrailFacts
+from orgkit.phases.trail.facts import Key, Trail, TrailFacts
 from orgkit.phases.trail.handover_facts import BucketDetails, KeyDetails, TrailDetails, TrailHandoverFacts
 
 # Not among the actions of the read role: the access role is used, restricted to this action.
@@ -17,13 +18,18 @@ KEY_TAGS_ACTION = "kms:ListResourceTags"
 
 def read_handover(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     """Read the details of the trail, and those of buckets and key in the log archive account."""
-    facts, account = observed.facts(TrailFacts), match_if_clear(desired.log_archive, observed)
-    if facts is None or account is None or isinstance(facts.trails, Unread):
+    facts, archive = observed.facts(TrailFacts), desired.log_archive
+    account = match_if_clear(archive, observed) if archive else None
+    if facts is None or archive is None or account is None or isinstance(facts.trails, Unread):
         return observed
     choice = choose(facts.trails, desired.trail.with_account(account.id))
     trail = _trail(aws, choice.trail) if choice.trail else None
     buckets = () if isinstance(facts.buckets, Unread) else _buckets(aws, account.id, facts.buckets)
-    key = _key(aws, desired, account.id, facts.key) if isinstance(facts.key, Key) else None
+    key = (
+        _key(aws, desired.trail.region, account.id, archive.role_name, facts.key)
+        if isinstance(facts.key, Key)
+        else None
+    )
     return observed.with_facts(TrailHandoverFacts(trail, buckets, key))
 
 
@@ -69,14 +75,13 @@ def _bucket(place: Place) -> BucketDetails:
     )
 
 
-def _key(aws: Connection, desired: Desired, account_id: str, key: Key) -> KeyDetails:
-    region = desired.trail.region
+def _key(aws: Connection, region: str, account_id: str, role_name: str, key: Key) -> KeyDetails:
     reader = aws.assume(account_id, READ_ROLE)
     described = reader.read("kms", "DescribeKey", region=region, KeyId=key.arn)["KeyMetadata"]
     rotation = reader.read("kms", "GetKeyRotationStatus", region=region, KeyId=key.arn)
     statement = {"Effect": "Allow", "Action": KEY_TAGS_ACTION, "Resource": key.arn}
     policy = compact_json({"Version": "2012-10-17", "Statement": [statement]})
-    access = aws.assume(account_id, desired.log_archive.role_name, policy=policy)
+    access = aws.assume(account_id, role_name, policy=policy)
     tags = access.pages("kms", "ListResourceTags", "Tags", region=region, KeyId=key.arn)
     return KeyDetails(
         description=str(described.get("Description", "")),

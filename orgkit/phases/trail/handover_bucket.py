@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from orgkit.phases.storage.bucket import Bucket
 from orgkit.phases.terraform.hcl import Attribute, Block, Expression, JsonDocument, attributes
 from orgkit.phases.terraform.part import Resource
 from orgkit.phases.terraform.provider import LOG_ARCHIVE
-from orgkit.phases.trail.facts import Bucket
 from orgkit.phases.trail.handover_facts import BucketDetails
 
 Body = tuple[Attribute | Block, ...]
