@@ -91,7 +91,6 @@ def summarize(
 
 def _denial(phase: str, call: Mapping[str, Any], names: Mapping[str, str]) -> PolicyDenial:
     denial = call["denial"]
-    sid = denial["statement"]
     return PolicyDenial(
         phase=phase,
         action=denial["action"],
@@ -102,7 +101,7 @@ def _denial(phase: str, call: Mapping[str, Any], names: Mapping[str, str]) -> Po
         kind=denial["kind"],
         policy=denial["policy"],
         arn=denial["arn"],
-        statement=sid if sid.startswith("statement ") else f"statement {sid}",
+        statement=f"statement {denial['statement']}",
         target=names.get(denial["target"], denial["target"]),
     )
 

@@ -33,6 +33,10 @@ COMMENT_OF = {  # where the example has the comment of a key under a name that i
     ("approval", "operators"): ("approval.operators", ""),
     ("approval", "approvers"): ("approval.approvers", ""),
     **{("policies", "NAME", key): ("policies", f"deny_leaving.{key}") for key in ("file", "type", "attach")},
+    **{
+        ("policy_removal", "NAME", key): ("policy_removal", f"deny_old.{key}")
+        for key in ("type", "units", "accounts", "root", "delete")
+    },
     ("organization", "tags"): ("organization.tags", ""),
     ("organization", "attestations"): ("organization.attestations", ""),
 }

@@ -24,6 +24,8 @@ from orgkit.phases.organization.steps import (
 from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 from orgkit.phases.policies.spec import PoliciesSpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
+from orgkit.phases.policy_removal.spec import PolicyRemovalSpec
+from orgkit.phases.policy_removal.steps import DeletePolicy, DetachPolicy
 from orgkit.phases.state_backend import steps as state
 from orgkit.phases.state_backend.documents import AUDIENCE, ISSUER, ROLE_POLICY
 from orgkit.phases.storage.steps import AboutBucket, BucketSetting
@@ -239,7 +241,7 @@ def _create_policy(by: Outsider, step: CreatePolicy) -> None:
     )
 
 
-def _policy_id(by: Outsider, step: CreatePolicy | ChangePolicy | AttachPolicy) -> str:
+def _policy_id(by: Outsider, step: CreatePolicy | ChangePolicy | AttachPolicy | DetachPolicy | DeletePolicy) -> str:
     policies = by.client("organizations").list_policies(Filter=step.type)["Policies"]
     return next((str(policy["Id"]) for policy in policies if policy["Name"] == step.name), "p-00000000")
 
@@ -252,6 +254,11 @@ def _change_policy(by: Outsider, step: ChangePolicy) -> None:
 def _attach_policy(by: Outsider, step: AttachPolicy) -> None:
     target = by.ids.parent(step.unit)
     by.client("organizations").attach_policy(PolicyId=_policy_id(by, step), TargetId=target)
+
+
+def _attach_elsewhere(by: Outsider, step: DetachPolicy | DeletePolicy) -> None:
+    """A policy that is to be taken away gets one more target: that it is deleted then would surprise somebody."""
+    by.client("organizations").attach_policy(PolicyId=_policy_id(by, step), TargetId=by.ids.parent(("Infrastructure",)))
 
 
 def _cost_tag(by: Outsider, step: ActivateCostTag) -> None:
@@ -340,6 +347,8 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     CreatePolicy: _create_policy,
     ChangePolicy: _change_policy,
     AttachPolicy: _attach_policy,
+    DetachPolicy: _attach_elsewhere,
+    DeletePolicy: _attach_elsewhere,
 }
 
 
@@ -375,6 +384,23 @@ def _drift_of_policies(by: Outsider) -> None:
             organizations.update_policy(PolicyId=policy["Id"], Content=json.dumps(OTHER_POLICY))
             for target in organizations.list_targets_for_policy(PolicyId=policy["Id"])["Targets"]:
                 organizations.detach_policy(PolicyId=policy["Id"], TargetId=target["TargetId"])
+    _make_removed_policies(by)
+
+
+def _make_removed_policies(by: Outsider) -> None:
+    """Each policy that the file removes is there again."""
+    organizations = by.client("organizations")
+    for removal in by.desired.section(PolicyRemovalSpec).removals:
+        present = organizations.list_policies(Filter=removal.type)["Policies"]
+        ids = {str(policy["Name"]): str(policy["Id"]) for policy in present}
+        content = json.dumps({**OTHER_POLICY, "Id": removal.policy})
+        if removal.policy not in ids:
+            made = organizations.create_policy(Name=removal.policy, Type=removal.type, Description="", Content=content)
+            ids[removal.policy] = made["Policy"]["PolicySummary"]["Id"]
+        attached = organizations.list_targets_for_policy(PolicyId=ids[removal.policy])["Targets"]
+        for target in map(by.ids.parent, removal.units):
+            if target not in [item["TargetId"] for item in attached]:
+                organizations.attach_policy(PolicyId=ids[removal.policy], TargetId=target)
 
 
 def _drift_of_state(by: Outsider) -> None:

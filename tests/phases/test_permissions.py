@@ -70,7 +70,7 @@ def test_a_step_says_what_it_does_and_what_it_is_about(step: type[Step]) -> None
     assert "\n" not in made.sentence
     assert made.subject
     assert made.subject in made.depends_on
-    assert step.symbol in ("+", "~")
+    assert step.symbol in ("+", "~", "-")
     assert step.__doc__
     json.dumps(made.facts())
 
@@ -122,11 +122,15 @@ def test_a_change_of_the_organization_or_of_the_trail_is_narrowed_as_far_as_iam_
         "organizations:AttachPolicy": {"ou", "policy"},
         "organizations:TagResource": {"account", "ou", "root"},
     }
+    # In addition to those of the organization: FullAWSAccess, which AWS owns.
+    of_aws = {"organizations:DetachPolicy": "arn:aws:organizations::aws:policy/*"}
     new = next(statement for statement in changes if statement["Sid"] == "TagNewResources")
     assert new["Condition"] == {"StringEquals": {"aws:RequestTag/ManagedBy": ["orgkit"]}}  # they have no ARN yet
     for statement in (statement for statement in changes if statement is not new):
         arns = statement["Resource"] if isinstance(statement["Resource"], list) else []
-        narrowed = [arn.split(":", 5)[5] for arn in arns]
+        extra = {of_aws[action] for action in statement["Action"] if action in of_aws}
+        assert extra <= {*arns}
+        narrowed = [arn.split(":", 5)[5] for arn in arns if arn not in extra]
         for action in statement["Action"]:
             if action.startswith(("organizations:", "cloudtrail:")):
                 kinds = fewer.get(action, resource_kinds(action) & made)

@@ -20,7 +20,7 @@ def call(principal: str, action: str = "s3:PutBucketPolicy") -> dict[str, Any]:
     denial = {
         "action": action, "resource": "*", "kind": "service control policy", "policy": "protect",
         "arn": "arn:aws:organizations::999999999999:policy/o-1/service_control_policy/p-1",
-        "statement": "statement Logs", "target": "r-1",
+        "statement": "Logs", "target": "r-1",
     }  # fmt: skip
     return {"operation": action.partition(":")[2], "account": "111111111111", "principal": principal, "denial": denial}
 

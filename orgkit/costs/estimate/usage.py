@@ -95,6 +95,8 @@ def account_usage(key: str, v: Volumes) -> list[Usage]:
 
 def logging_usage(desired: Desired, key: str, v: Volumes) -> list[Usage]:
     """What one account adds to the organization trail: events, and files that the log archive account stores."""
+    if not desired.trail.is_wanted:
+        return []
     archive, events = desired.trail.log_archive_account, v["trail_events_per_account"]
     active, enabled, stored = v["trail_active_regions"], v["enabled_regions"], v["trail_gb_per_account"]
     formula = f"trail_events_per_account {events}"

@@ -19,6 +19,7 @@ from orgkit.phases.member_access.role_drift import (
     role_drift,
     role_warnings,
 )
+from orgkit.phases.member_access.section import MembersSpec
 from orgkit.phases.member_access.steps import CreateReadRole
 
 Pair = tuple[AccountSpec, Account | None]
@@ -98,6 +99,8 @@ def _read_role_reason(account: Account | None, member: Member | None) -> str:
 
 
 def _make_readable(pairs: list[Pair], observed: Observed, desired: Desired) -> Iterator[Step]:
+    if not desired.section(MembersSpec).read_role:
+        return
     for spec, account in pairs:
         member = observed.member(account.id) if account else None
         if member and not can_be_entered(spec, member, observed.target.account):

@@ -13,7 +13,7 @@ from orgkit.policy_evaluation.conditions import as_list, base_operator, positive
 from orgkit.policy_evaluation.meaning import grants_of
 from orgkit.policy_evaluation.operators import COMPARISONS
 from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, RCP, SCP, policy_types
-from orgkit.policy_evaluation.statements import Statement
+from orgkit.policy_evaluation.statements import Statement, statement_name
 
 VERSION = "2012-10-17"
 _ELEMENTS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
@@ -49,15 +49,9 @@ def lint(document: Mapping[str, Any], kind: str) -> tuple[LintFinding, ...]:
         findings += _head(document)
         statements = as_list(document.get("Statement"))
         for number, statement in enumerate(statements, 1):
-            findings += _statement(statement, name_of(statement, number), kind)
+            findings += _statement(statement, statement_name(statement, number), kind)
         findings += _repetitions([item for item in statements if isinstance(item, dict)])
     return tuple(findings)
-
-
-def name_of(statement: Any, number: int) -> str:
-    """Return how a person names a statement: its Sid, or its number from 1."""
-    sid = statement.get("Sid") if isinstance(statement, dict) else None
-    return sid if isinstance(sid, str) and sid else str(number)
 
 
 def _size(document: Mapping[str, Any], kind: str) -> Iterator[LintFinding]:
@@ -138,7 +132,7 @@ def _repetitions(statements: list[Statement]) -> Iterator[LintFinding]:
     sids: set[str] = set()
     meanings: dict[object, str] = {}
     for number, statement in enumerate(statements, 1):
-        name, sid = name_of(statement, number), statement.get("Sid")
+        name, sid = statement_name(statement, number), statement.get("Sid")
         if isinstance(sid, str) and sid in sids:
             yield LintFinding("has the Sid of an earlier statement", True, name)
         sids |= {sid} if isinstance(sid, str) else set()

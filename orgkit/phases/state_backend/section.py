@@ -9,7 +9,7 @@ from pydantic import Field
 from orgkit.model.state_backend import STATE_ACCOUNT_ID, GitHubSpec, StateBackendSpec
 from orgkit.phases.schema.formats import REGION, quote, refuse, suggest
 from orgkit.phases.schema.location import Violation
-from orgkit.phases.schema.raw import Raw, members, section, tags, text
+from orgkit.phases.schema.raw import Raw, common_tags, members, section, tags, text
 from orgkit.phases.schema.section import Defaults, Section, too_many_tags, trail_tags
 from orgkit.phases.schema.types import Region, SectionModel, Tags, checked_text, editor_check
 from orgkit.phases.storage.bucket_names import ACCOUNT_REGIONAL, Bucket
@@ -94,7 +94,7 @@ def build(model: StateBackendModel, defaults: Defaults) -> StateBackendSpec:
         kms_key=model.kms_key,
         keeps_key="kms_key" not in model.model_fields_set,
         noncurrent_days=model.noncurrent_days,
-        tags=trail_tags(dict(defaults.tags), model.tags),
+        tags=trail_tags(defaults.common_tags, model.tags),
         github=GitHubSpec(**github.model_dump()) if github else None,
     )
 
@@ -163,7 +163,7 @@ def environments(raw: Raw) -> Iterator[Violation]:
 def tag_counts(raw: Raw) -> Iterator[Violation]:
     """Report more tags than AWS allows, the default tags included."""
     own = tags(section(raw, "state_backend"))
-    yield from too_many_tags(("state_backend",), trail_tags(tags(section(raw, "organization")), own))
+    yield from too_many_tags(("state_backend",), trail_tags(common_tags(raw), own))
 
 
 SECTION = Section(

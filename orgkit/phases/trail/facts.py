@@ -47,6 +47,7 @@ class Trail:
     selectors: EventSelectors = DEFAULT_SELECTORS
     tags: Tags | None = None  # None: AWS did not list them
     digest_error: str = ""
+    copies: tuple[str, ...] = ()  # ARNs of a log group and of a topic that get the same events; orgkit sets none
     silent_since: str = ""  # the last delivery, or the start, of a trail that logs; "" within the last 24 hours
 
     @property
@@ -64,3 +65,20 @@ class TrailFacts:
     buckets: tuple[Bucket, ...] | Unread = ()
     key: Key | None | Unread = None
     management_buckets: tuple[str, ...] = ()  # of the names that matter, those that the management account has
+
+
+@dataclass(frozen=True)
+class LogStorage:
+    """Where an organization trail writes: the account with its bucket, and what of that could be read."""
+
+    owner: str | Unread  # an account id
+    bucket: Bucket | Unread | None = None  # None: in the management account, which is not looked into
+    records_bucket: str = ""  # orgkit's own, where the account has one
+
+
+@dataclass(frozen=True)
+class AdoptedTrails:
+    """The trails of the management account, and the storage of the organization trail."""
+
+    trails: tuple[Trail, ...] | Unread = ()
+    storage: LogStorage | None = None  # None: no organization trail

@@ -116,8 +116,10 @@ HANDLERS = (
 
 def session(aws: Connection, step: InLogArchive, id_index: IdIndex, bucket: str = "") -> Connection:
     """Return a session of the log archive account's access role, restricted to what this step needs."""
-    role = id_index.desired.log_archive.role_name
-    return aws.assume(id_index.account(step.account), role, policy=session_policy(step, bucket, aws.partition))
+    archive = id_index.desired.log_archive
+    assert archive is not None  # without [trail] there is no such step
+    policy = session_policy(step, bucket, aws.partition)
+    return aws.assume(id_index.account(step.account), archive.role_name, policy=policy)
 
 
 def ids(id_index: IdIndex, step: InLogArchive) -> dict[str, str]:

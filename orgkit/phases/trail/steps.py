@@ -342,10 +342,11 @@ def copied_events(second_copy: str, desired: Desired, volumes: Volumes) -> list[
 def member_reads(desired: Desired, key: str) -> tuple[MemberRead, ...]:
     """Return the two buckets, and keys, in the log archive account; nothing in any other."""
     trail = desired.trail
-    if key != trail.log_archive_account:
+    if not trail.is_wanted or key != trail.log_archive_account:
         return ()
     # The role is the log archive account's, whose id IAM puts in.
-    names = (name_in(name, "${aws:PrincipalAccount}") for name in sorted((trail.bucket, trail.records_bucket)))
+    buckets_to_read = filter(None, (trail.bucket, trail.records_bucket))
+    names = (name_in(name, "${aws:PrincipalAccount}") for name in sorted(buckets_to_read))
     buckets = tuple(f"arn:aws:s3:::{name}" for name in names)
     return (
         MemberRead("Buckets", tuple(action for action in READS_IN_LOG_ARCHIVE if action.startswith("s3:")), buckets),

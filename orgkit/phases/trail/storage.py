@@ -162,6 +162,8 @@ def _wishes(case: _TrailCase) -> Iterator[BucketWish]:
         yield BucketWish(
             spec, spec.bucket, choice.name, template(logs), case.ids, case.alias, key_arn, writers, case.keeps_key
         )
+    if not spec.records_bucket:
+        return
     # Records are written from inside the account: nobody else needs to encrypt them, so S3's own keys do.
     records = template(tls_statements(spec.records_bucket, partition=case.partition))
     yield BucketWish(spec, spec.records_bucket, "", records, case.ids)

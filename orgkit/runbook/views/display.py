@@ -23,6 +23,7 @@ from orgkit.runbook.views.actual_views import Showbacks, render_actuals, render_
 from orgkit.runbook.views.bar_chart import Bars
 from orgkit.runbook.views.guided_style import STYLE
 from orgkit.runbook.views.line_chart import Lines
+from orgkit.runbook.views.policies_in_force import render_policies_in_force
 from orgkit.runbook.views.tables import as_html, as_list, as_text, as_text_list, flat
 from orgkit.runbook.views.tree import Node, as_svg
 from orgkit.runbook.views.tree import as_text as tree_text
@@ -108,7 +109,7 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Effect: render_effect,
     Gate: view_of_gate,
     Outcomes: views.render_outcomes,
-    PoliciesInForce: views.render_policies_in_force,
+    PoliciesInForce: render_policies_in_force,
     Verification: lambda value: value.view(),
     BackendBlock: render_backend_block,
     Findings: render_findings,
@@ -121,6 +122,7 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Lines: lambda value: View(line_chart.as_words(value), svg=line_chart.as_svg(value)),
     Showbacks: render_showbacks,
     CompletedRun: lambda value: value.view(),
+    View: lambda value: value,
 }
 
 

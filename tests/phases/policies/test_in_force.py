@@ -1,4 +1,4 @@
-"""Which policies hold: what one account or type does not tell is said, and the others are shown."""
+"""Which policies hold: what cannot be read of one account or type is named, and the others are shown."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +14,7 @@ AI, TAG = "AISERVICES_OPT_OUT_POLICY", "TAG_POLICY"
 
 
 class Refusing:
-    """A connection that answers DescribeEffectivePolicy for all accounts but one, and refuses what it is told to."""
+    """A connection that answers DescribeEffectivePolicy for all accounts but one, and refuses the calls of a list."""
 
     executor = SerialExecutor()
 
