@@ -10,7 +10,7 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "Policies: what is not evaluated",
         "ACLs, KMS grants, VPC endpoint policies, Block Public Access, calls that AWS makes for the caller.",
-        "None of these; of a call that names a KMS key by its alias, the key's policy is not evaluated.",
+        "None of these; access keys that are inactive sign calls, and federated users may call IAM and STS.",
     ),
     (
         "Policies: delivery by AWS services",
