@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import OrgkitError
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed

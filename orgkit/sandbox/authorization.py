@@ -5,7 +5,7 @@ Only with the switch `evaluate_policies` of the sandbox. Not evaluated are calls
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,6 +13,7 @@ from moto.iam.models import Role, iam_backends
 from moto.kms.models import Key, kms_backends
 from moto.s3.models import s3_backends
 
+from orgkit.dataclass import dataclass
 from orgkit.policy_evaluation.api_calls import Location, authorizations
 from orgkit.policy_evaluation.conditions import Values
 from orgkit.policy_evaluation.denial_messages import denial_message

@@ -1,8 +1,9 @@
 """What the phase of policies reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+from orgkit.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import ndiff
 from typing import Any, ClassVar
 
+from orgkit.dataclass import dataclass
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import UnitPath, format_path
 from orgkit.model.plan import ABSENT, DISABLED, Step
