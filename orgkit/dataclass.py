@@ -53,6 +53,7 @@ class _PostponedSignature:
 def _freeze(cls: Any, kw_only: bool, with_repr: bool) -> Any:
     """Give the class the methods that `dataclasses.dataclass(frozen=True)` would compile for it."""
     defined = dict(vars(cls))
+    cls.__doc__ = cls.__doc__ or cls.__name__  # the standard library would compute a signature, in 1 ms
     standard_dataclass(cls, init=False, repr=False, eq=False, kw_only=kw_only)
     methods = {**_comparison(cls), **_protection(cls), "__init__": _postponed_constructor(cls)}
     if with_repr:
