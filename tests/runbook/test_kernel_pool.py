@@ -73,8 +73,8 @@ def test_a_process_that_has_started_is_ended_when_its_kernel_fails(error, failin
 
 
 def test_when_no_kernel_can_be_started_ahead_the_one_that_was_taken_is_ended(started, failing, tmp_path):
+    failing(2, OSError(11, "no process"))
     with pytest.raises(OSError, match="no process"), Kernels(os.environ, count=3) as kernels:
-        failing(0, OSError(11, "no process"))
         kernels.take()
     assert [kernel._process.returncode for kernel in started] == [-signal.SIGKILL] * 2
     assert list(tmp_path.iterdir()) == []
