@@ -132,7 +132,7 @@ class WaitingAws(FakeAws):
     def __init__(self, answers: dict[str, Any], waits: Callable[[Call], bool], count: int) -> None:
         super().__init__(answers)
         self.executor = ThreadedExecutor(24)
-        self._waits, self._barrier = waits, threading.Barrier(count, timeout=1)
+        self._waits, self._barrier = waits, threading.Barrier(count, timeout=20)
 
     def _answer(self, call: Call) -> dict[str, Any]:
         if self._waits(call):
