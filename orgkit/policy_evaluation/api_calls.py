@@ -87,6 +87,7 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "InstanceProfileNameWithPath": ("InstanceProfileName",),
     "KeyId": ("KeyId", "TargetKeyId"),
     "ObjectName": ("Key",),
+    "OidcProviderName": ("OpenIDConnectProviderArn", "Url"),
     "PolicyNameWithPath": ("PolicyArn", "PolicyName"),
     "QueueName": ("QueueUrl", "QueueName"),
     "RoleNameWithPath": ("RoleArn", "RoleName"),
@@ -212,6 +213,8 @@ def _parameter(placeholder: str, parameters: Parameters) -> str:
         return value.removeprefix("alias/")
     if placeholder == "KeyId" and value.startswith("alias/"):
         return ""
+    if placeholder == "OidcProviderName":
+        return value.removeprefix("https://")
     return value.rpartition("/")[2] if placeholder == "QueueName" else value
 
 

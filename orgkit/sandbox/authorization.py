@@ -3,13 +3,11 @@
 Only with the switch `evaluate_policies` of the sandbox. Not evaluated are calls that AWS makes on the caller's behalf.
 """
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qs
 
-from moto.iam.models import Role, iam_backends
+from moto.iam.models import Role, User, iam_backends
 from moto.kms.models import Key, kms_backends
 from moto.s3.models import s3_backends
 
@@ -17,20 +15,21 @@ from orgkit.dataclass import dataclass
 from orgkit.policy_evaluation.api_calls import Location, authorizations
 from orgkit.policy_evaluation.conditions import Values
 from orgkit.policy_evaluation.denial_messages import denial_message
-from orgkit.policy_evaluation.evaluation import Decision, Level, Policies, Policy, evaluate
-from orgkit.policy_evaluation.requests import Account, PrincipalKind, Request, is_of_key
+from orgkit.policy_evaluation.evaluation import Decision, Policies, Policy, evaluate
+from orgkit.policy_evaluation.policy_types import RCP, SCP
 from orgkit.policy_evaluation.requests import Principal as IamPrincipal
-from orgkit.policy_evaluation.statements import statement_name
+from orgkit.policy_evaluation.requests import PrincipalKind, Request, is_of_key
+from orgkit.policy_evaluation.statements import find_statement_name
 from orgkit.sandbox import wire
+from orgkit.sandbox.corrections.attached_policies import account_of, levels_of, parse_policy
 from orgkit.sandbox.corrections.delivery import find_bucket
 from orgkit.sandbox.corrections.handshakes import all_handshakes
 from orgkit.sandbox.corrections.members import backend_of
-from orgkit.sandbox.corrections.paths import chain, path
 from orgkit.sandbox.corrections.roles import default_document
 from orgkit.sandbox.corrections.sts import find_role
+from orgkit.sandbox.propagation import bucket_policy, iam_state, key_policy
 from orgkit.sandbox.world import Principal, world
 
-SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 # Headers of S3 that are parameters of an operation, and condition keys whose values are parameters.
 S3_HEADERS = {
     "HTTP_X_AMZ_ACL": "ACL",
@@ -41,6 +40,7 @@ S3_HEADERS = {
     "HTTP_X_AMZ_OBJECT_OWNERSHIP": "ObjectOwnership",
     "HTTP_X_AMZ_TAGGING": "Tagging",
 }
+WITH_RESOURCE_POLICIES = ("iam", "kms", "s3")  # services in ARNs; of iam, the trust policies of roles
 CONDITION_KEYS = {
     "s3:x-amz-acl": "ACL",
     "sts:ExternalId": "ExternalId",
@@ -78,7 +78,7 @@ class CheckedAction:
 
     def as_values(self) -> dict[str, Any]:
         """Return it without the message, which is in the answer."""
-        return {name: value for name, value in asdict(self).items() if name != "message"}
+        return {name: value for name, value in vars(self).items() if name != "message"}
 
 
 def check_actions(
@@ -96,7 +96,7 @@ def check_actions(
     for needed in authorizations(call.service, call.operation, parameters, _location(principal.account, call.region)):
         if is_of_key(needed.resource) and _find_key(needed.resource) is None:
             continue  # the service reports that there is no such key
-        owner = _account(_owner_of(needed.resource, principal.account))
+        owner = account_of(_owner_of(needed.resource, principal.account))
         request = Request(
             caller, needed.action, needed.resource, owner, context, region=call.region, time=world().clock.now()
         )
@@ -104,6 +104,11 @@ def check_actions(
         if not decisions[-1].is_allowed:
             break
     return tuple(decisions)
+
+
+def take_denied_services() -> list[CheckedAction]:
+    """Return the denials that services met on their own account since the last call, as when CloudTrail delivers."""
+    return [_checked_action(request, decision) for request, decision in world().state.pop("denied_services", ())]
 
 
 def _checked_action(request: Request, decision: Decision) -> CheckedAction:
@@ -115,7 +120,7 @@ def _checked_action(request: Request, decision: Decision) -> CheckedAction:
         decision.kind,
         policy.name if policy else "",
         policy.arn if policy else "",
-        statement_name(policy.document, decision.statement) if policy and decision.statement else "",
+        find_statement_name(policy.document, decision.statement) if policy and decision.statement else "",
         decision.target,
         "" if decision.is_allowed else denial_message(request, decision),
     )
@@ -169,68 +174,86 @@ def _location(account: str, region: str) -> Location:
     )
 
 
-def _account(account: str) -> Account:
-    backend = backend_of(account)
-    member = next((item for item in backend.accounts if item.id == account), None) if backend.org else None
-    if member is None:
-        return Account(account)
-    place = path(backend, member.parent_id)
-    return Account(account, backend.org.id, place, is_management=backend.org.master_account_id == account)
-
-
 def _owner_of(resource: str, caller: str) -> str:
-    """Return the account of a resource: of a bucket, the one that made it; else that of the ARN."""
+    """Return the account whose policies decide about a resource: of a bucket, the one that made it.
+
+    A resource without a policy of its own is the caller's, such as the organization's trail in a member account, or an
+    AWS managed policy.
+    """
     if resource.startswith("arn:aws:s3:::"):
         owner = s3_backends.bucket_accounts.get(resource.removeprefix("arn:aws:s3:::").partition("/")[0])
         return str(owner[1]) if owner else caller
-    account = resource.split(":")[4] if resource.count(":") >= 5 else ""
-    return account or caller
+    _, _, service, _, account, _ = resource.split(":", 5) if resource.count(":") >= 5 else ("",) * 6
+    return account if service in WITH_RESOURCE_POLICIES and account.isdigit() else caller
 
 
 def _caller(principal: Principal) -> IamPrincipal:
-    role = find_role(principal.role_arn) if principal.role_arn else None
-    kind = PrincipalKind.ROLE_SESSION if role else PrincipalKind.USER
     return IamPrincipal(
-        PrincipalKind.ROOT if principal.is_root_user else kind,
+        _kind_of(principal),
         principal.arn,
-        _account(principal.account),
+        account_of(principal.account),
         role=principal.role_arn or "",
+        user=principal.user_arn,
         unique_id=principal.user_id,
-        tags={tag["Key"]: tag["Value"] for tag in role.tags.values()} if role and role.tags else {},
+        tags=_tags_of(principal),
     )
 
 
+def _user_of(principal: Principal) -> User | None:
+    """Return the IAM user of a caller, or the one behind a federated user."""
+    if principal.role_arn or principal.is_root_user:
+        return None
+    user: User | None = iam_state(principal.account).users.get((principal.user_arn or principal.arn).rpartition("/")[2])
+    return user
+
+
+def _tags_of(principal: Principal) -> dict[str, str]:
+    """Return the tags of the role or user, and of the session, which come first."""
+    role, user = find_role(principal.role_arn) if principal.role_arn else None, _user_of(principal)
+    tagger = iam_backends[principal.account]["aws"].tagger
+    tags = role.tags if role else tagger.list_tags_for_resource(user.arn)["Tags"] if user else ()
+    return {**{tag["Key"]: tag["Value"] for tag in tags}, **dict(principal.session_tags)}
+
+
+def _kind_of(principal: Principal) -> PrincipalKind:
+    if principal.is_root_user:
+        return PrincipalKind.ROOT
+    if principal.user_arn:
+        return PrincipalKind.FEDERATED_USER
+    return PrincipalKind.ROLE_SESSION if principal.role_arn else PrincipalKind.USER
+
+
 def _policies(request: Request, principal: Principal) -> Policies:
-    session = tuple(Policy(json.loads(document), arn) for arn, document in principal.session_policies)
+    session = tuple(Policy(parse_policy(document), arn) for arn, document in principal.session_policies)
     role = find_role(principal.role_arn) if principal.role_arn else None
-    iam = iam_backends[principal.account]["aws"]
-    user = None if role or principal.is_root_user else iam.users.get(principal.arn.rpartition("/")[2])
-    groups = iam.get_groups_for_user(user.name) if user else []
-    boundary = iam.managed_policies.get(role.permissions_boundary_arn) if role else None
+    user = _user_of(principal)
+    groups = iam_state(principal.account).groups_of(user.name) if user else []
+    arn = getattr(role or user, "permissions_boundary_arn", None)
+    boundary = iam_backends[principal.account]["aws"].managed_policies.get(arn) if arn else None
     return Policies(
         identity=tuple(policy for entity in (role, user, *groups) if entity for policy in _policies_of(entity)),
         boundary=_managed(boundary) if boundary else None,
         session=session,
         resource=_resource_policy(request),
-        scps=_levels(principal.account, SCP),
-        rcps=_levels(request.owner.id, RCP),
+        scps=levels_of(principal.account, SCP),
+        rcps=levels_of(request.owner.id, RCP),
     )
 
 
 def _policies_of(entity: Any) -> Iterator[Policy]:
     """Yield the inline and managed policies of a user, role or group."""
     for name, document in entity.policies.items():
-        yield Policy(json.loads(document), name=name)
+        yield Policy(parse_policy(document), name=name)
     yield from map(_managed, entity.managed_policies.values())
 
 
 def _managed(policy: Any) -> Policy:
-    return Policy(json.loads(default_document(policy)), policy.arn, policy.name)
+    return Policy(parse_policy(default_document(policy)), policy.arn, policy.name)
 
 
 def _resource_policy(request: Request) -> Policy | None:
     document = _document_of(request)
-    return Policy(json.loads(document), name=request.resource) if document else None
+    return Policy(parse_policy(document), name=request.resource) if document else None
 
 
 def _document_of(request: Request) -> str | bytes:
@@ -239,10 +262,10 @@ def _document_of(request: Request) -> str | bytes:
         return str(role.assume_role_policy_document) if role else ""
     if request.is_of_key:
         key = _find_key(request.resource)
-        return str(key.policy) if key else ""
+        return key_policy(key) if key else ""
     if request.service == "s3":
         bucket = find_bucket(request.resource.removeprefix("arn:aws:s3:::").partition("/")[0])
-        return bucket.policy or "" if bucket else ""
+        return bucket_policy(bucket) or "" if bucket else ""
     return ""
 
 
@@ -250,22 +273,3 @@ def _find_key(arn: str) -> Key | None:
     _, _, _, region, account, name = arn.split(":", 5)
     key: Key | None = kms_backends[account][region].keys.get(name.removeprefix("key/"))
     return key
-
-
-def _levels(account: str, policy_type: str) -> tuple[Level, ...]:
-    """Return the policies of one type from the root down to an account; none while the type is not enabled."""
-    backend = backend_of(account)
-    member = next((item for item in backend.accounts if item.id == account), None) if backend.org else None
-    if member is None or {"Type": policy_type, "Status": "ENABLED"} not in backend.ou[0].policy_types:
-        return ()
-    return tuple(
-        Level(
-            target.id,
-            tuple(
-                Policy(json.loads(policy.content), policy.arn, policy.name)
-                for policy in target.attached_policies
-                if policy.type == policy_type
-            ),
-        )
-        for target in (*chain(backend, member.parent_id), member)
-    )

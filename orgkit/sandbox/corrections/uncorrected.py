@@ -15,7 +15,7 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "Policies: delivery by AWS services",
         "Resource control policies bind AWS services, too, as when CloudTrail writes a log file.",
-        "Only the bucket's and the key's own policy are evaluated for CloudTrail.",
+        "Those of CloudTrail are evaluated, when a trail is made or changed, and when its status is read; no others.",
     ),
     (
         "Policies: language",
@@ -25,7 +25,7 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "IAM: consistency",
         "A new role or policy is known everywhere only after some seconds.",
-        "It is known at once; only the access role of a created account has to be waited for.",
+        "At once without policy_seconds of the seed, else all changes after the same time; reads show them at once.",
     ),
     (
         "CloudTrail: delivery",
