@@ -37,7 +37,7 @@ AWS_AND_TABLES = ("boto3", "botocore", "pandas", "moto", "rich")
     [
         ("--help", (*AWS_AND_TABLES, "pydantic", "cryptography", "orgkit.phases.registry", "orgkit.cli.phases")),
         ("keys --help", (*AWS_AND_TABLES, "pydantic", "cryptography", "orgkit.phases.registry", "orgkit.cli.phases")),
-        (f"check {EXAMPLE}", (*AWS_AND_TABLES, "cryptography")),
+        (f"check {EXAMPLE}", (*AWS_AND_TABLES, "cryptography", "orgkit.ci.summary", "orgkit.sandbox.lifecycle")),
         ("records verify", AWS_AND_TABLES),
         ("records list", AWS_AND_TABLES),
     ],
