@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orgkit.dataclass import dataclass
 from orgkit.errors import NotAdopted
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import Desired

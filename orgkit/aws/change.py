@@ -1,6 +1,7 @@
 """One change: its intent on disk, one wire attempt, its outcome on disk; again only after a clear refusal."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,6 @@ from orgkit.aws.clock import Clock
 from orgkit.aws.rejections import OutcomeUnknown, Rejected
 from orgkit.aws.response import Answer
 from orgkit.aws.waiting import Progress, Repeats, backoff_for
-from orgkit.dataclass import dataclass
 from orgkit.errors import ApprovalEnded
 from orgkit.journal.events import Journal
 

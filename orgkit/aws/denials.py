@@ -7,8 +7,7 @@ has to match a narrow pattern.
 
 import re
 from collections.abc import Callable, Mapping
-
-from orgkit.dataclass import dataclass
+from dataclasses import dataclass
 
 DENIED_CODES = ("AccessDenied", "UnauthorizedOperation", "Client.UnauthorizedOperation", "AuthorizationError",
                 "NotAuthorized", "UnauthorizedException", "Forbidden", "403")  # fmt: skip

@@ -6,8 +6,7 @@ Operations without a published rate are not limited here; botocore repeats what 
 import threading
 import time
 from collections.abc import Callable
-
-from orgkit.dataclass import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)

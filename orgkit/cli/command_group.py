@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 
 import click
-
-from orgkit.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
-from orgkit.dataclass import dataclass
 from orgkit.sanitize.summary import Summary
 
 ACCESS_ROLE = "OrganizationAccountAccessRole"  # the name AWS itself gives by default

@@ -1,8 +1,8 @@
 """The descriptor of a phase, which all other packages read."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from orgkit.dataclass import dataclass
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec, MemberRead
 from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan, Step

@@ -8,7 +8,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orgkit.dataclass import dataclass
 from orgkit.errors import OrgkitError
 from orgkit.model.desired import Desired, HandoverSpec
 from orgkit.model.observed import Observed

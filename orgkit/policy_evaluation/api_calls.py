@@ -6,10 +6,9 @@ reference, "Permissions" of each operation; AWS STS, "GetCallerIdentity", which 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from orgkit.dataclass import dataclass
 from orgkit.policy_evaluation.service_authorization import Action, find_action, find_service
 
 Parameters = Mapping[str, Any]

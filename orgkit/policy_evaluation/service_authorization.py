@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-
-from orgkit.dataclass import dataclass
 
 _FILE = "service_authorization.txt"
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")

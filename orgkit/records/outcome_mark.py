@@ -1,6 +1,7 @@
 """How an outcome is marked on a page: by a color and a sign, next to the word itself."""
 
-from orgkit.dataclass import dataclass
+from dataclasses import dataclass
+
 from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_DONE, EXIT_RETRY_LATER, EXIT_WAITING
 
 

@@ -4,13 +4,13 @@ Only with the switch `evaluate_policies` of the sandbox. Not evaluated are calls
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
 from moto.iam.models import Role, User, iam_backends
 from moto.s3.models import s3_backends
 
-from orgkit.dataclass import dataclass
 from orgkit.policy_evaluation.api_calls import Location, authorizations
 from orgkit.policy_evaluation.conditions import Values
 from orgkit.policy_evaluation.denial_messages import denial_message

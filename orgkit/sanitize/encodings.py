@@ -6,8 +6,7 @@ import html
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-
-from orgkit.dataclass import dataclass
+from dataclasses import dataclass
 
 _ESCAPE = re.compile(
     r"%[0-9A-Fa-f]{2}"

@@ -6,9 +6,9 @@ Patterns are bounded or possessive, so that the time grows with the length of th
 import re
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
-from orgkit.dataclass import dataclass
 from orgkit.sanitize.encodings import printable_text
 
 # What may stand between a name and its value: JSON, Python, HTML tables, URLs, headers, a traceback's colours.

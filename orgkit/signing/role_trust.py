@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from orgkit.dataclass import dataclass
 from orgkit.policy_evaluation.conditions import Conditions, as_list, base_operator, conditions_of
 from orgkit.policy_evaluation.patterns import matches
 from orgkit.policy_evaluation.statements import Statement

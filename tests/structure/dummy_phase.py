@@ -30,7 +30,6 @@ PHASE = Phase(
 SECTION = '''
 """`[dummy]`: the alias."""
 
-from orgkit.dataclass import dataclass
 from orgkit.phases.schema.section import Defaults, Section
 from orgkit.phases.schema.types import Label, SectionModel
 
@@ -61,7 +60,6 @@ STEPS = '''
 
 from typing import ClassVar
 
-from orgkit.dataclass import dataclass
 from orgkit.model.plan import ABSENT, Step
 
 
@@ -87,7 +85,6 @@ class SetAlias(Step):
 FACTS = '''
 """What phase 20 reads."""
 
-from orgkit.dataclass import dataclass
 
 
 @dataclass(frozen=True)

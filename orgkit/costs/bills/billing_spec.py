@@ -1,6 +1,7 @@
 """`[billing]` as a frozen value."""
 
-from orgkit.dataclass import dataclass
+from dataclasses import dataclass
+
 from orgkit.model.desired import KEY_TAG
 
 

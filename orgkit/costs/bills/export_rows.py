@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -11,7 +11,6 @@ from orgkit.costs.bills.bill import ADJUSTMENT, CREDIT, PURCHASE, TAX, USAGE, Bi
 from orgkit.costs.bills.month import Month
 from orgkit.costs.rounding import ZERO, cents
 from orgkit.costs.services import name_of
-from orgkit.dataclass import dataclass
 from orgkit.errors import InvalidExport, NoBill
 from orgkit.sanitize.terminal import flat
 

@@ -2,10 +2,9 @@
 
 import datetime
 from collections.abc import Collection, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from orgkit.dataclass import dataclass
 from orgkit.errors import UnknownPrice
 
 ADVICE = "correct the row, or append one that has its source, in the price book (orgkit/costs/prices/prices.csv)."

@@ -1,6 +1,7 @@
 """What is read of an organization to adopt it, in addition to what every phase reads."""
 
-from orgkit.dataclass import dataclass
+from dataclasses import dataclass
+
 from orgkit.model.desired import Tags
 from orgkit.model.observed import Unread
 

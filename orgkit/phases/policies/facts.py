@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from orgkit.dataclass import dataclass
 from orgkit.model.desired import Tags
 from orgkit.model.observed import Unread
 

@@ -1,6 +1,7 @@
 """What the phase of the removal of policies reads."""
 
-from orgkit.dataclass import dataclass
+from dataclasses import dataclass
+
 from orgkit.phases.policies.facts import ObservedPolicy
 from orgkit.phases.policy_removal.spec import RemovalSpec
 

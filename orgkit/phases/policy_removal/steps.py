@@ -1,10 +1,9 @@
 """The steps of phase 13, the only ones of orgkit that take a policy away."""
 
 import json
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from orgkit.dataclass import dataclass
 from orgkit.model.desired import UnitPath
 from orgkit.model.plan import Step
 from orgkit.phases.policies.steps import document_lines

@@ -1,6 +1,7 @@
 """What the phase of the state backend reads."""
 
-from orgkit.dataclass import dataclass
+from dataclasses import dataclass
+
 from orgkit.model.observed import MemberRole, Unread
 from orgkit.phases.storage.bucket import Bucket
 

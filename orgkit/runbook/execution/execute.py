@@ -6,13 +6,12 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orgkit.aws import credentials_in_use
 from orgkit.aws.identity import endpoint_of
-from orgkit.dataclass import dataclass
 from orgkit.errors import OperatingSystemError
 from orgkit.journal.events import Journal, object_in, read_events
 from orgkit.journal.follow import follow_lines
