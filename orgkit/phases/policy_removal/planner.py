@@ -126,8 +126,8 @@ def _detachments(draft: _Draft, removal: RemovalSpec, policy: ObservedPolicy) ->
     if removal.root:
         targets.append((observed.parent_id(()), ROOT))
     for unit in removal.units:
-        found_unit = observed.unit(unit)
-        targets.append((found_unit.id if found_unit else None, place_of_unit(unit)))
+        known_unit = observed.unit(unit)
+        targets.append((known_unit.id if known_unit else None, place_of_unit(unit)))
     targets += [
         (account if observed.account(account) else None, place_of_account(account)) for account in removal.accounts
     ]
