@@ -246,6 +246,13 @@ class RecordsSpec:
 
 
 @dataclass(frozen=True)
+class HandoverSpec:
+    """`[handover]`: the phases whose resources Terraform owns, by their labels."""
+
+    phases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class MemberRead:
     """What planning reads in one member account: one statement of its read role."""
 
