@@ -47,7 +47,7 @@ BOTH = pytest.mark.parametrize(
 
 
 @BOTH
-def test_a_refusal_as_gone_is_believed_where_aws_no_longer_shows_it(run: Run, step: Any, code: str) -> None:
+def test_a_refusal_as_gone_counts_where_aws_no_longer_shows_it(run: Run, step: Any, code: str) -> None:
     aws = Aws(code, True, False)
     run(aws, step, IDS)
     assert len(aws.sent) == 1
