@@ -174,6 +174,7 @@ def test_a_replacement_that_allows_all_denies_nothing(desired: Desired) -> None:
     (step,) = planned(desired, [FULL, other], removal("FullAWSAccess")).steps
     assert isinstance(step, DetachPolicy)
     assert step.denied == ()
+    assert (step.accounts, step.still) == (("shop", "web"), ())  # each level needs an SCP that allows
     assert json.loads(step.starts_from)["next_to"] == {"all": ALLOW_ALL}
 
 
