@@ -30,7 +30,8 @@ from orgkit.model.plan import Plan, Target, Waiting
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount
 from orgkit.phases.management_account.findings import Finding, Findings
 from orgkit.phases.policies.in_force import PoliciesInForce, PolicyInForce
-from orgkit.phases.registry import PHASES
+from orgkit.phases.policy_removal.steps import DeletePolicy
+from orgkit.phases.registry import PHASES, phase_of
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.live_display import LiveDisplay
 from orgkit.runbook.run import Run
@@ -380,6 +381,16 @@ def test_a_proposal_begins_with_its_totals_and_with_what_is_lost() -> None:
     first, *lost = Proposal(plan, monthly_effect(plan, desired_of())).view().text.splitlines()[:4]
     assert first == "+ 2 to add, ~ 1 to change, USD 0 a month"
     assert lost == ["What is lost:", "  - account shop loses SCP two", "  - account shop leaves set X"]
+
+
+def test_a_proposal_that_takes_something_away_counts_it_and_its_last_cell_leads_nowhere() -> None:
+    delete = DeletePolicy(policy="p", name="p", type="TAG_POLICY", made_by="AWS", starts_from="")
+    plan = replace(a_plan("x"), steps=(delete,))
+    first, *lost = Proposal(plan, monthly_effect(plan, desired_of())).view().text.splitlines()[:3]
+    assert first == "+ 0 to add, ~ 0 to change, - 1 to remove, USD 0 a month"
+    assert lost == ["What is lost:", "  - policy p, with its document"]
+    done = CompletedRun(phase_of("policy-removal"), Path("outputs/1/run"))
+    assert done.view().text.endswith("Run it again when the file names more to take away.")
 
 
 def test_a_proposal_shows_what_each_step_costs_and_the_last_cell_leads_on() -> None:

@@ -174,6 +174,7 @@ def test_a_replacement_that_allows_all_denies_nothing(desired: Desired) -> None:
     (step,) = planned(desired, [FULL, other], removal("FullAWSAccess")).steps
     assert isinstance(step, DetachPolicy)
     assert step.denied == ()
+    assert (step.accounts, step.still) == (("shop", "web"), ())  # each level needs an SCP that allows
     assert json.loads(step.starts_from)["next_to"] == {"all": ALLOW_ALL}
 
 
@@ -216,7 +217,9 @@ def test_an_allow_list_that_locks_out_a_break_glass_role_holds_the_step_back(des
 
 def test_an_allow_under_a_condition_that_is_not_known_is_a_warning(desired: Desired) -> None:
     network = {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
-    other = existing("list", document(statement("Allow", "*", Condition=network)), targets=("ou-Production",))
+    conditional = {**statement("Allow", "iam:*", Condition=network), "Sid": "Net"}
+    content = document(statement("Allow", ["cloudtrail:*", "kms:*", "s3:*", "sts:*"]), conditional)
+    other = existing("list", content, targets=("ou-Production",))
     done = planned(desired, [FULL, other], removal("FullAWSAccess"))
     assert [step.kind for step in done.steps] == ["detach-policy"]
     assert any(
