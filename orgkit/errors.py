@@ -257,6 +257,12 @@ class ProjectExists(OrgkitError):
     summary = "A project is there already: nothing was written."
 
 
+class NotAdopted(OrgkitError):
+    """An organization cannot be written as a parameters file, or not to that place."""
+
+    summary = "The organization was not adopted; nothing was written."
+
+
 class NotSealed(OrgkitError):
     """A run cannot be sealed with what was given for it."""
 

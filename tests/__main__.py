@@ -14,6 +14,7 @@ PYTEST = (sys.executable, "-m", "pytest")
 SPEED = "tests/bootstrap/test_speed.py"
 # What starts processes, a browser or a whole bootstrap. All else are unit tests.
 SLOW = (
+    "tests/adoption/test_organizations.py",
     "tests/bootstrap",
     "tests/cli/test_keys.py",
     "tests/docs/test_verifying_page.py",
@@ -61,28 +62,28 @@ MANY_CASES = (
 # A file runs in one process, since its tests share fixtures; the slowest files come first (tests/conftest.py).
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")
 TWO_PROCESSES = ("-n", "2", *BY_FILE)
-THREE_PROCESSES = ("-n", "3", *BY_FILE)  # these tests wait for other processes a third of their time
+FOUR_PROCESSES = ("-n", "4", *BY_FILE)  # these tests wait for other processes half of their time
 COVERAGE = ("-p", "tests.line_coverage")
 LAST_LINES = 30
 Stage = tuple[str, list[Path | str]]
-# Stages in one group run at the same time: none of them keeps two processors busy by itself.
+# Stages in one group run at the same time, and the last of them shows its output as it comes. Faults take the processor
+# time that the other tests, which wait for processes, pages and clocks, leave unused.
+IN_SPARE_TIME = ("nice", "-n", "15")
 STATIC: tuple[Stage, ...] = (
     ("style", [BIN / "ruff", "check", "--quiet", "."]),
     ("format", [BIN / "ruff", "format", "--quiet", "--check", "."]),
     ("types", [BIN / "mypy", "--no-error-summary"]),
     ("structure", [BIN / "lint-imports"]),
 )
-UNIT = ["-m", "pytest", "-q", *TWO_PROCESSES, *(f"--ignore={path}" for path in SLOW)]
+UNIT = ("-m", "pytest", "-q", *TWO_PROCESSES, *(f"--ignore={path}" for path in SLOW))
 CHECK: tuple[tuple[Stage, ...], ...] = (
-    STATIC,
-    (("unit tests", [sys.executable, *UNIT, *(f"--ignore={path}" for path in MANY_CASES)]),),
+    (*STATIC, ("unit tests", [sys.executable, *UNIT, *(f"--ignore={path}" for path in MANY_CASES)])),
 )
 TEST: tuple[tuple[Stage, ...], ...] = (
-    STATIC,
-    (("unit tests", [sys.executable, *UNIT, *COVERAGE]),),
+    (*STATIC, ("unit tests", [sys.executable, *UNIT, *COVERAGE])),
     (
-        ("other tests", [*PYTEST, "-q", *THREE_PROCESSES, "--ignore", SPEED, *SLOW]),
-        ("faults", [sys.executable, "-W", "ignore", "-m", "tests.faults"]),
+        ("faults", [*IN_SPARE_TIME, sys.executable, "-W", "ignore", "-m", "tests.faults"]),
+        ("other tests", [*PYTEST, "-q", *FOUR_PROCESSES, "--ignore", SPEED, *SLOW]),
     ),
     (("speed", [*PYTEST, "-q", SPEED]),),  # alone: it measures
 )
@@ -94,7 +95,7 @@ def main() -> int:
     begun = time.monotonic()
     for group in CHECK if "--check" in sys.argv[1:] else TEST:
         with ThreadPoolExecutor(len(group)) as executor:
-            problems = executor.map(partial(_problem, alone=len(group) == 1), group)
+            problems = executor.map(partial(_problem, shown=group[-1]), group)
             failed |= {name: text for (name, _), text in zip(group, problems, strict=True) if text}
     used = os.times()
     processor = used.user + used.system + used.children_user + used.children_system
@@ -105,12 +106,13 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _problem(stage: Stage, *, alone: bool) -> str:
+def _problem(stage: Stage, *, shown: Stage) -> str:
     """Run one stage; the last lines that it printed when it failed, else nothing.
 
-    Its output is shown as it comes, or at its end when another stage runs at the same time.
+    Its output is printed as it comes if it is the one to be shown, else at its end.
     """
     name, command = stage
+    is_shown = stage is shown
     started = time.monotonic()
     print(f"\n== {name}: {' '.join(Path(str(part)).name for part in command)}", flush=True)
     lines: list[str] = []
@@ -126,10 +128,10 @@ def _problem(stage: Stage, *, alone: bool) -> str:
         assert process.stdout
         for line in process.stdout:
             lines.append(line)
-            if alone:
+            if is_shown:
                 print(line, end="", flush=True)
     result = f"== {name}: {'FAILED' if process.returncode else 'ok'} in {time.monotonic() - started:.0f} s"
-    print(f"{'' if alone else ''.join(lines)}{result}", flush=True)
+    print(f"{'' if is_shown else ''.join(lines)}{result}", flush=True)
     return "".join(lines[-LAST_LINES:]) + f"exit code {process.returncode}" if process.returncode else ""
 
 

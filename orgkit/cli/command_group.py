@@ -42,6 +42,11 @@ SECTIONS: tuple[tuple[str, tuple[CommandEntry, ...]], ...] = (
                 "Write runbooks/, parameters/ and outputs/ into a folder; files that are there are never touched",
             ),
             CommandEntry(
+                "adopt",
+                "adopt.adopt",
+                "Read an organization that exists, and write a parameters file whose plan is empty",
+            ),
+            CommandEntry(
                 "check", "phases.check", "Check a parameters file: every problem at once, without a call to AWS"
             ),
             CommandEntry(

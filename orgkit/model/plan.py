@@ -46,7 +46,7 @@ class Step(ABC):
     """
 
     kind: ClassVar[str]  # stands in records for good: it stays when the class is renamed, and no other class takes it
-    symbol: ClassVar[str] = "+"  # + makes, ~ changes
+    symbol: ClassVar[str] = "+"  # + makes, ~ changes, - takes away
     actions: ClassVar[tuple[str, ...]] = ()  # IAM actions that it needs
     cross_account_actions: ClassVar[tuple[str, ...]] = ()  # prefixes of those that it needs in another account
     cost_note: ClassVar[str] = ""  # why it costs nothing per month

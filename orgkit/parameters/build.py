@@ -37,7 +37,7 @@ def build(
         documents: The policies of `[rehearsal]`, by the names of their files.
     """
     organization = file.organization
-    tags = tuple(sorted(organization.tags.items()))
+    tags = None if organization.tags is None else tuple(sorted(organization.tags.items()))
     defaults = Defaults(organization.management_account_id, organization.home_region, tags, texts)
     built = {section.name: section.build(getattr(file, section.name), defaults) for section in SECTIONS}
     own: dict[str, Any] = {name: built.pop(name) for name in OWN_FIELDS}

@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, create_model
 
 from orgkit.parameters.rehearsal_policies import RehearsalModel
+from orgkit.phases.member_access import section as members
 from orgkit.phases.registry import RUNBOOKS
 from orgkit.phases.schema.types import Arns, Label, SectionModel, checked_text, editor_check
-from orgkit.phases.trail.section import S3_LOCATION, s3_location
+from orgkit.phases.storage.bucket_names import S3_LOCATION, s3_location
 
-SECTIONS = tuple(phase.section for phase in RUNBOOKS if phase.section is not None)
+SECTIONS = (*(phase.section for phase in RUNBOOKS if phase.section is not None), members.SECTION)
 
 
 def _approver(value: Any) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec, MemberRead
 from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan, Step
+from orgkit.phases.adopted import Adopt
 from orgkit.phases.evidence import Check
 from orgkit.phases.schema.section import Section
 
@@ -35,6 +36,9 @@ class Phase:
         is_requested: Of a phase that follows: whether the file asks for it, so that it comes with the bootstrap.
         file_warnings: What to know of its section of the file, which is no error; `orgkit check` shows it.
         request_hint: When that is so, as the end of a sentence.
+        adopt: From an organization that exists to its section, the inverse of `section`; None where it has none.
+        takes_away: Whether its steps close, delete, detach or switch something off. Such a phase runs only where a
+            person names it: it is in no CI role and no list of a workflow, and no file asks for it.
     """
 
     number: str
@@ -55,7 +59,9 @@ class Phase:
     in_bootstrap: bool = True
     is_requested: Callable[[Desired], bool] = lambda _desired: False
     request_hint: str = ""
+    takes_away: bool = False
     file_warnings: Callable[[Desired], Iterable[str]] = lambda _desired: ()
+    adopt: Adopt | None = None
 
     def shows(self, step: Step, observed: Observed, desired: Desired) -> bool | None:
         """Return whether AWS shows what a step makes; None where that is not known.

@@ -82,6 +82,8 @@ class Scope:
             return f"arn:aws:cloudtrail:*:{self.account}:trail/*"
         if kind == "trail":
             return f"arn:aws:cloudtrail:{self.trail_region}:{self.account}:trail/{self.trail}"
+        if kind == "aws-policy":  # FullAWSAccess, which a policy of one's own can replace
+            return "arn:aws:organizations::aws:policy/*"
         return f"arn:aws:organizations::{self.account}:{kind}/{self.organization}/*"
 
 
@@ -127,6 +129,14 @@ GRANTS = (
         "organizations:PolicyType",
         "policy_types",
     ),
+    _Grant(
+        "DetachPolicies",
+        ("organizations:DetachPolicy",),
+        ("account", "aws-policy", "ou", "policy", "root"),
+        "organizations:PolicyType",
+        "policy_types",
+    ),
+    _Grant("DeletePolicies", ("organizations:DeletePolicy",), ("policy",), "organizations:PolicyType", "policy_types"),
     _Grant("CreateTrail", ("cloudtrail:CreateTrail",), ("trail",)),
     _Grant(
         "ChangeTrail",

@@ -15,7 +15,7 @@ from orgkit.model.plan import Plan, Step, Waiting
 from orgkit.phases.descriptor import Phase
 
 if TYPE_CHECKING:
-    from orgkit.phases.handler import Handler, Handlers, Reader
+    from orgkit.phases.handler import AdoptionReader, Handler, Handlers, Reader
 
 PATHS = ("path", "unit")  # the fields that hold the path of an organizational unit
 # Fields of a step of plan schema 1, which has no `starts_from`; `rests_on` was how the last invitation ended.
@@ -44,12 +44,16 @@ LATER_PHASES = tuple(phase for phase in RUNBOOKS if not phase.in_bootstrap)
 
 
 def phases_for(desired: Desired) -> tuple[Phase, ...]:
-    """Return the phases of the bootstrap, and those after it that the file asks for: 10 where it names alerts."""
-    return tuple(phase for phase in RUNBOOKS if phase.in_bootstrap or phase.is_requested(desired))
+    """Return the phases of the bootstrap, and those after it that the file asks for: 10 where it names alerts.
+
+    A phase that takes something away is never one of them.
+    """
+    phases = (phase for phase in RUNBOOKS if phase.in_bootstrap or phase.is_requested(desired))
+    return tuple(phase for phase in phases if not phase.takes_away)  # such a phase is named, or it does not run
 
 
 def load(phase: Phase) -> PhaseCode:
-    """Import the code of a phase that calls AWS; this is the only dynamic import, since it loads boto3."""
+    """Import the code of a phase that calls AWS; dynamically, since it loads boto3."""
     return _load(phase.name)
 
 
@@ -60,6 +64,15 @@ def _load(name: str) -> PhaseCode:
         return PhaseCode(None, {})
     module: Any = import_module(f"{phase.package}.aws")
     return PhaseCode(getattr(module, "read", None), _by_step(phase.steps, getattr(module, "HANDLERS", ())))
+
+
+def load_adoption_reader(phase: Phase) -> "AdoptionReader | None":
+    """Import what reads AWS for the adoption of an organization; None where the phase needs nothing more."""
+    if not (Path(__file__).parent / phase.package.rpartition(".")[2] / "adoption_aws.py").exists():
+        return None
+    module: Any = import_module(f"{phase.package}.adoption_aws")
+    reader: AdoptionReader = module.read_to_adopt
+    return reader
 
 
 def _by_step(steps: Iterable[type[Step]], handlers: "Iterable[Handler[Any]]") -> "Handlers":

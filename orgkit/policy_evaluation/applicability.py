@@ -30,10 +30,12 @@ def applies(statement: Statement, request: Request, context: RequestContext, doc
         context: The condition keys of the request.
         document: The policy of the statement, whose version says whether there are variables.
     """
-    known = context if has_variables(document) else None
     if not has_action(statement, request.action):
         return False
+    known = context if has_variables(document) else None
     answers = [_has_resource(statement, request.resource, known)]
+    if answers == [False]:
+        return False
     answers += [
         _condition_holds(operator, key, values, context, with_variables=known is not None)
         for (operator, key), values in conditions_of(statement).items()

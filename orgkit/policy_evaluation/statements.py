@@ -189,7 +189,7 @@ def _is_implied(
 ) -> bool:
     """Return whether a condition holds for each request that has the narrower statement's conditions."""
     same = pinned.get((operator, key))
-    if same is not None and set(same) <= set(values) and "not" not in operator:
+    if same is not None and (set(values) <= set(same) if "not" in operator else set(same) <= set(values)):
         return True
     known = [value for (kind, name), texts in pinned.items() if name == key and _pins(kind) for value in texts]
     if not known and key in context:

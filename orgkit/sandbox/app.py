@@ -1,5 +1,6 @@
 """The WSGI application: the sandbox's own pages, and every AWS call through moto and its corrections."""
 
+import importlib
 import io
 import json
 import re
@@ -9,11 +10,14 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from email.utils import format_datetime
+from functools import cache
 from secrets import token_urlsafe
 from typing import Any
 
 from moto.account.responses import AccountResponse
+from moto.backends import list_of_moto_modules
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
+from werkzeug.exceptions import HTTPException
 
 from orgkit.sandbox import access, authorization, ids, propagation, wire
 from orgkit.sandbox.calls import Call, CallLog, mutates
@@ -39,6 +43,8 @@ OWN_SERVICES = {
     "controltower": ControlTowerResponse,
     "freetier": FreeTierResponse,
 }
+MOTO_PACKAGES = {"tagging": "resourcegroupstaggingapi"}  # where it is not named as the service is in signatures
+HTML = "text/html"
 UNLOGGED = "00000000-0000-0000-0000-000000000000"  # the request id of what is in no call log
 OWN_ADDRESS = "use a program other than a browser, and the address that `orgkit sandbox env` prints."
 CONTROL_TOKEN = "send the header Authorization: Bearer $ORGKIT_SANDBOX_TOKEN, which `orgkit sandbox env` prints."
@@ -199,6 +205,9 @@ class SandboxApplication:
         def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
             start[:] = [int(status.split()[0]), dict(headers)]
 
+        respond = _operations_of(request.service) if environ["PATH_INFO"] == "/" else None
+        if respond is not None:
+            return self._reply(request, *_ask_service(respond, environ), request_id)
         host = self._moto.infer_service_region_host(environ, environ["PATH_INFO"])
         if host is None or self._moto.get_backend_for_host(host) is None:
             return self._not_implemented(request, request_id)
@@ -207,7 +216,13 @@ class SandboxApplication:
         if hasattr(pieces, "close"):
             pieces.close()
         status, headers = start
-        if "text/html" in headers.get("Content-Type", "") and request.service != "s3":
+        return self._reply(request, status, headers, content, request_id)
+
+    def _reply(
+        self, request: wire.ParsedRequest, status: int, headers: dict[str, str], content: bytes, request_id: str
+    ) -> Answer:
+        """Return moto's answer; a page in HTML says that moto does not know the operation."""
+        if HTML in headers.get("Content-Type", "") and request.service != "s3":
             if status >= 400:
                 return self._not_implemented(request, request_id)
             headers["Content-Type"] = wire.CONTENT_TYPES[request.protocol]
@@ -233,6 +248,30 @@ class SandboxApplication:
         reply_headers["x-amzn-RequestId"] = call.request_id
         request_id = call.request_id.encode()
         return status, reply_headers, REQUEST_ID.sub(lambda match: match[1] + request_id + match[2], content)
+
+
+@cache
+def _operations_of(service: str) -> Callable[..., Any] | None:
+    """Return what answers all operations of one of moto's services; None for one that has several paths."""
+    package = MOTO_PACKAGES.get(service, service)
+    if package not in list_of_moto_modules():
+        return None
+    paths = importlib.import_module(f"moto.{package}.urls").url_paths
+    return paths.get("{0}/$") if len(paths) == 1 else None
+
+
+def _ask_service(respond: Callable[..., Any], environ: dict[str, Any]) -> Answer:
+    """Ask moto as its application does for the path `/`, but without Flask, which takes a third of such a call."""
+    request = BackendRequest(environ)
+    try:
+        status, headers, content = respond(request, request.raw_url, dict(request.headers))
+    except HTTPException as error:
+        response = error.get_response(environ)
+        status, headers, content = response.status_code, response.headers, response.get_data()
+    values = {str(name): str(value) for name, value in headers.items()}
+    if "content-type" not in map(str.lower, values):
+        values["Content-Type"] = HTML  # as Flask would
+    return int(status), values, _bytes(content)
 
 
 def _create_backend_app(service: Any) -> Any:

@@ -3,9 +3,8 @@
 Only with the switch `evaluate_policies` of the sandbox. Not evaluated are calls that AWS makes on the caller's behalf.
 """
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,7 +20,7 @@ from orgkit.policy_evaluation.requests import Principal as IamPrincipal
 from orgkit.policy_evaluation.requests import PrincipalKind, Request, is_of_key
 from orgkit.policy_evaluation.statements import find_statement_name
 from orgkit.sandbox import wire
-from orgkit.sandbox.corrections.attached_policies import account_of, levels_of
+from orgkit.sandbox.corrections.attached_policies import account_of, levels_of, parse_policy
 from orgkit.sandbox.corrections.delivery import find_bucket
 from orgkit.sandbox.corrections.handshakes import all_handshakes
 from orgkit.sandbox.corrections.members import backend_of
@@ -80,7 +79,7 @@ class CheckedAction:
 
     def as_values(self) -> dict[str, Any]:
         """Return it without the message, which is in the answer."""
-        return {name: value for name, value in asdict(self).items() if name != "message"}
+        return {name: value for name, value in vars(self).items() if name != "message"}
 
 
 def check_actions(
@@ -226,7 +225,7 @@ def _kind_of(principal: Principal) -> PrincipalKind:
 
 
 def _policies(request: Request, principal: Principal) -> Policies:
-    session = tuple(Policy(json.loads(document), arn) for arn, document in principal.session_policies)
+    session = tuple(Policy(parse_policy(document), arn) for arn, document in principal.session_policies)
     role = find_role(principal.role_arn) if principal.role_arn else None
     user = _user_of(principal)
     groups = iam_state(principal.account).groups_of(user.name) if user else []
@@ -245,17 +244,17 @@ def _policies(request: Request, principal: Principal) -> Policies:
 def _policies_of(entity: Any) -> Iterator[Policy]:
     """Yield the inline and managed policies of a user, role or group."""
     for name, document in entity.policies.items():
-        yield Policy(json.loads(document), name=name)
+        yield Policy(parse_policy(document), name=name)
     yield from map(_managed, entity.managed_policies.values())
 
 
 def _managed(policy: Any) -> Policy:
-    return Policy(json.loads(default_document(policy)), policy.arn, policy.name)
+    return Policy(parse_policy(default_document(policy)), policy.arn, policy.name)
 
 
 def _resource_policy(request: Request) -> Policy | None:
     document = _document_of(request)
-    return Policy(json.loads(document), name=request.resource) if document else None
+    return Policy(parse_policy(document), name=request.resource) if document else None
 
 
 def _document_of(request: Request) -> str | bytes:

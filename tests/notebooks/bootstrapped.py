@@ -17,6 +17,7 @@ from orgkit.phases.registry import plan as plan_phase
 from orgkit.rehearsal.bootstrap import environment, rehearse
 from orgkit.sandbox.bills import COLUMNS
 from orgkit.sandbox.lifecycle import Sandbox
+from tests.bootstrap.fork_server import forked_kernels
 
 CHECKOUT = Path(__file__).parents[2]
 EXAMPLE = CHECKOUT / "parameters" / "example.toml"
@@ -48,7 +49,8 @@ def _unlooked() -> Any:
 @contextmanager
 def bootstrapped(parameters: Path = EXAMPLE) -> Iterator[tuple[Sandbox, Mapping[str, str]]]:
     """The sandbox, and the settings with which a subprocess uses it and nothing else of this machine's AWS."""
-    done = rehearse(parameters, keep=True)
+    with forked_kernels():
+        done = rehearse(parameters, keep=True)
     with done.sandbox as sandbox:
         assert done.exit_code == 0, [each.result.reasons for each in done.phases]
         assert sandbox.seed_bills(three_months(sandbox.now())) == []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orgkit.costs.prices.prices import Price, PriceBook, Tier
-from orgkit.costs.rounding import ZERO, apportion, sum_exactly
+from orgkit.costs.rounding import EXACT, ZERO, apportion, sum_exactly
 
 QUANTUM = Decimal("0.000001")  # of a quantity: finer than AWS meters, coarse enough for exact products in Decimal
 
@@ -46,19 +46,16 @@ class Charge:
     free: Decimal
 
     @property
-    @sum_exactly()
     def list_cost(self) -> Decimal:
-        return self.tier.unit_price * self.quantity
+        return EXACT.multiply(self.tier.unit_price, self.quantity)
 
     @property
-    @sum_exactly()
     def free_discount(self) -> Decimal:
-        return self.tier.unit_price * self.free
+        return EXACT.multiply(self.tier.unit_price, self.free)
 
     @property
-    @sum_exactly()
     def effective_cost(self) -> Decimal:
-        return self.list_cost - self.free_discount
+        return EXACT.subtract(self.list_cost, self.free_discount)
 
 
 @sum_exactly()

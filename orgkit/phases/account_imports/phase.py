@@ -1,5 +1,6 @@
 """Phase 04: import existing accounts."""
 
+from orgkit.phases.account_imports.adoption import adopt
 from orgkit.phases.account_imports.evidence import EVIDENCE
 from orgkit.phases.account_imports.planner import plan
 from orgkit.phases.account_imports.section import SECTION
@@ -27,5 +28,6 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    adopt=adopt,
     accounts=lambda desired: desired.imports,
 )

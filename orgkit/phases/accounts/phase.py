@@ -1,5 +1,6 @@
 """Phase 03: create the member accounts and place them."""
 
+from orgkit.phases.accounts.adoption import adopt
 from orgkit.phases.accounts.evidence import EVIDENCE
 from orgkit.phases.accounts.planner import plan
 from orgkit.phases.accounts.section import SECTION
@@ -24,5 +25,6 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    adopt=adopt,
     accounts=lambda desired: desired.accounts,
 )

@@ -1,6 +1,7 @@
 """Phase 10: create budgets and alerts, so that a growing bill is noticed."""
 
 from orgkit.costs.bills.billing_spec import BillingSpec
+from orgkit.phases.billing.adoption import adopt
 from orgkit.phases.billing.evidence import EVIDENCE
 from orgkit.phases.billing.planner import plan
 from orgkit.phases.billing.section import SECTION
@@ -30,6 +31,7 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    adopt=adopt,
     stoppable=sends_no_alert,
     in_bootstrap=False,
     is_requested=lambda desired: bool(desired.section(BillingSpec).alerts),

@@ -2,6 +2,7 @@
 
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.findings import READS
+from orgkit.phases.organization.adoption import adopt
 from orgkit.phases.organization.evidence import EVIDENCE
 from orgkit.phases.organization.planner import plan
 from orgkit.phases.organization.section import SECTION
@@ -28,4 +29,5 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    adopt=adopt,
 )

@@ -1,6 +1,7 @@
 """Phase 02: create the organizational units."""
 
 from orgkit.phases.descriptor import Phase
+from orgkit.phases.organizational_units.adoption import adopt
 from orgkit.phases.organizational_units.evidence import EVIDENCE
 from orgkit.phases.organizational_units.planner import plan
 from orgkit.phases.organizational_units.section import SECTION
@@ -19,4 +20,5 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    adopt=adopt,
 )

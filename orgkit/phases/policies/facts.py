@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from orgkit.model.desired import Tags
+from orgkit.model.observed import Unread
+
 
 @dataclass(frozen=True)
 class ObservedPolicy:
@@ -16,6 +19,8 @@ class ObservedPolicy:
         is_of_aws: Whether AWS made it, as FullAWSAccess.
         targets: Ids of the root, OUs and accounts that it is attached to.
         content: Its document without white space; empty for one that the file does not name.
+        text: Its document as AWS has it.
+        description: Its description, by which a policy that orgkit made is known.
     """
 
     type: str
@@ -24,6 +29,8 @@ class ObservedPolicy:
     is_of_aws: bool = False
     targets: tuple[str, ...] = ()
     content: str = ""
+    text: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,3 +50,20 @@ class PolicyFacts:
     @cached_property
     def _by_name(self) -> Mapping[tuple[str, str], ObservedPolicy]:
         return {(policy.type, policy.name): policy for policy in self.policies if not policy.is_of_aws}
+
+
+@dataclass(frozen=True)
+class DescribedPolicy:
+    """A policy with what phase 12 does not compare."""
+
+    policy: ObservedPolicy
+    description: str = ""
+    tags: Tags = ()
+
+
+@dataclass(frozen=True)
+class AdoptedPolicies:
+    """All policies of the organization that could be read, and what could not be read."""
+
+    policies: tuple[DescribedPolicy, ...] = ()
+    unread: tuple[tuple[str, Unread], ...] = ()

@@ -7,10 +7,12 @@ condition on what orgkit does not know of a call, such as its source address, th
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, name_in
 from orgkit.model.matching import account_ids_in
 from orgkit.phases.member_access.roles import READS_IN_EVERY_MEMBER
+from orgkit.phases.member_access.section import MembersSpec
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.policy_evaluation.applicability import applies, has_action
 from orgkit.policy_evaluation.conditions import RequestContext, Values, conditions_of
@@ -21,6 +23,7 @@ from orgkit.policy_evaluation.service_authorization import find_action, find_ser
 from orgkit.policy_evaluation.statements import Statement, statement_name, statements_of
 
 Member = AccountSpec | ImportSpec
+Document = Mapping[str, Any]
 
 UNKNOWN_ACCOUNT = "111122223333"  # stands for an account that does not exist yet
 UNKNOWN_ORGANIZATION = "o-exampleorgid"
@@ -61,7 +64,7 @@ RECOVERY_ACTIONS = (
 
 @dataclass(frozen=True)
 class Lockout:
-    """One statement of a policy that denies somebody what they need."""
+    """One statement of a policy that denies somebody what they need; "" for statements that no longer allow it."""
 
     subject: str
     action: str
@@ -70,6 +73,9 @@ class Lockout:
     is_certain: bool = True
 
     def __str__(self) -> str:
+        if not self.statement:
+            verb, allows = ("locks out", "nothing") if self.is_certain else ("may lock out", "perhaps nothing")
+            return f"{verb} {self.subject}: {allows} allows {self.action} on {self.resource} there any more"
         verb, denies = ("locks out", "denies") if self.is_certain else ("may lock out", "may deny")
         return f"statement {self.statement} {verb} {self.subject}: it {denies} {self.action} on {self.resource}"
 
@@ -192,7 +198,8 @@ def _affected(policy: PolicySpec, desired: Desired, ids: Mapping[str, str]) -> I
 def _calls(member: Member, account: Account, spec: PoliciesSpec, desired: Desired) -> Iterator[_Call]:
     """Yield the calls in an account that must not be denied."""
     management = Account(desired.organization.management_account_id, account.organization, is_management=True)
-    for role in (READ_ROLE, member.role_name):
+    reads_members = desired.section(MembersSpec).read_role
+    for role in (*((READ_ROLE,) if reads_members else ()), member.role_name):
         yield from _entries(role, account, management)
     read_roles = [f"arn:aws:iam::{account.id}:role/{role}" for role in (READ_ROLE, member.role_name)]
     reads = [
@@ -206,7 +213,8 @@ def _calls(member: Member, account: Account, spec: PoliciesSpec, desired: Desire
         for action in read.actions
         for resource in read.resources
     ]
-    yield from _as_role(READ_ROLE, f"role {READ_ROLE}", account, reads, desired)
+    if reads_members:
+        yield from _as_role(READ_ROLE, f"role {READ_ROLE}", account, reads, desired)
     changes = [(action, f"arn:aws:iam::{account.id}:role/{READ_ROLE}") for action in ROLE_ACTIONS]
     if member is desired.log_archive:
         changes += _log_archive_changes(account, desired)
@@ -228,9 +236,11 @@ def _entries(role: str, account: Account, management: Account) -> Iterator[_Call
 
 
 def _log_archive_changes(account: Account, desired: Desired) -> list[tuple[str, str]]:
-    buckets = [name_in(name, account.id) for name in (desired.trail.bucket, desired.trail.records_bucket)]
+    records = name_in(desired.trail.records_bucket, account.id)
+    buckets = [name for name in (name_in(desired.trail.bucket, account.id), records) if name]
     changes = [(action, f"arn:aws:s3:::{bucket}") for bucket in buckets for action in BUCKET_ACTIONS]
-    changes += [(action, f"arn:aws:s3:::{buckets[1]}/record") for action in ("s3:GetObject", "s3:PutObject")]
+    if records:
+        changes += [(action, f"arn:aws:s3:::{records}/record") for action in ("s3:GetObject", "s3:PutObject")]
     key = _key(account, desired)
     return [*changes, *((action, key) for action in KEY_ACTIONS)] if desired.trail.kms_key else changes
 
@@ -285,3 +295,50 @@ def _request(
 ) -> Request:
     known = {"aws:SecureTransport": "true", **(context or {})}
     return Request(principal, action, resource, owner, known, region)
+
+
+def lockouts_by_missing_allow(
+    before: Iterable[Document], after: Iterable[Document], members: Iterable[Member], spec: PoliciesSpec,
+    desired: Desired, ids: Mapping[str, str], organization: str,
+) -> tuple[Lockout, ...]:  # fmt: skip
+    """Return what the SCPs of one target no longer allow, one action for each of those that need it.
+
+    Args:
+        before: The SCPs that are attached to the target now.
+        after: Those that are left.
+        members: The accounts of the file in and under the target.
+        spec: The section, which names the break-glass roles.
+        desired: The parameters file.
+        ids: The ids of the accounts by their keys, as far as they are known.
+        organization: The id of the organization.
+    """
+    before, after = list(before), list(after)
+    first: dict[str, Lockout] = {}
+    for member in members:
+        account = Account(ids.get(member.key) or member.id or UNKNOWN_ACCOUNT, organization)
+        for call in _calls(member, account, spec, desired):
+            request = call.request
+            if not is_bound_by_scps(request) or not _allows(before, request, assume_unknown=True):
+                continue
+            if _allows(after, request, assume_unknown=False):
+                continue
+            is_certain = not _allows(after, request, assume_unknown=True)
+            if call.subject not in first or (is_certain and not first[call.subject].is_certain):
+                first[call.subject] = Lockout(call.subject, request.action, request.resource, "", is_certain)
+    return tuple(first.values())
+
+
+def _allows(documents: Iterable[Document], request: Request, *, assume_unknown: bool) -> bool:
+    """Return whether a statement allows a request, as if conditions on unknown keys held or not."""
+    context = request_context(request)
+    known = _known_keys(request, context)
+    for document in documents:
+        for statement in statements_of(document):
+            if statement.get("Effect") != "Allow" or not has_action(statement, request.action):
+                continue
+            unknown = {key for _, key in conditions_of(statement) if key not in known}
+            if unknown and not assume_unknown:
+                continue
+            if applies(_without_conditions(statement, unknown), request, context, document):
+                return True
+    return False

@@ -9,9 +9,11 @@ from orgkit.model.plan import Plan, Step, Waiting
 from orgkit.phases.policies.facts import ObservedPolicy, PolicyFacts
 from orgkit.phases.policies.lint import lint
 from orgkit.phases.policies.lockouts import Lockout, lockouts
+from orgkit.phases.policies.rollout import describe_rollout
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
-from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, policy_types
+from orgkit.phases.policies.targets import accounts_under, name_of_target
+from orgkit.policy_evaluation.policy_types import policy_types
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
@@ -45,17 +47,18 @@ def _steps(policy: PolicySpec, full: Sequence[UnitPath], facts: PolicyFacts, obs
     elif existing.content != policy.content:
         yield ChangePolicy(
             name=policy.name, type=policy.type, content=policy.content, starts_from=existing.content,
-            attached_to=tuple(sorted(_name_of_target(target, observed) for target in existing.targets)),
-            accounts=_accounts_under(existing.targets, policy.type, observed),
+            attached_to=tuple(sorted(name_of_target(target, observed) for target in existing.targets)),
+            accounts=accounts_under(existing.targets, policy.type, observed),
             reason=f"its document is not that of {policy.file}",
         )  # fmt: skip
-    for unit in _missing_targets(policy, existing, observed):
-        if unit not in full:
-            yield AttachPolicy(
-                name=policy.name, type=policy.type, unit=unit,
-                accounts=_accounts_under((observed.parent_id(unit),), policy.type, observed),
-                reason="it is not attached there",
-            )  # fmt: skip
+    added = [unit for unit in _missing_targets(policy, existing, observed) if unit not in full]
+    for unit in added:
+        yield AttachPolicy(
+            name=policy.name, type=policy.type, unit=unit,
+            accounts=accounts_under((observed.parent_id(unit),), policy.type, observed),
+            reason="it is not attached there",
+            rollout=describe_rollout(policy, existing, added, observed) if unit == added[0] else (),
+        )  # fmt: skip
 
 
 def _missing_targets(policy: PolicySpec, existing: ObservedPolicy | None, observed: Observed) -> list[UnitPath]:
@@ -86,7 +89,7 @@ def _full(policy: PolicySpec, unit: UnitPath) -> Waiting:
     limit = policy_types()[policy.type].max_per_target
     return Waiting(
         f"policy {policy.name}: {format_path(unit)} has as many policies of type {policy.type} as AWS allows "
-        f"({limit}). Detach one there by hand, or merge two of them",
+        f"({limit}). Detach one there with phase 13-policy-removal, or merge two of them",
         "you",
         blocks=policy.name,
         drift=True,
@@ -131,7 +134,7 @@ def _unmanaged(facts: PolicyFacts, observed: Observed, desired: Desired) -> Iter
             continue
         units = {unit.id for path in policy.attach if (unit := observed.unit(path))}
         for target in sorted(set(item.targets) - units):
-            yield f"attachment of policy {item.name} to {_name_of_target(target, observed)}"
+            yield f"attachment of policy {item.name} to {name_of_target(target, observed)}"
 
 
 def _warnings(desired: Desired, items: Mapping[str, tuple[Lockout, ...]]) -> Iterator[str]:
@@ -150,29 +153,3 @@ def file_warnings(desired: Desired) -> tuple[str, ...]:
     spec = desired.section(PoliciesSpec)
     ids = {member.key: member.id for member in desired.members if member.id}
     return tuple(_warnings(desired, {policy.name: lockouts(policy, spec, desired, ids) for policy in spec.policies}))
-
-
-def _name_of_target(target: str, observed: Observed) -> str:
-    if observed.organization and target == observed.organization.root_id:
-        return "the organization root"
-    unit = next((unit for unit in observed.units if unit.id == target), None)
-    account = observed.account(target)
-    return format_path(unit.path) if unit else f"account {account.name}" if account else target
-
-
-def _accounts_under(targets: tuple[str, ...], kind: str, observed: Observed) -> tuple[str, ...]:
-    """Return the names of the open accounts in or under these targets that policies of the type bind."""
-    paths = [unit.path for unit in observed.units if unit.id in targets]
-    paths += [()] if observed.organization and observed.organization.root_id in targets else []
-    bound = (
-        account
-        for account in observed.accounts
-        if not account.is_closed and (kind not in GRAMMAR_OF_IAM or account.id != observed.target.account)
-    )
-    return tuple(
-        sorted(
-            account.name
-            for account in bound
-            if account.id in targets or any(account.unit[: len(path)] == path for path in paths)
-        )
-    )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import unified_diff
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -49,7 +49,7 @@ class CreatePolicy(_AboutPolicy):
     @property
     def details(self) -> tuple[str, ...]:
         """The document, line by line."""
-        return tuple(f"+ {line}" for line in _lines(self.content))
+        return tuple(f"+ {line}" for line in document_lines(self.content))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class ChangePolicy(_AboutPolicy):
         removed, added = (sum(line.startswith(sign) for line in self.details) for sign in "-+")
         places = f"attached to {', '.join(self.attached_to)}" if self.attached_to else "attached to nothing"
         text = f"change policy {self.name} ({self.type}): {removed} line(s) removed, {added} added; {places}"
-        return "; ".join((f"{text}, {_affects(self.accounts)}", *self._removals))
+        return "; ".join((f"{text}, {affects(self.accounts)}", *self._removals))
 
     @property
     def details(self) -> tuple[str, ...]:
@@ -81,8 +81,8 @@ class ChangePolicy(_AboutPolicy):
 
     @property
     def _removals(self) -> tuple[str, ...]:
-        new_statements = {compact_json(statement) for statement in statements_of(_parsed(self.content))}
-        numbered = enumerate(statements_of(_parsed(self.starts_from)), 1)
+        new_statements = {compact_json(statement) for statement in statements_of(parsed(self.content))}
+        numbered = enumerate(statements_of(parsed(self.starts_from)), 1)
         return tuple(
             f"no longer has its statement {statement_name(statement, number)} as it was"
             for number, statement in numbered
@@ -102,11 +102,17 @@ class AttachPolicy(_AboutPolicy):
     starts_from: str = DISABLED
     unit: UnitPath
     accounts: tuple[str, ...]  # names of those in the unit, and in the units in it
+    rollout: tuple[str, ...] = field(default=(), compare=False)  # of the policy, with its first attachment
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Where the policy is attached now, what this plan adds, and how that is rolled back."""
+        return self.rollout
 
     @property
     def sentence(self) -> str:
         kind = policy_types().get(self.type)
-        text = f"attach policy {self.name} ({self.type}) to {format_path(self.unit)}, {_affects(self.accounts)}"
+        text = f"attach policy {self.name} ({self.type}) to {format_path(self.unit)}, {affects(self.accounts)}"
         if kind is None or not kind.paid_service:
             return text
         cost = kind.monthly_cost or "not known here"
@@ -122,14 +128,15 @@ class AttachPolicy(_AboutPolicy):
         return (self.name, self.subject)
 
 
-def _affects(accounts: Sequence[str]) -> str:
+def affects(accounts: Sequence[str]) -> str:
+    """Return the end of a sentence: how many accounts a change affects, and the first of their names."""
     if not accounts:
         return "which affects no account yet"
     more = f" and {len(accounts) - _MAX_NAMES} more" if len(accounts) > _MAX_NAMES else ""
     return f"which affects {len(accounts)} account(s): {', '.join(accounts[:_MAX_NAMES])}{more}"
 
 
-def _parsed(content: str) -> Any:
+def parsed(content: str) -> Any:
     """Return a document of AWS; None where it is not JSON."""
     try:
         return json.loads(content)
@@ -139,14 +146,14 @@ def _parsed(content: str) -> Any:
 
 @lru_cache(maxsize=64)  # the sentence counts its lines, and each view of a plan shows them
 def _difference(old: str, new: str) -> tuple[str, ...]:
-    old_lines, new_lines = _lines(old), _lines(new)
+    old_lines, new_lines = document_lines(old), document_lines(new)
     if len(old_lines) + len(new_lines) > _MAX_COMPARED_LINES:
         return (*(f"- {line}" for line in old_lines), *(f"+ {line}" for line in new_lines))
     lines = list(unified_diff(old_lines, new_lines, lineterm=""))[2:]  # without the names of two files
     return tuple(line if line.startswith("@@") else f"{line[0]} {line[1:]}" for line in lines)
 
 
-def _lines(content: str) -> list[str]:
+def document_lines(content: str) -> list[str]:
     """Return a document as lines for people; characters that do not show are escaped."""
-    document = _parsed(content)
+    document = parsed(content)
     return [json.dumps(content)] if document is None else json.dumps(document, indent=2).splitlines()

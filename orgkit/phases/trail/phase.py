@@ -2,10 +2,11 @@
 
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.trail.acl_step import SetAcl
+from orgkit.phases.trail.adoption import adopt
 from orgkit.phases.trail.choice import changes_control_tower
 from orgkit.phases.trail.evidence import EVIDENCE
 from orgkit.phases.trail.key_steps import CreateAlias
-from orgkit.phases.trail.planner import plan
+from orgkit.phases.trail.planner import file_warnings, plan
 from orgkit.phases.trail.section import SECTION
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 from orgkit.phases.trail.steps import (
@@ -59,7 +60,9 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    adopt=adopt,
     stoppable=changes_control_tower,
-    accounts=lambda desired: (desired.log_archive,),
+    accounts=lambda desired: (desired.log_archive,) if desired.log_archive else (),
     member_reads=member_reads,
+    file_warnings=file_warnings,
 )

@@ -12,6 +12,7 @@ from orgkit.model.outcome import Outcomes
 from orgkit.model.plan import Plan
 from orgkit.phases.management_account.findings import Findings
 from orgkit.phases.policies.in_force import PoliciesInForce
+from orgkit.phases.state_backend.backend_block import BackendBlock
 from orgkit.runbook.form import show_gate, view_of_gate
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.interactive.interactive_kernel import hide_credentials
@@ -73,6 +74,12 @@ def render_estimate(estimate: Estimate) -> View:
     )
 
 
+def render_backend_block(block: BackendBlock) -> View:
+    """The file as it is, and where it was written."""
+    code = f"<pre>{escape(block.text)}</pre>" if block.text else ""
+    return View("\n".join(filter(None, (block.text, flat(block.note)))), f"{code}<p>{escape(flat(block.note))}</p>")
+
+
 def render_effect(effect: Effect) -> View:
     """One sentence; each step's share is in review.json."""
     return View(effect.sentence, f"<p>{escape(effect.sentence)}</p>")
@@ -104,6 +111,7 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Outcomes: views.render_outcomes,
     PoliciesInForce: render_policies_in_force,
     Verification: lambda value: value.view(),
+    BackendBlock: render_backend_block,
     Findings: render_findings,
     Estimate: render_estimate,
     Bars: lambda value: View(bar_chart.as_words(value), svg=bar_chart.as_svg(value)),
@@ -114,6 +122,7 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Lines: lambda value: View(line_chart.as_words(value), svg=line_chart.as_svg(value)),
     Showbacks: render_showbacks,
     CompletedRun: lambda value: value.view(),
+    View: lambda value: value,
 }
 
 

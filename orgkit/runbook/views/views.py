@@ -90,11 +90,12 @@ class Proposal:
 
     @property
     def _totals(self) -> list[str]:
-        """What a person wants to know first: how many steps add and how many change, and what a month then costs."""
+        """What a person wants to know first: how many steps add, change and remove, and what a month then costs."""
         symbols = [step.symbol for step in self.plan.steps]
         effect = self.effect
         month = f"USD {effect.expected} a month ({effect.low} to {effect.high})" if effect.high else "USD 0 a month"
-        return [f"+ {symbols.count('+')} to add", f"~ {symbols.count('~')} to change", month]
+        removals = [f"- {symbols.count('-')} to remove"] if "-" in symbols else []
+        return [f"+ {symbols.count('+')} to add", f"~ {symbols.count('~')} to change", *removals, month]
 
     @property
     def _lost(self) -> list[str]:
@@ -311,7 +312,7 @@ def render_slots(slots: Sequence[Slot]) -> View:
 
 def render_desired(desired: Desired) -> View:
     """The file, in numbers; the tree shows the rest."""
-    spec, trail = desired.organization, desired.trail
+    spec = desired.organization
     rows = [
         ("management account", f"{spec.management_account_id} {spec.name} <{spec.email}>"),
         ("trusted access", ", ".join(spec.trusted_access)),
@@ -319,6 +320,11 @@ def render_desired(desired: Desired) -> View:
         ("organizational units", ", ".join(format_path(unit.path) for unit in desired.units)),
         ("accounts to create", ", ".join(account.name for account in desired.accounts)),
         ("accounts to import", ", ".join(f"{account.name} ({account.id})" for account in desired.imports)),
-        ("organization trail", f"{trail.name} to bucket {trail.bucket} in {desired.log_archive.name}"),
+        ("organization trail", _describe_trail(desired)),
     ]
     return View(tables.as_text(("asked for", ""), rows), tables.as_html(("asked for", ""), rows))
+
+
+def _describe_trail(desired: Desired) -> str:
+    trail, archive = desired.trail, desired.log_archive
+    return f"{trail.name} to bucket {trail.bucket} in {archive.name}" if archive else "none"

@@ -1,12 +1,22 @@
 """An account as policies see it: its place in the organization, and the policies of the organization above it."""
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
 from orgkit.policy_evaluation.evaluation import Level, Policy
 from orgkit.policy_evaluation.requests import Account
 from orgkit.sandbox.corrections.members import backend_of
 from orgkit.sandbox.corrections.paths import chain, path
 from orgkit.sandbox.propagation import attached_policies
+
+
+@lru_cache(maxsize=1024)
+def parse_policy(document: str | bytes) -> Mapping[str, Any]:
+    """Return a policy that nobody changes: each call is compared with the same few."""
+    policy: Mapping[str, Any] = json.loads(document)
+    return policy
 
 
 def account_of(account: str) -> Account:
@@ -29,7 +39,7 @@ def levels_of(account: str, policy_type: str) -> tuple[Level, ...]:
         Level(
             target.id,
             tuple(
-                Policy(json.loads(policy.content), policy.arn, policy.name)
+                Policy(parse_policy(policy.content), policy.arn, policy.name)
                 for policy in attached_policies(backend, target)
                 if policy.type == policy_type
             ),

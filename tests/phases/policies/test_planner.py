@@ -2,6 +2,7 @@
 
 import json
 import time
+import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -255,3 +256,29 @@ def test_the_policies_in_force_are_those_on_the_way_from_the_root(desired: Desir
         ("web", "FullAWSAccess", "the organization root", BY_ORGKIT),
         ("web", "deny", "Production", BY_ORGKIT),
     ]
+
+
+def test_a_plan_prints_the_wave_of_each_policy_and_the_section_that_takes_it_back(desired: Desired) -> None:
+    there = existing(targets=("ou-Production",))
+    (attach,) = planned(desired, observed(there), spec(attach=(("Production",), ("Security",)))).steps
+    assert attach.details == (
+        "attached now: Production (2 account(s))",
+        "this wave: Security, which affects 1 account(s): logs",
+        "units without it then: Infrastructure",
+        (
+            'to roll back: write attach = ["Production"] in [policies.deny], add this section, and run '
+            "`orgkit plan FILE 13`:"
+        ),
+        "  [policy_removal.deny]",
+        '  type = "SERVICE_CONTROL_POLICY"',
+        '  units = ["Security"]',
+    )
+
+
+def test_the_rollback_of_the_first_wave_deletes_the_policy_and_can_be_pasted(desired: Desired) -> None:
+    _, first, second = planned(desired, observed(), spec("a b", attach=(("Production",), ("Security",)))).steps
+    assert first.details[0] == "attached now: to nothing"
+    assert second.details == ()
+    pasted = tomllib.loads("\n".join(first.details[4:]))["policy_removal"]["a b"]
+    assert pasted == {"type": SCP, "units": ["Production", "Security"], "delete": True}
+    assert 'take [policies."a b"] out of the file' in first.details[3]
