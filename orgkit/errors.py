@@ -251,6 +251,12 @@ class UnknownRecord(OrgkitError):
     summary = "That record was not found."
 
 
+class HandoverRefused(OrgkitError):
+    """Decide about the folder: something in it is not orgkit's, and is never written over."""
+
+    summary = "Nothing was handed over: the folder was left as it is."
+
+
 class ProjectExists(OrgkitError):
     """A project's own files are never written over."""
 

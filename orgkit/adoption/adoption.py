@@ -1,11 +1,12 @@
 """The adoption of an organization: its file, what good practice would change, and what the file does not hold."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from orgkit.adoption.content import Content
 from orgkit.adoption.reading import read_organization
 from orgkit.aws.session import Connection
+from orgkit.dataclass import dataclass
 from orgkit.engine.observe import observe, read_account
 from orgkit.errors import OrgkitError
 from orgkit.model.canonical_json import compact_json

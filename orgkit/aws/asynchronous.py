@@ -1,11 +1,11 @@
 """A step that AWS carries out in its own time: begun with one call, watched among others, and settled when it ends."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from orgkit.aws.session import Connection
+from orgkit.dataclass import dataclass
 from orgkit.errors import StepFailed
 
 S = TypeVar("S")

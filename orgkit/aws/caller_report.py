@@ -1,10 +1,10 @@
 """How a person is signed in: by which way, until when, and whether the clocks agree; for `orgkit doctor`."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from orgkit.aws.clock import MAX_SKEW
 from orgkit.aws.session import Connection
+from orgkit.dataclass import dataclass
 
 # botocore's name for where credentials come from, and what a person calls it.
 METHODS = {

@@ -1,7 +1,6 @@
 """One change: its intent on disk, one wire attempt, its outcome on disk; again only after a clear refusal."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from orgkit.aws.clock import Clock
 from orgkit.aws.rejections import OutcomeUnknown, Rejected
 from orgkit.aws.response import Answer
 from orgkit.aws.waiting import Progress, Repeats, backoff_for
+from orgkit.dataclass import dataclass
 from orgkit.errors import ApprovalEnded
 from orgkit.journal.events import Journal
 

@@ -1,8 +1,9 @@
 """Every reason that Organizations has for a no, by the enum of its model; the build fails when botocore knows more."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from orgkit.dataclass import dataclass
 
 
 class Kind(StrEnum):

@@ -7,7 +7,8 @@ has to match a narrow pattern.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from orgkit.dataclass import dataclass
 
 DENIED_CODES = ("AccessDenied", "UnauthorizedOperation", "Client.UnauthorizedOperation", "AuthorizationError",
                 "NotAuthorized", "UnauthorizedException", "Forbidden", "403")  # fmt: skip

@@ -3,7 +3,7 @@
 import configparser
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from orgkit.aws.clock import time_of
 from orgkit.aws.local_errors import local_error
 from orgkit.aws.loopback import NotLoopback, loopback_url, shown_url
 from orgkit.aws.rejections import UNREACHABLE_CODES, Rejected
+from orgkit.dataclass import dataclass
 from orgkit.errors import OrgkitError, WrongAccount, WrongPlace
 
 

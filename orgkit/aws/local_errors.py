@@ -6,9 +6,9 @@ its credentials, its network or its packages.
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import CouldNotRead, ExtraMissing, OrgkitError, Unexpected, WrongAccount, WrongPlace
 
 

@@ -5,7 +5,6 @@ A client of its own for each of 1,000 accounts takes half a gigabyte, and a new 
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
 import orgkit.aws.crt  # noqa: F401  # before botocore
@@ -14,6 +13,7 @@ import orgkit.aws.crt  # noqa: F401  # before botocore
 from botocore.credentials import Credentials
 
 from orgkit.aws import credentials_in_use
+from orgkit.dataclass import dataclass
 
 # What a client is made with that has no account of its own: a request that names no member must not be signed.
 NO_KEYS = {"aws_access_key_id": "-", "aws_secret_access_key": "-", "aws_session_token": "-"}

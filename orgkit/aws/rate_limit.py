@@ -6,7 +6,8 @@ Operations without a published rate are not limited here; botocore repeats what 
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from orgkit.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from time import monotonic
 from typing import TypeVar
 
 from orgkit.aws.clock import Clock
 from orgkit.aws.rejections import CONFLICT_CODES, FINALIZING_CODES, THROTTLING_CODES, UNSEEN_CODES, Rejected
+from orgkit.dataclass import dataclass
 from orgkit.errors import StepFailed
 
 MAX_READ_SECONDS = 300.0  # seconds: six attempts of a read with all of their time-outs take no longer

@@ -2,8 +2,8 @@
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from orgkit.dataclass import dataclass
 from orgkit.sanitize.terminal import mask_emails, short
 
 MAX_MESSAGE_LENGTH = 1000  # characters of a message; GitHub shows the first lines of it

@@ -4,10 +4,10 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import WorkflowRefused
 from orgkit.sanitize.terminal import short
 

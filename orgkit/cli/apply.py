@@ -4,7 +4,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from shlex import quote
@@ -17,6 +16,7 @@ from orgkit.cli.layout import print_line, print_path, print_table, print_wrapped
 from orgkit.cli.options import FILE, PhaseType, endpoint_option, exit_with
 from orgkit.cli.questions import can_ask
 from orgkit.costs.estimate.effect import credits_lost
+from orgkit.dataclass import dataclass
 from orgkit.phases.descriptor import Phase
 
 if TYPE_CHECKING:

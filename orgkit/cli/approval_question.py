@@ -1,6 +1,5 @@
 """The question of `orgkit apply`: who approves, and the first characters of the digest; on AWS the account id too."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -8,6 +7,7 @@ import click
 from orgkit.cli.approve import PREFIX
 from orgkit.cli.layout import wrap
 from orgkit.cli.questions import ask, drop_typed_ahead
+from orgkit.dataclass import dataclass
 from orgkit.errors import ApprovalMismatch
 from orgkit.model.decision import check_claim
 from orgkit.runbook.default_approver import default_approver

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 
 import click
+
+from orgkit.dataclass import dataclass
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,11 @@ SECTIONS: tuple[tuple[str, tuple[CommandEntry, ...]], ...] = (
             CommandEntry("costs", "costs.costs", "Read what AWS billed per account and service, next to the estimate"),
             CommandEntry("prices", "prices.prices", "The price book: quote from it, or bring it up to date"),
             CommandEntry("records", "records.records", "List, show, verify and archive the records of runs"),
+            CommandEntry(
+                "handover",
+                "handover.handover",
+                "Write the files with which Terraform or OpenTofu takes over the organization",
+            ),
         ),
     ),
     (

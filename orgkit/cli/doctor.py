@@ -6,7 +6,7 @@ import sys
 import tempfile
 import webbrowser
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from orgkit import errors
 from orgkit.cli.layout import print_colored, wrap
 from orgkit.cli.options import endpoint_option, exit_with, json_option, show_json
 from orgkit.cli.output import requires_output
+from orgkit.dataclass import dataclass
 from orgkit.sanitize.terminal import flat
 
 if TYPE_CHECKING:

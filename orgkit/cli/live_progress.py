@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from orgkit.cli.layout import COLORS, MAX_COLUMNS, MIN_COLUMNS, NO_BREAK, WORDS, wrap
 from orgkit.cli.output import Progress
 from orgkit.cli.progress_bar import BAR_LENGTH, bar, new_console
+from orgkit.dataclass import dataclass
 from orgkit.phases.descriptor import Phase
 from orgkit.records.result import RunResult
 

@@ -1,7 +1,6 @@
 """`orgkit plan`: every phase planned on one reading of AWS, shown, and kept for its approval."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -14,6 +13,7 @@ from orgkit.aws.session import Connection
 from orgkit.cli.layout import columns, print_colored, wrap
 from orgkit.cli.read_progress import show_reading
 from orgkit.costs.estimate.effect import Effect, monthly_effect
+from orgkit.dataclass import dataclass
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe
 from orgkit.model.desired import Desired

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from orgkit.aws.advice import remedy_for
 from orgkit.aws.rejections import EXPIRED_CODES, OutcomeUnknown, Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.waiting import Wait, Waits
+from orgkit.dataclass import dataclass
 from orgkit.errors import ApprovalEnded, ApprovalMismatch, NeedsDecision, OrgkitError, StepFailed
 from orgkit.model.approval import changed_since_approval
 from orgkit.model.matching import IdIndex

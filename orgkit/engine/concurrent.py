@@ -5,11 +5,12 @@ A step begins when the earlier steps about its subject have ended. Where it has 
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from orgkit.aws.asynchronous import Asynchronous
 from orgkit.aws.capacity import ClockWatch, Stopwatch
 from orgkit.aws.waiting import Wait
+from orgkit.dataclass import dataclass
 from orgkit.engine.attempt import ApplyContext, Attempt, attempt_step
 from orgkit.engine.requests import Pace, RequestQueue
 from orgkit.model.plan import Step

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from orgkit.aws.session import Connection
+from orgkit.dataclass import dataclass
 
 DELAY_SECONDS = 1.0  # a reading that ends sooner shows nothing
 

@@ -1,10 +1,10 @@
 """What a person sees of the requests that AWS works on: who takes which slot, and how long it may still take."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from orgkit.aws.asynchronous import Asynchronous
+from orgkit.dataclass import dataclass
 from orgkit.model.outcome import Slot
 
 

@@ -4,13 +4,14 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from orgkit.aws.asynchronous import Asynchronous, Pending, Request, Requests, Retry, Throttled
 from orgkit.aws.capacity import Capacity, ClockWatch, Stopwatch
 from orgkit.aws.rejections import EXPIRED_CODES, NO_CAPACITY, THROTTLING_CODES, Rejected
 from orgkit.aws.waiting import sleep_through
+from orgkit.dataclass import dataclass
 from orgkit.engine.attempt import ApplyContext, attempt_part
 from orgkit.engine.request_view import RequestView, WatchedRequest
 from orgkit.errors import OrgkitError, StepFailed

@@ -1,9 +1,9 @@
 """Changes that were sent and got no clear answer: found in the events of runs, and resolved by a later look at AWS."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from orgkit.dataclass import dataclass
 from orgkit.journal.events import Event
 
 CLEAR_RESULTS = ("committed", "refused")

@@ -5,7 +5,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
 from orgkit.costs.prices.books import own_rows
+from orgkit.dataclass import dataclass
 from orgkit.errors import OrgkitError, ParametersInvalid, Problem, RecordExists
 from orgkit.journal.file_writes import rewrite_file
 from orgkit.lab.unit_keys import is_below, moved_unit, rename_headers

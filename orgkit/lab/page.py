@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from orgkit.aws.clock import clock_of
 from orgkit.aws.identity import endpoint_of
+from orgkit.dataclass import dataclass
 from orgkit.engine.connect import connect
 from orgkit.errors import OrgkitError, ParametersInvalid
 from orgkit.lab import phase_status as roads

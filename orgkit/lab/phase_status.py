@@ -1,11 +1,11 @@
 """Where each phase stands, by AWS itself: done, ready, waiting for someone, drifted, or not yet."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from orgkit.aws.session import Connection
+from orgkit.dataclass import dataclass
 from orgkit.engine.observe import observe
 from orgkit.journal.events import read_events
 from orgkit.model.desired import Desired

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import ApprovalMismatch, CheckStops
 from orgkit.model.decision import check_decision, parse_time
 from orgkit.model.plan import SCHEMA, Plan, Step, Target, identity

@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TypeVar
 
+from orgkit.dataclass import dataclass
 from orgkit.sanitize.summary import Summary
 
 ACCESS_ROLE = "OrganizationAccountAccessRole"  # the name AWS itself gives by default
@@ -243,6 +244,13 @@ class RecordsSpec:
     public_key: str = ""  # its public half, as PEM
     mask_emails: bool = False
     archive: str = ""  # s3://bucket/prefix
+
+
+@dataclass(frozen=True)
+class HandoverSpec:
+    """`[handover]`: the phases whose resources Terraform owns, by their labels."""
+
+    phases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

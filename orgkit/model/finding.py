@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
+
+from orgkit.dataclass import dataclass
 
 Verdict = Literal["stops", "warns", "ok"]
 Source = Literal["checked", "attested", "unknown"]

@@ -1,10 +1,11 @@
 """What AWS answers, as frozen values; "not there" and "could not be read" are never the same."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import KEY_TAG, Tags, UnitPath
 from orgkit.model.finding import Finding
 from orgkit.model.index import all_by, first_by

@@ -1,11 +1,11 @@
 """The outcome of each step of a plan."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from typing import overload
 
+from orgkit.dataclass import dataclass
 from orgkit.sanitize.summary import Summary
 
 

@@ -4,9 +4,10 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, field, fields, replace
 from typing import Any, ClassVar
 
+from orgkit.dataclass import dataclass
 from orgkit.model.canonical_json import canonical_document, normal_form
 from orgkit.model.finding import Finding
 from orgkit.sanitize import terminal

@@ -3,9 +3,9 @@
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import KEY_TAG, Desired, Tags, UnitPath, UnitSpec, format_path, quote_path
 from orgkit.model.index import all_by, first_by
 from orgkit.model.matching import match_if_clear

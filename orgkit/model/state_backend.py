@@ -1,7 +1,8 @@
 """What the file says of the backend for the state of Terraform and OpenTofu, as frozen values."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Tags
 
 STATE_ACCOUNT_ID = "<state account>"  # stands for its id in names and documents, until the account exists

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.errors import KeyRefused
-from orgkit.model.desired import ApprovalSpec, ApproverSpec, Desired, MemberRead, RecordsSpec
+from orgkit.model.desired import ApprovalSpec, ApproverSpec, Desired, HandoverSpec, MemberRead, RecordsSpec
 from orgkit.parameters import rehearsal_policies
 from orgkit.parameters.schema import SECTIONS, ApprovalModel, RecordsModel
 from orgkit.phases.registry import RUNBOOKS
@@ -43,7 +43,11 @@ def build(
     own: dict[str, Any] = {name: built.pop(name) for name in OWN_FIELDS}
     desired = Desired(
         **own,
-        sections=(*built.values(), rehearsal_policies.build(file.rehearsal, documents)),
+        sections=(
+            *built.values(),
+            rehearsal_policies.build(file.rehearsal, documents),
+            HandoverSpec(tuple(sorted(set(file.handover.phases)))),
+        ),
         approval=_approval(file.approval, pems),
         records=_records(file.records, pems),
         sha256=sha256,

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from pydantic import Field
 
+from orgkit.dataclass import dataclass
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import UnitPath as Names
 from orgkit.model.desired import format_path

@@ -1,9 +1,10 @@
 """What a phase finds in an organization that exists: the inverse of its section of the parameters file."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import KEY_TAG, Tags
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.phases.schema.raw import NO_TAGS, Raw, section

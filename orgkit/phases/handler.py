@@ -1,12 +1,12 @@
 """The function that carries out a step, tied to the step's type, so that a swapped pair is a type error."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from orgkit.aws.asynchronous import Asynchronous
 from orgkit.aws.session import Connection
 from orgkit.aws.waiting import Waits
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Observed

@@ -1,9 +1,9 @@
 """The least-privilege IAM policy of each phase, made from its steps and its reads."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import ACCESS_ROLE, READ_ROLE, Desired
 from orgkit.model.plan import Step

@@ -6,9 +6,10 @@ reference, "Permissions" of each operation; AWS STS, "GetCallerIdentity", which 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.policy_evaluation.service_authorization import Action, find_action, find_service
 
 Parameters = Mapping[str, Any]
@@ -210,7 +211,7 @@ def _parameter(placeholder: str, parameters: Parameters) -> str:
     value = str(next(filter(None, map(parameters.get, _PARAMETERS.get(placeholder, (placeholder,)))), ""))
     if placeholder == "Alias":
         return value.removeprefix("alias/")
-    if placeholder == "KeyId" and value.startswith("alias/"):
+    if placeholder == "KeyId" and (value.startswith("alias/") or ":alias/" in value):
         return ""
     if placeholder == "OidcProviderName":
         return value.removeprefix("https://")

@@ -5,10 +5,10 @@ User Guide, "SCP evaluation" and "RCP evaluation".
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from orgkit.aws.denials import BOUNDARY, IDENTITY, RCP, RESOURCE, SCP, SESSION, TRUST
+from orgkit.dataclass import dataclass
 from orgkit.policy_evaluation.applicability import applies
 from orgkit.policy_evaluation.guardrails import is_bound_by_rcps, is_bound_by_scps
 from orgkit.policy_evaluation.principals import Match, match_of

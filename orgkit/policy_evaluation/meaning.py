@@ -1,10 +1,10 @@
 """What a policy document means: two documents that AWS evaluates alike are equal, however they are written."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.model.canonical_json import normal_form
 from orgkit.policy_evaluation.conditions import as_list, conditions_of
 from orgkit.policy_evaluation.statements import Statement, principals_of, statements_of

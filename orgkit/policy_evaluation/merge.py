@@ -1,8 +1,8 @@
 """Merging of required statements into an existing policy, so that no grant to others is lost without notice."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
+from orgkit.dataclass import dataclass
 from orgkit.model.canonical_json import compact_json, normal_form
 from orgkit.policy_evaluation.conditions import Context, base_operator, conditions_of
 from orgkit.policy_evaluation.deleted_principals import deleted_principals, without_deleted_principals

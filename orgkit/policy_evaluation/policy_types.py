@@ -2,9 +2,10 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
+from orgkit.dataclass import dataclass
 
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 GRAMMAR_OF_IAM = (SCP, RCP)  # their documents have statements; all others have settings with operators such as @@assign

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 
+from orgkit.dataclass import dataclass
 from orgkit.policy_evaluation.conditions import RequestContext, Values
 
 SERVICE_LINKED_PATH = ":role/aws-service-role/"  # only AWS makes roles with this path

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib import resources
+
+from orgkit.dataclass import dataclass
 
 _FILE = "service_authorization.txt"
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")

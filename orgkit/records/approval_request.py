@@ -1,10 +1,10 @@
 """A plan that a second person is asked to approve: found, read, and its signed approval kept next to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import ApprovalMismatch, RecordExists
 from orgkit.model.approval import ApprovedPlan
 from orgkit.model.plan import Target

@@ -1,11 +1,12 @@
 """The records of a project: all of them, oldest first, or the one that is meant."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import UnknownRecord
 from orgkit.records.files import ACCOUNT_FOLDER, RUN_FOLDER, read_json, run_folders
 from orgkit.records.manifest import MANIFEST

@@ -7,9 +7,10 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import NotSealed
 from orgkit.journal import file_writes
 from orgkit.model.canonical_json import canonical_line

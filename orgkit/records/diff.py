@@ -1,11 +1,12 @@
 """What differs between two records: what was asked, what was planned, how it ended and with what; never the time."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.model.plan import identity
 from orgkit.records.files import read_json
 from orgkit.records.manifest import MANIFEST

@@ -1,9 +1,9 @@
 """Runs that began to apply and never said how they ended: somebody killed them, or they are still open somewhere."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from orgkit.dataclass import dataclass
 from orgkit.journal.events import read_events
 from orgkit.model.outcome import StepStatus
 from orgkit.phases.descriptor import Phase

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from orgkit import errors
+from orgkit.dataclass import dataclass
 
 Notebook = Mapping[str, Any]
 

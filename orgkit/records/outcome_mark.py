@@ -1,7 +1,6 @@
 """How an outcome is marked on a page: by a color and a sign, next to the word itself."""
 
-from dataclasses import dataclass
-
+from orgkit.dataclass import dataclass
 from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_DONE, EXIT_RETRY_LATER, EXIT_WAITING
 
 

@@ -1,12 +1,13 @@
 """The outcome of a run, computed from its events and its executed notebook; reported statuses are not trusted."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from orgkit import errors
+from orgkit.dataclass import dataclass
 from orgkit.journal.events import DONE_RESULTS, Event, step_of
 from orgkit.model.outcome import StepStatus
 from orgkit.records.apply_progress import NamedStep, how_far

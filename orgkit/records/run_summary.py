@@ -1,7 +1,7 @@
 """The upper part of a record's page: the outcome, who approved and applied, what changed, and what it costs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from orgkit.costs.estimate.assumptions import SCENARIOS
 from orgkit.costs.estimate.effect import Effect, Line, total_line
+from orgkit.dataclass import dataclass
 from orgkit.model.step_groups import describe_group, describe_summary, group_rows
 from orgkit.phases.registry import phase_of
 from orgkit.records.apply_progress import BEGUN, DONE, FAILED, IN_DOUBT, NOT_BEGUN, STATE_DESCRIPTIONS

@@ -1,8 +1,8 @@
 """How `[records]` of a parameters file wants records sealed: the signer, and whether email addresses are masked."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired
 from orgkit.signing.keys import Signer
 from orgkit.signing.signer import signer_of

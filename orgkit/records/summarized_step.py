@@ -1,9 +1,9 @@
 """A step of a plan.json as a reader sees it, and with which others it may be shown."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.phases.registry import read_step
 from orgkit.records.apply_progress import BEGUN, FAILED, IN_DOUBT
 

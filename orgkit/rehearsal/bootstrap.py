@@ -4,10 +4,10 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.engine.approve import plan as plan_with_digest
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any
 
 from orgkit.aws.denials import RCP, SCP
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import format_path
 from orgkit.model.observed import Observed
 from orgkit.phases.descriptor import Phase

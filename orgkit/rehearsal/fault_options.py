@@ -2,9 +2,10 @@
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.sandbox.faults import KINDS
 from orgkit.sandbox.seed import Seed
 

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import EXIT_DONE, EXIT_REFUSED, EXIT_WAITING, OutOfOrder
 from orgkit.model.plan import Waiting
 from orgkit.phases.descriptor import Phase

@@ -1,9 +1,10 @@
 """Repeated runs of one phase with faults: again, under the same approval, until it is done."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Self
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import EXIT_INTERRUPTED, EXIT_REFUSED, CheckStops, NeedsDecision, OutOfOrder
 from orgkit.records.result import RunResult
 from orgkit.runbook.execution.kernel_pool import Kernel, Kernels

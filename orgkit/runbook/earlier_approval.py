@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import ApprovalMismatch, OrgkitError
 from orgkit.model.approval import ApprovedPlan, check_fresh, check_remainder
 from orgkit.model.desired import Desired

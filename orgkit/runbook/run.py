@@ -1,8 +1,8 @@
 """One execution of one runbook: what it was given, and where its record grows."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from orgkit.dataclass import dataclass
 from orgkit.journal.events import Journal
 from orgkit.model.desired import Desired
 from orgkit.phases.descriptor import Phase

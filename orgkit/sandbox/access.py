@@ -7,7 +7,6 @@ names the page in Origin, Referer or Sec-Fetch-Site. The AWS CLI, Terraform and 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from hmac import compare_digest
 from typing import Any
@@ -17,6 +16,7 @@ from botocore.model import ServiceModel
 
 from orgkit.aws.clients import packaged_models
 from orgkit.aws.loopback import NotLoopback, loopback_host, loopback_url
+from orgkit.dataclass import dataclass
 
 Environ = Mapping[str, Any]
 CONTROL_PATHS = ("/orgkit/", "/moto-api")  # moto takes every path that begins so for its own interface

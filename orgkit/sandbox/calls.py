@@ -1,8 +1,10 @@
 """The log of calls: the account, the operation and the response of each."""
 
 import threading
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
+
+from orgkit.dataclass import dataclass
 
 READS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate", "Validate", "Search", "BatchGet", "Select")
 USES_OF_KEYS = ("Encrypt", "Decrypt", "GenerateDataKey", "Sign", "Verify")

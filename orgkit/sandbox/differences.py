@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 import orgkit.sandbox.app  # noqa: F401  # what it does around moto is registered as it is imported
+from orgkit.dataclass import dataclass
 from orgkit.sandbox.corrections import all as corrections
 from orgkit.sandbox.corrections.registry import CORRECTIONS, DIFFERENCES, Correction
 from orgkit.sandbox.corrections.uncorrected import UNCORRECTED

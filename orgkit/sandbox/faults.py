@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from orgkit.dataclass import dataclass
 
 SHARE = 8  # about one call in so many meets a fault
 REST = 100  # calls after the first fault that ends a run until the next such; after each, twice as many as before

@@ -1,9 +1,9 @@
 """Injection of faults: before, after, or instead of the response to a call."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.sandbox import wire
 from orgkit.sandbox.calls import Call
 from orgkit.sandbox.faults import Choice, Incoming, spread

@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.request
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from functools import cache
 from http.client import HTTPException
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 from orgkit.aws.clock import TOKEN_VARIABLE, bearer
 from orgkit.aws.loopback import loopback_url
+from orgkit.dataclass import dataclass
 from orgkit.errors import SANDBOX, EmulatorTrouble, require_packages
 from orgkit.sandbox import profiles
 from orgkit.sandbox.seed import OwnPolicy, Seed, StandaloneAccount

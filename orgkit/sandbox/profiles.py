@@ -2,9 +2,9 @@
 
 import shlex
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import EmulatorTrouble
 from orgkit.journal.file_writes import replace_file
 from orgkit.sandbox import ids

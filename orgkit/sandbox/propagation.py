@@ -6,7 +6,6 @@ Source: IAM User Guide, "Troubleshooting IAM": changes that I make are not alway
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from moto.kms.models import Key, kms_backends
 from moto.organizations.models import OrganizationsBackend
 from moto.s3.models import FakeBucket, s3_backends
 
+from orgkit.dataclass import dataclass
 from orgkit.sandbox.corrections.members import backend_of
 from orgkit.sandbox.corrections.registry import differs
 from orgkit.sandbox.world import world

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any, Literal
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import EmulatorTrouble
 
 # What a person may set for a try: each has one value, and none is of the parameters file.

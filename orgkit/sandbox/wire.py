@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,6 +10,7 @@ from xml.sax.saxutils import escape
 from moto.core.request import Request
 from moto.core.routing import NotFound, get_service_router
 
+from orgkit.dataclass import dataclass
 from orgkit.sandbox.access import find_unsigned_operation
 
 CREDENTIAL = re.compile(r"Credential=([A-Z0-9]+)/\d+/([^/]+)/([^/]+)/aws4_request")

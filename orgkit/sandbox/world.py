@@ -1,9 +1,10 @@
 """The sandbox's state outside moto's backends: time, keys, standalone accounts, operations in progress."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.sandbox.clock import VirtualClock
 from orgkit.sandbox.seed import Seed, StandaloneAccount
 

@@ -6,7 +6,8 @@ import html
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from orgkit.dataclass import dataclass
 
 _ESCAPE = re.compile(
     r"%[0-9A-Fa-f]{2}"

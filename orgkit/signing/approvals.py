@@ -3,9 +3,10 @@
 import base64
 import binascii
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import ApprovalMismatch, KeyRefused
 from orgkit.model.canonical_json import canonical_document
 from orgkit.model.desired import ApprovalSpec, ApproverSpec

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, TypeGuard
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import KeyRefused
 from orgkit.sanitize.terminal import short_path
 from orgkit.signing.texts import NO_KEY, der_of, is_inline, path_of, pem_of, text_of

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.policy_evaluation.conditions import Conditions, as_list, base_operator, conditions_of
 from orgkit.policy_evaluation.patterns import matches
 from orgkit.policy_evaluation.statements import Statement

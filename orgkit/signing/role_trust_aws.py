@@ -1,11 +1,11 @@
 """AWS calls that check that the roles of people in the parameters file do not let one person act as another."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from orgkit.aws.advice import remedy_for
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
+from orgkit.dataclass import dataclass
 from orgkit.errors import ApprovalMismatch, CouldNotRead
 from orgkit.model.desired import ApprovalSpec
 from orgkit.signing.identities import is_one_session, role_name

@@ -1,13 +1,13 @@
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import ApprovalMismatch
 from orgkit.journal.events import Journal
 from orgkit.model.approval import ApprovedPlan

@@ -145,6 +145,14 @@ def tags_of_a_budget_are_lost(stock: Stock) -> bool:
     return "finance" not in str(vars(kept))
 
 
+@probe("Budget.to_dict")
+def cost_types_of_a_budget_have_no_defaults(stock: Stock) -> bool:
+    budget = {"BudgetName": "b", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": BUDGET_LIMIT}
+    stock("budgets").create_budget(AccountId=DEFAULT_ACCOUNT_ID, Budget={**budget, "CostTypes": {"IncludeTax": False}})
+    (listed,) = stock("budgets").describe_budgets(AccountId=DEFAULT_ACCOUNT_ID)["Budgets"]
+    return list(listed["CostTypes"]) == ["IncludeTax"]
+
+
 @probe("ServiceQuotasBackend.list_aws_default_service_quotas")
 def no_default_quotas_of_organizations(stock: Stock) -> bool:
     listed = stock("service-quotas").list_aws_default_service_quotas

@@ -258,3 +258,29 @@ def test_a_resource_control_policy_stops_a_delivery_of_cloudtrail_and_is_listed(
     denial = shown[0][1]
     assert (denial["action"], denial["policy"], denial["statement"]) == ("s3:PutObject", "closed", "Foreign")
     assert (denial["kind"], denial["target"]) == ("resource control policy", member)
+
+
+def test_a_call_that_names_a_key_by_its_alias_is_about_the_key(begin: Callable[..., World]) -> None:
+    by_alias = {"StringEquals": {"kms:RequestAlias": "alias/logs"}, "Bool": {"aws:SecureTransport": "true"}}
+    aliases = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/logs"}}
+    world = begin(
+        replace(
+            SEED,
+            evaluate_policies=True,
+            operator_policies=(
+                document({"Effect": "Allow", "Action": ["kms:CreateKey", "kms:CreateAlias"]}),
+                document({"Effect": "Allow", "Action": "kms:DescribeKey", "Condition": by_alias}),
+                document({"Effect": "Allow", "Action": "kms:GetKeyPolicy", "Condition": aliases}),
+            ),
+        )
+    )
+    kms = world.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    assert "no identity-based policy" in message(kms.get_key_policy, KeyId=key["KeyId"])
+    kms.create_alias(AliasName="alias/logs", TargetKeyId=key["KeyId"])
+    alias = f"arn:aws:kms:us-east-1:{MANAGEMENT}:alias/logs"
+    for name in ("alias/logs", alias):
+        assert kms.describe_key(KeyId=name)["KeyMetadata"]["Arn"] == key["Arn"]
+        assert world.sandbox.calls()[-1]["decisions"][0]["resource"] == key["Arn"]
+    assert "no identity-based policy" in message(kms.describe_key, KeyId=key["KeyId"])
+    assert kms.get_key_policy(KeyId=key["KeyId"])["Policy"]

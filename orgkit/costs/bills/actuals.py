@@ -1,7 +1,6 @@
 """Several months of bills compared with the estimate: what the organization really cost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from orgkit.costs.bills.difference import Difference, Line, compare, frame
 from orgkit.costs.bills.explain import explain
 from orgkit.costs.bills.showback import Showback, showback
 from orgkit.costs.estimate.estimate import Estimate
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
 

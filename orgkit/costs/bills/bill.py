@@ -1,13 +1,13 @@
 """What AWS says an account has cost in a month, service by service; credits apart, since they hide usage."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from orgkit.costs.bills.month import Month
 from orgkit.costs.rounding import ZERO, sum_exactly
 from orgkit.costs.services import category_of
+from orgkit.dataclass import dataclass
 
 if TYPE_CHECKING:
     import pandas as pd

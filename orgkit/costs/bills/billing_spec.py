@@ -1,7 +1,6 @@
 """`[billing]` as a frozen value."""
 
-from dataclasses import dataclass
-
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import KEY_TAG
 
 

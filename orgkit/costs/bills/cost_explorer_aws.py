@@ -1,7 +1,6 @@
 """Cost Explorer: what was used and what was credited, a month at a time; every request counted, since each is paid."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
@@ -23,6 +22,7 @@ from orgkit.costs.bills.bill import (
     BillRow,
 )
 from orgkit.costs.bills.month import Month
+from orgkit.dataclass import dataclass
 from orgkit.errors import BudgetExceeded, CouldNotRead, InvalidAmount, NoBill
 
 READS = ("ce:GetCostAndUsage",)

@@ -1,7 +1,7 @@
 """The estimate compared with the bill: the whole organization first, then every account and service."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from orgkit.costs.estimate.assumptions import SCENARIOS, Amounts
 from orgkit.costs.estimate.charge import Charge
 from orgkit.costs.estimate.estimate import Estimate
 from orgkit.costs.rounding import ZERO, cents, sum_exactly
+from orgkit.dataclass import dataclass
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,13 +3,14 @@
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from filecmp import cmp
 from pathlib import Path
 
 from orgkit.costs.bills.month import Month
 from orgkit.costs.bills.snapshots import PERIOD, is_manifest
+from orgkit.dataclass import dataclass
 from orgkit.errors import InvalidExport
 from orgkit.sanitize.terminal import flat
 

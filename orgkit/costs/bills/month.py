@@ -2,10 +2,10 @@
 
 import calendar
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import InvalidMonth
 from orgkit.sanitize.terminal import flat
 

@@ -1,12 +1,12 @@
 """The consolidated bill by account and organizational unit, with the tags that name the owners."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from orgkit.costs.bills.bill import CREDIT, USAGE, Bill, BillRow, total
 from orgkit.costs.rounding import ZERO, sum_exactly
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import UnitPath, format_path
 from orgkit.model.observed import Observed
 

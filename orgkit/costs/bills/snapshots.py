@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from orgkit.costs.bills.month import Month
+from orgkit.dataclass import dataclass
 from orgkit.errors import InvalidExport
 from orgkit.sanitize.terminal import flat
 

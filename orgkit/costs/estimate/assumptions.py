@@ -1,9 +1,10 @@
 """The assumptions that an estimate rests on: what each means, its defaults, and where they come from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
+
+from orgkit.dataclass import dataclass
 
 SCENARIOS = ("low", "expected", "high")  # joint: everything low, everything as expected, everything high
 

@@ -2,11 +2,11 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from orgkit.costs.prices.prices import Price, PriceBook, Tier
 from orgkit.costs.rounding import EXACT, ZERO, apportion, sum_exactly
+from orgkit.dataclass import dataclass
 
 QUANTUM = Decimal("0.000001")  # of a quantity: finer than AWS meters, coarse enough for exact products in Decimal
 

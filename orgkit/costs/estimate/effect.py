@@ -1,7 +1,7 @@
 """What the steps of a plan add to the usage, and what they would cost per month: most cost nothing, and say why."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any, Protocol, TypeGuard
 
@@ -11,6 +11,7 @@ from orgkit.costs.estimate.estimate import book_for
 from orgkit.costs.estimate.usage import EXTRA_COPY, MANAGEMENT, Volumes, account_usage, logging_usage, volumes
 from orgkit.costs.prices.prices import PriceBook
 from orgkit.costs.rounding import ZERO, in_cents, sum_exactly
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired
 from orgkit.model.plan import Plan, Step
 

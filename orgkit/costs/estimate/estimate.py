@@ -1,7 +1,6 @@
 """The monthly estimate of a whole parameters file: low, expected and high, to the last digit."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, overload
 
@@ -12,6 +11,7 @@ from orgkit.costs.estimate.one_time_costs import OneTimeCost, one_time_costs
 from orgkit.costs.prices.books import price_columns
 from orgkit.costs.prices.prices import PriceBook
 from orgkit.costs.rounding import ZERO, cents, in_cents, sum_exactly
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired
 from orgkit.sanitize.summary import Summary
 

@@ -1,7 +1,6 @@
 """One-time costs, which are in no monthly total: credits that end, and the first inventory of AWS Config."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from orgkit.costs.estimate.assumptions import SCENARIOS, CostsSpec
@@ -9,6 +8,7 @@ from orgkit.costs.estimate.charge import cost
 from orgkit.costs.estimate.usage import INVENTORY, Volumes
 from orgkit.costs.prices.prices import PriceBook
 from orgkit.costs.rounding import cents, sum_exactly
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired
 
 CREDITS = (

@@ -1,7 +1,7 @@
 """Sensitivity of the total: the assumptions that move it most, and the number of accounts and recorded regions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from orgkit.costs.estimate import usage
@@ -10,6 +10,7 @@ from orgkit.costs.estimate.charge import payer_total
 from orgkit.costs.estimate.estimate import book_for
 from orgkit.costs.prices.prices import PriceBook
 from orgkit.costs.rounding import cents
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import AccountSpec, Desired
 
 SIZES = (4, 10, 20, 100)  # accounts

@@ -4,11 +4,12 @@ import datetime
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from orgkit.costs.prices.prices import HOME, NO_REGION, Price
+from orgkit.dataclass import dataclass
 from orgkit.errors import AmbiguousPrice
 
 ON_DEMAND = "JRTCKXETXF"  # AWS's code of the term

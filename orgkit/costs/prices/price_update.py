@@ -12,7 +12,7 @@ These changes need --accept-large-change:
 - a region's first price that is over three times us-east-1's, or under a third of it
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from orgkit.costs.prices.offer import Offered
@@ -25,6 +25,7 @@ from orgkit.costs.prices.prices import (
     Price,
     Tier,
 )
+from orgkit.dataclass import dataclass
 
 MAX_CHANGE = Decimal("0.5")  # of an amount: a larger change is more likely a mistake
 MAX_REGION_FACTOR = Decimal(3)  # AWS's most expensive regions cost about twice as much as us-east-1

@@ -2,9 +2,10 @@
 
 import datetime
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import UnknownPrice
 
 ADVICE = "correct the row, or append one that has its source, in the price book (orgkit/costs/prices/prices.csv)."

@@ -1,13 +1,14 @@
 """What a quantity of one priced thing costs a month, tier by tier."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 from orgkit.costs.estimate.charge import QUANTUM, tiers
 from orgkit.costs.prices.prices import NO_PROGRAM, Price, PriceBook
 from orgkit.costs.rounding import ZERO, sum_exactly
+from orgkit.dataclass import dataclass
 from orgkit.errors import NoQuote, UnknownPrice
 
 LIST_REMEDY = "take one of the ids that `orgkit prices list` shows."

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from orgkit.costs.prices.books import COLUMNS, parse, read_book, shipped_text
 from orgkit.costs.prices.offer import find
 from orgkit.costs.prices.price_update import PriceUpdate
 from orgkit.costs.prices.prices import NO_REGION, Price, PriceBook
+from orgkit.dataclass import dataclass
 from orgkit.errors import OrgkitError, PriceChanged
 from orgkit.journal.file_writes import rewrite_file
 from orgkit.sanitize.csv import as_csv

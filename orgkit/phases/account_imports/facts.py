@@ -1,9 +1,9 @@
 """What the import phase reads: invitations, and what the accounts to be imported say of themselves."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import ImportSpec
 from orgkit.model.index import all_by, first_by
 from orgkit.model.observed import Unread

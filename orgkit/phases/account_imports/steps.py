@@ -1,8 +1,8 @@
 """The steps that bring an existing account in: invite it, and accept with its own credentials."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from orgkit.dataclass import dataclass
 from orgkit.model.plan import ABSENT
 from orgkit.phases.accounts.steps import MOVE_READS
 from orgkit.phases.member_access.steps import AboutAccount

@@ -1,9 +1,9 @@
 """What an account gains and loses when it is moved: policies, stacks of StackSets, and resource shares."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import AccountSpec, ImportSpec, UnitPath, format_path
 from orgkit.model.index import all_by
 from orgkit.model.matching import match_if_clear, match_or_decision

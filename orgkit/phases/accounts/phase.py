@@ -2,6 +2,7 @@
 
 from orgkit.phases.accounts.adoption import adopt
 from orgkit.phases.accounts.evidence import EVIDENCE
+from orgkit.phases.accounts.handover import HANDOVER
 from orgkit.phases.accounts.planner import plan
 from orgkit.phases.accounts.section import SECTION
 from orgkit.phases.accounts.steps import READS, CreateAccount, MoveAccount, TagAccount
@@ -25,6 +26,7 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    handover=HANDOVER,
     adopt=adopt,
     accounts=lambda desired: desired.accounts,
 )

@@ -1,8 +1,8 @@
 """The steps about member accounts: create, place and tag."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import UnitPath, format_path
 from orgkit.model.plan import ABSENT
 from orgkit.phases.member_access.steps import AboutAccount

@@ -1,8 +1,8 @@
 """What the billing phase reads."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from orgkit.dataclass import dataclass
 from orgkit.model.observed import Unread
 
 

@@ -3,6 +3,7 @@
 from orgkit.costs.bills.billing_spec import BillingSpec
 from orgkit.phases.billing.adoption import adopt
 from orgkit.phases.billing.evidence import EVIDENCE
+from orgkit.phases.billing.handover import HANDOVER
 from orgkit.phases.billing.planner import plan
 from orgkit.phases.billing.section import SECTION
 from orgkit.phases.billing.steps import (
@@ -31,6 +32,7 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    handover=HANDOVER,
     adopt=adopt,
     stoppable=sends_no_alert,
     in_bootstrap=False,

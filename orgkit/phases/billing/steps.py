@@ -1,8 +1,8 @@
 """The steps of phase 10: budgets, alerts on anomalies, and tags that bills are split by."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from orgkit.dataclass import dataclass
 from orgkit.model.observed import Observed
 from orgkit.model.plan import ABSENT, DISABLED, Step
 

@@ -7,8 +7,8 @@ breaks its landing zone. A landing zone 4.0 may have controls alone; it then own
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired
 from orgkit.model.finding import Finding
 from orgkit.model.observed import Unread

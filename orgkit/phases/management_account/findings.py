@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired
 from orgkit.model.finding import VERDICTS, Finding, Verdict
 from orgkit.model.observed import Unread

@@ -1,11 +1,11 @@
 """The accounts of the organization as AWS lists them: read once for all steps that need the list at the same moment."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from orgkit.aws.session import Connection
+from orgkit.dataclass import dataclass
 from orgkit.model.observed import CLOSED_STATES
 
 NAME = "the accounts of the organization"

@@ -1,8 +1,8 @@
 """`[members]`: whether orgkit makes a role in member accounts, through which it reads them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from orgkit.dataclass import dataclass
 from orgkit.phases.schema.location import Violation
 from orgkit.phases.schema.raw import Raw, section
 from orgkit.phases.schema.section import Defaults, Section

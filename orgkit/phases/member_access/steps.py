@@ -1,8 +1,8 @@
 """The steps that make a member account readable and manageable, and what all steps about an account share."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import READ_ROLE
 from orgkit.model.plan import Step
 

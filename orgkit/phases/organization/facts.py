@@ -1,7 +1,6 @@
 """What is read of an organization to adopt it, in addition to what every phase reads."""
 
-from dataclasses import dataclass
-
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Tags
 from orgkit.model.observed import Unread
 

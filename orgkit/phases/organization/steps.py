@@ -1,11 +1,12 @@
 """The steps of phase 01: the organization, and what is switched on in it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from orgkit.costs.estimate.charge import Usage
 from orgkit.costs.estimate.usage import CONFIG, MANAGEMENT, Volumes, account_usage
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired
 from orgkit.model.plan import ABSENT, DISABLED, Step
 

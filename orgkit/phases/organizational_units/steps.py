@@ -1,8 +1,8 @@
 """The steps of phase 02: organizational units and their tags."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import UnitPath, format_path
 from orgkit.model.plan import ABSENT, Step
 

@@ -1,9 +1,11 @@
 """What the phase of policies reads."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Tags
 from orgkit.model.observed import Unread
 
@@ -31,6 +33,14 @@ class ObservedPolicy:
     content: str = ""
     text: str = ""
     description: str = ""
+
+    @property
+    def document(self) -> Any:
+        """The document, parsed; its text where it is not JSON."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            return self.content
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ policies: what is in force is computed from the attachments on the way from the 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import format_path
 from orgkit.model.observed import Account, Observed
 from orgkit.phases.policies.facts import ObservedPolicy

@@ -4,9 +4,9 @@ Sources: AWS Organizations User Guide, "SCP syntax" and "RCP syntax"; IAM User G
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.model.canonical_json import compact_json
 from orgkit.phases.policies.lint_statements import misspellings, reasons_never_to_match
 from orgkit.policy_evaluation.conditions import as_list, base_operator, positive_operator

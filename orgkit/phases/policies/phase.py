@@ -3,6 +3,7 @@
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.policies.adoption import adopt
 from orgkit.phases.policies.evidence import EVIDENCE
+from orgkit.phases.policies.handover import HANDOVER
 from orgkit.phases.policies.planner import file_warnings, plan
 from orgkit.phases.policies.section import SECTION
 from orgkit.phases.policies.spec import PoliciesSpec
@@ -23,6 +24,7 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    handover=HANDOVER,
     adopt=adopt,
     in_bootstrap=False,
     is_requested=lambda desired: bool(desired.section(PoliciesSpec).policies),

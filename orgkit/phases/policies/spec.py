@@ -1,9 +1,9 @@
 """What the file says of policies, as frozen values."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import UnitPath
 
 DESCRIPTION = "Managed by orgkit"  # of each policy that orgkit makes

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import unified_diff
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from orgkit.dataclass import dataclass
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import UnitPath, format_path
 from orgkit.model.plan import ABSENT, DISABLED, Step

@@ -1,7 +1,6 @@
 """What the phase of the removal of policies reads."""
 
-from dataclasses import dataclass
-
+from orgkit.dataclass import dataclass
 from orgkit.phases.policies.facts import ObservedPolicy
 from orgkit.phases.policy_removal.spec import RemovalSpec
 

@@ -1,8 +1,9 @@
 """What phase 13 should do: detach the policies that the file names, and delete those that it asks for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec, format_path
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed

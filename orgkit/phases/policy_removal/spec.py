@@ -1,8 +1,8 @@
 """What the file says of the removal of policies, as frozen values."""
 
 import re
-from dataclasses import dataclass
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import UnitPath
 
 POLICY_ID = r"p-[0-9a-zA-Z_]{8,128}"  # of botocore's model of Organizations; p-FullAWSAccess is one

@@ -1,9 +1,10 @@
 """The steps of phase 13, the only ones of orgkit that take a policy away."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import UnitPath
 from orgkit.model.plan import Step
 from orgkit.phases.policies.steps import document_lines

@@ -1,9 +1,9 @@
 """The file before validation: what can be read of it despite its errors, and strings that must be unique."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import UnitPath
 from orgkit.phases.schema.formats import quote, unit_path
 from orgkit.phases.schema.location import Place, Violation, spell

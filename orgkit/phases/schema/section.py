@@ -1,9 +1,10 @@
 """A phase's section of the parameters file: its keys, its frozen value, its checks, default tags."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import KEY_TAG, Desired, Tags
 from orgkit.phases.schema.formats import in_tags
 from orgkit.phases.schema.location import Place, Violation

@@ -1,8 +1,8 @@
 """The backend block that Terraform and OpenTofu read: where the state is, and that S3 itself locks it."""
 
 import json
-from dataclasses import dataclass
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import NeedsDecision
 from orgkit.model.desired import missing_tags
 from orgkit.model.plan import Step, Waiting

@@ -1,7 +1,6 @@
 """What the phase of the state backend reads."""
 
-from dataclasses import dataclass
-
+from orgkit.dataclass import dataclass
 from orgkit.model.observed import MemberRole, Unread
 from orgkit.phases.storage.bucket import Bucket
 

@@ -1,11 +1,11 @@
 """The steps of phase 09: the bucket of the state, and the roles with which GitHub's jobs use it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from orgkit.costs.estimate.charge import Usage
 from orgkit.costs.estimate.usage import Volumes, state_usage
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired, MemberRead
 from orgkit.model.plan import ABSENT
 from orgkit.model.state_backend import STATE_ACCOUNT_ID, StateBackendSpec

@@ -1,9 +1,9 @@
 """One bucket with all of its settings, as AWS has it, and the form in which a step starts from a setting."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Tags
 from orgkit.model.plan import starting_value
 from orgkit.phases.storage.documents import normal_rule

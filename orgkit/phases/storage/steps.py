@@ -1,9 +1,9 @@
 """What the steps of every phase about a bucket in a member account share: each phase has kinds of its own."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from typing import ClassVar
 
+from orgkit.dataclass import dataclass
 from orgkit.model.plan import Step
 
 

@@ -1,8 +1,8 @@
 """The step of phase 05 that makes a bucket's ACL private."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from orgkit.dataclass import dataclass
 from orgkit.phases.storage.steps import AclStep
 from orgkit.phases.trail.steps import InLogArchive
 

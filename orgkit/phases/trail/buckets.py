@@ -1,9 +1,10 @@
 """The steps for one bucket: each setting that differs from the file is exactly one step."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import NeedsDecision
 from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import TrailSpec, missing_tags, name_in

@@ -1,9 +1,9 @@
 """The choice of the organization trail among the management account's trails, and warnings about the others."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from orgkit.costs.estimate.usage import MANAGEMENT
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import TrailSpec, is_name_of
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Step

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.plan import starting_value
 from orgkit.phases.trail.management_events import (

@@ -1,8 +1,8 @@
 """What the trail phase reads: trails, buckets and the key."""
 
 import json
-from dataclasses import dataclass
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Tags
 from orgkit.model.observed import Unread
 from orgkit.model.plan import starting_value

@@ -1,8 +1,8 @@
 """The step of phase 05 that gives a key its alias again."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from orgkit.dataclass import dataclass
 from orgkit.model.plan import ABSENT
 from orgkit.phases.trail.steps import AboutKey
 

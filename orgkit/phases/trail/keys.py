@@ -1,9 +1,10 @@
 """The steps for the trail's KMS key, and reports about the statements of others in its policy."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import NeedsDecision
 from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import TrailSpec

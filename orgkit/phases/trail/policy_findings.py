@@ -1,8 +1,8 @@
 """Findings in a policy of a bucket or of the key: who else has access, what stops the delivery, what is lost."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import NeedsDecision
 from orgkit.model.canonical_json import normal_form
 from orgkit.policy_evaluation.conditions import conditions_of

@@ -1,11 +1,11 @@
 """The steps of phase 05 that set what the organization trail logs, and its tags."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from orgkit.costs.estimate.charge import Usage
 from orgkit.costs.estimate.usage import Volumes
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired, Tags
 from orgkit.model.plan import Step
 from orgkit.phases.trail.steps import DEPENDENT_ACTIONS, copied_events

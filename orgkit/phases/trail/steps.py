@@ -1,11 +1,11 @@
 """The steps of phase 05: the buckets and the key in the log archive account, and the organization trail."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from orgkit.costs.estimate.charge import Usage
 from orgkit.costs.estimate.usage import MANAGEMENT, Volumes, key_usage, logging_usage, second_copy_usage
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired, MemberRead, name_in
 from orgkit.model.plan import ABSENT, DISABLED, Step
 from orgkit.phases.storage.bucket import BUCKET_READS

@@ -1,8 +1,8 @@
 """The steps in the log archive account for the trail: the key, where the file asks for one, and the two buckets."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired, TrailSpec, is_name_of
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Step, Waiting

@@ -1,11 +1,12 @@
 """Whether what lies in the archive is still what was sealed: S3's own checksum of every file, against the manifest."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from orgkit.aws.session import Connection
+from orgkit.dataclass import dataclass
 from orgkit.journal.events import object_in
 from orgkit.records.archive.model import ArchiveResult
 from orgkit.records.archive.s3_store_aws import Store, checksum_of

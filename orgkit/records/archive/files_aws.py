@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from orgkit.aws.session import Connection
+from orgkit.dataclass import dataclass
 from orgkit.records.archive.s3_store_aws import Store, checksum_of
 from orgkit.records.chain import Entry
 from orgkit.records.files import read_json, run_folders

@@ -1,9 +1,10 @@
 """Where sealed records are kept for good, and how two chains of one account become one; pure."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.errors import NotArchived
 from orgkit.records.chain import GENESIS_HASH, Entry, link_entry
 from orgkit.records.files import RUN_FOLDER

@@ -3,11 +3,11 @@
 import hashlib
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from orgkit.aws.rejections import OutcomeUnknown, Rejected
+from orgkit.dataclass import dataclass
 from orgkit.errors import NotArchived
 from orgkit.model.desired import ObjectLockSpec
 from orgkit.phases.storage.bucket_aws import Place

@@ -1,8 +1,9 @@
 """One CloudTrail event, and how an account, a region and a time are shown."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from orgkit.dataclass import dataclass
 
 Place = tuple[str, str]  # account and region
 

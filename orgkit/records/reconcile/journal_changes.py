@@ -1,9 +1,9 @@
 """The changes of a run as its journal has them: where each was sent, when, and what came back."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from orgkit.dataclass import dataclass
 from orgkit.journal.events import Event
 
 NO_ANSWER = "no answer"  # the run ended, or was ended, before one came

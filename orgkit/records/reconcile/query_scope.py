@@ -1,8 +1,8 @@
 """Where AWS's log is asked about a run, in which accounts and regions, and where it is not; pure."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 
+from orgkit.dataclass import dataclass
 from orgkit.records.reconcile.cloudtrail_event import Place
 from orgkit.records.reconcile.journal_changes import Mutation
 

@@ -1,11 +1,11 @@
 """Which places AWS's log is asked in about one run: where it was, where its identity went, and where logs are kept."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import HOME, Connection
+from orgkit.dataclass import dataclass
 from orgkit.engine.observe import observe
 from orgkit.errors import CouldNotRead
 from orgkit.model.desired import READ_ROLE, Desired

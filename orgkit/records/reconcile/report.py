@@ -1,11 +1,12 @@
 """What a record and AWS's own log say of each other: events, verdicts, and the whole in facts and sentences."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from orgkit import errors
+from orgkit.dataclass import dataclass
 from orgkit.records.reconcile.cloudtrail_event import CloudTrailEvent, Place, place_text
 from orgkit.records.reconcile.journal_changes import Mutation, Window
 from orgkit.records.reconcile.query_scope import SkippedScope

@@ -1,9 +1,9 @@
 """Which records can be trusted: unsealed journals are only claims; sealed ones are verified."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from orgkit.dataclass import dataclass
 from orgkit.journal.events import read_events
 from orgkit.records.chain import Entry, lines_of
 from orgkit.records.files import run_folders

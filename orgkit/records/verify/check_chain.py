@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from orgkit.dataclass import dataclass
 from orgkit.records.chain import GENESIS_HASH, INDEX, SIGNATURES, Entry
 from orgkit.signing.keys import PublicKey
 

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from os.path import lexists
 from pathlib import Path
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.records.archive.marker import name_runs, runs_of_other_machines
 from orgkit.records.catalogue import is_prepared
 from orgkit.records.chain import Entry, head_of, lines_of

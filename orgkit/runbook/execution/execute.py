@@ -6,12 +6,13 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orgkit.aws import credentials_in_use
 from orgkit.aws.identity import endpoint_of
+from orgkit.dataclass import dataclass
 from orgkit.errors import OperatingSystemError
 from orgkit.journal.events import Journal, object_in, read_events
 from orgkit.journal.follow import follow_lines
@@ -24,7 +25,7 @@ from orgkit.records.redact import live_values
 from orgkit.records.result import RunResult, last_word
 from orgkit.records.seal import DEFAULT_SEALING, result_of, seal, seal_or_report
 from orgkit.records.seal_options import Sealing
-from orgkit.runbook.execution.kernel_pool import Kernel, Kernels
+from orgkit.runbook.execution.kernel_pool import Kernel, Kernels, convert_zmq_errors
 from orgkit.runbook.execution.papermill_import import import_papermill
 from orgkit.runbook.execution.prepare import check_parameters, find_runbook, literal, parameters_of
 
@@ -132,7 +133,7 @@ def _run(runbook: Path, folder: Path, parameters: Mapping[str, str], kernel: Ker
 
     file = NotebookFile(_executed_notebook(folder))
     try:
-        with _signals_to(kernel) as stop_when_asked:
+        with convert_zmq_errors(), _signals_to(kernel) as stop_when_asked:
             execute_notebook(
                 literal(runbook),
                 literal(file.path),

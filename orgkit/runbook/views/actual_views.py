@@ -1,7 +1,6 @@
 """Bills compared with their estimate, as text and HTML: each total with its range and the day on which it was read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
 from orgkit.costs.bills.actuals import Actuals
@@ -9,6 +8,7 @@ from orgkit.costs.bills.bill import Bill
 from orgkit.costs.bills.difference import ACTUAL_ONLY, Difference, Line
 from orgkit.costs.bills.showback import Share, Showback
 from orgkit.costs.rounding import ZERO, cents, in_cents
+from orgkit.dataclass import dataclass
 from orgkit.runbook.views.tables import as_html, as_list, as_text, as_text_list, flat
 from orgkit.runbook.views.views import View
 from orgkit.sanitize.terminal import short

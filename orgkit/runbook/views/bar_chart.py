@@ -1,7 +1,7 @@
 """What an organization costs a month as bars: one for each account, stacked by service, with its range."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from html import escape
 from typing import Any
@@ -10,6 +10,7 @@ from orgkit.costs.bills.difference import Difference
 from orgkit.costs.estimate.assumptions import SCENARIOS
 from orgkit.costs.estimate.estimate import Estimate
 from orgkit.costs.rounding import ZERO, in_cents
+from orgkit.dataclass import dataclass
 from orgkit.runbook.views import palette
 from orgkit.runbook.views.tables import as_items, flat
 from orgkit.sanitize.terminal import short

@@ -1,13 +1,13 @@
 """What accounts used over months as lines: one for each of those that used most, and one for all others together."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
 from itertools import pairwise
 
 from orgkit.costs.bills.difference import Difference
 from orgkit.costs.rounding import ZERO, cents
+from orgkit.dataclass import dataclass
 from orgkit.runbook.views import palette
 from orgkit.runbook.views.bar_chart import short_amount, tick_step
 from orgkit.runbook.views.tables import as_text, flat

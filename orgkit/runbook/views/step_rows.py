@@ -1,9 +1,9 @@
 """The rows of a plan, and of its outcomes: one for each step, or for all steps of a kind where there are many."""
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 
 from orgkit.costs.estimate.effect import Line, total_line
+from orgkit.dataclass import dataclass
 from orgkit.model.outcome import Outcome, StepStatus
 from orgkit.model.plan import Plan, Step
 from orgkit.model.step_groups import NOTE_OF_OUTCOMES, describe_group, describe_summary, group_rows

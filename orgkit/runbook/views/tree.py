@@ -1,12 +1,13 @@
 """The organization as a tree and as a chart (SVG): what is there, and what the parameters file changes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from html import escape
 from itertools import accumulate
 from unicodedata import east_asian_width
 
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired, ImportSpec, UnitPath, format_path
 from orgkit.model.index import all_by
 from orgkit.model.matching import match_if_clear

@@ -1,13 +1,13 @@
 """What a runbook shows of its nouns: for each, its text and its HTML, and nothing that decides."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from orgkit.aws.session import Caller
 from orgkit.costs.estimate.effect import Effect, Line, credits_lost
 from orgkit.costs.estimate.sensitivity import Size, Swing
+from orgkit.dataclass import dataclass
 from orgkit.model.desired import Desired, format_path
 from orgkit.model.observed import Observed
 from orgkit.model.outcome import Outcomes, Slot

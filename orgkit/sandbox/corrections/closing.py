@@ -1,11 +1,11 @@
 """Closing an account: not at once, three at a time, and not more than a part of the organization in thirty days."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from moto.organizations.models import FakeAccount, OrganizationsBackend
 
+from orgkit.dataclass import dataclass
 from orgkit.sandbox.corrections.limits import operations_in_progress
 from orgkit.sandbox.corrections.members import leave
 from orgkit.sandbox.corrections.registry import corrects, refusal, settles

@@ -1,13 +1,13 @@
 """CreateAccount's requests: each is kept and can be read, whatever its outcome."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from moto.organizations.models import OrganizationsBackend
 from moto.organizations.responses import OrganizationsResponse
 
+from orgkit.dataclass import dataclass
 from orgkit.sandbox import ids
 from orgkit.sandbox.corrections.limits import operations_in_progress
 from orgkit.sandbox.corrections.members import moment

@@ -1,9 +1,10 @@
 """Evaluation of resource and trust policies: what one document allows or denies a caller."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from orgkit.dataclass import dataclass
 from orgkit.policy_evaluation.applicability import applies
 from orgkit.policy_evaluation.conditions import as_list
 from orgkit.policy_evaluation.principals import match_of

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.s3.models import s3_backends
 
+from orgkit.dataclass import dataclass
 from orgkit.sandbox import ids
 from orgkit.sandbox.calls import Call
 from orgkit.sandbox.world import Principal, world

@@ -1,7 +1,6 @@
 """Handshakes as both parties see them: moto has none; AWS has kinds, states, and an expiry of 15 or 90 days."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +8,7 @@ from moto.core.utils import get_service_model
 from moto.organizations.models import OrganizationsBackend
 from moto.organizations.responses import OrganizationsResponse
 
+from orgkit.dataclass import dataclass
 from orgkit.sandbox.corrections.limits import operations_in_progress
 from orgkit.sandbox.corrections.members import management_of, moment, organization_of
 from orgkit.sandbox.corrections.paging import answer

@@ -1,10 +1,11 @@
 """The list of corrections: what AWS does, what moto does instead, and the function that corrects it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from moto.core.exceptions import ServiceException
+
+from orgkit.dataclass import dataclass
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
