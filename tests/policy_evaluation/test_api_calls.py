@@ -56,6 +56,16 @@ ROLE = "arn:aws:iam::222222222222:role/path/Auditor"
             ["iam:PutRolePolicy arn:aws:iam::111111111111:role/R"],
         ),
         (
+            "iam:CreateOpenIDConnectProvider",
+            {"Url": "https://ci.example.com"},
+            ["iam:CreateOpenIDConnectProvider arn:aws:iam::111111111111:oidc-provider/ci.example.com"],
+        ),
+        (
+            "iam:GetOpenIDConnectProvider",
+            {"OpenIDConnectProviderArn": "arn:aws:iam::111111111111:oidc-provider/ci.example.com"},
+            ["iam:GetOpenIDConnectProvider arn:aws:iam::111111111111:oidc-provider/ci.example.com"],
+        ),
+        (
             "organizations:MoveAccount",
             {"AccountId": "222222222222", "SourceParentId": "r-ab12", "DestinationParentId": "ou-ab12-11111111"},
             [

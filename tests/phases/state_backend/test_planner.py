@@ -96,6 +96,10 @@ def test_each_setting_that_differs_is_one_step_that_starts_from_it(changes: Any,
     (step,) = with_bucket(**changes).steps
     assert step.kind == kind
     assert start in step.starts_from
+    desired = desired_with()
+    for bucket, is_shown in ((bucket_there(desired, **changes), False), (bucket_there(desired), True)):
+        observed = observed_with(facts_there(desired, bucket=bucket))
+        assert PHASE.shows(step, observed, desired) is is_shown
 
 
 def test_a_foreign_bucket_a_wrong_region_and_a_policy_that_is_no_json_are_refused() -> None:
