@@ -48,6 +48,9 @@ CONDITION_KEYS = {
     "sts:SourceIdentity": "SourceIdentity",
     "organizations:ServicePrincipal": "ServicePrincipal",
 }
+MOST_DECISIONS = 4096
+# With the policies that led to a decision: while they are kept, no other document has the id of one of theirs.
+_decisions: dict[tuple[object, ...], tuple[Policies, Decision]] = {}
 
 
 @dataclass(frozen=True)
@@ -100,10 +103,47 @@ def check_actions(
         request = Request(
             caller, needed.action, needed.resource, owner, context, region=call.region, time=world().clock.now()
         )
-        decisions.append(_checked_action(request, evaluate(request, _policies(request, principal))))
+        decisions.append(_checked_action(request, _decision(request, _policies(request, principal))))
         if not decisions[-1].is_allowed:
             break
     return tuple(decisions)
+
+
+class _Document(dict[str, Any]):
+    """A policy that was parsed, which nobody changes."""
+
+    is_about_time = False  # whether it may decide otherwise at another time
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str | bytes) -> _Document:
+    """Return the policy of a text: each call is compared with the same few."""
+    content = json.loads(text)
+    document = _Document(content if isinstance(content, dict) else {})
+    document.is_about_time = "time" in str(text).lower()
+    return document
+
+
+def _decision(request: Request, policies: Policies) -> Decision:
+    """Evaluate a request, or return what the same request has had under the same policies."""
+    applied = [*policies.identity, *filter(None, (policies.boundary, policies.resource)), *policies.session]
+    applied += [policy for level in (*policies.scps, *policies.rcps) for policy in level.policies]
+    documents = [policy.document for policy in applied]
+    if any(not isinstance(document, _Document) or document.is_about_time for document in documents):
+        return evaluate(request, policies)
+    caller = request.principal
+    key = (
+        *(caller.kind, caller.arn, caller.account, caller.role, caller.unique_id, *caller.tags.items()),
+        *(request.action, request.resource, request.owner, request.region, *request.context.items()),
+        *(len(policies.identity), policies.boundary is None, policies.resource is None, len(policies.session)),
+        *(len(policies.scps), *((level.target, len(level.policies)) for level in (*policies.scps, *policies.rcps))),
+        *((id(policy.document), policy.arn, policy.name) for policy in applied),
+    )
+    if key not in _decisions:
+        if len(_decisions) >= MOST_DECISIONS:
+            _decisions.clear()
+        _decisions[key] = policies, evaluate(request, policies)
+    return _decisions[key][1]
 
 
 def _checked_action(request: Request, decision: Decision) -> CheckedAction:
@@ -226,13 +266,6 @@ def _policies_of(entity: Any) -> Iterator[Policy]:
 
 def _managed(policy: Any) -> Policy:
     return Policy(_parsed(default_document(policy)), policy.arn, policy.name)
-
-
-@lru_cache(maxsize=1024)
-def _parsed(document: str | bytes) -> Mapping[str, Any]:
-    """Return a policy that nobody changes: each call is compared with the same few."""
-    policy: Mapping[str, Any] = json.loads(document)
-    return policy
 
 
 def _resource_policy(request: Request) -> Policy | None:
