@@ -251,10 +251,22 @@ class UnknownRecord(OrgkitError):
     summary = "That record was not found."
 
 
+class HandoverRefused(OrgkitError):
+    """Decide about the folder: something in it is not orgkit's, and is never written over."""
+
+    summary = "Nothing was handed over: the folder was left as it is."
+
+
 class ProjectExists(OrgkitError):
     """A project's own files are never written over."""
 
     summary = "A project is there already: nothing was written."
+
+
+class NotAdopted(OrgkitError):
+    """An organization cannot be written as a parameters file, or not to that place."""
+
+    summary = "The organization was not adopted; nothing was written."
 
 
 class NotSealed(OrgkitError):

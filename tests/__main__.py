@@ -14,6 +14,7 @@ PYTEST = (sys.executable, "-m", "pytest")
 SPEED = "tests/bootstrap/test_speed.py"
 # What starts processes, a browser or a whole bootstrap. All else are unit tests.
 SLOW = (
+    "tests/adoption/test_organizations.py",
     "tests/bootstrap",
     "tests/cli/test_keys.py",
     "tests/docs/test_verifying_page.py",

@@ -32,7 +32,6 @@ PAYMENT = "add a valid payment method to the management account."
 SUPPORT = "ask AWS Support, then run the phase again."
 LICENSE = "in AWS China the management account needs a validated business licence: ask AWS Support."
 REMOVAL = "orgkit removes and closes no account."
-POLICIES = "orgkit attaches, detaches and writes no policy of the organization."
 TRANSFER = "orgkit transfers no billing: finish or withdraw the transfer in the Billing console."
 DAILY_LIMIT_REMEDY = (
     "AWS's daily number of invitations is used up: run the phase again tomorrow, it goes on with what is left."
@@ -81,7 +80,9 @@ CONSTRAINTS: Mapping[str, Reason] = {
     "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED": Reason(
         USER, "as many policies of that type are attached as AWS allows: detach one."
     ),
-    "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED": Reason(BUG, POLICIES),
+    "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED": Reason(
+        USER, "every root, unit and account needs an SCP: attach a replacement there first."
+    ),
     "SERVICE_ACCESS_NOT_ENABLED": Reason(
         BUG, "add the service to organization.trusted_access and run 01-organization."
     ),

@@ -242,13 +242,22 @@ class _Round:
         return [self._results[number] for number in range(self.count)]
 
     def results_of(self, items: Sequence[Any]) -> dict[Any, Any]:
-        """Return what was read of these items; the error of the first of them that has one is raised."""
+        """Return what was read of these items; the error of the first of them that has one is raised.
+
+        After an error nothing more was begun: items before it may not have been read, and their error comes first.
+        """
         numbers = {item: number for number, item in enumerate(self.items)}
-        pairs = [(item, numbers[item]) for item in items if item in numbers]
-        for _, number in pairs:
+        error = next((self._errors[numbers[item]] for item in items if numbers.get(item) in self._errors), None)
+        if error is None:
+            known = ((item, numbers[item]) for item in items if item in numbers)
+            return {item: self._results[number] for item, number in known if number in self._results}
+        for item in items:
+            number = numbers.get(item)
             if number in self._errors:
-                raise self._errors[number]
-        return {item: self._results[number] for item, number in pairs if number in self._results}
+                break
+            if number not in self._results:
+                self._read(item)
+        raise error
 
 
 class _StartedReads:

@@ -10,7 +10,7 @@ from orgkit.phases.registry import RUNBOOKS
 
 ISSUER = "token.actions.githubusercontent.com"
 HOUR = 3600  # seconds: no longer than an apply takes
-CHANGING_PHASES = [phase for phase in RUNBOOKS if phase.changes]
+CHANGING_PHASES = [phase for phase in RUNBOOKS if phase.changes and not phase.takes_away]
 HEAD = """\
 # The identity provider and the two roles with which GitHub's workflows come to AWS: no key is kept anywhere.
 # A person deploys it once, in the management account, when the organization exists; README.md next to it says how.
@@ -34,6 +34,7 @@ TEMPLATE_SCOPE = Scope(
 LIST_PARAMETERS = {  # condition key: the parameter with its values, and their default
     "organizations:ServicePrincipal": ("TrustedAccess", "The services of trusted_access in the parameters file."),
     "organizations:PolicyType": ("PolicyTypes", "The policy_types of the parameters file."),
+    "aws:RequestTag/ManagedBy": ("ManagedBy", "The values of the tag ManagedBy in the parameters file."),
 }
 # Name of a parameter: the pattern of its value, what it is, and its default, if any.
 PARAMETERS: Mapping[str, tuple[str, str, str | None]] = {

@@ -65,13 +65,19 @@ def archive(file: Path, to: str, check: bool, permissions: bool, as_json: bool) 
 
 
 def _archive(desired: "Desired", destination: str) -> "Archive":
-    from orgkit.phases.trail.section import s3_location as in_s3
+    from orgkit.phases.storage.bucket_names import s3_location as in_s3
     from orgkit.records.archive.model import Archive
 
+    bucket = desired.trail.records_bucket
     try:
-        location = in_s3(destination) or desired.records.archive or f"s3://{desired.trail.records_bucket}/records"
+        location = in_s3(destination) or desired.records.archive or (f"s3://{bucket}/records" if bucket else "")
     except ValueError as wrong:
         raise errors.NotArchived(f"--to {wrong}", "as in [records] of the parameters file.") from None
+    if not location:
+        raise errors.NotArchived(
+            "the parameters file has no records bucket, and [records] names no archive.",
+            "name a place: orgkit records archive --to s3://BUCKET/PREFIX",
+        )
     return Archive.parse(location, desired.organization.management_account_id)
 
 
@@ -80,7 +86,8 @@ def _policies(desired: "Desired", place: "Archive") -> dict[str, object]:
     from orgkit.model.desired import name_in
     from orgkit.phases.permissions import TREE_READS
 
-    roles = [f"arn:aws:iam::*:role/{desired.log_archive.role_name}"] if desired.members else []
+    archive_account = desired.log_archive
+    roles = [f"arn:aws:iam::*:role/{archive_account.role_name}"] if archive_account else []
     read = {"Sid": "Read", "Effect": "Allow", "Action": sorted(TREE_READS), "Resource": "*"}
     enter = {"Sid": "EnterLogArchive", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
     caller = {"Version": "2012-10-17", "Statement": [read, enter]}

@@ -42,6 +42,11 @@ SECTIONS: tuple[tuple[str, tuple[CommandEntry, ...]], ...] = (
                 "Write runbooks/, parameters/ and outputs/ into a folder; files that are there are never touched",
             ),
             CommandEntry(
+                "adopt",
+                "adopt.adopt",
+                "Read an organization that exists, and write a parameters file whose plan is empty",
+            ),
+            CommandEntry(
                 "check", "phases.check", "Check a parameters file: every problem at once, without a call to AWS"
             ),
             CommandEntry(
@@ -113,6 +118,11 @@ SECTIONS: tuple[tuple[str, tuple[CommandEntry, ...]], ...] = (
             CommandEntry("costs", "costs.costs", "Read what AWS billed per account and service, next to the estimate"),
             CommandEntry("prices", "prices.prices", "The price book: quote from it, or bring it up to date"),
             CommandEntry("records", "records.records", "List, show, verify and archive the records of runs"),
+            CommandEntry(
+                "handover",
+                "handover.handover",
+                "Write the files with which Terraform or OpenTofu takes over the organization",
+            ),
         ),
     ),
     (

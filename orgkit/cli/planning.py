@@ -147,6 +147,8 @@ def show_next(planned_phases: Sequence[PlannedPhase], file: Path, *, all_steps: 
     else:
         approver = " --approver NAME" if plan.target.kind == "aws" else ""
         command = f"orgkit run {name} {waits[0].phase.number} --approved-plan {plan.digest}{approver}"
+    if waits[0].phase.label == "policies" and any(step.kind == "attach-policy" for step in plan.steps):
+        click.echo(f"\nroll back    orgkit plan {name} 13    (with the sections above, once this plan is applied)")
     click.echo(
         f"\nnext    {command}\nor, phase by phase, with the approval asked for here:\n        orgkit apply {name}"
     )

@@ -25,6 +25,7 @@ from orgkit.phases.management_account.aws import read_blocking_facts, read_facts
 from orgkit.phases.management_account.checks import check
 from orgkit.phases.management_account.findings import Findings, credits_of, reads_for
 from orgkit.phases.member_access.member_roles_aws import GuessedMembers, Pair, Spec, members_to_read, read_member
+from orgkit.phases.member_access.section import MembersSpec
 from orgkit.phases.organization import aws as organization_aws
 from orgkit.phases.organizational_units.aws import read_units
 from orgkit.phases.registry import load, may_be_stopped, phase_of, phases_for, plan
@@ -46,7 +47,7 @@ def observe(aws: Connection, desired: Desired, phase: str | None = None, *, find
         WrongAccount: The caller is not the management account of the file.
     """
     phases = phases_for(desired) if phase is None else (phase_of(phase),)
-    specs = [spec for listed_phase in phases for spec in listed_phase.accounts(desired)]
+    specs = [spec for listed_phase in phases for spec in _accounts_to_enter(listed_phase, desired)]
     try:
         with log_reading("members", aws.executor.threads) if specs else nullcontext():
             observed = _read_organization(aws, desired, phases, specs)
@@ -56,6 +57,11 @@ def observe(aws: Connection, desired: Desired, phase: str | None = None, *, find
             return _with_findings(aws, desired, observed, phases)
     except Rejected as rejection:
         raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
+
+
+def _accounts_to_enter(phase: Phase, desired: Desired) -> tuple[Spec, ...]:
+    """The accounts into which a phase looks; none where the file has no read role."""
+    return phase.accounts(desired) if desired.section(MembersSpec).read_role else ()
 
 
 def observe_and_plan(aws: Connection, desired: Desired, phase: str, *, findings: bool = True) -> tuple[Plan, IdIndex]:

@@ -163,7 +163,7 @@ class TrailSpec:
     name: str
     log_archive_account: str  # a key of [accounts] or [imports]
     bucket: str
-    records_bucket: str
+    records_bucket: str  # "" for none
     region: str
     kms_key: bool
     transition_days: int
@@ -174,6 +174,8 @@ class TrailSpec:
     # Keys that the file leaves to their defaults: what is stronger in AWS stays.
     left_out: tuple[str, ...] = field(default=(), compare=False)
     bucket_namespace: str = "global"  # or account-regional: then the names of the buckets hold LOG_ARCHIVE_ID
+    bucket_settings: bool = True  # False: the log bucket and the trail's key stay as they are
+    is_wanted: bool = True  # False: the file has no [trail], and these are the defaults
 
     def with_account(self, log_archive_id: str | None) -> "TrailSpec":
         """Return the same with the id in the names of its buckets, where the account exists."""
@@ -244,6 +246,13 @@ class RecordsSpec:
 
 
 @dataclass(frozen=True)
+class HandoverSpec:
+    """`[handover]`: the phases whose resources Terraform owns, by their labels."""
+
+    phases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class MemberRead:
     """What planning reads in one member account: one statement of its read role."""
 
@@ -298,9 +307,9 @@ class Desired(Summary):
         return (*self.accounts, *self.imports)
 
     @property
-    def log_archive(self) -> "AccountSpec | ImportSpec":
-        """The account that keeps the logs."""
-        return self._members_by_key[self.trail.log_archive_account]
+    def log_archive(self) -> "AccountSpec | ImportSpec | None":
+        """The account that keeps the logs; None for a file without [trail]."""
+        return self._members_by_key[self.trail.log_archive_account] if self.trail.is_wanted else None
 
     def member(self, key: str) -> "AccountSpec | ImportSpec | None":
         """Return the account with that key, created or imported; None when the file has none."""

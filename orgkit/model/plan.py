@@ -46,7 +46,7 @@ class Step(ABC):
     """
 
     kind: ClassVar[str]  # stands in records for good: it stays when the class is renamed, and no other class takes it
-    symbol: ClassVar[str] = "+"  # + makes, ~ changes
+    symbol: ClassVar[str] = "+"  # + makes, ~ changes, - takes away
     actions: ClassVar[tuple[str, ...]] = ()  # IAM actions that it needs
     cross_account_actions: ClassVar[tuple[str, ...]] = ()  # prefixes of those that it needs in another account
     cost_note: ClassVar[str] = ""  # why it costs nothing per month
@@ -112,7 +112,7 @@ class Waiting:
     what: str
     who: str
     commands: tuple[str, ...] = ()
-    blocks: str = ""  # the key of the account whose steps are not planned until somebody has decided
+    blocks: str = ""  # the account or policy, by its key, whose steps are not planned until somebody has decided
     drift: bool = False  # something is not as it has to be, and a person has to change it back
 
     def facts(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -16,10 +16,11 @@ from orgkit.parameters.build import build, key_files, public_keys
 from orgkit.parameters.named_files import names_of_files, read_named_files
 from orgkit.parameters.rehearsal_policies import policy_files, read_documents
 from orgkit.parameters.secret_check import without_secret_violations, without_secrets
+from orgkit.parameters.text_files import read_named_file
 from orgkit.parameters.toml_errors import explain
 from orgkit.parameters.toml_location import lines
 from orgkit.parameters.validate import check, check_finally, validate
-from orgkit.phases.schema.location import Place, spell
+from orgkit.phases.schema.location import Place, Violation, spell
 from orgkit.sanitize.secrets import hide_secrets
 
 MAX_BYTES = 1_000_000  # bytes; a file for 1,000 accounts has a quarter of that
@@ -36,19 +37,37 @@ def load(path: str | Path) -> Desired:
 
 def load_text(text: str, path: str | Path, folder: Path) -> Desired:
     """Load a text that may not be in the file yet; `path` is the name in messages, `folder` where the file belongs."""
-    raw, leaked = without_secrets(_parse(text, path))
+    desired, wrong = examine(_parse(text, path), folder, lambda name: read_named_file(name, folder))
+    if wrong or desired is None:
+        raise ParametersInvalid(str(path), _problems(wrong, lines(text)))
+    return replace(desired, sha256=hashlib.sha256(text.encode()).hexdigest())
+
+
+def examine(
+    content: Mapping[str, Any], folder: Path, read: Callable[[str], str]
+) -> tuple[Desired | None, list[Violation]]:
+    """Return the organization that a parsed file asks for, and everything that is wrong with the file.
+
+    Args:
+        content: The file, as a TOML parser returns it.
+        folder: Where public keys, and the policies of `[rehearsal]`, are.
+        read: Returns the text of a file that a section names, or raises ValueError.
+
+    Returns:
+        The organization, or None and at least one violation.
+    """
+    raw, leaked = without_secrets(dict(content))
     file, wrong = validate(raw)
     pems, unread = public_keys(raw, folder)
-    texts, unread_texts = read_named_files(raw, folder)
+    texts, unread_texts = read_named_files(raw, read)
     documents, unread_documents = read_documents(raw, folder)
     wrong += [*check(raw), *unread, *unread_texts, *unread_documents]
     wrong = [*leaked, *without_secret_violations(wrong, leaked)] if leaked else wrong
     if wrong or file is None:
-        raise ParametersInvalid(str(path), _problems(wrong, lines(text)))
-    desired = build(file, hashlib.sha256(text.encode()).hexdigest(), pems, texts, documents)
-    if wrong := check_finally(desired):
-        raise ParametersInvalid(str(path), _problems(wrong, lines(text)))
-    return desired
+        return None, wrong
+    desired = build(file, "", pems, texts, documents)
+    wrong = check_finally(desired)
+    return (None, wrong) if wrong else (desired, [])
 
 
 def files_read_with(path: str | Path) -> list[Path]:

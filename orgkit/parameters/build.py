@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.errors import KeyRefused
-from orgkit.model.desired import ApprovalSpec, ApproverSpec, Desired, MemberRead, RecordsSpec
+from orgkit.model.desired import ApprovalSpec, ApproverSpec, Desired, HandoverSpec, MemberRead, RecordsSpec
 from orgkit.parameters import rehearsal_policies
 from orgkit.parameters.schema import SECTIONS, ApprovalModel, RecordsModel
 from orgkit.phases.registry import RUNBOOKS
@@ -37,13 +37,17 @@ def build(
         documents: The policies of `[rehearsal]`, by the names of their files.
     """
     organization = file.organization
-    tags = tuple(sorted(organization.tags.items()))
+    tags = None if organization.tags is None else tuple(sorted(organization.tags.items()))
     defaults = Defaults(organization.management_account_id, organization.home_region, tags, texts)
     built = {section.name: section.build(getattr(file, section.name), defaults) for section in SECTIONS}
     own: dict[str, Any] = {name: built.pop(name) for name in OWN_FIELDS}
     desired = Desired(
         **own,
-        sections=(*built.values(), rehearsal_policies.build(file.rehearsal, documents)),
+        sections=(
+            *built.values(),
+            rehearsal_policies.build(file.rehearsal, documents),
+            HandoverSpec(tuple(sorted(set(file.handover.phases)))),
+        ),
         approval=_approval(file.approval, pems),
         records=_records(file.records, pems),
         sha256=sha256,

@@ -1,10 +1,8 @@
 """The files that sections name, each read once."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 from orgkit.parameters.schema import SECTIONS
-from orgkit.parameters.text_files import read_named_file
 from orgkit.phases.schema.location import Place, Violation
 from orgkit.phases.schema.raw import Raw
 from orgkit.phases.schema.section import FileTexts
@@ -16,13 +14,18 @@ def names_of_files(raw: Raw) -> Iterator[tuple[Place, str]]:
         yield from section.files(raw)
 
 
-def read_named_files(raw: Raw, folder: Path) -> tuple[FileTexts, list[Violation]]:
-    """Return the text of each file by the place of its name, and the errors of the others and in the texts."""
+def read_named_files(raw: Raw, read: Callable[[str], str]) -> tuple[FileTexts, list[Violation]]:
+    """Return the text of each file by the place of its name, and the errors of the others and in the texts.
+
+    Args:
+        raw: The file.
+        read: Returns the text of a file by its name, or raises ValueError.
+    """
     texts: dict[Place, str] = {}
     wrong: list[Violation] = []
     for place, name in names_of_files(raw):
         try:
-            texts[place] = read_named_file(name, folder)
+            texts[place] = read(name)
         except ValueError as error:
             wrong.append((place, str(error)))
     checks = (check for section in SECTIONS for check in section.file_checks)

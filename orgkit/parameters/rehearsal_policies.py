@@ -155,10 +155,14 @@ def targets(raw: Raw) -> Iterator[Violation]:
 
 
 def names(raw: Raw) -> Iterator[Violation]:
-    """Report two policies of one name: a denial names the policy."""
+    """Report two policies of one name: a denial names the policy, and AWS has one of each name."""
+    own_names = {name.casefold() for name in section(raw, "policies")}
     first: dict[str, int] = {}
     for number, table in _policies(raw):
         name = PurePosixPath(text(table, "file") or "").stem.casefold()
+        if name in own_names:
+            remedy = "12-policies makes it in the rehearsal. Leave it out here, or give its file another name."
+            yield PLACE, f"number {number} has the name of a policy of [policies], {quote(name)}: {remedy}"
         if name and first.setdefault(name, number) != number:
             remedy = "name each policy once, with all units in attach, and give each file a name of its own."
             yield PLACE, f"number {number} has the name of number {first[name]}, {quote(name)}: {remedy}"

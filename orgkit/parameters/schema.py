@@ -5,11 +5,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, create_model
 
 from orgkit.parameters.rehearsal_policies import RehearsalModel
+from orgkit.phases.member_access import section as members
 from orgkit.phases.registry import RUNBOOKS
+from orgkit.phases.schema.formats import refuse, suggest
 from orgkit.phases.schema.types import Arns, Label, SectionModel, checked_text, editor_check
-from orgkit.phases.trail.section import S3_LOCATION, s3_location
+from orgkit.phases.storage.bucket_names import S3_LOCATION, s3_location
 
-SECTIONS = tuple(phase.section for phase in RUNBOOKS if phase.section is not None)
+SECTIONS = (*(phase.section for phase in RUNBOOKS if phase.section is not None), members.SECTION)
 
 
 def _approver(value: Any) -> Any:
@@ -45,9 +47,26 @@ class RecordsModel(SectionModel):
     archive: Annotated[str, checked_text(s3_location), editor_check(S3_LOCATION)] = ""
 
 
+HANDED_OVER = tuple(phase.label for phase in RUNBOOKS if phase.handover is not None)
+
+
+def handed_over_phase(value: str) -> str:
+    """Check the label of a phase that Terraform can take over."""
+    if value not in HANDED_OVER:
+        refuse(value, f"is not a phase that Terraform can own. {suggest(value, HANDED_OVER)}")
+    return value
+
+
+class HandoverModel(SectionModel):
+    """`[handover]`: the phases whose resources Terraform owns."""
+
+    phases: list[Annotated[str, checked_text(handed_over_phase), editor_check(enum=list(HANDED_OVER))]] = []
+
+
 # Made from the descriptors, so that a new phase brings its section along.
 _FIELDS: dict[str, Any] = {section.name: (section.schema, section.default) for section in SECTIONS}
 _FIELDS |= {
+    "handover": (HandoverModel, HandoverModel()),
     "approval": (ApprovalModel, ApprovalModel()),
     "records": (RecordsModel, RecordsModel()),
     "rehearsal": (RehearsalModel, RehearsalModel()),

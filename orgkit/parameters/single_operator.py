@@ -12,6 +12,7 @@ from orgkit.costs.prices.books import NAME, own_book_path
 from orgkit.journal.file_writes import replace_file
 from orgkit.model.desired import ApproverSpec, Desired
 from orgkit.parameters.rehearsal_policies import RehearsalSpec
+from orgkit.phases.policies.spec import PoliciesSpec
 from orgkit.signing.texts import path_of
 
 REMOTE_PREFIXES = ("arn:", "s3://")
@@ -30,12 +31,19 @@ def allow_single_operator(file: Path, desired: Desired, folder: Path) -> Path:
 
 
 def _copy_policies(document: tomlkit.TOMLDocument, desired: Desired, folder: Path) -> None:
-    """Write the policies of `[rehearsal]` next to the copy, which may name no file of another folder."""
-    for number, policy in enumerate(desired.section(RehearsalSpec).policies):
-        name = f"policies/{policy.name}.json"
-        (folder / name).parent.mkdir(exist_ok=True)
-        replace_file(folder / name, policy.content.encode())
-        _table(document, ("rehearsal",))["policies"][number]["file"] = name
+    """Write the policies of `[policies]` and `[rehearsal]` below the copy, which may name no file of another folder."""
+    for policy in desired.section(PoliciesSpec).policies:
+        table = _table(document, ("policies", policy.name))
+        table["file"] = _copy_document(folder, f"policies/{policy.name}.json", policy.content)
+    for number, own_policy in enumerate(desired.section(RehearsalSpec).policies):
+        table = _table(document, ("rehearsal",))["policies"][number]
+        table["file"] = _copy_document(folder, f"rehearsal/{own_policy.name}.json", own_policy.content)
+
+
+def _copy_document(folder: Path, name: str, content: str) -> str:
+    (folder / name).parent.mkdir(exist_ok=True)
+    replace_file(folder / name, content.encode())
+    return name
 
 
 def _changes(file: Path, desired: Desired) -> Iterator[tuple[tuple[str, ...], str, Any]]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec, MemberRead
 from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan, Step
+from orgkit.phases.adopted import Adopt
 from orgkit.phases.evidence import Check
 from orgkit.phases.schema.section import Section
+from orgkit.phases.terraform.part import Handover
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,10 @@ class Phase:
         is_requested: Of a phase that follows: whether the file asks for it, so that it comes with the bootstrap.
         file_warnings: What to know of its section of the file, which is no error; `orgkit check` shows it.
         request_hint: When that is so, as the end of a sentence.
+        handover: What Terraform can take over; None where it takes nothing.
+        adopt: From an organization that exists to its section, the inverse of `section`; None where it has none.
+        takes_away: Whether its steps close, delete, detach or switch something off. Such a phase runs only where a
+            person names it: it is in no CI role and no list of a workflow, and no file asks for it.
     """
 
     number: str
@@ -55,7 +61,10 @@ class Phase:
     in_bootstrap: bool = True
     is_requested: Callable[[Desired], bool] = lambda _desired: False
     request_hint: str = ""
+    takes_away: bool = False
     file_warnings: Callable[[Desired], Iterable[str]] = lambda _desired: ()
+    handover: Handover | None = None
+    adopt: Adopt | None = None
 
     def shows(self, step: Step, observed: Observed, desired: Desired) -> bool | None:
         """Return whether AWS shows what a step makes; None where that is not known.

@@ -14,6 +14,7 @@ from orgkit.model.plan import Step
 
 S = TypeVar("S", bound=Step)
 Reader = Callable[[Connection, Desired, Observed], Observed]
+AdoptionReader = Callable[[Connection, Observed, str], Observed]  # the last: the role that reads member accounts
 Handlers = Mapping[type[Step], "Handler[Any]"]
 
 

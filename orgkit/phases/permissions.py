@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import ACCESS_ROLE, READ_ROLE, Desired
@@ -47,6 +47,7 @@ class Scope:
         access_roles: The names that the parameters file gives to the access roles of its members.
         trusted_access: The service principals for which trusted access may be enabled.
         policy_types: The types of policy that may be enabled.
+        tag_values: Those of the tag ManagedBy, which all that orgkit makes has.
     """
 
     account: str = "*"
@@ -56,7 +57,7 @@ class Scope:
     access_roles: tuple[str, ...] = (ACCESS_ROLE,)
     trusted_access: tuple[str, ...] = tuple(OrganizationModel.model_fields["trusted_access"].default)
     policy_types: tuple[str, ...] = tuple(OrganizationModel.model_fields["policy_types"].default)
-    tag_values: ClassVar[tuple[str, ...]] = ("orgkit",)  # of the tag ManagedBy, which all that orgkit makes has
+    tag_values: tuple[str, ...] = ("orgkit",)
 
     @classmethod
     def from_desired(cls, desired: Desired) -> "Scope":
@@ -70,6 +71,7 @@ class Scope:
             access_roles=tuple(sorted({member.role_name for member in desired.members})),
             trusted_access=organization.trusted_access,
             policy_types=organization.policy_types,
+            tag_values=_tag_values(desired) or cls.tag_values,
         )
 
     def arn(self, kind: str) -> str:
@@ -80,7 +82,15 @@ class Scope:
             return f"arn:aws:cloudtrail:*:{self.account}:trail/*"
         if kind == "trail":
             return f"arn:aws:cloudtrail:{self.trail_region}:{self.account}:trail/{self.trail}"
+        if kind == "aws-policy":  # FullAWSAccess, which a policy of one's own can replace
+            return "arn:aws:organizations::aws:policy/*"
         return f"arn:aws:organizations::{self.account}:{kind}/{self.organization}/*"
+
+
+def _tag_values(desired: Desired) -> tuple[str, ...]:
+    """The values that the file gives to the tag ManagedBy of accounts and units."""
+    tags = [tag for item in (*desired.members, *desired.units) for tag in item.tags]
+    return tuple(sorted({value for key, value in tags if key == "ManagedBy"}))
 
 
 @dataclass(frozen=True)
@@ -119,6 +129,14 @@ GRANTS = (
         "organizations:PolicyType",
         "policy_types",
     ),
+    _Grant(
+        "DetachPolicies",
+        ("organizations:DetachPolicy",),
+        ("account", "aws-policy", "ou", "policy", "root"),
+        "organizations:PolicyType",
+        "policy_types",
+    ),
+    _Grant("DeletePolicies", ("organizations:DeletePolicy",), ("policy",), "organizations:PolicyType", "policy_types"),
     _Grant("CreateTrail", ("cloudtrail:CreateTrail",), ("trail",)),
     _Grant(
         "ChangeTrail",

@@ -1,7 +1,7 @@
 """The phases, which are the packages in this one, and their steps, read back from a plan.json."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib import import_module
@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orgkit.errors import OrgkitError
-from orgkit.model.desired import Desired
+from orgkit.model.desired import Desired, HandoverSpec
 from orgkit.model.observed import Observed
-from orgkit.model.plan import Plan, Step, Waiting
+from orgkit.model.plan import ABSENT, Plan, Step, Waiting
 from orgkit.phases.descriptor import Phase
 
 if TYPE_CHECKING:
-    from orgkit.phases.handler import Handler, Handlers, Reader
+    from orgkit.phases.handler import AdoptionReader, Handler, Handlers, Reader
 
 PATHS = ("path", "unit")  # the fields that hold the path of an organizational unit
 # Fields of a step of plan schema 1, which has no `starts_from`; `rests_on` was how the last invitation ended.
 NEW_FIELDS: Mapping[str, Any] = {"starts_from": "", "effects": ()}
+
+OWNED_BY_TERRAFORM = "Terraform owns this: change it there"
+Planner = Callable[[Observed, Desired], Plan]
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,26 @@ LATER_PHASES = tuple(phase for phase in RUNBOOKS if not phase.in_bootstrap)
 
 
 def phases_for(desired: Desired) -> tuple[Phase, ...]:
-    """Return the phases of the bootstrap, and those after it that the file asks for: 10 where it names alerts."""
-    return tuple(phase for phase in RUNBOOKS if phase.in_bootstrap or phase.is_requested(desired))
+    """Return the phases of the bootstrap, and those after it that the file asks for: 10 where it names alerts.
+
+    A phase that takes something away is never one of them.
+    """
+    phases = (phase for phase in RUNBOOKS if phase.in_bootstrap or phase.is_requested(desired))
+    return tuple(phase for phase in phases if not phase.takes_away)  # such a phase is named, or it does not run
 
 
 def load(phase: Phase) -> PhaseCode:
-    """Import the code of a phase that calls AWS; this is the only dynamic import, since it loads boto3."""
+    """Import the code of a phase that calls AWS; dynamically, since it loads boto3."""
     return _load(phase.name)
+
+
+def load_handover(phase: Phase) -> "Reader | None":
+    """Import the code that reads what a hand-over of the phase needs; None where it needs nothing more."""
+    if not (Path(__file__).parent / phase.package.rpartition(".")[2] / "handover_aws.py").exists():
+        return None
+    module: Any = import_module(f"{phase.package}.handover_aws")
+    reader: Reader = module.read_handover
+    return reader
 
 
 @cache
@@ -60,6 +76,15 @@ def _load(name: str) -> PhaseCode:
         return PhaseCode(None, {})
     module: Any = import_module(f"{phase.package}.aws")
     return PhaseCode(getattr(module, "read", None), _by_step(phase.steps, getattr(module, "HANDLERS", ())))
+
+
+def load_adoption_reader(phase: Phase) -> "AdoptionReader | None":
+    """Import what reads AWS for the adoption of an organization; None where the phase needs nothing more."""
+    if not (Path(__file__).parent / phase.package.rpartition(".")[2] / "adoption_aws.py").exists():
+        return None
+    module: Any = import_module(f"{phase.package}.adoption_aws")
+    reader: AdoptionReader = module.read_to_adopt
+    return reader
 
 
 def _by_step(steps: Iterable[type[Step]], handlers: "Iterable[Handler[Any]]") -> "Handlers":
@@ -110,13 +135,30 @@ def plan(phase: str, observed: Observed, desired: Desired) -> Plan:
     if planner is None:
         labels = ", ".join(candidate.label for candidate in RUNBOOKS if candidate.changes)
         raise OrgkitError(f"no phase {phase!r} plans changes.", f"name one of: {labels}.")
-    return _without_stopped_steps(described, planner(observed, desired), observed)
+    return _without_stopped_steps(described, _plan_own_steps(described, planner, observed, desired), observed)
+
+
+def _plan_own_steps(phase: Phase, planner: Planner, observed: Observed, desired: Desired) -> Plan:
+    """Plan what is orgkit's: a step that Terraform owns by the file is reported, and somebody changes it there.
+
+    What orgkit does with a resource that Terraform has to create first is planned once that is there.
+    """
+    plan = planner(observed, desired)
+    if phase.handover is None or phase.label not in desired.section(HandoverSpec).phases:
+        return plan
+    owned = [step for step in plan.steps if isinstance(step, phase.handover.steps)]
+    to_create = {step.subject for step in owned if step.starts_from == ABSENT and step.symbol == "+"}
+    own_steps = [step for step in plan.steps if step not in owned and to_create.isdisjoint(step.depends_on)]
+    waiting = tuple(Waiting(f"{step.sentence}: {OWNED_BY_TERRAFORM}", "Terraform") for step in owned)
+    return replace(plan, steps=tuple(own_steps), waiting=(*plan.waiting, *waiting))
 
 
 def may_be_stopped(phase: Phase, observed: Observed, desired: Desired) -> bool:
     """Return whether the phase would change something that a finding of phase 00 may stop."""
     try:
-        return phase.planner is not None and any(_stoppable_steps(phase, phase.planner(observed, desired), observed))
+        if phase.planner is None:
+            return False
+        return any(_stoppable_steps(phase, _plan_own_steps(phase, phase.planner, observed, desired), observed))
     except OrgkitError:
         return False  # planning raises the same again, where it is reported
 

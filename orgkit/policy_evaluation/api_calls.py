@@ -86,6 +86,7 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "InstanceProfileNameWithPath": ("InstanceProfileName",),
     "KeyId": ("KeyId", "TargetKeyId"),
     "ObjectName": ("Key",),
+    "OidcProviderName": ("OpenIDConnectProviderArn", "Url"),
     "PolicyNameWithPath": ("PolicyArn", "PolicyName"),
     "QueueName": ("QueueUrl", "QueueName"),
     "RoleNameWithPath": ("RoleArn", "RoleName"),
@@ -209,8 +210,10 @@ def _parameter(placeholder: str, parameters: Parameters) -> str:
     value = str(next(filter(None, map(parameters.get, _PARAMETERS.get(placeholder, (placeholder,)))), ""))
     if placeholder == "Alias":
         return value.removeprefix("alias/")
-    if placeholder == "KeyId" and value.startswith("alias/"):
+    if placeholder == "KeyId" and (value.startswith("alias/") or ":alias/" in value):
         return ""
+    if placeholder == "OidcProviderName":
+        return value.removeprefix("https://")
     return value.rpartition("/")[2] if placeholder == "QueueName" else value
 
 

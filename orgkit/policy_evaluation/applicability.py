@@ -6,9 +6,16 @@ What AWS does not document counts against the request: such a statement applies 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from orgkit.policy_evaluation.conditions import RequestContext, as_list, base_operator, conditions_of, holds, is_negated
+from orgkit.policy_evaluation.conditions import (
+    RequestContext,
+    as_list,
+    conditions_of,
+    holds,
+    is_negated,
+    positive_operator,
+)
 from orgkit.policy_evaluation.operators import WITH_VARIABLES
-from orgkit.policy_evaluation.patterns import matches, matches_arn
+from orgkit.policy_evaluation.patterns import matches, matches_resource
 from orgkit.policy_evaluation.requests import Request
 from orgkit.policy_evaluation.statements import Statement
 from orgkit.policy_evaluation.variables import as_plain_text, fill_in, has_variables
@@ -23,7 +30,7 @@ def applies(statement: Statement, request: Request, context: RequestContext, doc
         context: The condition keys of the request.
         document: The policy of the statement, whose version says whether there are variables.
     """
-    if not _has_action(statement, request.action):
+    if not has_action(statement, request.action):
         return False
     known = context if has_variables(document) else None
     answers = [_has_resource(statement, request.resource, known)]
@@ -38,7 +45,8 @@ def applies(statement: Statement, request: Request, context: RequestContext, doc
     return None not in answers or statement.get("Effect") == "Deny"
 
 
-def _has_action(statement: Statement, action: str) -> bool:
+def has_action(statement: Statement, action: str) -> bool:
+    """Return whether a statement is about an action."""
     name = "NotAction" if "NotAction" in statement else "Action"
     has_match = any(matches(str(pattern).lower(), action.lower()) for pattern in as_list(statement.get(name)))
     return has_match is (name == "Action")
@@ -60,7 +68,7 @@ def _has_resource(statement: Statement, resource: str, context: RequestContext |
 
 
 def _matches_resource(pattern: str, resource: str) -> bool:
-    return matches_arn(pattern, resource) if resource.startswith("arn:") else matches(pattern, resource)
+    return matches_resource(pattern, resource) if resource.startswith("arn:") else matches(pattern, resource)
 
 
 def _condition_holds(
@@ -68,7 +76,7 @@ def _condition_holds(
 ) -> bool | None:
     """Return whether one condition holds; only operators of strings and ARNs have variables."""
     actual = context.get(key)
-    if base_operator(operator).replace("not", "", 1) not in WITH_VARIABLES or actual in (None, ()):
+    if positive_operator(operator) not in WITH_VARIABLES or actual in (None, ()):
         return holds(operator, values, actual)
     patterns = _patterns(values, context if with_variables else None)
     answer = holds(operator, [pattern for pattern in patterns if pattern is not None], actual)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orgkit.policy_evaluation.operators import COMPARISONS, Comparison
+from orgkit.policy_evaluation.operators import COMPARISONS, NEGATED, Comparison
 
 Conditions = Mapping[tuple[str, str], tuple[str, ...]]  # (operator, key), both in lower case, as AWS compares them
 Context = Mapping[str, str]  # condition keys of a request, in lower case
@@ -33,7 +33,13 @@ def base_operator(operator: str) -> str:
 
 def is_negated(operator: str) -> bool:
     """Return whether an operator, in lower case, holds where none of its values matches."""
-    return "not" in base_operator(operator)
+    return base_operator(operator) in NEGATED
+
+
+def positive_operator(operator: str) -> str:
+    """Return an operator, in lower case, without its set prefix, without IfExists and not negated."""
+    base = base_operator(operator)
+    return NEGATED.get(base, base)
 
 
 def holds(operator: str, values: Sequence[str], actual: Values | None) -> bool | None:
@@ -52,11 +58,11 @@ def holds(operator: str, values: Sequence[str], actual: Values | None) -> bool |
     base = base_operator(operator)
     if base == "null":
         return (not members) == (tuple(value.lower() for value in values) == ("true",))
-    if not members:
-        return _holds_without_key(operator)
-    compare = COMPARISONS.get(base.replace("not", "", 1))
+    compare = COMPARISONS.get(positive_operator(operator))
     if compare is None:
         return None
+    if not members:
+        return _holds_without_key(operator)
     answers = [_holds_for(compare, values, member, is_negated(operator)) for member in members]
     if operator.startswith("foranyvalue:"):
         return _any(answers)

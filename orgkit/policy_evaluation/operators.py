@@ -66,4 +66,10 @@ COMPARISONS: Mapping[str, Comparison] = {
     **{f"numeric{name}": _in_order(number, order) for name, order in ORDERS.items()},
     **{f"date{name}": _in_order(date, order) for name, order in ORDERS.items()},
 }
+# What each negated operator denies; AWS has no other operators with "not" in their name.
+NEGATED: Mapping[str, str] = {
+    "stringnotequals": "stringequals", "stringnotequalsignorecase": "stringequalsignorecase",
+    "stringnotlike": "stringlike", "arnnotequals": "arnequals", "arnnotlike": "arnlike",
+    "notipaddress": "ipaddress", "numericnotequals": "numericequals", "datenotequals": "dateequals",
+}  # fmt: skip
 WITH_VARIABLES = frozenset(name for name in COMPARISONS if name.startswith(("string", "arn")))

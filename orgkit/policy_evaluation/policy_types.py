@@ -8,6 +8,7 @@ from importlib import resources
 
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 GRAMMAR_OF_IAM = (SCP, RCP)  # their documents have statements; all others have settings with operators such as @@assign
+DEFAULT_TYPES = (RCP, SCP)  # of [organization] policy_types in the parameters file
 AWS_MANAGED = ("FullAWSAccess", "RCPFullAWSAccess")  # names of the policies that AWS attaches everywhere itself
 
 

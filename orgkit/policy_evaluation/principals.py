@@ -63,5 +63,5 @@ def _other_forms(principal: Principal) -> Iterator[tuple[tuple[str, str], Match]
     if principal.account.canonical_id:
         yield ("CanonicalUser", principal.account.canonical_id), Match.ACCOUNT
     unique_id, _, session = principal.unique_id.partition(":")
-    if unique_id and principal.is_iam and principal.kind is not PrincipalKind.ROOT:
+    if unique_id and principal.kind in (PrincipalKind.USER, PrincipalKind.ROLE_SESSION):
         yield ("AWS", unique_id), Match.ENTITY if session else Match.DIRECT

@@ -24,6 +24,11 @@ class ResourceType:
         parts = map(re.escape, _PLACEHOLDER.split(self.arn))
         return re.fullmatch(".*".join(parts), arn) is not None
 
+    def example(self, account: str) -> str:
+        """Return an ARN of this type in an account."""
+        values = {"${Partition}": "aws", "${Account}": account, "${Region}": "us-east-1"}
+        return _PLACEHOLDER.sub(lambda match: values.get(match[0], "example"), self.arn)
+
 
 @dataclass(frozen=True)
 class Action:

@@ -35,10 +35,16 @@ def statements_of(document: Mapping[str, Any] | str | None) -> list[Statement]:
     return list(as_list(policy.get("Statement"))) if isinstance(policy, Mapping) else []
 
 
-def statement_name(document: Mapping[str, Any], statement: Statement) -> str:
-    """Return the Sid of a statement of a policy, or its number where it has none: `statement 2`."""
+def statement_name(statement: Any, number: int) -> str:
+    """Return how a person names a statement of a policy: its Sid, or its number from 1."""
+    sid = statement.get("Sid") if isinstance(statement, dict) else None
+    return sid if isinstance(sid, str) and sid else str(number)
+
+
+def find_statement_name(document: Mapping[str, Any], statement: Statement) -> str:
+    """Return how a person names a statement, by its place in its policy."""
     number = next(n for n, item in enumerate(statements_of(document), start=1) if item == statement)
-    return str(statement.get("Sid") or f"statement {number}")
+    return statement_name(statement, number)
 
 
 def is_policy(document: str | None) -> bool:
@@ -183,7 +189,7 @@ def _is_implied(
 ) -> bool:
     """Return whether a condition holds for each request that has the narrower statement's conditions."""
     same = pinned.get((operator, key))
-    if same is not None and set(same) <= set(values) and "not" not in operator:
+    if same is not None and (set(values) <= set(same) if "not" in operator else set(same) <= set(values)):
         return True
     known = [value for (kind, name), texts in pinned.items() if name == key and _pins(kind) for value in texts]
     if not known and key in context:

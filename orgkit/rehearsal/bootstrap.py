@@ -85,6 +85,7 @@ def rehearse(
             done = tuple(_phases(context))
             observed, waiting = retry_reads(lambda: _finish(desired), fault_log)
             late_faults = fault_log.take()
+            denial_log.update(None)
     except BaseException:
         sandbox.stop()  # its address was not reported yet
         raise

@@ -66,9 +66,10 @@ class DenialLog:
         self._sandbox = sandbox
         self._calls: list[tuple[str, dict[str, Any]]] = []
 
-    def update(self, phase: Phase) -> None:
-        """Read the denials since the last update; they are of this phase."""
-        self._calls += [(phase.run_label, call) for call in self._sandbox.denials()[len(self._calls) :]]
+    def update(self, phase: Phase | None) -> None:
+        """Read the denials since the last update; they are of this phase, or of none."""
+        label = phase.run_label if phase else ""
+        self._calls += [(label, call) for call in self._sandbox.denials()[len(self._calls) :]]
 
     def summary(self, observed: Observed) -> tuple[PolicyDenial, ...]:
         """Return the denials by policies of the organization, each once, with the names that AWS has for its ids."""
@@ -90,20 +91,24 @@ def summarize(
 
 def _denial(phase: str, call: Mapping[str, Any], names: Mapping[str, str]) -> PolicyDenial:
     denial = call["denial"]
-    sid = denial["statement"]
     return PolicyDenial(
         phase=phase,
         action=denial["action"],
         operation=call["operation"],
         account=names.get(call["account"], call["account"]),
-        principal=call["principal"].rpartition("/")[0] or call["principal"],  # sessions of a role are named by run
+        principal=_without_session(call["principal"]),
         resource=denial["resource"],
         kind=denial["kind"],
         policy=denial["policy"],
         arn=denial["arn"],
-        statement=sid if sid.startswith("statement ") else f"statement {sid}",
+        statement=f"statement {denial['statement']}",
         target=names.get(denial["target"], denial["target"]),
     )
+
+
+def _without_session(arn: str) -> str:
+    """The ARN of a session of a role without its name, which is that of the run."""
+    return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
 
 
 def _names(observed: Observed) -> dict[str, str]:

@@ -9,6 +9,9 @@ from orgkit.sandbox.faults import KINDS
 from orgkit.sandbox.seed import Seed
 
 ALL_FAULTS = "all"
+# With faults, what a change of a role or policy takes to be effective. It tries orgkit's waiting, not the user's file,
+# so that rehearsals without faults leave it out.
+POLICY_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class FaultOptions:
         """Return the seed with these options."""
         overrides: dict[str, Any] = {}
         if self.faults:
-            overrides |= {"faults": self.faults, "fault_seed": self.fault_seed}
+            overrides |= {"faults": self.faults, "fault_seed": self.fault_seed, "policy_seconds": POLICY_SECONDS}
         if self.latency_seconds is not None:
             overrides |= {"latency_seconds": self.latency_seconds}
         return replace(seed, **overrides)

@@ -19,7 +19,7 @@ from moto.backends import list_of_moto_modules
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import HTTPException
 
-from orgkit.sandbox import access, authorization, ids, wire
+from orgkit.sandbox import access, authorization, ids, propagation, wire
 from orgkit.sandbox.calls import Call, CallLog, mutates
 from orgkit.sandbox.corrections import event_history, readiness, s3, sts
 from orgkit.sandbox.corrections.billing import BillingResponse
@@ -156,6 +156,7 @@ class SandboxApplication:
             traceback.print_exc()
             message = f"{type(unexpected).__name__}: {unexpected}"
             answer = wire.error(request, 400, "SandboxFailure", message, call.request_id)
+        call.decisions += [decision.as_values() for decision in authorization.take_denied_services()]
         reply = self._finish(call, *answer)
         event_history.keep(call, principal, environ)
         return reply
@@ -189,6 +190,9 @@ class SandboxApplication:
         refusal = _refuse_by_policies(call, parsed, principal, environ) if principal else None
         if refusal is not None:
             return refusal
+        if call.mutating:
+            resource = parsed.parameters.get("KeyId") or environ["PATH_INFO"].lstrip("/").partition("/")[0]
+            propagation.keep_state(parsed.service, parsed.operation, account, str(resource))
         if parsed.service in OWN_SERVICES:
             request = BackendRequest(environ)
             status, headers, content = OWN_SERVICES[parsed.service].dispatch(request, request.raw_url, request.headers)

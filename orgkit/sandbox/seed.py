@@ -11,7 +11,8 @@ from orgkit.errors import EmulatorTrouble
 # What a person may set for a try: each has one value, and none is of the parameters file.
 SETTABLE = frozenset({
     "account_quota", "consolidated_billing", "control_tower", "control_tower_region", "controls_only", "credits_usd",
-    "email_verified", "evaluate_policies", "finalizing_seconds", "mfa", "plan", "role_seconds", "root_access_keys",
+    "email_verified", "evaluate_policies", "finalizing_seconds", "mfa", "plan", "policy_seconds", "role_seconds",
+    "root_access_keys",
 })  # fmt: skip
 PLANS = ("FREE", "PAID")
 
@@ -85,6 +86,7 @@ class Seed:
     creation_failures: tuple[str, ...] = ()  # FailureReasons of the first CreateAccount requests, one each in order
     role_seconds: float = 20  # until a created account's access role can be assumed
     services_seconds: float = 0  # until S3 and KMS answer in a created account
+    policy_seconds: float = 0  # until a change of a role or policy is effective
     policy_type_seconds: float = 0  # from EnablePolicyType, PENDING_ENABLE, to ENABLED
     direct_move: bool = True  # an account may accept while in another organization, and moves (AWS since 2025/26)
     throttling: bool = True  # all of Organizations' rates; CreateAccount's holds always

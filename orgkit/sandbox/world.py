@@ -18,6 +18,8 @@ class Principal:
     role_arn: str | None = None
     expires_at: datetime | None = None  # of temporary credentials, on the sandbox's clock; None: never
     session_policies: tuple[tuple[str, str], ...] = ()  # ARN and document of each; "" for the ARN of an inline one
+    session_tags: tuple[tuple[str, str], ...] = ()
+    user_arn: str = ""  # the IAM user behind a federated user
 
     @property
     def is_root_user(self) -> bool:

@@ -230,6 +230,22 @@ def test_an_error_ahead_counts_only_for_what_is_asked_for_and_what_was_not_begun
             early_reads.take([5, 0])
 
 
+def test_the_error_of_early_reads_is_that_of_the_first_item_though_it_was_not_read_early() -> None:
+    def read(item: str) -> str:
+        if item in ("first", "last"):
+            raise ValueError(item)
+        return item
+
+    with ThreadedExecutor(1).early_reads(read) as early_reads:
+        early_reads.begin("last")
+        early_reads.take([])
+        early_reads.begin("first")  # not any more, after an error
+        with pytest.raises(ValueError, match="last"):
+            early_reads.take(["good", "last", "first"])
+        with pytest.raises(ValueError, match="first"):
+            early_reads.take(["good", "first", "last"])
+
+
 def test_after_an_error_nothing_is_read_ahead_any_more_and_the_threads_end() -> None:
     executor, begun, go_on = ThreadedExecutor(2), threading.Event(), threading.Event()
     ended: list[int] = []

@@ -100,7 +100,7 @@ def test_drift_is_planned_again_and_other_policies_stay(stage: Stage) -> None:
     own = next(item for item in policies_of(aws, unit_id(aws, "Security")) if item["Name"] == "deny-leaving")
     aws.detach_policy(PolicyId=own["Id"], TargetId=unit_id(aws, "Security"))
     plan = stage.plan("policies")
-    assert [step.id for step in plan.steps] == ["attach-policy:deny-leaving to Security"]
+    assert [step.id for step in plan.steps] == ["attach-policy:deny-leaving: Security"]
     assert plan.unmanaged == ("policy others (SERVICE_CONTROL_POLICY)",)
     stage.apply("policies")
     assert "others" in attached(stage, "Production")

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from orgkit.engine.observe import observe
 from orgkit.phases.policies.in_force import BY_AWS, BY_ORGKIT
 from orgkit.phases.policies.in_force_aws import read_policies_in_force
-from orgkit.runbook.views.views import render_policies_in_force
+from orgkit.runbook.views.policies_in_force import render_policies_in_force
 from tests.bootstrap.project import EXAMPLE, Stage, new_project
 
 SCPS = {

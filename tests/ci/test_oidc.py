@@ -29,7 +29,7 @@ GIVEN = {
 SCOPE = Scope(account=ACCOUNT, organization=ORGANIZATION, trail="org-trail", trail_region="us-east-1")
 PROVIDER = "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com"
 TOKEN = "token.actions.githubusercontent.com"
-CHANGING = [phase for phase in RUNBOOKS if phase.changes]
+CHANGING = [phase for phase in RUNBOOKS if phase.changes and not phase.takes_away]
 
 
 def resolved(given: dict[str, str] | None = None) -> dict[str, Any]:

@@ -33,6 +33,10 @@ COMMENT_OF = {  # where the example has the comment of a key under a name that i
     ("approval", "operators"): ("approval.operators", ""),
     ("approval", "approvers"): ("approval.approvers", ""),
     **{("policies", "NAME", key): ("policies", f"deny_leaving.{key}") for key in ("file", "type", "attach")},
+    **{
+        ("policy_removal", "NAME", key): ("policy_removal", f"deny_old.{key}")
+        for key in ("type", "units", "accounts", "root", "delete")
+    },
     ("organization", "tags"): ("organization.tags", ""),
     ("organization", "attestations"): ("organization.attestations", ""),
 }
@@ -121,7 +125,7 @@ def _comments() -> dict[tuple[str, str], str]:
         if header := re.fullmatch(r"\[([\w.-]+)\]", line):
             table = header[1]
             found[table, ""], comment = comment, ""
-        elif key := re.match(r"#?([a-z_]+(?:\.[a-z]+)?) += .*?(?:  +# (.+))?$", line):
+        elif key := re.match(r"#?([a-z_]+(?:\.[a-z_]+)?) += .*?(?:  +# (.+))?$", line):
             found[table, key[1]] = f"{key[2]}.\n{comment}" if key[2] else comment
             comment = comment if key[2] else ""  # keys with a remark at their end share the comment above them
         elif re.match(r"# [^─ ]", line):
@@ -140,6 +144,8 @@ def _comment(path: tuple[str, ...], comments: Mapping[tuple[str, str], str]) -> 
         return next((text for text in texts if text), "")
     if path[:2] == ("trail", "object_lock"):
         return comments["trail", "object_lock"]
+    if path[:2] == ("state_backend", "github"):
+        return comments["state_backend", ".".join(path[1:]) if path[2:] else "github.owner"]
     return comments.get((".".join(path[:-1]), path[-1]), "")
 
 

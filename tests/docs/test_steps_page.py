@@ -15,13 +15,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "steps.md"
 HEAD = """# The steps
 
 Everything that orgkit can do to AWS is one of these steps. A step is applied only when someone has approved a plan that
-names it. No step deletes, closes, removes or stops anything. What orgkit reads is not listed here:
-`orgkit permissions PHASE` prints the policy of a phase, its reads included.
+names it. Only the steps of 13-policy-removal take something away. What orgkit reads is not listed
+here: `orgkit permissions PHASE` prints the policy of a phase, its reads included.
 
 Each step carries the value that it replaces (`starts_from`) into the approved plan: what exists, `absent`, or, for what
 is switched on, `disabled`. It is compared when the plan is applied, and read again right before the step.
 
-A name in `<>` comes from the parameters file or from AWS. **+** creates something, **~** changes something.
+A name in `<>` comes from the parameters file or from AWS. **+** creates something, **~** changes
+something, **-** takes something away.
 *Management account* lists the IAM actions that the identity which runs orgkit needs. *Inside* lists those that are used
 within another account. There the access role of that account uses them, narrowed to the step in the log archive
 account. For an import, the owner's own profile uses them.

@@ -12,9 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from orgkit.model.desired import Desired
 from orgkit.parameters import load
+from orgkit.phases.policy_removal.spec import PolicyRemovalSpec
 from orgkit.phases.registry import PHASES, phase_of
 from orgkit.rehearsal.bootstrap import seed_of
+from orgkit.sandbox.seed import OwnPolicy
 from orgkit.sandbox.world import world
 from tests.faults import wire as wires
 from tests.faults.copies import Copies, answer_of, in_a_copy
@@ -27,9 +30,24 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 # A copy stands in a folder of its own, and finds its outputs under the name that all others have for theirs.
 OUTPUTS = Path("/proc/self/cwd/outputs")
 # The phases after the bootstrap that also change something; one needs an address for alerts about the bill.
-ROAD = (*PHASES, phase_of("billing"), phase_of("policies"))
+ROAD = (*PHASES, phase_of("state-backend"), phase_of("billing"), phase_of("policies"), phase_of("policy-removal"))
+STATE = """account = "{}"
+kms_key = ""
+github = {{ owner = "acme", owner_id = "1234567", repository = "infrastructure", repository_id = "7654321" }}
+"""
 TOLD = '[billing]\nalerts = ["ada@example.com"]\n'
 STARTER_SET = Path(__file__).parents[2] / "parameters" / "policies"
+# A policy of somebody else, which phase 13 takes away: from a unit, from its account, and for good.
+LEGACY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Legacy", "Effect": "Deny", "Action": "chime:*", "Resource": "*"}],
+}
+REMOVAL = """
+[policy_removal.legacy]
+type = "SERVICE_CONTROL_POLICY"
+units = [{}]
+delete = true
+"""
 POLICY = 'deny-leaving = {{ file = "policies/deny-leaving.json", type = "SERVICE_CONTROL_POLICY", attach = [{}] }}\n'
 
 
@@ -44,7 +62,7 @@ class CellResult:
 
 
 class Matrix:
-    """The whole bootstrap of one parameters file, phase by phase, and the budgets, alerts and policies after it."""
+    """The whole bootstrap of one parameters file, phase by phase, and the phases after it that change something."""
 
     def __init__(self, file: Path, *, report: Callable[[CellResult], None], at_once: int = os.cpu_count() or 1) -> None:
         self.calls = 0
@@ -55,9 +73,12 @@ class Matrix:
         outputs = self.folder / "outputs"
         self.file = self.folder / file.name
         shutil.copytree(STARTER_SET, self.folder / "policies")
-        text = with_policy(_with_alerts(file.read_text(encoding="utf-8")), list(load(file).units[0].path))
+        desired = load(file)
+        text = with_policy(_with_alerts(file.read_text(encoding="utf-8")), list(desired.units[0].path))
+        text = with_state(text, next(spec.key for spec in desired.members if spec != desired.log_archive))
         self.file.write_text(text, encoding="utf-8")
-        self.wire = wires.begin(replace(seed_of(load(self.file)), regions=("us-east-1",)), outputs)
+        seed = replace(seed_of(load(self.file)), regions=("us-east-1",), own_policies=legacy(load(self.file)))
+        self.wire = wires.begin(seed, outputs)
         os.environ.update(wires.settings(outputs))
         os.environ["ORGKIT_OUTPUTS"] = str(OUTPUTS)
         os.chdir(self.folder)
@@ -146,11 +167,25 @@ def _with_alerts(text: str) -> str:
 
 
 def with_policy(text: str, *units: list[str]) -> str:
-    """Return a parameters file with a policy of the starter set, attached to these units."""
+    """Return a parameters file with a policy of the starter set for these units, and one to be removed from them."""
     line = POLICY.format(", ".join(map(json.dumps, units)))
+    text += REMOVAL.format(", ".join(map(json.dumps, units)))
     if "[policies]\n" not in text:
         return f"{text}\n[policies]\n{line}"
     return text.replace("[policies]\n", f"[policies]\n{line}")
+
+
+def with_state(text: str, account: str) -> str:
+    """Return a parameters file with a state backend in that account, and roles for a repository."""
+    if "[state_backend]\n" not in text:
+        return f"{text}\n[state_backend]\n{STATE.format(account)}"
+    return text.replace("[state_backend]\n", f"[state_backend]\n{STATE.format(account)}")
+
+
+def legacy(desired: Desired) -> tuple[OwnPolicy, ...]:
+    """Return the policy that `[policy_removal]` of the file names, for the seed of a sandbox."""
+    units = tuple(unit for removal in desired.section(PolicyRemovalSpec).removals for unit in removal.units)
+    return (OwnPolicy("legacy", "SERVICE_CONTROL_POLICY", json.dumps(LEGACY), units),) if units else ()
 
 
 Chosen = Callable[[str, tuple[Point, ...]], Iterator[tuple[Point, Met]]]

@@ -10,6 +10,7 @@ from moto.s3.models import s3_backends
 from orgkit.model.desired import READ_ROLE, Desired
 from orgkit.model.matching import IdIndex
 from orgkit.model.plan import Step
+from orgkit.model.state_backend import STATE_ACCOUNT_ID, StateBackendSpec
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
 from orgkit.phases.billing.steps import ActivateCostTag, CreateAnomalyMonitor, CreateAnomalySubscription, CreateBudget
@@ -23,6 +24,11 @@ from orgkit.phases.organization.steps import (
 from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 from orgkit.phases.policies.spec import PoliciesSpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
+from orgkit.phases.policy_removal.spec import PolicyRemovalSpec
+from orgkit.phases.policy_removal.steps import DeletePolicy, DetachPolicy
+from orgkit.phases.state_backend import steps as state
+from orgkit.phases.state_backend.documents import AUDIENCE, ISSUER, ROLE_POLICY
+from orgkit.phases.storage.steps import AboutBucket, BucketSetting
 from orgkit.phases.trail import steps as trail
 from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.facts import Key, TrailFacts
@@ -119,21 +125,50 @@ def _join_another(by: Outsider, step: AcceptInvitation) -> None:
 
 
 def _setting(operation: str, **values: Any) -> Callable[[Outsider, Any], None]:
-    def change(by: Outsider, step: trail.BucketSetting) -> None:
-        getattr(by.inside("s3", step.account), operation)(Bucket=step.bucket, **values)
+    def change(by: Outsider, step: BucketSetting) -> None:
+        getattr(by.inside("s3", step.account), operation)(Bucket=_bucket_of(by, step), **values)
 
     return change
 
 
-def _versioning(by: Outsider, step: trail.SetVersioning) -> None:
+def _bucket_of(by: Outsider, step: AboutBucket) -> str:
+    return step.bucket.replace(STATE_ACCOUNT_ID, by.ids.account(step.account))
+
+
+def _versioning(by: Outsider, step: trail.SetVersioning | state.SetStateVersioning) -> None:
     other = "Suspended" if step.starts_from != "Suspended" else "Enabled"
     _setting("put_bucket_versioning", VersioningConfiguration={"Status": other})(by, step)
 
 
-def _bucket_policy(by: Outsider, step: trail.SetBucketPolicy) -> None:
-    statement = {**FOREIGN, "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{step.bucket}/*"}
+def _bucket_policy(by: Outsider, step: trail.SetBucketPolicy | state.SetStateBucketPolicy) -> None:
+    statement = {**FOREIGN, "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{_bucket_of(by, step)}/*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     _setting("put_bucket_policy", Policy=document)(by, step)
+
+
+def _state_bucket(by: Outsider, step: state.CreateStateBucket) -> None:
+    by.inside("s3", step.account).create_bucket(Bucket=_bucket_of(by, step), BucketNamespace=step.namespace)
+
+
+def _provider(by: Outsider, step: state.CreateIdentityProvider) -> None:
+    by.inside("iam", step.account).create_open_id_connect_provider(Url=f"https://{ISSUER}", ClientIDList=[AUDIENCE])
+
+
+def _state_role(by: Outsider, step: state.CreateStateRole) -> None:
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**FOREIGN, "Action": "sts:AssumeRole"}]})
+    by.inside("iam", step.account).create_role(RoleName=step.role, AssumeRolePolicyDocument=document)
+
+
+def _state_role_trust(by: Outsider, step: state.SetStateRoleTrust) -> None:
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**FOREIGN, "Action": "sts:TagSession"}]})
+    by.inside("iam", step.account).update_assume_role_policy(RoleName=step.role, PolicyDocument=document)
+
+
+def _state_role_policy(by: Outsider, step: state.SetStateRolePolicy) -> None:
+    allowed = {"Effect": "Allow", "Action": "s3:GetObjectAcl", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam = by.inside("iam", step.account)
+    iam.put_role_policy(RoleName=step.role, PolicyName=ROLE_POLICY, PolicyDocument=document)
 
 
 def _key(by: Outsider, step: trail.CreateKey | CreateAlias) -> None:
@@ -206,7 +241,7 @@ def _create_policy(by: Outsider, step: CreatePolicy) -> None:
     )
 
 
-def _policy_id(by: Outsider, step: CreatePolicy | ChangePolicy | AttachPolicy) -> str:
+def _policy_id(by: Outsider, step: CreatePolicy | ChangePolicy | AttachPolicy | DetachPolicy | DeletePolicy) -> str:
     policies = by.client("organizations").list_policies(Filter=step.type)["Policies"]
     return next((str(policy["Id"]) for policy in policies if policy["Name"] == step.name), "p-00000000")
 
@@ -219,6 +254,11 @@ def _change_policy(by: Outsider, step: ChangePolicy) -> None:
 def _attach_policy(by: Outsider, step: AttachPolicy) -> None:
     target = by.ids.parent(step.unit)
     by.client("organizations").attach_policy(PolicyId=_policy_id(by, step), TargetId=target)
+
+
+def _attach_elsewhere(by: Outsider, step: DetachPolicy | DeletePolicy) -> None:
+    """A policy that is to be taken away gets one more target: that it is deleted then would surprise somebody."""
+    by.client("organizations").attach_policy(PolicyId=_policy_id(by, step), TargetId=by.ids.parent(("Infrastructure",)))
 
 
 def _cost_tag(by: Outsider, step: ActivateCostTag) -> None:
@@ -283,6 +323,23 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     SetEventSelectors: _event_selectors,
     TagTrail: lambda by, step: _tag_trail(by, step.tags, step.trail),
     trail.StartLogging: lambda by, step: by.client("cloudtrail").start_logging(Name=step.trail),
+    state.CreateStateBucket: _state_bucket,
+    state.BlockStatePublicAccess: _setting(
+        "put_public_access_block", PublicAccessBlockConfiguration={"IgnorePublicAcls": True}
+    ),
+    state.SetStateAcl: _setting("put_bucket_acl", ACL="private"),
+    state.SetStateOwnership: _setting(
+        "put_bucket_ownership_controls", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    ),
+    state.SetStateVersioning: _versioning,
+    state.SetStateEncryption: _setting("put_bucket_encryption", ServerSideEncryptionConfiguration={"Rules": [KMS]}),
+    state.SetStateBucketPolicy: _bucket_policy,
+    state.SetStateLifecycle: _setting("put_bucket_lifecycle_configuration", LifecycleConfiguration={"Rules": [RULE]}),
+    state.TagStateBucket: _setting("put_bucket_tagging", Tagging={"TagSet": [{"Key": "Owner", "Value": "joe"}]}),
+    state.CreateIdentityProvider: _provider,
+    state.CreateStateRole: _state_role,
+    state.SetStateRoleTrust: _state_role_trust,
+    state.SetStateRolePolicy: _state_role_policy,
     CreateBudget: _budget,
     CreateAnomalyMonitor: lambda by, _: _monitor(by, "another"),
     CreateAnomalySubscription: _subscription,
@@ -290,6 +347,8 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     CreatePolicy: _create_policy,
     ChangePolicy: _change_policy,
     AttachPolicy: _attach_policy,
+    DetachPolicy: _attach_elsewhere,
+    DeletePolicy: _attach_elsewhere,
 }
 
 
@@ -311,6 +370,7 @@ def drift(by: Outsider) -> None:
         iam.put_role_policy(RoleName=READ_ROLE, PolicyName=READ_ROLE, PolicyDocument=document)
         _trust(iam, "123456789012")
     _drift_of_policies(by)
+    _drift_of_state(by)
     if by.ids.observed.facts(TrailFacts):
         _drift_of_logs(by)
 
@@ -324,6 +384,52 @@ def _drift_of_policies(by: Outsider) -> None:
             organizations.update_policy(PolicyId=policy["Id"], Content=json.dumps(OTHER_POLICY))
             for target in organizations.list_targets_for_policy(PolicyId=policy["Id"])["Targets"]:
                 organizations.detach_policy(PolicyId=policy["Id"], TargetId=target["TargetId"])
+    _make_removed_policies(by)
+
+
+def _make_removed_policies(by: Outsider) -> None:
+    """Each policy that the file removes is there again."""
+    organizations = by.client("organizations")
+    for removal in by.desired.section(PolicyRemovalSpec).removals:
+        present = organizations.list_policies(Filter=removal.type)["Policies"]
+        ids = {str(policy["Name"]): str(policy["Id"]) for policy in present}
+        content = json.dumps({**OTHER_POLICY, "Id": removal.policy})
+        if removal.policy not in ids:
+            made = organizations.create_policy(Name=removal.policy, Type=removal.type, Description="", Content=content)
+            ids[removal.policy] = made["Policy"]["PolicySummary"]["Id"]
+        attached = organizations.list_targets_for_policy(PolicyId=ids[removal.policy])["Targets"]
+        for target in map(by.ids.parent, removal.units):
+            if target not in [item["TargetId"] for item in attached]:
+                organizations.attach_policy(PolicyId=ids[removal.policy], TargetId=target)
+
+
+def _drift_of_state(by: Outsider) -> None:
+    """The bucket of the state has other settings, its roles other documents; nothing, as long as it is not there."""
+    spec = by.desired.section(StateBackendSpec)
+    if not spec.account or spec.account not in by.ids.accounts:
+        return
+    bucket = spec.with_account(by.ids.account(spec.account)).bucket
+    if bucket not in s3_backends[by.ids.account(spec.account)]["aws"].buckets:
+        return
+    s3, iam = by.inside("s3", spec.account), by.inside("iam", spec.account)
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"BlockPublicAcls": True})
+    rules = [{"ObjectOwnership": "BucketOwnerPreferred"}]
+    s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": rules})
+    s3.put_bucket_acl(Bucket=bucket, ACL="log-delivery-write")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/another"}
+    rules = [{"ApplyServerSideEncryptionByDefault": key}]
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+    statement = {**FOREIGN, "Action": "s3:GetObjectVersion", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    s3.delete_bucket_lifecycle(Bucket=bucket)
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "ManagedBy", "Value": "hand"}]})
+    for role, _ in spec.github.roles if spec.github else ():
+        allowed = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        iam.put_role_policy(RoleName=role, PolicyName=ROLE_POLICY, PolicyDocument=policy)
+        document = json.dumps({"Version": "2012-10-17", "Statement": [{**FOREIGN, "Action": "sts:AssumeRole"}]})
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=document)
 
 
 def _drift_of_logs(by: Outsider) -> None:

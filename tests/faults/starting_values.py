@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from orgkit.phases.organizational_units.steps import TagUnit
 from orgkit.rehearsal.bootstrap import seed_of
 from tests.faults import wire as wires
 from tests.faults.copies import Copies, HandIn, answer_of, in_a_copy
-from tests.faults.matrix import ROAD, STARTER_SET, with_policy
+from tests.faults.matrix import ROAD, STARTER_SET, legacy, with_policy, with_state
 from tests.plans.loader import reviewed
 
 EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
@@ -252,10 +252,10 @@ MUTANTS: Mapping[str, Callable[[], None]] = {
 
 
 def parameters(folder: Path) -> Path:
-    """The example with a key, a lock, addresses for alerts of the bill, and a policy."""
+    """The example with a key, a lock, addresses for alerts of the bill, a policy, and a state backend."""
     text = EXAMPLE.read_text(encoding="utf-8").replace("\n[billing]\n", f"\n{BILLING}")
     shutil.copytree(STARTER_SET, folder / "policies")
-    text = with_policy(text, ["Production"], ["Security"])
+    text = with_state(with_policy(text, ["Production"], ["Security"]), "website-prod")
     file = folder / "example.toml"
     file.write_text(text.replace("\n[trail]\n", "\n[trail]\n" + "\n".join(SETTINGS) + "\n"), encoding="utf-8")
     return file
@@ -270,7 +270,7 @@ def main() -> int:
     requests, started, tally = parser.parse_args(), time.monotonic(), Tally()
     folder = Path(tempfile.mkdtemp(prefix="orgkit-starts-"))
     desired = load(parameters(folder))
-    wires.begin(seed_of(desired), folder / "outputs")
+    wires.begin(replace(seed_of(desired), own_policies=legacy(desired)), folder / "outputs")
     os.environ.update(wires.settings(folder / "outputs"))
     trials = Trials(desired, tally, whole=requests.whole)
     try:

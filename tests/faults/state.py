@@ -82,6 +82,7 @@ def _account(account: str) -> dict[str, Any]:
     iam, s3 = iam_backends[account]["aws"], s3_backends[account]["aws"]
     return {
         "roles": sorted(map(_role, iam.roles.values())),
+        "identity providers": sorted(f"{arn} {each.client_id_list}" for arn, each in iam.open_id_providers.items()),
         "buckets": sorted(map(_bucket, s3.buckets.values())),
         "keys": sorted(_key(key) for backend in kms_backends[account].values() for key in backend.keys.values()),
         "trails": sorted(

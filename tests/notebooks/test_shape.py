@@ -37,8 +37,24 @@ def phase(request: pytest.FixtureRequest) -> Phase:
     return found
 
 
-def test_there_is_one_runbook_for_each_phase_and_no_other():
-    assert sorted(path.name for path in RUNBOOKS.glob("*")) == sorted(phase.runbook for phase in registry.RUNBOOKS)
+def test_there_is_one_runbook_for_each_phase_and_the_one_of_adoption():
+    expected = ["adopt.ipynb", *(phase.runbook for phase in registry.RUNBOOKS)]
+    assert sorted(path.name for path in RUNBOOKS.glob("*")) == sorted(expected)
+
+
+def test_the_runbook_of_adoption_has_the_shape_of_the_others():
+    """It is of no phase: it comes before there is a parameters file."""
+    notebook = json.loads((RUNBOOKS / "adopt.ipynb").read_text(encoding="utf-8"))
+    codes = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    for cell in codes:
+        tree = ast.parse(source(cell))
+        assert 1 <= len([line for line in source(cell).splitlines() if line.strip()]) <= 3, source(cell)
+        assert not [node for node in ast.walk(tree) if isinstance(node, FORBIDDEN)], source(cell)
+        assert sum(isinstance(node, ast.Call) for node in ast.walk(tree)) <= 2, source(cell)
+        assert (cell["outputs"], cell["execution_count"]) == ([], None)
+    assert all(isinstance(ast.parse(source(cell)).body[-1], ast.Expr) for cell in codes[1:])
+    head = source(notebook["cells"][0])
+    assert tuple(re.findall(r"^\| \**([A-Z][a-z ]+?)\** \|", head, re.MULTILINE)) == HEAD
 
 
 def test_a_code_cell_has_one_to_three_lines(phase):

@@ -10,11 +10,13 @@ from orgkit.errors import ParametersInvalid
 from orgkit.parameters import files_read_with, load
 from orgkit.parameters.rehearsal_policies import RehearsalPolicy, RehearsalSpec
 from orgkit.parameters.single_operator import allow_single_operator
+from orgkit.phases.policies.spec import PoliciesSpec
 from tests.parameters.test_load import SMALLEST
 
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 DENY = {"Sid": "NoBuckets", "Effect": "Deny", "Action": "s3:CreateBucket", "Resource": "*"}
 POLICY = {"Version": "2012-10-17", "Statement": [DENY]}
+PEOPLE = "[approval]\nfour_eyes = false\n[approval.approvers]\n[approval.operators]\n"
 TABLE = {"file": "policies/no-buckets.json", "type": SCP}
 
 
@@ -57,12 +59,26 @@ def test_a_file_without_the_section_has_no_policies(tmp_path: Path) -> None:
 
 
 def test_the_copy_for_one_operator_has_the_same_policies(tmp_path: Path) -> None:
-    people = "[approval]\nfour_eyes = false\n[approval.approvers]\n[approval.operators]\n"
-    file = write(tmp_path, {**TABLE, "attach": ["Security"]}, head=f"{SMALLEST}\n{people}")
+    file = write(tmp_path, {**TABLE, "attach": ["Security"]}, head=f"{SMALLEST}\n{PEOPLE}")
     (tmp_path / "box").mkdir()
     desired = load(file)
     copy = allow_single_operator(file, desired, tmp_path / "box")
     assert load(copy).section(RehearsalSpec) == desired.section(RehearsalSpec)
+
+
+def test_the_copy_for_one_operator_has_the_policies_that_12_makes_too(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    own = {**DENY, "Sid": "Own", "Action": "ec2:RunInstances"}
+    (tmp_path / "a" / "no-buckets.json").write_text(json.dumps({**POLICY, "Statement": [own]}))
+    made = f'[policies.deny]\nfile = "a/no-buckets.json"\ntype = "{SCP}"\nattach = ["Security"]\n'
+    file = write(tmp_path, {**TABLE, "attach": ["Security"]}, head=f"{SMALLEST}\n{PEOPLE}{made}")
+    (tmp_path / "box").mkdir()
+    desired = load(file)
+    copy = load(allow_single_operator(file, desired, tmp_path / "box"))
+    assert copy.section(RehearsalSpec) == desired.section(RehearsalSpec)
+    contents = [json.loads(policy.content) for policy in copy.section(PoliciesSpec).policies]
+    assert contents == [json.loads(policy.content) for policy in desired.section(PoliciesSpec).policies]
+    assert contents[0]["Statement"][0]["Sid"] == "Own"
 
 
 @pytest.mark.parametrize(
@@ -138,3 +154,9 @@ def test_a_type_that_the_organization_does_not_enable_is_refused(tmp_path: Path)
 def test_two_policies_of_one_name_are_refused(tmp_path: Path) -> None:
     (message,) = problems(write(tmp_path, TABLE, {**TABLE, "attach": ["Security"]}))
     assert 'number 2 has the name of number 1, "no-buckets"' in message
+
+
+def test_a_name_that_12_makes_a_policy_with_is_refused(tmp_path: Path) -> None:
+    made = f'[policies.No-Buckets]\nfile = "policies/no-buckets.json"\ntype = "{SCP}"\nattach = ["Security"]\n'
+    (message,) = problems(write(tmp_path, TABLE, head=f"{SMALLEST}\n{made}"))
+    assert 'number 1 has the name of a policy of [policies], "no-buckets": 12-policies makes it' in message

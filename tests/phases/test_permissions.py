@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -46,13 +47,18 @@ def allowed(phase: Phase) -> set[str]:
     return {action for statement in policy_for([phase])["Statement"] for action in statement["Action"]}
 
 
+def is_base(step: type[Step]) -> bool:
+    """Whether a class of steps needs no action, or has no kind: phases share the latter."""
+    return not step.actions or not hasattr(step, "kind")
+
+
 def test_every_step_belongs_to_a_phase() -> None:
-    made = {step for step in subclasses(Step) if step.__module__.startswith("orgkit.") and step.actions}
+    made = {step for step in subclasses(Step) if step.__module__.startswith("orgkit.") and not is_base(step)}
     assert made == set(ALL)
 
 
 def test_a_class_of_steps_that_needs_no_action_is_only_there_for_others_to_be_made_of() -> None:
-    bare = {step for step in subclasses(Step) if step.__module__.startswith("orgkit.") and not step.actions}
+    bare = {step for step in subclasses(Step) if step.__module__.startswith("orgkit.") and is_base(step)}
     assert [step for step in bare if not step.__subclasses__()] == []
 
 
@@ -64,7 +70,7 @@ def test_a_step_says_what_it_does_and_what_it_is_about(step: type[Step]) -> None
     assert "\n" not in made.sentence
     assert made.subject
     assert made.subject in made.depends_on
-    assert step.symbol in ("+", "~")
+    assert step.symbol in ("+", "~", "-")
     assert step.__doc__
     json.dumps(made.facts())
 
@@ -116,11 +122,15 @@ def test_a_change_of_the_organization_or_of_the_trail_is_narrowed_as_far_as_iam_
         "organizations:AttachPolicy": {"ou", "policy"},
         "organizations:TagResource": {"account", "ou", "root"},
     }
+    # In addition to those of the organization: FullAWSAccess, which AWS owns.
+    of_aws = {"organizations:DetachPolicy": "arn:aws:organizations::aws:policy/*"}
     new = next(statement for statement in changes if statement["Sid"] == "TagNewResources")
     assert new["Condition"] == {"StringEquals": {"aws:RequestTag/ManagedBy": ["orgkit"]}}  # they have no ARN yet
     for statement in (statement for statement in changes if statement is not new):
         arns = statement["Resource"] if isinstance(statement["Resource"], list) else []
-        narrowed = [arn.split(":", 5)[5] for arn in arns]
+        extra = {of_aws[action] for action in statement["Action"] if action in of_aws}
+        assert extra <= {*arns}
+        narrowed = [arn.split(":", 5)[5] for arn in arns if arn not in extra]
         for action in statement["Action"]:
             if action.startswith(("organizations:", "cloudtrail:")):
                 kinds = fewer.get(action, resource_kinds(action) & made)
@@ -167,6 +177,15 @@ def test_the_scope_of_a_file_names_its_account_organization_and_trail() -> None:
     )
     organization = desired.organization.organization_id or "o-*"
     assert scope.arn("ou") == f"arn:aws:organizations::{scope.account}:ou/{organization}/*"
+
+
+def test_new_accounts_and_units_may_have_the_value_of_managed_by_that_the_file_gives_them() -> None:
+    desired = desired_of()
+    tagged = replace(desired.accounts[0], tags=(("ManagedBy", "platform-team"), ("Owner", "kim")))
+    scope = Scope.from_desired(replace(desired, accounts=(tagged, *desired.accounts[1:])))
+    new = next(item for item in policy_for(RUNBOOKS, scope)["Statement"] if item["Sid"] == "TagNewResources")
+    values = new["Condition"]["StringEquals"]["aws:RequestTag/ManagedBy"]
+    assert set(values) == {"orgkit", "platform-team"}
 
 
 @pytest.mark.parametrize("phase", [phase for phase in RUNBOOKS if not phase.changes], ids=lambda phase: phase.run_label)

@@ -10,6 +10,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from orgkit.ci.oidc import CHANGING_PHASES
 from orgkit.cli.archive import archive
 from orgkit.cli.reconcile import reconcile
 from orgkit.engine.connect import connect
@@ -31,6 +32,7 @@ from orgkit.sandbox.seed import OwnPolicy, Seed
 from orgkit.sandbox.world import world
 from orgkit.signing.role_trust_aws import check_roles
 from tests.ci.test_oidc import policies as roles_of_ci
+from tests.faults.matrix import legacy
 from tests.faults.outsider import Outsider, drift
 from tests.faults.wire import Wire
 from tests.policy_evaluation.permission_trials import (
@@ -45,6 +47,7 @@ from tests.policy_evaluation.permission_trials import (
 CI_PLAN = "CI role orgkit-plan"
 ARCHIVE = "orgkit records archive --permissions"
 CHANGING = [phase.label for phase in RUNBOOKS if phase.changes]
+IN_CI = [phase.label for phase in CHANGING_PHASES]
 # Services whose trusted access makes orgkit look, before it moves an account, at what the move would take away.
 SHARING = ("member.org.stacksets.cloudformation.amazonaws.com", "ram.amazonaws.com")
 FOUR_EYES = """
@@ -82,6 +85,7 @@ class Scenarios:
         """Every scenario, one after the other."""
         self._plain()
         self._again()
+        self._merged_policies()
         self._drift()
         self._reconcile_and_archive()
         self._four_eyes()
@@ -92,6 +96,7 @@ class Scenarios:
 
     def _begin(self, **values: Any) -> None:
         """A fresh AWS, and fresh outputs."""
+        values = {"own_policies": legacy(self.desired), **values}
         seed: Seed = replace(seed_of(self.desired), regions=REGIONS, **values)
         credentials = [asdict(item) for item in profiles.credentials(seed, self.folder / "outputs")]
         seeding.begin({"seed": json.loads(seed.to_json()), "credentials": credentials}, real_time=False)
@@ -128,7 +133,7 @@ class Scenarios:
         for phase in RUNBOOKS:
             if phase.label == "actual-costs":
                 cost_explorer.seed(BILLS)
-            if phase.changes:
+            if phase.label in IN_CI:
                 self.uses.put(CI_PLAN, plan_policy)
                 with scenario(self.uses, self.wire, "plan in CI") as show:
                     ending = run_phase(phase.label, self.file)
@@ -144,6 +149,25 @@ class Scenarios:
             self._put(phase.label)
             self._part("nothing to do", phase.label)
 
+    def _merged_policies(self) -> None:
+        """Somebody else has enabled a type of policy that AWS merges, and attached one."""
+        self._administrate()
+        _, ids = observe_and_plan(connect(self.desired), self.desired, "trail")
+        client, kind = Outsider(self.desired, ids).client("organizations"), "AISERVICES_OPT_OUT_POLICY"
+        root = client.list_roots()["Roots"][0]["Id"]
+        client.enable_policy_type(RootId=root, PolicyType=kind)
+        world().clock.sleep(DAY)
+        content = json.dumps({"services": {"default": {"opt_out_policy": {"@@assign": "optOut"}}}})
+        policy = client.create_policy(Name="opt-out", Description="", Content=content, Type=kind)["Policy"]
+        client.attach_policy(PolicyId=policy["PolicySummary"]["Id"], TargetId=root)
+        self._put("policies")
+        self._part("merged policies", "policies")
+        self.uses.put(CI_PLAN, roles_of_ci("PlanRole")["PlanPolicy"])
+        with scenario(self.uses, self.wire, "merged policies in CI") as show:
+            ending = run_phase("policies", self.file)
+            show(ending.how, ending.shown)
+        self.uses.copies.wait()
+
     def _drift(self) -> None:
         """Somebody else has changed everything that a step can set, and shares with StackSets and RAM."""
         self._administrate()
@@ -154,13 +178,17 @@ class Scenarios:
         drift(outsider)
         self._control_tower()
         for phase in CHANGING:
-            self.uses.put(CI_PLAN, roles_of_ci("PlanRole")["PlanPolicy"])
-            with scenario(self.uses, self.wire, "drift in CI") as show:
-                ending = run_phase(phase, self.file)
-                show(ending.how, ending.shown)
-            self.uses.copies.wait()
+            if phase in IN_CI:
+                self._drift_in_ci(phase)
             self._put(phase)
             self._part("drift", phase)
+
+    def _drift_in_ci(self, phase: str) -> None:
+        self.uses.put(CI_PLAN, roles_of_ci("PlanRole")["PlanPolicy"])
+        with scenario(self.uses, self.wire, "drift in CI") as show:
+            ending = run_phase(phase, self.file)
+            show(ending.how, ending.shown)
+        self.uses.copies.wait()
 
     def _control_tower(self) -> None:
         """A landing zone owns what phases would change."""

@@ -21,6 +21,7 @@ from orgkit.parameters import load
 from orgkit.rehearsal.setup import seed_of
 from tests.faults import wire as wires
 from tests.faults.copies import Copies
+from tests.faults.matrix import legacy
 from tests.faults.starting_values import parameters
 
 EXPLANATIONS = Path(__file__).with_name("permissions.toml")
@@ -97,7 +98,9 @@ def make_table(sample: int | None = None, seed: int = 0) -> Table:
     base = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="orgkit-permissions-", dir=base))
     file = parameters(folder)
-    wire = wires.begin(replace(seed_of(load(file)), regions=("us-east-1", "eu-central-1")), folder / "outputs")
+    desired = load(file)
+    account = replace(seed_of(desired), regions=("us-east-1", "eu-central-1"), own_policies=legacy(desired))
+    wire = wires.begin(account, folder / "outputs")
     os.environ.update(wires.settings(folder / "outputs"))
     os.environ["ORGKIT_OUTPUTS"] = "/proc/self/cwd/outputs"  # of each copy its own
     os.chdir(folder)

@@ -49,6 +49,7 @@ ROLE = "arn:aws:iam::222222222222:role/path/Auditor"
             [f"kms:CreateAlias arn:aws:kms:eu-west-1:111111111111:{name}" for name in ("alias/logs", "key/1234")],
         ),
         ("kms:DescribeKey", {"KeyId": "alias/logs"}, ["kms:DescribeKey *"]),
+        ("kms:DescribeKey", {"KeyId": "arn:aws:kms:eu-west-1:111111111111:alias/logs"}, ["kms:DescribeKey *"]),
         (
             "iam:PutRolePolicy",
             {"RoleName": "R", "PolicyName": "n"},

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from orgkit.ci.oidc import CHANGING_PHASES
 from orgkit.phases.permissions import policy_for
 from orgkit.phases.registry import RUNBOOKS
 from orgkit.policy_evaluation.conditions import as_list
@@ -43,7 +44,7 @@ def test_every_printed_policy_is_in_the_table(output: str) -> None:
     assert texts == phases | others
 
 
-@pytest.mark.parametrize("phase", [phase for phase in RUNBOOKS if phase.changes], ids=lambda phase: phase.run_label)
+@pytest.mark.parametrize("phase", CHANGING_PHASES, ids=lambda phase: phase.run_label)
 def test_the_policy_of_the_role_that_applies_in_ci_has_the_actions_of_the_phase(phase) -> None:
     document = roles_of_ci("ApplyRole")[f"ApplyPolicy{phase.number}"]
     assert actions(document) == actions(policy_for([phase]))

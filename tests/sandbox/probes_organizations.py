@@ -153,6 +153,21 @@ def a_policy_is_attached_twice_and_of_any_type(stock: Stock) -> bool:
     return not any(refused(organization.client.attach_policy, **attach) for _ in range(2))
 
 
+@probe("OrganizationsBackend.detach_policy")
+def a_policy_that_is_not_attached_is_detached(stock: Stock) -> bool:
+    organization = Organization(stock)
+    return not refused(organization.client.detach_policy, PolicyId=organization.policy(), TargetId=organization.root)
+
+
+@probe("OrganizationsBackend.delete_policy")
+def a_policy_of_aws_is_deleted_where_it_is_attached_to_nothing(stock: Stock) -> bool:
+    client = Organization(stock).client
+    (full,) = [each for each in client.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"] if each["AwsManaged"]]
+    for target in client.list_targets_for_policy(PolicyId=full["Id"])["Targets"]:
+        client.detach_policy(PolicyId=full["Id"], TargetId=target["TargetId"])
+    return not refused(client.delete_policy, PolicyId=full["Id"])
+
+
 @probe("FakeRoot.SUPPORTED_POLICY_TYPES")
 def five_types_of_a_root(_: Stock) -> bool:
     return len(FakeRoot.SUPPORTED_POLICY_TYPES) == 5

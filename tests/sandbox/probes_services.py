@@ -145,6 +145,14 @@ def tags_of_a_budget_are_lost(stock: Stock) -> bool:
     return "finance" not in str(vars(kept))
 
 
+@probe("Budget.to_dict")
+def cost_types_of_a_budget_have_no_defaults(stock: Stock) -> bool:
+    budget = {"BudgetName": "b", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": BUDGET_LIMIT}
+    stock("budgets").create_budget(AccountId=DEFAULT_ACCOUNT_ID, Budget={**budget, "CostTypes": {"IncludeTax": False}})
+    (listed,) = stock("budgets").describe_budgets(AccountId=DEFAULT_ACCOUNT_ID)["Budgets"]
+    return list(listed["CostTypes"]) == ["IncludeTax"]
+
+
 @probe("ServiceQuotasBackend.list_aws_default_service_quotas")
 def no_default_quotas_of_organizations(stock: Stock) -> bool:
     listed = stock("service-quotas").list_aws_default_service_quotas
@@ -255,6 +263,33 @@ def _trust(principal: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+@probe("moto.kms.responses.validate_policy")
+def a_denial_of_a_key_policy_holds_whatever_its_condition_is(stock: Stock) -> bool:
+    kms = stock("kms")
+    condition = {"Bool": {"aws:SecureTransport": "maybe"}}
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": condition}
+    key = kms.create_key(Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    return refused(kms.describe_key, KeyId=key["KeyMetadata"]["KeyId"])
+
+
+@probe("IamResponse.create_access_key", "IamResponse.delete_access_key", "every_service.consistency")
+def a_key_may_do_everything_at_once_and_after_its_deletion(stock: Stock) -> bool:
+    iam = stock("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = boto3.client("iam", "us-east-1", None, True, None, None, key["AccessKeyId"], key["SecretAccessKey"])
+    before = refused(ann.list_users)
+    iam.delete_access_key(UserName="ann", AccessKeyId=key["AccessKeyId"])
+    return not before and not refused(ann.list_users)
+
+
+@probe("IamResponse.create_user")
+def a_new_user_has_no_permissions_boundary(stock: Stock) -> bool:
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+    stock("iam").create_user(UserName="bob", PermissionsBoundary=arn)
+    return "PermissionsBoundary" not in stock("iam").get_user(UserName="bob")["User"]
+
+
 @probe("S3Response._bucket_response_put")
 def a_deleted_principal_is_put_into_resource_policies(stock: Stock) -> bool:
     statement = {"Effect": "Allow", "Principal": {"AWS": DELETED}, "Action": "*", "Resource": "*"}
@@ -293,6 +328,12 @@ def who_is_not_known_is_moto(stock: Stock) -> bool:
 @probe("TokenResponse.get_session_token")
 def session_tokens_have_the_same_key(stock: Stock) -> bool:
     first, second = (stock("sts").get_session_token()["Credentials"] for _ in range(2))
+    return bool(first["AccessKeyId"] == second["AccessKeyId"])
+
+
+@probe("TokenResponse.get_federation_token")
+def federated_users_have_the_same_key(stock: Stock) -> bool:
+    first, second = (stock("sts").get_federation_token(Name=name)["Credentials"] for name in ("ann", "bob"))
     return bool(first["AccessKeyId"] == second["AccessKeyId"])
 
 

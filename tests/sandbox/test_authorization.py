@@ -132,7 +132,7 @@ def test_own_policies_are_attached_as_soon_as_their_targets_are_there(begin: Cal
     assert policies_of(organizations, member) == ["of-an-account"]
     assert "p-" in message(world.in_account(member, "s3").create_bucket, Bucket="denied")
     denial = world.sandbox.denials()[-1]["denial"]
-    assert (denial["policy"], denial["statement"], denial["target"]) == ("of-the-root", "statement 1", world.root())
+    assert (denial["policy"], denial["statement"], denial["target"]) == ("of-the-root", "1", world.root())
 
 
 def test_an_own_policy_that_somebody_detaches_stays_detached(begin: Callable[..., World]) -> None:
@@ -170,3 +170,140 @@ def test_an_operator_with_policies_may_do_what_they_allow_and_no_more(begin: Cal
     assert world.client("iam").list_roles()["Roles"] == []
     assert world.sandbox.calls()[-1]["decisions"][0]["statement"] == "Roles"
     assert "no identity-based policy allows the iam:ListUsers action" in message(world.client("iam").list_users)
+
+
+def caller(world: World, service: str, keys: dict[str, Any]) -> Any:
+    """A client for an access key, or for the credentials of a session."""
+    token = keys.get("SessionToken")
+    secret = keys["SecretAccessKey"]
+    return world.client(
+        service, aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=secret, aws_session_token=token
+    )
+
+
+def tags(**values: str) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in values.items()]
+
+
+def test_a_user_is_limited_by_its_boundary_and_known_by_its_tags(strict: World) -> None:
+    iam = strict.client("iam")
+    boundary = iam.create_policy(PolicyName="b", PolicyDocument=document({"Effect": "Allow", "Action": "iam:Get*"}))
+    arn = boundary["Policy"]["Arn"]
+    iam.create_user(UserName="ann", PermissionsBoundary=arn, Tags=tags(Team="red"))
+    assert iam.get_user(UserName="ann")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == arn
+    red = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+    granted = document({"Effect": "Allow", "Action": "iam:*", "Condition": red})
+    iam.put_user_policy(UserName="ann", PolicyName="all", PolicyDocument=granted)
+    ann = caller(strict, "iam", iam.create_access_key(UserName="ann")["AccessKey"])
+    assert ann.get_user(UserName="ann")["User"]["UserName"] == "ann"
+    assert "no permissions boundary allows the iam:ListUsers action" in message(ann.list_users)
+    iam.delete_user_permissions_boundary(UserName="ann")
+    assert ann.list_users()["Users"]
+    iam.put_user_permissions_boundary(UserName="ann", PermissionsBoundary=arn)
+    assert "no permissions boundary" in message(ann.list_users)
+    iam.tag_user(UserName="ann", Tags=tags(Team="blue"))
+    assert "no identity-based policy allows" in message(ann.get_user, UserName="ann")
+
+
+def test_a_role_is_known_by_its_tags_and_those_of_the_session_come_first(strict: World) -> None:
+    iam, sts = strict.client("iam"), strict.client("sts")
+    trust = {"Effect": "Allow", "Principal": {"AWS": MANAGEMENT}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
+    created = iam.create_role(
+        RoleName="auditor", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}), Tags=tags(team="red")
+    )
+    red = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+    iam.put_role_policy(
+        RoleName="auditor",
+        PolicyName="red",
+        PolicyDocument=document({"Effect": "Allow", "Action": "iam:ListRoles", "Condition": red}),
+    )
+    role = {"RoleArn": created["Role"]["Arn"], "RoleSessionName": "test"}
+    assert caller(strict, "iam", sts.assume_role(**role)["Credentials"]).list_roles()["Roles"]
+    blue = caller(strict, "iam", sts.assume_role(**role, Tags=tags(team="blue"))["Credentials"])
+    assert "no identity-based policy allows" in message(blue.list_roles)
+
+
+def test_a_key_acts_as_its_user_until_it_is_deleted(strict: World, error: Callable[..., str]) -> None:
+    iam = strict.client("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = caller(strict, "sts", key)
+    assert ann.get_caller_identity()["Arn"] == f"arn:aws:iam::{MANAGEMENT}:user/ann"
+    iam.delete_access_key(UserName="ann", AccessKeyId=key["AccessKeyId"])
+    assert error(ann.get_caller_identity) == "InvalidClientTokenId"
+
+
+def test_awss_own_managed_policies_are_in_the_callers_account(begin: Callable[..., World]) -> None:
+    allowed = document({"Effect": "Allow", "Action": "iam:GetPolicy"})
+    world = begin(replace(SEED, evaluate_policies=True, operator_policies=(allowed,)))
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+    assert world.client("iam").get_policy(PolicyArn=arn)["Policy"]["Arn"] == arn
+
+
+def test_a_member_reads_the_organizations_trail_and_a_delegated_administrator_its_accounts(strict: World) -> None:
+    organizations = strict.organization(FeatureSet="ALL")
+    member = strict.account("logs")
+    organizations.enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
+    organizations.register_delegated_administrator(AccountId=member, ServicePrincipal="cloudtrail.amazonaws.com")
+    assert strict.in_account(member, "organizations").describe_account(AccountId=MANAGEMENT)["Account"]
+    strict.client("s3").create_bucket(Bucket="trail")
+    service = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*"}
+    content = {"Version": "2012-10-17", "Statement": [{**service, "Resource": ["arn:aws:s3:::trail*"]}]}
+    strict.client("s3").put_bucket_policy(Bucket="trail", Policy=json.dumps(content))
+    trail = strict.client("cloudtrail").create_trail(Name="all", S3BucketName="trail", IsOrganizationTrail=True)
+    assert strict.in_account(member, "cloudtrail").get_trail_status(Name=trail["TrailARN"])["IsLogging"] is False
+
+
+def test_a_resource_control_policy_stops_a_delivery_of_cloudtrail_and_is_listed(strict: World) -> None:
+    organizations = strict.organization(FeatureSet="ALL")
+    organizations.enable_policy_type(RootId=strict.root(), PolicyType="RESOURCE_CONTROL_POLICY")
+    member = strict.account("logs")
+    buckets = strict.in_account(member, "s3")
+    buckets.create_bucket(Bucket="logs")
+    service = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*"}
+    granted = {"Version": "2012-10-17", "Statement": [{**service, "Resource": ["arn:aws:s3:::logs*"]}]}
+    buckets.put_bucket_policy(Bucket="logs", Policy=json.dumps(granted))
+    trails = strict.client("cloudtrail")
+    trail = trails.create_trail(Name="all", S3BucketName="logs")["TrailARN"]
+    trails.start_logging(Name=trail)
+    assert not trails.get_trail_status(Name=trail).get("LatestDeliveryError")
+    foreign = {"StringNotEqualsIfExists": {"aws:SourceOrgID": "o-zzzzzzzzzz"}}
+    deny = {"Sid": "Foreign", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Condition": foreign}
+    policy = organizations.create_policy(
+        Name="closed", Description="", Content=document(deny), Type="RESOURCE_CONTROL_POLICY"
+    )
+    organizations.attach_policy(PolicyId=policy["Policy"]["PolicySummary"]["Id"], TargetId=member)
+    assert trails.get_trail_status(Name=trail)["LatestDeliveryError"] == "AccessDenied"
+    with pytest.raises(ClientError, match="InsufficientS3BucketPolicyException"):
+        trails.create_trail(Name="second", S3BucketName="logs")
+    shown = [(call["operation"], call["denial"]) for call in strict.sandbox.denials()]
+    assert [operation for operation, _ in shown] == ["GetTrailStatus", "CreateTrail"]
+    denial = shown[0][1]
+    assert (denial["action"], denial["policy"], denial["statement"]) == ("s3:PutObject", "closed", "Foreign")
+    assert (denial["kind"], denial["target"]) == ("resource control policy", member)
+
+
+def test_a_call_that_names_a_key_by_its_alias_is_about_the_key(begin: Callable[..., World]) -> None:
+    by_alias = {"StringEquals": {"kms:RequestAlias": "alias/logs"}, "Bool": {"aws:SecureTransport": "true"}}
+    aliases = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/logs"}}
+    world = begin(
+        replace(
+            SEED,
+            evaluate_policies=True,
+            operator_policies=(
+                document({"Effect": "Allow", "Action": ["kms:CreateKey", "kms:CreateAlias"]}),
+                document({"Effect": "Allow", "Action": "kms:DescribeKey", "Condition": by_alias}),
+                document({"Effect": "Allow", "Action": "kms:GetKeyPolicy", "Condition": aliases}),
+            ),
+        )
+    )
+    kms = world.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    assert "no identity-based policy" in message(kms.get_key_policy, KeyId=key["KeyId"])
+    kms.create_alias(AliasName="alias/logs", TargetKeyId=key["KeyId"])
+    alias = f"arn:aws:kms:us-east-1:{MANAGEMENT}:alias/logs"
+    for name in ("alias/logs", alias):
+        assert kms.describe_key(KeyId=name)["KeyMetadata"]["Arn"] == key["Arn"]
+        assert world.sandbox.calls()[-1]["decisions"][0]["resource"] == key["Arn"]
+    assert "no identity-based policy" in message(kms.describe_key, KeyId=key["KeyId"])
+    assert kms.get_key_policy(KeyId=key["KeyId"])["Policy"]

@@ -3,7 +3,6 @@
 import gzip
 import http.client
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from botocore.exceptions import ClientError
 from orgkit.aws.clock import TOKEN_VARIABLE, clock_of
 from orgkit.errors import WrongPlace
 from orgkit.sandbox import access
+from tests.ci.tokens import web_token
 from tests.sandbox.conftest import MANAGEMENT, World
 
 KEYS = Credentials("ASIAEXAMPLEEXAMPLEEX", "secret", "token")
@@ -245,6 +245,7 @@ def test_the_operations_without_a_signature_are_all_that_aws_has() -> None:
 
 
 PROVIDER = "token.actions.githubusercontent.com"
+CLAIMS = {"iss": f"https://{PROVIDER}", "aud": "sts.amazonaws.com"}
 TRUST = {
     "Effect": "Allow",
     "Principal": {"Federated": f"arn:aws:iam::{MANAGEMENT}:oidc-provider/{PROVIDER}"},
@@ -253,19 +254,16 @@ TRUST = {
 }
 
 
-def web_token(**claims: str) -> str:
-    payload = urlsafe_b64encode(json.dumps({"iss": f"https://{PROVIDER}"} | claims).encode()).decode().rstrip("=")
-    return f"e30.{payload}.c2ln"
-
-
 def test_a_role_for_a_web_identity_is_assumed_unsigned_by_whom_its_trust_policy_names(world: World) -> None:
     document = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
     world.client("iam").create_role(RoleName="orgkit-apply", AssumeRolePolicyDocument=document)
+    for url in (f"https://{PROVIDER}", "https://evil.example"):
+        world.client("iam").create_open_id_connect_provider(Url=url, ClientIDList=["sts.amazonaws.com"])
     sts = _unsigned(world, "sts")
     role = {"RoleArn": f"arn:aws:iam::{MANAGEMENT}:role/orgkit-apply", "RoleSessionName": "run-1"}
-    keys = sts.assume_role_with_web_identity(WebIdentityToken=web_token(sub="repo:corp/aws:environment:apply"), **role)[
-        "Credentials"
-    ]
+    keys = sts.assume_role_with_web_identity(
+        WebIdentityToken=web_token(CLAIMS | {"sub": "repo:corp/aws:environment:apply"}), **role
+    )["Credentials"]
     caller = world.client(
         "sts",
         aws_access_key_id=keys["AccessKeyId"],
@@ -274,14 +272,20 @@ def test_a_role_for_a_web_identity_is_assumed_unsigned_by_whom_its_trust_policy_
     ).get_caller_identity()
     assert caller["Arn"] == f"arn:aws:sts::{MANAGEMENT}:assumed-role/orgkit-apply/run-1"
     refused = (
-        role | {"WebIdentityToken": web_token(sub="repo:corp/aws:environment:plan")},
-        role | {"WebIdentityToken": web_token(sub="repo:corp/aws:environment:apply", iss="https://evil.example")},
-        role | {"WebIdentityToken": "nonsense"},
-        role | {"WebIdentityToken": web_token(), "RoleArn": f"arn:aws:iam::{MANAGEMENT}:role/none"},
+        role | {"WebIdentityToken": web_token(CLAIMS | {"sub": "repo:corp/aws:environment:plan"})},
+        role
+        | {
+            "WebIdentityToken": web_token(
+                CLAIMS | {"sub": "repo:corp/aws:environment:apply", "iss": "https://evil.example"}
+            )
+        },
+        role | {"WebIdentityToken": web_token(CLAIMS), "RoleArn": f"arn:aws:iam::{MANAGEMENT}:role/none"},
     )
     for parameters in refused:
         with pytest.raises(ClientError, match="AccessDenied"):
             sts.assume_role_with_web_identity(**parameters)
+    with pytest.raises(ClientError, match="InvalidIdentityToken"):
+        sts.assume_role_with_web_identity(WebIdentityToken="nonsense", **role)
     with pytest.raises(ClientError, match="MissingAuthenticationToken"):
         sts.get_caller_identity()
 

@@ -30,8 +30,6 @@ PHASE = Phase(
 SECTION = '''
 """`[dummy]`: the alias."""
 
-from dataclasses import dataclass
-
 from orgkit.phases.schema.section import Defaults, Section
 from orgkit.phases.schema.types import Label, SectionModel
 
@@ -60,7 +58,6 @@ SECTION = Section("dummy", DummyModel, build, DummyModel())
 STEPS = '''
 """The step of phase 20."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from orgkit.model.plan import ABSENT, Step
@@ -88,7 +85,6 @@ class SetAlias(Step):
 FACTS = '''
 """What phase 20 reads."""
 
-from dataclasses import dataclass
 
 
 @dataclass(frozen=True)

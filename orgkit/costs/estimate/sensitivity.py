@@ -75,7 +75,7 @@ def _size(desired: Desired, prices: PriceBook, number: int, regions: int) -> Siz
 
 def _resize(desired: Desired, number: int) -> Desired:
     """Return the management account, the log archive, and identical other accounts up to this number."""
-    keys = [desired.trail.log_archive_account, *(f"account {n:05}" for n in range(number - 2))]
+    keys = [desired.trail.log_archive_account or "account", *(f"account {n:05}" for n in range(number - 2))]
     members = tuple(AccountSpec(key, key, "", (), "", False, ()) for key in keys[: number - 1])
     return replace(desired, accounts=members, imports=())
 

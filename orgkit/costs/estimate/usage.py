@@ -7,6 +7,7 @@ from decimal import Decimal
 from orgkit.costs.estimate.assumptions import SCENARIOS, Amounts, CostsSpec, read_assumptions
 from orgkit.costs.estimate.charge import Usage
 from orgkit.model.desired import Desired
+from orgkit.model.state_backend import StateBackendSpec
 
 MANAGEMENT = "management account"  # its key; no key of a parameters file has a space
 CONFIG = "config.amazonaws.com"
@@ -28,6 +29,7 @@ OWN_ALLOWANCE = "the account that uses it"
 POOLED_ALLOWANCE = "pooled over all accounts, handed back in proportion to usage"
 LOG_ARCHIVE = "the log archive account owns the log bucket"
 KEY_OWNER = "the log archive account owns the trail's KMS key"
+STATE_OWNER = "the account of [state_backend] owns the state"
 MANAGEMENT_PAYS = "the management account makes the requests"
 ZONE_OWNER = "the account whose key names dns owns the hosted zones"
 ANY_IMPORT = "which imported account has a trail is not known: in equal parts"
@@ -93,6 +95,8 @@ def account_usage(key: str, v: Volumes) -> list[Usage]:
 
 def logging_usage(desired: Desired, key: str, v: Volumes) -> list[Usage]:
     """What one account adds to the organization trail: events, and files that the log archive account stores."""
+    if not desired.trail.is_wanted:
+        return []
     archive, events = desired.trail.log_archive_account, v["trail_events_per_account"]
     active, enabled, stored = v["trail_active_regions"], v["enabled_regions"], v["trail_gb_per_account"]
     formula = f"trail_events_per_account {events}"
@@ -133,7 +137,7 @@ def organization_usage(desired: Desired, v: Volumes) -> list[Usage]:
     formula = f"cost_explorer_requests {requests}"
     return [
         *_zone_usage(desired, v),
-        *_state_usage(v),
+        *state_usage(desired, v),
         Usage(MANAGEMENT, "kms.key", keys, "further KMS keys", f"kms_keys {keys}", UNKNOWN_OWNER, False),
         Usage(MANAGEMENT, "cwl.ingest.standard", logs, "logs", f"cloudwatch_logs_gb {logs}", UNKNOWN_OWNER, False),
         Usage(MANAGEMENT, "ce.request", requests, "reading actual costs", formula, MANAGEMENT_PAYS, False),
@@ -147,14 +151,16 @@ def _zone_usage(desired: Desired, v: Volumes) -> Iterator[Usage]:
     yield Usage(owner, "r53.query.standard", queries, "DNS queries", f"dns_queries {queries}", rule, False)
 
 
-def _state_usage(v: Volumes) -> Iterator[Usage]:
+def state_usage(desired: Desired, v: Volumes) -> Iterator[Usage]:
     """A plan writes its lock, an apply the state as well; each reads three times. Deleting a lock is free."""
     # Counted in OpenTofu's source at f831fa1aa (2026-08-22), with use_lockfile.
+    account = desired.section(StateBackendSpec).account
+    owner, rule, is_made = (account, STATE_OWNER, True) if account else (MANAGEMENT, UNKNOWN_OWNER, False)
     plans, applies = v["plans_per_month"], v["applies_per_month"]
     formula = f"plans_per_month {plans}, applies_per_month {applies}"
     writes, reads = plans + 2 * applies, PLAN_READS * (plans + applies)
-    yield Usage(MANAGEMENT, "s3.requests.tier1", writes, "writes of IaC state", formula, UNKNOWN_OWNER, False)
-    yield Usage(MANAGEMENT, "s3.requests.tier2", reads, "reads of IaC state", formula, UNKNOWN_OWNER, False)
+    yield Usage(owner, "s3.requests.tier1", writes, "writes of IaC state", formula, rule, is_made)
+    yield Usage(owner, "s3.requests.tier2", reads, "reads of IaC state", formula, rule, is_made)
 
 
 def zone_owner(desired: Desired) -> str:

@@ -1,6 +1,8 @@
 """Phase 04: import existing accounts."""
 
+from orgkit.phases.account_imports.adoption import adopt
 from orgkit.phases.account_imports.evidence import EVIDENCE
+from orgkit.phases.account_imports.handover import HANDOVER
 from orgkit.phases.account_imports.planner import plan
 from orgkit.phases.account_imports.section import SECTION
 from orgkit.phases.account_imports.steps import READS, AcceptInvitation, InviteAccount
@@ -27,5 +29,7 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    handover=HANDOVER,
+    adopt=adopt,
     accounts=lambda desired: desired.imports,
 )

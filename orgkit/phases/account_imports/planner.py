@@ -24,7 +24,8 @@ from orgkit.phases.member_access.role_drift import (
     role_warnings,
 )
 from orgkit.phases.member_access.roles import commands_to_make, with_trust
-from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable
+from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
@@ -37,7 +38,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     return Plan(
         phase="imports",
         target=observed.target,
-        steps=tuple(step for spec in specs for step in _steps(spec, observed, renames)),
+        steps=tuple(step for spec in specs for step in _steps(spec, observed, renames) if _is_wanted(step, desired)),
         needs=tuple(_needs(observed, desired, renames)),
         waiting=(
             *decisions,
@@ -51,6 +52,12 @@ def plan(observed: Observed, desired: Desired) -> Plan:
             *(account_warnings(desired, observed) if specs else ()),
         ),
     )
+
+
+def _is_wanted(step: Step, desired: Desired) -> bool:
+    """Return whether the file asks for a step: without a read role, orgkit makes and changes no roles."""
+    is_about_roles = isinstance(step, MakeManageable | CreateReadRole | RestrictReadRole)
+    return desired.section(MembersSpec).read_role or not is_about_roles
 
 
 def _steps(spec: ImportSpec, observed: Observed, renames: Renames) -> Iterator[Step]:
@@ -85,7 +92,10 @@ def _invite_and_accept(spec: ImportSpec, observed: Observed, renames: Renames) -
     yield _make_manageable(spec, spec.profile, owner, "AWS makes no roles in invited accounts")
     yield from _restrict(spec, None, observed, is_made=True)
     yield from plan_move(spec, observed, renames, "accounts join in the root")
-    yield TagAccount(key=spec.key, name=spec.name, tags=spec.tags, starts_from=ABSENT, reason="accounts join without")
+    if spec.tags:
+        yield TagAccount(
+            key=spec.key, name=spec.name, tags=spec.tags, starts_from=ABSENT, reason="accounts join without"
+        )
 
 
 def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Renames) -> Iterator[Step]:
@@ -124,17 +134,19 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Rena
 
 def _waiting(spec: ImportSpec, observed: Observed, desired: Desired) -> Iterator[Waiting]:
     account = match_if_clear(spec, observed)
-    roles = commands_to_make(spec.role_name, observed.target.account, desired.reads_in(spec.key))
+    makes_roles = desired.section(MembersSpec).read_role
+    roles = commands_to_make(spec.role_name, observed.target.account, desired.reads_in(spec.key)) if makes_roles else ()
     blocking_reason = _blocking_reason(spec, observed)
     owner = f"the owner of account {spec.id}"
     if account is not None:
-        yield from _role_tasks(spec, account, observed, desired)
+        yield from _role_tasks(spec, account, observed, desired) if makes_roles else ()
     elif blocking_reason is not None:
         yield Waiting(f"{spec.key}: {blocking_reason}", "you")
     elif spec.profile is None:
         invitation = _open_invitation(spec, observed)
         task = f"{spec.key}: accept the invitation" + (f", open until {invitation.expires}" if invitation else "")
-        yield Waiting(f"{task}, and make both roles", owner, (*_accept(invitation), *roles) if invitation else ())
+        task += ", and make both roles" if makes_roles else ""
+        yield Waiting(task, owner, (*_accept(invitation), *roles) if invitation else ())
 
 
 def _role_tasks(spec: ImportSpec, account: Account, observed: Observed, desired: Desired) -> Iterator[Waiting]:

@@ -4,7 +4,17 @@ from pydantic import Field
 
 from orgkit.model.desired import ACCESS_ROLE, ImportSpec
 from orgkit.phases.schema.section import Defaults, Section, account_tags
-from orgkit.phases.schema.types import AccountId, AccountName, Email, Key, Label, RoleName, SectionModel, Tags, UnitPath
+from orgkit.phases.schema.types import (
+    AccountId,
+    AccountName,
+    AccountUnit,
+    Email,
+    Key,
+    Label,
+    RoleName,
+    SectionModel,
+    Tags,
+)
 
 
 class ImportModel(SectionModel):
@@ -13,7 +23,7 @@ class ImportModel(SectionModel):
     id: AccountId = Field(examples=['"111111111111"'])
     name: AccountName | None = None
     email: Email = Field(examples=['"aws-dns@example.com"'])
-    unit: UnitPath = Field(examples=['"Infrastructure"'])
+    unit: AccountUnit = Field(examples=['"Infrastructure"'])
     role_name: RoleName = ACCESS_ROLE
     profile: Label | None = None
     leaves_other_organization: bool = False
@@ -38,7 +48,7 @@ def _import(key: str, model: ImportModel, defaults: Defaults) -> ImportSpec:
         profile=model.profile,
         leaves_other_organization=model.leaves_other_organization,
         allow_stack_deletion=model.allow_stack_deletion,
-        tags=account_tags(key, name, dict(defaults.tags), model.tags),
+        tags=account_tags(key, name, defaults.common_tags, model.tags),
     )
 
 

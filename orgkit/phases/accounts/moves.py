@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from orgkit.model.desired import AccountSpec, ImportSpec, UnitPath
+from orgkit.model.desired import AccountSpec, ImportSpec, UnitPath, format_path
 from orgkit.model.index import all_by
 from orgkit.model.matching import match_if_clear, match_or_decision
 from orgkit.model.observed import Observed
@@ -91,6 +91,7 @@ def nodes_to_read(specs: Iterable[Spec], observed: Observed) -> tuple[str, ...]:
     An account that waits for a person's decision is not moved, and its unit may not be known.
     """
     clear = [spec for spec in specs if match_or_decision(spec, observed)[1] is None]
+    clear = [spec for spec in clear if spec.unit]  # no account is moved into the root
     moves = [(source, spec.unit) for spec in clear if (source := source_of(spec, observed)) != spec.unit]
     return tuple(sorted({node for move in moves for path in move for node in _chain(path, observed)}))
 
@@ -119,9 +120,12 @@ def deleted_stacks(source: UnitPath, destination: UnitPath, observed: Observed) 
 
 
 def plan_move(spec: Spec, observed: Observed, renames: Renames, reason: str) -> Iterator[MoveAccount]:
-    """Plan the move of an account to its unit in the file, unless a person has to decide first."""
+    """Plan the move of an account to its unit in the file, unless a person has to decide first.
+
+    No account is moved into the root: `unit = "/"` says that one is there, and stays.
+    """
     source = source_of(spec, observed)
-    if source == spec.unit or _is_held(spec, source, observed, renames):
+    if not spec.unit or source == spec.unit or _is_held(spec, source, observed, renames):
         return
     yield MoveAccount(
         key=spec.key, name=spec.name, unit=spec.unit, starts_from=observed.parent_id(source),
@@ -133,6 +137,14 @@ def move_waiting(specs: Iterable[Spec], section: str, observed: Observed) -> Ite
     """Yield what the operator has to allow before an account is moved."""
     for spec in specs:
         source = source_of(spec, observed)
+        if source and not spec.unit:
+            yield Waiting(
+                f"{spec.key}: it is in {format_path(source)}, and the file says the organization root, where no policy "
+                f"of a unit applies: orgkit moves no account there. Name its unit under {section}.{spec.key}.unit",
+                "you",
+                drift=True,
+            )
+            continue
         stack_sets = deleted_stacks(source, spec.unit, observed) if source != spec.unit else ()
         if stack_sets and not spec.allow_stack_deletion:
             yield Waiting(

@@ -1,6 +1,8 @@
 """Phase 03: create the member accounts and place them."""
 
+from orgkit.phases.accounts.adoption import adopt
 from orgkit.phases.accounts.evidence import EVIDENCE
+from orgkit.phases.accounts.handover import HANDOVER
 from orgkit.phases.accounts.planner import plan
 from orgkit.phases.accounts.section import SECTION
 from orgkit.phases.accounts.steps import READS, CreateAccount, MoveAccount, TagAccount
@@ -24,5 +26,7 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    handover=HANDOVER,
+    adopt=adopt,
     accounts=lambda desired: desired.accounts,
 )

@@ -8,6 +8,7 @@ from orgkit.model.matching import account_ids_in, match_or_decision
 from orgkit.model.observed import Account, Member, Observed
 from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
 from orgkit.model.renames import Renames, held_by, suspected_renames, waiting_for
+from orgkit.model.state_backend import StateBackendSpec
 from orgkit.phases.accounts.moves import move_waiting, plan_move
 from orgkit.phases.accounts.steps import CreateAccount, TagAccount
 from orgkit.phases.member_access.role_drift import (
@@ -18,6 +19,7 @@ from orgkit.phases.member_access.role_drift import (
     role_drift,
     role_warnings,
 )
+from orgkit.phases.member_access.section import MembersSpec
 from orgkit.phases.member_access.steps import CreateReadRole
 
 Pair = tuple[AccountSpec, Account | None]
@@ -97,6 +99,8 @@ def _read_role_reason(account: Account | None, member: Member | None) -> str:
 
 
 def _make_readable(pairs: list[Pair], observed: Observed, desired: Desired) -> Iterator[Step]:
+    if not desired.section(MembersSpec).read_role:
+        return
     for spec, account in pairs:
         member = observed.member(account.id) if account else None
         if member and not can_be_entered(spec, member, observed.target.account):
@@ -107,10 +111,17 @@ def _make_readable(pairs: list[Pair], observed: Observed, desired: Desired) -> I
                 key=spec.key,
                 name=spec.name,
                 role_name=spec.role_name,
-                services=("s3", "kms") if spec.key == desired.trail.log_archive_account else (),
+                services=_required_services(desired, spec.key),
                 starts_from=member.read_role if member else ABSENT,
                 reason=reason,
             )
+
+
+def _required_services(desired: Desired, key: str) -> tuple[str, ...]:
+    """Return the services that a later phase uses in an account, and that a new account refuses for some minutes."""
+    if key == desired.trail.log_archive_account:
+        return ("s3", "kms")
+    return ("s3",) if key == desired.section(StateBackendSpec).account else ()
 
 
 def _members(pairs: list[Pair], observed: Observed) -> Iterator[tuple[AccountSpec, Account, Member]]:

@@ -5,11 +5,21 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from orgkit.model.desired import ACCESS_ROLE, AccountSpec, format_path
-from orgkit.phases.schema.formats import quote, suggest
+from orgkit.phases.schema.formats import ROOT, quote, suggest
 from orgkit.phases.schema.location import Place, Violation
-from orgkit.phases.schema.raw import PlacedString, Raw, duplicates, members, path, section, tags, text, unit_paths
+from orgkit.phases.schema.raw import (
+    PlacedString,
+    Raw,
+    common_tags,
+    duplicates,
+    members,
+    path,
+    section,
+    text,
+    unit_paths,
+)
 from orgkit.phases.schema.section import Defaults, Section, account_tags, too_many_tags
-from orgkit.phases.schema.types import AccountId, AccountName, Email, Key, RoleName, SectionModel, Tags, UnitPath
+from orgkit.phases.schema.types import AccountId, AccountName, AccountUnit, Email, Key, RoleName, SectionModel, Tags
 
 
 class AccountModel(SectionModel):
@@ -17,7 +27,7 @@ class AccountModel(SectionModel):
 
     name: AccountName | None = None
     email: Email = Field(examples=['"aws-website-prod@example.com"'])
-    unit: UnitPath = Field(examples=['"Production"'])
+    unit: AccountUnit = Field(examples=['"Production"'])
     role_name: RoleName = ACCESS_ROLE
     iam_access_to_billing: bool = False
     id: AccountId | None = None
@@ -39,7 +49,7 @@ def _account(key: str, model: AccountModel, defaults: Defaults) -> AccountSpec:
         unit=model.unit,
         role_name=model.role_name,
         iam_access_to_billing=model.iam_access_to_billing,
-        tags=account_tags(key, name, dict(defaults.tags), model.tags),
+        tags=account_tags(key, name, defaults.common_tags, model.tags),
         id=model.id,
         allow_stack_deletion=model.allow_stack_deletion,
     )
@@ -90,9 +100,20 @@ def placement(raw: Raw) -> Iterator[Violation]:
             yield (*member.place, "unit"), f"the file has no unit {quote(path_text)}. {hint}"
 
 
+def new_accounts_in_the_root(raw: Raw) -> Iterator[Violation]:
+    """Report an account that would be created and left in the root: without its id, it may be a new one."""
+    for key in section(raw, "accounts"):
+        table = section(raw, "accounts", key)
+        if table.get("unit") == ROOT and "id" not in table:
+            yield (
+                ("accounts", key, "unit"),
+                f"is {quote(ROOT)}, where orgkit places no new account: name a unit, or the id of an account there.",
+            )
+
+
 def tag_counts(raw: Raw) -> Iterator[Violation]:
     """Report the accounts with more tags than AWS allows, the default tags included."""
-    common = tags(section(raw, "organization"))
+    common = common_tags(raw)
     for member in members(raw):
         yield from too_many_tags(member.place, account_tags(member.key, "", common, member.tags))
 
@@ -106,5 +127,6 @@ def _is_second(place: Place, raw: Raw) -> bool:
 
 
 SECTION = Section(
-    "accounts", dict[Key, AccountModel], build, {}, (emails, ids, names, profiles, keys, placement, tag_counts)
-)
+    "accounts", dict[Key, AccountModel], build, {},
+    (emails, ids, names, profiles, keys, placement, new_accounts_in_the_root, tag_counts),
+)  # fmt: skip

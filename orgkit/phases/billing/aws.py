@@ -41,7 +41,7 @@ def read_billing(aws: Connection, account: str) -> BillingFacts:
         subscriptions=tuple(
             sorted(_all_pages(aws, "GetAnomalySubscriptions", "AnomalySubscriptions", "SubscriptionName"))
         ),
-        tags=tuple(sorted((str(tag["TagKey"]), str(tag["Status"])) for tag in _tags(aws))),
+        tags=tuple(sorted(read_tag_states(aws))),
         sharing=_sharing(aws),
     )
 
@@ -113,7 +113,7 @@ def subscription_of_name(aws: Connection, step: CreateAnomalySubscription, id_in
 
 def tag_state(aws: Connection, step: ActivateCostTag, id_index: IdIndex) -> str:
     """Return whether bills are split by the tag now."""
-    active = {tag["TagKey"] for tag in _tags(aws) if tag["Status"] == "Active"}
+    active = {tag["TagKey"] for tag in cost_tags(aws) if tag["Status"] == "Active"}
     return ENABLED if step.key in active else DISABLED
 
 
@@ -142,23 +142,33 @@ def _budgets(aws: Connection, account: str) -> Iterator[tuple[str, Decimal | Non
 
 def _monitors(aws: Connection) -> Iterator[tuple[str, str]]:
     """Yield name and ARN of each monitor of services."""
-    for page in _pages(aws, "GetAnomalyMonitors", "NextPageToken"):
-        for monitor in page["AnomalyMonitors"]:
-            if monitor.get("MonitorDimension") == "SERVICE":
-                yield str(monitor["MonitorName"]), str(monitor["MonitorArn"])
+    for monitor in all_items(aws, "GetAnomalyMonitors", "AnomalyMonitors"):
+        if monitor.get("MonitorDimension") == "SERVICE":
+            yield str(monitor["MonitorName"]), str(monitor["MonitorArn"])
 
 
-def _tags(aws: Connection) -> Iterator[Any]:
-    for page in _pages(aws, "ListCostAllocationTags", "NextToken", Type="UserDefined"):
+def cost_tags(aws: Connection) -> Iterator[Any]:
+    """Yield the cost allocation tags that users defined, with their status."""
+    for page in cost_explorer_pages(aws, "ListCostAllocationTags", "NextToken", Type="UserDefined"):
         yield from page["CostAllocationTags"]
 
 
+def read_tag_states(aws: Connection) -> Iterator[tuple[str, str]]:
+    """Yield key and status of each cost allocation tag that AWS knows."""
+    yield from ((str(tag["TagKey"]), str(tag["Status"])) for tag in cost_tags(aws))
+
+
 def _all_pages(aws: Connection, operation: str, member: str, name: str) -> Iterator[str]:
-    for page in _pages(aws, operation, "NextPageToken"):
-        yield from (str(item[name]) for item in page[member])
+    yield from (str(item[name]) for item in all_items(aws, operation, member))
 
 
-def _pages(aws: Connection, operation: str, token: str, **parameters: Any) -> Iterator[Any]:
+def all_items(aws: Connection, operation: str, member: str) -> Iterator[Any]:
+    """Yield every item of an operation that lists monitors or alerts."""
+    for page in cost_explorer_pages(aws, operation, "NextPageToken"):
+        yield from page[member]
+
+
+def cost_explorer_pages(aws: Connection, operation: str, token: str, **parameters: Any) -> Iterator[Any]:
     """Yield page by page: botocore has no paginator for these operations."""
     return walk_pages(
         f"ce:{operation}",

@@ -15,3 +15,49 @@ class BillingFacts:
     subscriptions: tuple[str, ...] = ()  # names
     tags: tuple[tuple[str, str], ...] = ()  # key and Active | Inactive, of those that AWS knows
     sharing: tuple[str, ...] | Unread = ()  # preferences, in sentences
+
+
+@dataclass(frozen=True)
+class BudgetSummary:
+    """One budget of any type: COST, USAGE, RI_COVERAGE …; `limit` is "" for one without a fixed limit."""
+
+    name: str
+    type: str
+    period: str
+    limit: str
+
+    def __str__(self) -> str:
+        return f"budget {self.name} ({self.type}, {self.period}{f', {self.limit}' if self.limit else ''})"
+
+
+@dataclass(frozen=True)
+class MonitorSummary:
+    """One anomaly monitor: DIMENSIONAL with its dimension, or CUSTOM."""
+
+    name: str
+    type: str
+    dimension: str
+
+    def __str__(self) -> str:
+        return f"anomaly monitor {self.name} ({self.type}{f', {self.dimension}' if self.dimension else ''})"
+
+
+@dataclass(frozen=True)
+class SubscriptionSummary:
+    """One anomaly subscription, and the emails that it sends to."""
+
+    name: str
+    emails: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"anomaly subscription {self.name} to {', '.join(self.emails) or 'no email'}"
+
+
+@dataclass(frozen=True)
+class AdoptedAlerts:
+    """Every budget, monitor, subscription, and active cost allocation tag, as far as they could be read."""
+
+    budgets: tuple[BudgetSummary, ...] | Unread = ()
+    monitors: tuple[MonitorSummary, ...] | Unread = ()
+    subscriptions: tuple[SubscriptionSummary, ...] | Unread = ()
+    tags: tuple[str, ...] | Unread = ()

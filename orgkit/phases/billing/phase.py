@@ -1,7 +1,9 @@
 """Phase 10: create budgets and alerts, so that a growing bill is noticed."""
 
 from orgkit.costs.bills.billing_spec import BillingSpec
+from orgkit.phases.billing.adoption import adopt
 from orgkit.phases.billing.evidence import EVIDENCE
+from orgkit.phases.billing.handover import HANDOVER
 from orgkit.phases.billing.planner import plan
 from orgkit.phases.billing.section import SECTION
 from orgkit.phases.billing.steps import (
@@ -30,6 +32,8 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    handover=HANDOVER,
+    adopt=adopt,
     stoppable=sends_no_alert,
     in_bootstrap=False,
     is_requested=lambda desired: bool(desired.section(BillingSpec).alerts),

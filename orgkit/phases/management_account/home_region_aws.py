@@ -51,5 +51,7 @@ def _refusal(call: Callable[[], object]) -> Unread | None:
 def _log_archive(desired: Desired, members: tuple[tuple[str, str], ...]) -> str:
     """The id of the log archive account; "" as long as there is none."""
     spec = desired.log_archive
+    if spec is None:
+        return ""
     ids = (number for number, email in members if number == spec.id or email.casefold() == spec.email.casefold())
     return next(ids, "")

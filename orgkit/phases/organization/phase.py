@@ -2,7 +2,9 @@
 
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.findings import READS
+from orgkit.phases.organization.adoption import adopt
 from orgkit.phases.organization.evidence import EVIDENCE
+from orgkit.phases.organization.handover import HANDOVER
 from orgkit.phases.organization.planner import plan
 from orgkit.phases.organization.section import SECTION
 from orgkit.phases.organization.steps import (
@@ -28,4 +30,6 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    handover=HANDOVER,
+    adopt=adopt,
 )

@@ -2,16 +2,16 @@
 
 import datetime
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from orgkit.model.decision import MAX_HOURS
 from orgkit.model.desired import Attestation, OrganizationSpec
 from orgkit.phases.schema import formats
 from orgkit.phases.schema.formats import quote
 from orgkit.phases.schema.location import Violation
-from orgkit.phases.schema.raw import Raw, section, texts
+from orgkit.phases.schema.raw import NO_TAGS, Raw, section, texts
 from orgkit.phases.schema.section import Defaults, Section
 from orgkit.phases.schema.types import (
     AccountId,
@@ -24,8 +24,14 @@ from orgkit.phases.schema.types import (
     checked_text,
     editor_check,
 )
+from orgkit.policy_evaluation.policy_types import DEFAULT_TYPES
 
 TRUSTED_ACCESS = ("account", "cloudtrail", "config", "iam", "sso")  # the blog post's five
+
+
+def _tags_or_none(value: Any) -> Any:
+    """Return None for "none"."""
+    return None if value == NO_TAGS else value
 
 
 class Attested(SectionModel):
@@ -62,17 +68,14 @@ class OrganizationModel(SectionModel):
     trusted_access: list[
         Annotated[str, checked_text(formats.service_principal), editor_check(formats.SERVICE_PRINCIPAL)]
     ] = [f"{service}.amazonaws.com" for service in TRUSTED_ACCESS]
-    policy_types: list[PolicyTypeName] = [
-        "RESOURCE_CONTROL_POLICY",
-        "SERVICE_CONTROL_POLICY",
-    ]
+    policy_types: list[PolicyTypeName] = list(DEFAULT_TYPES)
     centralized_root_access: bool = True
     email_convention: (
         Annotated[str, checked_text(formats.email_convention), editor_check(formats.EMAIL_CONVENTION)] | None
     ) = None
     approval_hours: int = Field(default=24, ge=1, le=MAX_HOURS)
     long_lived_keys: bool = False
-    tags: Tags = {}
+    tags: Annotated[Tags | None, BeforeValidator(_tags_or_none, json_schema_input_type=Tags | Literal["none"])] = {}
     attestations: Attestations = Attestations()
 
 
@@ -88,7 +91,7 @@ def build(model: OrganizationModel, defaults: Defaults) -> OrganizationSpec:
         policy_types=tuple(sorted(model.policy_types)),
         centralized_root_access=model.centralized_root_access,
         email_convention=model.email_convention,
-        tags=tuple(sorted(model.tags.items())),
+        tags=tuple(sorted((model.tags or {}).items())),
         approval_hours=model.approval_hours,
         long_lived_keys=model.long_lived_keys,
         attestations=_attestations(model.attestations),
@@ -110,7 +113,7 @@ def trusted_access(raw: Raw) -> Iterator[Violation]:
     services = texts(organization, "trusted_access", (f"{service}.amazonaws.com" for service in TRUSTED_ACCESS))
     if services is None:
         return
-    if "cloudtrail.amazonaws.com" not in services:
+    if "trail" in raw and "cloudtrail.amazonaws.com" not in services:
         yield ("organization", "trusted_access"), 'add "cloudtrail.amazonaws.com": the organization trail needs it.'
     if organization.get("centralized_root_access", True) is True and "iam.amazonaws.com" not in services:
         yield (

@@ -1,7 +1,9 @@
 """Phase 02: create the organizational units."""
 
 from orgkit.phases.descriptor import Phase
+from orgkit.phases.organizational_units.adoption import adopt
 from orgkit.phases.organizational_units.evidence import EVIDENCE
+from orgkit.phases.organizational_units.handover import HANDOVER
 from orgkit.phases.organizational_units.planner import plan
 from orgkit.phases.organizational_units.section import SECTION
 from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
@@ -19,4 +21,6 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    handover=HANDOVER,
+    adopt=adopt,
 )

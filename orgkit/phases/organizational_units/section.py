@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from orgkit.model.desired import UnitSpec
 from orgkit.phases.schema.location import Violation
-from orgkit.phases.schema.raw import Raw, duplicates, path, section, tags, unit_paths
+from orgkit.phases.schema.raw import Raw, common_tags, duplicates, path, section, tags, unit_paths
 from orgkit.phases.schema.section import Defaults, Section, too_many_tags, unit_tags
 from orgkit.phases.schema.types import SectionModel, Tags, UnitPath
 from orgkit.sanitize.names import reading
@@ -20,7 +20,7 @@ def build(models: dict[UnitPath, UnitModel], defaults: Defaults) -> tuple[UnitSp
     """Return every unit, also those that a path implies: "Security/Audit" implies "Security"."""
     own = {names: model.tags for names, model in models.items()}
     return tuple(
-        UnitSpec(names, unit_tags(names[-1], dict(defaults.tags), own.get(names, {})))
+        UnitSpec(names, unit_tags(names[-1], defaults.common_tags, own.get(names, {})))
         for names in sorted(unit_paths(models))
     )
 
@@ -33,7 +33,7 @@ def names_that_look_the_same(raw: Raw) -> Iterator[Violation]:
 
 def tag_counts(raw: Raw) -> Iterator[Violation]:
     """Report the units with more tags than AWS allows, the default tags included."""
-    common = tags(section(raw, "organization"))
+    common = common_tags(raw)
     for text in section(raw, "units"):
         own, names = tags(section(raw, "units", text)), path(text)
         if names is not None:

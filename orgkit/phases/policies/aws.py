@@ -15,10 +15,8 @@ from orgkit.model.observed import Observed
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
 from orgkit.phases.handler import handle
 from orgkit.phases.policies.facts import ObservedPolicy, PolicyFacts
-from orgkit.phases.policies.spec import PoliciesSpec
+from orgkit.phases.policies.spec import DESCRIPTION, PoliciesSpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
-
-DESCRIPTION = "Managed by orgkit"
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
@@ -35,7 +33,7 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
 
 def list_policies(aws: Connection, kind: str, names: Container[tuple[str, str]] = ()) -> list[ObservedPolicy]:
     """Return the policies of a type with their targets, and with their documents where (type, name) is in `names`."""
-    reads = [partial(_policy, aws, item, (kind, item["Name"]) in names) for item in _summaries(aws, kind)]
+    reads = [partial(read_policy, aws, item, (kind, item["Name"]) in names) for item in policy_summaries(aws, kind)]
     return list(aws.executor.map(lambda read_policy: read_policy(), reads))
 
 
@@ -101,26 +99,39 @@ HANDLERS = (
 )
 
 
-def _summaries(aws: Connection, kind: str) -> Iterator[dict[str, Any]]:
+def policy_summaries(aws: Connection, kind: str) -> Iterator[dict[str, Any]]:
+    """Yield the policies of a type, as AWS lists them."""
     yield from aws.pages("organizations", "ListPolicies", "Policies", Filter=kind)
 
 
-def _policy(aws: Connection, item: dict[str, Any], is_named: bool) -> ObservedPolicy:
+def read_policy(aws: Connection, item: dict[str, Any], is_named: bool) -> ObservedPolicy:
+    """Return one policy of a list with its targets, and with its document if the file names it."""
     policy_id = str(item["Id"])
     pages = aws.pages("organizations", "ListTargetsForPolicy", "Targets", PolicyId=policy_id)
+    document = _text(aws, policy_id) if is_named else ""
     return ObservedPolicy(
         type=str(item["Type"]),
         name=str(item["Name"]),
         id=policy_id,
         is_of_aws=bool(item.get("AwsManaged")),
         targets=tuple(sorted(str(target["TargetId"]) for target in pages)),
-        content=_document(aws, policy_id) if is_named else "",
+        content=_without_white_space(document),
+        text=document,
+        description=str(item.get("Description", "")),
     )
 
 
-def _document(aws: Connection, policy_id: str) -> str:
+def read_document(aws: Connection, policy_id: str) -> str:
+    """Return the document of a policy as orgkit writes one."""
+    return _without_white_space(_text(aws, policy_id))
+
+
+def _text(aws: Connection, policy_id: str) -> str:
+    return str(aws.read("organizations", "DescribePolicy", PolicyId=policy_id)["Policy"]["Content"])
+
+
+def _without_white_space(text: str) -> str:
     """Return a document as orgkit writes one: somebody may have saved it with white space, or keys in another order."""
-    text = str(aws.read("organizations", "DescribePolicy", PolicyId=policy_id)["Policy"]["Content"])
     try:
         return compact_json(json.loads(text))
     except ValueError:
@@ -129,7 +140,7 @@ def _document(aws: Connection, policy_id: str) -> str:
 
 def _content(aws: Connection, step: CreatePolicy | ChangePolicy) -> str | None:
     policy_id = _find(aws, step)
-    return _document(aws, policy_id) if policy_id else None
+    return read_document(aws, policy_id) if policy_id else None
 
 
 def _existing_id(aws: Connection, step: ChangePolicy) -> str:
@@ -140,5 +151,6 @@ def _existing_id(aws: Connection, step: ChangePolicy) -> str:
 
 
 def _find(aws: Connection, step: CreatePolicy | ChangePolicy | AttachPolicy) -> str | None:
-    names = {str(item["Name"]): str(item["Id"]) for item in _summaries(aws, step.type) if not item.get("AwsManaged")}
+    own = (item for item in policy_summaries(aws, step.type) if not item.get("AwsManaged"))
+    names = {str(item["Name"]): str(item["Id"]) for item in own}
     return names.get(step.name)

@@ -1,8 +1,13 @@
 """What the phase of policies reads."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
+
+from orgkit.model.desired import Tags
+from orgkit.model.observed import Unread
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,8 @@ class ObservedPolicy:
         is_of_aws: Whether AWS made it, as FullAWSAccess.
         targets: Ids of the root, OUs and accounts that it is attached to.
         content: Its document without white space; empty for one that the file does not name.
+        text: Its document as AWS has it.
+        description: Its description, by which a policy that orgkit made is known.
     """
 
     type: str
@@ -24,6 +31,16 @@ class ObservedPolicy:
     is_of_aws: bool = False
     targets: tuple[str, ...] = ()
     content: str = ""
+    text: str = ""
+    description: str = ""
+
+    @property
+    def document(self) -> Any:
+        """The document, parsed; its text where it is not JSON."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            return self.content
 
 
 @dataclass(frozen=True)
@@ -43,3 +60,20 @@ class PolicyFacts:
     @cached_property
     def _by_name(self) -> Mapping[tuple[str, str], ObservedPolicy]:
         return {(policy.type, policy.name): policy for policy in self.policies if not policy.is_of_aws}
+
+
+@dataclass(frozen=True)
+class DescribedPolicy:
+    """A policy with what phase 12 does not compare."""
+
+    policy: ObservedPolicy
+    description: str = ""
+    tags: Tags = ()
+
+
+@dataclass(frozen=True)
+class AdoptedPolicies:
+    """All policies of the organization that could be read, and what could not be read."""
+
+    policies: tuple[DescribedPolicy, ...] = ()
+    unread: tuple[tuple[str, Unread], ...] = ()

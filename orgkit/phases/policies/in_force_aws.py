@@ -17,34 +17,44 @@ def read_policies_in_force(aws: Connection, observed: Observed) -> PoliciesInFor
     if organization is None:
         return PoliciesInForce(notes=("the organization does not exist yet",))
     enabled = [kind for kind, status in organization.policy_types if status == "ENABLED"]
-    attached = [policy for kind in enabled if kind in GRAMMAR_OF_IAM for policy in list_policies(aws, kind)]
-    rows, notes = [*inherited(observed, attached)], list[str]()
+    rows, notes = list[PolicyInForce](), list[str]()
     for kind in enabled:
-        if kind not in GRAMMAR_OF_IAM:
-            effective, problems = _effective(aws, observed, kind)
-            rows, notes = [*rows, *effective], [*notes, *problems]
+        read = _attached if kind in GRAMMAR_OF_IAM else _effective
+        rows_of_kind, notes_of_kind = read(aws, observed, kind)
+        rows, notes = [*rows, *rows_of_kind], [*notes, *notes_of_kind]
     return PoliciesInForce(tuple(sorted(rows, key=lambda row: (row.account, row.type))), tuple(notes))
 
 
-def _effective(aws: Connection, observed: Observed, kind: str) -> tuple[list[PolicyInForce], list[str]]:
-    """Return the effective policies of one type, and why others are missing."""
+def _attached(aws: Connection, observed: Observed, kind: str) -> tuple[list[PolicyInForce], list[str]]:
+    """Return where the policies of one type are attached, or why that is not known."""
     try:
-        reads = [partial(_effective_of, aws, account, kind) for account in open_accounts(observed)]
-        rows = [row for effective in aws.executor.map(lambda read: read(), reads) for row in effective]
-        return rows, list(_invalid(aws, observed, kind))
+        return list(inherited(observed, list(list_policies(aws, kind)))), []
     except Rejected as rejection:
         return [], [f"{kind} could not be read: {rejection}"]
 
 
-def _effective_of(aws: Connection, account: Account, kind: str) -> list[PolicyInForce]:
+def _effective(aws: Connection, observed: Observed, kind: str) -> tuple[list[PolicyInForce], list[str]]:
+    """Return the effective policies of one type, and why others are missing."""
+    reads = [partial(_effective_of, aws, account, kind) for account in open_accounts(observed)]
+    answers = aws.executor.map(lambda read: read(), reads)
+    rows = [answer for answer in answers if isinstance(answer, PolicyInForce)]
+    notes = [answer for answer in answers if isinstance(answer, str)]
+    try:
+        return rows, [*notes, *_invalid(aws, observed, kind)]
+    except Rejected as rejection:
+        return rows, [*notes, f"whether a {kind} is invalid could not be read: {rejection}"]
+
+
+def _effective_of(aws: Connection, account: Account, kind: str) -> PolicyInForce | str | None:
+    """Return the effective policy of an account, None where it has none, or why it could not be read."""
     try:
         answer = aws.read("organizations", "DescribeEffectivePolicy", PolicyType=kind, TargetId=account.id)
     except Rejected as rejection:
         if rejection.code == "EffectivePolicyNotFoundException":
-            return []
-        raise
+            return None
+        return f"{kind} of account {account.name} could not be read: {rejection}"
     document = str(answer["EffectivePolicy"]["PolicyContent"])
-    return [PolicyInForce(account.name, kind, document, "inherited and own", BY_AWS)]
+    return PolicyInForce(account.name, kind, document, "inherited and own", BY_AWS)
 
 
 def _invalid(aws: Connection, observed: Observed, kind: str) -> Iterator[str]:

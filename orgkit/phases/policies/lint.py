@@ -9,11 +9,11 @@ from typing import Any
 
 from orgkit.model.canonical_json import compact_json
 from orgkit.phases.policies.lint_statements import misspellings, reasons_never_to_match
-from orgkit.policy_evaluation.conditions import as_list, base_operator
+from orgkit.policy_evaluation.conditions import as_list, base_operator, positive_operator
 from orgkit.policy_evaluation.meaning import grants_of
 from orgkit.policy_evaluation.operators import COMPARISONS
 from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, RCP, SCP, policy_types
-from orgkit.policy_evaluation.statements import Statement
+from orgkit.policy_evaluation.statements import Statement, statement_name
 
 VERSION = "2012-10-17"
 _ELEMENTS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
@@ -49,15 +49,9 @@ def lint(document: Mapping[str, Any], kind: str) -> tuple[LintFinding, ...]:
         findings += _head(document)
         statements = as_list(document.get("Statement"))
         for number, statement in enumerate(statements, 1):
-            findings += _statement(statement, name_of(statement, number), kind)
+            findings += _statement(statement, statement_name(statement, number), kind)
         findings += _repetitions([item for item in statements if isinstance(item, dict)])
     return tuple(findings)
-
-
-def name_of(statement: Any, number: int) -> str:
-    """Return how a person names a statement: its Sid, or its number from 1."""
-    sid = statement.get("Sid") if isinstance(statement, dict) else None
-    return sid if isinstance(sid, str) and sid else str(number)
 
 
 def _size(document: Mapping[str, Any], kind: str) -> Iterator[LintFinding]:
@@ -100,18 +94,27 @@ def _form(statement: Statement, kind: str) -> Iterator[str]:
         yield 'has no "Principal": "*", the only principal that a resource control policy may have'
     for element in ("Action", "Resource"):
         yield from _one_of_two(statement, element)
-    condition = statement.get("Condition", {})
+    if not isinstance(statement.get("Sid", ""), str):
+        yield f"has the Sid {statement['Sid']!r}, which is not a text: write it in quotes"
+    yield from _condition(statement.get("Condition", {}))
+
+
+def _condition(condition: Any) -> Iterator[str]:
     if not isinstance(condition, dict) or not all(isinstance(block, dict) for block in condition.values()):
         yield "has a Condition that is not an object of operators, each with an object of keys"
         return
-    for operator in condition:
+    for operator, keys in condition.items():
         if not _is_operator(operator):
             yield f"has the condition operator {operator!r}, which AWS does not have: StringNotEquals is one"
+        for key, value in keys.items():
+            if not all(isinstance(item, str | int | float) for item in as_list(value)) or value is None:
+                yield f"has a condition on {key!r} whose value is not a text, a number, true, false or a list of these"
 
 
 def _is_operator(operator: str) -> bool:
-    plain = base_operator(operator.lower())
-    return plain == "null" or plain in COMPARISONS or plain.replace("not", "", 1) in COMPARISONS
+    plain = operator.lower()
+    is_null = base_operator(plain) == "null" and not plain.endswith("ifexists")
+    return is_null or positive_operator(plain) in COMPARISONS
 
 
 def _one_of_two(statement: Statement, element: str) -> Iterator[str]:
@@ -129,7 +132,7 @@ def _repetitions(statements: list[Statement]) -> Iterator[LintFinding]:
     sids: set[str] = set()
     meanings: dict[object, str] = {}
     for number, statement in enumerate(statements, 1):
-        name, sid = name_of(statement, number), statement.get("Sid")
+        name, sid = statement_name(statement, number), statement.get("Sid")
         if isinstance(sid, str) and sid in sids:
             yield LintFinding("has the Sid of an earlier statement", True, name)
         sids |= {sid} if isinstance(sid, str) else set()

@@ -7,33 +7,36 @@ condition on what orgkit does not know of a call, such as its source address, th
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, name_in
 from orgkit.model.matching import account_ids_in
 from orgkit.phases.member_access.roles import READS_IN_EVERY_MEMBER
-from orgkit.phases.policies.lint import name_of
+from orgkit.phases.member_access.section import MembersSpec
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
-from orgkit.policy_evaluation.conditions import Values, conditions_of
-from orgkit.policy_evaluation.evaluation import Level, Policies, Policy, evaluate
+from orgkit.policy_evaluation.applicability import applies, has_action
+from orgkit.policy_evaluation.conditions import RequestContext, Values, conditions_of
+from orgkit.policy_evaluation.guardrails import is_bound_by_rcps, is_bound_by_scps
 from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, SCP
 from orgkit.policy_evaluation.requests import Account, Principal, PrincipalKind, Request, request_context
-from orgkit.policy_evaluation.statements import statements_of
+from orgkit.policy_evaluation.service_authorization import find_action, find_service
+from orgkit.policy_evaluation.statements import Statement, statement_name, statements_of
 
 Member = AccountSpec | ImportSpec
+Document = Mapping[str, Any]
 
 UNKNOWN_ACCOUNT = "111122223333"  # stands for an account that does not exist yet
 UNKNOWN_ORGANIZATION = "o-exampleorgid"
 _ORGANIZATION = re.compile(r"\bo-[a-z0-9]{10,32}\b")
-# Keys that calls of roles and services do not have: no session of a role by AssumeRole has MFA, or is the root user's.
-_NEVER_SENT = frozenset(
-    {
-        "aws:assumedroot", "aws:multifactorauthage", "aws:multifactorauthpresent", "aws:principalorgid",
-        "aws:principalservicename", "aws:principalservicenameslist", "aws:username",
-    }
-)  # fmt: skip
+# Keys that calls of nobody here have: none is the root user's, and those of a service are known.
+_NEVER_SENT = frozenset({"aws:assumedroot", "aws:principalservicename", "aws:principalservicenameslist"})
+# And of roles and services: no session of a role by AssumeRole has MFA.
+_NEVER_SENT_BY_ROLES = _NEVER_SENT | {
+    "aws:multifactorauthage", "aws:multifactorauthpresent", "aws:principalorgid", "aws:username",
+}  # fmt: skip
+# What orgkit does not know of the person who enters an account: the name of the user or role.
+_UNKNOWN_OF_PERSONS = frozenset({"aws:principalarn", "aws:principaltype", "aws:userid", "aws:username"})
 WORKFLOW_ROLES = ("orgkit-plan", "orgkit-apply")  # of orgkit's workflows, in the management account
-_ANY_CALL = Policy({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}})
-_FULL_ACCESS = Policy({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, name="FullAWSAccess")
 # What the access role does in each member account, and in the log archive account; a test compares it with the steps.
 ROLE_ACTIONS = (
     "iam:AttachRolePolicy", "iam:CreateRole", "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies",
@@ -61,7 +64,7 @@ RECOVERY_ACTIONS = (
 
 @dataclass(frozen=True)
 class Lockout:
-    """One statement of a policy that denies somebody what they need."""
+    """One statement of a policy that denies somebody what they need; "" for statements that no longer allow it."""
 
     subject: str
     action: str
@@ -70,6 +73,9 @@ class Lockout:
     is_certain: bool = True
 
     def __str__(self) -> str:
+        if not self.statement:
+            verb, allows = ("locks out", "nothing") if self.is_certain else ("may lock out", "perhaps nothing")
+            return f"{verb} {self.subject}: {allows} allows {self.action} on {self.resource} there any more"
         verb, denies = ("locks out", "denies") if self.is_certain else ("may lock out", "may deny")
         return f"statement {self.statement} {verb} {self.subject}: it {denies} {self.action} on {self.resource}"
 
@@ -95,12 +101,15 @@ def lockouts(
     if policy.type not in GRAMMAR_OF_IAM or not policy.attach:
         return ()
     organization = organization or desired.organization.organization_id or _organization_in(policy.content)
+    denials = _Denials(policy)
     first: dict[tuple[str, str], Lockout] = {}
     for member in _affected(policy, desired, ids):
         account = Account(ids.get(member.key) or member.id or UNKNOWN_ACCOUNT, organization)
         for call in _calls(member, account, spec, desired):
-            if (lockout := _lockout(policy, call)) is not None:
-                first.setdefault((lockout.subject, lockout.statement), lockout)
+            if (lockout := denials.lockout(call)) is not None:
+                key = (lockout.subject, lockout.statement)
+                if key not in first or (lockout.is_certain and not first[key].is_certain):
+                    first[key] = lockout
     return tuple(first.values())
 
 
@@ -110,18 +119,67 @@ def _organization_in(content: str) -> str:
     return match.group() if match else UNKNOWN_ORGANIZATION
 
 
-def _lockout(policy: PolicySpec, call: _Call) -> Lockout | None:
-    own = Policy(policy.document, name=policy.name)
-    levels = (Level("the target", (_FULL_ACCESS, own)),)
-    scps, rcps = (levels, ()) if policy.type == SCP else ((), levels)
-    decision = evaluate(call.request, Policies(identity=(_FULL_ACCESS,), resource=_ANY_CALL, scps=scps, rcps=rcps))
-    if decision.policy is not own or not decision.is_explicit:
-        return None
-    statement = decision.statement or {}
-    name = name_of(statement, statements_of(policy.document).index(statement) + 1)
-    known = request_context(call.request)
-    is_certain = all(key in known or key in _NEVER_SENT for _, key in conditions_of(statement))
-    return Lockout(call.subject, call.request.action, call.request.resource, name, is_certain)
+class _Denials:
+    """The statements of a policy that deny, each evaluated by itself: an uncertain one must not hide a certain one."""
+
+    def __init__(self, policy: PolicySpec) -> None:
+        self._document, self._is_bound = policy.document, is_bound_by_scps if policy.type == SCP else is_bound_by_rcps
+        self._statements = [
+            (statement_name(statement, number), statement)
+            for number, statement in enumerate(statements_of(self._document), 1)
+            if statement.get("Effect") == "Deny"
+        ]
+        self._by_action: dict[str, list[tuple[str, Statement]]] = {}
+
+    def lockout(self, call: _Call) -> Lockout | None:
+        """Return the first statement that denies a call for certain, else the first that may."""
+        request, uncertain = call.request, None
+        statements = self._statements_of(request.action)
+        if not statements or not self._is_bound(request):
+            return None
+        context = request_context(request)
+        known = _known_keys(request, context)
+        for name, statement in statements:
+            unknown = {key for _, key in conditions_of(statement) if key not in known}
+            if applies(_without_conditions(statement, unknown), request, context, self._document):
+                lockout = Lockout(call.subject, request.action, request.resource, name, not unknown)
+                if lockout.is_certain:
+                    return lockout
+                uncertain = uncertain or lockout
+        return uncertain
+
+    def _statements_of(self, action: str) -> list[tuple[str, Statement]]:
+        if action not in self._by_action:
+            self._by_action[action] = [item for item in self._statements if has_action(item[1], action)]
+        return self._by_action[action]
+
+
+def _known_keys(request: Request, context: RequestContext) -> frozenset[str]:
+    """Return the condition keys whose values orgkit knows of a call, or knows to be missing."""
+    keys = frozenset(context)
+    if request.principal.kind is PrincipalKind.USER:
+        return (keys - _UNKNOWN_OF_PERSONS) | _NEVER_SENT
+    return keys | _NEVER_SENT_BY_ROLES
+
+
+def _without_conditions(statement: Statement, keys: set[str]) -> Statement:
+    """Return a statement as if its conditions on these keys held."""
+    if not keys:
+        return statement
+    blocks = {
+        operator: {key: values for key, values in block.items() if key.lower() not in keys}
+        for operator, block in (statement.get("Condition") or {}).items()
+    }
+    return {**statement, "Condition": {operator: block for operator, block in blocks.items() if block}}
+
+
+def _resources_of(action: str, account: Account) -> tuple[str, ...]:
+    """Return the ARN of one resource in an account for each type that an action is about; "*" for an action without."""
+    service, entry = find_service(action.partition(":")[0]), find_action(action)
+    if service is None or entry is None or not entry.required_types:
+        return ("*",)
+    types = [service.resource_types[name] for name in entry.required_types if name in service.resource_types]
+    return tuple(kind.example(account.id) for kind in types)
 
 
 def _affected(policy: PolicySpec, desired: Desired, ids: Mapping[str, str]) -> Iterator[Member]:
@@ -140,22 +198,29 @@ def _affected(policy: PolicySpec, desired: Desired, ids: Mapping[str, str]) -> I
 def _calls(member: Member, account: Account, spec: PoliciesSpec, desired: Desired) -> Iterator[_Call]:
     """Yield the calls in an account that must not be denied."""
     management = Account(desired.organization.management_account_id, account.organization, is_management=True)
-    for role in (READ_ROLE, member.role_name):
+    reads_members = desired.section(MembersSpec).read_role
+    for role in (*((READ_ROLE,) if reads_members else ()), member.role_name):
         yield from _entries(role, account, management)
-    reads = [(action, "*") for action in READS_IN_EVERY_MEMBER]
+    read_roles = [f"arn:aws:iam::{account.id}:role/{role}" for role in (READ_ROLE, member.role_name)]
+    reads = [
+        (action, resource)
+        for action in READS_IN_EVERY_MEMBER
+        for resource in (read_roles if action.startswith("iam:GetRole") else _resources_of(action, account))
+    ]
     reads += [
         (action, name_in(resource, account.id))
         for read in desired.reads_in(member.key)
         for action in read.actions
         for resource in read.resources
     ]
-    yield from _as_role(READ_ROLE, f"role {READ_ROLE}", account, reads, desired)
+    if reads_members:
+        yield from _as_role(READ_ROLE, f"role {READ_ROLE}", account, reads, desired)
     changes = [(action, f"arn:aws:iam::{account.id}:role/{READ_ROLE}") for action in ROLE_ACTIONS]
     if member is desired.log_archive:
         changes += _log_archive_changes(account, desired)
         yield from _deliveries(account, desired)
     yield from _as_role(member.role_name, f"the access role {member.role_name}", account, changes, desired)
-    recovery = [(action, "*") for action in RECOVERY_ACTIONS]
+    recovery = [(action, resource) for action in RECOVERY_ACTIONS for resource in _resources_of(action, account)]
     for role in spec.break_glass_roles:
         yield from _as_role(role, f"break-glass role {role}", account, recovery, desired)
 
@@ -171,9 +236,11 @@ def _entries(role: str, account: Account, management: Account) -> Iterator[_Call
 
 
 def _log_archive_changes(account: Account, desired: Desired) -> list[tuple[str, str]]:
-    buckets = [name_in(name, account.id) for name in (desired.trail.bucket, desired.trail.records_bucket)]
+    records = name_in(desired.trail.records_bucket, account.id)
+    buckets = [name for name in (name_in(desired.trail.bucket, account.id), records) if name]
     changes = [(action, f"arn:aws:s3:::{bucket}") for bucket in buckets for action in BUCKET_ACTIONS]
-    changes += [(action, f"arn:aws:s3:::{buckets[1]}/record") for action in ("s3:GetObject", "s3:PutObject")]
+    if records:
+        changes += [(action, f"arn:aws:s3:::{records}/record") for action in ("s3:GetObject", "s3:PutObject")]
     key = _key(account, desired)
     return [*changes, *((action, key) for action in KEY_ACTIONS)] if desired.trail.kms_key else changes
 
@@ -228,3 +295,50 @@ def _request(
 ) -> Request:
     known = {"aws:SecureTransport": "true", **(context or {})}
     return Request(principal, action, resource, owner, known, region)
+
+
+def lockouts_by_missing_allow(
+    before: Iterable[Document], after: Iterable[Document], members: Iterable[Member], spec: PoliciesSpec,
+    desired: Desired, ids: Mapping[str, str], organization: str,
+) -> tuple[Lockout, ...]:  # fmt: skip
+    """Return what the SCPs of one target no longer allow, one action for each of those that need it.
+
+    Args:
+        before: The SCPs that are attached to the target now.
+        after: Those that are left.
+        members: The accounts of the file in and under the target.
+        spec: The section, which names the break-glass roles.
+        desired: The parameters file.
+        ids: The ids of the accounts by their keys, as far as they are known.
+        organization: The id of the organization.
+    """
+    before, after = list(before), list(after)
+    first: dict[str, Lockout] = {}
+    for member in members:
+        account = Account(ids.get(member.key) or member.id or UNKNOWN_ACCOUNT, organization)
+        for call in _calls(member, account, spec, desired):
+            request = call.request
+            if not is_bound_by_scps(request) or not _allows(before, request, assume_unknown=True):
+                continue
+            if _allows(after, request, assume_unknown=False):
+                continue
+            is_certain = not _allows(after, request, assume_unknown=True)
+            if call.subject not in first or (is_certain and not first[call.subject].is_certain):
+                first[call.subject] = Lockout(call.subject, request.action, request.resource, "", is_certain)
+    return tuple(first.values())
+
+
+def _allows(documents: Iterable[Document], request: Request, *, assume_unknown: bool) -> bool:
+    """Return whether a statement allows a request, as if conditions on unknown keys held or not."""
+    context = request_context(request)
+    known = _known_keys(request, context)
+    for document in documents:
+        for statement in statements_of(document):
+            if statement.get("Effect") != "Allow" or not has_action(statement, request.action):
+                continue
+            unknown = {key for _, key in conditions_of(statement) if key not in known}
+            if unknown and not assume_unknown:
+                continue
+            if applies(_without_conditions(statement, unknown), request, context, document):
+                return True
+    return False

@@ -1,7 +1,9 @@
 """Phase 12: create policies, and attach them to organizational units."""
 
 from orgkit.phases.descriptor import Phase
+from orgkit.phases.policies.adoption import adopt
 from orgkit.phases.policies.evidence import EVIDENCE
+from orgkit.phases.policies.handover import HANDOVER
 from orgkit.phases.policies.planner import file_warnings, plan
 from orgkit.phases.policies.section import SECTION
 from orgkit.phases.policies.spec import PoliciesSpec
@@ -22,6 +24,8 @@ PHASE = Phase(
     ),
     evidence=EVIDENCE,
     planner=plan,
+    handover=HANDOVER,
+    adopt=adopt,
     in_bootstrap=False,
     is_requested=lambda desired: bool(desired.section(PoliciesSpec).policies),
     request_hint="[policies] of the file names one",

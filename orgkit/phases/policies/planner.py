@@ -1,6 +1,6 @@
 """What phase 12 should do: policies that are missing or differ, and attachments that are missing. It removes none."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from orgkit.model.desired import Desired, UnitPath, format_path
 from orgkit.model.matching import known_ids
@@ -9,9 +9,11 @@ from orgkit.model.plan import Plan, Step, Waiting
 from orgkit.phases.policies.facts import ObservedPolicy, PolicyFacts
 from orgkit.phases.policies.lint import lint
 from orgkit.phases.policies.lockouts import Lockout, lockouts
+from orgkit.phases.policies.rollout import describe_rollout
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
-from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM, policy_types
+from orgkit.phases.policies.targets import accounts_under, name_of_target
+from orgkit.policy_evaluation.policy_types import policy_types
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
@@ -20,13 +22,13 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     items = {policy.name: _lockouts(policy, observed, desired) for policy in _policies(desired)}
     waiting = [item for policy in _policies(desired) for item in _locked_out(policy, items[policy.name])]
     safe = [policy for policy in _policies(desired) if not any(item.is_certain for item in items[policy.name])]
-    full = [item for policy in safe for item in _full_targets(policy, facts, observed, desired)]
+    full = {policy.name: _full_units(policy, safe, facts, observed) for policy in safe}
     return Plan(
         phase="policies",
         target=observed.target,
-        steps=tuple(step for policy in safe for step in _steps(policy, facts, observed, desired)),
+        steps=tuple(step for policy in safe for step in _steps(policy, full[policy.name], facts, observed)),
         needs=tuple(_needs(observed, desired)),
-        waiting=(*waiting, *full),
+        waiting=(*waiting, *(_full(policy, unit) for policy in safe for unit in full[policy.name])),
         unmanaged=tuple(_unmanaged(facts, observed, desired)),
         warnings=tuple(_warnings(desired, items)),
     )
@@ -36,7 +38,7 @@ def _policies(desired: Desired) -> tuple[PolicySpec, ...]:
     return desired.section(PoliciesSpec).policies
 
 
-def _steps(policy: PolicySpec, facts: PolicyFacts, observed: Observed, desired: Desired) -> Iterator[Step]:
+def _steps(policy: PolicySpec, full: Sequence[UnitPath], facts: PolicyFacts, observed: Observed) -> Iterator[Step]:
     existing = facts.policy(policy.type, policy.name)
     if existing is None:
         yield CreatePolicy(
@@ -45,17 +47,18 @@ def _steps(policy: PolicySpec, facts: PolicyFacts, observed: Observed, desired: 
     elif existing.content != policy.content:
         yield ChangePolicy(
             name=policy.name, type=policy.type, content=policy.content, starts_from=existing.content,
-            attached_to=tuple(sorted(_name_of_target(target, observed) for target in existing.targets)),
-            accounts=_accounts_under(existing.targets, policy.type, observed),
+            attached_to=tuple(sorted(name_of_target(target, observed) for target in existing.targets)),
+            accounts=accounts_under(existing.targets, policy.type, observed),
             reason=f"its document is not that of {policy.file}",
         )  # fmt: skip
-    for unit in _missing_targets(policy, existing, observed):
-        if not _is_full(policy, unit, facts, observed, desired):
-            yield AttachPolicy(
-                name=policy.name, type=policy.type, unit=unit,
-                accounts=_accounts_under((observed.parent_id(unit),), policy.type, observed),
-                reason="it is not attached there",
-            )  # fmt: skip
+    added = [unit for unit in _missing_targets(policy, existing, observed) if unit not in full]
+    for unit in added:
+        yield AttachPolicy(
+            name=policy.name, type=policy.type, unit=unit,
+            accounts=accounts_under((observed.parent_id(unit),), policy.type, observed),
+            reason="it is not attached there",
+            rollout=describe_rollout(policy, existing, added, observed) if unit == added[0] else (),
+        )  # fmt: skip
 
 
 def _missing_targets(policy: PolicySpec, existing: ObservedPolicy | None, observed: Observed) -> list[UnitPath]:
@@ -64,27 +67,33 @@ def _missing_targets(policy: PolicySpec, existing: ObservedPolicy | None, observ
     return [path for path, unit in units if unit is None or unit.id not in targets]
 
 
-def _is_full(policy: PolicySpec, unit: UnitPath, facts: PolicyFacts, observed: Observed, desired: Desired) -> bool:
-    """Return whether a unit would have more policies of the type than AWS allows, in the order of their names."""
-    limit, target = policy_types()[policy.type].max_per_target, observed.unit(unit)
-    if limit is None or target is None:
-        return False
-    attached = {item.name for item in facts.attached_to(target.id, policy.type)}
-    own = [item.name for item in _policies(desired) if item.type == policy.type and unit in item.attach]
-    added = [name for name in own if name not in attached]
-    return policy.name in added[max(limit - len(attached), 0) :]
-
-
-def _full_targets(policy: PolicySpec, facts: PolicyFacts, observed: Observed, desired: Desired) -> Iterator[Waiting]:
+def _full_units(
+    policy: PolicySpec, policies: Sequence[PolicySpec], facts: PolicyFacts, observed: Observed
+) -> tuple[UnitPath, ...]:
+    """Return the units that have as many policies of the type as AWS allows before it is this one's turn, by name."""
     limit = policy_types()[policy.type].max_per_target
+    full = []
     for unit in _missing_targets(policy, facts.policy(policy.type, policy.name), observed):
-        if _is_full(policy, unit, facts, observed, desired):
-            yield Waiting(
-                f"policy {policy.name}: {format_path(unit)} has as many policies of type {policy.type} as AWS allows "
-                f"({limit}). Detach one there by hand, or merge two of them",
-                "you",
-                drift=True,
-            )
+        target = observed.unit(unit)
+        if limit is None or target is None:
+            continue
+        attached = {item.name for item in facts.attached_to(target.id, policy.type)}
+        own = [item.name for item in policies if item.type == policy.type and unit in item.attach]
+        added = [name for name in own if name not in attached]
+        if policy.name in added[max(limit - len(attached), 0) :]:
+            full.append(unit)
+    return tuple(full)
+
+
+def _full(policy: PolicySpec, unit: UnitPath) -> Waiting:
+    limit = policy_types()[policy.type].max_per_target
+    return Waiting(
+        f"policy {policy.name}: {format_path(unit)} has as many policies of type {policy.type} as AWS allows "
+        f"({limit}). Detach one there with phase 13-policy-removal, or merge two of them",
+        "you",
+        blocks=policy.name,
+        drift=True,
+    )
 
 
 def _lockouts(policy: PolicySpec, observed: Observed, desired: Desired) -> tuple[Lockout, ...]:
@@ -97,7 +106,8 @@ def _lockouts(policy: PolicySpec, observed: Observed, desired: Desired) -> tuple
 def _locked_out(policy: PolicySpec, items: Iterable[Lockout]) -> Iterator[Waiting]:
     for lockout in items:
         if lockout.is_certain:
-            yield Waiting(f"policy {policy.name} is not applied: {lockout}. Change {policy.file}", "you", drift=True)
+            reason = f"policy {policy.name} is not applied: {lockout}. Change {policy.file}"
+            yield Waiting(reason, "you", blocks=policy.name, drift=True)
 
 
 def _needs(observed: Observed, desired: Desired) -> Iterator[str]:
@@ -124,7 +134,7 @@ def _unmanaged(facts: PolicyFacts, observed: Observed, desired: Desired) -> Iter
             continue
         units = {unit.id for path in policy.attach if (unit := observed.unit(path))}
         for target in sorted(set(item.targets) - units):
-            yield f"attachment of policy {item.name} to {_name_of_target(target, observed)}"
+            yield f"attachment of policy {item.name} to {name_of_target(target, observed)}"
 
 
 def _warnings(desired: Desired, items: Mapping[str, tuple[Lockout, ...]]) -> Iterator[str]:
@@ -143,29 +153,3 @@ def file_warnings(desired: Desired) -> tuple[str, ...]:
     spec = desired.section(PoliciesSpec)
     ids = {member.key: member.id for member in desired.members if member.id}
     return tuple(_warnings(desired, {policy.name: lockouts(policy, spec, desired, ids) for policy in spec.policies}))
-
-
-def _name_of_target(target: str, observed: Observed) -> str:
-    if observed.organization and target == observed.organization.root_id:
-        return "the organization root"
-    unit = next((unit for unit in observed.units if unit.id == target), None)
-    account = observed.account(target)
-    return format_path(unit.path) if unit else f"account {account.name}" if account else target
-
-
-def _accounts_under(targets: tuple[str, ...], kind: str, observed: Observed) -> tuple[str, ...]:
-    """Return the names of the open accounts in or under these targets that policies of the type bind."""
-    paths = [unit.path for unit in observed.units if unit.id in targets]
-    paths += [()] if observed.organization and observed.organization.root_id in targets else []
-    bound = (
-        account
-        for account in observed.accounts
-        if not account.is_closed and (kind not in GRAMMAR_OF_IAM or account.id != observed.target.account)
-    )
-    return tuple(
-        sorted(
-            account.name
-            for account in bound
-            if account.id in targets or any(account.unit[: len(path)] == path for path in paths)
-        )
-    )

@@ -17,11 +17,10 @@ from orgkit.phases.schema.location import Place, Violation, spell
 from orgkit.phases.schema.raw import Raw, duplicates, path, section, text, texts, unit_paths
 from orgkit.phases.schema.section import Defaults, FileTexts, Section
 from orgkit.phases.schema.types import PolicyTypeName, RoleName, SectionModel, UnitPath
-from orgkit.policy_evaluation.policy_types import AWS_MANAGED, GRAMMAR_OF_IAM, policy_types
+from orgkit.policy_evaluation.policy_types import AWS_MANAGED, DEFAULT_TYPES, GRAMMAR_OF_IAM, policy_types
 from orgkit.sanitize.names import reading
 
 NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._ -]{0,126}[A-Za-z0-9])?"  # AWS takes any 128 characters
-DEFAULT_TYPES = ("RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY")  # of [organization] policy_types
 
 
 class PolicyModel(SectionModel):
@@ -68,7 +67,7 @@ def names(raw: Raw) -> Iterator[Violation]:
     """Report names that AWS has for its own policies, that show badly, or that a person reads alike."""
     for name, _ in _policies(raw):
         if name in AWS_MANAGED:
-            yield ("policies", name), "is a policy of AWS itself, which orgkit neither changes nor detaches: rename it."
+            yield ("policies", name), "is a policy of AWS itself, which orgkit does not change: rename it."
         elif not re.fullmatch(NAME, name):
             rule = "write up to 128 letters, digits, blanks or . _ -, with a letter or digit at both ends"
             yield ("policies", name), f"is not a name of a policy: {rule}."

@@ -6,6 +6,8 @@ from typing import Any
 
 from orgkit.model.desired import UnitPath
 
+DESCRIPTION = "Managed by orgkit"  # of each policy that orgkit makes
+
 
 @dataclass(frozen=True)
 class PolicySpec:

@@ -22,6 +22,7 @@ KEY = "[a-z0-9][a-z0-9-]{0,40}"
 ROLE_NAME = "[A-Za-z0-9_+=,.@-]{1,64}"
 REGION = rf"(?!cn-)[a-z]{{2}}-{_DIRECTIONS}-[0-9]{{1,2}}"
 SERVICE_PRINCIPAL = r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com"
+ROOT = "/"  # as the unit of an account: the organization root
 _LOCAL_FORBIDS = set("\"'()<>[]:;,\\|%&")
 IDENTITIES = (
     'write "arn:aws:iam::ACCOUNT:user/NAME", or of a role "arn:aws:sts::ACCOUNT:assumed-role/ROLE", without its path.'
@@ -114,6 +115,11 @@ def unit_path(value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return _checked_path(format_path(tuple(value)), tuple(value))
     return value
+
+
+def account_unit(value: Any) -> Any:
+    """Return the unit of an account, which may stay in the organization root if it is there already: "/" is ()."""
+    return () if value == ROOT else unit_path(value)
 
 
 def _parse_path(value: str) -> UnitPath:

@@ -9,6 +9,7 @@ from orgkit.phases.schema.formats import quote, unit_path
 from orgkit.phases.schema.location import Place, Violation, spell
 
 Raw = dict[str, Any]
+NO_TAGS = "none"  # as tags of [organization]: nothing is tagged but where a section has tags of its own
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,12 @@ def texts(table: Raw, key: str, default: Iterable[str]) -> list[str] | None:
 def tags(table: Raw) -> dict[str, str]:
     """Return the tags of a section whose values are strings."""
     return {key: value for key, value in section(table, "tags").items() if isinstance(value, str)}
+
+
+def common_tags(raw: Raw) -> dict[str, str] | None:
+    """Return the tags that `[organization]` gives to everything; None where it says "none"."""
+    organization = section(raw, "organization")
+    return None if organization.get("tags") == NO_TAGS else tags(organization)
 
 
 def path(value: object) -> UnitPath | None:

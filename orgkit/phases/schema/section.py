@@ -11,6 +11,7 @@ from orgkit.phases.schema.raw import Raw
 
 REQUIRED_SECTION: Any = ...  # pydantic's own sign for a section that has to be there
 Check = Callable[[Raw], Iterator[Violation]]
+CommonTags = Mapping[str, str] | None  # of [organization]; None for `tags = "none"`: then there are no default tags
 FileTexts = Mapping[Place, str]  # the texts of files that a section names, by the place of the name
 
 
@@ -25,8 +26,13 @@ class Defaults:
 
     management_account_id: str
     home_region: str
-    tags: Tags
+    tags: Tags | None  # None: the file asks for no tags but those that a section has itself
     files: FileTexts = field(default_factory=dict)
+
+    @property
+    def common_tags(self) -> CommonTags:
+        """The tags for everything, as `unit_tags` and the others take them."""
+        return None if self.tags is None else dict(self.tags)
 
 
 @dataclass(frozen=True)
@@ -54,17 +60,17 @@ MAX_TAGS = 50  # that AWS allows on one resource
 _ORGKIT_TAGS = {"ManagedBy": "orgkit"}
 
 
-def unit_tags(name: str, common: Mapping[str, str], own: Mapping[str, str]) -> Tags:
+def unit_tags(name: str, common: CommonTags, own: Mapping[str, str]) -> Tags:
     """Return the tags of an organizational unit."""
     return _merge({"Name": _name(name), **_ORGKIT_TAGS}, common, own)
 
 
-def account_tags(key: str, name: str, common: Mapping[str, str], own: Mapping[str, str]) -> Tags:
+def account_tags(key: str, name: str, common: CommonTags, own: Mapping[str, str]) -> Tags:
     """Return the tags of a member account, created or imported."""
     return _merge({"Name": _name(name), **_ORGKIT_TAGS, KEY_TAG: key}, common, own)
 
 
-def trail_tags(common: Mapping[str, str], own: Mapping[str, str]) -> Tags:
+def trail_tags(common: CommonTags, own: Mapping[str, str]) -> Tags:
     """Return the tags of the trail, its buckets and its key."""
     return _merge(_ORGKIT_TAGS, common, own)
 
@@ -83,6 +89,7 @@ def _name(name: str) -> str:
     return "".join(character if in_tags(character) else "_" for character in name)
 
 
-def _merge(*layers: Mapping[str, str]) -> Tags:
+def _merge(defaults: Mapping[str, str], common: CommonTags, own: Mapping[str, str]) -> Tags:
     """Merge tags, sorted by key; of two with the same key, the later one wins."""
+    layers = (own,) if common is None else (defaults, common, own)
     return tuple(sorted({key: value for layer in layers for key, value in layer.items()}.items()))

@@ -53,12 +53,17 @@ Email = Annotated[str, checked_text(formats.email), editor_check(formats.EMAIL, 
 AccountName = Annotated[str, checked_text(formats.account_name), editor_check(r"(?! )[ -~]{1,50}(?<! )")]
 Label = Annotated[str, checked_text(formats.label), editor_check(r"\S(?:.*\S)?")]
 Key = Annotated[str, checked_text(formats.key), editor_check(formats.KEY)]
+_PATH = f"{_UNIT_NAME}(?:/{_UNIT_NAME}){{0,4}}"
+_PathList = Annotated[list[Annotated[str, editor_check(minLength=1, maxLength=128)]], Field(min_length=1, max_length=5)]
 UnitPath = Annotated[
     tuple[str, ...],
+    BeforeValidator(formats.unit_path, json_schema_input_type=Annotated[str, editor_check(_PATH)] | _PathList),
+]
+AccountUnit = Annotated[
+    tuple[str, ...],
     BeforeValidator(
-        formats.unit_path,
-        json_schema_input_type=Annotated[str, editor_check(f"{_UNIT_NAME}(?:/{_UNIT_NAME}){{0,4}}")]
-        | Annotated[list[Annotated[str, editor_check(minLength=1, maxLength=128)]], Field(min_length=1, max_length=5)],
+        formats.account_unit,
+        json_schema_input_type=Annotated[str, editor_check(f"{formats.ROOT}|{_PATH}")] | _PathList,
     ),
 ]
 RoleName = Annotated[str, checked_text(formats.role_name), editor_check(formats.ROLE_NAME)]
@@ -80,4 +85,4 @@ Amount = Annotated[Decimal, BeforeValidator(amount, json_schema_input_type=Amoun
 class SectionModel(BaseModel):
     """A table of the file: it has no other keys, and values are not converted to another type."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)

@@ -3,20 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from orgkit.phases.trail.steps import BucketSetting
+from orgkit.phases.storage.steps import AclStep
+from orgkit.phases.trail.steps import InLogArchive
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetAcl(BucketSetting):
+class SetAcl(InLogArchive, AclStep):
     """Make a bucket's ACL private: S3 refuses BucketOwnerEnforced while the ACL grants access to others."""
 
     kind: ClassVar = "set-acl"
-    setting: ClassVar = "acl_grants"
-    actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketAcl", "s3:PutBucketAcl")
-    grants: tuple[str, ...]  # "READ to group LogDelivery"
-
-    @property
-    def sentence(self) -> str:
-        return (
-            f"make the ACL of bucket {self.bucket} private, which takes away {', '.join(self.grants)} {self.location}"
-        )

@@ -14,18 +14,20 @@ from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.member_roles_aws import is_not_readable
+from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.storage.bucket import Bucket
+from orgkit.phases.storage.bucket_aws import Place, read_bucket
 from orgkit.phases.trail import bucket_steps_aws, key_aws, selectors_aws
-from orgkit.phases.trail.bucket_aws import read_buckets
 from orgkit.phases.trail.choice import Choice, choose
 from orgkit.phases.trail.documents import trail_arn
-from orgkit.phases.trail.facts import Bucket, Trail, TrailFacts
+from orgkit.phases.trail.facts import Trail, TrailFacts
 from orgkit.phases.trail.steps import CreateTrail, StartLogging, UpdateTrail
 from orgkit.phases.trail.stronger import keys_in_use
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     """Read the trails, and the log archive account through its read role alone."""
-    archive = match_if_clear(desired.log_archive, observed)
+    archive = match_if_clear(desired.log_archive, observed) if desired.log_archive else None
     organization_id = observed.organization.id if observed.organization else ""
     return observed.with_facts(read_trail(aws, organization_id, desired, archive.id if archive else None))
 
@@ -35,10 +37,10 @@ def read_trail(
 ) -> TrailFacts:
     """Read the management account's trails; buckets and key through the log archive account's read role alone."""
     spec = desired.trail.with_account(log_archive_id)
-    if log_archive_id is None:
-        return TrailFacts(trails=_read_trails(aws, spec.region, bool(organization_id)))
+    if log_archive_id is None or not desired.section(MembersSpec).read_role:
+        return TrailFacts(trails=read_trails(aws, spec.region, bool(organization_id)))
     reads: tuple[Callable[[], Any], ...] = (
-        lambda: _read_trails(aws, spec.region, bool(organization_id)),
+        lambda: read_trails(aws, spec.region, bool(organization_id)),
         lambda: _read_buckets(aws, spec, log_archive_id),
     )
     trails, buckets = aws.executor.map(lambda read: read(), reads)
@@ -62,8 +64,10 @@ def _read_buckets(aws: Connection, spec: TrailSpec, log_archive_id: str) -> tupl
         if not is_not_readable(rejection):
             raise  # as where the account itself is read, whichever of the two comes first
         return Unread(f"{READ_ROLE} cannot be assumed in account {log_archive_id}")
+    names = (spec.bucket if spec.bucket_settings else "", spec.records_bucket)
+    places = [Place(member, name, spec.region, log_archive_id) for name in names if name]
     try:
-        return read_buckets(member, spec, log_archive_id)
+        return tuple(member.executor.map(read_bucket, places))
     except Rejected as rejection:
         return Unread(str(rejection), rejection.remedy)
 
@@ -177,7 +181,8 @@ HANDLERS = (
 )
 
 
-def _read_trails(aws: Connection, region: str, in_organization: bool) -> tuple[Trail, ...] | Unread:
+def read_trails(aws: Connection, region: str, in_organization: bool) -> tuple[Trail, ...] | Unread:
+    """Return the trails of the management account in every region, with what each logs."""
     try:
         items = _all_trails(aws, region)
         tags = selectors_aws.read_tags(aws, items)
@@ -227,6 +232,7 @@ def _trail(item: dict[str, Any], in_organization: bool) -> Trail:
         prefix=str(item.get("S3KeyPrefix") or ""),
         global_events=bool(item.get("IncludeGlobalServiceEvents")),
         key=item.get("KmsKeyId") or None,
+        copies=tuple(str(item[name]) for name in ("CloudWatchLogsLogGroupArn", "SnsTopicARN") if item.get(name)),
         logging=False,  # not known
     )
 
@@ -250,7 +256,7 @@ def _bucket_name(step: CreateTrail | UpdateTrail, id_index: IdIndex) -> str:
     """Return the bucket's name, with the id of the log archive account where the name contains it."""
     if LOG_ARCHIVE_ID not in step.bucket:
         return step.bucket
-    return name_in(step.bucket, id_index.account(id_index.desired.log_archive.key))
+    return name_in(step.bucket, id_index.account(id_index.desired.trail.log_archive_account))
 
 
 def _arn(aws: Connection, step: CreateTrail | UpdateTrail | StartLogging, id_index: IdIndex) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from orgkit.model.plan import Waiting
+from orgkit.phases.storage.bucket import Bucket
+from orgkit.phases.storage.documents import RULE
+from orgkit.phases.storage.lifecycle_findings import lifecycle_findings
 from orgkit.phases.trail.buckets import BucketWish, is_locked_as_desired, may_lock
-from orgkit.phases.trail.documents import RULE
-from orgkit.phases.trail.facts import Bucket
-from orgkit.phases.trail.lifecycle_findings import lifecycle_findings
 from orgkit.phases.trail.policy_findings import Policy, findings_of, unmanaged_of
 from orgkit.phases.trail.stronger import bucket_notes, root_user_tasks
 

@@ -1,6 +1,5 @@
 """The steps for one bucket: each setting that differs from the file is exactly one step."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -8,18 +7,12 @@ from typing import Any
 from orgkit.errors import NeedsDecision
 from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import TrailSpec, missing_tags, name_in
-from orgkit.model.plan import Step, starting_value
+from orgkit.model.plan import Step
+from orgkit.phases.storage.bucket import BLOCK_ALL_PUBLIC_ACCESS, Bucket, value_of_setting
+from orgkit.phases.storage.documents import RULE, lifecycle_rule, normal_rule, render, rule_of
+from orgkit.phases.storage.steps import BucketSetting
 from orgkit.phases.trail.acl_step import SetAcl
-from orgkit.phases.trail.documents import (
-    LOG_ARCHIVE,
-    RULE,
-    STORAGE_CLASS,
-    lifecycle_rule,
-    normal_rule,
-    render,
-    rule_of,
-)
-from orgkit.phases.trail.facts import BLOCK_ALL_PUBLIC_ACCESS, Bucket
+from orgkit.phases.trail.documents import LOG_ARCHIVE, STORAGE_CLASS
 from orgkit.phases.trail.policy_findings import (
     Policy,
     losses_of,
@@ -28,7 +21,6 @@ from orgkit.phases.trail.policy_findings import (
 )
 from orgkit.phases.trail.steps import (
     BlockPublicAccess,
-    BucketSetting,
     CreateBucket,
     SetBucketPolicy,
     SetEncryption,
@@ -147,17 +139,6 @@ def _new_bucket(wish: BucketWish) -> Bucket:
         encryption="AES256",
         object_lock="on" if lock else None,
     )
-
-
-def value_of_setting(setting: str, value: Any) -> str:
-    """Return a setting as a step starts from it: documents in normal form, tags and rules in any order."""
-    if setting == "policy":
-        value = json.loads(value or "{}")
-    elif setting == "lifecycle":
-        value = [normal_rule(rule) for rule in json.loads(value or "[]")]
-    elif setting == "tags":
-        value = dict(value)
-    return starting_value(list(value) if isinstance(value, tuple) else value)
 
 
 def _content(wish: BucketWish, bucket: Bucket) -> Iterator[Step]:

@@ -22,7 +22,7 @@ class Choice:
     name: str
     region: str
     bucket: str
-    is_own: bool  # by name or by bucket; somebody else's keeps its bucket and key
+    is_own: bool  # by name or by bucket, unless the file leaves the bucket as it is; otherwise bucket and key stay
     prefix: str = ""
 
 
@@ -37,8 +37,8 @@ def choose(trails: Sequence[Trail], spec: TrailSpec) -> Choice:
     if candidate is None:
         candidate = next((trail for trail in trails if trail.name == spec.name), None)
     if candidate is None:
-        return Choice(None, spec.name, spec.region, spec.bucket, is_own=True)
-    is_managed = candidate.name == spec.name or candidate.bucket == spec.bucket
+        return Choice(None, spec.name, spec.region, spec.bucket, is_own=spec.bucket_settings)
+    is_managed = spec.bucket_settings and (candidate.name == spec.name or candidate.bucket == spec.bucket)
     return Choice(
         candidate,
         candidate.name,
@@ -49,10 +49,20 @@ def choose(trails: Sequence[Trail], spec: TrailSpec) -> Choice:
     )
 
 
+def best_organization_trail(trails: Sequence[Trail]) -> Trail | None:
+    """Return the organization trail that logs most, whatever its name; None where there is none."""
+    organization = [trail for trail in trails if trail.organization]
+    return min(organization, key=_completeness, default=None)
+
+
+def _completeness(trail: Trail) -> tuple[bool | str, ...]:
+    is_incomplete = not trail.selectors.log_all_management_events
+    return (is_incomplete, not trail.multi_region, not trail.logging, trail.arn)
+
+
 def _rank(trail: Trail, spec: TrailSpec) -> tuple[bool | str, ...]:
     by_file = (trail.name != spec.name, trail.bucket != spec.bucket)
-    is_incomplete = not trail.selectors.log_all_management_events
-    return (*by_file, is_incomplete, not trail.multi_region, not trail.logging, trail.arn)
+    return (*by_file, *_completeness(trail))
 
 
 def is_repairable(trail: Trail, spec: TrailSpec) -> bool:
@@ -81,7 +91,7 @@ def trail_warnings(trails: Sequence[Trail], choice: Choice, spec: TrailSpec) -> 
     org_trail = choice.trail
     if org_trail is not None and org_trail.name != spec.name:
         yield f"Organization trail {org_trail.name} is there already and is adopted; no trail {spec.name} is created."
-    if not choice.is_own:
+    if not choice.is_own and spec.bucket_settings:
         yield (
             f"Trail {choice.name} writes to bucket {choice.bucket}, which orgkit leaves unchanged: "
             f"bucket {spec.bucket} is not created. To change that, name the trail in [trail]."

@@ -1,11 +1,8 @@
 """The documents that AWS stores as JSON (bucket policy, key policy, lifecycle), as pure functions of names and ids."""
 
-import json
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import LOG_ARCHIVE_ID
+from orgkit.phases.storage.documents import tls_statements
 from orgkit.phases.trail.steps import InLogArchive
 from orgkit.policy_evaluation.statements import Statement
 
@@ -14,9 +11,7 @@ MANAGEMENT = "<management account>"
 ORGANIZATION = "<organization>"
 LOG_ARCHIVE = LOG_ARCHIVE_ID
 
-RULE = "orgkit"  # the id of orgkit's own lifecycle rule
 STORAGE_CLASS = "STANDARD_IA"  # logs are read rarely, but then without delay
-UPLOAD_DAYS = 7  # the parts of an unfinished upload cost money, and no listing shows them
 
 
 def trail_arn(partition: str, region: str, management_id: str, name: str) -> str:
@@ -46,21 +41,6 @@ def log_statements(
     return [check, own, all_, *tls_statements(bucket, partition=partition)]
 
 
-def tls_statements(bucket: str, *, partition: str) -> list[Statement]:
-    """Return the statement that requires TLS: the records bucket needs no other, since no service writes to it."""
-    arn = f"arn:{partition}:s3:::{bucket}"
-    return [
-        {
-            "Sid": "DenyInsecureTransport",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [arn, f"{arn}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-    ]
-
-
 def key_statements(
     trail: str, *, partition: str, management_id: str = MANAGEMENT, log_archive_id: str = LOG_ARCHIVE
 ) -> list[Statement]:
@@ -88,49 +68,12 @@ def key_statements(
     ]
 
 
-def lifecycle_rule(transition_days: int, storage_class: str, expire_days: int, noncurrent_days: int) -> Statement:
-    """Return the rule that moves, expires and cleans up objects; 0 days mean never."""
-    rule: Statement = {"ID": RULE, "Status": "Enabled", "Filter": {"Prefix": ""}}
-    if transition_days:
-        rule["Transitions"] = [{"Days": transition_days, "StorageClass": storage_class}]
-    if expire_days:
-        rule["Expiration"] = {"Days": expire_days}
-    if noncurrent_days:
-        rule["NoncurrentVersionExpiration"] = {"NoncurrentDays": noncurrent_days}
-    return rule | {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UPLOAD_DAYS}}
-
-
 def session_policy(step: InLogArchive, bucket: str, partition: str) -> str:
     """Return the session policy of the access role during this step; `bucket` is "" for a step about the key."""
     # A key's ARN is not known before the key is made, and the session ends with the step: any key of the account.
     resource = f"arn:{partition}:s3:::{bucket}" if bucket else "*"
     statement = {"Effect": "Allow", "Action": list(step.actions_in_account()), "Resource": resource}
     return compact_json({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def template(statements: Iterable[Statement]) -> tuple[str, ...]:
-    """Return the statements in the form of a plan."""
-    return tuple(compact_json(statement) for statement in statements)
-
-
-def render(statements: Iterable[str], ids: Mapping[str, str]) -> list[Statement]:
-    """Return a plan's statements with the ids filled in."""
-    text = "\n".join(statements)
-    for name, value in ids.items():
-        text = text.replace(name, value)
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def rule_of(lifecycle: str | None) -> str:
-    """Return orgkit's own rule among a bucket's lifecycle rules, in normal form; "" when it is missing."""
-    return next((normal_rule(rule) for rule in json.loads(lifecycle or "[]") if rule.get("ID") == RULE), "")
-
-
-def normal_rule(rule: Mapping[str, Any]) -> str:
-    """Return a lifecycle rule for comparison: AWS returns an empty filter in several forms."""
-    matches_all = rule.get("Filter", {}) in ({}, {"Prefix": ""}) and not rule.get("Prefix")
-    fields = {key: value for key, value in rule.items() if value and not (matches_all and key in ("Filter", "Prefix"))}
-    return compact_json(fields)
 
 
 def _cloudtrail(sid: str, action: str, resource: str, trail: str) -> Statement:

@@ -8,18 +8,12 @@ from orgkit.model.desired import Desired, is_name_of, missing_tags
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed, Unread
 from orgkit.phases.evidence import Check, is_shown_by
+from orgkit.phases.storage.bucket import Bucket
+from orgkit.phases.storage.documents import lifecycle_rule, normal_rule, render, rule_of
 from orgkit.phases.trail.acl_step import SetAcl
-from orgkit.phases.trail.documents import (
-    LOG_ARCHIVE,
-    MANAGEMENT,
-    ORGANIZATION,
-    lifecycle_rule,
-    normal_rule,
-    render,
-    rule_of,
-)
+from orgkit.phases.trail.documents import LOG_ARCHIVE, MANAGEMENT, ORGANIZATION
 from orgkit.phases.trail.event_selectors import EventSelectors
-from orgkit.phases.trail.facts import Bucket, Key, Trail, TrailFacts
+from orgkit.phases.trail.facts import Key, Trail, TrailFacts
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 from orgkit.phases.trail.steps import (

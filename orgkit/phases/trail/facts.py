@@ -6,36 +6,10 @@ from dataclasses import dataclass
 from orgkit.model.desired import Tags
 from orgkit.model.observed import Unread
 from orgkit.model.plan import starting_value
+from orgkit.phases.storage.bucket import Bucket
 from orgkit.phases.trail.event_selectors import EventSelectors
 
 DEFAULT_SELECTORS = EventSelectors.from_answer({})  # of a trail that was never given any
-BLOCK_ALL_PUBLIC_ACCESS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """One bucket of the log archive account; None stands for a setting that is not there."""
-
-    name: str
-    exists: bool
-    foreign: bool = False  # it exists, and AWS does not let the log archive account see it
-    owner: str = ""  # of a foreign one: the management account, where it is there
-    region: str | None = None
-    versioning: str | None = None  # Enabled | Suspended
-    mfa_delete: bool = False  # then only the root user can change its versioning, and S3 rejects lifecycle rules
-    public_access_block: tuple[str, ...] = ()  # the settings of it that are on, sorted
-    ownership: str | None = None
-    acl_grants: tuple[str, ...] = ()  # of the ACL, to others than the owner: "READ to group LogDelivery", sorted
-    encryption: str | None = None  # AES256 | aws:kms <key arn>, then " with bucket key" when it has one
-    lifecycle: str | None = None  # canonical JSON of the rules
-    policy: str | None = None  # canonical JSON
-    object_lock: str | None = None  # "GOVERNANCE 90"; "on" when enabled without a default retention
-    tags: Tags = ()
-
-    @property
-    def public_access_blocked(self) -> bool:
-        """Whether all four settings are on."""
-        return self.public_access_block == BLOCK_ALL_PUBLIC_ACCESS
 
 
 @dataclass(frozen=True)
@@ -73,6 +47,7 @@ class Trail:
     selectors: EventSelectors = DEFAULT_SELECTORS
     tags: Tags | None = None  # None: AWS did not list them
     digest_error: str = ""
+    copies: tuple[str, ...] = ()  # ARNs of a log group and of a topic that get the same events; orgkit sets none
     silent_since: str = ""  # the last delivery, or the start, of a trail that logs; "" within the last 24 hours
 
     @property
@@ -90,3 +65,20 @@ class TrailFacts:
     buckets: tuple[Bucket, ...] | Unread = ()
     key: Key | None | Unread = None
     management_buckets: tuple[str, ...] = ()  # of the names that matter, those that the management account has
+
+
+@dataclass(frozen=True)
+class LogStorage:
+    """Where an organization trail writes: the account with its bucket, and what of that could be read."""
+
+    owner: str | Unread  # an account id
+    bucket: Bucket | Unread | None = None  # None: in the management account, which is not looked into
+    records_bucket: str = ""  # orgkit's own, where the account has one
+
+
+@dataclass(frozen=True)
+class AdoptedTrails:
+    """The trails of the management account, and the storage of the organization trail."""
+
+    trails: tuple[Trail, ...] | Unread = ()
+    storage: LogStorage | None = None  # None: no organization trail

@@ -9,13 +9,8 @@ from orgkit.model.desired import TrailSpec
 from orgkit.model.matching import IdIndex
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
 from orgkit.phases.handler import handle
-from orgkit.phases.trail.documents import (
-    LOG_ARCHIVE,
-    MANAGEMENT,
-    ORGANIZATION,
-    render,
-    session_policy,
-)
+from orgkit.phases.storage.documents import render
+from orgkit.phases.trail.documents import LOG_ARCHIVE, MANAGEMENT, ORGANIZATION, session_policy
 from orgkit.phases.trail.facts import Key, TrailFacts
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.steps import CreateKey, InLogArchive, RotateKey, SetKeyPolicy
@@ -121,8 +116,10 @@ HANDLERS = (
 
 def session(aws: Connection, step: InLogArchive, id_index: IdIndex, bucket: str = "") -> Connection:
     """Return a session of the log archive account's access role, restricted to what this step needs."""
-    role = id_index.desired.log_archive.role_name
-    return aws.assume(id_index.account(step.account), role, policy=session_policy(step, bucket, aws.partition))
+    archive = id_index.desired.log_archive
+    assert archive is not None  # without [trail] there is no such step
+    policy = session_policy(step, bucket, aws.partition)
+    return aws.assume(id_index.account(step.account), archive.role_name, policy=policy)
 
 
 def ids(id_index: IdIndex, step: InLogArchive) -> dict[str, str]:

@@ -8,7 +8,8 @@ from orgkit.errors import NeedsDecision
 from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import TrailSpec
 from orgkit.model.plan import Step, Waiting
-from orgkit.phases.trail.documents import LOG_ARCHIVE, key_statements, render, template
+from orgkit.phases.storage.documents import render, template
+from orgkit.phases.trail.documents import LOG_ARCHIVE, key_statements
 from orgkit.phases.trail.facts import Key
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.policy_findings import Policy, findings_of, losses_of, refuse_deleted_principals, unmanaged_of

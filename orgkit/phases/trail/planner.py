@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from orgkit.errors import CouldNotRead
-from orgkit.model.desired import LOG_ARCHIVE_ID, Desired, ImportSpec, name_in
+from orgkit.model.desired import LOG_ARCHIVE_ID, AccountSpec, Desired, ImportSpec, name_in
 from orgkit.model.matching import match_or_decision
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.model.plan import Plan, Step, Waiting
 from orgkit.phases.member_access.role_drift import access_role_waiting, can_be_entered
+from orgkit.phases.member_access.section import MembersSpec
 from orgkit.phases.trail.choice import Choice, choose, second_copy, trail_warnings
 from orgkit.phases.trail.facts import Trail, TrailFacts
 from orgkit.phases.trail.steps import CreateTrail, InLogArchive, StartLogging, UpdateTrail
@@ -16,6 +17,7 @@ from orgkit.phases.trail.storage import Storage, storage_of
 from orgkit.phases.trail.trail_settings import repair_warnings, setting_steps, trail_drift
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
+WITHOUT_TRAIL = "The file has no [trail]: orgkit sets up no log of the calls in all accounts."
 WITHOUT_ARCHIVE = "Its buckets, its key and what of the trail depends on them are not planned until then."
 
 
@@ -25,8 +27,11 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     orgkit adopts an organization trail that logs all management events, with any name and bucket: a second one would
     be a paid copy.
     """
+    archive = desired.log_archive
+    if archive is None:
+        return _without_trail(observed)
     trails = _trails(observed)
-    account, decision = match_or_decision(desired.log_archive, observed, WITHOUT_ARCHIVE)
+    account, decision = match_or_decision(archive, observed, WITHOUT_ARCHIVE)
     account_id = account.id if account else None
     spec = desired.trail.with_account(account_id)
     choice = choose(trails, spec)
@@ -34,7 +39,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         choice = replace(choice, bucket=desired.trail.bucket)
     storage = storage_of(_facts(observed, account_id), observed, desired, choice, account_id)
     steps = (*storage.steps, *_trail_steps(choice, desired, storage, account_id, second_copy(trails, choice)))
-    entry = tuple(_archive_entry(steps, observed, desired, account))
+    entry = tuple(_archive_entry(steps, observed, archive, account))
     is_held = decision is not None or bool(entry)
     is_repaired = not is_held and _repairs_delivery(choice, storage, account_id)
     return Plan(
@@ -54,8 +59,26 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     )
 
 
+def file_warnings(desired: Desired) -> tuple[str, ...]:
+    """Return what to know of a file without [trail]."""
+    return () if desired.trail.is_wanted else (WITHOUT_TRAIL,)
+
+
+def _without_trail(observed: Observed) -> Plan:
+    """Return the plan of a file without [trail]: it changes nothing, and lists the trails that are there."""
+    facts = observed.facts(TrailFacts)
+    trails = () if facts is None or isinstance(facts.trails, Unread) else facts.trails
+    kinds = {True: "organization trail", False: "trail"}
+    return Plan(
+        phase="trail",
+        target=observed.target,
+        unmanaged=tuple(f"{kinds[trail.organization]} {trail.name}, with bucket {trail.bucket}" for trail in trails),
+        warnings=(WITHOUT_TRAIL,),
+    )
+
+
 def _archive_entry(
-    steps: Iterable[Step], observed: Observed, desired: Desired, account: Account | None
+    steps: Iterable[Step], observed: Observed, archive: AccountSpec | ImportSpec, account: Account | None
 ) -> Iterator[Waiting]:
     """Return the task to repair the log archive account's access role, if steps need it and it cannot be used."""
     member = observed.member(account.id) if account else None
@@ -66,8 +89,8 @@ def _archive_entry(
         or not any(isinstance(step, InLogArchive) for step in steps)
     ):
         return
-    if not can_be_entered(desired.log_archive, member, observed.target.account):
-        yield access_role_waiting(desired.log_archive, account, observed.target.account, WITHOUT_ARCHIVE)
+    if not can_be_entered(archive, member, observed.target.account):
+        yield access_role_waiting(archive, account, observed.target.account, WITHOUT_ARCHIVE)
 
 
 def _is_without_archive(step: Step, choice: Choice) -> bool:
@@ -140,13 +163,15 @@ def _needs(observed: Observed, desired: Desired, account_id: str | None, *, is_c
         yield "the organization does not exist yet: run 01-organization"
     elif PRINCIPAL not in observed.organization.trusted_access:
         yield f"trusted access for {PRINCIPAL} is not enabled: run 01-organization"
+    archive = desired.trail.log_archive_account
     phase = "04-imports" if isinstance(desired.log_archive, ImportSpec) else "03-accounts"
+    looks_inside = desired.section(MembersSpec).read_role
     if not is_clear:
         return  # a person has to decide about it first
     if account_id is None:
-        yield f"log archive account {desired.log_archive.key} does not exist yet: run {phase}"
-    elif not _readable(observed, account_id):
-        yield f"orgkit-read cannot be assumed in log archive account {desired.log_archive.key}: run {phase}"
+        yield f"log archive account {archive} does not exist yet: run {phase}"
+    elif looks_inside and not _readable(observed, account_id):
+        yield f"orgkit-read cannot be assumed in log archive account {archive}: run {phase}"
 
 
 def _trails(observed: Observed) -> tuple[Trail, ...]:

@@ -2,60 +2,29 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from orgkit.model.desired import LOG_ARCHIVE_ID, ObjectLockSpec, TrailSpec
 from orgkit.phases.schema.formats import quote, refuse, suggest
 from orgkit.phases.schema.location import Violation
-from orgkit.phases.schema.raw import Raw, members, number, section, tags, text
+from orgkit.phases.schema.raw import Raw, common_tags, members, number, section, tags, text
 from orgkit.phases.schema.section import Defaults, Section, too_many_tags, trail_tags
 from orgkit.phases.schema.types import Region, SectionModel, Tags, checked_text, editor_check
+from orgkit.phases.storage.bucket_names import ACCOUNT_REGIONAL, IP_ADDRESS, Bucket, bucket_name
 
-_RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
-_RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3", ".mrap", "-an")
-ACCOUNT_REGIONAL = "account-regional"
+RECORDS_PREFIX = "orgkit-records"
 # Regular expressions that the JSON Schema of the file has too.
-_BUCKET = r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]"
 _TRAIL = r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*"
-S3_LOCATION = rf"|s3://{_BUCKET}(?:/[A-Za-z0-9_.=-]+)*/?"
-_IP_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
-
-
-def bucket_name(value: str) -> str:
-    """Check a bucket name by S3's rules for general purpose buckets; only AWS knows whether the name is taken."""
-    if not 3 <= len(value) <= 63:
-        refuse(value, f"has {len(value)} characters; S3 takes bucket names of 3 to 63.")
-    if not re.fullmatch(r"[a-z0-9.-]+", value):
-        refuse(value, "is not a bucket name: use lower-case letters, digits, hyphens and dots.")
-    if not (value[0].isalnum() and value[-1].isalnum()) or ".." in value:
-        refuse(value, "is not a bucket name: begin and end it with a letter or digit, without two dots in a row.")
-    if _IP_ADDRESS.fullmatch(value):
-        refuse(value, "looks like an IP address, which S3 refuses as a bucket name: add a word.")
-    if prefix := next((prefix for prefix in _RESERVED_PREFIXES if value.startswith(prefix)), None):
-        refuse(value, f"begins with {prefix}, which S3 keeps for itself: begin it with another word.")
-    if prefix := next((prefix for prefix in _RESERVED_SUFFIXES if value.endswith(prefix)), None):
-        refuse(value, f"ends with {prefix}, which S3 keeps for itself: end it with another word.")
-    return value
-
-
-def s3_location(value: str) -> str:
-    """Check a place in S3, or ""; a prefix has plain words only, since it becomes part of the keys of objects."""
-    if not value:
-        return value
-    match = re.fullmatch(r"s3://([^/]*)((/[A-Za-z0-9_.=-]+)*)/?", value)
-    if match is None:
-        refuse(value, 'is not a place in S3: write s3://bucket/prefix, as "s3://acme-archive/orgkit".')
-    bucket_name(match[1])
-    return value
 
 
 def trail_name(value: str) -> str:
     """Check the name of a trail by CloudTrail's rules."""
     if not 3 <= len(value) <= 128:
         refuse(value, f"has {len(value)} characters; CloudTrail takes names of 3 to 128.")
-    if _IP_ADDRESS.fullmatch(value):
+    if IP_ADDRESS.fullmatch(value):
         refuse(value, "looks like an IP address, which CloudTrail refuses as a name: add a word.")
     if not re.fullmatch(_TRAIL, value):
         refuse(value, "is not a trail name: write letters and digits, joined by single . _ or -, as org-trail.")
@@ -72,9 +41,15 @@ def name_in_account(prefix: str, region: str) -> str:
     return f"{prefix}-{LOG_ARCHIVE_ID}-{region}-an"
 
 
+def prefix_in_account(bucket: str, account: str, region: str) -> str:
+    """Return the prefix of a bucket's name in the account's own namespace; "" for any other name."""
+    suffix = name_in_account("", region).replace(LOG_ARCHIVE_ID, account)
+    return bucket.removesuffix(suffix) if bucket.endswith(suffix) else ""
+
+
 def bucket_prefixes(name: str, bucket: str | None, records_bucket: str | None) -> tuple[str, str]:
     """Return the prefixes before account and region in the names of the two buckets."""
-    return bucket or re.sub("[._]", "-", name.lower()), records_bucket or "orgkit-records"
+    return bucket or re.sub("[._]", "-", name.lower()), records_bucket or RECORDS_PREFIX
 
 
 def default_records_bucket(management_account_id: str) -> str:
@@ -82,12 +57,21 @@ def default_records_bucket(management_account_id: str) -> str:
     return f"orgkit-records-{management_account_id}"
 
 
-Bucket = Annotated[str, checked_text(bucket_name), editor_check(_BUCKET)]
 STANDARD_IA_DAYS = 30  # S3 moves nothing to Standard-IA earlier
 
 
 # Settings that may be stronger in AWS than the default; unless the file has the key, that is reported and stays.
 _MAY_BE_STRONGER = ("expire_days", "kms_key", "noncurrent_days")
+
+
+def _name_or_false(value: Any) -> Any:
+    """Return "" for false."""
+    return "" if value is False else value
+
+
+def _bucket_or_none(value: str | None) -> str | None:
+    """Check the name of a bucket; "" stands for none."""
+    return bucket_name(value) if value else value
 
 
 class ObjectLockModel(SectionModel):
@@ -103,8 +87,13 @@ class TrailModel(SectionModel):
     name: Annotated[str, checked_text(trail_name), editor_check(_TRAIL, minLength=3, maxLength=128)] = "org-trail"
     log_archive_account: str = Field(examples=['"log-archive"'])
     bucket: Bucket | None = None
-    records_bucket: Bucket | None = None
+    records_bucket: Annotated[
+        str | None,
+        BeforeValidator(_name_or_false, json_schema_input_type=Bucket | Literal[False]),
+        AfterValidator(_bucket_or_none),
+    ] = None
     bucket_namespace: Literal["global", "account-regional"] = "global"
+    bucket_settings: bool = True
     region: Region | None = None
     kms_key: bool = False
     transition_days: int = Field(default=90, ge=0, le=36500)
@@ -114,11 +103,14 @@ class TrailModel(SectionModel):
     tags: Tags = {}
 
 
-def build(model: TrailModel, defaults: Defaults) -> TrailSpec:
+def build(model: TrailModel | None, defaults: Defaults) -> TrailSpec:
     """Return the frozen value; names of buckets that the file leaves out hold the management account's id."""
+    if model is None:
+        return _without_trail(defaults)
     lock, region = model.object_lock, model.region or defaults.home_region
     bucket = model.bucket or default_bucket(model.name, defaults.management_account_id)
     records_bucket = model.records_bucket or default_records_bucket(defaults.management_account_id)
+    has_records = model.records_bucket != ""
     if model.bucket_namespace == ACCOUNT_REGIONAL:
         prefixes = bucket_prefixes(model.name, model.bucket, model.records_bucket)
         bucket, records_bucket = (name_in_account(prefix, region) for prefix in prefixes)
@@ -126,17 +118,24 @@ def build(model: TrailModel, defaults: Defaults) -> TrailSpec:
         name=model.name,
         log_archive_account=model.log_archive_account,
         bucket=bucket,
-        records_bucket=records_bucket,
+        records_bucket=records_bucket if has_records else "",
         region=region,
         kms_key=model.kms_key,
         transition_days=model.transition_days,
         expire_days=model.expire_days,
         noncurrent_days=model.noncurrent_days,
         object_lock=ObjectLockSpec(lock.mode, lock.days) if lock else None,
-        tags=trail_tags(dict(defaults.tags), model.tags),
+        tags=trail_tags(defaults.common_tags, model.tags),
         bucket_namespace=model.bucket_namespace,
+        bucket_settings=model.bucket_settings,
         left_out=tuple(sorted(set(_MAY_BE_STRONGER) - model.model_fields_set)),
     )
+
+
+def _without_trail(defaults: Defaults) -> TrailSpec:
+    """Return what stands for [trail] in a file without it: the defaults, of which only name and region are read."""
+    model = TrailModel(log_archive_account="", records_bucket=False)  # type: ignore[arg-type]
+    return replace(build(model, defaults), is_wanted=False)
 
 
 def log_archive(raw: Raw) -> Iterator[Violation]:
@@ -183,6 +182,19 @@ def _names_in_account(raw: Raw) -> Iterator[Violation]:
         yield ("trail", "records_bucket"), f"{quote(prefixes[0])} is the log bucket too: records need their own."
 
 
+def needs_the_read_role(raw: Raw) -> Iterator[Violation]:
+    """Report buckets that could not be planned: without a read role, orgkit does not look into the log archive."""
+    trail = section(raw, "trail")
+    if "trail" not in raw or section(raw, "members").get("read_role", True) is not False:
+        return
+    for key in ("bucket_settings", "records_bucket"):
+        if trail.get(key) is not False:
+            yield (
+                ("trail", key),
+                f"needs the role orgkit-read, and [members] read_role is false: write {key} = false here.",
+            )
+
+
 def lifecycle(raw: Raw) -> Iterator[Violation]:
     """Report days by which objects would be deleted before they are moved, or while they are locked."""
     trail = section(raw, "trail")
@@ -202,7 +214,9 @@ def lifecycle(raw: Raw) -> Iterator[Violation]:
 def tag_counts(raw: Raw) -> Iterator[Violation]:
     """Report more tags than AWS allows, the default tags included."""
     trail = section(raw, "trail")
-    yield from too_many_tags(("trail",), trail_tags(tags(section(raw, "organization")), tags(trail)))
+    yield from too_many_tags(("trail",), trail_tags(common_tags(raw), tags(trail)))
 
 
-SECTION = Section("trail", TrailModel, build, checks=(log_archive, bucket_names, lifecycle, tag_counts))
+SECTION = Section(
+    "trail", TrailModel, build, None, checks=(log_archive, bucket_names, needs_the_read_role, lifecycle, tag_counts)
+)

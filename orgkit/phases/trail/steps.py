@@ -8,14 +8,21 @@ from orgkit.costs.estimate.charge import Usage
 from orgkit.costs.estimate.usage import MANAGEMENT, Volumes, key_usage, logging_usage, second_copy_usage
 from orgkit.model.desired import Desired, MemberRead, name_in
 from orgkit.model.plan import ABSENT, DISABLED, Step
+from orgkit.phases.storage.bucket import BUCKET_READS
+from orgkit.phases.storage.steps import (
+    AboutBucket,
+    BucketSetting,
+    BucketTagsStep,
+    InAccount,
+    OwnershipStep,
+    PublicAccessBlockStep,
+    VersioningStep,
+)
 
 # What planning reads, by account. The policy of the log archive account's read role consists of the first; its S3 part
 # covers only the two buckets of the file.
 READS_IN_LOG_ARCHIVE = (
-    "s3:ListBucket",  # HeadBucket
-    "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetBucketAcl",
-    "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetBucketPolicy",
-    "s3:GetBucketObjectLockConfiguration", "s3:GetBucketTagging",
+    *BUCKET_READS,
     "kms:DescribeKey", "kms:GetKeyRotationStatus", "kms:GetKeyPolicy",
 )  # fmt: skip
 READS_IN_MANAGEMENT = (
@@ -27,12 +34,10 @@ EVERY_ACCOUNT = "every account"  # a value of StartLogging.second_copy
 
 
 @dataclass(frozen=True, kw_only=True)
-class InLogArchive(Step):
+class InLogArchive(InAccount):
     """A step in the log archive account, through its access role, restricted to what the step needs."""
 
     cross_account_actions: ClassVar = ("s3:", "kms:")
-    account: str  # key of the log archive account in the file
-    region: str
 
     @property
     def location(self) -> str:
@@ -40,25 +45,7 @@ class InLogArchive(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _AboutBucket(InLogArchive):
-    bucket: str
-
-    @property
-    def subject(self) -> str:
-        return self.bucket
-
-
-@dataclass(frozen=True, kw_only=True)
-class BucketSetting(_AboutBucket):
-    """A step that replaces one setting of a bucket."""
-
-    symbol: ClassVar = "~"
-    cost_note: ClassVar = "settings of a bucket cost nothing"
-    setting: ClassVar[str]  # the field of `Bucket` that it replaces, and starts from
-
-
-@dataclass(frozen=True, kw_only=True)
-class CreateBucket(_AboutBucket):
+class CreateBucket(InLogArchive, AboutBucket):
     """Make an empty, private bucket; separate steps protect it."""
 
     kind: ClassVar = "create-bucket"
@@ -80,46 +67,28 @@ class CreateBucket(_AboutBucket):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlockPublicAccess(BucketSetting):
+class BlockPublicAccess(InLogArchive, PublicAccessBlockStep):
     """Switch on all four settings of the public access block."""
 
     kind: ClassVar = "block-public-access"
-    setting: ClassVar = "public_access_block"
-    actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketPublicAccessBlock", "s3:PutBucketPublicAccessBlock")
-
-    @property
-    def sentence(self) -> str:
-        return f"block public access to bucket {self.bucket} {self.location}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetOwnership(BucketSetting):
+class SetOwnership(InLogArchive, OwnershipStep):
     """Set BucketOwnerEnforced: what others write belongs to the bucket's owner, and ACLs have no effect."""
 
     kind: ClassVar = "set-ownership"
-    setting: ClassVar = "ownership"
-    actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketOwnershipControls", "s3:PutBucketOwnershipControls")
-
-    @property
-    def sentence(self) -> str:
-        return f"switch off ACLs of bucket {self.bucket} (BucketOwnerEnforced) {self.location}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetVersioning(BucketSetting):
+class SetVersioning(InLogArchive, VersioningStep):
     """Keep what is overwritten or deleted as older versions."""
 
     kind: ClassVar = "set-versioning"
-    setting: ClassVar = "versioning"
-    actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketVersioning", "s3:PutBucketVersioning")
-
-    @property
-    def sentence(self) -> str:
-        return f"keep versions in bucket {self.bucket} {self.location}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetEncryption(BucketSetting):
+class SetEncryption(InLogArchive, BucketSetting):
     """Set the default encryption of new objects: S3's own keys, or a KMS key with a bucket key."""
 
     kind: ClassVar = "set-encryption"
@@ -138,7 +107,7 @@ class SetEncryption(BucketSetting):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetBucketPolicy(BucketSetting):
+class SetBucketPolicy(InLogArchive, BucketSetting):
     """Add orgkit's missing statements to a bucket policy; what it grants to others stays."""
 
     kind: ClassVar = "set-bucket-policy"
@@ -159,7 +128,7 @@ class SetBucketPolicy(BucketSetting):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetLifecycle(BucketSetting):
+class SetLifecycle(InLogArchive, BucketSetting):
     """Set orgkit's lifecycle rule; 0 days mean never; rules under other names stay."""
 
     kind: ClassVar = "set-lifecycle"
@@ -179,7 +148,7 @@ class SetLifecycle(BucketSetting):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetObjectLock(BucketSetting):
+class SetObjectLock(InLogArchive, BucketSetting):
     """Protect new objects from deletion for a number of days; never shortened or undone by orgkit."""
 
     kind: ClassVar = "set-object-lock"
@@ -197,17 +166,10 @@ class SetObjectLock(BucketSetting):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TagBucket(BucketSetting):
+class TagBucket(InLogArchive, BucketTagsStep):
     """Set tags of a bucket; other tags stay."""
 
     kind: ClassVar = "tag-bucket"
-    setting: ClassVar = "tags"
-    actions: ClassVar = ("sts:AssumeRole", "s3:GetBucketTagging", "s3:PutBucketTagging")
-    tags: tuple[tuple[str, str], ...]
-
-    @property
-    def sentence(self) -> str:
-        return f"tag bucket {self.bucket}: {', '.join(f'{k}={v}' for k, v in self.tags)} {self.location}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -380,10 +342,11 @@ def copied_events(second_copy: str, desired: Desired, volumes: Volumes) -> list[
 def member_reads(desired: Desired, key: str) -> tuple[MemberRead, ...]:
     """Return the two buckets, and keys, in the log archive account; nothing in any other."""
     trail = desired.trail
-    if key != trail.log_archive_account:
+    if not trail.is_wanted or key != trail.log_archive_account:
         return ()
     # The role is the log archive account's, whose id IAM puts in.
-    names = (name_in(name, "${aws:PrincipalAccount}") for name in sorted((trail.bucket, trail.records_bucket)))
+    buckets_to_read = filter(None, (trail.bucket, trail.records_bucket))
+    names = (name_in(name, "${aws:PrincipalAccount}") for name in sorted(buckets_to_read))
     buckets = tuple(f"arn:aws:s3:::{name}" for name in names)
     return (
         MemberRead("Buckets", tuple(action for action in READS_IN_LOG_ARCHIVE if action.startswith("s3:")), buckets),

@@ -6,19 +6,13 @@ from dataclasses import dataclass
 from orgkit.model.desired import Desired, TrailSpec, is_name_of
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import Step, Waiting
+from orgkit.phases.storage.bucket import Bucket
+from orgkit.phases.storage.documents import template, tls_statements
 from orgkit.phases.trail.bucket_reports import bucket_unmanaged, bucket_waiting, bucket_warnings, merged_policy
 from orgkit.phases.trail.buckets import BucketWish, bucket_steps
 from orgkit.phases.trail.choice import Choice
-from orgkit.phases.trail.documents import (
-    LOG_ARCHIVE,
-    MANAGEMENT,
-    ORGANIZATION,
-    log_statements,
-    template,
-    tls_statements,
-    trail_arn,
-)
-from orgkit.phases.trail.facts import Bucket, Key, Trail, TrailFacts
+from orgkit.phases.trail.documents import LOG_ARCHIVE, MANAGEMENT, ORGANIZATION, log_statements, trail_arn
+from orgkit.phases.trail.facts import Key, Trail, TrailFacts
 from orgkit.phases.trail.keys import KeyWish, key_steps, key_unmanaged, key_waiting, key_warnings
 from orgkit.phases.trail.policy_findings import Policy, denies_delivery, lacks_grant
 from orgkit.phases.trail.stronger import is_foreign_key, trail_notes
@@ -168,6 +162,8 @@ def _wishes(case: _TrailCase) -> Iterator[BucketWish]:
         yield BucketWish(
             spec, spec.bucket, choice.name, template(logs), case.ids, case.alias, key_arn, writers, case.keeps_key
         )
+    if not spec.records_bucket:
+        return
     # Records are written from inside the account: nobody else needs to encrypt them, so S3's own keys do.
     records = template(tls_statements(spec.records_bucket, partition=case.partition))
     yield BucketWish(spec, spec.records_bucket, "", records, case.ids)

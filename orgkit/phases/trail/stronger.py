@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from orgkit.model.desired import TrailSpec
 from orgkit.model.plan import Waiting
+from orgkit.phases.storage.bucket import Bucket
+from orgkit.phases.storage.documents import RULE, lifecycle_rule, normal_rule
 from orgkit.phases.trail.choice import Choice, choose
-from orgkit.phases.trail.documents import RULE, STORAGE_CLASS, lifecycle_rule, normal_rule
-from orgkit.phases.trail.facts import Bucket, Key, Trail
+from orgkit.phases.trail.documents import STORAGE_CLASS
+from orgkit.phases.trail.facts import Key, Trail
 from orgkit.policy_evaluation.statements import account_of
 
 KMS = "aws:kms"  # the beginning of each kind of encryption with a KMS key, as `Bucket.encryption` has it

@@ -8,7 +8,7 @@ from orgkit.aws.session import Connection
 from orgkit.errors import NotArchived
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import Desired, ObjectLockSpec, is_name_of, name_in
-from orgkit.phases.trail.bucket_aws import Foreign, Place
+from orgkit.phases.storage.bucket_aws import Foreign, Place
 from orgkit.records.archive.model import Archive
 from orgkit.records.archive.s3_store_aws import Store
 
@@ -41,16 +41,17 @@ def open_store(aws: Connection, desired: Desired, ids: Mapping[str, str], archiv
 
 def _accesses(aws: Connection, desired: Desired, ids: Mapping[str, str], archive: Archive) -> Iterator[AccountAccess]:
     """The records bucket is looked for in the log archive account alone; any other in the caller's own first."""
-    if not is_name_of(desired.trail.records_bucket, archive.bucket):
+    records_bucket = desired.trail.records_bucket
+    if not (records_bucket and is_name_of(records_bucket, archive.bucket)):
         yield aws.caller().account, aws
-    account = ids.get(desired.trail.log_archive_account)
-    if account is not None:
+    account, archive_spec = ids.get(desired.trail.log_archive_account), desired.log_archive
+    if account is not None and archive_spec is not None:
         try:
             policy = compact_json(archive.policy(aws.partition))
-            yield account, aws.assume(account, desired.log_archive.role_name, policy=policy)
+            yield account, aws.assume(account, archive_spec.role_name, policy=policy)
         except Rejected as rejection:
             raise NotArchived(
-                f"the log archive account {account} cannot be entered through role {desired.log_archive.role_name}: "
+                f"the log archive account {account} cannot be entered through role {archive_spec.role_name}: "
                 f"{rejection}.",
                 rejection.remedy or "see `orgkit records archive --permissions` for what the caller needs.",
             ) from None

@@ -10,7 +10,7 @@ from typing import Any
 from orgkit.aws.rejections import OutcomeUnknown, Rejected
 from orgkit.errors import NotArchived
 from orgkit.model.desired import ObjectLockSpec
-from orgkit.phases.trail.bucket_aws import Place
+from orgkit.phases.storage.bucket_aws import Place
 from orgkit.records.archive.model import Archive
 from orgkit.records.chain import INDEX
 

@@ -68,7 +68,7 @@ def _enabled_regions(aws: Connection) -> tuple[str, ...]:
 def members_of(aws: Connection, desired: Desired) -> tuple[set[str], set[str]]:
     """The ids of the log archive account, none before there is one, and of all members of the organization."""
     observed = observe(aws, desired, "units")  # the tree alone
-    archive = match_if_clear(desired.log_archive, observed)
+    archive = match_if_clear(desired.log_archive, observed) if desired.log_archive else None
     members = {account.id for account in observed.accounts} - {aws.caller().account}
     return ({archive.id} if archive else set()), members
 

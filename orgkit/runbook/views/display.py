@@ -12,6 +12,7 @@ from orgkit.model.outcome import Outcomes
 from orgkit.model.plan import Plan
 from orgkit.phases.management_account.findings import Findings
 from orgkit.phases.policies.in_force import PoliciesInForce
+from orgkit.phases.state_backend.backend_block import BackendBlock
 from orgkit.runbook.form import show_gate, view_of_gate
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.interactive.interactive_kernel import hide_credentials
@@ -22,6 +23,7 @@ from orgkit.runbook.views.actual_views import Showbacks, render_actuals, render_
 from orgkit.runbook.views.bar_chart import Bars
 from orgkit.runbook.views.guided_style import STYLE
 from orgkit.runbook.views.line_chart import Lines
+from orgkit.runbook.views.policies_in_force import render_policies_in_force
 from orgkit.runbook.views.tables import as_html, as_list, as_text, as_text_list, flat
 from orgkit.runbook.views.tree import Node, as_svg
 from orgkit.runbook.views.tree import as_text as tree_text
@@ -72,6 +74,12 @@ def render_estimate(estimate: Estimate) -> View:
     )
 
 
+def render_backend_block(block: BackendBlock) -> View:
+    """The file as it is, and where it was written."""
+    code = f"<pre>{escape(block.text)}</pre>" if block.text else ""
+    return View("\n".join(filter(None, (block.text, flat(block.note)))), f"{code}<p>{escape(flat(block.note))}</p>")
+
+
 def render_effect(effect: Effect) -> View:
     """One sentence; each step's share is in review.json."""
     return View(effect.sentence, f"<p>{escape(effect.sentence)}</p>")
@@ -101,8 +109,9 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Effect: render_effect,
     Gate: view_of_gate,
     Outcomes: views.render_outcomes,
-    PoliciesInForce: views.render_policies_in_force,
+    PoliciesInForce: render_policies_in_force,
     Verification: lambda value: value.view(),
+    BackendBlock: render_backend_block,
     Findings: render_findings,
     Estimate: render_estimate,
     Bars: lambda value: View(bar_chart.as_words(value), svg=bar_chart.as_svg(value)),
@@ -113,6 +122,7 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Lines: lambda value: View(line_chart.as_words(value), svg=line_chart.as_svg(value)),
     Showbacks: render_showbacks,
     CompletedRun: lambda value: value.view(),
+    View: lambda value: value,
 }
 
 

@@ -48,7 +48,7 @@ def tree_after_plan(observed: Observed, desired: Desired, plan: Plan) -> Node:
             _add(tree.account(spec), Mark.WAITING, "waiting for a decision")
         elif spec.id in waiting_ids:
             _add(tree.account(spec), Mark.WAITING, "waiting for its owner")
-    if plan.phase == "trail" and plan.steps:
+    if plan.phase == "trail" and plan.steps and desired.log_archive:
         _add(tree.account(desired.log_archive), Mark.CHANGED, "the trail's logs go here")
     return sort_tree(tree.root)
 

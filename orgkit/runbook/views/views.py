@@ -14,7 +14,6 @@ from orgkit.model.outcome import Outcomes, Slot
 from orgkit.model.plan import Plan
 from orgkit.model.step_groups import describe_summary
 from orgkit.phases.descriptor import Phase
-from orgkit.phases.policies.in_force import PoliciesInForce
 from orgkit.phases.registry import LATER_PHASES, PHASES
 from orgkit.runbook.views import tables
 from orgkit.runbook.views.step_rows import group_outcomes, groups_of, rows_of
@@ -26,8 +25,6 @@ DRIFT_TITLE = "Drift that no step repairs"
 STEP_HEADERS = ("", "step", "why", "IAM actions")
 PRICED_HEADERS = (*STEP_HEADERS, "USD a month, expected (low to high)")
 SLOT_HEADERS = ("slot", "account", "so far", "at most")
-IN_FORCE_HEADERS = ("account", "type", "policy", "attached to", "basis")
-NOTES_TITLE = "Notes"
 OUTCOME_HEADERS = ("", "step", "result", "seconds", "request id")
 
 
@@ -93,11 +90,12 @@ class Proposal:
 
     @property
     def _totals(self) -> list[str]:
-        """What a person wants to know first: how many steps add and how many change, and what a month then costs."""
+        """What a person wants to know first: how many steps add, change and remove, and what a month then costs."""
         symbols = [step.symbol for step in self.plan.steps]
         effect = self.effect
         month = f"USD {effect.expected} a month ({effect.low} to {effect.high})" if effect.high else "USD 0 a month"
-        return [f"+ {symbols.count('+')} to add", f"~ {symbols.count('~')} to change", month]
+        removals = [f"- {symbols.count('-')} to remove"] if "-" in symbols else []
+        return [f"+ {symbols.count('+')} to add", f"~ {symbols.count('~')} to change", *removals, month]
 
     @property
     def _lost(self) -> list[str]:
@@ -277,16 +275,6 @@ def render_waiting(plan: Plan, *, width: int = 79) -> View:
     return View(text, html)
 
 
-def render_policies_in_force(policies: PoliciesInForce) -> View:
-    """Each account with its policies, where each is attached, and whether orgkit or AWS computed it."""
-    rows = [(row.account, row.type, row.policy, row.origin, row.basis) for row in policies.rows]
-    title = "Which policies hold in each account, and from where" if rows else "No policy is in force."
-    text = f"{title}:\n{tables.as_text(IN_FORCE_HEADERS, rows)}" if rows else title
-    html = tables.as_html(IN_FORCE_HEADERS, rows, f"{title}.") if rows else f"<p>{title}</p>"
-    notes = policies.notes
-    return View(text + tables.as_text_list(notes, NOTES_TITLE), html + tables.as_list(notes, NOTES_TITLE))
-
-
 def render_outcomes(outcomes: Outcomes) -> View:
     """Each step's end, and what was found out about changes without an answer."""
     resolved = View(
@@ -324,7 +312,7 @@ def render_slots(slots: Sequence[Slot]) -> View:
 
 def render_desired(desired: Desired) -> View:
     """The file, in numbers; the tree shows the rest."""
-    spec, trail = desired.organization, desired.trail
+    spec = desired.organization
     rows = [
         ("management account", f"{spec.management_account_id} {spec.name} <{spec.email}>"),
         ("trusted access", ", ".join(spec.trusted_access)),
@@ -332,6 +320,11 @@ def render_desired(desired: Desired) -> View:
         ("organizational units", ", ".join(format_path(unit.path) for unit in desired.units)),
         ("accounts to create", ", ".join(account.name for account in desired.accounts)),
         ("accounts to import", ", ".join(f"{account.name} ({account.id})" for account in desired.imports)),
-        ("organization trail", f"{trail.name} to bucket {trail.bucket} in {desired.log_archive.name}"),
+        ("organization trail", _describe_trail(desired)),
     ]
     return View(tables.as_text(("asked for", ""), rows), tables.as_html(("asked for", ""), rows))
+
+
+def _describe_trail(desired: Desired) -> str:
+    trail, archive = desired.trail, desired.log_archive
+    return f"{trail.name} to bucket {trail.bucket} in {archive.name}" if archive else "none"

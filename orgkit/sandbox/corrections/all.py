@@ -31,6 +31,7 @@ from orgkit.sandbox.corrections import (
     principals,
     quotas,
     readiness,
+    resource_policy,
     roles,
     s3,
     services,
@@ -41,6 +42,7 @@ from orgkit.sandbox.corrections import (
     trail_details,
     trust_policies,
     units,
+    users,
 )
 from orgkit.sandbox.corrections.registry import install
 
@@ -75,6 +77,7 @@ SUBJECTS = (
     principals,
     quotas,
     readiness,
+    resource_policy,
     roles,
     s3,
     services,
@@ -85,6 +88,7 @@ SUBJECTS = (
     trail_details,
     trust_policies,
     units,
+    users,
 )
 
 __all__ = ["SUBJECTS", "install"]

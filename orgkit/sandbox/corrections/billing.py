@@ -19,8 +19,8 @@ class Alerts:
     body: Any
 
     def get_anomaly_monitors(self) -> ActionResult:
-        """All of them on one page."""
-        return ActionResult({"AnomalyMonitors": list(self._resources("monitors").values())})
+        """All of them, or those that are named, on one page."""
+        return ActionResult({"AnomalyMonitors": self._selected("monitors", "MonitorArnList")})
 
     def create_anomaly_monitor(self) -> ActionResult:
         """LimitExceededException for a second one of all services."""
@@ -35,8 +35,8 @@ class Alerts:
         return ActionResult({"MonitorArn": arn})
 
     def get_anomaly_subscriptions(self) -> ActionResult:
-        """All of them on one page."""
-        return ActionResult({"AnomalySubscriptions": list(self._resources("subscriptions").values())})
+        """All of them, or those that are named, on one page."""
+        return ActionResult({"AnomalySubscriptions": self._selected("subscriptions", "SubscriptionArnList")})
 
     def create_anomaly_subscription(self) -> ActionResult:
         """UnknownMonitorException for a monitor that is not there."""
@@ -49,22 +49,31 @@ class Alerts:
         return ActionResult({"SubscriptionArn": arn})
 
     def list_cost_allocation_tags(self) -> ActionResult:
-        """Keys that accounts of the organization carry; inactive until somebody activates them."""
+        """Keys that accounts carry, or those that are named; inactive until somebody activates them."""
+        request = json.loads(self.body or "{}")
+        keys_in_request, status = request.get("TagKeys"), request.get("Status")
+        tags = [tag for tag in self._cost_allocation_tags() if not keys_in_request or tag["TagKey"] in keys_in_request]
+        return ActionResult({"CostAllocationTags": [tag for tag in tags if status in (None, tag["Status"])]})
+
+    def list_tags_for_resource(self) -> ActionResult:
+        """The tags of a monitor or a subscription; nobody can set any in the sandbox."""
+        return ActionResult({"ResourceTags": []})
+
+    def _cost_allocation_tags(self) -> list[dict[str, str]]:
         organizations = backend_of(self.current_account)
         carried = (
             organizations.list_tags_for_resource(ResourceId=account.id)["Tags"] for account in organizations.accounts
         )
         keys = {tag["Key"] for tags in carried for tag in tags}
         active = self._resources("active")
-        tags = [
+        return [
             {"TagKey": key, "Type": "UserDefined", "Status": "Active" if key in active else "Inactive"}
             for key in sorted(keys)
         ]
-        return ActionResult({"CostAllocationTags": tags})
 
     def update_cost_allocation_tags_status(self) -> ActionResult:
         """A key that AWS does not know is an error within a 200."""
-        known = {tag["TagKey"] for tag in self.list_cost_allocation_tags().result["CostAllocationTags"]}
+        known = {tag["TagKey"] for tag in self._cost_allocation_tags()}
         errors = []
         for request in json.loads(self.body)["CostAllocationTagsStatus"]:
             key = request["TagKey"]
@@ -80,6 +89,10 @@ class Alerts:
         alerts: dict[str, Any] = world().state.setdefault("alerts", {}).setdefault(self.current_account, {})
         resources: dict[str, Any] = alerts.setdefault(kind, {})
         return resources
+
+    def _selected(self, kind: str, member: str) -> list[dict[str, Any]]:
+        arns = json.loads(self.body or "{}").get(member)
+        return [item for arn, item in self._resources(kind).items() if not arns or arn in arns]
 
     def _arn(self, kind: str, number: int) -> str:
         return f"arn:aws:ce::{self.current_account}:{kind}/{number:08x}-0000-4000-8000-000000000000"

@@ -59,6 +59,27 @@ def _find_tags(response: BudgetsResponse) -> dict[str, str]:
     return tags.setdefault(response._get_param("ResourceARN"), {})
 
 
+COUNTED_BY_DEFAULT = (
+    "Credit", "Discount", "OtherSubscription", "Recurring", "Refund", "Subscription", "Support", "Tax", "Upfront",
+)  # fmt: skip
+COST_TYPES = {**{f"Include{kind}": True for kind in COUNTED_BY_DEFAULT}, "UseAmortized": False, "UseBlended": False}
+_as_values = Budget.to_dict
+
+
+@corrects(
+    Budget,
+    "to_dict",
+    moto="DescribeBudgets has only those CostTypes that CreateBudget named, where it named any.",
+    source="The model of the API: each member of CostTypes has a default.",
+)
+def describe_budget(self: Budget) -> dict[str, Any]:
+    """DescribeBudgets has every member of CostTypes, with its default where none was named."""
+    values: dict[str, Any] = _as_values(self)
+    if "CostTypes" in values:
+        values["CostTypes"] = {**COST_TYPES, **values["CostTypes"]}
+    return values
+
+
 _create_budget = BudgetsResponse.create_budget
 
 

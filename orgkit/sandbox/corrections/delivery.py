@@ -2,14 +2,24 @@
 
 import json
 from collections.abc import Iterable
+from functools import partial
 
 from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import FakeBucket, s3_backends
 
-from orgkit.sandbox.corrections.documents import Caller, allows
+from orgkit.policy_evaluation.conditions import Values
+from orgkit.policy_evaluation.evaluation import Policies, Policy, evaluate
+from orgkit.policy_evaluation.policy_types import RCP
+from orgkit.policy_evaluation.requests import Principal as IamPrincipal
+from orgkit.policy_evaluation.requests import PrincipalKind, Request
+from orgkit.sandbox.corrections.attached_policies import account_of, levels_of
 from orgkit.sandbox.corrections.members import management_of, organization_of
 from orgkit.sandbox.corrections.registry import refusal
+from orgkit.sandbox.propagation import bucket_policy, key_policy
+from orgkit.sandbox.world import world
+
+KEY_USES = ("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")  # CloudTrail asks for kms:GenerateDataKey*
 
 
 def find_bucket(name: str) -> FakeBucket | None:
@@ -41,21 +51,42 @@ def check_bucket(backend: CloudTrailBackend, name: str, bucket_name: str, prefix
 
 
 def _takes(bucket: FakeBucket, backend: CloudTrailBackend, name: str, prefix: str | None, everywhere: bool) -> bool:
-    policy, caller = json.loads(bucket.policy) if bucket.policy else {}, _cloudtrail(backend, name)
-    return all(allows(policy, caller, *need) for need in _needs(backend, bucket, prefix, everywhere))
+    document, owner = bucket_policy(bucket) or b"{}", s3_backends.bucket_accounts[bucket.name][1]
+    return all(_may(backend, name, owner, document, *need) for need in _needs(backend, bucket, prefix, everywhere))
 
 
-def _cloudtrail(backend: CloudTrailBackend, name: str) -> Caller:
-    """The service as it delivers for this trail, which is what a policy's conditions are compared with."""
+def _may(backend: CloudTrailBackend, name: str, owner: str, document: str | bytes, action: str, resource: str) -> bool:
+    """Return whether the policy of a bucket or key, and the RCPs of its account, let CloudTrail deliver for a trail."""
+    request = Request(
+        IamPrincipal(PrincipalKind.SERVICE, "cloudtrail.amazonaws.com"),
+        action,
+        resource,
+        account_of(owner),
+        _context(backend, name),
+        region=backend.region_name,
+        time=world().clock.now(),
+    )
+    rcps = levels_of(owner, RCP) if world().seed.evaluate_policies else ()
+    decision = evaluate(request, Policies(resource=Policy(json.loads(document), name=resource), rcps=rcps))
+    if not decision.is_allowed:
+        world().state.setdefault("denied_services", []).append((request, decision))
+    return decision.is_allowed
+
+
+def _context(backend: CloudTrailBackend, name: str) -> dict[str, Values]:
+    """What conditions are compared with when the service delivers for this trail."""
     source = f"arn:aws:cloudtrail:{backend.region_name}:{backend.account_id}:trail/{name}"
-    context = {
+    account = account_of(backend.account_id)
+    context: dict[str, Values] = {
         "aws:SourceArn": source,
         "aws:SourceAccount": backend.account_id,
         "aws:SecureTransport": "true",
         "s3:x-amz-acl": "bucket-owner-full-control",
         "kms:EncryptionContext:aws:cloudtrail:arn": source,
     }
-    return Caller(service="cloudtrail.amazonaws.com", context=context)
+    if account.organization:
+        context |= {"aws:SourceOrgID": account.organization, "aws:SourceOrgPaths": (account.path,)}
+    return context
 
 
 def _needs(
@@ -79,6 +110,7 @@ def check_key(backend: CloudTrailBackend, name: str, key: str | None) -> None:
     kms_key = keys.keys.get(keys.any_id_to_key_id(resource.removeprefix("key/")))
     if kms_key is None or kms_key.region != backend.region_name:
         raise refusal("KmsKeyNotFoundException", f"KMS key {key} does not exist, or is in another region.")
-    if not allows(json.loads(kms_key.policy), _cloudtrail(backend, name), "kms:GenerateDataKey*", "*"):
+    may = partial(_may, backend, name, kms_key.account_id, key_policy(kms_key), resource=kms_key.arn)
+    if not all(may(action) for action in KEY_USES):
         message = "Insufficient permissions to access S3 bucket or KMS key."
         raise refusal("InsufficientEncryptionPolicyException", message)

@@ -13,24 +13,18 @@ from orgkit.policy_evaluation.statements import statements_of
 
 @dataclass(frozen=True)
 class Caller:
-    """The caller: an AWS service, a principal of an account by its ARNs, or a user of an identity provider.
+    """The caller: a principal of an account by its ARNs.
 
     `context` are the condition keys of the request.
     """
 
     account: str = ""
     arns: frozenset[str] = frozenset()
-    service: str = ""
-    provider: str = ""  # the ARN of the identity provider
     context: dict[str, str] = field(default_factory=dict)
 
     @property
     def principal(self) -> Principal:
         """The caller as policies name it."""
-        if self.service:
-            return Principal(PrincipalKind.SERVICE, self.service)
-        if self.provider:
-            return Principal(PrincipalKind.FEDERATED, self.provider)
         arn = min(self.arns, key=lambda arn: ":role/" in arn, default="")
         if not arn:
             return Principal(PrincipalKind.ANONYMOUS)

@@ -6,11 +6,10 @@ from typing import Any
 from moto.organizations.models import OrganizationsBackend
 from moto.organizations.responses import OrganizationsResponse
 
+from orgkit.policy_evaluation.policy_types import GRAMMAR_OF_IAM
 from orgkit.sandbox.corrections.paths import chain
 from orgkit.sandbox.corrections.registry import corrects, refusal
 from orgkit.sandbox.world import world
-
-WITHOUT_EFFECTIVE_POLICY = ("RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY")
 
 
 @corrects(OrganizationsResponse, moto="DescribeEffectivePolicy is not there.")
@@ -18,7 +17,7 @@ def describe_effective_policy(self: OrganizationsResponse) -> str:
     """DescribeEffectivePolicy merges the documents of a type from the root to an account, with their operators."""
     backend, parameters = self.organizations_backend, self.request_params
     kind, target = parameters["PolicyType"], parameters.get("TargetId", self.current_account)
-    if kind in WITHOUT_EFFECTIVE_POLICY:
+    if kind in GRAMMAR_OF_IAM:
         raise refusal("InvalidInputException", "You specified an invalid value.", "INVALID_ENUM_POLICY_TYPE")
     documents = _documents(backend, kind, target)
     if not documents:

@@ -127,3 +127,12 @@ def _check_policy(policy: str) -> None:
     problem = find_problem(policy)
     if problem:
         raise refusal("MalformedPolicyDocumentException", problem)
+
+
+@corrects(
+    kms_responses,
+    moto="A Deny of the key policy denies DescribeKey, whatever its principals and conditions are.",
+)
+def validate_policy(*_arguments: Any) -> None:
+    """A statement of a key policy denies where its principals and conditions apply."""
+    # It is evaluated before moto is asked.

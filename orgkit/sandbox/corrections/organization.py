@@ -12,6 +12,7 @@ from moto.organizations.models import (
     organizations_backends,
 )
 
+from orgkit.policy_evaluation.policy_types import RCP, SCP
 from orgkit.sandbox import ids
 from orgkit.sandbox.corrections.callers import NOT_IN_USE
 from orgkit.sandbox.corrections.members import MemberAccount, end_plan, join, organization_of
@@ -43,7 +44,7 @@ def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) 
     self.accounts.append(MemberAccount(self, self.account_id, name, email, "INVITED"))
     _add_aws_policies(self, root.id)
     if all_features and world().seed.policies_at_creation:
-        root.add_policy_type("SERVICE_CONTROL_POLICY")
+        root.add_policy_type(SCP)
     end_plan(self.account_id)
     return describe_organization(self)
 
@@ -51,8 +52,8 @@ def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) 
 def _add_aws_policies(backend: OrganizationsBackend, root_id: str) -> None:
     allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     for kind, policy_id, described, statement in (
-        ("SERVICE_CONTROL_POLICY", utils.DEFAULT_SCP_POLICY_ID, "operation", allow),
-        ("RESOURCE_CONTROL_POLICY", utils.DEFAULT_RCP_POLICY_ID, "resource", {**allow, "Principal": "*"}),
+        (SCP, utils.DEFAULT_SCP_POLICY_ID, "operation", allow),
+        (RCP, utils.DEFAULT_RCP_POLICY_ID, "resource", {**allow, "Principal": "*"}),
     ):
         content = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         description = f"Allows access to every {described}"

@@ -14,6 +14,9 @@ from orgkit.sandbox.world import world
 
 _create_policy = OrganizationsBackend.create_policy
 _attach_policy = OrganizationsBackend.attach_policy
+_detach_policy = OrganizationsBackend.detach_policy
+_delete_policy = OrganizationsBackend.delete_policy
+_DETACH = "Organizations API Reference, DetachPolicy"
 MAX_LENGTH = 10_240  # characters of a service control policy, since 15 May 2026
 
 
@@ -66,6 +69,36 @@ def _check_attachment(backend: OrganizationsBackend, policy: FakePolicy, target:
 
 def _is_enabled(backend: OrganizationsBackend, policy_type: str) -> bool:
     return {"Type": policy_type, "Status": "ENABLED"} in backend.ou[0].policy_types
+
+
+@corrects(OrganizationsBackend, moto="DetachPolicy answers with nothing in each of these cases.", source=_DETACH)
+def detach_policy(self: OrganizationsBackend, **kwargs: Any) -> None:
+    """DetachPolicy refuses what is not attached, the last SCP of a target, and RCPFullAWSAccess."""
+    policy, target = self.get_policy_by_id(kwargs["PolicyId"]), kwargs["TargetId"]
+    if policy.aws_managed and policy.name == "RCPFullAWSAccess":
+        message = "You can't detach this Amazon Web Services Managed Policy."
+        raise refusal("InvalidInputException", message, "NON_DETACHABLE_POLICY")
+    if not any(item.id == target for item in policy.attachments):
+        message = "The policy isn't attached to the specified target in the specified root."
+        raise refusal("PolicyNotAttachedException", message)
+    attached = [item for item in self.policies if any(place.id == target for place in item.attachments)]
+    if policy.type == "SERVICE_CONTROL_POLICY" and sum(item.type == policy.type for item in attached) == 1:
+        message = "You cannot remove the last policy attached to the specified target."
+        raise refusal("ConstraintViolationException", message, "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
+    _detach_policy(self, **kwargs)
+
+
+@corrects(
+    OrganizationsBackend,
+    moto="DeletePolicy deletes them where they are attached to nothing.",
+    source="Organizations API Reference, DeletePolicy",
+)
+def delete_policy(self: OrganizationsBackend, **kwargs: Any) -> None:
+    """DeletePolicy refuses the policies that AWS manages."""
+    if any(item.id == kwargs["PolicyId"] and item.aws_managed for item in self.policies):
+        message = "You specified a policy that is managed by Amazon Web Services and can't be modified."
+        raise refusal("InvalidInputException", message, "IMMUTABLE_POLICY")
+    _delete_policy(self, **kwargs)
 
 
 @settles

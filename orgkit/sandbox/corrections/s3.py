@@ -13,6 +13,7 @@ from moto.s3.responses import S3Response
 
 from orgkit.sandbox.corrections.documents import Caller, allows, denies
 from orgkit.sandbox.corrections.registry import corrects, differs
+from orgkit.sandbox.propagation import bucket_policy
 
 _create_bucket = S3Backend.create_bucket
 _get_object_lock = S3Backend.get_object_lock_configuration
@@ -48,7 +49,8 @@ def is_refused(operation: str, path: str, environ: dict[str, Any], caller: Calle
     if environ.get(EXPECTED_OWNER_HEADER) not in (None, "", owner[1]):
         return True
     bucket = s3_backends[owner[1]][owner[0]].buckets.get(name)
-    policy = json.loads(bucket.policy) if bucket is not None and bucket.policy else {}
+    document = bucket_policy(bucket) if bucket is not None else None
+    policy = json.loads(document) if document else {}
     resource = f"arn:aws:s3:::{name}/{key}" if key else f"arn:aws:s3:::{name}"
     action = f"s3:{ACTIONS.get(operation, operation)}"
     if owner[1] == caller.account:

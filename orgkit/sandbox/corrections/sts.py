@@ -14,14 +14,22 @@ from moto.iam.models import Role, iam_backends
 from moto.sts.models import AssumedRole
 from moto.sts.responses import TokenResponse
 
+from orgkit.policy_evaluation.evaluation import Policies, Policy, evaluate
+from orgkit.policy_evaluation.policy_types import RCP
+from orgkit.policy_evaluation.requests import Principal as IamPrincipal
+from orgkit.policy_evaluation.requests import PrincipalKind, Request
+from orgkit.policy_evaluation.web_identity import audience_of, claim_keys
 from orgkit.sandbox import ids
+from orgkit.sandbox.corrections.attached_policies import account_of, levels_of
 from orgkit.sandbox.corrections.documents import Caller, allows
 from orgkit.sandbox.corrections.members import organization_of
 from orgkit.sandbox.corrections.registry import corrects, differs, refusal
 from orgkit.sandbox.corrections.roles import default_document
+from orgkit.sandbox.propagation import iam_state
 from orgkit.sandbox.world import Principal, world
 
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/.+")
+NO_PERMISSIONS = '{"Version": "2012-10-17", "Statement": []}'
 _assume_role = TokenResponse.assume_role
 _assume_role_with_web_identity = TokenResponse.assume_role_with_web_identity
 
@@ -42,48 +50,86 @@ def assume_role(self: TokenResponse) -> ActionResult:
         message = f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
         raise refusal("AccessDenied", message)
     answered: ActionResult = _assume_role(self)
-    _remember(answered, arn, _session_policies(self, arn))
+    _remember(answered, arn, _session_policies(self, arn), _session_tags(self))
     return answered
 
 
-def _session_policies(response: TokenResponse, role_arn: str) -> tuple[tuple[str, str], ...]:
-    """Return the policies that limit the session: the one in the request, and managed ones of the role's account."""
+def _session_policies(response: TokenResponse, arn: str) -> tuple[tuple[str, str], ...]:
+    """Return the policies that limit the session: the one in the request, and managed ones of the account."""
     inline = response._get_param("Policy")
-    managed_policies = iam_backends[role_arn.split(":")[4]]["aws"].managed_policies
+    managed_policies = iam_backends[arn.split(":")[4]]["aws"].managed_policies
     arns = [item.get("arn") or item.get("Arn") for item in response._get_param("PolicyArns") or ()]
-    managed = [(arn, default_document(managed_policies[arn])) for arn in arns if arn in managed_policies]
+    managed = [(name, default_document(managed_policies[name])) for name in arns if name in managed_policies]
     return (*([("", inline)] if inline else []), *managed)
 
 
 @corrects(TokenResponse, moto="AssumeRoleWithWebIdentity lets anybody assume any role, and its keys belong to nobody.")
 def assume_role_with_web_identity(self: TokenResponse) -> ActionResult:
-    """AssumeRoleWithWebIdentity needs a role whose trust policy allows the token's issuer and claims."""
+    """AssumeRoleWithWebIdentity needs the token's provider and audience in IAM, and a role that trusts its claims."""
     role = find_role(str(self._get_param("RoleArn")))
-    caller = _identity_of(str(self._get_param("WebIdentityToken")), role.account_id) if role else None
-    action = "sts:AssumeRoleWithWebIdentity"
-    if role is None or caller is None or not allows(json.loads(role.assume_role_policy_document), caller, action):
-        raise refusal("AccessDenied", f"Not authorized to perform {action}")
+    if role is None or not _may_assume_with(_claims_of(str(self._get_param("WebIdentityToken"))), role):
+        raise refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
     answered: ActionResult = _assume_role_with_web_identity(self)
-    _remember(answered, role.arn)
+    result: Any = answered.result
+    result["AssumedRoleUser"]["AssumedRoleId"] = result["Credentials"].user_id
+    _remember(answered, role.arn, _session_policies(self, role.arn))
     return answered
 
 
-def _identity_of(token: str, account: str) -> Caller | None:
-    """Read what a JSON web token says of its bearer; None where it says nothing. Its signature is not verified."""
+def _may_assume_with(claims: dict[str, Any], role: Role) -> bool:
+    """Return whether the trust policy and the resource control policies let in the bearer of a token."""
+    issuer = str(claims.get("iss", "")).removeprefix("https://")
+    provider = f"arn:aws:iam::{role.account_id}:oidc-provider/{issuer}"
+    _check_provider(iam_backends[role.account_id]["aws"].open_id_providers.get(provider), issuer, claims)
+    request = Request(
+        IamPrincipal(PrincipalKind.FEDERATED, provider),
+        "sts:AssumeRoleWithWebIdentity",
+        role.arn,
+        account_of(role.account_id),
+        {"aws:SecureTransport": "true", **claim_keys(issuer, claims)},
+        time=world().clock.now(),
+    )
+    rcps = levels_of(role.account_id, RCP) if world().seed.evaluate_policies else ()
+    trust = Policy(json.loads(role.assume_role_policy_document), name=role.arn)
+    return evaluate(request, Policies(resource=trust, rcps=rcps)).is_allowed
+
+
+def _check_provider(provider: Any, issuer: str, claims: dict[str, Any]) -> None:
+    """The account has the provider, with the token's audience, and the token has not expired."""
+    if provider is None:
+        message = f"No OpenIDConnect provider found in your account for https://{issuer}"
+        raise refusal("InvalidIdentityToken", message)
+    if audience_of(claims) not in provider.client_id_list:
+        raise refusal("InvalidIdentityToken", "Incorrect token audience")
+    if "exp" in claims and claims["exp"] <= world().clock.timestamp():
+        raise refusal("ExpiredTokenException", "Token expired: current date/time must be before the expiration date")
+
+
+def _claims_of(token: str) -> dict[str, Any]:
+    """Read what a JSON web token says of its bearer. Its signature is not verified."""
     try:
         payload = token.split(".")[1]
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        issuer = str(claims["iss"]).removeprefix("https://")
-    except (ValueError, LookupError, TypeError):
-        return None
-    provider = f"arn:aws:iam::{account}:oidc-provider/{issuer}"
-    return Caller(account, provider=provider, context={f"{issuer}:{name}": str(v) for name, v in claims.items()})
+    except (ValueError, LookupError):
+        claims = None
+    if not isinstance(claims, dict) or not isinstance(claims.get("exp", 0), int):
+        raise refusal("InvalidIdentityToken", "The ID Token provided is not a valid JWT.")
+    return claims
 
 
-def _remember(answered: ActionResult, role_arn: str, session_policies: tuple[tuple[str, str], ...] = ()) -> None:
+def _session_tags(response: TokenResponse) -> tuple[tuple[str, str], ...]:
+    return tuple((str(tag["Key"]), str(tag["Value"])) for tag in response._get_param("Tags") or ())
+
+
+def _remember(
+    answered: ActionResult,
+    role_arn: str,
+    policies: tuple[tuple[str, str], ...] = (),
+    tags: tuple[tuple[str, str], ...] = (),
+) -> None:
     result: Any = answered.result
     role, user = result["Credentials"], result["AssumedRoleUser"]
-    principal = Principal(role.account_id, user["Arn"], user["AssumedRoleId"], role_arn, _end(role), session_policies)
+    principal = Principal(role.account_id, user["Arn"], user["AssumedRoleId"], role_arn, _end(role), policies, tags)
     world().principals[role.access_key_id] = principal
 
 
@@ -109,11 +155,11 @@ def may_assume(
 
 
 def find_role(arn: str) -> Role | None:
-    """The role of that ARN, path and all."""
+    """The role of that ARN, path and all, as it is effective."""
     account = arn.split(":")[4] if arn.count(":") >= 5 else ""
     if account not in iam_backends:
         return None
-    return next((role for role in iam_backends[account]["aws"].roles.values() if role.arn == arn), None)
+    return next((role for role in iam_state(account).roles if role.arn == arn), None)
 
 
 def as_caller(principal: Principal, extra: dict[str, str] | None = None) -> Caller:
@@ -149,6 +195,25 @@ def get_session_token(self: TokenResponse) -> ActionResult:
     session = AssumedRole(caller.account, self.region, key, "session", caller.arn, "", seconds, "")
     world().principals[session.access_key_id] = replace(caller, expires_at=_end(session))
     return ActionResult({"Credentials": session})
+
+
+@corrects(TokenResponse, moto="GetFederationToken gives always the same keys, which belong to nobody.")
+def get_federation_token(self: TokenResponse) -> ActionResult:
+    """GetFederationToken gives keys of a federated user: it may do what the user's and the session's policies allow."""
+    key_id = self.get_access_key()
+    caller, name = world().principals[key_id], str(self._get_param("Name"))
+    if key_id.startswith("ASIA"):
+        raise refusal("AccessDenied", "Cannot call GetFederationToken with session credentials")
+    key = iam_backends[caller.account]["aws"].create_temp_access_key()
+    arn, federated_id = f"arn:aws:sts::{caller.account}:federated-user/{name}", f"{caller.account}:{name}"
+    seconds = self._get_int_param("DurationSeconds", 43200)
+    session = AssumedRole(caller.account, self.region, key, name, caller.arn, "", seconds, "")
+    # Without a policy, the session has what resources grant to it, and nothing else.
+    policies = _session_policies(self, caller.arn) or (("", NO_PERMISSIONS),)
+    world().principals[session.access_key_id] = Principal(
+        caller.account, arn, federated_id, None, _end(session), policies, _session_tags(self), caller.arn
+    )
+    return ActionResult({"Credentials": session, "FederatedUser": {"FederatedUserId": federated_id, "Arn": arn}})
 
 
 def user_id(account: str, arn: str) -> str:

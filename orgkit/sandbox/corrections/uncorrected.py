@@ -9,13 +9,13 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "Policies: what is not evaluated",
-        "ACLs, KMS grants, VPC endpoint policies, Block Public Access, calls that AWS makes for the caller.",
-        "None of these; of a call that names a KMS key by its alias, the key's policy is not evaluated.",
+        "ACLs, KMS grants, VPC endpoint policies, Block Public Access, inactive keys, calls made for the caller.",
+        "None of these; federated users may call IAM and STS, which AWS refuses.",
     ),
     (
         "Policies: delivery by AWS services",
         "Resource control policies bind AWS services, too, as when CloudTrail writes a log file.",
-        "Only the bucket's and the key's own policy are evaluated for CloudTrail.",
+        "Those of CloudTrail are evaluated, when a trail is made or changed, and when its status is read; no others.",
     ),
     (
         "Policies: language",
@@ -25,7 +25,7 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "IAM: consistency",
         "A new role or policy is known everywhere only after some seconds.",
-        "It is known at once; only the access role of a created account has to be waited for.",
+        "At once without policy_seconds of the seed, else all changes after the same time; reads show them at once.",
     ),
     (
         "CloudTrail: delivery",

@@ -40,6 +40,15 @@ def test_a_sound_statement_has_no_findings() -> None:
         ({**DENY, "Action": []}, "statement 1: its Action is not a text or a list of texts"),
         ({**DENY, "Action": [1]}, "statement 1: its Action is not a text or a list of texts"),
         ({**DENY, "Condition": {"StringEquals": "x"}}, "statement 1: has a Condition that is not an object"),
+        ({**DENY, "Sid": 5}, "statement 1: has the Sid 5, which is not a text: write it in quotes"),
+        *(
+            ({**DENY, "Condition": {"Null": {"aws:SourceArn": value}}}, "statement 1: has a condition on 'aws")
+            for value in (None, {"a": 1}, [["a"]], [None])
+        ),
+        *(
+            ({**DENY, "Condition": {operator: {"aws:SourceArn": "x"}}}, "statement 1: has the condition operator")
+            for operator in ("StriNotngEquals", "NumericNotLessThan", "BoolNot", "NullIfExists", "NotNull", "Some:Null")
+        ),
     ],
 )
 def test_the_form_of_a_statement_is_checked(statement: Any, message: str) -> None:

@@ -33,13 +33,14 @@ def find(desired: Desired) -> Find:
     def of(
         kind: str = SCP, attach: tuple[tuple[str, ...], ...] = EVERYWHERE, roles: Any = (), **more: Any
     ) -> list[str]:
+        """Who is locked out, with a question mark where that is not certain."""
         statement = {"Sid": "S", "Effect": "Deny", "Resource": "*", **more}
         if kind == RCP:
             statement["Principal"] = "*"
         content = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         policy = PolicySpec("p", kind, "p.json", attach, content)
-        spec = PoliciesSpec((policy,), tuple(roles))
-        return [lockout.subject for lockout in lockouts(policy, spec, desired, {})]
+        found = lockouts(policy, PoliciesSpec((policy,), tuple(roles)), desired, {})
+        return [lockout.subject if lockout.is_certain else f"{lockout.subject}?" for lockout in found]
 
     return of
 
@@ -105,7 +106,8 @@ def test_a_resource_control_policy_must_let_cloudtrail_deliver(find: Find) -> No
 def test_a_resource_control_policy_must_let_the_management_account_and_the_workflows_in(find: Find) -> None:
     condition = {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::999999999999:user/*"}}
     subjects = find(RCP, Action="sts:AssumeRole", Condition=condition, attach=(("Production",),))
-    assert subjects == ["role orgkit-plan of the workflows", "role orgkit-apply of the workflows"]
+    workflows = ["role orgkit-plan of the workflows", "role orgkit-apply of the workflows"]
+    assert [subject for subject in subjects if not subject.endswith("?")] == workflows
     assert "the management account from role orgkit-read" in find(RCP, Action="sts:AssumeRole")
 
 
@@ -126,6 +128,59 @@ def test_a_condition_on_what_orgkit_does_not_know_of_a_call_makes_a_lock_out_unc
     (lockout, *_) = lockouts(policy, PoliciesSpec(), desired, {})
     assert lockout.is_certain is is_certain
     assert str(lockout).startswith(f"statement 1 {'locks' if is_certain else 'may lock'} out role orgkit-read: it ")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}},
+        {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}},
+        {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/*"}},
+        {"StringLike": {"AWS:UserId": "AROA*"}},
+        {"Null": {"aws:TokenIssueTime": "false"}},
+    ],
+)
+def test_a_condition_that_may_hold_for_every_call_may_lock_everybody_out(find: Find, condition: Any) -> None:
+    subjects = find(Action="*", Condition=condition)
+    assert f"{ACCESS}?" in subjects
+    assert "role orgkit-read?" in subjects
+    assert ACCESS not in subjects
+
+
+def test_a_statement_that_is_not_certain_hides_none_that_is(desired: Desired) -> None:
+    unsure = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    unsure |= {"Condition": {"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}
+    certain = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    for number, statements in ((2, [unsure, certain]), (1, [certain, unsure])):
+        policy = PolicySpec("p", SCP, "p.json", EVERYWHERE, json.dumps({"Statement": statements}))
+        assert {lockout.statement for lockout in lockouts(policy, PoliciesSpec(), desired, {})} == {str(number)}
+
+
+def test_a_policy_that_names_arns_locks_out_as_one_of_every_resource_does(find: Find) -> None:
+    roles = ["OrganizationAccountAccessRole", "orgkit-read"]
+    spared = {"ArnNotLike": {"aws:PrincipalArn": [f"arn:aws:iam::*:role/{role}" for role in roles]}}
+    not_access = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::*:role/{roles[0]}"}}
+    everything = find(Action="*", Resource="arn:aws:*:*:*:*", Condition=spared, roles=["help"])
+    assert everything == ["break-glass role help"]
+    of_roles = find(Action="iam:*", Resource="arn:aws:iam::*:role/*", Condition=not_access, roles=["help"])
+    assert of_roles == ["role orgkit-read", "break-glass role help"]
+    assert find(Action="iam:*", Resource="arn:aws:iam::*:role/other", Condition=not_access, roles=["help"]) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::999999999999:role/Admin"}},
+        {"StringNotEquals": {"aws:username": "alice"}},
+    ],
+)
+def test_who_enters_an_account_is_not_known_so_that_conditions_on_it_are_warnings(find: Find, condition: Any) -> None:
+    own_roles = {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/orgkit-*"}}
+    both = {**condition, "ArnNotLikeIfExists": own_roles["ArnNotLike"]}
+    subjects = find(RCP, Action="sts:AssumeRole", Condition=both, attach=(("Production",),))
+    assert "the management account from role orgkit-read?" in subjects
+    assert "the management account from role orgkit-read" not in subjects
 
 
 def test_other_types_of_policy_lock_nobody_out(desired: Desired) -> None:

@@ -1,6 +1,10 @@
 """12-policies plans what is missing or differs, shows what it affects, and takes nothing away."""
 
 import json
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -63,7 +67,7 @@ def test_a_missing_policy_is_made_and_then_attached(desired: Desired) -> None:
     create, attach = planned(desired, observed()).steps
     assert create == CreatePolicy(name="deny", type=SCP, content=content())
     assert attach == AttachPolicy(name="deny", type=SCP, unit=("Production",), accounts=("shop", "web"))
-    assert attach.depends_on == ("deny", "deny to Production")
+    assert attach.depends_on == ("deny", "deny: Production")
     assert create.details[:2] == ("+ {", '+   "Statement": [')
 
 
@@ -138,10 +142,48 @@ def test_a_unit_that_is_full_waits_and_gets_none_too_many(desired: Desired) -> N
     there = [existing(f"p{number}", targets=("ou-Production",)) for number in range(limit - 1)]
     two = (spec("a", text=content(sid="A")), spec("b", text=content(sid="B")))
     done = planned(desired, observed(*there), *two)
-    assert [step.id for step in done.steps if isinstance(step, AttachPolicy)] == ["attach-policy:a to Production"]
+    assert [step.id for step in done.steps if isinstance(step, AttachPolicy)] == ["attach-policy:a: Production"]
     (waiting,) = done.waiting
-    assert waiting.drift
+    assert (waiting.drift, waiting.blocks) == (True, "b")
     assert waiting.what.startswith("policy b: Production has as many policies of type SERVICE_CONTROL_POLICY as AWS")
+
+
+def test_a_policy_that_is_not_applied_takes_no_place_of_another(desired: Desired) -> None:
+    limit = policy_types()[SCP].max_per_target
+    assert limit is not None
+    there = [existing(f"p{number}", targets=("ou-Production",)) for number in range(limit - 1)]
+    locked = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
+    done = planned(desired, observed(*there), spec("a", text=locked), spec("b"))
+    assert [step.subject for step in done.steps] == ["b", "b: Production"]
+
+
+def test_documents_of_any_length_are_compared_in_no_time() -> None:
+    old, new = (content_of_lines(range(start, start + 3_000)) for start in (0, 1))
+    step = ChangePolicy(name="a", type=SCP, content=new, starts_from=old, attached_to=(), accounts=())
+    began = time.process_time()
+    assert Counter(line[0] for line in step.details) == {"-": 3_004, "+": 3_004}
+    assert "3004 line(s) removed, 3004 added" in step.sentence
+    assert time.process_time() - began < 1
+
+
+def test_a_difference_has_three_lines_around_each_change() -> None:
+    old, new = (content_of_lines([*range(100), last]) for last in (100, 101))
+    step = ChangePolicy(name="a", type=SCP, content=new, starts_from=old, attached_to=(), accounts=())
+    assert [line.replace(" ", "") for line in step.details] == [
+        "@@-100,6+100,6@@", '"a97",', '"a98",', '"a99",', '-"a100"', '+"a101"', "]", "}",
+    ]  # fmt: skip
+
+
+def content_of_lines(numbers: Iterable[int]) -> str:
+    return json.dumps({"Statement": [f"a{number}" for number in numbers]})
+
+
+def test_two_attachments_never_have_one_id(desired: Desired) -> None:
+    steps = [
+        AttachPolicy(name=name, type=SCP, unit=(unit,), accounts=())
+        for name, unit in (("a to b", "c"), ("a", "b to c"), ("a", "b: c"))
+    ]
+    assert len({step.id for step in steps}) == len(steps)
 
 
 def test_a_policy_that_locks_orgkit_out_is_not_applied_and_the_others_are(desired: Desired) -> None:
@@ -154,9 +196,9 @@ def test_a_policy_that_locks_orgkit_out_is_not_applied_and_the_others_are(desire
     email = next(member.email for member in desired.accounts if member.key == "website-prod")
     now = observed(accounts=(*ACCOUNTS, replace(account(7, "website-prod"), email=email)))
     done = planned(desired, now, bad, spec())
-    assert {step.subject for step in done.steps} == {"deny", "deny to Production"}
+    assert {step.subject for step in done.steps} == {"deny", "deny: Production"}
     assert "policy bad is not applied: statement 1 locks out role orgkit-read" in done.waiting[0].what
-    assert all(waiting.drift for waiting in done.waiting)
+    assert all((waiting.drift, waiting.blocks) == (True, "bad") for waiting in done.waiting)
 
 
 def test_a_lock_out_that_is_not_certain_is_a_warning(desired: Desired) -> None:
@@ -177,10 +219,19 @@ def test_misspelled_actions_are_warnings_of_the_plan(desired: Desired) -> None:
 @pytest.mark.parametrize("kind", [kind for kind, known in policy_types().items() if known.paid_service])
 def test_a_type_that_switches_on_a_paid_service_says_so_in_the_step(desired: Desired, kind: str) -> None:
     done = planned(desired, observed(), spec(kind=kind, text='{"any":{}}'))
-    service = policy_types()[kind].paid_service
-    assert f"it can switch on {service}, whose monthly cost for each account and region is not known here" in (
+    service, cost = policy_types()[kind].paid_service, policy_types()[kind].monthly_cost or "not known here"
+    assert f"it can switch on {service}, whose monthly cost for each account and region is {cost}" in (
         done.steps[-1].sentence
     )
+
+
+def test_a_price_of_a_paid_service_says_where_it_is_from() -> None:
+    priced = {name: kind.monthly_cost for name, kind in policy_types().items() if kind.monthly_cost}
+    assert set(priced) == {"GUARDDUTY_POLICY", "SECURITYHUB_CSPM_POLICY", "SECURITYHUB_POLICY"}
+    for cost in priced.values():
+        assert cost.startswith("by use: USD ")
+        assert "quoted in 2026 from AWS's page, not read there" in cost
+        assert "\n" not in cost
 
 
 def test_the_management_account_is_bound_by_management_policies_alone(desired: Desired) -> None:
@@ -214,3 +265,29 @@ def test_the_policies_in_force_are_those_on_the_way_from_the_root(desired: Desir
         ("web", "FullAWSAccess", "the organization root", BY_ORGKIT),
         ("web", "deny", "Production", BY_ORGKIT),
     ]
+
+
+def test_a_plan_prints_the_wave_of_each_policy_and_the_section_that_takes_it_back(desired: Desired) -> None:
+    there = existing(targets=("ou-Production",))
+    (attach,) = planned(desired, observed(there), spec(attach=(("Production",), ("Security",)))).steps
+    assert attach.details == (
+        "attached now: Production (2 account(s))",
+        "this wave: Security, which affects 1 account(s): logs",
+        "units without it then: Infrastructure",
+        (
+            'to roll back: write attach = ["Production"] in [policies.deny], add this section, and run '
+            "`orgkit plan FILE 13`:"
+        ),
+        "  [policy_removal.deny]",
+        '  type = "SERVICE_CONTROL_POLICY"',
+        '  units = ["Security"]',
+    )
+
+
+def test_the_rollback_of_the_first_wave_deletes_the_policy_and_can_be_pasted(desired: Desired) -> None:
+    _, first, second = planned(desired, observed(), spec("a b", attach=(("Production",), ("Security",)))).steps
+    assert first.details[0] == "attached now: to nothing"
+    assert second.details == ()
+    pasted = tomllib.loads("\n".join(first.details[4:]))["policy_removal"]["a b"]
+    assert pasted == {"type": SCP, "units": ["Production", "Security"], "delete": True}
+    assert 'take [policies."a b"] out of the file' in first.details[3]

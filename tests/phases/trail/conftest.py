@@ -11,14 +11,10 @@ from orgkit.model.desired import AccountSpec, Desired, OrganizationSpec, TrailSp
 from orgkit.model.observed import Account, Member, Observed, Organization
 from orgkit.model.plan import Target
 from orgkit.parameters.build import with_member_reads
-from orgkit.phases.trail.documents import (
-    STORAGE_CLASS,
-    key_statements,
-    lifecycle_rule,
-    log_statements,
-    tls_statements,
-)
-from orgkit.phases.trail.facts import BLOCK_ALL_PUBLIC_ACCESS, Bucket, Key, Trail, TrailFacts
+from orgkit.phases.storage.bucket import BLOCK_ALL_PUBLIC_ACCESS, Bucket
+from orgkit.phases.storage.documents import lifecycle_rule, tls_statements
+from orgkit.phases.trail.documents import STORAGE_CLASS, key_statements, log_statements
+from orgkit.phases.trail.facts import Key, Trail, TrailFacts
 from orgkit.policy_evaluation.merge import merge
 
 MANAGEMENT, ARCHIVE, ORGANIZATION = "111111111111", "222222222222", "o-exampleorgid"

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from orgkit.model.plan import ABSENT
+from orgkit.phases.storage import bucket_changes_aws
+from orgkit.phases.storage.documents import RULE
 from orgkit.phases.trail import bucket_steps_aws
 from orgkit.phases.trail.bucket_steps_aws import set_lifecycle
-from orgkit.phases.trail.documents import RULE, STORAGE_CLASS
+from orgkit.phases.trail.documents import STORAGE_CLASS
 from orgkit.phases.trail.steps import SetLifecycle
 
 STEP = SetLifecycle(
@@ -40,9 +42,8 @@ def after(monkeypatch: pytest.MonkeyPatch, **there: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("size", ["varies_by_storage_class", "all_storage_classes_128K"])
 def test_the_smallest_object_that_a_transition_takes_stays_as_it_is(monkeypatch: pytest.MonkeyPatch, size: str) -> None:
-    assert (
-        after(monkeypatch, Rules=[], TransitionDefaultMinimumObjectSize=size)[bucket_steps_aws.MINIMUM_SIZE_KEY] == size
-    )
+    result = after(monkeypatch, Rules=[], TransitionDefaultMinimumObjectSize=size)
+    assert result[bucket_changes_aws.MINIMUM_SIZE_KEY] == size
 
 
 def test_what_is_not_there_is_left_to_aws(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.plan import Plan
-from orgkit.phases.trail.documents import key_statements, log_statements, tls_statements
-from orgkit.phases.trail.facts import Bucket, Trail
+from orgkit.phases.storage.bucket import Bucket
+from orgkit.phases.storage.documents import tls_statements
+from orgkit.phases.trail.documents import key_statements, log_statements
+from orgkit.phases.trail.facts import Trail
 from orgkit.phases.trail.planner import plan
 from orgkit.policy_evaluation.merge import merge
 from tests.phases.trail.conftest import ARCHIVE, ARN, KEY_ARN, MANAGEMENT, ORGANIZATION, key_there

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orgkit.model.plan import Step
+from orgkit.phases.storage.documents import lifecycle_rule, normal_rule, render, rule_of, template, tls_statements
 from orgkit.phases.trail import steps as steps
 from orgkit.phases.trail.aws import HANDLERS
 from orgkit.phases.trail.documents import (
@@ -15,14 +16,8 @@ from orgkit.phases.trail.documents import (
     MANAGEMENT,
     ORGANIZATION,
     key_statements,
-    lifecycle_rule,
     log_statements,
-    normal_rule,
-    render,
-    rule_of,
     session_policy,
-    template,
-    tls_statements,
     trail_arn,
 )
 from orgkit.phases.trail.steps import READS_IN_LOG_ARCHIVE, READS_IN_MANAGEMENT, InLogArchive

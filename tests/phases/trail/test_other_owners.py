@@ -9,9 +9,9 @@ import pytest
 
 from orgkit.errors import NeedsDecision
 from orgkit.model.plan import Plan
+from orgkit.phases.storage.bucket_aws import SETTINGS
 from orgkit.phases.trail import steps as steps
 from orgkit.phases.trail.acl_step import SetAcl
-from orgkit.phases.trail.bucket_aws import SETTINGS
 from orgkit.phases.trail.facts import Trail
 from orgkit.phases.trail.planner import plan
 

@@ -430,3 +430,25 @@ def test_steps_in_a_log_archive_account_that_cannot_be_entered_wait_for_its_owne
     assert [(task.drift, "create-role" in task.commands[0]) for task in tasks] == [(True, True)] * (not is_there)
     stopped = place.trails(replace(place.facts.trails[0], logging=False))
     assert "start-logging" in [step.kind for step in of(stopped).steps]
+
+
+def test_without_a_records_bucket_only_the_log_bucket_is_made(world: Build) -> None:
+    assert names(of(world(records_bucket="").without_storage())) == [*BUCKET, "CreateTrail", "StartLogging"]
+
+
+def test_with_the_bucket_as_it_is_neither_its_settings_nor_the_key_are_changed(world: Build) -> None:
+    plain = world(bucket_settings=False, records_bucket="", kms_key=True)
+    plain.storage(buckets=(), key=None)
+    plain.trails(replace(OUR_TRAIL, key="arn:aws:kms:us-east-1:333333333333:key/other", bucket="somewhere-else"))
+    made = of(plain)
+    assert (made.steps, made.warnings) == ((), ())
+
+
+def test_with_the_bucket_as_it_is_a_trail_that_is_gone_is_made_again_and_the_bucket_stays(world: Build) -> None:
+    lost = world(bucket_settings=False, records_bucket="", kms_key=True).without_storage()
+    assert names(of(lost)) == ["CreateTrail", "StartLogging"]
+
+
+def test_with_the_bucket_as_it_is_the_trail_itself_is_still_repaired(world: Build) -> None:
+    weak = world(bucket_settings=False, records_bucket="").trails(replace(OUR_TRAIL, multi_region=False, logging=False))
+    assert names(of(weak)) == ["UpdateTrail", "StartLogging"]

@@ -9,8 +9,9 @@ import pytest
 
 from orgkit.model.plan import Plan
 from orgkit.parameters import load
+from orgkit.phases.storage.documents import lifecycle_rule
 from orgkit.phases.trail import steps as steps
-from orgkit.phases.trail.documents import STORAGE_CLASS, lifecycle_rule
+from orgkit.phases.trail.documents import STORAGE_CLASS
 from orgkit.phases.trail.facts import Key, Trail
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.planner import plan

@@ -1,19 +1,30 @@
-"""Lifecycle rules of others that delete logs earlier than the file says."""
+"""Lifecycle rules of others that delete objects earlier than the file says."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from orgkit.model.desired import TrailSpec
-from orgkit.phases.trail.documents import RULE
+from orgkit.phases.storage.documents import RULE
+
+
+class KeepsObjects(Protocol):
+    """A section of the file that says for how many days objects are kept; 0 is for ever."""
+
+    @property
+    def expire_days(self) -> int:
+        """Days of an object."""
+
+    @property
+    def noncurrent_days(self) -> int:
+        """Days of an older version."""
 
 
 def lifecycle_findings(
-    spec: TrailSpec, bucket: str, rules: Sequence[Mapping[str, Any]], prefixes: Sequence[str]
+    spec: KeepsObjects, bucket: str, rules: Sequence[Mapping[str, Any]], prefixes: Sequence[str]
 ) -> Iterator[str]:
     """Yield a line for each rule that deletes what the file keeps.
 
     Args:
-        spec: `[trail]`, with the days to keep objects.
+        spec: The section, with the days to keep objects.
         bucket: The bucket's name.
         rules: The rules as AWS returns them.
         prefixes: The prefixes of the objects to keep.
@@ -27,7 +38,7 @@ def lifecycle_findings(
             yield f"{subject} deletes what the file keeps: {' and '.join(losses)}."
 
 
-def _expiration(spec: TrailSpec, rule: Mapping[str, Any]) -> Iterator[str]:
+def _expiration(spec: KeepsObjects, rule: Mapping[str, Any]) -> Iterator[str]:
     expiration = rule.get("Expiration") or {}
     days, date = expiration.get("Days"), expiration.get("Date")
     period = f"{spec.expire_days} days" if spec.expire_days else "for ever"
@@ -37,7 +48,7 @@ def _expiration(spec: TrailSpec, rule: Mapping[str, Any]) -> Iterator[str]:
         yield f"objects after {days} {_days(days)} (the file: {period})"
 
 
-def _older_versions(spec: TrailSpec, rule: Mapping[str, Any]) -> Iterator[str]:
+def _older_versions(spec: KeepsObjects, rule: Mapping[str, Any]) -> Iterator[str]:
     days = (rule.get("NoncurrentVersionExpiration") or {}).get("NoncurrentDays")
     if days and (not spec.noncurrent_days or int(days) < spec.noncurrent_days):
         period = f"{spec.noncurrent_days} days" if spec.noncurrent_days else "for ever"
@@ -49,7 +60,7 @@ def _days(number: object) -> str:
 
 
 def _is_about(rule: Mapping[str, Any], prefixes: Sequence[str]) -> bool:
-    """Return whether the rule's filter matches log files, which have no tags, and any size."""
+    """Return whether the rule's filter matches the objects, which have no tags, and any size."""
     rule_filter = rule.get("Filter") or {}
     parts = {**rule_filter, **(rule_filter.get("And") or {})}
     if parts.get("Tag") or parts.get("Tags"):

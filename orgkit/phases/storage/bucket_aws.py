@@ -8,8 +8,7 @@ from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import tags_of
 from orgkit.model.canonical_json import compact_json
-from orgkit.model.desired import TrailSpec
-from orgkit.phases.trail.facts import BLOCK_ALL_PUBLIC_ACCESS, Bucket
+from orgkit.phases.storage.bucket import BLOCK_ALL_PUBLIC_ACCESS, Bucket
 
 NOT_SET = frozenset(
     {
@@ -63,13 +62,8 @@ class Place:
         return {"Bucket": self.bucket, "ExpectedBucketOwner": self.owner}
 
 
-def read_buckets(member: Connection, spec: TrailSpec, account_id: str) -> tuple[Bucket, ...]:
-    """Read the log bucket and the records bucket, each with all of its settings."""
-    places = [Place(member, name, spec.region, account_id) for name in (spec.bucket, spec.records_bucket)]
-    return tuple(member.executor.map(_bucket, places))
-
-
-def _bucket(place: Place) -> Bucket:
+def read_bucket(place: Place) -> Bucket:
+    """Read a bucket with all of its settings, those of an existing one at the same time."""
     try:
         region = place.head()
     except Foreign:

@@ -1,0 +1,295 @@
+"""Changes that somebody makes with plain AWS calls to what was handed over, and what Terraform's plan has to show."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.bootstrap.project import Stage
+
+TAGS = frozenset({"tags", "tags_all"})
+Clients = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the resources of one organization are."""
+
+    stage: Stage
+    imports: Mapping[str, str]  # import ids by address
+
+    @property
+    def archive(self) -> str:
+        return self.imports['aws_organizations_account.accounts["custody"]']
+
+    @property
+    def bucket(self) -> str:
+        return self.imports["aws_s3_bucket.logs"]
+
+    @property
+    def key(self) -> str:
+        return self.imports["aws_kms_key.trail"]
+
+    @property
+    def trail(self) -> str:
+        return self.imports["aws_cloudtrail.organization"]
+
+    def unit(self, path: str) -> str:
+        level = path.count("/") + 1
+        return self.imports[f'aws_organizations_organizational_unit.level_{level}["{path}"]']
+
+    def policy(self, name: str) -> str:
+        return self.imports[f'aws_organizations_policy.policies["{name}"]']
+
+    def organizations(self) -> Any:
+        return self.stage.client("organizations")
+
+    def cloudtrail(self) -> Any:
+        return self.stage.client("cloudtrail", region_name="eu-central-1")
+
+    def s3(self) -> Any:
+        return self.stage.client("s3", self.archive, region_name="eu-central-1")
+
+    def kms(self) -> Any:
+        return self.stage.client("kms", self.archive, region_name="eu-central-1")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change: the address of the resource, the attributes that a plan shows, and the call."""
+
+    address: str
+    attributes: frozenset[str]
+    make: Callable[[Place], object]
+    actions: tuple[str, ...] = ("update",)
+
+
+def _change(address: str, attributes: str, make: Callable[[Place], object], *actions: str) -> Change:
+    names = frozenset(attributes.split())
+    return Change(address, names | TAGS if "tags" in names else names, make, actions or ("update",))
+
+
+LIVE = 'aws_organizations_organizational_unit.level_3["Shops/Online/Live"]'
+TRIAL = 'aws_organizations_organizational_unit.level_3["Shops/Online/Trial"]'
+TILL_TRIAL = 'aws_organizations_account.accounts["till-trial"]'
+SHOP = 'aws_organizations_account.imported_accounts["old-shop"]'
+ORGANIZATION = "aws_organizations_organization.organization"
+BUDGET = 'aws_budgets_budget.budgets["orgkit-organization"]'
+TRAIL, KEY = "aws_cloudtrail.organization", "aws_kms_key.trail"
+PRINCIPAL = "sso.amazonaws.com"
+TAG = [{"Key": "Foreign", "Value": "x"}]
+OPEN = {"Sid": "Foreign", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket"}
+
+
+def _enable_type(place: Place) -> None:
+    root = place.organizations().list_roots()["Roots"][0]["Id"]
+    place.organizations().enable_policy_type(RootId=root, PolicyType="AISERVICES_OPT_OUT_POLICY")
+
+
+def _public_access(name: str) -> Callable[[Place], object]:
+    def make(place: Place) -> None:
+        names = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+        settings = {key: key != name for key in names}
+        place.s3().put_public_access_block(Bucket=place.bucket, PublicAccessBlockConfiguration=settings)
+
+    return make
+
+
+def _lifecycle(key: str, value: Any) -> Callable[[Place], object]:
+    def make(place: Place) -> None:
+        rules = place.s3().get_bucket_lifecycle_configuration(Bucket=place.bucket)["Rules"]
+        configuration = {"Rules": [{**rules[0], key: value}]}
+        place.s3().put_bucket_lifecycle_configuration(Bucket=place.bucket, LifecycleConfiguration=configuration)
+
+    return make
+
+
+def _foreign_rule(place: Place) -> None:
+    rules = place.s3().get_bucket_lifecycle_configuration(Bucket=place.bucket)["Rules"]
+    foreign = {"ID": "foreign", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 900}}
+    place.s3().put_bucket_lifecycle_configuration(
+        Bucket=place.bucket, LifecycleConfiguration={"Rules": [*rules, foreign]}
+    )
+
+
+def _bucket_policy(place: Place) -> None:
+    document = json.loads(place.s3().get_bucket_policy(Bucket=place.bucket)["Policy"])
+    document["Statement"].append({**OPEN, "Resource": f"arn:aws:s3:::{place.bucket}"})
+    place.s3().put_bucket_policy(Bucket=place.bucket, Policy=json.dumps(document))
+
+
+def _encrypt(place: Place) -> None:
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    place.s3().put_bucket_encryption(Bucket=place.bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+
+def _lock(mode: str, days: int) -> Callable[[Place], object]:
+    rule = {"DefaultRetention": {"Mode": mode, "Days": days}}
+    configuration = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    return lambda place: place.s3().put_object_lock_configuration(
+        Bucket=place.bucket, ObjectLockConfiguration=configuration
+    )
+
+
+def _key_policy(place: Place) -> None:
+    document = json.loads(place.kms().get_key_policy(KeyId=place.key, PolicyName="default")["Policy"])
+    document["Statement"].pop()
+    place.kms().put_key_policy(KeyId=place.key, PolicyName="default", Policy=json.dumps(document))
+
+
+def _policy_content(place: Place) -> None:
+    content = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a4b:*", "Resource": "*"}]}
+    place.organizations().update_policy(PolicyId=place.policy("deny-root"), Content=json.dumps(content))
+
+
+def _data_events(place: Place) -> None:
+    selector = {
+        "ReadWriteType": "All", "IncludeManagementEvents": True,
+        "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}],
+    }  # fmt: skip
+    place.cloudtrail().put_event_selectors(TrailName=place.trail, EventSelectors=[selector])
+
+
+def _update_trail(**values: Any) -> Callable[[Place], object]:
+    return lambda place: place.cloudtrail().update_trail(Name=place.trail, **values)
+
+
+def _delete_notification(place: Place) -> None:
+    budgets = place.stage.client("budgets")
+    budget = {"AccountId": place.stage.seed.management_account_id, "BudgetName": "orgkit-organization"}
+    first = budgets.describe_notifications_for_budget(**budget)["Notifications"][0]
+    identity = {name: value for name, value in first.items() if name != "NotificationState"}
+    budgets.delete_notification(**budget, Notification=identity)
+
+
+def _move(key: str, source: str, destination: str) -> Callable[[Place], object]:
+    def make(place: Place) -> None:
+        account = place.imports[key]
+        parents = {"SourceParentId": place.unit(source), "DestinationParentId": place.unit(destination)}
+        place.organizations().move_account(AccountId=account, **parents)
+
+    return make
+
+
+def changes() -> Iterator[Change]:
+    """Every change, each of another attribute."""
+    yield from _organization_changes()
+    yield from _trail_changes()
+    yield from _bucket_changes()
+    yield from _other_changes()
+
+
+def _organization_changes() -> Iterator[Change]:
+    yield _change(
+        ORGANIZATION, "aws_service_access_principals",
+        lambda place: place.organizations().enable_aws_service_access(ServicePrincipal=PRINCIPAL),
+    )  # fmt: skip
+    yield _change(
+        "aws_iam_organizations_features.organization", "enabled_features",
+        lambda place: place.stage.client("iam").disable_organizations_root_sessions(),
+    )  # fmt: skip
+    yield _change(
+        LIVE, "name",
+        lambda place: place.organizations().update_organizational_unit(
+            OrganizationalUnitId=place.unit("Shops/Online/Live"), Name="Dead"
+        ),
+    )  # fmt: skip
+    yield _change(
+        TRIAL, "tags",
+        lambda place: place.organizations().tag_resource(ResourceId=place.unit("Shops/Online/Trial"), Tags=TAG),
+    )  # fmt: skip
+    yield _change(TILL_TRIAL, "parent_id", _move(TILL_TRIAL, "Shops/Online/Trial", "Shops"))
+    yield _change(
+        SHOP, "tags", lambda place: place.organizations().tag_resource(ResourceId=place.imports[SHOP], Tags=TAG)
+    )
+
+
+def _trail_changes() -> Iterator[Change]:
+    yield _change(TRAIL, "is_multi_region_trail", _update_trail(IsMultiRegionTrail=False))
+    yield _change(TRAIL, "enable_log_file_validation", _update_trail(EnableLogFileValidation=False))
+    yield _change(TRAIL, "kms_key_id", _update_trail(KmsKeyId=""))
+    yield _change(TRAIL, "event_selector", _data_events)
+    yield _change(TRAIL, "enable_logging", lambda place: place.cloudtrail().stop_logging(Name=place.trail))
+    yield _change(TRAIL, "tags", lambda place: place.cloudtrail().add_tags(ResourceId=place.trail, TagsList=TAG))
+
+
+def _bucket_changes() -> Iterator[Change]:
+    yield _change(
+        "aws_s3_bucket.logs", "tags",
+        lambda place: place.s3().put_bucket_tagging(Bucket=place.bucket, Tagging={"TagSet": TAG}),
+    )  # fmt: skip
+    for name in ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"):
+        attribute = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)[1:]
+        yield _change("aws_s3_bucket_public_access_block.logs", attribute, _public_access(name))
+    yield _change(
+        "aws_s3_bucket_ownership_controls.logs", "rule",
+        lambda place: place.s3().put_bucket_ownership_controls(
+            Bucket=place.bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+        ),
+    )  # fmt: skip
+    yield _change("aws_s3_bucket_server_side_encryption_configuration.logs", "rule", _encrypt)
+    lifecycle = "aws_s3_bucket_lifecycle_configuration.logs"
+    yield _change(lifecycle, "rule", _lifecycle("Expiration", {"Days": 401}))
+    yield _change(lifecycle, "rule", _lifecycle("Transitions", [{"Days": 60, "StorageClass": "STANDARD_IA"}]))
+    yield _change(lifecycle, "rule", _lifecycle("NoncurrentVersionExpiration", {"NoncurrentDays": 30}))
+    yield _change(lifecycle, "rule", _lifecycle("AbortIncompleteMultipartUpload", {"DaysAfterInitiation": 1}))
+    yield _change(lifecycle, "rule", _lifecycle("Status", "Disabled"))
+    yield _change(lifecycle, "rule", _lifecycle("Filter", {"Prefix": "x/"}))
+    yield _change(lifecycle, "rule", _foreign_rule)
+    lock = "aws_s3_bucket_object_lock_configuration.logs"
+    yield _change(lock, "rule", _lock("GOVERNANCE", 32))
+    yield _change(lock, "rule", _lock("COMPLIANCE", 31))
+    yield _change("aws_s3_bucket_policy.logs", "policy", _bucket_policy)
+
+
+def _other_changes() -> Iterator[Change]:
+    yield _change(
+        KEY, "description", lambda place: place.kms().update_key_description(KeyId=place.key, Description="other")
+    )
+    yield _change(KEY, "enable_key_rotation", lambda place: place.kms().disable_key_rotation(KeyId=place.key))
+    yield _change(KEY, "policy", _key_policy)
+    yield _change(
+        KEY, "tags",
+        lambda place: place.kms().tag_resource(KeyId=place.key, Tags=[{"TagKey": "Foreign", "TagValue": "x"}]),
+    )  # fmt: skip
+    yield _change('aws_organizations_policy.policies["deny-root"]', "content", _policy_content)
+    yield _change(
+        'aws_organizations_policy.policies["deny-root"]', "description",
+        lambda place: place.organizations().update_policy(PolicyId=place.policy("deny-root"), Description="other"),
+    )  # fmt: skip
+    yield _change(
+        'aws_organizations_policy.policies["deny-root"]', "name",
+        lambda place: place.organizations().update_policy(PolicyId=place.policy("deny-root"), Name="other"),
+    )  # fmt: skip
+    yield _change(
+        'aws_organizations_policy_attachment.policies["deny-root: Custody"]', "",
+        lambda place: place.organizations().detach_policy(
+            PolicyId=place.policy("deny-root"), TargetId=place.unit("Custody")
+        ),
+        "create",
+    )  # fmt: skip
+    yield _change(BUDGET, "notification", _delete_notification)
+    yield _change(
+        'aws_ce_cost_allocation_tag.tags["orgkit:key"]', "status",
+        lambda place: place.stage.client("ce").update_cost_allocation_tags_status(
+            CostAllocationTagsStatus=[{"TagKey": "orgkit:key", "Status": "Inactive"}]
+        ),
+    )  # fmt: skip
+    yield _change(
+        ORGANIZATION, "enabled_policy_types", _enable_type,
+    )  # fmt: skip
+
+
+def shown(planned: Mapping[str, Any]) -> dict[str, tuple[tuple[str, ...], frozenset[str]]]:
+    """What a plan would do: address → its actions, and the attributes that differ."""
+    items = [item for item in planned.get("resource_changes", []) if item["change"]["actions"] != ["no-op"]]
+    return {item["address"]: (tuple(item["change"]["actions"]), _attributes(item["change"])) for item in items}
+
+
+def _attributes(change: Mapping[str, Any]) -> frozenset[str]:
+    before, after, unknown = change["before"], change["after"] or {}, change["after_unknown"] or {}
+    if before is None:
+        return frozenset()
+    names = {name for name in {*before, *after} if unknown.get(name) is not True}
+    # An import leaves null what no API reports: to Terraform that is the same as nothing of its kind.
+    return frozenset(name for name in names if (before.get(name) or None) != (after.get(name) or None))

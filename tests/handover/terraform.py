@@ -1,0 +1,181 @@
+"""python -m tests.handover.terraform [--at-once] [STEP ...]: Terraform takes over organizations that orgkit made.
+
+It needs what tests.sandbox.terraform_plan needs. The steps are those of STEPS; without one all run, in some 20 minutes.
+The exit code is 1 where Terraform is missing, or where something is not as it has to be.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+from tests.handover.arguments import Variation, variations
+from tests.handover.changes import Change, Place, changes, shown
+from tests.handover.roles import as_terraform_role, state_of
+from tests.handover.server_dump import unaccounted
+from tests.handover.stages import NO_TERRAFORM, PHASES, HandedOver, handed_over, no_settings_of_the_person
+from tests.sandbox.terraform_plan import TERRAFORM
+
+Item = TypeVar("Item", Change, Variation)
+
+
+def take_over(handed: HandedOver) -> Iterator[str]:
+    """The first plan imports and does nothing else, and after it neither Terraform nor orgkit has anything to do."""
+    answer = handed.hand_over()
+    handed.stage.sandbox.forget_calls()
+    imports = handed.import_all()
+    if len(imports) != answer["imports"]:
+        yield f"{len(imports)} imports in the plan, {answer['imports']} by the command"
+    done = handed.terraform.run("plan", "-input=false", "-no-color", "-detailed-exitcode", codes=(0, 2))
+    if done.returncode:
+        yield f"a plan after the apply has changes:\n{done.stdout}"
+    yield from (f"AWS was asked for a change: {call}" for call in handed.stage.changes())
+    handed.stage.project.orgkit("plan", handed.stage.project.file)
+    dump = handed.stage.sandbox._ask("/moto-api/data.json")
+    yield from (f"neither imported nor left out: {each}" for each in unaccounted(dump, imports, answer["left_out"]))
+    print(f"  {len(imports)} to import, 0 to add, 0 to change, 0 to destroy; then no changes")
+
+
+def detect_changes(handed: HandedOver, at_once: bool) -> Iterator[str]:
+    """Terraform's plan shows each change that somebody makes, and nothing else."""
+    place = Place(handed.stage, dict(handed.import_all()))
+    for batch in batches(changes(), at_once):
+        yield from detect(handed, place, batch)
+
+
+def detect(handed: HandedOver, place: Place, batch: list[Change]) -> Iterator[str]:
+    """Make changes of different resources in a copy of the organization, and compare the plan."""
+    handed.stage.begin(*PHASES)
+    for change in batch:
+        change.make(place)
+    expected = {change.address: (change.actions, change.attributes) for change in batch}
+    found = shown(handed.terraform.plan())
+    if found != expected:
+        yield f"expected {expected}\n  shown    {found}"
+    for address, (actions, names) in found.items():
+        print(f"  {address}: {'/'.join(actions)} {', '.join(sorted(names))}", flush=True)
+
+
+def batches(items: Iterable[Item], at_once: bool) -> list[list[Item]]:
+    """Each by itself; or as many in one plan as are about different resources."""
+    groups: list[list[Item]] = []
+    for item in items:
+        fitting = (group for group in groups if at_once and item.address not in {each.address for each in group})
+        group = next(fitting, None)
+        if group is None:
+            groups.append(group := [])
+        group.append(item)
+    return groups
+
+
+def both_files(at_once: bool) -> Iterator[str]:
+    """The example file, and a larger one."""
+    for larger in (False, True):
+        with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=larger) as handed:
+            yield from take_over(handed)
+
+
+def each_change(at_once: bool) -> Iterator[str]:
+    """Each attribute, changed by a plain call."""
+    with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=True) as handed:
+        handed.hand_over()
+        yield from detect_changes(handed, at_once)
+
+
+def each_argument(at_once: bool) -> Iterator[str]:
+    """Each argument left out, or written otherwise: the plan is not empty."""
+    with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=True) as handed:
+        handed.hand_over()
+        handed.import_all()
+        for batch in batches(variations(), at_once):
+            yield from vary(handed, batch)
+
+
+def vary(handed: HandedOver, batch: list[Variation]) -> Iterator[str]:
+    """Write variations of different resources into the files, and compare the plan."""
+    texts = {path: path.read_text(encoding="utf-8") for path in handed.folder.glob("*.tf")}
+    for variation in batch:
+        path = handed.folder / variation.file
+        path.write_text(variation.apply(path.read_text(encoding="utf-8")), encoding="utf-8")
+    found = shown(plan_without_protection(handed))
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    for variation in batch:
+        actions, names = found.get(variation.address, ((), frozenset()))
+        if actions != variation.actions:
+            yield f"{variation.file} without {variation.old!r}: {variation.address} {actions or 'is unchanged'}"
+        print(
+            f"  {variation.address} without {variation.old.strip()[:50]!r}: {'/'.join(actions)} {', '.join(names)}",
+            flush=True,
+        )
+
+
+def plan_without_protection(handed: HandedOver) -> dict[str, Any]:
+    """Plan without `prevent_destroy`, which makes Terraform refuse a plan that replaces something."""
+    for path in handed.folder.glob("[0-9]*.tf"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("    prevent_destroy = true\n", ""), encoding="utf-8")
+    return handed.terraform.plan()
+
+
+def each_file_deleted(at_once: bool) -> Iterator[str]:
+    """Each generated file deleted, and applied under the printed role: nothing is destroyed."""
+    with (
+        TemporaryDirectory(prefix="handover-") as name,
+        handed_over(Path(name), larger=True, evaluate_policies=True) as handed,
+    ):
+        handed.hand_over()
+        handed.import_all()
+        names = sorted(path.name for path in handed.folder.glob("[0-9]*.tf"))
+        for deleted in [*([each] for each in names), names]:
+            yield from apply_without(handed, deleted)
+
+
+def apply_without(handed: HandedOver, names: list[str]) -> Iterator[str]:
+    """Delete files of a copy, apply as Terraform's role, and compare what the server has."""
+    handed.stage.begin(*PHASES)
+    role = as_terraform_role(handed)
+    before = state_of(handed.stage)
+    with TemporaryDirectory(prefix="handover-") as folder:
+        copy = role.copy(Path(folder) / "copy")
+        for each in names:
+            (copy.folder / each).unlink()
+        done = copy.terraform.run("apply", "-input=false", "-no-color", "-auto-approve", codes=(0, 1))
+    denied = sum(not item["denial"]["is_allowed"] for item in handed.stage.sandbox.denials())
+    after = state_of(handed.stage)
+    for kind in sorted(before.keys() | after.keys()):
+        if before.get(kind) != after.get(kind):
+            yield f"without {', '.join(names)}, {kind} is not as before:\n{before.get(kind)}\n{after.get(kind)}"
+    print(
+        f"  without {', '.join(names)}: exit code {done.returncode}, {denied} calls denied, nothing destroyed",
+        flush=True,
+    )
+
+
+AT_ONCE = "--at-once"  # changes of different resources in one plan, instead of one at a time
+STEPS: dict[str, Callable[[bool], Iterator[str]]] = {
+    "import": both_files, "changes": each_change, "arguments": each_argument, "role": each_file_deleted,
+}  # fmt: skip
+
+
+def main(names: list[str]) -> int:
+    """Run the steps that are named, and print what is not as it has to be."""
+    if TERRAFORM is None:
+        print(NO_TERRAFORM)
+        return 1
+    no_settings_of_the_person()
+    problems: list[str] = []
+    at_once = AT_ONCE in names
+    for name in [name for name in names if name != AT_ONCE] or list(STEPS):
+        print(f"{name}: {STEPS[name].__doc__}", flush=True)
+        start = time.monotonic()
+        problems += [f"{name}: {problem}" for problem in STEPS[name](at_once)]
+        print(f"  {time.monotonic() - start:.0f} s", flush=True)
+    print(*problems, sep="\n")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,134 @@
+"""`orgkit handover` on the sandbox: HCL that another parser reads, and a plan that imports and does nothing else."""
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import hcl2
+import pytest
+
+from orgkit.errors import EXIT_REFUSED, EXIT_WAITING
+from orgkit.handover.permissions import TYPES
+from tests.handover.changes import Place, changes
+from tests.handover.server_dump import unaccounted
+from tests.handover.stages import NO_TERRAFORM, HandedOver, handed_over
+from tests.handover.terraform import batches, detect, take_over
+from tests.sandbox.terraform_plan import TERRAFORM
+
+IGNORED = {"role_name", "iam_user_access_to_billing", "enabled_policy_types"}
+
+
+@pytest.fixture(scope="module")
+def handed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HandedOver]:
+    with handed_over(tmp_path_factory.mktemp("handover"), larger=True) as handed:
+        yield handed
+
+
+@pytest.fixture(scope="module")
+def answer(handed: HandedOver) -> dict[str, Any]:
+    return handed.hand_over()
+
+
+def resources(handed: HandedOver) -> dict[str, dict[str, Any]]:
+    """Each resource block by its address."""
+    documents = [hcl2.loads(path.read_text(encoding="utf-8")) for path in sorted(handed.folder.glob("[0-9]*.tf"))]
+    return {
+        f"{kind}.{name}".replace('"', ""): body
+        for document in documents
+        for block in document.get("resource", [])
+        for kind, named in block.items()
+        for name, body in named.items()
+    }
+
+
+def test_nothing_but_reading_is_asked_of_aws(handed, answer):
+    assert handed.stage.changes() == []
+
+
+def test_every_resource_has_an_import_and_permissions_and_cannot_be_destroyed(handed, answer):
+    blocks = resources(handed)
+    assert len(blocks) > 20
+    for address, body in blocks.items():
+        (lifecycle,) = body["lifecycle"]
+        assert lifecycle["prevent_destroy"] is True, address
+        assert address.partition(".")[0] in TYPES
+    imports = [item for path in handed.folder.glob("[0-9]*.tf") for item in hcl2.loads(path.read_text())["import"]]
+    targets = {str(item["to"]).strip("${}").partition("[")[0] for item in imports}
+    assert targets == set(blocks)
+
+
+def test_only_what_aws_does_not_report_or_the_provider_does_not_accept_is_ignored(handed, answer):
+    ignored = {address: body["lifecycle"][0].get("ignore_changes") for address, body in resources(handed).items()}
+    names = {address: {str(name).strip("${}") for name in values} for address, values in ignored.items() if values}
+    assert set().union(*names.values()) == IGNORED
+    assert names["aws_organizations_organization.organization"] == {"enabled_policy_types"}
+    assert names["aws_organizations_account.accounts"] == {"role_name", "iam_user_access_to_billing"}
+
+
+def test_what_the_server_has_is_imported_or_left_out_with_a_reason(handed, answer):
+    imports = list(imports_of_manifest(handed).items())
+    dump = handed.stage.sandbox._ask("/moto-api/data.json")
+    assert list(unaccounted(dump, imports, answer["left_out"])) == []
+    assert all(item["reason"] for item in answer["left_out"])
+
+
+def test_the_same_hand_over_writes_nothing_again(handed, answer):
+    assert set(handed.hand_over()["files"].values()) == {"unchanged"}
+
+
+def test_a_hand_edit_in_a_block_of_orgkit_is_refused(handed, answer, tmp_path):
+    copy = handed.copy(tmp_path / "copy")
+    path = copy.folder / "03-accounts.tf"
+    path.write_text(path.read_text().replace("Till@", "till@"))
+    error = copy.hand_over(code=EXIT_REFUSED)["error"]
+    assert "03-accounts.tf" in error
+    assert "till@" in path.read_text()
+
+
+def test_a_folder_of_somebody_else_is_refused(handed, tmp_path):
+    (tmp_path / "main.tf").write_text("")
+    HandedOver(handed.stage, tmp_path).hand_over(code=EXIT_REFUSED)
+    assert [path.name for path in tmp_path.iterdir()] == ["main.tf"]
+
+
+def test_opentofu_gets_the_same_resources_and_is_said_to_be_untried(handed, answer, tmp_path):
+    other = HandedOver(handed.stage, tmp_path / "tofu")
+    notes = other.hand_over(tool="opentofu")["notes"]
+    assert "OpenTofu itself is untried." in notes
+    for path in handed.folder.glob("[0-9]*.tf"):
+        assert (other.folder / path.name).read_bytes() == path.read_bytes()
+
+
+def test_orgkit_reports_what_terraform_owns(handed, answer):
+    project = handed.stage.project
+    handed.stage.client("organizations").disable_aws_service_access(ServicePrincipal="backup.amazonaws.com")
+    text = project.file.read_text(encoding="utf-8")
+    owned = project.file.with_name("owned.toml")
+    owned.write_text(text + '\n[handover]\nphases = ["organization"]\n', encoding="utf-8")
+    (planned,) = project.json("plan", owned, "01", code=EXIT_WAITING)["plans"]
+    assert planned["steps"] == []
+    assert any("Terraform owns this: change it there" in item["what"] for item in planned["waiting"])
+    handed.stage.client("organizations").enable_aws_service_access(ServicePrincipal="backup.amazonaws.com")
+
+
+def test_terraform_imports_and_then_shows_what_somebody_changed(handed, answer, report):
+    """With Terraform and its provider; without them a line at the end of all tests says that nothing was planned."""
+    if TERRAFORM is None or has_no_provider(handed):
+        report(NO_TERRAFORM)
+        return
+    assert list(take_over(handed)) == []
+    place = Place(handed.stage, imports_of_manifest(handed))
+    batch = random.Random().choice(batches(changes(), at_once=True))
+    assert list(detect(handed, place, batch)) == []
+
+
+def has_no_provider(handed: HandedOver) -> bool:
+    done = handed.terraform.run("init", "-input=false", "-no-color", codes=(0, 1))
+    return bool(done.returncode)
+
+
+def imports_of_manifest(handed: HandedOver) -> dict[str, str]:
+    """Import ids by address, as the command wrote them down."""
+    values = json.loads((handed.folder / "orgkit-handover.json").read_bytes())
+    return {item["address"]: item["id"] for item in values["resources"]}

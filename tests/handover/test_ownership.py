@@ -1,0 +1,72 @@
+"""`[handover]` of the parameters file: what Terraform owns is reported, and no step is planned for it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orgkit.errors import ParametersInvalid
+from orgkit.model.desired import HandoverSpec
+from orgkit.parameters import load
+from orgkit.phases.member_access.steps import CreateReadRole
+from orgkit.phases.registry import OWNED_BY_TERRAFORM, RUNBOOKS, plan
+from tests.bootstrap.project import EXAMPLE
+from tests.plans.loader import desired_of, observed_of
+
+CASES = Path(__file__).parents[1] / "plans"
+HANDED_OVER = tuple(phase for phase in RUNBOOKS if phase.handover)
+
+
+def planned(case: str, *phases: str):
+    """A case of the plans, with and without these phases handed over."""
+    folder = CASES / case
+    observed = observed_of(json.loads((folder / "observed.json").read_text(encoding="utf-8")))
+    desired = desired_of(folder / "desired.toml")
+    owned = desired.with_section(HandoverSpec(phases))
+    phase = case.partition("/")[0]
+    return plan(phase, observed, desired), plan(phase, observed, owned)
+
+
+def test_every_phase_with_steps_can_be_handed_over_but_two():
+    """The state of Terraform itself stays orgkit's, and what removes policies makes nothing."""
+    others = {"state-backend", "policy-removal"}
+    assert {phase.label for phase in RUNBOOKS if phase.changes} - others == {phase.label for phase in HANDED_OVER}
+
+
+@pytest.mark.parametrize("phase", HANDED_OVER, ids=lambda phase: phase.label)
+def test_what_is_handed_over_are_steps_of_the_phase(phase):
+    assert set(phase.handover.steps) <= set(phase.steps)
+
+
+def test_a_step_that_terraform_owns_is_reported_instead_of_planned():
+    usual, owned = planned("units/no-tags-at-all", "units")
+    assert usual.steps
+    assert owned.steps == ()
+    assert [waiting.what for waiting in owned.waiting] == [
+        f"{step.sentence}: {OWNED_BY_TERRAFORM}" for step in usual.steps
+    ]
+
+
+def test_a_phase_that_is_not_named_plans_as_before():
+    usual, other = planned("units/no-tags-at-all", "accounts")
+    assert (usual.steps, usual.waiting) == (other.steps, other.waiting)
+
+
+def test_the_roles_of_an_account_stay_orgkits():
+    usual, owned = planned("accounts/read-role-missing-or-outdated", "accounts")
+    assert any(isinstance(step, CreateReadRole) for step in usual.steps)
+    assert owned.steps == usual.steps
+
+
+def test_what_terraform_has_to_create_first_has_no_further_steps():
+    usual, owned = planned("accounts/nothing-there", "accounts")
+    assert {type(step) for step in usual.steps} >= {CreateReadRole}
+    assert owned.steps == ()
+
+
+def test_a_phase_that_terraform_cannot_own_is_refused(tmp_path):
+    path = tmp_path / "acme.toml"
+    text = EXAMPLE.read_text(encoding="utf-8").replace("#phases = []", 'phases = ["unit"]')
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ParametersInvalid, match="units"):
+        load(path)

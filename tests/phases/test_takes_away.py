@@ -1,0 +1,103 @@
+"""A phase that closes, deletes, detaches or switches something off says so, and runs only where a person names it."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from orgkit.ci.oidc import CHANGING_PHASES, template
+from orgkit.cli.phases import permissions
+from orgkit.model.plan import Step
+from orgkit.parameters import load
+from orgkit.phases.permissions import policy_for, steps_of
+from orgkit.phases.registry import PHASES, RUNBOOKS, phases_for
+from orgkit.policy_evaluation.service_authorization import find_action, find_service
+from tests.bootstrap.project import EXAMPLE
+
+# The first words of the names of all actions that change something, in the services that orgkit changes.
+TAKE_AWAY = {
+    "Abort", "Bypass", "Cancel", "Close", "Deactivate", "Decline", "Delete", "Deregister", "Detach", "Disable",
+    "Disassociate", "Disconnect", "Dissociate", "Leave", "Pause", "Reject", "Remove", "Retire", "Revoke", "Schedule",
+    "Stop", "Terminate", "Untag",
+}  # fmt: skip
+OTHERS = {
+    "Accept", "Add", "Associate", "Assume", "Attach", "Change", "Connect", "Create", "Decode", "Decrypt", "Derive",
+    "Enable", "Encrypt", "Execute", "Generate", "Get", "Import", "Initiate", "Invite", "Modify", "Move", "Object",
+    "Pass", "Provide", "Put", "Re", "Register", "Replicate", "Reset", "Restore", "Resync", "Rotate", "Send", "Set",
+    "Sign", "Start", "Submit", "Synchronize", "Tag", "Update", "Upload", "Verify",
+}  # fmt: skip
+# Actions with such a verb in a phase that takes nothing away, each with the reason. None is needed today.
+EXCEPTIONS: dict[str, str] = {}
+REMOVING = [phase for phase in RUNBOOKS if phase.takes_away]
+
+
+def verb(action: str) -> str:
+    match = re.match("[A-Z][a-z]+", action.partition(":")[2])
+    return match[0] if match else ""
+
+
+def takes_away(step: type[Step]) -> set[str]:
+    return {action for action in step.actions if verb(action) in TAKE_AWAY and action not in EXCEPTIONS}
+
+
+def test_every_verb_of_the_services_that_orgkit_changes_is_known() -> None:
+    used = {action for phase in RUNBOOKS for step in steps_of(phase) for action in step.actions}
+    services = [find_service(prefix) for prefix in {action.partition(":")[0] for action in used}]
+    changing = {
+        verb(action.name)
+        for service in services
+        if service
+        for action in service.actions.values()
+        if action.access_level not in ("Read", "List")
+    }
+    assert changing - TAKE_AWAY - OTHERS == set()
+    assert not TAKE_AWAY & OTHERS
+    assert all(find_action(action) for action in used)
+
+
+@pytest.mark.parametrize("phase", RUNBOOKS, ids=lambda phase: phase.run_label)
+def test_a_step_that_takes_away_is_only_in_a_phase_that_says_so(phase: Any) -> None:
+    actions = {action for step in steps_of(phase) for action in takes_away(step)}
+    assert bool(actions) == phase.takes_away, actions
+
+
+def test_a_step_of_a_phase_that_takes_away_has_its_own_symbol() -> None:
+    steps = [step for phase in RUNBOOKS for step in steps_of(phase)]
+    assert {step for step in steps if step.symbol == "-"} == {step for step in steps if takes_away(step)}
+
+
+def test_no_file_brings_such_a_phase_into_a_bootstrap_a_plan_of_all_or_a_rehearsal() -> None:
+    desired = load(EXAMPLE)
+    for phase in REMOVING:
+        assert phase not in PHASES
+        assert phase not in phases_for(desired)
+        assert not phase.is_requested(desired)
+
+
+def test_no_ci_role_may_take_anything_away() -> None:
+    assert not [phase for phase in CHANGING_PHASES if phase.takes_away]
+    text = json.dumps(template())
+    for phase in REMOVING:
+        for action in (action for step in steps_of(phase) for action in takes_away(step)):
+            assert action not in text
+
+
+def test_their_permissions_are_printed_by_name_alone() -> None:
+    removing = {action for phase in REMOVING for step in steps_of(phase) for action in takes_away(step)}
+    assert removing
+    for names, expected in (([], set()), *(([phase.label], removing) for phase in REMOVING)):
+        output = json.loads(CliRunner().invoke(permissions, names).stdout)
+        printed = {action for statement in output["Statement"] for action in statement["Action"]}
+        assert printed & removing == expected
+
+
+def test_the_policy_of_phase_13_reaches_the_policies_of_the_types_of_the_file_alone() -> None:
+    (phase,) = REMOVING
+    changes = [item for item in policy_for([phase])["Statement"] if item["Sid"] in ("DetachPolicies", "DeletePolicies")]
+    types = {"organizations:PolicyType": ["RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY"]}
+    assert [statement["Condition"] for statement in changes] == [{"StringEquals": types}] * 2
+    detach, delete = (statement["Resource"] for statement in changes)
+    assert "arn:aws:organizations::aws:policy/*" in detach
+    assert delete == ["arn:aws:organizations::*:policy/o-*/*"]
