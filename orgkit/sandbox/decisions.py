@@ -4,7 +4,7 @@ from orgkit.policy_evaluation.evaluation import Decision, Policies, evaluate
 from orgkit.policy_evaluation.requests import Request
 from orgkit.sandbox.corrections.attached_policies import ParsedPolicy
 
-MOST = 4096
+MAX_DECISIONS = 4096
 # With the policies that led to a decision: while they are kept, no other document has the id of one of theirs.
 _decisions: dict[tuple[object, ...], tuple[Policies, Decision]] = {}
 
@@ -33,7 +33,7 @@ def decide(request: Request, policies: Policies) -> Decision:
         *((id(policy.document), policy.arn, policy.name) for policy in applied),
     )
     if key not in _decisions:
-        if len(_decisions) >= MOST:
+        if len(_decisions) >= MAX_DECISIONS:
             _decisions.clear()
         _decisions[key] = policies, evaluate(request, policies)
     return _decisions[key][1]
