@@ -14,7 +14,7 @@ from moto.s3.models import s3_backends
 from orgkit.policy_evaluation.api_calls import Location, authorizations
 from orgkit.policy_evaluation.conditions import Values
 from orgkit.policy_evaluation.denial_messages import denial_message
-from orgkit.policy_evaluation.evaluation import Decision, Policies, Policy, evaluate
+from orgkit.policy_evaluation.evaluation import Decision, Policies, Policy
 from orgkit.policy_evaluation.policy_types import RCP, SCP
 from orgkit.policy_evaluation.requests import Principal as IamPrincipal
 from orgkit.policy_evaluation.requests import PrincipalKind, Request, is_of_key
@@ -26,6 +26,7 @@ from orgkit.sandbox.corrections.handshakes import all_handshakes
 from orgkit.sandbox.corrections.members import backend_of
 from orgkit.sandbox.corrections.roles import default_document
 from orgkit.sandbox.corrections.sts import find_role
+from orgkit.sandbox.decisions import decide
 from orgkit.sandbox.kms_keys import find_key, key_context, key_of_alias
 from orgkit.sandbox.propagation import bucket_policy, iam_state, key_policy
 from orgkit.sandbox.world import Principal, world
@@ -103,7 +104,7 @@ def check_actions(
             {**context, **key_context(call, needed.resource)},
             region=call.region, time=world().clock.now(),
         )  # fmt: skip
-        decisions.append(_checked_action(request, evaluate(request, _policies(request, principal))))
+        decisions.append(_checked_action(request, decide(request, _policies(request, principal))))
         if not decisions[-1].is_allowed:
             break
     return tuple(decisions)
