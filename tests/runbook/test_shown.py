@@ -28,10 +28,12 @@ from orgkit.model.observed import Account, Observed, Unit
 from orgkit.model.outcome import Outcome, Outcomes, Slot, StepStatus
 from orgkit.model.plan import Plan, Target, Waiting
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount
+from orgkit.phases.adopted import Advice, NotRead, Unexpressed
 from orgkit.phases.management_account.findings import Finding, Findings
 from orgkit.phases.policies.in_force import PoliciesInForce, PolicyInForce
 from orgkit.phases.policy_removal.steps import DeletePolicy
 from orgkit.phases.registry import PHASES, phase_of
+from orgkit.runbook import adoption_stages
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.live_display import LiveDisplay
 from orgkit.runbook.run import Run
@@ -51,6 +53,7 @@ from orgkit.runbook.views.views import (
     Verification,
     View,
 )
+from tests.adoption.test_parameters_file import adoption_of, content_with
 from tests.aws.conftest import CountingClock
 from tests.plans.loader import desired_of, observed_of, reviewed
 from tests.runbook.hostile import HOSTILE, NAMES, check, check_svg
@@ -104,6 +107,17 @@ def a_gate(name: str, decide: Callable[[Gate], object] = lambda gate: None) -> G
     return gate
 
 
+def the_adoption(name: str) -> list[View]:
+    """The tables of adopt.ipynb, of an organization whose every string is the name."""
+    content, _ = content_with()
+    adoption = adoption_of(
+        content, advice=(Advice("high", name, name, name),), not_expressed=(Unexpressed(name, name),),
+        not_read=(NotRead(name, name),), comments={("organization", "name"): name},
+    )  # fmt: skip
+    tables_of_adoption = (adoption_stages.findings, adoption_stages.not_read, adoption_stages.not_expressed)
+    return [*(table(adoption) for table in tables_of_adoption), adoption_stages.write(adoption, "")]
+
+
 MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
     Run: lambda name: [Run(PHASES[1], Path(name), desired_of(), Path(), Path(name), Journal())],
     CallerIdentity: lambda name: [CallerIdentity(Caller("1", name, "ASIA"), "aws", name)],
@@ -146,6 +160,7 @@ MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
     Showbacks: lambda name: [Showbacks(the_actuals(name).showback[0]), Showbacks(None)],
     Charges: lambda name: [Charges(((name,) * 12,))],
     AssumptionsView: lambda name: [AssumptionsView((name,) * 7, ((name,) * 7,))],
+    View: lambda name: the_adoption(name),
     CompletedRun: lambda name: [CompletedRun(PHASES[1], Path("outputs") / re.sub(r"[/\x00]", "", name))],
 }  # fmt: skip
 
