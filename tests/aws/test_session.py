@@ -234,6 +234,17 @@ def test_a_recent_answer_is_taken_until_it_is_too_old_and_a_refusal_is_none(
     assert identity() == "o-2"
 
 
+def test_with_the_time_that_a_caller_passes_no_clock_is_asked_for_recent_answers(
+    aws: Connection, clock: CountingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now()
+    monkeypatch.setattr(type(clock), "now", lambda _self: pytest.fail("the clock was asked"))
+    values = [aws.recent(name, 60.0, str(name).lower, now) for name in ("A", "B", "A")]
+    assert values == ["a", "b", "a"]
+    late = now + timedelta(seconds=60)
+    assert (aws.recent("A", 60.0, lambda: "new", now), aws.recent("A", 60.0, lambda: "new", late)) == ("a", "new")
+
+
 def test_an_empty_page_is_not_the_last_one_as_long_as_it_names_another(aws: Connection, wire: Wire) -> None:
     one = [{"Id": "1"}]
     wire.says(

@@ -4,6 +4,7 @@ A landing zone is visible in its home region only, which may be any that the acc
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from orgkit.aws.rejections import Rejected
@@ -22,8 +23,9 @@ def read_control_tower(aws: Connection, home: str, trusted_access: bool | Unread
     enabled = ask(_regions, aws)
     unread = [("the enabled regions", enabled)] if isinstance(enabled, Unread) else []
     regions = tuple(dict.fromkeys((home, HOME, *(() if isinstance(enabled, Unread) else enabled))))
+    now = aws.clock.now()
     for group in (regions[:1], regions[1:]):
-        arns = aws.executor.map(lambda region: ask(_recent_landing_zone_arn, aws, region), group)
+        arns = aws.executor.map(lambda region: ask(_recent_landing_zone_arn, aws, region, now), group)
         for region, arn in zip(group, arns, strict=True):
             if isinstance(arn, Unread):
                 unread.append((region, arn))
@@ -56,9 +58,9 @@ def _regions(aws: Connection) -> tuple[str, ...]:
     return tuple(sorted({str(item["RegionName"]) for item in regions} & available))
 
 
-def _recent_landing_zone_arn(aws: Connection, region: str) -> str:
+def _recent_landing_zone_arn(aws: Connection, region: str, now: datetime) -> str:
     """Read it once for a plan and the apply that follows: setting up a landing zone takes an hour."""
-    return aws.recent(f"landing zone in {region}", RECENT_SECONDS, lambda: _landing_zone_arn(aws, region))
+    return aws.recent(f"landing zone in {region}", RECENT_SECONDS, lambda: _landing_zone_arn(aws, region), now)
 
 
 def _landing_zone_arn(aws: Connection, region: str) -> str:

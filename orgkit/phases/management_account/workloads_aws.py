@@ -85,8 +85,8 @@ def _tagged_resources(aws: Connection, near: tuple[str, ...]) -> tuple[WorkloadS
         regions = sorted(str(item["RegionName"]) for item in enabled_regions)
     except Rejected as rejection:
         return (WorkloadSearch(TAGGED_RESOURCES, "other regions", Unread(str(rejection)), complete=False),)
-    others = [region for region in regions if region not in near]
-    return tuple(aws.executor.map(lambda region: _tagged_in_region(aws, region), others))
+    other_regions = [region for region in regions if region not in near]
+    return tuple(aws.executor.map(lambda region: _tagged_in_region(aws, region), other_regions))
 
 
 def _tagged_in_region(aws: Connection, region: str) -> WorkloadSearch:

@@ -107,7 +107,7 @@ class FakeAws:
     ) -> Iterator[Any]:
         yield from self._answer(Call(f"{service}:{operation}", region, parameters, member)).get(member, [])
 
-    def recent(self, _name: str, _seconds: float, read: Callable[[], Any]) -> Any:
+    def recent(self, _name: str, _seconds: float, read: Callable[[], Any], _now: datetime) -> Any:
         return read()
 
     def regions_of(self, _: str) -> set[str]:

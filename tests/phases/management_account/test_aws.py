@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
@@ -161,8 +162,11 @@ def test_all_regions_but_the_home_region_are_asked_for_a_landing_zone_at_the_sam
         lambda call: call.name == "controltower:ListLandingZones" and call.region != home,
         3,
     )
+    readings: list[int] = []
+    aws.clock = SimpleNamespace(now=lambda: readings.append(1) or JOINED)
     tower = read_facts(aws, desired, CALLER, workloads=True).control_tower  # type: ignore[arg-type]
     assert tower is not None
+    assert len(readings) == 1, "a sandbox's clock is asked once for all regions"
     assert tower.regions[0] == _landing_zone_regions(aws)[0] == home
     assert (
         sorted(tower.regions)
@@ -343,8 +347,11 @@ def zone_in(region: str, **answers: Any) -> dict[str, Any]:
 def tower_of(desired: Desired, **answers: Any) -> ControlTower:
     changed = {name.replace("__", ":").replace("_", "-"): answer for name, answer in answers.items()}
     aws = FakeAws({**ANSWERS, **zone_in("eu-west-1"), **changed})
+    readings: list[int] = []
+    aws.clock = SimpleNamespace(now=lambda: readings.append(1) or JOINED)
     tower = read_facts(aws, desired, CALLER, workloads=True).control_tower  # type: ignore[arg-type]
     assert tower is not None
+    assert len(readings) == 1, "a sandbox's clock is asked once for all regions"
     return tower
 
 
