@@ -114,17 +114,17 @@ def _copy_of_iam(account: str) -> IamState:
 
 
 def _copy_of_entity(entity: Any) -> Any:
-    kept = copy(entity)
-    kept.policies = dict(entity.policies)
-    kept.managed_policies = {arn: _copy_of_policy(policy) for arn, policy in entity.managed_policies.items()}
-    kept.users = list(getattr(entity, "users", ()))
-    return kept
+    duplicate = copy(entity)
+    duplicate.policies = dict(entity.policies)
+    duplicate.managed_policies = {arn: _copy_of_policy(policy) for arn, policy in entity.managed_policies.items()}
+    duplicate.users = list(getattr(entity, "users", ()))
+    return duplicate
 
 
 def _copy_of_policy(policy: Any) -> Any:
-    kept = copy(policy)
-    kept.versions = [copy(version) for version in policy.versions]
-    return kept
+    duplicate = copy(policy)
+    duplicate.versions = [copy(version) for version in policy.versions]
+    return duplicate
 
 
 def _buckets(name: str) -> Iterator[FakeBucket]:

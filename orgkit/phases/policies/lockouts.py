@@ -298,31 +298,31 @@ def _request(
 
 
 def lockouts_by_missing_allow(
-    before: Iterable[Document], after: Iterable[Document], members: Iterable[Member], spec: PoliciesSpec,
+    old: Iterable[Document], new: Iterable[Document], members: Iterable[Member], spec: PoliciesSpec,
     desired: Desired, ids: Mapping[str, str], organization: str,
 ) -> tuple[Lockout, ...]:  # fmt: skip
     """Return what the SCPs of one target no longer allow, one action for each of those that need it.
 
     Args:
-        before: The SCPs that are attached to the target now.
-        after: Those that are left.
+        old: The SCPs that are attached to the target now.
+        new: Those that are left.
         members: The accounts of the file in and under the target.
         spec: The section, which names the break-glass roles.
         desired: The parameters file.
         ids: The ids of the accounts by their keys, as far as they are known.
         organization: The id of the organization.
     """
-    before, after = list(before), list(after)
+    old, new = list(old), list(new)
     first: dict[str, Lockout] = {}
     for member in members:
         account = Account(ids.get(member.key) or member.id or UNKNOWN_ACCOUNT, organization)
         for call in _calls(member, account, spec, desired):
             request = call.request
-            if not is_bound_by_scps(request) or not _allows(before, request, assume_unknown=True):
+            if not is_bound_by_scps(request) or not _allows(old, request, assume_unknown=True):
                 continue
-            if _allows(after, request, assume_unknown=False):
+            if _allows(new, request, assume_unknown=False):
                 continue
-            is_certain = not _allows(after, request, assume_unknown=True)
+            is_certain = not _allows(new, request, assume_unknown=True)
             if call.subject not in first or (is_certain and not first[call.subject].is_certain):
                 first[call.subject] = Lockout(call.subject, request.action, request.resource, "", is_certain)
     return tuple(first.values())

@@ -27,14 +27,14 @@ def describe_rollout(
         f"{name_of_target(target, observed)} ({len(accounts_under((target,), policy.type, observed))} account(s))"
         for target in targets
     )
-    before = set(accounts_under(targets, policy.type, observed))
-    after = accounts_under([observed.parent_id(unit) for unit in added], policy.type, observed)
-    new = [name for name in after if name not in before]
-    without = [unit.path for unit in observed.units if not _has_policy(unit.path, policy, observed, targets)]
+    bound = set(accounts_under(targets, policy.type, observed))
+    accounts = accounts_under([observed.parent_id(unit) for unit in added], policy.type, observed)
+    new = [name for name in accounts if name not in bound]
+    other_units = [unit.path for unit in observed.units if not _has_policy(unit.path, policy, observed, targets)]
     return (
         f"attached now: {', '.join(places) or 'to nothing'}",
         f"this wave: {', '.join(map(format_path, added))}, {affects(new)}",
-        f"units without it then: {', '.join(map(format_path, sorted(without))) or 'none'}",
+        f"units without it then: {', '.join(map(format_path, sorted(other_units))) or 'none'}",
         *_roll_back(policy, added, is_new=existing is None),
     )
 
@@ -46,15 +46,19 @@ def _has_policy(unit: UnitPath, policy: PolicySpec, observed: Observed, targets:
 
 
 def _roll_back(policy: PolicySpec, added: Sequence[UnitPath], *, is_new: bool) -> tuple[str, ...]:
-    kept = [unit for unit in policy.attach if unit not in added]
+    other_targets = [unit for unit in policy.attach if unit not in added]
     section = spell(("policies", policy.name))
-    file = f"write attach = {_paths(kept)} in [{section}]" if kept else f"take [{section}] out of the file"
+    file = (
+        f"write attach = {_paths(other_targets)} in [{section}]"
+        if other_targets
+        else f"take [{section}] out of the file"
+    )
     return (
         f"to roll back: {file}, add this section, and run `orgkit plan FILE 13`:",
         f"  [{spell(('policy_removal', policy.name))}]",
         f'  type = "{policy.type}"',
         f"  units = {_paths(added)}",
-        *(("  delete = true",) if is_new and not kept else ()),
+        *(("  delete = true",) if is_new and not other_targets else ()),
     )
 
 

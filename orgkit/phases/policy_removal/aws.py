@@ -22,7 +22,7 @@ from orgkit.phases.policy_removal.spec import PolicyRemovalSpec, is_policy_id
 from orgkit.phases.policy_removal.starting_values import allows_something, place_of, state
 from orgkit.phases.policy_removal.steps import DeletePolicy, DetachPolicy
 
-GONE = ("PolicyNotAttachedException", "PolicyNotFoundException")
+REMOVED_CODES = ("PolicyNotAttachedException", "PolicyNotFoundException")
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
@@ -33,14 +33,14 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     enabled = {kind for kind, status in organization.policy_types if status == "ENABLED"}
     kinds = tuple(sorted({removal.type for removal in spec.removals} & enabled))
     facts = RemovalFacts(kinds, tuple(policy for kind in kinds for policy in list_policies(aws, kind)))
-    named = {policy.id for removal in spec.removals for policy in facts.matching(removal)}
-    facts = _with_documents(aws, facts, named)
+    named_ids = {policy.id for removal in spec.removals for policy in facts.matching(removal)}
+    facts = _with_documents(aws, facts, named_ids)
     allowing = [
-        policy for policy in facts.policies if policy.id in named and allows_something(policy.type, policy.content)
+        policy for policy in facts.policies if policy.id in named_ids and allows_something(policy.type, policy.content)
     ]
     targets = {(policy.type, target) for policy in allowing for target in policy.targets}
     next_to = {policy.id for kind, target in targets for policy in facts.attached_to(target, kind)}
-    facts = _with_documents(aws, facts, next_to - named)
+    facts = _with_documents(aws, facts, next_to - named_ids)
     return observed.with_facts(RemovalFacts(kinds, tuple(sorted(facts.policies, key=lambda item: item.id))))
 
 
@@ -60,7 +60,7 @@ def detach_policy(aws: Connection, step: DetachPolicy, id_index: IdIndex) -> Non
     try:
         aws.mutate("organizations", "DetachPolicy", PolicyId=policy_id, TargetId=target)
     except Rejected as rejection:
-        if rejection.code not in GONE or _id_of(step, _attached(aws, step, target)) is not None:
+        if rejection.code not in REMOVED_CODES or _id_of(step, _attached(aws, step, target)) is not None:
             raise
 
 
@@ -72,7 +72,7 @@ def delete_policy(aws: Connection, step: DeletePolicy, id_index: IdIndex) -> Non
     try:
         aws.mutate("organizations", "DeletePolicy", PolicyId=policy_id)
     except Rejected as rejection:
-        if rejection.code not in GONE or _id_of(step, policy_summaries(aws, step.type)) is not None:
+        if rejection.code not in REMOVED_CODES or _id_of(step, policy_summaries(aws, step.type)) is not None:
             raise
 
 
@@ -86,9 +86,9 @@ def attachment_before(aws: Connection, step: DetachPolicy, id_index: IdIndex) ->
     content = read_document(aws, policy_id)
     allowing = None
     if allows_something(step.type, content):
-        others = [item for item in attached if item["Id"] != policy_id]
-        documents = aws.executor.map(lambda item: read_document(aws, str(item["Id"])), others)
-        allowing = {str(item["Name"]): text for item, text in zip(others, documents, strict=True)}
+        other_policies = [item for item in attached if item["Id"] != policy_id]
+        documents = aws.executor.map(lambda item: read_document(aws, str(item["Id"])), other_policies)
+        allowing = {str(item["Name"]): text for item, text in zip(other_policies, documents, strict=True)}
     return state(content, _places(aws, policy_id, id_index, target), allowing)
 
 
@@ -119,7 +119,7 @@ def _id_of(step: DetachPolicy | DeletePolicy, items: Iterator[dict[str, Any]] | 
     return next((str(item["Id"]) for item in items if item[key] == step.policy), None)
 
 
-def _places(aws: Connection, policy_id: str, id_index: IdIndex, without: str = "") -> list[str]:
+def _places(aws: Connection, policy_id: str, id_index: IdIndex, excluded_target: str = "") -> list[str]:
     pages = aws.pages("organizations", "ListTargetsForPolicy", "Targets", PolicyId=policy_id)
     targets = [str(item["TargetId"]) for item in pages]
-    return [place_of(target, id_index.observed) for target in targets if target != without]
+    return [place_of(target, id_index.observed) for target in targets if target != excluded_target]

@@ -61,11 +61,11 @@ def _sentence(statement: Statement, name: str) -> str:
     return f"statement {name} no longer {verb} {actions} on {resources}{condition}"
 
 
-def _patterns(statement: Statement, element: str, everything: str) -> str:
+def _patterns(statement: Statement, element: str, all_values: str) -> str:
     if element in statement:
         values = list(map(str, as_list(statement[element])))
-        return everything if "*" in values else _some(values)
-    return f"{everything} but {_some(list(map(str, as_list(statement[f'Not{element}']))))}"
+        return all_values if "*" in values else _some(values)
+    return f"{all_values} but {_some(list(map(str, as_list(statement[f'Not{element}']))))}"
 
 
 def _some(values: Sequence[str]) -> str:
@@ -73,32 +73,32 @@ def _some(values: Sequence[str]) -> str:
     return f"{', '.join(values[:MAX_NAMES])}{rest}"
 
 
-def describe_denials(before: Iterable[str], after: Iterable[str], account: str, organization: str) -> tuple[str, ...]:
+def describe_denials(old: Iterable[str], new: Iterable[str], account: str, organization: str) -> tuple[str, ...]:
     """Return what the SCPs of a target allow before and not after the removal of some of them.
 
     Args:
-        before: The documents that are attached to the target.
-        after: Those of them that are left.
+        old: The documents that are attached to the target.
+        new: Those of them that are left.
         account: The id of an account that they bind; "" for one that does not exist yet.
         organization: The id of the organization.
     """
-    documents = [tuple(sorted(item for item in items if read_document(SCP, item))) for items in (before, after)]
+    documents = [tuple(sorted(item for item in items if read_document(SCP, item))) for items in (old, new)]
     return _denials(*documents, account or UNKNOWN_ACCOUNT, organization or UNKNOWN_ORGANIZATION)
 
 
 @lru_cache(maxsize=64)  # a plan is made anew for each look at AWS
-def _denials(before: tuple[str, ...], after: tuple[str, ...], account: str, organization: str) -> tuple[str, ...]:
-    if any(_allows_everything(content) for content in after):
+def _denials(old: tuple[str, ...], new: tuple[str, ...], account: str, organization: str) -> tuple[str, ...]:
+    if any(_allows_everything(content) for content in new):
         return ()
     owner = Account(account, organization)
-    levels = [_policies(documents) for documents in (before, after)]
+    levels = [_policies(documents) for documents in (old, new)]
     # Most services are named by no statement that is left, and were allowed with all others: no need to evaluate each
     # of their actions.
-    is_open = any(map(_allows_everything, before)) and not _prefixes(before, "Deny")
-    named = _prefixes(after, "Allow") if is_open else ("*",)
+    is_open = any(map(_allows_everything, old)) and not _prefixes(old, "Deny")
+    named_services = _prefixes(new, "Allow") if is_open else ("*",)
     denied = {
         prefix: list(_denied_in(prefix, owner, *levels))
-        if any(matches(pattern, prefix) for pattern in named)
+        if any(matches(pattern, prefix) for pattern in named_services)
         else list((find_service(prefix) or Service(prefix)).actions.values())
         for prefix in services()
     }
@@ -125,7 +125,7 @@ def _policies(documents: Iterable[str]) -> Policies:
     return Policies(identity=(ALLOW_ALL,), scps=(Level("target", attached),))
 
 
-def _denied_in(prefix: str, owner: Account, before: Policies, after: Policies) -> Iterator[Action]:
+def _denied_in(prefix: str, owner: Account, old: Policies, new: Policies) -> Iterator[Action]:
     """Yield the actions of a service that a role with all rights may use before, and not after."""
     arn = f"arn:aws:iam::{owner.id}:role/example"
     session = f"arn:aws:sts::{owner.id}:assumed-role/example/example"
@@ -135,7 +135,7 @@ def _denied_in(prefix: str, owner: Account, before: Policies, after: Policies) -
         types = [service.resource_types[name] for name in action.required_types if name in service.resource_types]
         resource = types[0].example(owner.id) if types else "*"
         request = Request(principal, action.name, resource, owner, {"aws:SecureTransport": "true"}, "us-east-1")
-        if _is_limited(request, after) and not _is_limited(request, before):
+        if _is_limited(request, new) and not _is_limited(request, old):
             yield action
 
 

@@ -61,10 +61,10 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     """Plan what of `[policy_removal]` is not done yet; a policy that is not there, or not attached there, is done."""
     facts = observed.facts(RemovalFacts) or RemovalFacts()
     draft = _Draft(observed, desired, facts)
-    chosen = list(_chosen(draft))
-    detachments = [item for removal, policy in chosen for item in _detachments(draft, removal, policy)]
+    entries = list(_entries(draft))
+    detachments = [item for removal, policy in entries for item in _detachments(draft, removal, policy)]
     safe = [item for item in detachments if _is_safe(draft, item, detachments)]
-    for removal, policy in chosen:
+    for removal, policy in entries:
         own = [item for item in safe if item.policy == policy]
         draft.steps += _steps(draft, own, safe)
         if removal.delete:
@@ -79,7 +79,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     )
 
 
-def _chosen(draft: _Draft) -> Iterator[tuple[RemovalSpec, ObservedPolicy]]:
+def _entries(draft: _Draft) -> Iterator[tuple[RemovalSpec, ObservedPolicy]]:
     """Yield the entries whose policy is there, each with it."""
     seen: dict[str, str] = {}
     for removal in draft.desired.section(PolicyRemovalSpec).removals:
@@ -107,16 +107,16 @@ def _refusal(draft: _Draft, removal: RemovalSpec, policy: ObservedPolicy) -> str
         return f"{policy.name} is a policy of AWS itself, which is never deleted"
     if policy.is_of_aws and policy.name == "RCPFullAWSAccess":
         return "RCPFullAWSAccess is never detached: no resource control policy could replace it"
-    wanted = [
+    specs = [
         item
         for item in draft.desired.section(PoliciesSpec).policies
         if not policy.is_of_aws and (item.type, item.name) == (policy.type, policy.name)
     ]
-    both = sorted({unit for item in wanted for unit in item.attach} & set(removal.units))
-    if wanted and removal.delete:
+    shared_units = sorted({unit for item in specs for unit in item.attach} & set(removal.units))
+    if specs and removal.delete:
         return f"[policies.{policy.name}] makes it: take that out of the file first"
     remedy = "take the unit out there first"
-    return f"[policies.{policy.name}] attaches it to {format_path(both[0])}: {remedy}" if both else ""
+    return f"[policies.{policy.name}] attaches it to {format_path(shared_units[0])}: {remedy}" if shared_units else ""
 
 
 def _detachments(draft: _Draft, removal: RemovalSpec, policy: ObservedPolicy) -> Iterator[_Detachment]:
@@ -138,11 +138,11 @@ def _detachments(draft: _Draft, removal: RemovalSpec, policy: ObservedPolicy) ->
             yield _Detachment(removal, policy, target, place)
 
 
-def _left(draft: _Draft, item: _Detachment, detached: Sequence[_Detachment]) -> list[ObservedPolicy]:
+def _remaining_policies(draft: _Draft, item: _Detachment, detached: Sequence[_Detachment]) -> list[ObservedPolicy]:
     """Return the policies of the type that stay at a target without those that are detached there."""
-    gone = {other.policy.id for other in detached if other.target == item.target}
+    removed_ids = {other.policy.id for other in detached if other.target == item.target}
     attached = draft.facts.attached_to(item.target, item.policy.type)
-    return [policy for policy in attached if policy.id not in gone and policy.id != item.policy.id]
+    return [policy for policy in attached if policy.id not in removed_ids and policy.id != item.policy.id]
 
 
 def _is_safe(draft: _Draft, item: _Detachment, detachments: Sequence[_Detachment]) -> bool:
@@ -152,8 +152,8 @@ def _is_safe(draft: _Draft, item: _Detachment, detachments: Sequence[_Detachment
     """
     if not allows_something(item.policy.type, item.policy.content):
         return True
-    left = [policy.content for policy in _left(draft, item, detachments)]
-    if not any(allows_something(item.policy.type, content) for content in left):
+    remaining = [policy.content for policy in _remaining_policies(draft, item, detachments)]
+    if not any(allows_something(item.policy.type, content) for content in remaining):
         draft.hold_back(
             item.removal,
             f"without it no SCP of {item.place} allows anything, and all is denied in its accounts. Attach an SCP "
@@ -161,7 +161,7 @@ def _is_safe(draft: _Draft, item: _Detachment, detachments: Sequence[_Detachment
             item.subject,
         )
         return False
-    items = _lockouts(draft, item, left)
+    items = _lockouts(draft, item, remaining)
     for lockout in items:
         if lockout.is_certain:
             draft.hold_back(item.removal, f"it is not detached from {item.place}: that {lockout}", item.subject)
@@ -170,14 +170,16 @@ def _is_safe(draft: _Draft, item: _Detachment, detachments: Sequence[_Detachment
     return not any(lockout.is_certain for lockout in items)
 
 
-def _lockouts(draft: _Draft, item: _Detachment, left: Sequence[str]) -> tuple[Lockout, ...]:
+def _lockouts(draft: _Draft, item: _Detachment, remaining: Sequence[str]) -> tuple[Lockout, ...]:
     ids = known_ids(draft.desired, draft.observed)
     organization = draft.observed.organization.id if draft.observed.organization else ""
-    documents = [read_document(item.policy.type, content) for content in (*left, item.policy.content)]
-    *after, removed = [document or {} for document in documents]
+    documents = [read_document(item.policy.type, content) for content in (*remaining, item.policy.content)]
+    *remaining_documents, removed = [document or {} for document in documents]
     members = [member for member in draft.desired.members if _is_under(draft, item, member, ids.get(member.key, ""))]
     spec = draft.desired.section(PoliciesSpec)
-    return lockouts_by_missing_allow([*after, removed], after, members, spec, draft.desired, ids, organization)
+    return lockouts_by_missing_allow(
+        [*remaining_documents, removed], remaining_documents, members, spec, draft.desired, ids, organization
+    )
 
 
 def _is_under(draft: _Draft, item: _Detachment, member: AccountSpec | ImportSpec, account: str) -> bool:
@@ -191,21 +193,21 @@ def _is_under(draft: _Draft, item: _Detachment, member: AccountSpec | ImportSpec
 def _steps(draft: _Draft, own: Sequence[_Detachment], safe: Sequence[_Detachment]) -> Iterator[Step]:
     """Yield the detachments of one policy: each starts from what the steps before it leave."""
     for item in own:
-        before = safe[: safe.index(item)]
+        earlier_items = safe[: safe.index(item)]
         policy, observed = item.policy, draft.observed
-        gone = {other.target for other in before if other.policy.id == policy.id} | {item.target}
-        others = tuple(target for target in policy.targets if target not in gone)
+        removed_targets = {other.target for other in earlier_items if other.policy.id == policy.id} | {item.target}
+        other_targets = tuple(target for target in policy.targets if target not in removed_targets)
         now = accounts_under((item.target,), policy.type, observed)
-        allowing = _allowing(draft, item, before)
+        allowing = _allowing(draft, item, earlier_items)
         # What an SCP allows, one of each target on the way to an account has to allow: another target is no help.
-        still = set(accounts_under(others, policy.type, observed)) if allowing is None else set[str]()
+        still_bound = set(accounts_under(other_targets, policy.type, observed)) if allowing is None else set[str]()
         yield DetachPolicy(
             policy=item.removal.policy, name=policy.name, type=policy.type, made_by=made_by(policy),
             unit=_unit(item), account=item.target if item.place == place_of_account(item.target) else "",
-            accounts=tuple(name for name in now if name not in still),
-            still=tuple(name for name in now if name in still),
-            denied=_denied(draft, item, before),
-            starts_from=state(policy.content, [place_of(target, observed) for target in others], allowing),
+            accounts=tuple(name for name in now if name not in still_bound),
+            accounts_elsewhere=tuple(name for name in now if name in still_bound),
+            denied=_denied(draft, item, earlier_items),
+            starts_from=state(policy.content, [place_of(target, observed) for target in other_targets], allowing),
             reason="[policy_removal] names this target",
         )  # fmt: skip
 
@@ -214,29 +216,29 @@ def _unit(item: _Detachment) -> tuple[str, ...]:
     return next((unit for unit in item.removal.units if place_of_unit(unit) == item.place), ())
 
 
-def _allowing(draft: _Draft, item: _Detachment, before: Sequence[_Detachment]) -> dict[str, str] | None:
+def _allowing(draft: _Draft, item: _Detachment, earlier_items: Sequence[_Detachment]) -> dict[str, str] | None:
     """Return the SCPs that stay at a target, for a policy that allows something."""
     if not allows_something(item.policy.type, item.policy.content):
         return None
-    return {policy.name: policy.content for policy in _left(draft, item, before)}
+    return {policy.name: policy.content for policy in _remaining_policies(draft, item, earlier_items)}
 
 
-def _denied(draft: _Draft, item: _Detachment, before: Sequence[_Detachment]) -> tuple[str, ...]:
+def _denied(draft: _Draft, item: _Detachment, earlier_items: Sequence[_Detachment]) -> tuple[str, ...]:
     if not allows_something(item.policy.type, item.policy.content):
         return ()
-    after = [policy.content for policy in _left(draft, item, before)]
+    remaining = [policy.content for policy in _remaining_policies(draft, item, earlier_items)]
     accounts = accounts_under((item.target,), item.policy.type, draft.observed)
     account = next((account.id for account in draft.observed.accounts if account.name in accounts), "")
     organization = draft.observed.organization.id if draft.observed.organization else ""
-    return describe_denials([*after, item.policy.content], after, account, organization)
+    return describe_denials([*remaining, item.policy.content], remaining, account, organization)
 
 
 def _delete(draft: _Draft, removal: RemovalSpec, policy: ObservedPolicy, own: Sequence[_Detachment]) -> None:
     """Plan to delete a policy that is attached to nothing when its own detachments are done."""
     targets = {item.target for item in own}
-    left = [place_of(target, draft.observed) for target in policy.targets if target not in targets]
-    if left:
-        places = ", ".join(sorted(left))
+    remaining = [place_of(target, draft.observed) for target in policy.targets if target not in targets]
+    if remaining:
+        places = ", ".join(sorted(remaining))
         reason = f"it is not deleted, since it is still attached to {places}. Name these targets, too"
         draft.hold_back(removal, reason, f"{removal.policy}: deletion")
         return

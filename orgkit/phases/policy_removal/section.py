@@ -88,9 +88,9 @@ def policies_of_aws(raw: Raw) -> Iterator[Violation]:
 
 def still_wanted(raw: Raw) -> Iterator[Violation]:
     """Report what `[policies]` of the same file makes: runbook 12 would attach it again."""
-    wanted = section(raw, "policies")
+    specs = section(raw, "policies")
     for name, table in _entries(raw):
-        policy = section(wanted, name)
+        policy = section(specs, name)
         if is_policy_id(name) or not policy or text(policy, "type") != text(table, "type"):
             continue
         place = spell(("policies", name))

@@ -65,7 +65,7 @@ class DetachPolicy(_Removal):
     unit: UnitPath = ()  # () for the root, or for an account
     account: str = ""
     accounts: tuple[str, ...]  # names of those that no longer have the policy
-    still: tuple[str, ...]  # of those that have it from elsewhere
+    accounts_elsewhere: tuple[str, ...]  # of those that have it from elsewhere
     denied: tuple[str, ...]  # what no SCP of the target allows then
 
     @property
@@ -80,7 +80,11 @@ class DetachPolicy(_Removal):
     @property
     def sentence(self) -> str:
         parts = [f"detach {self._title} from {self.place}: {self._accounts}"]
-        parts += [f"{len(self.still)} account(s) still have it from elsewhere"] if self.still else []
+        parts += (
+            [f"{len(self.accounts_elsewhere)} account(s) still have it from elsewhere"]
+            if self.accounts_elsewhere
+            else []
+        )
         return "; ".join((*parts, *self.effects, *self.denied))
 
     @property

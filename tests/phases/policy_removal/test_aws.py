@@ -16,7 +16,7 @@ from orgkit.policy_evaluation.policy_types import SCP
 
 ITEM = {"Id": "p-legacy00", "Name": "legacy", "AwsManaged": False}
 COMMON: dict[str, Any] = {"policy": "legacy", "name": "legacy", "type": SCP, "made_by": "x", "starts_from": ""}
-DETACH = DetachPolicy(**COMMON, account="111122223333", accounts=(), still=(), denied=())
+DETACH = DetachPolicy(**COMMON, account="111122223333", accounts=(), accounts_elsewhere=(), denied=())
 DELETE = DeletePolicy(**COMMON)
 IDS: Any = SimpleNamespace(parent=lambda unit: "ou-1")
 

@@ -121,9 +121,9 @@ def test_targets_are_detached_one_by_one_each_from_what_the_earlier_ones_leave(d
     assert isinstance(production, DetachPolicy)
     assert isinstance(own, DetachPolicy)
     assert isinstance(delete, DeletePolicy)
-    assert (root.accounts, root.still) == ((), ("logs", "shop", "web"))
+    assert (root.accounts, root.accounts_elsewhere) == ((), ("logs", "shop", "web"))
     assert "no account has it from there alone; 3 account(s) still have it from elsewhere" in root.sentence
-    assert (production.accounts, production.still) == (("shop",), ("web",))
+    assert (production.accounts, production.accounts_elsewhere) == (("shop",), ("web",))
     assert own.accounts == ("web",)
     assert delete.depends_on == ("deny", *(step.subject for step in steps[:4]))
 
@@ -174,7 +174,7 @@ def test_a_replacement_that_allows_all_denies_nothing(desired: Desired) -> None:
     (step,) = planned(desired, [FULL, other], removal("FullAWSAccess")).steps
     assert isinstance(step, DetachPolicy)
     assert step.denied == ()
-    assert (step.accounts, step.still) == (("shop", "web"), ())  # each level needs an SCP that allows
+    assert (step.accounts, step.accounts_elsewhere) == (("shop", "web"), ())  # each level needs an SCP that allows
     assert json.loads(step.starts_from)["next_to"] == {"all": ALLOW_ALL}
 
 
