@@ -114,17 +114,17 @@ def _copy_of_iam(account: str) -> IamState:
 
 
 def _copy_of_entity(entity: Any) -> Any:
-    kept = copy(entity)
-    kept.policies = dict(entity.policies)
-    kept.managed_policies = {arn: _copy_of_policy(policy) for arn, policy in entity.managed_policies.items()}
-    kept.users = list(getattr(entity, "users", ()))
-    return kept
+    entity_copy = copy(entity)
+    entity_copy.policies = dict(entity.policies)
+    entity_copy.managed_policies = {arn: _copy_of_policy(policy) for arn, policy in entity.managed_policies.items()}
+    entity_copy.users = list(getattr(entity, "users", ()))
+    return entity_copy
 
 
 def _copy_of_policy(policy: Any) -> Any:
-    kept = copy(policy)
-    kept.versions = [copy(version) for version in policy.versions]
-    return kept
+    policy_copy = copy(policy)
+    policy_copy.versions = [copy(version) for version in policy.versions]
+    return policy_copy
 
 
 def _buckets(name: str) -> Iterator[FakeBucket]:
