@@ -24,8 +24,8 @@ def key_of_alias(call: wire.ParsedRequest, parameters: Mapping[str, Any]) -> dic
     parts = name.split(":", 5)
     if not parts[-1].startswith("alias/"):
         return {}
-    own_place = (call.region, world().principals[call.key].account)
-    region, account = (parts[3], parts[4]) if len(parts) > 1 else own_place
+    caller_location = (call.region, world().principals[call.key].account)
+    region, account = (parts[3], parts[4]) if len(parts) > 1 else caller_location
     key_id = kms_backends[account][region].get_key_id_from_alias(parts[-1])
     arn = f"arn:aws:kms:{region}:{account}:key/{key_id}"
     return {"KeyId": arn if key_id else name, "RequestAlias": parts[-1]}

@@ -114,17 +114,17 @@ def _copy_of_iam(account: str) -> IamState:
 
 
 def _copy_of_entity(entity: Any) -> Any:
-    duplicate = copy(entity)
-    duplicate.policies = dict(entity.policies)
-    duplicate.managed_policies = {arn: _copy_of_policy(policy) for arn, policy in entity.managed_policies.items()}
-    duplicate.users = list(getattr(entity, "users", ()))
-    return duplicate
+    entity_copy = copy(entity)
+    entity_copy.policies = dict(entity.policies)
+    entity_copy.managed_policies = {arn: _copy_of_policy(policy) for arn, policy in entity.managed_policies.items()}
+    entity_copy.users = list(getattr(entity, "users", ()))
+    return entity_copy
 
 
 def _copy_of_policy(policy: Any) -> Any:
-    duplicate = copy(policy)
-    duplicate.versions = [copy(version) for version in policy.versions]
-    return duplicate
+    policy_copy = copy(policy)
+    policy_copy.versions = [copy(version) for version in policy.versions]
+    return policy_copy
 
 
 def _buckets(name: str) -> Iterator[FakeBucket]:
