@@ -124,7 +124,7 @@ def _groups(items: Sequence[Unexpressed | NotRead]) -> Iterator[str]:
 
 
 def _item(mark: str, *texts: str) -> Iterator[str]:
-    first, *more_texts = [text for text in texts if text]
+    first, *more_texts = texts
     yield from _comment(f"{mark}: {first}" if mark else first, "- ", "  ")
     for text in more_texts:
         yield from _comment(text, "    ", "    ")

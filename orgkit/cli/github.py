@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from orgkit import errors
-from orgkit.ci import summary
 from orgkit.ci.commands import Annotation, new_token, output_lines
 from orgkit.cli.options import print_error
 from orgkit.phases.descriptor import Phase
@@ -54,6 +53,7 @@ class Report(NoReport):
         self.annotations: list[Annotation] = []
 
     def plans(self, planned_phases: "Sequence[PlannedPhase]", code: int) -> None:
+        from orgkit.ci import summary
         from orgkit.runbook.views.tree import as_text
 
         rows = [
@@ -76,6 +76,7 @@ class Report(NoReport):
         )
 
     def result(self, phase: Phase, result: "RunResult") -> None:
+        from orgkit.ci import summary
         from orgkit.records.chain import head_of
         from orgkit.records.files import read_json
 
@@ -93,6 +94,8 @@ class Report(NoReport):
         self._put(phase=phase.number, **outputs, record=folder.name, head=head)
 
     def stop(self, stop: errors.OrgkitError) -> None:
+        from orgkit.ci import summary
+
         facts = self._clean({"summary": stop.summary, "why": stop.reason, "do": stop.remedy})
         self._write(summary.render_error(facts))
         self.annotations.append(Annotation("error", stop.summary, f"{facts['why']} {facts['do']}"))
@@ -102,6 +105,8 @@ class Report(NoReport):
         return self.redactor.value(value)
 
     def _write(self, parts: Iterator[str]) -> None:
+        from orgkit.ci import summary  # late: only a step of a workflow writes one
+
         self._append(self.summary, summary.fit_limit(parts) + "\n")
 
     def _put(self, **values: str) -> None:

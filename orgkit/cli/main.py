@@ -1,5 +1,7 @@
 """The command line: parse, call, show, exit code; each command a few lines."""
 
+import os
+
 import click
 
 from orgkit._version import __version__
@@ -25,5 +27,7 @@ def cli() -> None:
 def main() -> None:
     """The entry point; a command is imported when it is called, and a library when it is used."""
     collect_less_often()
+    # For plugins, pydantic reads the entry points of every installed package; and none runs next to credentials.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     with checked_streams():
         cli(prog_name="orgkit")

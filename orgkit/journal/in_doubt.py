@@ -8,7 +8,7 @@ from orgkit.journal.events import Event
 
 CLEAR_RESULTS = ("committed", "refused")
 # AWS refuses these the second time: one that was accepted again had not been made before. The others set a state.
-UNIQUE_CALL_PREFIXES = ("Create", "Invite", "Accept", "Move")
+UNIQUE_CALL_PREFIXES = ("Create", "Invite", "Accept", "Move", "DetachPolicy", "DeletePolicy")
 
 
 class Resolution(StrEnum):

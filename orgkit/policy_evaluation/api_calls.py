@@ -210,7 +210,7 @@ def _parameter(placeholder: str, parameters: Parameters) -> str:
     value = str(next(filter(None, map(parameters.get, _PARAMETERS.get(placeholder, (placeholder,)))), ""))
     if placeholder == "Alias":
         return value.removeprefix("alias/")
-    if placeholder == "KeyId" and value.startswith("alias/"):
+    if placeholder == "KeyId" and (value.startswith("alias/") or ":alias/" in value):
         return ""
     if placeholder == "OidcProviderName":
         return value.removeprefix("https://")

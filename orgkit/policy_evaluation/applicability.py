@@ -15,7 +15,7 @@ from orgkit.policy_evaluation.conditions import (
     positive_operator,
 )
 from orgkit.policy_evaluation.operators import WITH_VARIABLES
-from orgkit.policy_evaluation.patterns import matches, matches_arn
+from orgkit.policy_evaluation.patterns import matches, matches_resource
 from orgkit.policy_evaluation.requests import Request
 from orgkit.policy_evaluation.statements import Statement
 from orgkit.policy_evaluation.variables import as_plain_text, fill_in, has_variables
@@ -68,7 +68,7 @@ def _has_resource(statement: Statement, resource: str, context: RequestContext |
 
 
 def _matches_resource(pattern: str, resource: str) -> bool:
-    return matches_arn(pattern, resource) if resource.startswith("arn:") else matches(pattern, resource)
+    return matches_resource(pattern, resource) if resource.startswith("arn:") else matches(pattern, resource)
 
 
 def _condition_holds(

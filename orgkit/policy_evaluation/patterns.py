@@ -21,6 +21,15 @@ def matches_arn(pattern: str, arn: str) -> bool:
     return pattern == "*" or (len(patterns) == len(parts) and all(map(matches, patterns, parts)))
 
 
+def matches_resource(pattern: str, arn: str) -> bool:
+    """Compare a Resource with an ARN: a `*` that ends a part of the pattern matches colons, too.
+
+    Source: IAM User Guide, "IAM JSON policy elements: Resource". What a `*` elsewhere in the first five parts matches
+    has no colon.
+    """
+    return _compiled_resource(pattern).fullmatch(arn) is not None
+
+
 def escape(text: str) -> str:
     """Return the pattern that matches this text and nothing else."""
     return re.sub(r"[*?$]", lambda match: f"${{{match[0]}}}", text)
@@ -58,6 +67,18 @@ def _skip_stars(positions: set[int], pattern: str) -> set[int]:
 
 def _shares(one: str, other: str) -> bool:
     return other != "*" and (one == other or "?" in (one, other))
+
+
+@cache
+def _compiled_resource(pattern: str) -> re.Pattern[str]:
+    parts, colons = [], 0
+    for match in _TOKEN.finditer(pattern):
+        escaped, char = match.groups()
+        colons += (escaped or char) == ":"
+        spans = colons >= 5 or pattern[match.end() : match.end() + 1] in ("", ":")
+        wildcards = {"*": ".*" if spans else "[^:]*", "?": "." if colons >= 5 else "[^:]"}
+        parts.append(re.escape(escaped) if escaped else wildcards.get(char) or re.escape(char))
+    return re.compile("".join(parts), re.DOTALL)
 
 
 @cache

@@ -32,7 +32,7 @@ def claim_keys(issuer: str, claims: Mapping[str, Any]) -> dict[str, Values]:
 
 
 def audience_of(claims: Mapping[str, Any]) -> str | None:
-    """Return whom a token is for: the authorized party where it names one; None for several audiences."""
+    """Return the audience of a token, or the authorized party where it names one; None for several audiences."""
     value = claims.get("azp") or claims.get("aud")
     if isinstance(value, list):
         value = value[0] if len(value) == 1 else None

@@ -9,6 +9,7 @@ from importlib.resources import files
 from threading import Lock
 from typing import Any
 
+from orgkit.records.beautiful_soup import postpone_beautiful_soup
 from orgkit.records.iri_parser import postpone_iri_parser
 from orgkit.records.result import RunResult
 from orgkit.records.run_summary import RecordDocuments, render_head, render_proof, render_summary
@@ -114,6 +115,7 @@ def _lower_heading(match: re.Match[str]) -> str:
 def _exporter() -> Any:
     """nbconvert's plainest template with our own sanitizer: its own escapes headings and the heads of tables."""
     postpone_iri_parser()
+    postpone_beautiful_soup()
     from nbconvert.exporters.html import HTMLExporter
     from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters.highlight import Highlight2HTML

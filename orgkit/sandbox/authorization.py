@@ -9,13 +9,12 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from moto.iam.models import Role, User, iam_backends
-from moto.kms.models import Key, kms_backends
 from moto.s3.models import s3_backends
 
 from orgkit.policy_evaluation.api_calls import Location, authorizations
 from orgkit.policy_evaluation.conditions import Values
 from orgkit.policy_evaluation.denial_messages import denial_message
-from orgkit.policy_evaluation.evaluation import Decision, Policies, Policy, evaluate
+from orgkit.policy_evaluation.evaluation import Decision, Policies, Policy
 from orgkit.policy_evaluation.policy_types import RCP, SCP
 from orgkit.policy_evaluation.requests import Principal as IamPrincipal
 from orgkit.policy_evaluation.requests import PrincipalKind, Request, is_of_key
@@ -27,6 +26,8 @@ from orgkit.sandbox.corrections.handshakes import all_handshakes
 from orgkit.sandbox.corrections.members import backend_of
 from orgkit.sandbox.corrections.roles import default_document
 from orgkit.sandbox.corrections.sts import find_role
+from orgkit.sandbox.decisions import decide
+from orgkit.sandbox.kms_keys import find_key, key_context, key_of_alias
 from orgkit.sandbox.propagation import bucket_policy, iam_state, key_policy
 from orgkit.sandbox.world import Principal, world
 
@@ -42,6 +43,7 @@ S3_HEADERS = {
 }
 WITH_RESOURCE_POLICIES = ("iam", "kms", "s3")  # services in ARNs; of iam, the trust policies of roles
 CONDITION_KEYS = {
+    "kms:RequestAlias": "RequestAlias",
     "s3:x-amz-acl": "ACL",
     "sts:ExternalId": "ExternalId",
     "sts:RoleSessionName": "RoleSessionName",
@@ -94,13 +96,15 @@ def check_actions(
     caller, parameters = _caller(principal), _parameters(call, environ)
     context = {**_context(parameters, environ), **_policy_type(call, parameters)}
     for needed in authorizations(call.service, call.operation, parameters, _location(principal.account, call.region)):
-        if is_of_key(needed.resource) and _find_key(needed.resource) is None:
+        if is_of_key(needed.resource) and find_key(needed.resource) is None:
             continue  # the service reports that there is no such key
         owner = account_of(_owner_of(needed.resource, principal.account))
         request = Request(
-            caller, needed.action, needed.resource, owner, context, region=call.region, time=world().clock.now()
-        )
-        decisions.append(_checked_action(request, evaluate(request, _policies(request, principal))))
+            caller, needed.action, needed.resource, owner,
+            {**context, **key_context(call, needed.resource)},
+            region=call.region, time=world().clock.now(),
+        )  # fmt: skip
+        decisions.append(_checked_action(request, decide(request, _policies(request, principal))))
         if not decisions[-1].is_allowed:
             break
     return tuple(decisions)
@@ -134,9 +138,7 @@ def _parameters(call: wire.ParsedRequest, environ: Mapping[str, Any]) -> dict[st
         headers = {name: environ[header] for header, name in S3_HEADERS.items() if environ.get(header)}
         return {"Bucket": bucket, "Key": key, "VersionId": versions[0], **headers}
     parameters = {name.partition(".")[0]: value for name, value in call.parameters.items()}
-    if call.service == "kms" and str(parameters.get("KeyId", "")).startswith("alias/"):
-        parameters["KeyId"] = ""
-    return parameters
+    return {**parameters, **key_of_alias(call, parameters)} if call.service == "kms" else parameters
 
 
 def _context(parameters: Mapping[str, Any], environ: Mapping[str, Any]) -> dict[str, Values]:
@@ -261,15 +263,9 @@ def _document_of(request: Request) -> str | bytes:
         role: Role | None = find_role(request.resource)
         return str(role.assume_role_policy_document) if role else ""
     if request.is_of_key:
-        key = _find_key(request.resource)
+        key = find_key(request.resource)
         return key_policy(key) if key else ""
     if request.service == "s3":
         bucket = find_bucket(request.resource.removeprefix("arn:aws:s3:::").partition("/")[0])
         return bucket_policy(bucket) or "" if bucket else ""
     return ""
-
-
-def _find_key(arn: str) -> Key | None:
-    _, _, _, region, account, name = arn.split(":", 5)
-    key: Key | None = kms_backends[account][region].keys.get(name.removeprefix("key/"))
-    return key

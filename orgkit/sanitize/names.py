@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import regex
 
@@ -25,10 +26,6 @@ _SCRIPTS = (
     "Syloti_Nagri", "Syriac", "Tai_Le", "Tai_Tham", "Tai_Viet", "Tamil", "Telugu", "Thaana", "Thai", "Tibetan",
     "Tifinagh", "Vai", "Wancho", "Yi",
 )  # fmt: skip
-_SCRIPT = regex.compile(
-    "|".join(rf"(?P<{name}>\p{{Script={name}}})" for name in _SCRIPTS)
-    + r"|(?P<historic>[^\p{Script=Common}\p{Script=Inherited}])"
-)
 # Scripts that are written together, Latin with each of them ("highly restrictive" of UTS #39).
 _SCRIPT_GROUPS = ({"Han", "Hiragana", "Katakana"}, {"Han", "Bopomofo"}, {"Han", "Hangul"})
 # Marks for letters of any script, and those of them that languages write over Latin, Greek and Cyrillic letters (the
@@ -106,8 +103,9 @@ def skeleton(text: str) -> str:
 
 def reading(text: str) -> str:
     """Return the text as a person reads it: ASCII characters stay, so m does not become rn, nor 1 l."""
-    prototypes = _prototypes()
-    return _compose(c if c.isascii() else prototypes.get(c, c) for c in _decompose(text))
+    decomposed = _decompose(text)
+    prototypes = {} if decomposed.isascii() else _prototypes()  # thousands of lines, which most names do not need
+    return _compose(c if c.isascii() else prototypes.get(c, c) for c in decomposed)
 
 
 def plain_reading(text: str) -> str:
@@ -118,7 +116,7 @@ def plain_reading(text: str) -> str:
 
 def mark_lookalikes(text: str) -> str:
     """Return the text, followed by the names of its lookalike characters; ASCII text unchanged."""
-    prototypes = _prototypes()
+    prototypes = {} if text.isascii() else _prototypes()
     alike = [c for c in dict.fromkeys(text) if not c.isascii() and (prototypes.get(c, c).isascii() or _hidden(c))]
     return f"{text} (with {', '.join(map(describe, alike))})" if alike else text
 
@@ -221,11 +219,20 @@ def _scripts(text: str) -> Iterator[str]:
 
 
 def _scripts_of(word: str) -> list[str]:
-    return list(dict.fromkeys(match.lastgroup for match in _SCRIPT.finditer(word)))
+    if word.isascii():
+        return ["Latin"] if any(map(str.isalpha, word)) else []
+    return list(dict.fromkeys(match.lastgroup for match in _script().finditer(word)))
 
 
 def _script_of(character: str) -> str:
     return next(iter(_scripts_of(character)), "")
+
+
+@cache
+def _script() -> Any:
+    """Return the pattern with one group for each script; ASCII text does not need it."""
+    scripts = "|".join(rf"(?P<{name}>\p{{Script={name}}})" for name in _SCRIPTS)
+    return regex.compile(scripts + r"|(?P<historic>[^\p{Script=Common}\p{Script=Inherited}])")
 
 
 @cache

@@ -7,6 +7,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from orgkit.sanitize.encodings import printable_text
 
@@ -58,15 +59,21 @@ class Pattern:
 
     kind: str
     words: tuple[str, ...]
-    regex: re.Pattern[str]
+    expression: str
+    flags: int
     accepts: Callable[[re.Match[str]], bool] | None = None
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """Compiled at the first text that has one of the words: few processes meet one."""
+        return re.compile(self.expression, self.flags)
 
 
 def pattern(
-    kind: str, words: str, regex: str, flags: int = re.I, accepts: Callable[[re.Match[str]], bool] | None = None
+    kind: str, words: str, expression: str, flags: int = re.I, accepts: Callable[[re.Match[str]], bool] | None = None
 ) -> Pattern:
     """Return one of the patterns; upper and lower case are the same unless `flags` say otherwise."""
-    return Pattern(kind, tuple(words.split()), re.compile(regex, flags), accepts)
+    return Pattern(kind, tuple(words.split()), expression, flags, accepts)
 
 
 def is_basic(match: re.Match[str]) -> bool:

@@ -149,3 +149,13 @@ def test_the_command_refuses_an_existing_file_before_it_calls_aws(tmp_path: Path
     assert done.exit_code == 1
     assert "nothing was written" in done.stderr
     assert "--overwrite" in done.stderr
+
+
+def test_a_unit_below_one_that_looks_like_another_is_listed_too() -> None:
+    composed, decomposed = "Caf\u00e9", "Cafe\u0301"
+    content, refused = content_with(units={composed: {}, decomposed: {}, f"{decomposed}/below": {}})
+    assert [unit.path for unit in content.desired().units] == [(composed,)]
+    assert [item.reason for item in refused] == [
+        f'"{decomposed}" is used by units."{composed}" too; the two look the same: keep one.',
+        f'its parent "{decomposed}" is used by units."{composed}" too; the two look the same: keep one.',
+    ]

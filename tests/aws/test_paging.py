@@ -84,7 +84,7 @@ def explorer(aws: Any) -> CostExplorer:
 
 LOOPS: dict[str, tuple[Callable[[Any], Any], Callable[[int], dict[str, Any]]]] = {
     "anomaly monitors": (lambda aws: billing._monitors(aws), fresh("NextPageToken", AnomalyMonitors=[])),
-    "cost allocation tags": (lambda aws: billing._tags(aws), fresh("NextToken", CostAllocationTags=[])),
+    "cost allocation tags": (lambda aws: billing.cost_tags(aws), fresh("NextToken", CostAllocationTags=[])),
     "objects of an export": (
         lambda aws: exports_aws._objects(aws, Bucket="b", Prefix=""),
         fresh("NextContinuationToken", IsTruncated=True),

@@ -40,8 +40,8 @@ STARTED, ENDED = b"started ", b"ended "
 SET_CHILD_SUBREAPER = 36  # of prctl: orphans among its descendants become children of the process
 SET_NAME, KERNEL_NAME = 15, "ipykernel"  # of prctl: by this name a fork is known as a kernel
 KERNEL_MODULES = (
-    "boto3", "orgkit.runbook.stages", "tornado.platform.asyncio", "sqlite3",
-    "ipykernel.debugger", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.completer",
+    "orgkit.runbook.stages", "tornado.platform.asyncio", "sqlite3",
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.completer",
     "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect",
 )  # fmt: skip
 # What commands and kernels import when they need it.
@@ -233,7 +233,7 @@ def serve(address: str, parent: int) -> None:
 
 def preload(names: Sequence[str] = PRELOADED) -> None:
     """Import what commands and kernels import when they need it."""
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # as kernels have it: the debugger warns of frozen modules
+    sys.modules["debugpy"] = None  # as kernels have it (orgkit/runbook/execution/kernel_process.py)
     for name in names:
         importlib.import_module(name)
 
@@ -419,12 +419,14 @@ def _launch_by(forks: _KernelForks | None) -> None:
     """Have kernels forked by that process, or by this one while it has one thread."""
     from jupyter_client.provisioning import local_provisioner
 
+    from orgkit.runbook.execution import kernel_pool
+
     execute = local_provisioner.launch_kernel
 
     def launch(
         command: list[str], *, env: dict[str, str], cwd: str = "", stdout: Any = None, stderr: Any = None, **more: Any
     ) -> Any:
-        if command[1:3] != ["-m", "ipykernel_launcher"] or (forks is None and threading.active_count() > 1):
+        if command[2] != str(kernel_pool.PROGRAM) or (forks is None and threading.active_count() > 1):
             return execute(command, env=env, cwd=cwd or None, stdout=stdout, stderr=stderr, **more)
         environment = env | {"JPY_PARENT_PID": str(os.getpid())}
         values = {"environment": environment, "cwd": cwd or str(Path.cwd())}

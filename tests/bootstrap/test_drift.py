@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from orgkit.parameters import load
 from tests.bootstrap.project import PHASES_THAT_CHANGE, Project, Stage
 
 MANAGEMENT = "arn:aws:iam::999999999999:root"
@@ -202,3 +203,17 @@ def test_what_is_in_aws_and_not_in_the_file_is_told_and_left_alone(bootstrapped:
     planned = bootstrapped.project.plan("units", code=0)
     assert any("Playground" in output for output in planned["unmanaged"])
     assert "Playground" in bootstrapped.project.orgkit("plan", bootstrapped.project.file, "02").stdout
+
+
+def test_what_orgkit_built_is_adopted_whole_and_nothing_is_changed(stage: Stage, project: Project) -> None:
+    stage.begin(*PHASES_THAT_CHANGE)
+    file = project.folder / "parameters" / "adopted.toml"
+    answer = stage.project.json("adopt", "--output", file, "--json", code=0)
+    assert (answer["not_read"], answer["not_expressed"], answer["steps"]) == ([], [], 0)
+    adopted, usual = load(file), load(project.file)
+    assert adopted.units == usual.units
+    assert replace(adopted.trail, left_out=()) == replace(usual.trail, left_out=())
+    plain = [replace(spec, id=None) for spec in adopted.accounts]
+    assert plain == [replace(spec, id=None) for spec in usual.accounts]
+    assert [replace(spec, profile=None) for spec in usual.imports] == list(adopted.imports)
+    assert stage.changes() == []

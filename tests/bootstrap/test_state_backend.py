@@ -83,7 +83,7 @@ def keys_of_job(stage: Stage, role: str, environment: str, repository_id: str = 
 def test_it_is_planned_approved_applied_and_the_backend_block_lies_next_to_the_record(stage: Stage) -> None:
     plan = stage.project.plan("09")
     assert [step["id"].partition(":")[0] for step in plan["steps"]][:2] == [
-        "create-state-bucket", "block-public-access-to-state",
+        "create-state-bucket", "block-state-public-access",
     ]  # fmt: skip
     done = stage.project.phase("09", plan["digest"])
     assert (done["outcome"], done["steps"]) == ("done", 13)
@@ -138,7 +138,7 @@ def test_drift_is_planned_attribute_by_attribute(stage: Stage) -> None:
     stage.apply("09")
     s3, iam = stage.client("s3", account(stage)), stage.client("iam", account(stage))
     changes: dict[str, Any] = {
-        "block-public-access-to-state": lambda: s3.delete_public_access_block(Bucket=bucket(stage)),
+        "block-state-public-access": lambda: s3.delete_public_access_block(Bucket=bucket(stage)),
         "set-state-ownership": lambda: s3.put_bucket_ownership_controls(
             Bucket=bucket(stage), OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
         ),

@@ -13,7 +13,7 @@ def kernel_of(runner: int) -> int | None:
     for child in _children(runner):
         with suppress(OSError):
             name = Path(f"/proc/{child}/comm").read_text().strip()
-            if name == KERNEL_NAME or b"ipykernel_launcher" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if name == KERNEL_NAME or b"kernel_process.py" in Path(f"/proc/{child}/cmdline").read_bytes():
                 return child
     return None
 

@@ -12,15 +12,18 @@ from tests.docs.test_steps_page import example
 STEPS = sorted({step for phase in RUNBOOKS for step in phase.steps}, key=lambda step: step.__name__)
 # Records have these words for good. A new step adds one; none is changed, and none is taken for another step.
 KINDS = {
-    "accept-invitation", "activate-cost-tag", "attach-policy", "block-public-access", "change-policy", "create-account",
+    "accept-invitation", "activate-cost-tag", "attach-policy", "block-public-access", "block-state-public-access",
+    "change-policy", "create-account", "create-identity-provider", "create-state-bucket", "create-state-role",
     "create-alias",
     "create-anomaly-monitor", "create-anomaly-subscription", "create-bucket", "create-budget", "create-key",
     "create-organization", "create-policy", "create-read-role", "create-trail", "create-unit", "delete-policy",
     "detach-policy", "enable-policy-type",
     "enable-root-feature", "enable-trusted-access", "invite-account", "make-manageable", "move-account",
     "restrict-read-role", "rotate-key", "set-acl", "set-bucket-policy", "set-encryption", "set-event-selectors",
-    "set-key-policy", "set-lifecycle", "set-object-lock", "set-ownership", "set-versioning", "start-logging",
-    "tag-account", "tag-bucket", "tag-trail", "tag-unit", "update-trail",
+    "set-key-policy", "set-lifecycle", "set-object-lock", "set-ownership", "set-state-acl",
+    "set-state-bucket-policy", "set-state-encryption", "set-state-lifecycle", "set-state-ownership",
+    "set-state-role-policy", "set-state-role-trust", "set-state-versioning", "set-versioning", "start-logging",
+    "tag-account", "tag-bucket", "tag-state-bucket", "tag-trail", "tag-unit", "update-trail",
 }  # fmt: skip
 
 

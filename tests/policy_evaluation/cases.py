@@ -39,6 +39,8 @@ NAMES = (
     "*", {"AWS": "*"}, {"AWS": "111111111111"}, {"AWS": "arn:aws:iam::111111111111:root"}, {"AWS": [USER, ROLE]},
     {"AWS": SESSION}, {"AWS": ROLE}, {"AWS": FEDERATED}, {"Service": SERVICE},
     {"AWS": "arn:aws:iam::333333333333:root"}, {"AWS": USER, "Service": "config.amazonaws.com"},
+    {"AWS": f"{SESSION}-2"}, {"AWS": [ROLE, SESSION]}, {"AWS": ["111111111111", ROLE, SESSION]},
+    {"AWS": ["arn:aws:iam::111111111111:root", USER, FEDERATED]}, {"Service": ["config.amazonaws.com", SERVICE]},
 )  # fmt: skip
 CONTEXT: Mapping[str, tuple[Any, ...]] = {
     "aws:MultiFactorAuthPresent": ("true", "false", None),
@@ -48,10 +50,19 @@ CONTEXT: Mapping[str, tuple[Any, ...]] = {
     "aws:RequestedRegion": ("eu-west-1", "us-east-1"),
     "aws:CurrentTime": ("2026-06-01T12:00:00Z", "2024-01-01T00:00:00Z"),
     "aws:SourceArn": ("arn:aws:cloudtrail:eu-west-1:111111111111:trail/org", None),
+    "aws:SourceAccount": ("111111111111", "333333333333", None),
+    "aws:SourceOrgID": ("o-a1b2c3d4e5", None),
+    "aws:SourceOrgPaths": (("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/",), None),
     "s3:max-keys": ("10", "100", None),
     "sts:ExternalId": ("partner-1", None),
     "aws:PrincipalOrgID": ("o-a1b2c3d4e5", None),
 }
+WILDCARDS = (
+    "arn:*:s3:::logs*", "arn:aws*:*:*:*:*", "arn:aws:sqs:eu-*:111111111111:*", "arn:aws:s3:::*/1", "arn:aws:*", "arn:*",
+    "arn:aws:kms:*:*:key/*-ab", "arn:aws:iam::*:role/Audito?", "arn:aws:s3:::${aws:missing, 'logs'}/*",
+    "arn:aws:s3:::logs/${aws:PrincipalTag/team, 'Bob'}/1", "arn:aws:sqs:*:events", "arn:aws:s*", "arn:aws:s*s:*",
+    "arn:aws:kms:eu*:key/*", "arn:aws:s3:::LOGS*",
+)  # fmt: skip
 STRINGS = ("StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase")
 SETS = (
     "ForAnyValue:StringEquals",
@@ -77,6 +88,14 @@ CONDITIONS: tuple[tuple[tuple[str, ...], str, tuple[Any, ...]], ...] = (
     (DATES, "aws:CurrentTime", ("2025-01-01T00:00:00Z", "2026-06-01T12:00:00Z", "2024-01-01T00:00:00+00:00")),
     (ARNS, "aws:SourceArn", ("arn:aws:cloudtrail:*:111111111111:trail/*", "arn:aws:*:*:*:trail/?rg", "arn:aws:s3:::b")),
     (ARNS, "aws:PrincipalArn", (USER, ROLE, "arn:aws:iam::111111111111:role/*", "arn:aws:iam::*:user/?ob")),
+    (STRINGS, "aws:SourceAccount", ("111111111111", ["333333333333", "111111111111"], "${aws:PrincipalAccount}")),
+    (STRINGS, "AWS:sourceorgid", ("o-a1b2c3d4e5", "${aws:PrincipalOrgID}", "${aws:ResourceOrgID, 'o-none'}", "O-*")),
+    (("ForAnyValue:StringLike", "ForAllValues:StringLike"), "aws:SourceOrgPaths", ("o-a1b2c3d4e5/*", "o-zzz/*")),
+    (("stringequals", "STRINGLIKE", "StringNotEqualsIgnoreCase"), "AWS:REQUESTEDREGION", ("eu-west-1", "EU-WEST-1")),
+    (STRINGS, "aws:PrincipalTag/TEAM", ("red", "RED", "${AWS:principaltag/Team}")),
+    (STRINGS, "aws:ResourceAccount", ("111111111111", "${aws:PrincipalAccount}", "${aws:missing, '111111111111'}")),
+    (("Null",), "aws:TagKeys", ("true", "false", True)),
+    (("Null",), "aws:SourceOrgPaths", ("true", ["false"])),
     (("Null",), "sts:ExternalId", ("true", "false")),
     (("Null",), "aws:MultiFactorAuthPresent", ("true", "false")),
 )  # fmt: skip
@@ -170,9 +189,12 @@ class Generator:
             f"{parts}/*",
             "arn:aws:s3:::logs/${aws:username}/*",
             "arn:aws:sqs:*:*:e?ents",
+            *WILDCARDS,
         )
         name = "NotResource" if self._chance(0.1) else "Resource"
-        statement[name] = self._random.choices(resources, (6, 4, 2, 2, 1))[0] if parts else "*"
+        statement[name] = (
+            self._random.choices(resources, (12, 8, 4, 4, 2, *(1 for _ in WILDCARDS)))[0] if parts else "*"
+        )
         if self._chance(0.4):
             statement["Condition"] = self._conditions()
         return statement

@@ -85,6 +85,7 @@ class Scenarios:
         """Every scenario, one after the other."""
         self._plain()
         self._again()
+        self._merged_policies()
         self._drift()
         self._reconcile_and_archive()
         self._four_eyes()
@@ -147,6 +148,25 @@ class Scenarios:
         for phase in RUNBOOKS:
             self._put(phase.label)
             self._part("nothing to do", phase.label)
+
+    def _merged_policies(self) -> None:
+        """Somebody else has enabled a type of policy that AWS merges, and attached one."""
+        self._administrate()
+        _, ids = observe_and_plan(connect(self.desired), self.desired, "trail")
+        client, kind = Outsider(self.desired, ids).client("organizations"), "AISERVICES_OPT_OUT_POLICY"
+        root = client.list_roots()["Roots"][0]["Id"]
+        client.enable_policy_type(RootId=root, PolicyType=kind)
+        world().clock.sleep(DAY)
+        content = json.dumps({"services": {"default": {"opt_out_policy": {"@@assign": "optOut"}}}})
+        policy = client.create_policy(Name="opt-out", Description="", Content=content, Type=kind)["Policy"]
+        client.attach_policy(PolicyId=policy["PolicySummary"]["Id"], TargetId=root)
+        self._put("policies")
+        self._part("merged policies", "policies")
+        self.uses.put(CI_PLAN, roles_of_ci("PlanRole")["PlanPolicy"])
+        with scenario(self.uses, self.wire, "merged policies in CI") as show:
+            ending = run_phase("policies", self.file)
+            show(ending.how, ending.shown)
+        self.uses.copies.wait()
 
     def _drift(self) -> None:
         """Somebody else has changed everything that a step can set, and shares with StackSets and RAM."""

@@ -99,8 +99,8 @@ def make_table(sample: int | None = None, seed: int = 0) -> Table:
     folder = Path(tempfile.mkdtemp(prefix="orgkit-permissions-", dir=base))
     file = parameters(folder)
     desired = load(file)
-    seed = replace(seed_of(desired), regions=("us-east-1", "eu-central-1"), own_policies=legacy(desired))
-    wire = wires.begin(seed, folder / "outputs")
+    account = replace(seed_of(desired), regions=("us-east-1", "eu-central-1"), own_policies=legacy(desired))
+    wire = wires.begin(account, folder / "outputs")
     os.environ.update(wires.settings(folder / "outputs"))
     os.environ["ORGKIT_OUTPUTS"] = "/proc/self/cwd/outputs"  # of each copy its own
     os.chdir(folder)

@@ -165,6 +165,12 @@ def _excludes_unknown_resource(case: Case) -> bool:
     return any(fill_in(pattern, context) is None for pattern in excluded)
 
 
+def _has_star_that_spans_parts(case: Case) -> bool:
+    names = ("Resource", "NotResource")
+    patterns = (str(value) for item in _all_statements(case) for name in names for value in as_list(item.get(name)))
+    return any(pattern != "*" and pattern.count(":") < 5 for pattern in patterns)
+
+
 def _has_address_of_another_version(case: Case) -> bool:
     return ":" in str(case.request.context.get("aws:SourceIp")) and _has_text(case, '"NotIpAddress')
 
@@ -192,6 +198,9 @@ EXPLANATIONS: Mapping[str, Callable[[Case], bool]] = {
     ),
     "a variable without a value may make a statement invalid, so that its NotResource allows nothing "
     "(IAM User Guide, Variables and tags)": _excludes_unknown_resource,
+    "a star that ends a part of a Resource matches colons, too (IAM User Guide, IAM JSON policy elements: Resource)": (
+        _has_star_that_spans_parts
+    ),
     "NotIpAddress holds for all other addresses, also of version 6 (IAM User Guide, Condition operators)": (
         _has_address_of_another_version
     ),

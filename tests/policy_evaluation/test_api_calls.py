@@ -49,10 +49,21 @@ ROLE = "arn:aws:iam::222222222222:role/path/Auditor"
             [f"kms:CreateAlias arn:aws:kms:eu-west-1:111111111111:{name}" for name in ("alias/logs", "key/1234")],
         ),
         ("kms:DescribeKey", {"KeyId": "alias/logs"}, ["kms:DescribeKey *"]),
+        ("kms:DescribeKey", {"KeyId": "arn:aws:kms:eu-west-1:111111111111:alias/logs"}, ["kms:DescribeKey *"]),
         (
             "iam:PutRolePolicy",
             {"RoleName": "R", "PolicyName": "n"},
             ["iam:PutRolePolicy arn:aws:iam::111111111111:role/R"],
+        ),
+        (
+            "iam:CreateOpenIDConnectProvider",
+            {"Url": "https://ci.example.com"},
+            ["iam:CreateOpenIDConnectProvider arn:aws:iam::111111111111:oidc-provider/ci.example.com"],
+        ),
+        (
+            "iam:GetOpenIDConnectProvider",
+            {"OpenIDConnectProviderArn": "arn:aws:iam::111111111111:oidc-provider/ci.example.com"},
+            ["iam:GetOpenIDConnectProvider arn:aws:iam::111111111111:oidc-provider/ci.example.com"],
         ),
         (
             "organizations:MoveAccount",

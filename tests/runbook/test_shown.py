@@ -28,9 +28,12 @@ from orgkit.model.observed import Account, Observed, Unit
 from orgkit.model.outcome import Outcome, Outcomes, Slot, StepStatus
 from orgkit.model.plan import Plan, Target, Waiting
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount
+from orgkit.phases.adopted import Advice, NotRead, Unexpressed
 from orgkit.phases.management_account.findings import Finding, Findings
 from orgkit.phases.policies.in_force import PoliciesInForce, PolicyInForce
-from orgkit.phases.registry import PHASES
+from orgkit.phases.policy_removal.steps import DeletePolicy
+from orgkit.phases.registry import PHASES, phase_of
+from orgkit.runbook import adoption_stages
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.live_display import LiveDisplay
 from orgkit.runbook.run import Run
@@ -50,6 +53,7 @@ from orgkit.runbook.views.views import (
     Verification,
     View,
 )
+from tests.adoption.test_parameters_file import adoption_of, content_with
 from tests.aws.conftest import CountingClock
 from tests.plans.loader import desired_of, observed_of, reviewed
 from tests.runbook.hostile import HOSTILE, NAMES, check, check_svg
@@ -103,6 +107,17 @@ def a_gate(name: str, decide: Callable[[Gate], object] = lambda gate: None) -> G
     return gate
 
 
+def the_adoption(name: str) -> list[View]:
+    """The tables of adopt.ipynb, of an organization whose every string is the name."""
+    content, _ = content_with()
+    adoption = adoption_of(
+        content, advice=(Advice("high", name, name, name),), not_expressed=(Unexpressed(name, name),),
+        not_read=(NotRead(name, name),), comments={("organization", "name"): name},
+    )  # fmt: skip
+    tables_of_adoption = (adoption_stages.findings, adoption_stages.not_read, adoption_stages.not_expressed)
+    return [*(table(adoption) for table in tables_of_adoption), adoption_stages.write(adoption, "")]
+
+
 MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
     Run: lambda name: [Run(PHASES[1], Path(name), desired_of(), Path(), Path(name), Journal())],
     CallerIdentity: lambda name: [CallerIdentity(Caller("1", name, "ASIA"), "aws", name)],
@@ -145,6 +160,7 @@ MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
     Showbacks: lambda name: [Showbacks(the_actuals(name).showback[0]), Showbacks(None)],
     Charges: lambda name: [Charges(((name,) * 12,))],
     AssumptionsView: lambda name: [AssumptionsView((name,) * 7, ((name,) * 7,))],
+    View: lambda name: the_adoption(name),
     CompletedRun: lambda name: [CompletedRun(PHASES[1], Path("outputs") / re.sub(r"[/\x00]", "", name))],
 }  # fmt: skip
 
@@ -380,6 +396,16 @@ def test_a_proposal_begins_with_its_totals_and_with_what_is_lost() -> None:
     first, *lost = Proposal(plan, monthly_effect(plan, desired_of())).view().text.splitlines()[:4]
     assert first == "+ 2 to add, ~ 1 to change, USD 0 a month"
     assert lost == ["What is lost:", "  - account shop loses SCP two", "  - account shop leaves set X"]
+
+
+def test_a_proposal_that_takes_something_away_counts_it_and_its_last_cell_leads_nowhere() -> None:
+    delete = DeletePolicy(policy="p", name="p", type="TAG_POLICY", made_by="AWS", starts_from="")
+    plan = replace(a_plan("x"), steps=(delete,))
+    first, *lost = Proposal(plan, monthly_effect(plan, desired_of())).view().text.splitlines()[:3]
+    assert first == "+ 0 to add, ~ 0 to change, - 1 to remove, USD 0 a month"
+    assert lost == ["What is lost:", "  - policy p, with its document"]
+    done = CompletedRun(phase_of("policy-removal"), Path("outputs/1/run"))
+    assert done.view().text.endswith("Run it again when the file names more to take away.")
 
 
 def test_a_proposal_shows_what_each_step_costs_and_the_last_cell_leads_on() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +55,28 @@ def test_a_role_may_do_what_its_policies_allow_and_its_session_policy_does_not_f
     session = strict.client("iam", **{names[key]: limited[key] for key in names})
     assert "because no session policy allows the iam:GetRole action" in message(session.get_role, RoleName="auditor")
     assert session.list_roles()["Roles"]
+
+
+def test_a_call_is_decided_anew_when_a_policy_has_changed_or_its_time_has_passed(strict: World) -> None:
+    iam = strict.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"AWS": MANAGEMENT}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName="auditor", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
+    auditor = strict.in_account(MANAGEMENT, "iam", "auditor")
+
+    def put(**more: Any) -> None:
+        allowed = document({"Effect": "Allow", "Action": "iam:ListRoles", **more})
+        iam.put_role_policy(RoleName="auditor", PolicyName="read", PolicyDocument=allowed)
+
+    for _ in range(2):
+        put()
+        assert auditor.list_roles()["Roles"]
+        put(Effect="Deny")
+        assert "with an explicit deny" in message(auditor.list_roles)
+    end = datetime.fromisoformat(strict.sandbox.now()) + timedelta(minutes=5)
+    put(Condition={"DateLessThan": {"aws:CurrentTime": f"{end:%Y-%m-%dT%H:%M:%SZ}"}})
+    assert auditor.list_roles()["Roles"]
+    strict.sandbox.sleep(600)
+    assert "no identity-based policy allows" in message(auditor.list_roles)
 
 
 def test_an_scp_denies_in_member_accounts_and_is_named(strict: World) -> None:
@@ -258,3 +281,29 @@ def test_a_resource_control_policy_stops_a_delivery_of_cloudtrail_and_is_listed(
     denial = shown[0][1]
     assert (denial["action"], denial["policy"], denial["statement"]) == ("s3:PutObject", "closed", "Foreign")
     assert (denial["kind"], denial["target"]) == ("resource control policy", member)
+
+
+def test_a_call_that_names_a_key_by_its_alias_is_about_the_key(begin: Callable[..., World]) -> None:
+    by_alias = {"StringEquals": {"kms:RequestAlias": "alias/logs"}, "Bool": {"aws:SecureTransport": "true"}}
+    aliases = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/logs"}}
+    world = begin(
+        replace(
+            SEED,
+            evaluate_policies=True,
+            operator_policies=(
+                document({"Effect": "Allow", "Action": ["kms:CreateKey", "kms:CreateAlias"]}),
+                document({"Effect": "Allow", "Action": "kms:DescribeKey", "Condition": by_alias}),
+                document({"Effect": "Allow", "Action": "kms:GetKeyPolicy", "Condition": aliases}),
+            ),
+        )
+    )
+    kms = world.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    assert "no identity-based policy" in message(kms.get_key_policy, KeyId=key["KeyId"])
+    kms.create_alias(AliasName="alias/logs", TargetKeyId=key["KeyId"])
+    alias = f"arn:aws:kms:us-east-1:{MANAGEMENT}:alias/logs"
+    for name in ("alias/logs", alias):
+        assert kms.describe_key(KeyId=name)["KeyMetadata"]["Arn"] == key["Arn"]
+        assert world.sandbox.calls()[-1]["decisions"][0]["resource"] == key["Arn"]
+    assert "no identity-based policy" in message(kms.describe_key, KeyId=key["KeyId"])
+    assert kms.get_key_policy(KeyId=key["KeyId"])["Policy"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from orgkit.costs.bills.bill import ADJUSTMENT, CREDIT, PURCHASE, TAX, USAGE, BillRow
 from orgkit.costs.bills.month import Month
@@ -38,6 +38,7 @@ NOTES = {
     "provider": "{rows} row(s) of {subject} were not counted: only AWS is compared.",
 }
 
+T = TypeVar("T")
 Place = tuple[str, str, str]  # an account's id, a service, a kind of charge
 Locate = Callable[[str, Any], str]  # (column, value) → the file that holds it
 
@@ -60,6 +61,16 @@ class ExportRow(NamedTuple):
     covered: int = 0  # rows that a commitment covers
 
 
+class _GroupFacts(NamedTuple):
+    """What the values mean that few of an export's groups differ in."""
+
+    kind: str  # of the note, for a group that is not counted; "" for all others
+    subject: str  # of that note
+    currency: str
+    billed_to: str  # an account id; "" where there is none
+    category: str | None  # None for one that FOCUS does not have
+
+
 @dataclass
 class _Total:
     """The rows that one note is about."""
@@ -80,32 +91,37 @@ class RowSums:
     covered_accounts: set[str] = field(default_factory=set)
     totals: dict[tuple[str, str], _Total] = field(default_factory=dict)  # by kind of note and its subject
 
+    def __post_init__(self) -> None:
+        """Make the month a text once, and not for each group."""
+        self._month = str(self.month)
+
     def add(self, row: ExportRow) -> None:
         """Count one group. Raises InvalidExport for an invalid one, with the file that it is in."""
-        other_provider = _other_provider(row.provider)
-        if subject := other_provider or _other_period(row.period, self.month):
-            kind = "provider" if other_provider else "period"
-            if kind == "period" and not MONTH.fullmatch(subject):
+        facts = _cached(_facts_of, row.provider, row.period, row.currency, row.payer, row.category, self._month)
+        if facts.kind:
+            if facts.kind == "period" and not MONTH.fullmatch(facts.subject):
                 reason = f"BillingPeriodStart {_text(row.period)!r} is not a date"
                 raise self._invalid("BillingPeriodStart", row.period, reason)
-            self._remark(kind, subject, row, ZERO)
+            self._remark(facts.kind, facts.subject, row, ZERO)
             return
         cost = self._cost(row, row.amount)
-        currency = _text(row.currency).upper()
-        if currency != "USD":
+        if facts.currency != "USD":
             if cost:
-                self._remark("currency", currency or "no currency", row, cost)
+                self._remark("currency", facts.currency or "no currency", row, cost)
             return
-        account, category = self._account(row, cost), self._category(row, cost)
+        account, category = self._account(row, cost, facts.billed_to), facts.category
+        if category is None:  # usage is compared with the estimate: a row without a category does not count as usage
+            self._remark("category", _text(row.category), row, cost)
+            category = ADJUSTMENT
         if row.missing:
             self._remark("missing", "", row, ZERO, rows=row.missing)
-        service = name_of(_text(row.code), _text(row.service)) or NO_SERVICE_NAME
-        self._count(account, service, category, cost, row)
+        self._count(account, _cached(_service_of, row.code, row.service), category, cost, row)
 
     def _count(self, account: str, service: str, category: str, cost: Decimal, row: ExportRow) -> None:
         """Count usage at public list prices, as Cost Explorer does; a discount on it counts as an adjustment."""
-        listed = cost if category != USAGE or row.listed is None else self._cost(row, row.listed)
-        if abs(listed - cost) < SAME_PRICE:
+        has_list_price = category == USAGE and row.listed is not None and row.listed != row.amount
+        listed = self._cost(row, row.listed) if has_list_price else cost
+        if listed is cost or abs(listed - cost) < SAME_PRICE:
             listed = cost
             if category == USAGE and row.covered:
                 self.covered_accounts.add(account)
@@ -122,10 +138,12 @@ class RowSums:
             raise self._invalid("BilledCost", amount, f"{row.service} of {row.account} costs {amount!r}")
         return cost.quantize(NANO, ROUND_HALF_EVEN)
 
-    def _account(self, row: ExportRow, cost: Decimal) -> str:
+    def _account(self, row: ExportRow, cost: Decimal, billed_to: str) -> str:
         """Return twelve digits; FOCUS lets a charge on the whole bill, such as a tax, name no account."""
-        if self.payer and (billed_to := account_id(row.payer)) and billed_to != self.payer:
+        if self.payer and billed_to and billed_to != self.payer:
             self._remark("payer", billed_to, row, cost)
+        if account := account_id(row.account):
+            return account
         if _text(row.account):
             return self._account_id(row.account, "SubAccountId")
         payer = self._account_id(row.payer, "BillingAccountId") if _text(row.payer) else self.payer or NO_ACCOUNT
@@ -137,13 +155,6 @@ class RowSums:
         if not account:
             raise self._invalid(column, value, f"{column} {_text(value)[:60]!r} is not an AWS account id")
         return account
-
-    def _category(self, row: ExportRow, cost: Decimal) -> str:
-        text = _text(row.category)
-        category = KNOWN_CATEGORIES.get(text.casefold())
-        if category is None:  # usage is compared with the estimate: a row without a category does not count as usage
-            self._remark("category", text, row, cost)
-        return category or ADJUSTMENT
 
     def _invalid(self, column: str, value: Any, reason: str) -> InvalidExport:
         file = self.locate(column, value) if self.locate else self.source
@@ -198,15 +209,32 @@ def _digits_of(text: str) -> str:
     return match[1].zfill(12) if match else ""
 
 
-def _other_provider(value: Any) -> str:
-    text = _text(value)
-    return "" if AWS_NAMES.match(text) else text
+def _cached(function: Callable[..., T], *values: Any) -> T:
+    """Call a function that keeps what it returned; an engine may answer with lists, for which nothing can be kept."""
+    try:
+        return function(*values)
+    except TypeError:
+        uncached: Callable[..., T] = vars(function)["__wrapped__"]
+        return uncached(*values)
 
 
-def _other_period(value: Any, month: Month) -> str:
-    """The first seven characters of ISO 8601 are the month, of a date, a time and text alike."""
-    text = _text(value)[:7]
-    return "" if text == str(month) else text
+@lru_cache(maxsize=SIMILAR_TEXTS, typed=True)
+def _facts_of(provider: Any, period: Any, currency: Any, payer: Any, category: Any, month: str) -> _GroupFacts:
+    provider_text, period_text = _text(provider), _text(period)[:7]  # of dates, times and texts of ISO 8601: the month
+    kind = "" if AWS_NAMES.match(provider_text) or not provider_text else "provider"
+    kind = kind or ("" if period_text in ("", month) else "period")
+    return _GroupFacts(
+        kind,
+        provider_text if kind == "provider" else period_text,
+        _text(currency).upper(),
+        account_id(payer),
+        KNOWN_CATEGORIES.get(_text(category).casefold()),
+    )
+
+
+@lru_cache(maxsize=SIMILAR_TEXTS, typed=True)
+def _service_of(code: Any, service: Any) -> str:
+    return name_of(_text(code), _text(service)) or NO_SERVICE_NAME
 
 
 def sum_rows(

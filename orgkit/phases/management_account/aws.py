@@ -1,6 +1,6 @@
 """AWS calls that read the management account: small reads, each of which AWS may deny."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -42,27 +42,36 @@ def read_facts(aws: Connection, desired: Desired, caller: Caller, *, workloads: 
     organization = ask(_organization, aws)
     is_management = isinstance(organization, Membership) and organization.management_account_id == account
     members = ask(_members, aws) if is_management else ()
+    questions: dict[str, Callable[[], Any]] = {
+        "invited": lambda: ask(_invited_accounts, aws) if is_management else (),
+        "root": lambda: ask(_root, aws),
+        "plan": lambda: ask(_plan, aws, account),
+        "quota": lambda: ask(_quota, aws),
+        "state": lambda: ask(_state, aws),
+        "phone": lambda: ask(_phone, aws),
+        "security_contact": lambda: ask(_security_contact, aws),
+        "alias": lambda: ask(read_alias, aws),
+        "trails": lambda: ask(_trails, aws, home),
+        "identity_center": lambda: ask(_identity_center, aws, home, account, organization is None),
+        "budgets": lambda: ask(_budgets, aws, account),
+        "control_tower": lambda: _control_tower(aws, home, is_management) if workloads else None,
+        "keys": lambda: ask(read_keys, aws) if workloads else None,
+        "workloads": lambda: read_workloads(aws, home) if workloads else None,
+        "home_regions": lambda: read_home_regions(aws, desired, account, members) if workloads else (),
+    }
     return Facts(
         caller_account=account,
         caller_arn=caller.arn,
         organization=organization,
         members=members,
-        invited=ask(_invited_accounts, aws) if is_management else (),
-        root=ask(_root, aws),
-        plan=ask(_plan, aws, caller.account),
-        quota=ask(_quota, aws),
-        state=ask(_state, aws),
-        phone=ask(_phone, aws),
-        security_contact=ask(_security_contact, aws),
-        alias=ask(read_alias, aws),
-        trails=ask(_trails, aws, home),
-        identity_center=ask(_identity_center, aws, home, account, organization is None),
-        budgets=ask(_budgets, aws, account),
-        control_tower=_control_tower(aws, home, is_management) if workloads else None,
-        keys=ask(read_keys, aws) if workloads else None,
-        workloads=read_workloads(aws, home) if workloads else None,
-        home_regions=read_home_regions(aws, desired, account, members) if workloads else (),
+        **_answers_to(aws, questions),
     )
+
+
+def _answers_to(aws: Connection, questions: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Ask at the same time what does not depend on each other."""
+    answers = aws.executor.map(lambda question: question(), list(questions.values()))
+    return dict(zip(questions, answers, strict=True))
 
 
 def read_blocking_facts(aws: Connection, desired: Desired, observed: Observed, phases: Collection[str]) -> Facts:
@@ -76,6 +85,13 @@ def read_blocking_facts(aws: Connection, desired: Desired, observed: Observed, p
     needs_account = not set(BOOTSTRAP_PHASES).isdisjoint(phases)
     needs_control_tower = not set(CONTROL_TOWER_PHASES).isdisjoint(phases)
     trusted, home = PRINCIPAL in organization.trusted_access, desired.organization.home_region
+    questions: dict[str, Callable[[], Any]] = {
+        "invited": lambda: ask_signed_in(_invited_accounts, aws) if needs_quota else unread,
+        "root": lambda: ask_signed_in(_root, aws) if needs_account else unread,
+        "quota": lambda: ask_signed_in(_quota, aws) if needs_quota else unread,
+        "state": lambda: ask_signed_in(_state, aws) if needs_account else unread,
+        "control_tower": lambda: read_control_tower(aws, home, trusted, ask_signed_in) if needs_control_tower else None,
+    }
     return Facts(
         caller_account=observed.target.account,
         caller_arn=observed.caller_arn,
@@ -83,25 +99,27 @@ def read_blocking_facts(aws: Connection, desired: Desired, observed: Observed, p
             organization.id, organization.management_account_id, organization.management_email, organization.feature_set
         ),
         members=tuple((account.id, account.email) for account in observed.accounts),
-        invited=ask_signed_in(_invited_accounts, aws) if needs_quota else unread,
-        root=ask_signed_in(_root, aws) if needs_account else unread,
         plan=None,
-        quota=ask_signed_in(_quota, aws) if needs_quota else unread,
-        state=ask_signed_in(_state, aws) if needs_account else unread,
         phone=unread,
         security_contact=unread,
         alias=unread,
         trails=unread,
         identity_center=unread,
         budgets=unread,
-        control_tower=read_control_tower(aws, home, trusted, ask_signed_in) if needs_control_tower else None,
         known_keys=frozenset(known_ids(desired, observed)),
+        **_answers_to(aws, questions),
     )
 
 
 def _control_tower(aws: Connection, home: str, is_management: bool) -> ControlTower:
-    trusted_access = ask(read_trusted_access, aws) if is_management else False
-    return replace(read_control_tower(aws, home, trusted_access, ask), role=ask(read_role, aws))
+    questions: dict[str, Callable[[], Any]] = {
+        "trusted_access": lambda: ask(read_trusted_access, aws) if is_management else False,
+        "tower": lambda: read_control_tower(aws, home, False, ask),
+        "role": lambda: ask(read_role, aws),
+    }
+    answers = _answers_to(aws, questions)
+    tower: ControlTower = answers["tower"]
+    return replace(tower, trusted_access=answers["trusted_access"], role=answers["role"])
 
 
 def ask_signed_in(question: Callable[..., T], *arguments: Any) -> T | Unread:

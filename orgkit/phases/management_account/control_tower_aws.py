@@ -18,17 +18,18 @@ ENABLED = ["ENABLED", "ENABLED_BY_DEFAULT"]
 
 
 def read_control_tower(aws: Connection, home: str, trusted_access: bool | Unread, ask: Ask) -> ControlTower:
-    """Ask each enabled region for a landing zone until one has it, and then what that one owns."""
+    """Ask for a landing zone in the home region, then in all others that are enabled, and for what it owns."""
     enabled = ask(_regions, aws)
     unread = [("the enabled regions", enabled)] if isinstance(enabled, Unread) else []
     regions = tuple(dict.fromkeys((home, HOME, *(() if isinstance(enabled, Unread) else enabled))))
-    for region in regions:
-        arn = ask(_recent_landing_zone_arn, aws, region)
-        if isinstance(arn, Unread):
-            unread.append((region, arn))
-        elif arn:
-            zone = _read_zone(aws, _home_region(arn, region, regions), arn, ask)
-            return ControlTower(trusted_access, regions, zone)
+    for group in (regions[:1], regions[1:]):
+        arns = aws.executor.map(lambda region: ask(_recent_landing_zone_arn, aws, region), group)
+        for region, arn in zip(group, arns, strict=True):
+            if isinstance(arn, Unread):
+                unread.append((region, arn))
+            elif arn:
+                zone = _read_zone(aws, _home_region(arn, region, regions), arn, ask)
+                return ControlTower(trusted_access, regions, zone)
     return ControlTower(trusted_access, regions, unread=tuple(unread))
 
 

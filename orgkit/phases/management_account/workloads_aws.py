@@ -4,7 +4,7 @@ The home region and us-east-1 are searched service by service. In each other ena
 API finds what has or had a tag. What never had one is missed, and the finding says so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -28,26 +28,35 @@ TAGGED_RESOURCES = "tagged resources"
 def read_workloads(aws: Connection, home: str) -> tuple[WorkloadSearch, ...]:
     """Search every service in the two regions, the buckets, and tagged resources in the other enabled regions."""
     near = tuple(dict.fromkeys((home, HOME)))
-    return (*_direct(aws, near), _buckets(aws), *_tagged_resources(aws, near))
+    searches: tuple[Callable[[], tuple[WorkloadSearch, ...]], ...] = (
+        lambda: _direct(aws, near),
+        lambda: (_buckets(aws),),
+        lambda: _tagged_resources(aws, near),
+    )
+    return tuple(search for group in aws.executor.map(lambda search: search(), searches) for search in group)
 
 
 def read_keys(aws: Connection) -> Keys:
     """Return which IAM users have access keys; it takes one call for each user, so only the first ones are checked."""
     users = list(islice(aws.pages("iam", "ListUsers", "Users"), MOST_USERS + 1))
     names = [str(user["UserName"]) for user in users[:MOST_USERS]]
-    with_keys = (name for name in names if aws.read("iam", "ListAccessKeys", UserName=name).get("AccessKeyMetadata"))
+    keys = aws.executor.map(
+        lambda name: aws.read("iam", "ListAccessKeys", UserName=name).get("AccessKeyMetadata"), names
+    )
+    with_keys = (name for name, metadata in zip(names, keys, strict=True) if metadata)
     return Keys(tuple(sorted(with_keys)), looked_at=len(names), incomplete=len(users) > MOST_USERS)
 
 
-def _direct(aws: Connection, regions: tuple[str, ...]) -> Iterator[WorkloadSearch]:
-    for title, service, operation, member, name, _ in SERVICES:
-        for region in regions:
-            try:
-                pages = islice(aws.pages(service, operation, member, region=region), MOST_NAMES)
-                names: tuple[str, ...] | Unread = tuple(resource for item in pages for resource in _names(item, name))
-            except Rejected as rejection:
-                names = Unread(str(rejection))
-            yield WorkloadSearch(title, region, names)
+def _direct(aws: Connection, regions: tuple[str, ...]) -> tuple[WorkloadSearch, ...]:
+    def search(place: tuple[str, str, str, str, str, str]) -> WorkloadSearch:
+        title, service, operation, member, name, region = place
+        try:
+            pages = islice(aws.pages(service, operation, member, region=region), MOST_NAMES)
+            return WorkloadSearch(title, region, tuple(resource for item in pages for resource in _names(item, name)))
+        except Rejected as rejection:
+            return WorkloadSearch(title, region, Unread(str(rejection)))
+
+    return tuple(aws.executor.map(search, [(*service[:-1], region) for service in SERVICES for region in regions]))
 
 
 def _names(item: Any, name: str) -> Iterator[str]:
@@ -69,15 +78,15 @@ def _buckets(aws: Connection) -> WorkloadSearch:
     return WorkloadSearch("S3 buckets", "all regions", tuple(str(bucket["Name"]) for bucket in buckets))
 
 
-def _tagged_resources(aws: Connection, near: tuple[str, ...]) -> Iterator[WorkloadSearch]:
+def _tagged_resources(aws: Connection, near: tuple[str, ...]) -> tuple[WorkloadSearch, ...]:
     try:
         enabled = ["ENABLED", "ENABLED_BY_DEFAULT"]
         enabled_regions = aws.pages("account", "ListRegions", "Regions", RegionOptStatusContains=enabled)
         regions = sorted(str(item["RegionName"]) for item in enabled_regions)
     except Rejected as rejection:
-        yield WorkloadSearch(TAGGED_RESOURCES, "other regions", Unread(str(rejection)), complete=False)
-        return
-    yield from (_tagged_in_region(aws, region) for region in regions if region not in near)
+        return (WorkloadSearch(TAGGED_RESOURCES, "other regions", Unread(str(rejection)), complete=False),)
+    others = [region for region in regions if region not in near]
+    return tuple(aws.executor.map(lambda region: _tagged_in_region(aws, region), others))
 
 
 def _tagged_in_region(aws: Connection, region: str) -> WorkloadSearch:

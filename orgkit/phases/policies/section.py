@@ -67,7 +67,7 @@ def names(raw: Raw) -> Iterator[Violation]:
     """Report names that AWS has for its own policies, that show badly, or that a person reads alike."""
     for name, _ in _policies(raw):
         if name in AWS_MANAGED:
-            yield ("policies", name), "is a policy of AWS itself, which orgkit neither changes nor detaches: rename it."
+            yield ("policies", name), "is a policy of AWS itself, which orgkit does not change: rename it."
         elif not re.fullmatch(NAME, name):
             rule = "write up to 128 letters, digits, blanks or . _ -, with a letter or digit at both ends"
             yield ("policies", name), f"is not a name of a policy: {rule}."

@@ -126,8 +126,8 @@ def _detachments(draft: _Draft, removal: RemovalSpec, policy: ObservedPolicy) ->
     if removal.root:
         targets.append((observed.parent_id(()), ROOT))
     for unit in removal.units:
-        found_unit = observed.unit(unit)
-        targets.append((found_unit.id if found_unit else None, place_of_unit(unit)))
+        known_unit = observed.unit(unit)
+        targets.append((known_unit.id if known_unit else None, place_of_unit(unit)))
     targets += [
         (account if observed.account(account) else None, place_of_account(account)) for account in removal.accounts
     ]
@@ -196,16 +196,16 @@ def _steps(draft: _Draft, own: Sequence[_Detachment], safe: Sequence[_Detachment
         gone = {other.target for other in before if other.policy.id == policy.id} | {item.target}
         others = tuple(target for target in policy.targets if target not in gone)
         now = accounts_under((item.target,), policy.type, observed)
-        still = set(accounts_under(others, policy.type, observed))
+        allowing = _allowing(draft, item, before)
+        # What an SCP allows, one of each target on the way to an account has to allow: another target is no help.
+        still = set(accounts_under(others, policy.type, observed)) if allowing is None else set[str]()
         yield DetachPolicy(
             policy=item.removal.policy, name=policy.name, type=policy.type, made_by=made_by(policy),
             unit=_unit(item), account=item.target if item.place == place_of_account(item.target) else "",
             accounts=tuple(name for name in now if name not in still),
             still=tuple(name for name in now if name in still),
             denied=_denied(draft, item, before),
-            starts_from=state(
-                policy.content, [place_of(target, observed) for target in others], _allowing(draft, item, before)
-            ),
+            starts_from=state(policy.content, [place_of(target, observed) for target in others], allowing),
             reason="[policy_removal] names this target",
         )  # fmt: skip
 

@@ -85,4 +85,4 @@ Amount = Annotated[Decimal, BeforeValidator(amount, json_schema_input_type=Amoun
 class SectionModel(BaseModel):
     """A table of the file: it has no other keys, and values are not converted to another type."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)

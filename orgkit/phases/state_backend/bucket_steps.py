@@ -69,7 +69,7 @@ class BucketCase:
         return render(self.statements, self.ids)
 
     @property
-    def merged(self) -> Merge:
+    def merge(self) -> Merge:
         """The policy with these statements in it."""
         return merge(self.bucket.policy, self.required)
 
@@ -199,7 +199,7 @@ def new_bucket(name: str) -> Bucket:
 
 
 def _policy(case: BucketCase) -> Iterator[Step]:
-    result = case.merged
+    result = case.merge
     if not result.changes:
         return
     if result.deleted_principals:
@@ -217,13 +217,13 @@ def _policy(case: BucketCase) -> Iterator[Step]:
 def _shut_out(case: BucketCase) -> Iterator[str]:
     """Yield the grants of others that end: to principals that are not, or may not be, of this organization."""
     for statement in case.foreign_statements:
-        outside = [
+        foreign_principals = [
             _principal(kind, name)
             for kind, name in sorted(principals_of(statement))
             if kind != "Service" and not is_deleted(name) and account_of(name) not in case.accounts
         ]
-        if statement.get("Effect") == "Allow" and outside:
-            yield f"{_name(statement)} no longer lets in {', '.join(outside)}, unless of this organization"
+        if statement.get("Effect") == "Allow" and foreign_principals:
+            yield f"{_name(statement)} no longer lets in {', '.join(foreign_principals)}, unless of this organization"
 
 
 def _grantees(statement: Statement) -> list[str]:

@@ -74,9 +74,9 @@ def _trust(role: MemberRole | None, name: str, fields: Mapping[str, str], ids: M
         return
     existing, required = json.loads(role.trust), json.loads(fill_in(fields["trust"], ids))
     if not has_same_meaning(existing, required):
-        others = sorted(principal for _, principal in grantees_of(existing) - grantees_of(required))
+        principals = sorted(principal for _, principal in grantees_of(existing) - grantees_of(required))
         yield SetStateRoleTrust(
-            role=name, no_longer_trusted=tuple(others), starts_from=normal_form(existing),
+            role=name, no_longer_trusted=tuple(principals), starts_from=normal_form(existing),
             reason="other jobs, or others, could take it", **fields,
         )  # fmt: skip
 

@@ -60,7 +60,7 @@ class CreateStateBucket(InStateAccount, AboutBucket):
 class BlockStatePublicAccess(InStateAccount, PublicAccessBlockStep):
     """Switch on all four settings of the public access block of the state's bucket."""
 
-    kind: ClassVar = "block-public-access-to-state"
+    kind: ClassVar = "block-state-public-access"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +97,8 @@ class SetStateEncryption(InStateAccount, BucketSetting):
     @property
     def sentence(self) -> str:
         method = f"KMS key {self.key_arn}" if self.key_arn else "S3's own keys (AES256)"
-        instead = f", no longer with {self.starts_from}" if self.starts_from.startswith("aws:kms") else ""
-        return f"encrypt bucket {self.bucket} with {method}{instead} {self.location}"
+        replacement = f", no longer with {self.starts_from}" if self.starts_from.startswith("aws:kms") else ""
+        return f"encrypt bucket {self.bucket} with {method}{replacement} {self.location}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,8 +207,8 @@ class SetStateRoleTrust(AboutRole):
 
     @property
     def sentence(self) -> str:
-        others = f"; it no longer trusts {', '.join(self.no_longer_trusted)}" if self.no_longer_trusted else ""
-        return f"let role {self.role} be taken by {self.trusted_subject} alone{others} {self.location}"
+        loss = f"; it no longer trusts {', '.join(self.no_longer_trusted)}" if self.no_longer_trusted else ""
+        return f"let role {self.role} be taken by {self.trusted_subject} alone{loss} {self.location}"
 
     @property
     def losses(self) -> tuple[str, ...]:

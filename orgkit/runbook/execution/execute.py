@@ -24,7 +24,7 @@ from orgkit.records.redact import live_values
 from orgkit.records.result import RunResult, last_word
 from orgkit.records.seal import DEFAULT_SEALING, result_of, seal, seal_or_report
 from orgkit.records.seal_options import Sealing
-from orgkit.runbook.execution.kernel_pool import Kernel, Kernels
+from orgkit.runbook.execution.kernel_pool import Kernel, Kernels, convert_zmq_errors
 from orgkit.runbook.execution.papermill_import import import_papermill
 from orgkit.runbook.execution.prepare import check_parameters, find_runbook, literal, parameters_of
 
@@ -132,7 +132,7 @@ def _run(runbook: Path, folder: Path, parameters: Mapping[str, str], kernel: Ker
 
     file = NotebookFile(_executed_notebook(folder))
     try:
-        with _signals_to(kernel) as stop_when_asked:
+        with convert_zmq_errors(), _signals_to(kernel) as stop_when_asked:
             execute_notebook(
                 literal(runbook),
                 literal(file.path),

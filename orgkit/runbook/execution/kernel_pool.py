@@ -6,19 +6,22 @@ import signal
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
+from zmq import ZMQError
 
 from orgkit.phases.registry import PHASES
 
-# Imported while the notebook before is still running, so that no cell has to wait for them.
-PRELOADED_MODULES = ("boto3", "orgkit.runbook.stages")  # not pandas: only runbooks 06 and 07 show tables made with it
+# Imported while the notebook before is still running, so that no cell has to wait for it. Not boto3, which
+# orgkit.aws.session imports in its own way; and not pandas: only runbooks 06 and 07 show tables made with it.
+PRELOADED_MODULES = ("orgkit.runbook.stages",)
 WARM_UP = (
     "import contextlib, importlib\n"
     "from orgkit.aws.garbage_collection import collect_less_often\n"
@@ -28,16 +31,30 @@ WARM_UP = (
     "        importlib.import_module(name)"
 )
 STARTED_AHEAD = 2  # kernels; a notebook may end before the next one's kernel has started
+PROGRAM = Path(__file__).with_name("kernel_process.py")
 MAX_SOCKET_PATH = 60  # characters of a folder for sockets: their whole path must stay below 108
+
+
+@contextmanager
+def convert_zmq_errors() -> Iterator[None]:
+    """Raise OSError for an error of ZeroMQ, which has the number of one of the system, such as that of full tables."""
+    try:
+        yield
+    except ZMQError as error:
+        raise OSError(error.errno, error.strerror) from error
 
 
 class _ThisPython(KernelSpecManager):  # type: ignore[misc]
     """The kernel is always this interpreter, whatever kernel specs a person has installed."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        settings = ["--HistoryManager.hist_file=:memory:", f"--IPKernelApp.exec_lines=exec({WARM_UP!r}, {{}})"]
-        return KernelSpec(argv=command + settings, display_name=kernel_name, language="python")
+        return KernelSpec(argv=_kernel_command(), display_name=kernel_name, language="python")
+
+
+def _kernel_command() -> list[str]:
+    # -P: neither its folder nor the notebook's is searched for modules, until IPython adds the notebook's.
+    command = [sys.executable, "-P", str(PROGRAM), "-f", "{connection_file}"]
+    return [*command, "--HistoryManager.hist_file=:memory:", f"--IPKernelApp.exec_lines=exec({WARM_UP!r}, {{}})"]
 
 
 class _Manager(AsyncKernelManager):  # type: ignore[misc]
@@ -62,13 +79,17 @@ class Kernel:
             kernel_spec_manager=_ThisPython(),
         )
         try:
-            with (self.folder / "stderr").open("wb") as stderr:
+            with (self.folder / "stderr").open("wb") as stderr, convert_zmq_errors():
                 settings = _settings(environment, self.folder)
                 run_sync(self.manager.start_kernel)(env=settings, cwd=str(cwd), stdout=stderr, stderr=stderr)
-        except OSError:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        except BaseException:  # also what a signal raises, or a socket after the process has started
+            self.end()
             raise
-        self._process = self.manager.provisioner.process
+
+    @property
+    def _process(self) -> Any:
+        """None where it has not started."""
+        return getattr(self.manager.provisioner, "process", None)
 
     def interrupt(self) -> None:
         """What Ctrl-C does: KeyboardInterrupt in the cell that runs."""
@@ -80,8 +101,9 @@ class Kernel:
 
     def end(self) -> None:
         """Kill the process and leave nothing behind: what a run has to keep, it has already written and synced."""
-        self.kill()
-        self._process.wait()
+        if self._process is not None:
+            self.kill()
+            self._process.wait()
         if self.manager.kernel_client is not None:
             self.manager.kernel_client.stop_channels()
         run_sync(self.manager.cleanup_resources)()
@@ -107,7 +129,7 @@ class Kernels:
     def __enter__(self) -> "Kernels":
         try:
             self._start_kernels()
-        except OSError:
+        except BaseException:  # the second may not start, or a signal may come; __exit__ is not called then
             self._end_kernels()
             raise
         return self
@@ -122,7 +144,11 @@ class Kernels:
     def take(self) -> Kernel:
         """A kernel that no other notebook has used; the caller ends it."""
         kernel = self._started.popleft() if self._started else Kernel(self.environment, self._cwd)
-        self._start_kernels()
+        try:
+            self._start_kernels()
+        except BaseException:
+            kernel.end()
+            raise
         return kernel
 
     def submit(self, work: Callable[..., Any], *arguments: Any, **keywords: Any) -> None:
@@ -144,5 +170,4 @@ def _settings(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
     settings = {k: v for k, v in environment.items() if k not in ("PYTHONSTARTUP", "ORGKIT_PERSON", "IPYTHONDIR")}
     if settings.get("ORGKIT_OUTPUTS"):
         settings["ORGKIT_OUTPUTS"] = str(Path(settings["ORGKIT_OUTPUTS"]).expanduser().absolute())
-    # The debugger, which nobody uses here, warns of frozen modules.
-    return settings | {"IPYTHONDIR": str(folder), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    return settings | {"IPYTHONDIR": str(folder)}

@@ -151,6 +151,8 @@ class CompletedRun:
     def _next(self) -> str:
         if self.following:
             return f"Next: {self.following.run_label}."
+        if self.phase.takes_away:
+            return "Run it again when the file names more to take away."
         if self.phase in LATER_PHASES:
             return f"Run it again when {'accounts were added' if self.phase.changes else 'there is a new bill'}."
         return f"That was the last phase. Once AWS has billed a month: {LATER_PHASES[0].run_label}."

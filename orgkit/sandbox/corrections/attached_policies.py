@@ -1,7 +1,6 @@
 """An account as policies see it: its place in the organization, and the policies of the organization above it."""
 
 import json
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -12,10 +11,18 @@ from orgkit.sandbox.corrections.paths import chain, path
 from orgkit.sandbox.propagation import attached_policies
 
 
+class ParsedPolicy(dict[str, Any]):
+    """A policy that was parsed, which nobody changes."""
+
+    is_about_time = False  # whether it may decide otherwise at another time
+
+
 @lru_cache(maxsize=1024)
-def parse_policy(document: str | bytes) -> Mapping[str, Any]:
+def parse_policy(document: str | bytes) -> ParsedPolicy:
     """Return a policy that nobody changes: each call is compared with the same few."""
-    policy: Mapping[str, Any] = json.loads(document)
+    content = json.loads(document)
+    policy = ParsedPolicy(content if isinstance(content, dict) else {})
+    policy.is_about_time = "time" in str(document).lower()
     return policy
 
 

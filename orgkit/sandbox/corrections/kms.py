@@ -131,7 +131,7 @@ def _check_policy(policy: str) -> None:
 
 @corrects(
     kms_responses,
-    moto="DescribeKey is denied by each statement of the key policy with Deny, whoever and whatever it is about.",
+    moto="A Deny of the key policy denies DescribeKey, whatever its principals and conditions are.",
 )
 def validate_policy(*_arguments: Any) -> None:
     """A statement of a key policy denies where its principals and conditions apply."""

@@ -9,8 +9,8 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "Policies: what is not evaluated",
-        "ACLs, KMS grants, VPC endpoint policies, Block Public Access, calls that AWS makes for the caller.",
-        "None of these; of a call that names a KMS key by its alias, the key's policy is not evaluated.",
+        "ACLs, KMS grants, VPC endpoint policies, Block Public Access, inactive keys, calls made for the caller.",
+        "None of these; federated users may call IAM and STS, which AWS refuses.",
     ),
     (
         "Policies: delivery by AWS services",

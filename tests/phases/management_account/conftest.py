@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orgkit.aws.executor import Executor, SerialExecutor
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Caller
 from orgkit.model.desired import AccountSpec, Attestation, Desired, ImportSpec, OrganizationSpec, TrailSpec
@@ -92,6 +93,7 @@ class FakeAws:
     """Connection's seam: read and pages, answered from a table; what is not in it is denied."""
 
     clock = SimpleNamespace(now=lambda: datetime(2026, 11, 24, tzinfo=UTC))
+    executor: Executor = SerialExecutor()
 
     def __init__(self, answers: dict[str, Any]) -> None:
         self.answers = answers

@@ -1,5 +1,7 @@
 """How the management account is read: each answer, and each refusal as Unread."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +10,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from orgkit.aws.executor import ThreadedExecutor
 from orgkit.aws.rejections import Rejected
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed, Organization, Unread
@@ -30,7 +33,7 @@ from orgkit.phases.management_account.findings import (
 from orgkit.phases.management_account.phase import PHASE
 from orgkit.phases.permissions import reads_of
 
-from .conftest import ACCOUNT, CALLER, CREATED, FakeAws, desired_with, refused
+from .conftest import ACCOUNT, CALLER, CREATED, Call, FakeAws, desired_with, refused
 
 JOINED = datetime(2026, 1, 2, tzinfo=UTC)  # since when there is the organization
 QUOTA = {"QuotaName": "Default maximum number of accounts", "QuotaCode": "L-OTHER", "Value": 25.0}
@@ -121,6 +124,55 @@ def facts_of(desired: Desired, *, workloads: bool = False, **answers: Any) -> Fa
     changed = {name.replace("__", ":").replace("_", "-"): answer for name, answer in answers.items()}
     aws = FakeAws({**ANSWERS, **changed})
     return read_facts(aws, desired, CALLER, workloads=workloads)  # type: ignore[arg-type]
+
+
+class WaitingAws(FakeAws):
+    """Answers some calls only when `count` of them are made at the same time."""
+
+    def __init__(self, answers: dict[str, Any], waits: Callable[[Call], bool], count: int) -> None:
+        super().__init__(answers)
+        self.executor = ThreadedExecutor(24)
+        self._waits, self._barrier = waits, threading.Barrier(count, timeout=20)
+
+    def _answer(self, call: Call) -> dict[str, Any]:
+        if self._waits(call):
+            self._barrier.wait()
+        return super()._answer(call)
+
+
+IN_TWO_REGIONS = ("ec2:DescribeInstances", "rds:DescribeDBInstances", "lambda:ListFunctions")
+ONCE = (
+    "iam:GetAccountSummary", "freetier:GetAccountPlanState", "account:GetAccountInformation",
+    "budgets:DescribeBudgets", "organizations:ListAWSServiceAccessForOrganization", "iam:GetRole", "s3:ListBuckets",
+)  # fmt: skip
+
+
+def test_what_does_not_depend_on_each_other_is_read_at_the_same_time_and_means_the_same(desired: Desired) -> None:
+    aws = WaitingAws(ANSWERS, lambda call: call.name in (*ONCE, *IN_TWO_REGIONS), len(ONCE) + 2 * len(IN_TWO_REGIONS))
+    together = read_facts(aws, desired, CALLER, workloads=True)  # type: ignore[arg-type]
+    assert together == facts_of(desired, workloads=True)
+
+
+def test_all_regions_but_the_home_region_are_asked_for_a_landing_zone_at_the_same_time(desired: Desired) -> None:
+    home = desired.organization.home_region
+    regions = {"Regions": [{"RegionName": name} for name in ("us-east-1", home, "eu-west-1", "ap-east-1")]}
+    aws = WaitingAws(
+        ANSWERS | {"account:ListRegions": regions},
+        lambda call: call.name == "controltower:ListLandingZones" and call.region != home,
+        3,
+    )
+    tower = read_facts(aws, desired, CALLER, workloads=True).control_tower  # type: ignore[arg-type]
+    assert tower is not None
+    assert tower.regions[0] == _landing_zone_regions(aws)[0] == home
+    assert (
+        sorted(tower.regions)
+        == sorted(map(str, _landing_zone_regions(aws)))
+        == sorted(("us-east-1", home, "eu-west-1", "ap-east-1"))
+    )
+
+
+def _landing_zone_regions(aws: FakeAws) -> list[str | None]:
+    return [call.region for call in aws.calls if call.name == "controltower:ListLandingZones"]
 
 
 def test_every_answer_becomes_a_fact(desired: Desired) -> None:

@@ -219,10 +219,19 @@ def test_misspelled_actions_are_warnings_of_the_plan(desired: Desired) -> None:
 @pytest.mark.parametrize("kind", [kind for kind, known in policy_types().items() if known.paid_service])
 def test_a_type_that_switches_on_a_paid_service_says_so_in_the_step(desired: Desired, kind: str) -> None:
     done = planned(desired, observed(), spec(kind=kind, text='{"any":{}}'))
-    service = policy_types()[kind].paid_service
-    assert f"it can switch on {service}, whose monthly cost for each account and region is not known here" in (
+    service, cost = policy_types()[kind].paid_service, policy_types()[kind].monthly_cost or "not known here"
+    assert f"it can switch on {service}, whose monthly cost for each account and region is {cost}" in (
         done.steps[-1].sentence
     )
+
+
+def test_a_price_of_a_paid_service_says_where_it_is_from() -> None:
+    priced = {name: kind.monthly_cost for name, kind in policy_types().items() if kind.monthly_cost}
+    assert set(priced) == {"GUARDDUTY_POLICY", "SECURITYHUB_CSPM_POLICY", "SECURITYHUB_POLICY"}
+    for cost in priced.values():
+        assert cost.startswith("by use: USD ")
+        assert "quoted in 2026 from AWS's page, not read there" in cost
+        assert "\n" not in cost
 
 
 def test_the_management_account_is_bound_by_management_policies_alone(desired: Desired) -> None:

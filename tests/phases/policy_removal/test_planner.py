@@ -1,4 +1,4 @@
-"""13-policy-removal plans what is named and still there, says what becomes allowed, and leaves nobody without an SCP."""
+"""13-policy-removal plans what is named and still there, says what becomes allowed, and leaves an SCP that allows."""
 
 import json
 from dataclasses import replace
@@ -103,9 +103,7 @@ def test_a_name_that_aws_does_not_have_is_a_warning_as_it_may_be_misspelled(desi
     )
 
 
-def test_root_accounts_and_units_are_detached_one_by_one_each_from_what_the_earlier_ones_leave(
-    desired: Desired,
-) -> None:
+def test_targets_are_detached_one_by_one_each_from_what_the_earlier_ones_leave(desired: Desired) -> None:
     there = existing(targets=("000000000001", "ou-Production", "ou-Security", "r-root"))
     entry = removal(units=(("Production",), ("Security",)), accounts=("000000000001",), root=True, delete=True)
     steps = planned(desired, [there, FULL], entry).steps
@@ -176,6 +174,7 @@ def test_a_replacement_that_allows_all_denies_nothing(desired: Desired) -> None:
     (step,) = planned(desired, [FULL, other], removal("FullAWSAccess")).steps
     assert isinstance(step, DetachPolicy)
     assert step.denied == ()
+    assert (step.accounts, step.still) == (("shop", "web"), ())  # each level needs an SCP that allows
     assert json.loads(step.starts_from)["next_to"] == {"all": ALLOW_ALL}
 
 
@@ -208,15 +207,19 @@ def test_an_allow_list_that_locks_out_a_break_glass_role_holds_the_step_back(des
     done = planned(roles, [FULL, other], removal("FullAWSAccess"))
     assert done.steps == ()
     assert [item.what for item in done.waiting if "break-glass" in item.what] == [
-        "policy FullAWSAccess: it is not detached from unit Production: that locks out break-glass role break-glass: "
-        "nothing allows cloudtrail:LookupEvents on * there any more"
+        (
+            "policy FullAWSAccess: it is not detached from unit Production: that locks out break-glass role "
+            "break-glass: nothing allows cloudtrail:LookupEvents on * there any more"
+        )
     ]
     assert "that locks out role orgkit-read: nothing allows " in done.waiting[0].what
 
 
 def test_an_allow_under_a_condition_that_is_not_known_is_a_warning(desired: Desired) -> None:
     network = {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
-    other = existing("list", document(statement("Allow", "*", Condition=network)), targets=("ou-Production",))
+    conditional = {**statement("Allow", "iam:*", Condition=network), "Sid": "Net"}
+    content = document(statement("Allow", ["cloudtrail:*", "kms:*", "s3:*", "sts:*"]), conditional)
+    other = existing("list", content, targets=("ou-Production",))
     done = planned(desired, [FULL, other], removal("FullAWSAccess"))
     assert [step.kind for step in done.steps] == ["detach-policy"]
     assert any(

@@ -64,7 +64,7 @@ def test_what_is_as_required_has_no_step(values: dict[str, Any]) -> None:
 def test_from_nothing_the_bucket_comes_first_and_each_role_after_the_provider() -> None:
     made = planned(desired_with(), StateFacts(Bucket("x", exists=False)))
     assert kinds(made) == [
-        "create-state-bucket", "block-public-access-to-state", "set-state-ownership", "set-state-versioning",
+        "create-state-bucket", "block-state-public-access", "set-state-ownership", "set-state-versioning",
         "set-state-encryption", "set-state-lifecycle", "tag-state-bucket", "set-state-bucket-policy",
         "create-identity-provider", "create-state-role", "set-state-role-policy", "create-state-role",
         "set-state-role-policy",
@@ -79,7 +79,7 @@ def test_from_nothing_the_bucket_comes_first_and_each_role_after_the_provider() 
 @pytest.mark.parametrize(
     ("changes", "kind", "start"),
     [
-        ({"public_access_block": BLOCK_ALL_PUBLIC_ACCESS[:3]}, "block-public-access-to-state", "BlockPublicPolicy"),
+        ({"public_access_block": BLOCK_ALL_PUBLIC_ACCESS[:3]}, "block-state-public-access", "BlockPublicPolicy"),
         ({"acl_grants": ("READ to group AllUsers",)}, "set-state-acl", "READ to group AllUsers"),
         ({"ownership": "ObjectWriter"}, "set-state-ownership", "ObjectWriter"),
         ({"versioning": "Suspended"}, "set-state-versioning", "Suspended"),
@@ -96,6 +96,10 @@ def test_each_setting_that_differs_is_one_step_that_starts_from_it(changes: Any,
     (step,) = with_bucket(**changes).steps
     assert step.kind == kind
     assert start in step.starts_from
+    desired = desired_with()
+    for bucket, is_shown in ((bucket_there(desired, **changes), False), (bucket_there(desired), True)):
+        observed = observed_with(facts_there(desired, bucket=bucket))
+        assert PHASE.shows(step, observed, desired) is is_shown
 
 
 def test_a_foreign_bucket_a_wrong_region_and_a_policy_that_is_no_json_are_refused() -> None:
