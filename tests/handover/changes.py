@@ -1,4 +1,7 @@
-"""Changes that somebody makes with plain AWS calls to what was handed over, and what Terraform's plan has to show."""
+"""Changes that somebody makes with plain AWS calls to what was handed over, and what Terraform's plan has to show.
+
+Policy types are not among them: in the larger file they are ignored, since one is enabled that the provider refuses.
+"""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -79,11 +82,6 @@ TRAIL, KEY = "aws_cloudtrail.organization", "aws_kms_key.trail"
 PRINCIPAL = "sso.amazonaws.com"
 TAG = [{"Key": "Foreign", "Value": "x"}]
 OPEN = {"Sid": "Foreign", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket"}
-
-
-def _enable_type(place: Place) -> None:
-    root = place.organizations().list_roots()["Roots"][0]["Id"]
-    place.organizations().enable_policy_type(RootId=root, PolicyType="AISERVICES_OPT_OUT_POLICY")
 
 
 def _public_access(name: str) -> Callable[[Place], object]:
@@ -274,9 +272,6 @@ def _other_changes() -> Iterator[Change]:
         lambda place: place.stage.client("ce").update_cost_allocation_tags_status(
             CostAllocationTagsStatus=[{"TagKey": "orgkit:key", "Status": "Inactive"}]
         ),
-    )  # fmt: skip
-    yield _change(
-        ORGANIZATION, "enabled_policy_types", _enable_type,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ KEYS = {"aws_access_key_id": "AWS_ACCESS_KEY_ID", "aws_secret_access_key": "AWS_
         "aws_session_token": "AWS_SESSION_TOKEN"}  # fmt: skip
 # What differs from one look to the next although nothing was changed.
 VOLATILE = ("AssumedRole", "AccessKey", "AccountSummary")
-LAST_USE = ("last_used", "last_used_region")
+LAST_USE = ("last_used", "last_used_region", "role_last_used")
 
 
 @dataclass(frozen=True)

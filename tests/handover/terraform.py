@@ -146,8 +146,9 @@ def apply_without(handed: HandedOver, names: list[str]) -> Iterator[str]:
     denied = sum(not item["denial"]["is_allowed"] for item in handed.stage.sandbox.denials())
     after = state_of(handed.stage)
     for kind in sorted(before.keys() | after.keys()):
-        if before.get(kind) != after.get(kind):
-            yield f"without {', '.join(names)}, {kind} is not as before:\n{before.get(kind)}\n{after.get(kind)}"
+        items = [item for item in after.get(kind, []) if item not in before.get(kind, [])]
+        if items or len(before.get(kind, [])) != len(after.get(kind, [])):
+            yield f"without {', '.join(names)}, {kind} is not as before: {items}"
     print(
         f"  without {', '.join(names)}: exit code {done.returncode}, {denied} calls denied, nothing destroyed",
         flush=True,
