@@ -27,8 +27,9 @@ NAMED_ELSEWHERE = {
         ("iam", "EnableOrganizationsRootCredentialsManagement", "EnabledFeatures"),
         ("iam", "EnableOrganizationsRootSessions", "EnabledFeatures"),
     ],
-    "phases/trail/bucket_aws.py": [],  # Place.set: its callers are found below
+    "phases/storage/bucket_aws.py": [],  # Place.set: its callers are found below
 }
+WITH_BUCKETS = ("phases/trail/", "phases/storage/", "phases/state_backend/")
 IAM = {
     "CreateBudget": "budgets:ModifyBudget",
     "PutBucketEncryption": "s3:PutEncryptionConfiguration",
@@ -57,7 +58,7 @@ def places() -> Iterator[Sent]:
     for path in sorted(ROOMS.rglob("*.py")):
         file = path.relative_to(ROOMS).as_posix()
         source = path.read_text(encoding="utf-8")
-        if not file.startswith(("sandbox/", "aws/")) and ("mutate" in source or file.startswith("phases/trail/")):
+        if not file.startswith(("sandbox/", "aws/")) and ("mutate" in source or file.startswith(WITH_BUCKETS)):
             for node in ast.walk(ast.parse(source)):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                     yield from _sent(file, node, node.func.attr)
@@ -138,7 +139,7 @@ def _sent(file: str, call: ast.Call, method: str) -> Iterator[Sent]:
             expect = next((word.value for word in call.keywords if word.arg == "expect"), None)
             output = str(expect.value) if isinstance(expect, ast.Constant) else None
             yield Sent(file, str(literals[0]), str(literals[1]), output)
-    elif method == "set" and file.startswith("phases/trail/") and literals:
+    elif method == "set" and file.startswith(WITH_BUCKETS) and literals:
         yield Sent(file, "s3", str(literals[0]), None)
 
 

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from orgkit.model.canonical_json import normal_form
 from orgkit.phases.trail.documents import key_statements, log_statements
 from orgkit.policy_evaluation.merge import is_missing, merge, sources_of
-from orgkit.sandbox.corrections.documents import Caller, allows
+from orgkit.policy_evaluation.requests import Principal, PrincipalKind, Request
+from orgkit.sandbox.corrections.documents import effects
 
 MANAGEMENT, ARCHIVE, ORGANIZATION, PARTNER = "111111111111", "222222222222", "o-exampleorgid", "333333333333"
+CLOUDTRAIL = Principal(PrincipalKind.SERVICE, "cloudtrail.amazonaws.com")
 BUCKET = "arn:aws:s3:::acme-log"
 OURS = f"arn:aws:cloudtrail:us-east-1:{MANAGEMENT}:trail/acme-trail"
 AUDIT = f"arn:aws:cloudtrail:us-east-1:{MANAGEMENT}:trail/audit"
@@ -28,7 +30,7 @@ def document(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def requests(*arns: str) -> list[tuple[Caller, str, str]]:
+def requests(*arns: str) -> list[Request]:
     """What CloudTrail asks of S3 for each trail, in each place."""
     found = []
     for arn in arns:
@@ -36,18 +38,17 @@ def requests(*arns: str) -> list[tuple[Caller, str, str]]:
         context = {"aws:SourceArn": arn, "aws:SourceAccount": account, "aws:SecureTransport": "true"}
         for owner in (account, ORGANIZATION):
             acl = {**context, "s3:x-amz-acl": "bucket-owner-full-control"}
-            caller = Caller(service="cloudtrail.amazonaws.com", context=acl)
-            found.append((caller, "s3:PutObject", f"{BUCKET}/AWSLogs/{owner}/CloudTrail/x"))
-        found.append((Caller(service="cloudtrail.amazonaws.com", context=context), "s3:GetBucketAcl", BUCKET))
+            found.append(Request(CLOUDTRAIL, "s3:PutObject", f"{BUCKET}/AWSLogs/{owner}/CloudTrail/x", context=acl))
+        found.append(Request(CLOUDTRAIL, "s3:GetBucketAcl", BUCKET, context=context))
     return found
 
 
 def granted(policy: str, *arns: str) -> set[tuple[str, str, str]]:
     """Which of these requests a policy allows, by the sandbox's own reading of policies."""
     return {
-        (caller.context["aws:SourceArn"], action, resource)
-        for caller, action, resource in requests(*arns)
-        if allows(json.loads(policy), caller, action, resource)
+        (str(request.context["aws:SourceArn"]), request.action, request.resource)
+        for request in requests(*arns)
+        if effects(json.loads(policy), request) == {"Allow"}
     }
 
 

@@ -33,6 +33,7 @@ from orgkit.phases.management_account.findings import Finding, Findings
 from orgkit.phases.policies.in_force import PoliciesInForce, PolicyInForce
 from orgkit.phases.policy_removal.steps import DeletePolicy
 from orgkit.phases.registry import PHASES, phase_of
+from orgkit.phases.state_backend.backend_block import BackendBlock
 from orgkit.runbook import adoption_stages
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.live_display import LiveDisplay
@@ -149,6 +150,7 @@ MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
         PoliciesInForce((PolicyInForce(name, name, name, name, name),), (name,)),
         PoliciesInForce(),
     ],
+    BackendBlock: lambda name: [BackendBlock(name, name), BackendBlock("", name)],
     Verification: lambda name: [Verification(replace(a_plan(name), steps=())), Verification(None)],
     Findings: lambda name: [Findings((Finding.ok(name, name, name), Finding.warns(name, name, name)))],
     Estimate: lambda name: [an_estimate(name)],

@@ -11,6 +11,7 @@ from typing import Any
 
 from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, name_in
 from orgkit.model.matching import account_ids_in
+from orgkit.model.state_backend import StateBackendSpec
 from orgkit.phases.member_access.roles import READS_IN_EVERY_MEMBER
 from orgkit.phases.member_access.section import MembersSpec
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
@@ -54,6 +55,7 @@ KEY_ACTIONS = (
     "kms:CreateAlias", "kms:CreateKey", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy",
     "kms:GetKeyRotationStatus", "kms:ListKeys", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:TagResource",
 )  # fmt: skip
+PROVIDER_ACTIONS = ("iam:CreateOpenIDConnectProvider", "iam:GetOpenIDConnectProvider")  # for the roles of the state
 # What a break-glass role is for: to see what happened, and to take rights away from an attacker.
 RECOVERY_ACTIONS = (
     "cloudtrail:LookupEvents", "ec2:DescribeInstances", "ec2:StopInstances", "iam:DeleteAccessKey",
@@ -187,7 +189,11 @@ def _affected(policy: PolicySpec, desired: Desired, ids: Mapping[str, str]) -> I
     policy_ids = account_ids_in([policy.content])
     seen = set()
     for member in desired.members:
-        is_special = member is desired.log_archive or ids.get(member.key, member.id) in policy_ids
+        is_special = (
+            member is desired.log_archive
+            or member.key == desired.section(StateBackendSpec).account
+            or ids.get(member.key, member.id) in policy_ids
+        )
         likeness = member.key if is_special else (member.unit, member.role_name)
         is_below = any(member.unit[: len(unit)] == unit for unit in policy.attach)
         if is_below and likeness not in seen:
@@ -219,6 +225,8 @@ def _calls(member: Member, account: Account, spec: PoliciesSpec, desired: Desire
     if member is desired.log_archive:
         changes += _log_archive_changes(account, desired)
         yield from _deliveries(account, desired)
+    if member.key == desired.section(StateBackendSpec).account:
+        changes += _state_changes(account, desired.section(StateBackendSpec))
     yield from _as_role(member.role_name, f"the access role {member.role_name}", account, changes, desired)
     recovery = [(action, resource) for action in RECOVERY_ACTIONS for resource in _resources_of(action, account)]
     for role in spec.break_glass_roles:
@@ -243,6 +251,17 @@ def _log_archive_changes(account: Account, desired: Desired) -> list[tuple[str, 
         changes += [(action, f"arn:aws:s3:::{records}/record") for action in ("s3:GetObject", "s3:PutObject")]
     key = _key(account, desired)
     return [*changes, *((action, key) for action in KEY_ACTIONS)] if desired.trail.kms_key else changes
+
+
+def _state_changes(account: Account, spec: StateBackendSpec) -> list[tuple[str, str]]:
+    bucket = f"arn:aws:s3:::{spec.with_account(account.id).bucket}"
+    changes = [(action, bucket) for action in BUCKET_ACTIONS if "ObjectLock" not in action]
+    if spec.github is None:
+        return changes
+    names = [role for role, _ in spec.github.roles]
+    changes += [(action, f"arn:aws:iam::{account.id}:role/{name}") for action in ROLE_ACTIONS for name in names]
+    changes += [(action, resource) for action in PROVIDER_ACTIONS for resource in _resources_of(action, account)]
+    return changes
 
 
 def _deliveries(account: Account, desired: Desired) -> Iterator[_Call]:

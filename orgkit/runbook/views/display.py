@@ -76,8 +76,11 @@ def render_estimate(estimate: Estimate) -> View:
 
 def render_backend_block(block: BackendBlock) -> View:
     """The file as it is, and where it was written."""
-    code = f"<pre>{escape(block.text)}</pre>" if block.text else ""
-    return View("\n".join(filter(None, (block.text, flat(block.note)))), f"{code}<p>{escape(flat(block.note))}</p>")
+    lines = [flat(line) for line in block.text.split("\n")]
+    code = f"<pre>{escape(chr(10).join(lines))}</pre>" if block.text else ""
+    return View(
+        "\n".join((*(lines if block.text else ()), flat(block.note))), f"{code}<p>{escape(flat(block.note))}</p>"
+    )
 
 
 def render_effect(effect: Effect) -> View:

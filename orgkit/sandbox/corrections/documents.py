@@ -68,16 +68,20 @@ def _find_statement_problem(statement: dict[str, Any], has_principals: bool) -> 
 
 def allows(policy: dict[str, Any], caller: Caller, action: str, resource: str | None = None) -> bool:
     """One statement allows it, and none denies it. Without a resource (a trust policy) none is compared."""
-    return _effects(policy, caller, action, resource) == {"Allow"}
+    return effects(policy, _request(caller, action, resource)) == {"Allow"}
 
 
 def denies(policy: dict[str, Any], caller: Caller, action: str, resource: str) -> bool:
     """One statement denies it, which counts within an account too."""
-    return "Deny" in _effects(policy, caller, action, resource)
+    return "Deny" in effects(policy, _request(caller, action, resource))
 
 
-def _effects(policy: dict[str, Any], caller: Caller, action: str, resource: str | None) -> set[str]:
-    request = Request(caller.principal, action, resource or "*", context=caller.context)
+def _request(caller: Caller, action: str, resource: str | None) -> Request:
+    return Request(caller.principal, action, resource or "*", context=caller.context)
+
+
+def effects(policy: dict[str, Any], request: Request) -> set[str]:
+    """Return the effects of the statements that apply to a request."""
     context = request_context(request)
     return {
         statement["Effect"]

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from orgkit.model.desired import Desired
+from orgkit.model.state_backend import GitHubSpec, StateBackendSpec
 from orgkit.parameters import load
 from orgkit.phases.permissions import steps_of
-from orgkit.phases.policies.lockouts import BUCKET_ACTIONS, KEY_ACTIONS, ROLE_ACTIONS, lockouts
+from orgkit.phases.policies.lockouts import BUCKET_ACTIONS, KEY_ACTIONS, PROVIDER_ACTIONS, ROLE_ACTIONS, lockouts
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.phases.registry import RUNBOOKS
 from orgkit.policy_evaluation.policy_types import RCP, SCP
@@ -49,7 +50,7 @@ def test_the_actions_of_the_access_role_are_those_of_the_steps() -> None:
     made = {action for phase in RUNBOOKS for step in steps_of(phase) for action in step.actions_in_account()}
     # What the owner of an account does before it joins, when no policy of the organization binds it.
     by_its_owner = {action for action in made if action.startswith("organizations:")} | {"iam:CreateServiceLinkedRole"}
-    assert {*ROLE_ACTIONS, *BUCKET_ACTIONS, *KEY_ACTIONS} == made - by_its_owner
+    assert {*ROLE_ACTIONS, *BUCKET_ACTIONS, *KEY_ACTIONS, *PROVIDER_ACTIONS} == made - by_its_owner
 
 
 def test_a_policy_that_denies_something_else_locks_nobody_out(find: Find) -> None:
@@ -67,6 +68,18 @@ def test_the_access_role_must_not_be_denied(find: Find) -> None:
     assert find(Action="s3:PutBucketPolicy") == [ACCESS]
     assert find(Action="s3:PutBucketPolicy", attach=(("Production",),)) == []  # the logs are not there
     assert find(Action="s3:PutBucketPolicy", Resource="arn:aws:s3:::other") == []
+
+
+def test_the_account_of_terraforms_state_must_not_lose_its_bucket_and_roles(desired: Desired) -> None:
+    github = GitHubSpec("acme", "1", "infrastructure", "2", "plan", "apply", "name")
+    spec = StateBackendSpec("website-prod", "acme-state", region="us-east-1", github=github)
+    for action in ("s3:PutBucketVersioning", "iam:CreateOpenIDConnectProvider"):
+        statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
+        content = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        policies = PoliciesSpec((PolicySpec("p", SCP, "p.json", (("Production",),), content),))
+        assert lockouts(policies.policies[0], policies, desired, {}) == ()
+        (lockout,) = lockouts(policies.policies[0], policies, desired.with_section(spec), {})
+        assert (lockout.subject, lockout.action) == (ACCESS, action)
 
 
 def test_an_exception_for_the_role_is_none_for_others(find: Find) -> None:
