@@ -217,11 +217,13 @@ def every_change() -> Chosen:
 def every_operation(seed: int) -> Chosen:
     """Every operation that changes something, once in each phase, against every kind; what is left by the seed.
 
+    Buckets are changed by the same code in all phases: an operation of S3 meets every kind in the first of them alone.
     A kind that has two forms, such as once and always, is met in one of them, in turn. A further change by the same
     operation meets one kind, and one read of each operation two. An old answer is met at the first or at the last read.
     """
     drawn = random.Random(seed)
     whole, forms = every_change(), _Forms(drawn)
+    of_earlier_phases: set[str] = set()  # operations of S3
 
     def chosen(phase: str, points: tuple[Point, ...]) -> Iterator[tuple[Point, Met]]:
         first = {point.same[1:]: point for point in reversed(points)}
@@ -233,10 +235,12 @@ def every_operation(seed: int) -> Chosen:
             else:
                 cells.setdefault(point, []).append(met)
         for point, kinds in cells.items():
-            is_first = point.mutating and point is first[point.same[1:]]
+            is_known = point.service == "s3" and point.operation in of_earlier_phases
+            is_first = point.mutating and point is first[point.same[1:]] and not is_known
             some = forms.one_of_each_kind(kinds) if is_first else drawn.sample(kinds, 1 if point.mutating else 2)
             yield from ((point, met) for met in some)
         yield from map(drawn.choice, stale.values())
+        of_earlier_phases.update(point.operation for point in points if point.service == "s3" and point.mutating)
 
     return chosen
 

@@ -1,5 +1,6 @@
 """What `make test` draws of the fault matrix: no kind of fault and no operation is left out, whatever the seed."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -33,6 +34,18 @@ def test_each_operation_that_changes_something_meets_every_kind_in_each_phase(ph
         for operation in CHANGES:
             first = next(point for point in POINTS if point.operation == operation)
             assert {fault.kind for point, fault in cells if point == first} == kinds
+
+
+def test_buckets_meet_every_kind_in_the_first_phase_that_changes_them_and_one_in_the_next() -> None:
+    points = tuple(replace(point, service="s3") for point in POINTS)
+    chosen = every_operation(1)
+    first, second = ([(point, met.fault.kind) for point, met in chosen(phase, points)] for phase in ("trail", "state"))
+    kinds = {fault.kind for fault in faults_for(replace(CHANGE, service="s3"))}
+    for point in (point for point in points if point.mutating):
+        met = [[kind for other, kind in cells if other == point] for cells in (first, second)]
+        is_first = point == next(other for other in points if other.operation == point.operation)
+        assert set(met[0]) == kinds if is_first else len(met[0]) == 1
+        assert len(met[1]) == 1
 
 
 def test_every_form_of_every_kind_is_met_at_a_change(phases: list[Cells]) -> None:
