@@ -242,8 +242,18 @@ def _create_policy(by: Outsider, step: CreatePolicy) -> None:
 
 
 def _policy_id(by: Outsider, step: CreatePolicy | ChangePolicy | AttachPolicy | DetachPolicy | DeletePolicy) -> str:
-    policies = by.client("organizations").list_policies(Filter=step.type)["Policies"]
-    return next((str(policy["Id"]) for policy in policies if policy["Name"] == step.name), "p-00000000")
+    return next((policy["Id"] for policy in _policies(by, step.type) if policy["Name"] == step.name), "p-00000000")
+
+
+def _policies(by: Outsider, kind: str) -> list[dict[str, str]]:
+    """All of one type, from all pages: the first may be empty."""
+    pages = by.client("organizations").get_paginator("list_policies").paginate(Filter=kind)
+    return [policy for page in pages for policy in page["Policies"]]
+
+
+def _targets_of(by: Outsider, policy_id: str) -> list[str]:
+    pages = by.client("organizations").get_paginator("list_targets_for_policy").paginate(PolicyId=policy_id)
+    return [str(target["TargetId"]) for page in pages for target in page["Targets"]]
 
 
 def _change_policy(by: Outsider, step: ChangePolicy) -> None:
@@ -379,11 +389,11 @@ def _drift_of_policies(by: Outsider) -> None:
     """Each policy of the file has another document, and is detached."""
     organizations = by.client("organizations")
     names = {policy.name for policy in by.desired.section(PoliciesSpec).policies}
-    for policy in organizations.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]:
+    for policy in _policies(by, "SERVICE_CONTROL_POLICY"):
         if policy["Name"] in names:
             organizations.update_policy(PolicyId=policy["Id"], Content=json.dumps(OTHER_POLICY))
-            for target in organizations.list_targets_for_policy(PolicyId=policy["Id"])["Targets"]:
-                organizations.detach_policy(PolicyId=policy["Id"], TargetId=target["TargetId"])
+            for target in _targets_of(by, policy["Id"]):
+                organizations.detach_policy(PolicyId=policy["Id"], TargetId=target)
     _make_removed_policies(by)
 
 
@@ -391,15 +401,14 @@ def _make_removed_policies(by: Outsider) -> None:
     """Each policy that the file removes is there again."""
     organizations = by.client("organizations")
     for removal in by.desired.section(PolicyRemovalSpec).removals:
-        present = organizations.list_policies(Filter=removal.type)["Policies"]
-        ids = {str(policy["Name"]): str(policy["Id"]) for policy in present}
+        ids = {policy["Name"]: policy["Id"] for policy in _policies(by, removal.type)}
         content = json.dumps({**OTHER_POLICY, "Id": removal.policy})
         if removal.policy not in ids:
             made = organizations.create_policy(Name=removal.policy, Type=removal.type, Description="", Content=content)
             ids[removal.policy] = made["Policy"]["PolicySummary"]["Id"]
-        attached = organizations.list_targets_for_policy(PolicyId=ids[removal.policy])["Targets"]
+        attached = _targets_of(by, ids[removal.policy])
         for target in map(by.ids.parent, removal.units):
-            if target not in [item["TargetId"] for item in attached]:
+            if target not in attached:
                 organizations.attach_policy(PolicyId=ids[removal.policy], TargetId=target)
 
 
