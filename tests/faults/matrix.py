@@ -115,7 +115,7 @@ class Matrix:
         return found.group() if found else ""
 
     def _reference(self, phase: str, digest: str) -> tuple[Reference, list[wires.ModelFile]]:
-        self._own_folder()
+        os.chdir(self._copy_outputs())
         first = len(self.wire.calls)
         with wires.quiet():
             ended = run(phase, self.file, digest)
@@ -137,9 +137,12 @@ class Matrix:
             number = len(self.wire.calls) - phase.first
             for met in at.pop(number, ()):
                 point = reference.points[number]
+                # Made here: a copy of the process that made it would meet what the run writes in the meantime.
+                folder = self._copy_outputs()
                 hand_in = self._copies.make((reference.phase, point, met))
                 if hand_in is not None:
-                    phase.folder = self._own_folder()
+                    os.chdir(folder)
+                    phase.folder = folder
                     trials.append(Trial(self.wire, reference, phase, point, met, hand_in))
                     return
 
@@ -152,11 +155,10 @@ class Matrix:
             trial.end(ended)
         return ended
 
-    def _own_folder(self) -> Path:
-        """A copy of the outputs, for this copy of the process alone."""
-        folder = self.folder / f"trial-{os.getpid()}"
+    def _copy_outputs(self) -> Path:
+        """A folder with the outputs as they are now, for one copy of the process alone."""
+        folder = Path(tempfile.mkdtemp(prefix="trial-", dir=self.folder))
         shutil.copytree(self.folder / "outputs", folder / "outputs", ignore=shutil.ignore_patterns("aws"))
-        os.chdir(folder)
         return folder
 
 
