@@ -9,12 +9,12 @@ from orgkit.handover.guide import write_guide
 from orgkit.handover.permissions import LOG_ARCHIVE, MANAGEMENT, policy_of
 from orgkit.handover.providers import PERMISSIONS, providers
 from orgkit.handover.tools import Tool
-from orgkit.handover.writer import quote, write
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
 from orgkit.phases.registry import phases_for
 from orgkit.phases.terraform.hcl import Comment
 from orgkit.phases.terraform.part import HandoverPart, LeftOut, Resource
+from orgkit.phases.terraform.writer import quote, write
 
 GUIDE = "HANDOVER.md"
 PROVIDERS = "providers.tf"

@@ -6,9 +6,9 @@ from orgkit.handover.addresses import Changes, removed_block
 from orgkit.handover.permissions import LOG_ARCHIVE, MANAGEMENT, shared_actions
 from orgkit.handover.providers import PERMISSIONS
 from orgkit.handover.tools import Tool
-from orgkit.handover.writer import write
 from orgkit.phases.terraform.part import LeftOut
 from orgkit.phases.terraform.provider import PROVIDER_SOURCE, TRIED_VERSION
+from orgkit.phases.terraform.writer import write
 from orgkit.sanitize.terminal import flat
 
 

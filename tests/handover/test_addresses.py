@@ -1,7 +1,7 @@
 """A later hand-over: what has moved, and what leaves Terraform without being destroyed."""
 
 from orgkit.handover.addresses import Changes, change_blocks
-from orgkit.handover.writer import write
+from orgkit.phases.terraform.writer import write
 
 OU, ACCOUNT = "aws_organizations_organizational_unit", "aws_organizations_account"
 

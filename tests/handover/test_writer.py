@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orgkit.handover.writer import quote, write
 from orgkit.phases.terraform.hcl import Attribute, Block, Call, Comment, Expression, JsonDocument, attributes
+from orgkit.phases.terraform.writer import quote, write
 
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 

@@ -1,6 +1,5 @@
 """The backend block that Terraform and OpenTofu read: where the state is, and that S3 itself locks it."""
 
-import json
 from dataclasses import dataclass
 
 from orgkit.model.desired import Desired
@@ -8,6 +7,7 @@ from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed
 from orgkit.model.state_backend import StateBackendSpec
 from orgkit.phases.state_backend.facts import StateFacts
+from orgkit.phases.terraform.writer import quote
 
 FILE = "backend.tf"
 REQUIRED_VERSION = ">= 1.10.0"  # of both: the first that lock the state with S3 alone
@@ -43,21 +43,16 @@ def backend_block(observed: Observed, desired: Desired) -> BackendBlock:
 
 
 def _text(spec: StateBackendSpec, kms_key: str) -> str:
-    arguments = {"bucket": hcl(spec.bucket), "key": hcl(spec.key), "region": hcl(spec.region), "encrypt": "true"}
+    arguments = {"bucket": quote(spec.bucket), "key": quote(spec.key), "region": quote(spec.region), "encrypt": "true"}
     if kms_key:  # without it, encrypt asks for S3's own keys
-        arguments["kms_key_id"] = hcl(kms_key)
+        arguments["kms_key_id"] = quote(kms_key)
     arguments["use_lockfile"] = "true"
     width = max(map(len, arguments))
     lines = "\n".join(f"    {name:{width}} = {value}" for name, value in arguments.items())
     return (
-        f"terraform {{\n  required_version = {hcl(REQUIRED_VERSION)} # Terraform, and OpenTofu: S3 itself locks the "
+        f"terraform {{\n  required_version = {quote(REQUIRED_VERSION)} # Terraform, and OpenTofu: S3 itself locks the "
         f'state\n\n  backend "s3" {{\n{lines}\n  }}\n}}\n'
     )
-
-
-def hcl(value: str) -> str:
-    """Return a string of HCL, in which ${ and %{ begin no template."""
-    return json.dumps(value).replace("${", "$${").replace("%{", "%%{")
 
 
 def _key_of(encryption: str) -> str:

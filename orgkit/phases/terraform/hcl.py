@@ -1,4 +1,4 @@
-"""What a Terraform configuration consists of, as frozen values; `orgkit.handover.writer` makes text of them."""
+"""What a Terraform configuration consists of, as frozen values; `orgkit.phases.terraform.writer` makes text of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from orgkit.model.state_backend import APPLY_ROLE, PLAN_ROLE
-from orgkit.phases.state_backend.backend_block import backend_block, hcl
+from orgkit.phases.state_backend.backend_block import backend_block
 from orgkit.phases.state_backend.documents import ISSUER, ORGANIZATION, bucket_statements, role_policy, trust
 from orgkit.phases.state_backend.facts import StateFacts
 from orgkit.phases.storage.documents import render, template
@@ -122,7 +122,8 @@ def test_the_block_names_the_key_that_the_bucket_has_since_encrypt_alone_means_s
 
 
 def test_a_string_of_aws_begins_no_template_of_hcl() -> None:
-    assert hcl('a"${file("x")}%{if}') == '"a\\"$${file(\\"x\\")}%%{if}"'
+    block = backend_block(observed_with(facts_there(desired_with())), desired_with(key='a"${file("x")}%{if}\U0001f600'))
+    assert '= "a\\"$${file(\\"x\\")}%%{if}\U0001f600"' in block.text
 
 
 def test_without_an_account_there_is_no_block_and_a_sentence_says_why() -> None:
