@@ -52,23 +52,26 @@ def test_nothing_is_begun_after_an_error() -> None:
 
 
 class CountedReads:
-    """Reads of ten milliseconds, and how many of them were under way at the same time."""
+    """How many reads are under way at the same time: each waits until so many are, as long as that may take."""
 
-    def __init__(self) -> None:
+    def __init__(self, expected: int) -> None:
         self.under_way = self.peak = 0
-        self._lock = threading.Lock()
+        self._expected = expected
+        self._changed = threading.Condition()
 
     def read(self, _: int) -> None:
-        with self._lock:
+        with self._changed:
             self.under_way += 1
             self.peak = max(self.peak, self.under_way)
-        time.sleep(0.01)
-        with self._lock:
+            self._changed.notify_all()
+            assert self._changed.wait_for(lambda: self.peak >= self._expected, timeout=20)
+        time.sleep(0.001)  # one more thread would begin a read meanwhile
+        with self._changed:
             self.under_way -= 1
 
 
 def test_so_many_reads_are_under_way_at_once_and_no_more() -> None:
-    reads = CountedReads()
+    reads = CountedReads(5)
     ThreadedExecutor(5).map(reads.read, range(30))
     assert reads.peak == 5
 
@@ -90,7 +93,7 @@ def test_a_read_may_read_several_things_itself_and_an_error_within_it_is_its_own
 
 
 def test_lists_within_lists_share_the_threads() -> None:
-    executor, reads = ThreadedExecutor(4), CountedReads()
+    executor, reads = ThreadedExecutor(4), CountedReads(4)
     executor.map(lambda _: executor.map(reads.read, range(6)), range(6))
     assert reads.peak == 4
 
