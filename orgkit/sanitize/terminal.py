@@ -46,6 +46,8 @@ def mask_emails(text: str) -> str:
 
 def _hidden(text: str) -> set[str]:
     """Its characters that a terminal would act upon, or that leave no mark of their own."""
+    if text.isascii() and text.isprintable():
+        return set()
     unprintable = {character for character in text if not character.isprintable()}
     if text.isascii():
         return unprintable

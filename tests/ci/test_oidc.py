@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,14 @@ TOKEN = "token.actions.githubusercontent.com"
 CHANGING = [phase for phase in RUNBOOKS if phase.changes and not phase.takes_away]
 
 
+@cache
+def _template() -> dict[str, Any]:
+    return dict(yaml.safe_load(FILE.read_text()))
+
+
 def resolved(given: dict[str, str] | None = None) -> dict[str, Any]:
     """The template's resources, with its intrinsic functions carried out."""
-    template = yaml.safe_load(FILE.read_text())
+    template = _template()
     values = {name: _default(each) for name, each in template["Parameters"].items()} | GIVEN | (given or {})
     return {name: _resolve(each, template, values) for name, each in template["Resources"].items()}
 

@@ -7,7 +7,7 @@ import random
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -217,18 +217,28 @@ def every_change() -> Chosen:
 
 
 def every_operation(seed: int) -> Chosen:
-    """Every operation that changes something, once in each phase, against every kind; what is left by the seed.
+    """Every operation that changes something once against every kind, in its first phase; what is left by the seed.
 
-    Buckets are changed by the same code in all phases: an operation of S3 meets every kind in the first of them alone.
-    A kind that has two forms, such as once and always, is met in one of them, in turn. A further change by the same
-    operation meets one kind, and one read of each operation two. An old answer is met at the first or at the last read.
+    Phases share their code: an operation that an earlier phase had meets one kind, as a further change by it does. All
+    settings of a bucket are sent by one function: the first of them meets every kind, and each of the others three.
+    A kind that has two forms, such as once and always, is met in one of them, in turn. One read of each operation meets
+    one kind. An old answer is met at the first or at the last read.
     """
     drawn = random.Random(seed)
     whole, forms = every_change(), _Forms(drawn)
-    of_earlier_phases: set[str] = set()  # operations of S3
+    of_earlier_phases: set[str] = set()  # operations
+
+    def number_of_kinds(point: Point, first: Mapping[tuple[str, str], Point]) -> int | None:
+        """None for every kind."""
+        if not point.mutating or point is not first[point.same[1:]] or point.operation in of_earlier_phases:
+            return 1
+        settings = [each for each in first.values() if is_bucket_setting(each)]
+        return 3 if point in settings[1:] else None
 
     def chosen(phase: str, points: tuple[Point, ...]) -> Iterator[tuple[Point, Met]]:
-        first = {point.same[1:]: point for point in reversed(points)}
+        first: dict[tuple[str, str], Point] = {}
+        for point in points:
+            first.setdefault(point.same[1:], point)
         cells: dict[Point, list[Met]] = {}
         stale: dict[tuple[str, str, str], list[tuple[Point, Met]]] = {}
         for point, met in whole(phase, points):
@@ -237,14 +247,18 @@ def every_operation(seed: int) -> Chosen:
             else:
                 cells.setdefault(point, []).append(met)
         for point, kinds in cells.items():
-            is_known = point.service == "s3" and point.operation in of_earlier_phases
-            is_first = point.mutating and point is first[point.same[1:]] and not is_known
-            some = forms.one_of_each_kind(kinds) if is_first else drawn.sample(kinds, 1 if point.mutating else 2)
+            number = number_of_kinds(point, first)
+            some = forms.one_of_each_kind(kinds) if number is None else drawn.sample(kinds, number)
             yield from ((point, met) for met in some)
         yield from map(drawn.choice, stale.values())
-        of_earlier_phases.update(point.operation for point in points if point.service == "s3" and point.mutating)
+        of_earlier_phases.update(point.operation for point in points if point.mutating)
 
     return chosen
+
+
+def is_bucket_setting(point: Point) -> bool:
+    """Whether the operation is one of those by which orgkit sets something about a bucket."""
+    return point.mutating and point.service == "s3" and point.operation.startswith("Put")
 
 
 class _Forms:

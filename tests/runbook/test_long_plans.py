@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from html import unescape
 from typing import Any
 from xml.etree import ElementTree
@@ -35,6 +36,7 @@ MAX_PAGE_BYTES = 500_000
 PLANNED_AT = "2026-11-30T12:00:00+00:00"
 
 
+@cache  # its values are frozen
 def planned(world: Callable[[int], World], phase: str = "accounts", count: int = ACCOUNTS) -> tuple[World, Plan]:
     desired, observed = world(count)
     made = plan(phase, observed, desired)

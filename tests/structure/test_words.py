@@ -8,12 +8,10 @@ import json
 import re
 import subprocess
 import sys
-import tokenize
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,9 @@ WORD = re.compile(r"(?<!\S)\W*[A-Za-z]\S*")  # an address is one word
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”)\]*]*\s+|(?<=:)\s*\n")
 # Of a docstring: an empty line, a heading of Google's style, an argument, an item of a list, a line that click keeps.
 PARAGRAPH = re.compile(r"\n\s*\n|\n\s*(?=[-*] )|\n\s*(?=\w[\w ]*:(?:\s|$))|\n {2,}(?=\S+ {2,})")
+STRING_OR_COMMENT = re.compile(
+    r"""\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\#[^\n]*""", re.DOTALL
+)
 TAG = re.compile(r"<[^>]*>")
 HAVE_DOCSTRINGS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -87,9 +88,12 @@ def _literals(node: ast.AST, docstring: ast.AST | None = None) -> Iterator[tuple
 
 
 def _comments(file: str, source: str) -> Iterator[Text]:
-    for token in tokenize.generate_tokens(StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield Text(file, token.start[0], token.string.lstrip("#! "), is_comment=True)
+    line, end = 1, 0
+    for match in STRING_OR_COMMENT.finditer(source):  # ten times as fast as tokenize
+        line += source.count("\n", end, match.start())
+        end = match.start()
+        if match[0].startswith("#"):
+            yield Text(file, line, match[0].lstrip("#! "), is_comment=True)
 
 
 def _markdown(file: str, source: str) -> Iterator[Text]:
@@ -128,6 +132,8 @@ def offenses(checkout: Path) -> list[str]:
 
 
 def _forbidden(text: Text) -> Iterator[str]:
+    if not ANY_FORBIDDEN.search(text.content):
+        return
     for rule, pattern in PATTERNS:
         for match in pattern.finditer(text.content):
             if not is_allowed(text, match.span()):
@@ -157,6 +163,7 @@ def _whole(words: list[str]) -> re.Pattern[str]:
 
 
 EXCEPTIONS: list[dict[str, str]] = RULES.get("allowed", [])
+ANY_FORBIDDEN = _whole([word for rule in RULES["forbidden"] for word in rule["words"]])
 PATTERNS = [(rule, _whole(rule["words"])) for rule in RULES["forbidden"]]
 
 
