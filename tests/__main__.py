@@ -46,19 +46,27 @@ SLOW = (
     "tests/structure/test_new_phase.py",
     "tests/supply",
 )
-# Unit tests that draw hundreds of cases or seal whole records, for 5 to 15 CPU seconds each: in `make test` alone.
+# Unit tests that draw hundreds of cases, make plans for a thousand accounts or seal whole records, for 2 to 15 CPU
+# seconds each: in `make test` alone.
 MANY_CASES = (
     "tests/costs/test_estimate.py",
     "tests/costs/test_export_domains.py",
     "tests/costs/test_export_files.py",
     "tests/costs/test_month.py",
+    "tests/costs/test_recomputed.py",
+    "tests/handover/test_writer.py",
+    "tests/model/test_matching.py",
     "tests/parameters/test_anything.py",
     "tests/parameters/test_planned.py",
+    "tests/phases/member_access/test_role_drift.py",
     "tests/phases/trail/test_event_selectors.py",
+    "tests/phases/trail/test_management_events.py",
     "tests/plans/test_linear.py",
     "tests/plans/test_properties.py",
+    "tests/policy_evaluation/test_merge.py",
     "tests/records/test_hostile.py",
     "tests/records/test_hostile_files.py",
+    "tests/runbook/test_long_plans.py",
 )
 # A file runs in one process, since its tests share fixtures; the slowest files come first (tests/conftest.py).
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")

@@ -167,7 +167,9 @@ def _write_profiles(values: Any, folder: Path) -> None:
 
 def _lead_to(wire: Wire) -> None:
     from datetime import UTC
+    from types import SimpleNamespace
 
+    from botocore import endpoint
     from botocore.httpsession import URLLib3Session
 
     from orgkit import parameters
@@ -191,6 +193,7 @@ def _lead_to(wire: Wire) -> None:
         return written(journal, event, **values)
 
     URLLib3Session.send = lambda _, request: wire.send(request)  # type: ignore[method-assign]
+    endpoint.time = SimpleNamespace(sleep=lambda seconds: world().clock.sleep(seconds))  # between its attempts
     RemoteClock._ask = ask  # type: ignore[method-assign]
     Journal.write = write  # type: ignore[method-assign]
     LiveDisplay._put = lambda *_: None  # type: ignore[method-assign]

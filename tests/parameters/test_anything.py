@@ -73,7 +73,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("mutated")
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(text=mutations())
 def test_a_mutated_file_is_either_loaded_or_told_about(text: str, folder: Path) -> None:
     attempt(text.encode(errors="surrogatepass"), folder)

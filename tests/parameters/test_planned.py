@@ -184,7 +184,7 @@ def test_the_example_with_every_key_in_use_is_planned(folder: Path) -> None:
     assert len(plans_of(load(file), *HOSTILE)) > 80
 
 
-@settings(PATIENT, max_examples=200)
+@settings(PATIENT, max_examples=80)
 @given(content=files(), name=NAMES)
 def test_any_file_is_refused_with_its_place_or_planned(content: bytes, name: str, folder: Path) -> None:
     attempt(content, folder, name)

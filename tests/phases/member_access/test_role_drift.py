@@ -162,7 +162,7 @@ def test_without_an_access_role_that_lets_us_in_no_step_through_it_is_planned(
     assert all(waiting.drift for waiting in plan.waiting)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(drifts())
 def test_every_form_of_drift_is_found(drift: tuple[str, Change, str]) -> None:
     name, change, where = drift
