@@ -36,6 +36,8 @@ faults: $(READY)  ## every call against every kind of fault, pairs of faults, tw
 	@$(VENV)/bin/python -W ignore -m tests.faults $(FILE) --pairs 100
 	@$(VENV)/bin/python -W ignore -m tests.faults.operators $(FILE)
 	@$(VENV)/bin/python -W ignore -m tests.faults.kills $(FILE)
+	@$(VENV)/bin/python -W ignore -m tests.faults.starting_values --repetitions
+	@$(VENV)/bin/python -W ignore -m tests.docs.test_page_and_command 2000
 
 bench: $(READY)  ## plans next to Terraform, vending, rehearsal, start and bills, into docs/performance.md (ten minutes)
 	@$(VENV)/bin/python -m benchmarks

@@ -41,6 +41,7 @@ class Draft:
         self.path = path
         self.text = text
         self._read = _digest(path)  # what lay there when this was begun: saving must not undo another's work
+        self._parsed: tuple[str, tomlkit.TOMLDocument | None] = "", tomlkit.document()
 
     @classmethod
     def load(cls, path: Path) -> "Draft":
@@ -49,7 +50,13 @@ class Draft:
 
     @property
     def document(self) -> tomlkit.TOMLDocument | None:
-        """None while the text is no TOML at all."""
+        """None while the text is no TOML at all. It is parsed once for each text: change a new one instead."""
+        if self._parsed[0] != self.text:
+            self._parsed = self.text, self._new_document()
+        return self._parsed[1]
+
+    def _new_document(self) -> tomlkit.TOMLDocument | None:
+        """One that may be changed; parsing takes as long as everything else that the form does."""
         try:
             return tomlkit.parse(self.text)
         except (TOMLKitError, ValueError, RecursionError):
@@ -85,7 +92,7 @@ class Draft:
 
     def put(self, value: str | list[str], *place: str, optional: bool = False) -> None:
         """Set one value; an optional one that is emptied goes, so that its default holds again."""
-        document: Any = self.document
+        document: Any = self._new_document()
         if document is None:
             return
         target = tomllib.loads(self.text)
@@ -148,7 +155,7 @@ class Draft:
 
     def add(self, section: str, key: str, values: Mapping[str, str]) -> None:
         """A section of its own, [section.key]; one that is there stays as it is."""
-        document: Any = self.document
+        document: Any = self._new_document()
         if document is None or key in self.keys(section):
             return
         table = tomlkit.table()
@@ -165,7 +172,7 @@ class Draft:
 
     def remove(self, section: str, key: str) -> None:
         """Remove one section, with the comments in it."""
-        document: Any = self.document
+        document: Any = self._new_document()
         if document is None or key not in self.keys(section):
             return
         target = tomllib.loads(self.text)

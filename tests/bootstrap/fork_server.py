@@ -60,7 +60,11 @@ SERVICES = (
     "billing", "budgets", "ce", "freetier",
 )  # fmt: skip
 
-PROGRAMS = {"orgkit": ("orgkit.cli.main", "main"), "papermill": ("papermill.__main__", "papermill")}
+PROGRAMS = {
+    "orgkit": ("orgkit.cli.main", "main"),
+    "papermill": ("papermill.__main__", "papermill"),
+    "pytest": ("tests.notebooks.forked_pytest", "main"),
+}
 # `orgkit` for a shell: a small interpreter that asks the server, with the streams, environment and folder of the shell.
 SCRIPT = """#!{python} -IS
 import json, os, socket, sys
@@ -426,7 +430,8 @@ def _launch_by(forks: _KernelForks | None) -> None:
     def launch(
         command: list[str], *, env: dict[str, str], cwd: str = "", stdout: Any = None, stderr: Any = None, **more: Any
     ) -> Any:
-        if command[2] != str(kernel_pool.PROGRAM) or (forks is None and threading.active_count() > 1):
+        is_kernel = command[2] == str(kernel_pool.PROGRAM) or command[1:3] == ["-m", "ipykernel_launcher"]
+        if not is_kernel or (forks is None and threading.active_count() > 1):
             return execute(command, env=env, cwd=cwd or None, stdout=stdout, stderr=stderr, **more)
         environment = env | {"JPY_PARENT_PID": str(os.getpid())}
         values = {"environment": environment, "cwd": cwd or str(Path.cwd())}

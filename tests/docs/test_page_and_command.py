@@ -1,4 +1,8 @@
-"""The stranger's page and `orgkit records verify` say the same of every record, whatever somebody has done to it."""
+"""The stranger's page and `orgkit records verify` say the same of every record, whatever somebody has done to it.
+
+The tests make the same 55 mutations each time. `python -m tests.docs.test_page_and_command 2000` makes 2,000
+others, and is part of `make faults`.
+"""
 
 import base64
 import hashlib
@@ -6,8 +10,11 @@ import json
 import os
 import random
 import re
+import secrets
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,7 +32,7 @@ from tests.docs.test_verifying_page import LEFT, PAGE, WHOLE, made, made_by_two
 from tests.records.test_seal import ACCOUNT
 
 SEED = 20261129
-COUNT = 200  # mutations; one takes a tenth of a CPU second
+COUNT = 55  # mutations, 5 of each way; one takes a fifth of a CPU second, nearly all of it for the page
 DOCUMENTS = ("approval.json", "review.json", "plan.json", "remainder.json", "events.jsonl", "signed-approval.json")
 
 # What readers of JSON, of lines, or of text read differently.
@@ -413,10 +420,13 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 @pytest.fixture(scope="module")
 def originals(tmp_path_factory: pytest.TempPathFactory) -> list[Records]:
+    return make_originals([tmp_path_factory.mktemp("records") for _ in range(2)])
+
+
+def make_originals(folders: list[Path]) -> list[Records]:
     """A signed and an unsigned chain: a run without a change, an apply, a resumed one, one approved by two."""
     made_records = []
-    for signed in (True, False):
-        home = tmp_path_factory.mktemp("records")
+    for home, signed in zip(folders, (True, False), strict=True):
         signer, approver = new_pair(home / "records.key"), new_pair(home / "ada")
         key = signer if signed else None
         runs = [*(made(home, key, plan) for plan in (None, WHOLE, LEFT)), made_by_two(home, key, approver)]
@@ -428,9 +438,13 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> list[Records]:
 
 @pytest.fixture(scope="module")
 def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_script(tmp_path_factory.mktemp("page"))
+
+
+def write_script(folder: Path) -> Path:
     """The lines of the page, taken out as `sed` takes them."""
     blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
-    file = tmp_path_factory.mktemp("page") / "check.sh"
+    file = folder / "check.sh"
     file.write_text("".join(blocks), encoding="utf-8")
     return file
 
@@ -462,9 +476,11 @@ def verdicts(records_: Records, run: str, head: str, script: Path) -> tuple[bool
     return done.returncode == 0, ended.exit_code == 0
 
 
-def mutations(originals: list[Records], tmp_path: Path, count: int) -> Iterator[tuple[str, Records, str, str]]:
+def mutations(
+    originals: list[Records], tmp_path: Path, count: int, seed: int = SEED
+) -> Iterator[tuple[str, Records, str, str]]:
     for number in range(count):
-        drawn = random.Random(SEED + number)
+        drawn = random.Random(seed + number)
         kind = MUTATIONS[number % len(MUTATIONS)]
         copy = drawn.choice(originals).copied_to(tmp_path / str(number) / ACCOUNT)
         run = drawn.choice(copy.runs)
@@ -472,14 +488,22 @@ def mutations(originals: list[Records], tmp_path: Path, count: int) -> Iterator[
         shutil.rmtree(tmp_path / str(number))
 
 
-def test_page_and_command_say_the_same_of_every_mutation(originals, script, tmp_path, report: Tell):
+def compare(
+    originals: list[Records], script: Path, tmp_path: Path, count: int, seed: int = SEED
+) -> tuple[Counter[bool], list[tuple[str, str, str]]]:
+    """How often the command accepts and refuses, and where the page says something else."""
     counts: Counter[bool] = Counter()
     differences = []
-    for name, copy, run, head in mutations(originals, tmp_path, COUNT):
+    for name, copy, run, head in mutations(originals, tmp_path, count, seed):
         page, command = verdicts(copy, run, head, script)
         counts[command] += 1
         if page != command:
             differences.append((name, run, f"page {page}, command {command}"))
+    return counts, differences
+
+
+def test_page_and_command_say_the_same_of_every_mutation(originals, script, tmp_path, report: Tell):
+    counts, differences = compare(originals, script, tmp_path, COUNT)
     report(f"page and command: {COUNT} mutations, {counts[True]} hold, {len(differences)} differences")
     assert differences == []
     assert counts[True] >= COUNT / 20, "some change nothing that is checked"
@@ -519,3 +543,21 @@ def change_document(records: Records, run: str, name: str, write: Callable[[dict
     lines = path.read_bytes().splitlines() if path.suffix == ".jsonl" else [path.read_bytes()]
     path.write_bytes(b"".join(write(json.loads(line)) + b"\n" for line in lines))
     return records.seal_anew()
+
+
+def main() -> int:
+    """Make so many mutations by a new seed, or by one that is given; 0 when both say the same of all."""
+    count, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else secrets.randbelow(10**9)
+    with tempfile.TemporaryDirectory(prefix="orgkit-page-") as name:
+        folders = [Path(name) / part for part in ("signed", "unsigned", "script", "copies")]
+        for folder_ in folders:
+            folder_.mkdir()
+        counts, differences = compare(make_originals(folders[:2]), write_script(folders[2]), folders[3], count, seed)
+    for difference in differences:
+        print("BAD", *difference)
+    print(f"{count} mutations, {counts[True]} hold, {len(differences)} differences. The same again: {count} {seed}")
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -20,6 +20,9 @@ from tests.docs.test_readme import program
 ROOT = Path(__file__).parents[2]
 GUIDE, API, RUNBOOK = "docs/how-to/phases", "docs/reference/python-api", "tests/notebooks/references/06-costs"
 PHONE = {"width": 390, "height": 844}
+# Rows of a table, functions, classes and members that are like those above them: axe takes its time for each.
+REPEATED = "tbody tr:nth-child(n+5), section > dl.py:nth-of-type(n+4), dl.py dl.py:nth-of-type(n+4)"
+COLORS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 
 
 class Page(HTMLParser):
@@ -129,9 +132,11 @@ def chromium() -> Iterator[Browser]:
     ("name", "scheme"), [(GUIDE, "light"), (GUIDE, "dark"), (API, "light"), (RUNBOOK, "light"), (RUNBOOK, "dark")]
 )
 def test_axe_finds_nothing_on_a_page(site: Path, chromium: Browser, name: str, scheme: str) -> None:
+    """Only colors differ between the schemes, so that the rules about them are all that the dark one is tried with."""
     page = chromium.new_page(color_scheme="dark" if scheme == "dark" else "light")
     page.goto(f"file://{site}/{name}.html")
-    violations = Axe().run(page).response["violations"]
+    page.evaluate("selector => document.querySelectorAll(selector).forEach(each => each.remove())", REPEATED)
+    violations = Axe().run(page, options=COLORS if scheme == "dark" else None).response["violations"]
     page.close()
     assert [(v["id"], v["nodes"][0]["html"]) for v in violations] == []
 

@@ -4,10 +4,15 @@ Each phase is tried from nothing and again after a drift of everything, with a c
 value is changed before the plan is applied, or between the previous step and the step itself. Where AWS has a
 conditional form of the call, it is also changed between the second read and the call. A phase is also killed after a
 step, and resumes under its approval.
+
+Each kind of step is tried once at each moment. What is a repetition (a kind that an earlier phase has tried, or tried
+from nothing), and the kills, are drawn by a seed: one of three is tried. `make faults` tries all (`--repetitions`).
 """
 
 import argparse
 import os
+import random
+import secrets
 import shutil
 import sys
 import tempfile
@@ -48,6 +53,7 @@ BEFORE, BETWEEN, AFTER_READ, KILLED = "before apply", "between steps", "after th
 HIDDEN_FROM_PLANNING = (CreateReadRole,)
 PHASES = tuple(phase for phase in ROAD if phase.changes)
 NOTHING = "nothing to change yet"
+ONE_OF_THREE = 1 / 3
 
 
 @dataclass
@@ -122,8 +128,9 @@ class Apply(Journal):
 class Trials:
     """The bootstrap, with a copy of this process for each trial."""
 
-    def __init__(self, desired: Desired, tally: Tally, *, whole: bool) -> None:
+    def __init__(self, desired: Desired, tally: Tally, *, whole: bool, part: float, seed: int) -> None:
         self.desired, self.tally, self.whole = desired, tally, whole
+        self.part, self.drawn = part, random.Random(seed)  # of the repetitions
         self.copies = Copies(os.cpu_count() or 1, tally.count)
         self.hand_in: HandIn | None = None  # in a copy
         self.drifted = False  # from nothing, tests.faults kills each phase at each of its calls
@@ -142,7 +149,7 @@ class Trials:
         plan, id_index = observe_and_plan(connect(self.desired), self.desired, phase)
         chosen = {step.id for step in plan.steps if self._is_tried(plan, step)}
         for step in plan.steps:
-            if step.id in chosen and (hand_in := self._copy(phase, BEFORE, step)):
+            if step.id in chosen and self._is_drawn(BEFORE, step) and (hand_in := self._copy(phase, BEFORE, step)):
                 hand_in(self._before(plan, id_index, step))
         apply, seen = Apply(self.desired, plan), set[tuple[str, StepStatus]]()
 
@@ -161,6 +168,10 @@ class Trials:
     def _is_tried(self, plan: Plan, step: Step) -> bool:
         is_of_kind = self.kinds is None or step.kind in self.kinds
         return is_of_kind and (self.whole or step.id in _first_of_each_kind(plan))
+
+    def _is_drawn(self, moment: str, step: Step) -> bool:
+        is_repeated = moment == KILLED or step.kind in self.tally.kinds.get(moment, ())
+        return not is_repeated or self.drawn.random() < self.part
 
     def _copy(self, phase: str, moment: str, step: Step) -> HandIn | None:
         self.hand_in = self.copies.make((phase, moment, step))
@@ -183,7 +194,7 @@ class Trials:
     def _on_the_way(self, apply: Apply, step: Step, status: StepStatus, outcomes: Outcomes) -> None:
         phase = apply.plan.phase
         if status is StepStatus.RUNNING:
-            if hand_in := self._copy(phase, BETWEEN, step):
+            if self._is_drawn(BETWEEN, step) and (hand_in := self._copy(phase, BETWEEN, step)):
                 if not _changed(self.desired, apply.id_index, step):
                     hand_in(NOTHING)
                 since = len(apply.events)
@@ -192,7 +203,12 @@ class Trials:
                 since = len(apply.events)
                 apply.judge = lambda: hand_in(apply.verdict_of_aws(step, since))
                 apply.before_call = lambda call: call == MOVE and _changed(self.desired, apply.id_index, step)
-        elif status is StepStatus.DONE and self.drifted and (hand_in := self._copy(phase, KILLED, step)):
+        elif (
+            status is StepStatus.DONE
+            and self.drifted
+            and self._is_drawn(KILLED, step)
+            and (hand_in := self._copy(phase, KILLED, step))
+        ):
             done = [item.step_id for item in outcomes.items if item.status is StepStatus.DONE]
             hand_in(self._resumed(apply.plan, done))
 
@@ -265,14 +281,17 @@ def main() -> int:
     """0 when everything held."""
     parser = argparse.ArgumentParser(prog="tests.faults.starting_values", description=__doc__)
     parser.add_argument("--whole", action="store_true", help="every step of a phase, not one of each kind")
+    parser.add_argument("--repetitions", action="store_true", help="all of them, and all kills, not one of three")
     parser.add_argument("--until", choices=[phase.label for phase in PHASES], default=PHASES[-1].label)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(100_000), help="by which repetitions are drawn")
     parser.add_argument("--mutants", action="store_true", help="break the library in each way, and tag units")
     requests, started, tally = parser.parse_args(), time.monotonic(), Tally()
     folder = Path(tempfile.mkdtemp(prefix="orgkit-starts-"))
     desired = load(parameters(folder))
     wires.begin(replace(seed_of(desired), own_policies=legacy(desired)), folder / "outputs")
     os.environ.update(wires.settings(folder / "outputs"))
-    trials = Trials(desired, tally, whole=requests.whole)
+    part = 1 if requests.repetitions or requests.whole or requests.mutants else ONE_OF_THREE
+    trials = Trials(desired, tally, whole=requests.whole, part=part, seed=requests.seed)
     try:
         if requests.mutants:
             _run_mutants(trials)
@@ -286,6 +305,8 @@ def main() -> int:
         print(f"BAD {line}")
     for moment, kinds in tally.kinds.items():
         print(f"  {moment:22} {tally.trials[moment]:4} trials of {len(kinds):2} kinds: {' '.join(sorted(kinds))}")
+    if part < 1:
+        print(f"The same trials again: --seed {requests.seed}")
     cpu = os.times()
     print(f"  {cpu.children_user + cpu.children_system + cpu.user + cpu.system:.0f} s of processors' time")
     print(f"{tally.trials.total()} trials, {len(tally.bad)} bad, {time.monotonic() - started:.0f} s")

@@ -86,6 +86,15 @@ def test_a_text_that_is_no_toml_is_told_and_left_as_it_is(draft: Draft) -> None:
     assert draft.check().problems[0].place.startswith("line ")
 
 
+def test_a_text_is_parsed_once_for_all_values_that_are_read_of_it(draft: Draft) -> None:
+    document = draft.document
+    assert draft.value("organization", "name") == "example"
+    assert draft.document is document
+    draft.put("bakery", "organization", "name")
+    assert draft.document is not document
+    assert draft.value("organization", "name") == "bakery"
+
+
 def test_the_words_are_those_of_orgkit_check(draft: Draft) -> None:
     draft.put("Prodution", "accounts", "website-prod", "unit")
     draft.save(draft.path)

@@ -5,8 +5,9 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,12 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
+    return pictures_in(tmp_path)
+
+
+def pictures_in(folder: Path) -> Path:
     """Where the screenshots go: the folder that SCREENSHOTS_OF_TESTS names, else that of a failure alone."""
-    place = Path(os.environ.get(SCREENSHOTS, tmp_path / "screenshots"))
+    place = Path(os.environ.get(SCREENSHOTS, folder / "screenshots"))
     place.mkdir(parents=True, exist_ok=True)
     return place
 
@@ -398,11 +403,26 @@ def a_record_reads_well_on_a_phone(program: Browser, records: Path, pictures: Pa
     page.close()
 
 
-def run_all_on_a_fresh_03(
-    project: Project, tmp_path: Path, pictures: Path, program: Browser, look: Callable[[Guide], None], **settings: str
-) -> list[str]:
-    """What the server's log has of changes after Run All, twice, on a 03 whose plan nobody has approved."""
-    with opened(project, tmp_path / "jupyterlab", project.file, **settings) as lab:
+@dataclass(frozen=True)
+class Fresh:
+    """What the server's log has of changes after Run All on a 03 whose plan nobody has approved, and its records."""
+
+    changes: list[str]
+    changes_of_mutant: list[str]
+    results: list[Path]
+
+
+@pytest.fixture(scope="module")
+def fresh(program: Browser, tmp_path_factory: pytest.TempPathFactory) -> Fresh:
+    """Run All on two copies of 03, in one JupyterLab: orgkit as it is, and with a gate that lets everything through.
+
+    It has a copy of orgkit, which is changed in between, and the oldest ipykernel; the test above has the newest one.
+    """
+    folder = tmp_path_factory.mktemp("fresh")
+    project, copy = new_project(folder / "project"), copy_of_orgkit(folder / "copy")
+    packages = make_environment(".venv-ipykernel6").parent / "packages"
+    path = os.pathsep.join(map(str, (copy, packages)))
+    with opened(project, folder / "jupyterlab", project.file, PYTHONPATH=path) as lab:
         with environment(lab.sandbox.environment()):
             for phase in ("organization", "units"):
                 desired = load(project.file)
@@ -411,38 +431,34 @@ def run_all_on_a_fresh_03(
                 plan = plan_phase(phase, observed, desired)
                 apply(aws, plan, IdIndex(observed, desired), lambda: pytest.fail("an answer was lost"))
         lab.sandbox.forget_calls()
-        with led(program, lab, pictures) as guide:
+        with led(program, lab, pictures_in(folder)) as guide:
             guide.run_all()
             guide.open("03")
             guide.run_all()
             guide.run_all()
-            look(guide)
+            stopped_at_the_gate(guide)
             changes = lab.changes()
+            let_everything_through(copy)
+            guide.start_page()
+            guide.open("03")  # another copy, since this one was run, with a kernel of its own
+            guide.run_all()
+            changes_of_mutant = lab.changes()[len(changes) :]
         lab.end()
-    return changes
+    return Fresh(
+        changes, changes_of_mutant, sorted(project.folder.glob("outputs/sandbox/*/*/*-03-accounts-*/result.json"))
+    )
 
 
-def test_run_all_on_a_fresh_03_changes_nothing_and_its_record_awaits_approval(
-    pictures: Path, tmp_path: Path, program: Browser
-) -> None:
-    """On the oldest ipykernel; the test above has the newest one."""
-    project = new_project(tmp_path / "project")
-    packages = str(make_environment(".venv-ipykernel6").parent / "packages")
-    assert run_all_on_a_fresh_03(project, tmp_path, pictures, program, stopped_at_the_gate, PYTHONPATH=packages) == []
-    (result,) = project.folder.glob("outputs/sandbox/*/*/*-03-accounts-*/result.json")
-    assert json.loads(result.read_text())["outcome"] == "awaiting approval"
-    assert json.loads(result.with_name("manifest.json").read_text())["packages"]["ipykernel"].startswith("6.31")
-    assert "Awaiting approval: nothing was changed." in result.with_name("03-accounts.html").read_text()
-
-
-def test_without_the_gate_s_refusal_the_test_above_would_fail(pictures: Path, tmp_path: Path, program: Browser) -> None:
-    """A copy of orgkit in which the gate lets everything through makes accounts; that it does is seen."""
-    copy = tmp_path / "copy"
-    shutil.copytree(CHECKOUT / "orgkit", copy / "orgkit", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(CHECKOUT / "runbooks", copy / "runbooks")
-    shutil.copytree(CHECKOUT / "docs", copy / "docs")
+def copy_of_orgkit(copy: Path) -> Path:
+    """With byte code, which is valid for the copy too."""
+    for folder in ("orgkit", "runbooks", "docs"):
+        shutil.copytree(CHECKOUT / folder, copy / folder)
     for page in PAGES:
         shutil.copy(CHECKOUT / page, copy / page)
+    return copy
+
+
+def let_everything_through(copy: Path) -> None:
     gate = copy / "orgkit" / "runbook" / "gate.py"
     refuses = "        if self.approval is None:\n            run ="
     assert refuses in gate.read_text()
@@ -450,6 +466,18 @@ def test_without_the_gate_s_refusal_the_test_above_would_fail(pictures: Path, tm
         '        if self.approval is None:\n            self.accept("nobody", "", "mutant")\n        if False:\n'
     )
     gate.write_text(gate.read_text().replace(refuses, f"{lets_through}            run ="))
-    project = new_project(tmp_path / "project")
-    changes = run_all_on_a_fresh_03(project, tmp_path, pictures, program, lambda _: None, PYTHONPATH=str(copy))
-    assert "organizations:CreateAccount" in changes
+
+
+def test_run_all_on_a_fresh_03_changes_nothing_and_its_record_awaits_approval(fresh: Fresh) -> None:
+    assert fresh.changes == []
+    result, _ = fresh.results
+    assert json.loads(result.read_text())["outcome"] == "awaiting approval"
+    assert json.loads(result.with_name("manifest.json").read_text())["packages"]["ipykernel"].startswith("6.31")
+    assert "Awaiting approval: nothing was changed." in result.with_name("03-accounts.html").read_text()
+
+
+def test_without_the_gate_s_refusal_the_test_above_would_fail(fresh: Fresh) -> None:
+    """A copy of orgkit in which the gate lets everything through makes accounts; that it does is seen."""
+    assert "organizations:CreateAccount" in fresh.changes_of_mutant
+    _, result = fresh.results
+    assert json.loads(result.read_text())["outcome"] == "done"

@@ -11,13 +11,14 @@ from orgkit.costs.bills.month import last
 from orgkit.engine.apply import apply
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe
+from orgkit.model.desired import Desired
 from orgkit.model.matching import IdIndex
 from orgkit.parameters import load
+from orgkit.phases.registry import PHASES
 from orgkit.phases.registry import plan as plan_phase
-from orgkit.rehearsal.bootstrap import environment, rehearse
+from orgkit.rehearsal.setup import environment, new_sandbox_folder, seed_of
 from orgkit.sandbox.bills import COLUMNS
-from orgkit.sandbox.lifecycle import Sandbox
-from tests.bootstrap.fork_server import forked_kernels
+from orgkit.sandbox.lifecycle import Sandbox, start
 
 CHECKOUT = Path(__file__).parents[2]
 EXAMPLE = CHECKOUT / "parameters" / "example.toml"
@@ -32,13 +33,12 @@ def three_months(now: str) -> dict[str, Any]:
     return {"rows": [dict(zip(COLUMNS, row, strict=True)) for row in rows], "page_size": 1000, "not_ready": []}
 
 
-def _with_billing(parameters: Path, sandbox: Sandbox) -> None:
-    """Phase 10 as well, which no rehearsal does."""
-    desired = load(parameters)
+def _apply(sandbox: Sandbox, desired: Desired, phase: str) -> None:
+    """In this process, as only a test may."""
     with environment(sandbox.environment()):
         aws = connect(desired)
-        observed = observe(aws, desired, "billing")
-        outcomes = apply(aws, plan_phase("billing", observed, desired), IdIndex(observed, desired), _unlooked)
+        observed = observe(aws, desired, phase)
+        outcomes = apply(aws, plan_phase(phase, observed, desired), IdIndex(observed, desired), _unlooked)
     assert not outcomes.failed
 
 
@@ -49,11 +49,10 @@ def _unlooked() -> Any:
 @contextmanager
 def bootstrapped(parameters: Path = EXAMPLE) -> Iterator[tuple[Sandbox, Mapping[str, str]]]:
     """The sandbox, and the settings with which a subprocess uses it and nothing else of this machine's AWS."""
-    with forked_kernels():
-        done = rehearse(parameters, keep=True)
-    with done.sandbox as sandbox:
-        assert done.exit_code == 0, [each.result.reasons for each in done.phases]
+    desired = load(parameters)
+    with start(seed_of(desired), new_sandbox_folder(parameters)) as sandbox:
+        for phase in (*(phase.label for phase in PHASES if phase.changes), "billing"):  # the last is in no rehearsal
+            _apply(sandbox, desired, phase)
         assert sandbox.seed_bills(three_months(sandbox.now())) == []
-        _with_billing(parameters, sandbox)
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ORGKIT_"))}
         yield sandbox, plain | sandbox.environment()

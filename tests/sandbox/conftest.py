@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,18 @@ import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from orgkit.sandbox.lifecycle import Sandbox, Seed, StandaloneAccount, start
+from tests import cached_libraries
 
 MANAGEMENT = "123456789012"
 DNS = StandaloneAccount("111111111111", "dns", "dns@corp.example", "dns", has_trail=True)
 LEGACY = StandaloneAccount("222222222222", "legacy", "legacy@corp.example", None)
 SEED = Seed(MANAGEMENT, "aws@corp.example", "corp", standalone=(DNS, LEGACY), throttling=False)
 LOADER = botocore.session.Session().get_component("data_loader")
+GENERATE_KEY = rsa.generate_private_key
+cached_libraries.cache_botocore()
 CLIENTS: dict[tuple[Any, ...], Any] = {}
 ONCE = Config(retries={"total_max_attempts": 1})
 
@@ -121,14 +126,37 @@ def reason() -> Callable[..., str]:
 
 @pytest.fixture
 def stock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
-    """moto as it is, in this process: what still differs from AWS, and so what still needs a correction."""
+    """moto as it is, in this process: what still differs from AWS, and so what still needs a correction.
+
+    What is kept from test to test is of other packages: the session with its clients, and one key for all keys of KMS.
+    """
     from moto import mock_aws
+    from moto.kms import utils
 
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        yield lambda service: boto3.client(service, region_name="us-east-1", config=ONCE)
+    monkeypatch.setattr(utils.rsa, "generate_private_key", _key_of_size)
+    with mock_aws(), monkeypatch.context() as within:
+        within.setattr(boto3, "DEFAULT_SESSION", _stock_session())
+        yield _stock_client
+
+
+@cache
+def _stock_session() -> boto3.Session:
+    session = botocore.session.Session()
+    session.register_component("data_loader", LOADER)
+    return boto3.Session(botocore_session=session)
+
+
+@cache
+def _stock_client(service: str) -> Any:
+    return boto3.client(service, region_name="us-east-1", config=ONCE)
+
+
+@cache
+def _key_of_size(public_exponent: int, key_size: int) -> Any:
+    return GENERATE_KEY(public_exponent=public_exponent, key_size=key_size)
 
 
 @pytest.fixture
