@@ -111,11 +111,16 @@ class ForkServer:
     def start(
         self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], files: Sequence[int]
     ) -> "ForkedCommand":
-        """Start `orgkit`, with files for output and errors; or with one, which is the terminal of its session."""
+        """Start `orgkit`, with files for output and errors; or with one, which is the terminal of its session.
+
+        It has a process group of its own, as a shell gives to each command.
+        """
         values = {"program": "orgkit", "arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment)}
         has_terminal = len(files) == 1
         return ForkedCommand(
-            self._connect(json.dumps(values | {"terminal": has_terminal}), [*files] * (3 if has_terminal else 1))
+            self._connect(
+                json.dumps(values | {"terminal": has_terminal, "group": True}), [*files] * (3 if has_terminal else 1)
+            )
         )
 
     def install(self, folder: Path) -> None:
@@ -307,6 +312,9 @@ def _be_command(connection: socket.socket, requests: Mapping[str, Any], files: S
         if requests.get("terminal"):
             os.setsid()
             fcntl.ioctl(files[0], termios.TIOCSCTTY, 0)
+        elif requests.get("group"):
+            os.setpgid(0, 0)
+        if requests.get("group"):
             signal.signal(signal.SIGINT, signal.default_int_handler)
         _enter(requests, files)
         if os.environ.get("PYTHONPATH") == str(kill_after.FOLDER):
