@@ -37,7 +37,9 @@ CHANGES = ("server-error-after-commit", "late-commit", "concurrent-modification"
 LABELS = [phase.run_label for phase in PHASES]
 T = TypeVar("T")
 APPROVERS = """[approval.approvers]
-ada = { key = "MCowBQYDK2VwAyEAwf7n9VXni1elMzMThzOva/8Baea/ySnPVV+n1RYqawM=", arn = "arn:aws:iam::999999999999:user/ada" }
+[approval.approvers.ada]
+key = "MCowBQYDK2VwAyEAwf7n9VXni1elMzMThzOva/8Baea/ySnPVV+n1RYqawM="
+arn = "arn:aws:iam::999999999999:user/ada"
 """
 OPERATORS = """[approval.operators]
 jane = "arn:aws:iam::999999999999:user/orgkit-operator"
@@ -170,6 +172,12 @@ def test_a_file_that_asks_for_four_eyes_is_rehearsed_as_if_one_person_were_enoug
     assert {phase["outcome"] for phase in commanded.told["phases"]} == {"done"}
     assert commanded.project.file.read_text() == FOUR_EYES
     assert killed.told["approved_alone"] is False, "its file does not ask for four eyes"
+
+
+def test_a_rehearsal_ends_although_nothing_helps_against_its_faults(commanded):
+    by_kind = commanded.told["faults"]["by_kind"]
+    assert sum(by_kind.get(name, 0) for name, kind in KINDS.items() if kind.ends_runs) > 0
+    assert max(len(phase["runs"]) for phase in commanded.told["phases"]) > 1
 
 
 def test_the_organization_is_the_one_of_a_good_day(day, good_day):
