@@ -7,7 +7,7 @@ import subprocess
 import sys
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -28,6 +28,7 @@ from orgkit.model.plan import Plan
 from orgkit.parameters import load
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.rehearsal.bootstrap import environment, seed_of
+from orgkit.sandbox import profiles
 from orgkit.sandbox.lifecycle import Sandbox
 from orgkit.sandbox.seed import Seed
 from tests import cached_libraries, kill_after
@@ -189,12 +190,13 @@ class Stage:
         with self.connected() as aws:
             return plan_with_digest(phase, observe(aws, self.desired, phase), self.desired)
 
-    def apply(self, phase: str) -> Plan:
-        """The phase planned and applied in this process, as only a test may; the plan that was applied."""
+    def apply(self, phase: str, check: Callable[[Plan], None] = lambda _: None) -> Plan:
+        """The phase planned, checked and applied in this process, as only a test may; the plan that was applied."""
         with self.connected() as aws:
             observed = observe(aws, self.desired, phase)
             plan = plan_phase(phase, observed, self.desired)
             assert not plan.needs
+            check(plan)
             outcomes = apply(aws, plan, IdIndex(observed, self.desired), _no_answer_is_lost)
         assert not outcomes.failed, outcomes.failed
         return plan
@@ -202,12 +204,21 @@ class Stage:
     def client(self, service: str, account: str = "", role: str = "OrganizationAccountAccessRole", **more: Any) -> Any:
         """Plain boto3, as somebody who does not know orgkit: in the management account, or through a role elsewhere."""
         with environment(self.sandbox.environment()):
-            keys = keys_of_role(self.client("sts"), account, role) if account else {}
+            keys = keys_of_role(self.client("sts"), account, role) if account else self._keys()
             session = botocore.session.Session()  # not the default session: it keeps the first sandbox's keys
             session.register_component("data_loader", MODELS)
             return boto3.Session(botocore_session=session).client(
                 service, endpoint_url=self.sandbox.endpoint_url, **keys, **more
             )
+
+    def _keys(self) -> dict[str, str]:
+        """Those of the profile of the management account, whose program need not run for each client."""
+        credential = profiles.credentials(self.seed, self.sandbox.folder)[0]
+        return {
+            "aws_access_key_id": credential.key,
+            "aws_secret_access_key": credential.secret,
+            "aws_session_token": credential.token,
+        }
 
     def changes(self) -> list[str]:
         """The calls since the log was emptied that AWS would have taken for a change."""

@@ -40,6 +40,8 @@ from tests import cached_libraries
 
 CHECKOUT = Path(__file__).parents[2]
 ROOT = "root"
+# Services whose models moto reads when it is first called for them, as a copy would each time.
+MODELS = ("organizations", "sts", "iam", "s3", "cloudtrail", "kms", "service-quotas", "account", "sso-admin")
 SECONDS = 60  # until a copy has to answer, on a machine that is busy
 
 
@@ -165,6 +167,8 @@ def _fork_roots() -> None:
     for name in ("orgkit.sandbox.app", "orgkit.sandbox.corrections.all", "moto.moto_server.werkzeug_app"):
         importlib.import_module(name)
     server.warm_up()  # here and not in a thread: a fork must not find an import under way
+    for service in MODELS:
+        importlib.import_module("moto.core.utils").get_service_model(service)
     gc.collect()
     gc.freeze()  # a fork need not look at what is there, and then copy it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # roots are not waited for
