@@ -1,4 +1,4 @@
-"""What botocore and moto compute anew for each session, client or call although it never changes: once in a process.
+"""What is computed anew for each session, client, call or record although it never changes: once in a process.
 
 For tests alone, whose processes make hundreds of clients.
 """
@@ -10,6 +10,10 @@ from typing import Any
 from botocore import hooks
 from botocore.client import ClientCreator
 from botocore.hooks import EventAliaser
+
+from orgkit.sanitize import secrets
+
+LONGEST = 1_000_000  # characters of a text whose secrets are searched once
 
 
 def cache_botocore() -> None:
@@ -24,6 +28,11 @@ def cache_moto() -> None:
     from moto.core import responses
 
     responses.method_names_from_class = cache(responses.method_names_from_class)
+
+
+def cache_searches() -> None:
+    """The secrets of a text of any length; otherwise those of short texts alone are remembered."""
+    secrets._SHORT = LONGEST
 
 
 def _once_a_service(make: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -22,13 +22,15 @@ from orgkit.engine.apply import apply
 from orgkit.engine.approve import plan as plan_with_digest
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe
-from orgkit.model.desired import Desired
+from orgkit.model.desired import ApprovalSpec, Desired
 from orgkit.model.matching import IdIndex
 from orgkit.model.plan import Plan
 from orgkit.parameters import load
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.rehearsal.bootstrap import environment, seed_of
+from orgkit.sandbox import profiles
 from orgkit.sandbox.lifecycle import Sandbox
+from orgkit.sandbox.seed import Seed
 from tests import cached_libraries, kill_after
 from tests.bootstrap import sandbox_copies
 from tests.bootstrap.fork_server import ForkServer
@@ -40,6 +42,9 @@ NESTED = CHECKOUT / "tests" / "bootstrap" / "elsewhere.toml"
 PHASES_THAT_CHANGE = ("organization", "units", "accounts", "imports", "trail")
 MODELS = botocore.session.Session().get_component("data_loader")  # of AWS's services, read once for all clients
 cached_libraries.cache_botocore()
+# Plain boto3 in tests reads first pages only, so that none of them is empty. Each region that is enabled is asked for a
+# landing zone.
+USUAL: dict[str, Any] = {"empty_pages": 0, "regions": ("us-east-1", "eu-central-1")}
 SECONDS = 300  # until a command that has not ended is killed
 Done = subprocess.CompletedProcess[str]
 
@@ -125,20 +130,33 @@ def new_project(folder: Path, parameters: Path = EXAMPLE) -> Project:
     return project
 
 
+def _as_aws_sees(desired: Desired) -> Desired:
+    """Without what makes no difference to what phases apply: who approves, and how the file is written."""
+    return replace(desired, approval=ApprovalSpec(), sha256="")
+
+
+@cache
+def _of_the_example() -> tuple[Seed, Desired]:
+    """The seed and what is applied to it, in most files of tests."""
+    desired = load(EXAMPLE)
+    return replace(seed_of(desired), **USUAL), _as_aws_sees(desired)
+
+
 class Stage:
     """A sandbox for a project, begun again for each test: a copy takes milliseconds, a start half a second."""
 
     def __init__(self, project: Project, *, real_time: bool = False, **circumstances: Any) -> None:
         self.desired: Desired = load(project.file)
-        # Plain boto3 in tests reads first pages only, so that none of them is empty here. Each region that is enabled
-        # is asked for a landing zone.
-        usual: dict[str, Any] = {"empty_pages": 0, "regions": ("us-east-1", "eu-central-1")}
-        self.seed = replace(seed_of(self.desired), **{**usual, **circumstances})
+        self.seed = replace(seed_of(self.desired), **{**USUAL, **circumstances})
         self.copied = (self.seed, self.desired)  # what the copies are made for
-        self.copies = sandbox_copies.start(self.seed, project.folder / "outputs" / "box", real_time=real_time)
-        weakref.finalize(self, self.copies.clean)
+        box = project.folder / "outputs" / "box"
+        if not real_time and (self.seed, _as_aws_sees(self.desired)) == _of_the_example():
+            self.copies = sandbox_copies.lend(self.seed)
+        else:
+            self.copies = sandbox_copies.start(self.seed, box, real_time=real_time)
+            weakref.finalize(self, self.copies.clean)
         self.sandbox: Sandbox = self.copies.restore(())
-        self.project = project.within(self.sandbox.environment())
+        self.project = project.within({**self.sandbox.environment(), "ORGKIT_OUTPUTS": str(box)})
         self.begun = 0
 
     def begin(self, *phases: str) -> None:
@@ -172,12 +190,13 @@ class Stage:
         with self.connected() as aws:
             return plan_with_digest(phase, observe(aws, self.desired, phase), self.desired)
 
-    def apply(self, phase: str) -> Plan:
-        """The phase planned and applied in this process, as only a test may; the plan that was applied."""
+    def apply(self, phase: str, check: Callable[[Plan], None] = lambda _: None) -> Plan:
+        """The phase planned, checked and applied in this process, as only a test may; the plan that was applied."""
         with self.connected() as aws:
             observed = observe(aws, self.desired, phase)
             plan = plan_phase(phase, observed, self.desired)
             assert not plan.needs
+            check(plan)
             outcomes = apply(aws, plan, IdIndex(observed, self.desired), _no_answer_is_lost)
         assert not outcomes.failed, outcomes.failed
         return plan
@@ -185,12 +204,21 @@ class Stage:
     def client(self, service: str, account: str = "", role: str = "OrganizationAccountAccessRole", **more: Any) -> Any:
         """Plain boto3, as somebody who does not know orgkit: in the management account, or through a role elsewhere."""
         with environment(self.sandbox.environment()):
-            keys = keys_of_role(self.client("sts"), account, role) if account else {}
+            keys = keys_of_role(self.client("sts"), account, role) if account else self._keys()
             session = botocore.session.Session()  # not the default session: it keeps the first sandbox's keys
             session.register_component("data_loader", MODELS)
             return boto3.Session(botocore_session=session).client(
                 service, endpoint_url=self.sandbox.endpoint_url, **keys, **more
             )
+
+    def _keys(self) -> dict[str, str]:
+        """Those of the profile of the management account, whose program need not run for each client."""
+        credential = profiles.credentials(self.seed, self.sandbox.folder)[0]
+        return {
+            "aws_access_key_id": credential.key,
+            "aws_secret_access_key": credential.secret,
+            "aws_session_token": credential.token,
+        }
 
     def changes(self) -> list[str]:
         """The calls since the log was emptied that AWS would have taken for a change."""

@@ -4,6 +4,8 @@ One process, the root, listens on the sandbox's port and never answers. A *templ
 holds a state. Asked for a copy it forks, and the fork answers on the port until the test is over. A copy becomes a
 template by forking in the handler of a request, when no other request is under way. All of them end with the root.
 
+A sandbox for the example file is lent: the states that one file of tests has had made, the next one finds.
+
 So a test finds the same port, folder and credentials as after `Sandbox.reset`, and the state that it asked for, without
 having the phases before it applied again. Roots are forks as well, of a process that has imported moto, which takes a
 CPU second: there is one for each process that runs tests.
@@ -23,8 +25,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -37,6 +40,8 @@ from tests import cached_libraries
 
 CHECKOUT = Path(__file__).parents[2]
 ROOT = "root"
+# Services whose models moto reads when it is first called for them, as a copy would each time.
+MODELS = ("organizations", "sts", "iam", "s3", "cloudtrail", "kms", "service-quotas", "account", "sso-admin")
 SECONDS = 60  # until a copy has to answer, on a machine that is busy
 
 
@@ -68,16 +73,55 @@ class CopiedSandbox:
         """Remove the sockets of the templates, which ended with the root."""
         shutil.rmtree(self.controls, ignore_errors=True)
 
+    def end_copy(self) -> None:
+        """Serve nothing until a state is restored."""
+        _end(self._copy)
+        self._copy = 0
 
-def start(seed: Seed, folder: Path, *, real_time: bool = False) -> CopiedSandbox:
-    """As lifecycle.start; nothing answers until a state is restored."""
-    folder = folder.resolve()
+
+@dataclass(frozen=True)
+class LentSandbox(Sandbox):
+    """A sandbox that is given back where another would be stopped."""
+
+    give_back: Callable[[], None] = field(repr=False, compare=False)
+
+    def stop(self) -> None:
+        """End what the test has made of it, and keep its states for the next file of tests."""
+        self.give_back()
+
+
+_to_lend: dict[Seed, CopiedSandbox] = {}
+
+
+def lend(seed: Seed) -> CopiedSandbox:
+    """The sandbox of this seed whose states other files of tests have had made, or a new one while it is in use.
+
+    All who ask with a seed have to apply the same phases to it, by the same parameters.
+    """
+    copied = _to_lend.pop(seed, None) or start(seed)
+    values = {each.name: getattr(copied.root, each.name) for each in fields(Sandbox)}
+    lent = LentSandbox(**values, give_back=lambda: _take_back(seed, copied))
+    profiles.write(profiles.credentials(seed, lent.folder), lent.folder / "aws")  # a reset may have written others
+    copied.root = lent
+    return copied
+
+
+def _take_back(seed: Seed, copied: CopiedSandbox) -> None:
+    copied.end_copy()
+    if _to_lend.setdefault(seed, copied) is not copied:
+        Sandbox.stop(copied.root)
+        copied.clean()
+
+
+def start(seed: Seed, folder: Path | None = None, *, real_time: bool = False) -> CopiedSandbox:
+    """As lifecycle.start; nothing answers until a state is restored. A folder that is not given ends with the root."""
+    controls = Path(tempfile.mkdtemp(prefix="copies-", dir="/tmp"))  # a socket's path has to be short
+    folder = (folder or controls / "box").resolve()
     aws = folder / "aws"
     aws.mkdir(mode=0o700, parents=True)
     values = profiles.credentials(seed, folder)
     profiles.write(values, aws)
     profiles.write_private(aws / "seed.json", json.dumps(lifecycle._start_values(seed, values)))
-    controls = Path(tempfile.mkdtemp(prefix="copies-", dir="/tmp"))  # a socket's path has to be short
     arguments = ["--controls", str(controls), "--seed", str(aws / "seed.json"), "--folder", str(folder)]
     arguments += ["--real-time"] if real_time else []
     return CopiedSandbox(lifecycle._wait(_roots().fork(arguments, aws / "server.log"), folder), controls)
@@ -123,6 +167,8 @@ def _fork_roots() -> None:
     for name in ("orgkit.sandbox.app", "orgkit.sandbox.corrections.all", "moto.moto_server.werkzeug_app"):
         importlib.import_module(name)
     server.warm_up()  # here and not in a thread: a fork must not find an import under way
+    for service in MODELS:
+        importlib.import_module("moto.core.utils").get_service_model(service)
     gc.collect()
     gc.freeze()  # a fork need not look at what is there, and then copy it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # roots are not waited for

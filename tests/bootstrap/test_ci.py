@@ -102,7 +102,7 @@ class TestAPullRequest:
             plan = planned(machine, installed=installed)
             assert plan.outputs["phase"] == number
             assert plan.outputs["digest"] in plan.summary
-            apply = applying(machine, plan, ticket="https://tickets.example/7", installed=installed)
+            apply = applying(machine, plan, ticket="https://tickets.example/7")
             assert apply.run("orgkit-apply.yml") == 0, apply.log
             assert apply.outputs["outcome"] == "done"
             assert apply.outputs["digest"] == plan.outputs["digest"]

@@ -31,11 +31,22 @@ from orgkit.runbook.execution.kernel_pool import Kernel
 from orgkit.sandbox.faults import KINDS, Incoming, spread
 from orgkit.sandbox.lifecycle import Sandbox, find
 from tests.bootstrap.fork_server import forked_kernels
-from tests.bootstrap.project import Project, Stage, new_project
+from tests.bootstrap.project import EXAMPLE, Project, Stage, new_project
 
 CHANGES = ("server-error-after-commit", "late-commit", "concurrent-modification", "lost-response")
 LABELS = [phase.run_label for phase in PHASES]
 T = TypeVar("T")
+APPROVERS = """[approval.approvers]
+[approval.approvers.ada]
+key = "MCowBQYDK2VwAyEAwf7n9VXni1elMzMThzOva/8Baea/ySnPVV+n1RYqawM="
+arn = "arn:aws:iam::999999999999:user/ada"
+"""
+OPERATORS = """[approval.operators]
+jane = "arn:aws:iam::999999999999:user/orgkit-operator"
+"""
+FOUR_EYES = EXAMPLE.read_text().replace("#four_eyes = false", "four_eyes = true")
+for section in (APPROVERS, OPERATORS):
+    FOUR_EYES = FOUR_EYES.replace(section.partition("\n")[0] + "\n", section)
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,10 @@ def with_a_killed_kernel(project: Project) -> Day:
 
 @pytest.fixture(scope="module")
 def commanded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    day = as_commanded(new_project(tmp_path_factory.mktemp("commanded") / "project"))
+    """Of a file that asks for four eyes."""
+    project = new_project(tmp_path_factory.mktemp("commanded") / "project")
+    project.file.write_text(FOUR_EYES)
+    day = as_commanded(project)
     with day.sandbox:
         yield day
 
@@ -151,6 +165,19 @@ def test_every_phase_is_done_in_the_end(day):
     assert {phase["outcome"] for phase in day.told["phases"]} == {"done"}
     assert all(phase["runs"][-1]["outcome"] in ("done", "nothing to change") for phase in day.told["phases"])
     assert day.told["faults"]["runs"] == len(day.runs) <= 6 * len(day.told["phases"])
+
+
+def test_a_file_that_asks_for_four_eyes_is_rehearsed_as_if_one_person_were_enough_and_that_is_told(commanded, killed):
+    assert commanded.told["approved_alone"] is True
+    assert {phase["outcome"] for phase in commanded.told["phases"]} == {"done"}
+    assert commanded.project.file.read_text() == FOUR_EYES
+    assert killed.told["approved_alone"] is False, "its file does not ask for four eyes"
+
+
+def test_a_rehearsal_ends_although_nothing_helps_against_its_faults(commanded):
+    by_kind = commanded.told["faults"]["by_kind"]
+    assert sum(by_kind.get(name, 0) for name, kind in KINDS.items() if kind.ends_runs) > 0
+    assert max(len(phase["runs"]) for phase in commanded.told["phases"]) > 1
 
 
 def test_the_organization_is_the_one_of_a_good_day(day, good_day):

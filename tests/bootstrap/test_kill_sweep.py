@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.conftest import Tell
 from tests.faults.kills import new_stage, sweep
 
-KILLS = 5
+KILLS = 3
 
 
 def test_a_phase_killed_at_any_moment_goes_on_and_tells_what_it_found(tmp_path: Path, report: Tell) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 import pytest
 
 from orgkit.model.plan import digest_of
-from tests.bootstrap.project import BIN, NESTED, Project, Stage, before, new_project
+from tests.bootstrap.fork_server import ForkedCommand
+from tests.bootstrap.project import NESTED, Project, Stage, before, fork_server, new_project
 from tests.kill_after import killed_after, stopped_after
 
 FILES = ("plan.json", "review.json")
@@ -94,13 +94,14 @@ def left(record: Path) -> list[dict[str, Any]]:
     return steps
 
 
-def test_a_kernel_that_is_stopped_for_a_day_begins_nothing_after_its_approval_has_ended(stage: Stage) -> None:
+def test_a_kernel_that_is_stopped_for_a_day_begins_nothing_after_its_approval_has_ended(
+    stage: Stage, tmp_path: Path
+) -> None:
     """A closed laptop does the same; here the kernel stops itself when its first step is done."""
     stage.begin("organization")
     digest = stage.project.plan("units")["digest"]
-    command = [str(BIN / "orgkit"), "run", str(stage.project.file), "02", "--approved-plan", digest, "--json"]
-    environment = stage.project.within(stopped_after("CreateUnit")).environment
-    running = subprocess.Popen(command, cwd=stage.project.folder, env=environment, stdout=subprocess.PIPE, text=True)
+    words = ("run", stage.project.file, "02", "--approved-plan", digest, "--json")
+    running = forked(stage.project.within(stopped_after("CreateUnit")), words, tmp_path / "output")
     until = time.monotonic() + 60
     while not (stopped := stopped_child_of(running.pid)):
         assert time.monotonic() < until
@@ -110,21 +111,34 @@ def test_a_kernel_that_is_stopped_for_a_day_begins_nothing_after_its_approval_ha
     assert "organizations:CreateOrganizationalUnit" in before
     stage.sandbox.sleep(25 * 3600)
     os.kill(stopped, signal.SIGCONT)
-    output, _ = running.communicate(timeout=120)
-    ended = json.loads(output)
+    code = running.wait(timeout=120)
+    ended = json.loads((tmp_path / "output").read_text())
     assert ended["how_far"]["not begun"]
-    assert (running.returncode, ended["outcome"]) == (4, "plan changed")
+    assert (code, ended["outcome"]) == (4, "plan changed")
     assert "The approval ended during the apply" in ended["reasons"][0]
     assert ended["next_command"] == "orgkit plan FILE units"
     assert stage.changes() == before
 
 
+def forked(project: Project, words: Sequence[object], output: Path) -> ForkedCommand:
+    """`orgkit` in a fork of a process that has imported it, while it runs."""
+    with output.open("w") as out, output.with_suffix(".errors").open("w") as errors:
+        files = [out.fileno(), errors.fileno()]
+        return fork_server().start([str(word) for word in words], project.folder, project.environment, files)
+
+
 def stopped_child_of(process: int) -> int:
     """The process id of the child that SIGSTOP has stopped; 0 while none is."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,stat=", "--ppid", str(process)], capture_output=True, text=True, check=False
-    ).stdout
-    return next((int(line.split()[0]) for line in listed.splitlines() if line.split()[1].startswith("T")), 0)
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return next((int(child) for child in children if state_of(child) == "T"), 0)
+
+
+def state_of(process: str) -> str:
+    """A letter, as ps shows it; "" of one that has ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
 
 
 @pytest.fixture(scope="module")
@@ -137,25 +151,23 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_while_aws_makes_accounts_ends_the_phase_and_it_goes_on_later(slow: Stage, number: int) -> None:
+def test_a_signal_while_aws_makes_accounts_ends_the_phase_and_it_goes_on_later(
+    slow: Stage, number: int, tmp_path: Path
+) -> None:
+    """Ctrl-C reaches every process of the terminal, a service manager's SIGTERM the first one only."""
     slow.begin("organization", "units")
     digest = slow.project.plan("accounts")["digest"]
-    command = [str(BIN / "orgkit"), "run", str(slow.project.file), "03", "--approved-plan", digest, "--json"]
-    running = subprocess.Popen(
-        command, cwd=slow.project.folder, env=slow.project.environment, stdout=subprocess.PIPE, text=True,
-        process_group=0,
-    )  # fmt: skip
+    words, output = ("run", slow.project.file, "03", "--approved-plan", digest, "--json"), tmp_path / "output"
+    running = forked(slow.project, words, output)
     until = time.monotonic() + 60
     # Not when AWS has taken the second: between that and the answer on disk the change is in doubt.
     while taken(slow).count("organizations:CreateAccount") < 2:
         assert time.monotonic() < until
         assert running.poll() is None
         time.sleep(0.05)
-    # Ctrl-C reaches every process of the terminal, a service manager's SIGTERM the first one only.
-    os.killpg(running.pid, number) if number == signal.SIGINT else running.send_signal(number)
-    output, _ = running.communicate(timeout=60)
-    assert running.returncode == 7
-    ended = json.loads(output)
+    (os.killpg if number == signal.SIGINT else os.kill)(running.pid, number)
+    assert running.wait(timeout=60) == 7
+    ended = json.loads(output.read_text())
     assert ended["outcome"] == "interrupted"
     assert {word: len(steps) for word, steps in ended["how_far"].items()} == {"begun": 2, "not begun": 4}
     assert ended["next_command"] == f"orgkit run FILE accounts --approved-plan {digest}"

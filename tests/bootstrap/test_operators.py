@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.conftest import Tell
 from tests.faults.operators import at_once
 
-PAIRS = 3
+PAIRS = 2
 
 
 def test_two_operators_at_once_make_nothing_twice_and_both_get_done(tmp_path: Path, report: Tell) -> None:

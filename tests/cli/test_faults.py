@@ -150,10 +150,3 @@ def test_other_kinds_come_as_often_as_ever():
     choose = spread(("throttling", "expired-token"), 7)
     calls = [Incoming(n, "organizations", f"Create{n}", "9", mutating=True) for n in range(1, 4001)]
     assert Counter(map(choose, calls))["throttling"] > 4000 / SHARE * 0.8
-
-
-def test_a_rehearsal_ends_although_nothing_helps_against_its_faults(tmp_path):
-    project = new_project(tmp_path / "project")
-    output = project.json("rehearse", project.file, "--faults", ",".join(ENDS_RUNS), "--fault-seed", "1")
-    assert sum(output["faults"]["by_kind"].values()) > 0
-    assert max(len(phase["runs"]) for phase in output["phases"]) > 1

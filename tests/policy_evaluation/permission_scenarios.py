@@ -67,6 +67,8 @@ BILLS = {
     "page_size": 1000,
     "not_ready": [],
 }
+# The kind of fault, how many changes of a phase meet it at most, and how many runs end early by it.
+FAULTS = {"lost answer": ("lost-response", 1000, 1), "resume": ("expired-token", 2, 2)}
 Choose = Callable[[Incoming], str]
 
 
@@ -91,8 +93,12 @@ class Scenarios:
         self._four_eyes()
         self._older_answers()
         self._scp()
-        self._with_faults("lost answer", lambda: _once_for_each_change("lost-response"), runs=1)
-        self._with_faults("resume", lambda: _once_for_each_change("expired-token", at_most=2), runs=2)
+        if self.uses.sample is None:
+            for name in FAULTS:
+                self._with_faults(dict.fromkeys(CHANGING, name))
+        else:
+            drawn = {phase: self.uses.chance.choice([*FAULTS]) for phase in CHANGING}
+            self._with_faults({**drawn, "trail": "lost answer"})  # after which alone a session policy of it is needed
 
     def _begin(self, **values: Any) -> None:
         """A fresh AWS, and fresh outputs."""
@@ -257,12 +263,13 @@ class Scenarios:
             show(f"exit code {done.exit_code}", f"{done.output} {done.exception or ''}")
         self.uses.copies.wait()
 
-    def _with_faults(self, name: str, choose: Callable[[], Choose], runs: int) -> None:
-        """The bootstrap once more, each phase until it is done."""
+    def _with_faults(self, names: dict[str, str]) -> None:
+        """The bootstrap once more, each phase under the faults of a name until it is done."""
         self._begin()
-        for phase in CHANGING:
+        for phase, name in names.items():
+            kind, at_most, runs = FAULTS[name]
             self._put(phase)
-            self.wire.application.injection.choose = choose()
+            self.wire.application.injection.choose = _once_for_each_change(kind, at_most)
             for _ in range(runs):
                 self._part(name, phase, allowed=("done", "AwaitingApproval", "StepFailed", "CredentialsExpired"))
             self.wire.application.injection.choose = no_faults
@@ -277,7 +284,7 @@ def _error_of(call: Callable[[], None]) -> tuple[str, str]:
     return "done", ""
 
 
-def _once_for_each_change(kind: str, at_most: int = 1000) -> Choose:
+def _once_for_each_change(kind: str, at_most: int) -> Choose:
     """The fault at the first call of each operation that changes something, so often at most."""
     seen: set[tuple[str, str]] = set()
 

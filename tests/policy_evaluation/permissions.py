@@ -92,7 +92,8 @@ def make_table(sample: int | None = None, seed: int = 0) -> Table:
     """Run every scenario, and return a row for each action of each text.
 
     Args:
-        sample: How many actions are deleted; None for all. The others count as needed when a call uses them.
+        sample: How many actions are deleted; None for all. The others count as needed when a call uses them. Of the two
+            kinds of fault each phase then meets one that is drawn.
         seed: By which the sample is drawn.
     """
     base = Path("/dev/shm") if Path("/dev/shm").is_dir() else None

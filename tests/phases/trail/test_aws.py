@@ -24,7 +24,8 @@ from orgkit.phases.trail.aws import HANDLERS, read_trail
 from orgkit.phases.trail.planner import plan
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 from orgkit.phases.trail.steps import READS_IN_LOG_ARCHIVE, READS_IN_MANAGEMENT, CreateBucket, CreateKey, CreateTrail
-from orgkit.sandbox.lifecycle import Sandbox, Seed, start
+from orgkit.sandbox.lifecycle import Sandbox, Seed
+from tests.bootstrap.sandbox_copies import CopiedSandbox, start
 
 MANAGEMENT = "111111111111"
 SEED = Seed(management_account_id=MANAGEMENT, management_email="aws@acme.test")
@@ -34,21 +35,28 @@ RUN = {handler.step: handler.run for handler in HANDLERS}
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with start(SEED, tmp_path_factory.mktemp("sandbox")) as running:
-        yield running
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CopiedSandbox]:
+    copied = start(SEED, tmp_path_factory.mktemp("sandbox") / "box")
+    with copied.root:
+        yield copied
+    copied.clean()
 
 
 class Place:
-    """An organization with a log archive account, and phase 05 on it."""
+    """An organization with a log archive account, and phase 05 on it.
 
-    def __init__(self, sandbox: Sandbox, desired: Desired) -> None:
+    Args:
+        archive: The id of the log archive account, where the sandbox has it already.
+    """
+
+    def __init__(self, sandbox: Sandbox, desired: Desired, archive: str = "") -> None:
         self.sandbox = sandbox
         self._sessions: dict[bool, boto3.Session] = {}
         self.aws = open_connection(region="us-east-1", endpoint=sandbox.endpoint_url, journal=Journal())
-        self.archive = self._organization()
+        self.archive = archive or self._organization()
         self.desired = replace(desired, accounts=(replace(desired.accounts[0], id=self.archive),))
-        self._read_role()
+        if not archive:
+            self._read_role()
         self.sandbox.forget_calls()
 
     def client(self, service: str, *, inside: bool = False, region: str = "us-east-1") -> Any:
@@ -102,12 +110,39 @@ class Place:
         return made
 
 
+@pytest.fixture(scope="module")
+def archives() -> dict[tuple[str, ...], str]:
+    """The id of the log archive account in each state of the sandbox that is kept."""
+    return {}
+
+
 @pytest.fixture
-def place(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, world: Any) -> Place:
-    sandbox.reset(SEED)
-    for name, value in sandbox.environment().items():
+def place(
+    copies: CopiedSandbox, archives: dict[tuple[str, ...], str], monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest, world: Any,
+) -> Place:  # fmt: skip
+    """Before the phase, or after it where a test asks for `applied`: each is made once for the same settings."""
+    for name, value in copies.root.environment().items():
         monkeypatch.setenv(name, value)
-    return Place(sandbox, world(**getattr(request, "param", {})).desired)
+    values = getattr(request, "param", {})
+    desired, states = world(**values).desired, [(repr(values),), (repr(values), "applied")]
+    wanted = states[: 2 if "applied" in request.fixturenames else 1]
+    known = next((state for state in reversed(wanted) if state in archives), ())
+    copies.restore(known)
+    place = Place(copies.root, desired, archives.get(known, ""))
+    for state in wanted[wanted.index(known) + 1 if known else 0 :]:
+        if state[1:]:
+            assert place.apply().steps
+        place.sandbox.forget_calls()
+        copies.keep(state)
+        archives[state] = place.archive
+    return place
+
+
+@pytest.fixture
+def applied(place: Place) -> Place:
+    """The place after the phase; `place` looks at who asks for this one."""
+    return place
 
 
 def mutations(place: Place) -> list[str]:
@@ -122,9 +157,8 @@ def test_from_nothing_and_again(place: Place) -> None:
     assert mutations(place) == []
 
 
-def test_a_key_asked_for_later_and_given_up_again(place: Place) -> None:
-    plain = place.desired
-    place.apply()
+def test_a_key_asked_for_later_and_given_up_again(applied: Place) -> None:
+    place, plain = applied, applied.desired
     place.desired = replace(plain, trail=replace(plain.trail, kms_key=True))
     place.apply()
     assert place.names() == []
@@ -136,8 +170,8 @@ def test_a_key_asked_for_later_and_given_up_again(place: Place) -> None:
 
 
 @pytest.mark.parametrize("place", [LOCKED], indirect=True)
-def test_what_aws_itself_says_afterwards(place: Place) -> None:
-    place.apply()
+def test_what_aws_itself_says_afterwards(applied: Place) -> None:
+    place = applied
     s3, trails = place.client("s3", inside=True), place.client("cloudtrail")
     (trail,) = trails.describe_trails()["trailList"]
     flags = ("IsOrganizationTrail", "IsMultiRegionTrail", "LogFileValidationEnabled", "IncludeGlobalServiceEvents")
@@ -167,9 +201,8 @@ def test_everything_in_the_log_archive_account_is_done_through_its_roles(place: 
     assert set(roles.values()) == {"OrganizationAccountAccessRole"}
 
 
-def test_planning_assumes_the_read_role_only(place: Place) -> None:
-    place.apply()
-    place.sandbox.forget_calls()
+def test_planning_assumes_the_read_role_only(applied: Place) -> None:
+    place = applied
     place.plan()
     assumed = {call["parameters"]["RoleArn"].rpartition("/")[2]
                for call in place.sandbox.calls() if call["operation"] == "AssumeRole"}  # fmt: skip
@@ -287,12 +320,11 @@ DRIFT = {
 }
 
 
-def test_each_change_behind_its_back_is_exactly_one_step(place: Place) -> None:
-    place.apply()
+def test_each_change_behind_its_back_is_exactly_one_step(applied: Place) -> None:
+    place = applied
     for step, change in DRIFT.items():
         change(place)
-        assert place.names() == [step]
-        place.apply()
+        assert [type(made).__name__ for made in place.apply().steps] == [step]
         assert place.names() == []
     tags = place.client("s3", inside=True).get_bucket_tagging(Bucket="acme-log")["TagSet"]
     assert {"Key": "Other", "Value": "stays"} in tags
@@ -303,8 +335,8 @@ def test_each_change_behind_its_back_is_exactly_one_step(place: Place) -> None:
     assert trails.get_event_selectors(TrailName=arn)["AdvancedEventSelectors"][1:] == FOREIGN_SELECTORS
 
 
-def test_basic_selectors_stay_basic_and_keep_their_data_events(place: Place) -> None:
-    place.apply()
+def test_basic_selectors_stay_basic_and_keep_their_data_events(applied: Place) -> None:
+    place = applied
     trails = place.client("cloudtrail")
     data = [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::acme-data/"]}]
     reads = {"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True, "DataResources": data}
@@ -336,8 +368,8 @@ def test_a_data_trail_of_somebody_else_is_left_as_it_is_next_to_orgkit_s(place: 
     assert "it logs no management events, so orgkit leaves it unchanged." in place.plan().warnings[0]
 
 
-def test_a_log_file_that_a_step_lets_arrive_is_a_warning_until_one_arrives(place: Place) -> None:
-    place.apply()
+def test_a_log_file_that_a_step_lets_arrive_is_a_warning_until_one_arrives(applied: Place) -> None:
+    place = applied
     assert place.plan().drift == ()
     place.client("s3", inside=True).delete_bucket_policy(Bucket="acme-log")
     place.sandbox.sleep(25 * 3600)
@@ -350,8 +382,8 @@ def test_a_log_file_that_a_step_lets_arrive_is_a_warning_until_one_arrives(place
 
 
 @pytest.mark.parametrize("kind", [SetEventSelectors, TagTrail])
-def test_a_setting_of_the_trail_names_every_action_that_it_uses(place: Place, kind: Any) -> None:
-    place.apply()
+def test_a_setting_of_the_trail_names_every_action_that_it_uses(applied: Place, kind: Any) -> None:
+    place = applied
     break_selectors(place)
     break_trail_tags(place)
     observed = place.observe()
@@ -363,8 +395,8 @@ def test_a_setting_of_the_trail_names_every_action_that_it_uses(place: Place, ki
     assert seen(place) <= set(step.actions)
 
 
-def test_statements_and_rules_of_others_survive(place: Place) -> None:
-    place.apply()
+def test_statements_and_rules_of_others_survive(applied: Place) -> None:
+    place = applied
     s3 = place.client("s3", inside=True)
     foreign = {"Sid": "Siem", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{MANAGEMENT}:root"},
                "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme-log/*"}  # fmt: skip
@@ -382,8 +414,8 @@ def test_statements_and_rules_of_others_survive(place: Place) -> None:
     assert (stored["Filter"], stored["Expiration"]["Date"].year) == ({"Prefix": "x/"}, 2030)
 
 
-def test_a_trail_that_delivers_to_the_bucket_goes_on_when_ours_joins_it(place: Place) -> None:
-    place.apply()
+def test_a_trail_that_delivers_to_the_bucket_goes_on_when_ours_joins_it(applied: Place) -> None:
+    place = applied
     trails, s3 = place.client("cloudtrail"), place.client("s3", inside=True)
     trails.delete_trail(Name="acme-trail")
     document = s3.get_bucket_policy(Bucket="acme-log")["Policy"].replace("trail/acme-trail", "trail/audit")
@@ -397,8 +429,8 @@ def test_a_trail_that_delivers_to_the_bucket_goes_on_when_ours_joins_it(place: P
     trails.update_trail(Name="acme-trail", IncludeGlobalServiceEvents=True)
 
 
-def test_the_list_of_trails_that_aws_documents_is_left_as_it_is(place: Place) -> None:
-    place.apply()
+def test_the_list_of_trails_that_aws_documents_is_left_as_it_is(applied: Place) -> None:
+    place = applied
     s3, partner = place.client("s3", inside=True), "arn:aws:cloudtrail:eu-west-1:333333333333:trail/partner"
     document = json.loads(s3.get_bucket_policy(Bucket="acme-log")["Policy"])
     for statement in document["Statement"]:
@@ -414,8 +446,8 @@ def test_the_list_of_trails_that_aws_documents_is_left_as_it_is(place: Place) ->
 
 
 @pytest.mark.parametrize("place", [{"kms_key": True}], indirect=True)
-def test_an_alias_that_is_gone_makes_no_second_key(place: Place) -> None:
-    place.apply()
+def test_an_alias_that_is_gone_makes_no_second_key(applied: Place) -> None:
+    place = applied
     kms = place.client("kms", inside=True)
     kms.delete_alias(AliasName="alias/acme-trail")
     assert place.names() == ["CreateAlias"]
@@ -435,8 +467,8 @@ def test_encryption_by_hand_stays_where_the_file_says_nothing_of_it(place: Place
     assert len([line for line in made.warnings if "`kms_key = false`" in line]) == 2
 
 
-def test_an_acl_that_lets_others_in_is_taken_back_before_acls_are_switched_off(place: Place) -> None:
-    place.apply()
+def test_an_acl_that_lets_others_in_is_taken_back_before_acls_are_switched_off(applied: Place) -> None:
+    place = applied
     s3 = place.client("s3", inside=True)
     switch = {"Bucket": "acme-log", "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}
     s3.put_bucket_ownership_controls(
@@ -455,8 +487,8 @@ def test_an_acl_that_lets_others_in_is_taken_back_before_acls_are_switched_off(p
 
 
 @pytest.mark.parametrize("place", [{"kms_key": True}], indirect=True)
-def test_a_deleted_role_in_the_policies_is_left_out_when_they_change(place: Place) -> None:
-    place.apply()
+def test_a_deleted_role_in_the_policies_is_left_out_when_they_change(applied: Place) -> None:
+    place = applied
     s3, kms, iam = (place.client(service, inside=True) for service in ("s3", "kms", "iam"))
     role = iam.create_role(RoleName="siem", AssumeRolePolicyDocument=json.dumps(trust(MANAGEMENT)))["Role"]
     reader = {"Sid": "Siem", "Effect": "Allow", "Principal": {"AWS": role["Arn"]}, "Action": "s3:GetObject",
@@ -550,8 +582,8 @@ def test_a_trail_that_came_meanwhile_must_be_as_approved(place: Place) -> None:
         RUN[CreateTrail](place.aws, made.steps[-2], id_index)
 
 
-def test_an_organization_trail_in_another_region_is_found_and_adjusted_there(place: Place) -> None:
-    place.apply()
+def test_an_organization_trail_in_another_region_is_found_and_adjusted_there(applied: Place) -> None:
+    place = applied
     place.client("cloudtrail").delete_trail(Name="acme-trail")
     s3 = place.client("s3", inside=True)
     policy = (
@@ -626,8 +658,8 @@ def test_a_region_without_the_namespace_fails_the_step_and_no_other_name_is_trie
 
 
 @pytest.mark.parametrize("place", [{"region": "eu-central-1"}], indirect=True)
-def test_another_region_than_us_east_1(place: Place) -> None:
-    place.apply()
+def test_another_region_than_us_east_1(applied: Place) -> None:
+    place = applied
     assert place.names() == []
     where = place.client("s3", inside=True).get_bucket_location(Bucket="acme-log")["LocationConstraint"]
     assert where == "eu-central-1"
