@@ -227,6 +227,12 @@ class NotVerified(OrgkitError):
     exit_code = EXIT_NOT_VERIFIED
 
 
+class Drifted(NotVerified):
+    """Something in AWS is not as the file says, or could not be read, so that nobody knows."""
+
+    summary = "The organization has drifted, or could not be read whole; nothing was changed."
+
+
 class Interrupted(OrgkitError):
     """Somebody or something ended the phase from outside."""
 

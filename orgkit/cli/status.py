@@ -17,15 +17,21 @@ if TYPE_CHECKING:
 
 @click.command()
 @FILE
+@click.option(
+    "--drift", is_flag=True, help="Show each attribute that differs from the file or the last run, and who changed it."
+)
 @json_option
 @endpoint_option
 @exit_with
 @requires_output
-def status(file: Path, as_json: bool) -> int:
+def status(file: Path, drift: bool, as_json: bool) -> int:
     """Show where each phase is, by AWS: the reason, the last record, the next command. Changes nothing.
 
     The exit codes are those of `orgkit plan`: 0 when nothing is left to do, 3 when a plan needs an approval.
+
+    With --drift: 0 when nothing has drifted, and 6 when something has, or could not be read.
     """
+    from orgkit.cli.drift import show_drift
     from orgkit.cli.planning import exit_code_of, plan_observed
     from orgkit.cli.read_progress import show_reading
     from orgkit.engine.connect import connect
@@ -36,6 +42,8 @@ def status(file: Path, as_json: bool) -> int:
 
     path = find(str(file))
     desired = load(path)
+    if drift:
+        return show_drift(path, desired, as_json=as_json)
     aws = connect(desired)
     with show_reading(aws):
         observed = observe(aws, desired)

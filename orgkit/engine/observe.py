@@ -28,7 +28,15 @@ from orgkit.phases.member_access.member_roles_aws import GuessedMembers, Pair, S
 from orgkit.phases.member_access.section import MembersSpec
 from orgkit.phases.organization import aws as organization_aws
 from orgkit.phases.organizational_units.aws import read_units
-from orgkit.phases.registry import load, may_be_stopped, phase_of, phases_for, plan
+from orgkit.phases.registry import (
+    RUNBOOKS,
+    load,
+    load_inventory_reader,
+    may_be_stopped,
+    phase_of,
+    phases_for,
+    plan,
+)
 
 TaggedResource = TypeVar("TaggedResource", Unit, Account)
 
@@ -59,6 +67,43 @@ def observe(aws: Connection, desired: Desired, phase: str | None = None, *, find
         raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
 
 
+def observe_readable(aws: Connection, desired: Desired) -> tuple[Observed, Mapping[str, Rejected]]:
+    """Read AWS once for all phases that the file asks for, and for the inventory, as far as AWS lets us.
+
+    Args:
+        aws: A connection as the management account.
+        desired: The parameters file.
+
+    Returns:
+        What was read, and for each phase that was not, by its name, why.
+
+    Raises:
+        CouldNotRead: The tree itself cannot be seen.
+        WrongAccount: The caller is not the management account of the file.
+    """
+    phases, rejections = phases_for(desired), dict[str, Rejected]()
+    specs = [spec for listed_phase in phases for spec in _accounts_to_enter(listed_phase, desired)]
+    try:
+        with log_reading("members", aws.executor.threads) if specs else nullcontext():
+            observed = _read_organization(aws, desired, phases, specs, rejections)
+    except Rejected as rejection:
+        raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
+    for phase in RUNBOOKS:
+        if (read := load_inventory_reader(phase)) is not None:
+            observed = _read_or_note(partial(read, aws, desired), observed, phase, rejections)
+    return observed, rejections
+
+
+def _read_or_note(
+    read: Callable[[Observed], Observed], observed: Observed, phase: Phase, rejections: dict[str, Rejected]
+) -> Observed:
+    try:
+        return read(observed)
+    except Rejected as rejection:
+        rejections[phase.name] = rejection
+        return observed
+
+
 def _accounts_to_enter(phase: Phase, desired: Desired) -> tuple[Spec, ...]:
     """The accounts into which a phase looks; none where the file has no read role."""
     return phase.accounts(desired) if desired.section(MembersSpec).read_role else ()
@@ -73,8 +118,14 @@ def observe_and_plan(aws: Connection, desired: Desired, phase: str, *, findings:
     return plan(phase, observed, desired), IdIndex(observed, desired)
 
 
-def _read_organization(aws: Connection, desired: Desired, phases: Sequence[Phase], specs: Sequence[Spec]) -> Observed:
-    """Read the tree, then what the phases need. Member accounts are read as soon as AWS has listed them."""
+def _read_organization(
+    aws: Connection, desired: Desired, phases: Sequence[Phase], specs: Sequence[Spec],
+    rejections: dict[str, Rejected] | None = None,
+) -> Observed:  # fmt: skip
+    """Read the tree, then what the phases need. Member accounts are read as soon as AWS has listed them.
+
+    Where `rejections` is given, it gets why AWS rejected the read of a phase, and the others are read all the same.
+    """
 
     def read(pair: Pair) -> Member:
         spec, account_id = pair
@@ -84,7 +135,8 @@ def _read_organization(aws: Connection, desired: Desired, phases: Sequence[Phase
         guess = GuessedMembers(specs, desired.organization.management_account_id)
         with log_reading("tree", aws.executor.threads):
             tree = _read_tree(aws, desired, lambda item: begin_guessed(early_reads, guess, item))
-        return _read_phases_and_members(aws, desired, tree, phases, members_to_read(tree, specs), early_reads, read)
+        pairs = members_to_read(tree, specs)
+        return _read_phases_and_members(aws, desired, tree, phases, pairs, early_reads, read, rejections)
 
 
 def begin_guessed(early_reads: EarlyReads[Pair, Member], guess: GuessedMembers, item: Mapping[str, Any]) -> None:
@@ -116,7 +168,7 @@ def _read_tree(aws: Connection, desired: Desired, on_account: Callable[[dict[str
 
 def _read_phases_and_members(
     aws: Connection, desired: Desired, tree: Observed, phases: Sequence[Phase], pairs: Sequence[Pair],
-    early_reads: EarlyReads[Pair, Member], read: Callable[[Pair], Member],
+    early_reads: EarlyReads[Pair, Member], read: Callable[[Pair], Member], rejections: dict[str, Rejected] | None,
 ) -> Observed:  # fmt: skip
     """Read what the phases need, and at the same time the member accounts of all of them.
 
@@ -124,7 +176,7 @@ def _read_phases_and_members(
     """
     for pair in pairs:
         early_reads.begin(pair)
-    observed = _read_phases(aws, desired, tree, phases)
+    observed = _read_phases(aws, desired, tree, phases, rejections)
     report = partial(aws.report_read, "member accounts")
     members = early_reads.take(pairs, report)
     # Where one thread reads; or when the read of an account that turned out to be none of the file had an error.
@@ -133,11 +185,17 @@ def _read_phases_and_members(
     return replace(observed, members=tuple(members[pair] for pair in pairs))
 
 
-def _read_phases(aws: Connection, desired: Desired, observed: Observed, phases: Sequence[Phase]) -> Observed:
+def _read_phases(
+    aws: Connection, desired: Desired, observed: Observed, phases: Sequence[Phase],
+    rejections: dict[str, Rejected] | None,
+) -> Observed:  # fmt: skip
     for phase in phases:
         if read := load(phase).read:
             with log_reading(phase.run_label, aws.executor.threads):
-                observed = read(aws, desired, observed)
+                if rejections is None:
+                    observed = read(aws, desired, observed)
+                else:
+                    observed = _read_or_note(partial(read, aws, desired), observed, phase, rejections)
     return observed
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec, MemberRead
+from orgkit.model.inventory import InventoryPart
 from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan, Step
 from orgkit.phases.adopted import Adopt
@@ -39,6 +40,8 @@ class Phase:
         request_hint: When that is so, as the end of a sentence.
         handover: What Terraform can take over; None where it takes nothing.
         adopt: From an organization that exists to its section, the inverse of `section`; None where it has none.
+        inventory: Its resources with their attributes, which 08 compares; None where it has none.
+        reads_every_phase: Whether it reads what all phases read that take nothing away.
         takes_away: Whether its steps close, delete, detach or switch something off. Such a phase runs only where a
             person names it: it is in no CI role and no list of a workflow, and no file asks for it.
     """
@@ -65,6 +68,8 @@ class Phase:
     file_warnings: Callable[[Desired], Iterable[str]] = lambda _desired: ()
     handover: Handover | None = None
     adopt: Adopt | None = None
+    inventory: InventoryPart | None = None
+    reads_every_phase: bool = False
 
     def shows(self, step: Step, observed: Observed, desired: Desired) -> bool | None:
         """Return whether AWS shows what a step makes; None where that is not known.

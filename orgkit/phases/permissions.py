@@ -10,6 +10,7 @@ from orgkit.model.plan import Step
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.findings import reads_for
 from orgkit.phases.organization.section import OrganizationModel
+from orgkit.phases.registry import RUNBOOKS
 from orgkit.phases.trail.section import TrailModel
 
 # What every phase needs to identify the account and to read the tree.
@@ -22,6 +23,7 @@ TREE_READS = (
 # What reconciling the record of a phase with changes needs, in the log archive account too; and what four eyes need to
 # read the roles of approvers and operators.
 RECORD_READS = ("account:ListRegions", "cloudtrail:LookupEvents", "iam:GetRole", "sts:AssumeRole")
+ENTER = "sts:AssumeRole"  # of the read role alone, where a phase changes nothing
 # An action that can do more than its step needs is restricted as far as IAM allows.
 # Roles of these names may be in any account; AWS's data perimeter guidance has the key for sts:AssumeRole.
 OWN_ORGANIZATION = {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}
@@ -155,7 +157,9 @@ def steps_of(phase: Phase) -> list[type[Step]]:
 
 def reads_of(phase: Phase) -> tuple[str, ...]:
     """Return what planning a phase reads in the management account: the tree, its own facts, and what may stop it."""
-    return (*(TREE_READS if phase.reads_tree else ()), *phase.reads, *reads_for(phase.number))
+    other_phases = [item for item in RUNBOOKS if not item.takes_away] if phase.reads_every_phase else []
+    more = [action for item in other_phases if item.inventory for action in item.reads if action != ENTER]
+    return (*(TREE_READS if phase.reads_tree else ()), *phase.reads, *more, *reads_for(phase.number))
 
 
 def actions_of(step: type[Step]) -> tuple[str, ...]:

@@ -87,6 +87,15 @@ def load_adoption_reader(phase: Phase) -> "AdoptionReader | None":
     return reader
 
 
+def load_inventory_reader(phase: Phase) -> "Reader | None":
+    """Import what reads AWS for the inventory alone; None where the phase needs nothing more for it."""
+    if not (Path(__file__).parent / phase.package.rpartition(".")[2] / "inventory_aws.py").exists():
+        return None
+    module: Any = import_module(f"{phase.package}.inventory_aws")
+    reader: Reader = module.read_inventory
+    return reader
+
+
 def _by_step(steps: Iterable[type[Step]], handlers: "Iterable[Handler[Any]]") -> "Handlers":
     """Return handlers by type of step; raise TypeError for a step with none or two, or a handler without a step."""
     handler_of_step: dict[type[Step], Handler[Any]] = {}

@@ -211,7 +211,7 @@ def test_an_account_that_several_phases_look_into_is_entered_once() -> None:
 def test_what_may_ask_a_person_is_read_by_the_main_thread(profile: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[bool] = []
 
-    def read_phases(_aws: object, _desired: object, tree: Observed, _phases: object) -> Observed:
+    def read_phases(_aws: object, _desired: object, tree: Observed, *_: object) -> Observed:
         threads.append(threading.current_thread() is threading.main_thread())
         return tree
 

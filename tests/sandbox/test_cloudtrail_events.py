@@ -166,6 +166,31 @@ def test_it_is_looked_up_by_name_user_and_id(world, look):
     assert len(look(LookupAttributes=[{"AttributeKey": "Username", "AttributeValue": "orgkit-operator"}])) == 2
 
 
+def test_an_event_has_what_was_asked_and_hides_names_and_emails(world, look):
+    world.organization()
+    root = world.client("organizations").list_roots()["Roots"][0]["Id"]
+    world.client("organizations").create_organizational_unit(ParentId=root, Name="Security")
+    world.client("organizations").create_account(AccountName="logs", Email="logs@corp.example")
+    world.client("iam").create_user(UserName="a")
+    world.client("s3").create_bucket(Bucket="corp-logs")
+    world.sandbox.sleep(301)
+    asked = {event["eventName"]: event["requestParameters"] for event in look()}
+    assert asked["CreateOrganizationalUnit"] == {"parentId": root, "name": "Security"}
+    assert asked["CreateAccount"] == {"accountName": "****", "email": "****"}
+    assert asked["CreateUser"] == {"userName": "a"}
+    assert asked["CreateBucket"] == {"bucketName": "corp-logs"}
+
+
+def test_it_is_looked_up_by_the_access_key_and_no_event_names_a_resource(world, look):
+    world.client("iam").create_user(UserName="a")
+    world.sandbox.sleep(301)
+    (event,) = world.client("cloudtrail").lookup_events(LookupAttributes=MUTATIONS)["Events"]
+    assert look(LookupAttributes=[{"AttributeKey": "AccessKeyId", "AttributeValue": event["AccessKeyId"]}]) != []
+    world.sandbox.sleep(1)
+    assert look(LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": "a"}]) == []
+    assert look(EventCategory="insight") == []
+
+
 def test_more_than_two_requests_a_second_are_too_many(world, error):
     lookup = world.client("cloudtrail").lookup_events
     lookup()

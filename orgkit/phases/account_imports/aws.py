@@ -12,7 +12,7 @@ from orgkit.model.desired import READ_ROLE, Desired, ImportSpec, MemberRead
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import ABSENT, starting_value
-from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, invitations_of, last_ended
+from orgkit.phases.account_imports.facts import EXPIRY_FORMAT, Handshake, ImportFacts, Owner, invitations_of, last_ended
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.aws import move_account, parent_id, tag_account, tags_of_account
 from orgkit.phases.accounts.moves_aws import read_moves
@@ -181,7 +181,7 @@ def _handshake(item: dict[str, Any]) -> Handshake:
         account_id=parties.get("ACCOUNT", ""),
         email=parties.get("EMAIL", ""),
         state=str(item["State"]),
-        expires=expires.strftime("%Y-%m-%d %H:%M UTC") if isinstance(expires, datetime) else "",
+        expires=expires.strftime(EXPIRY_FORMAT) if isinstance(expires, datetime) else "",
     )
 
 

@@ -9,6 +9,8 @@ from orgkit.model.index import all_by, first_by
 from orgkit.model.observed import Unread
 from orgkit.model.plan import ABSENT
 
+EXPIRY_FORMAT = "%Y-%m-%d %H:%M UTC"
+
 
 @dataclass(frozen=True)
 class Handshake:
@@ -18,7 +20,7 @@ class Handshake:
     account_id: str
     email: str
     state: str  # REQUESTED | OPEN | CANCELED | ACCEPTED | DECLINED | EXPIRED
-    expires: str
+    expires: str  # in EXPIRY_FORMAT; "" where AWS names no time
 
     @property
     def summary(self) -> str:

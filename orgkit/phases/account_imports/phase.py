@@ -3,6 +3,7 @@
 from orgkit.phases.account_imports.adoption import adopt
 from orgkit.phases.account_imports.evidence import EVIDENCE
 from orgkit.phases.account_imports.handover import HANDOVER
+from orgkit.phases.account_imports.inventory import INVENTORY
 from orgkit.phases.account_imports.planner import plan
 from orgkit.phases.account_imports.section import SECTION
 from orgkit.phases.account_imports.steps import READS, AcceptInvitation, InviteAccount
@@ -32,4 +33,5 @@ PHASE = Phase(
     handover=HANDOVER,
     adopt=adopt,
     accounts=lambda desired: desired.imports,
+    inventory=INVENTORY,
 )

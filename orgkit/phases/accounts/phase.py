@@ -3,6 +3,7 @@
 from orgkit.phases.accounts.adoption import adopt
 from orgkit.phases.accounts.evidence import EVIDENCE
 from orgkit.phases.accounts.handover import HANDOVER
+from orgkit.phases.accounts.inventory import INVENTORY
 from orgkit.phases.accounts.planner import plan
 from orgkit.phases.accounts.section import SECTION
 from orgkit.phases.accounts.steps import READS, CreateAccount, MoveAccount, TagAccount
@@ -29,4 +30,5 @@ PHASE = Phase(
     handover=HANDOVER,
     adopt=adopt,
     accounts=lambda desired: desired.accounts,
+    inventory=INVENTORY,
 )

@@ -44,14 +44,19 @@ def _monitors(aws: Connection) -> Iterator[MonitorSummary]:
     for page in cost_explorer_pages(aws, "GetAnomalyMonitors", "NextPageToken"):
         for item in page["AnomalyMonitors"]:
             yield MonitorSummary(
-                str(item["MonitorName"]), str(item["MonitorType"]), str(item.get("MonitorDimension", ""))
+                str(item["MonitorName"]),
+                str(item["MonitorType"]),
+                str(item.get("MonitorDimension", "")),
+                str(item.get("MonitorArn", "")),
             )
 
 
 def _subscriptions(aws: Connection) -> Iterator[SubscriptionSummary]:
     for page in cost_explorer_pages(aws, "GetAnomalySubscriptions", "NextPageToken"):
         for item in page["AnomalySubscriptions"]:
-            yield SubscriptionSummary(str(item["SubscriptionName"]), tuple(_emails(item)))
+            yield SubscriptionSummary(
+                str(item["SubscriptionName"]), tuple(_emails(item)), str(item.get("SubscriptionArn", ""))
+            )
 
 
 def _emails(item: dict[str, Any]) -> Iterator[str]:

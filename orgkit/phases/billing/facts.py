@@ -37,6 +37,7 @@ class MonitorSummary:
     name: str
     type: str
     dimension: str
+    arn: str = ""
 
     def __str__(self) -> str:
         return f"anomaly monitor {self.name} ({self.type}{f', {self.dimension}' if self.dimension else ''})"
@@ -48,6 +49,7 @@ class SubscriptionSummary:
 
     name: str
     emails: tuple[str, ...]
+    arn: str = ""
 
     def __str__(self) -> str:
         return f"anomaly subscription {self.name} to {', '.join(self.emails) or 'no email'}"

@@ -4,6 +4,7 @@ from orgkit.costs.bills.billing_spec import BillingSpec
 from orgkit.phases.billing.adoption import adopt
 from orgkit.phases.billing.evidence import EVIDENCE
 from orgkit.phases.billing.handover import HANDOVER
+from orgkit.phases.billing.inventory import INVENTORY
 from orgkit.phases.billing.planner import plan
 from orgkit.phases.billing.section import SECTION
 from orgkit.phases.billing.steps import (
@@ -38,4 +39,5 @@ PHASE = Phase(
     in_bootstrap=False,
     is_requested=lambda desired: bool(desired.section(BillingSpec).alerts),
     request_hint="[billing] of the file names alerts",
+    inventory=INVENTORY,
 )

@@ -5,6 +5,7 @@ from orgkit.phases.management_account.findings import READS
 from orgkit.phases.organization.adoption import adopt
 from orgkit.phases.organization.evidence import EVIDENCE
 from orgkit.phases.organization.handover import HANDOVER
+from orgkit.phases.organization.inventory import INVENTORY
 from orgkit.phases.organization.planner import plan
 from orgkit.phases.organization.section import SECTION
 from orgkit.phases.organization.steps import (
@@ -32,4 +33,5 @@ PHASE = Phase(
     planner=plan,
     handover=HANDOVER,
     adopt=adopt,
+    inventory=INVENTORY,
 )

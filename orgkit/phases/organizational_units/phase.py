@@ -4,6 +4,7 @@ from orgkit.phases.descriptor import Phase
 from orgkit.phases.organizational_units.adoption import adopt
 from orgkit.phases.organizational_units.evidence import EVIDENCE
 from orgkit.phases.organizational_units.handover import HANDOVER
+from orgkit.phases.organizational_units.inventory import INVENTORY
 from orgkit.phases.organizational_units.planner import plan
 from orgkit.phases.organizational_units.section import SECTION
 from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
@@ -23,4 +24,5 @@ PHASE = Phase(
     planner=plan,
     handover=HANDOVER,
     adopt=adopt,
+    inventory=INVENTORY,
 )

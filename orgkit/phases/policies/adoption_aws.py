@@ -8,7 +8,13 @@ from orgkit.aws.session import Connection
 from orgkit.aws.tags import read_tags_of
 from orgkit.model.observed import Observed, Unread
 from orgkit.phases.policies.aws import policy_summaries, read_policy
-from orgkit.phases.policies.facts import AdoptedPolicies, DescribedPolicy, ObservedPolicy
+from orgkit.phases.policies.facts import (
+    AdoptedPolicies,
+    DescribedPolicy,
+    ObservedPolicy,
+    all_of_type,
+    subject_of,
+)
 
 
 def read_to_adopt(aws: Connection, observed: Observed, read_role: str) -> Observed:
@@ -17,19 +23,21 @@ def read_to_adopt(aws: Connection, observed: Observed, read_role: str) -> Observ
     assert organization is not None
     policies: list[DescribedPolicy] = []
     unread: list[tuple[str, Unread]] = []
+    unread_ids: list[tuple[str, str]] = []
     for kind in [name for name, status in organization.policy_types if status == "ENABLED"]:
         try:
             summaries = list(policy_summaries(aws, kind))
         except Rejected as rejection:
-            unread.append((f"policies of type {kind}", Unread(str(rejection), rejection.remedy)))
+            unread.append((all_of_type(kind), Unread(str(rejection), rejection.remedy)))
             continue
         reads = [partial(_described, aws, item) for item in summaries]
         for item, answer in zip(summaries, aws.executor.map(lambda read: read(), reads), strict=True):
             if isinstance(answer, Unread):
-                unread.append((f"policy {item['Name']} ({kind})", answer))
+                unread.append((subject_of(str(item["Name"]), kind), answer))
+                unread_ids.append((subject_of(str(item["Name"]), kind), str(item["Id"])))
             else:
                 policies.append(answer)
-    return observed.with_facts(AdoptedPolicies(tuple(policies), tuple(unread)))
+    return observed.with_facts(AdoptedPolicies(tuple(policies), tuple(unread), tuple(unread_ids)))
 
 
 def _described(aws: Connection, item: dict[str, Any]) -> DescribedPolicy | Unread:

@@ -73,7 +73,24 @@ class DescribedPolicy:
 
 @dataclass(frozen=True)
 class AdoptedPolicies:
-    """All policies of the organization that could be read, and what could not be read."""
+    """All policies of the organization that could be read, and what could not be read.
+
+    Attributes:
+        policies: Those that could be read.
+        unread: What could not be read, a policy or all of a type, and why.
+        unread_ids: The ids of the policies among them, by what they are called there.
+    """
 
     policies: tuple[DescribedPolicy, ...] = ()
     unread: tuple[tuple[str, Unread], ...] = ()
+    unread_ids: tuple[tuple[str, str], ...] = ()
+
+
+def subject_of(name: str, kind: str) -> str:
+    """Return what a policy that could not be read is called."""
+    return f"policy {name} ({kind})"
+
+
+def all_of_type(kind: str) -> str:
+    """Return what the policies of a type that could not be listed are called."""
+    return f"policies of type {kind}"

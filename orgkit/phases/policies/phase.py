@@ -4,6 +4,7 @@ from orgkit.phases.descriptor import Phase
 from orgkit.phases.policies.adoption import adopt
 from orgkit.phases.policies.evidence import EVIDENCE
 from orgkit.phases.policies.handover import HANDOVER
+from orgkit.phases.policies.inventory import INVENTORY
 from orgkit.phases.policies.planner import file_warnings, plan
 from orgkit.phases.policies.section import SECTION
 from orgkit.phases.policies.spec import PoliciesSpec
@@ -30,4 +31,5 @@ PHASE = Phase(
     is_requested=lambda desired: bool(desired.section(PoliciesSpec).policies),
     request_hint="[policies] of the file names one",
     file_warnings=file_warnings,
+    inventory=INVENTORY,
 )

@@ -4,6 +4,7 @@ from orgkit.model.desired import AccountSpec, Desired, ImportSpec
 from orgkit.model.state_backend import StateBackendSpec
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.state_backend.evidence import EVIDENCE
+from orgkit.phases.state_backend.inventory import INVENTORY
 from orgkit.phases.state_backend.planner import file_warnings, plan
 from orgkit.phases.state_backend.section import SECTION
 from orgkit.phases.state_backend.steps import (
@@ -62,4 +63,5 @@ PHASE = Phase(
     is_requested=lambda desired: bool(desired.section(StateBackendSpec).account),
     request_hint="[state_backend] of the file names an account",
     file_warnings=file_warnings,
+    inventory=INVENTORY,
 )

@@ -7,6 +7,7 @@ from orgkit.phases.trail.adoption import adopt
 from orgkit.phases.trail.choice import changes_control_tower
 from orgkit.phases.trail.evidence import EVIDENCE
 from orgkit.phases.trail.handover import hand_over
+from orgkit.phases.trail.inventory import INVENTORY
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.planner import file_warnings, plan
 from orgkit.phases.trail.section import SECTION
@@ -70,4 +71,5 @@ PHASE = Phase(
     accounts=lambda desired: (desired.log_archive,) if desired.log_archive else (),
     member_reads=member_reads,
     file_warnings=file_warnings,
+    inventory=INVENTORY,
 )

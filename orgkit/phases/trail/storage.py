@@ -46,6 +46,21 @@ class Storage:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """The trail's key and its buckets: as they should be, and as AWS has them.
+
+    Attributes:
+        key: The key; its alias is "" where there should be none.
+        buckets: Each bucket of the file with the one of AWS.
+        keeps_key: Whether the trail's key is left as it is.
+    """
+
+    key: KeyWish
+    buckets: tuple[tuple[BucketWish, Bucket], ...]
+    keeps_key: bool
+
+
+@dataclass(frozen=True)
 class _TrailCase:
     """What both key and buckets are compared with."""
 
@@ -79,10 +94,10 @@ class _TrailCase:
         return tuple(trail.arn for trail in self.other_trails if is_name_of(bucket, trail.bucket))
 
 
-def storage_of(
+def compare_storage(
     facts: TrailFacts, observed: Observed, desired: Desired, choice: Choice, account_id: str | None
-) -> Storage:
-    """Compare AWS with the file; for an adopted trail with its own bucket, only the records bucket."""
+) -> Comparison:
+    """Return the key and the buckets as the file asks for them, next to those that AWS has."""
     assert not isinstance(facts.buckets, Unread)
     assert not isinstance(facts.key, Unread)
     needs_key = desired.trail.kms_key and choice.is_own
@@ -94,7 +109,15 @@ def storage_of(
     case = _TrailCase(desired.trail, choice, observed.target.partition, ids, key, other_trails, keeps_key)
     buckets = {bucket.name: bucket for bucket in facts.buckets}
     pairs = [(wish, buckets.get(wish.known_name, Bucket(wish.known_name, exists=False))) for wish in _wishes(case)]
-    key_wish = case.key_wish
+    return Comparison(case.key_wish, tuple(pairs), keeps_key)
+
+
+def storage_of(
+    facts: TrailFacts, observed: Observed, desired: Desired, choice: Choice, account_id: str | None
+) -> Storage:
+    """Compare AWS with the file; for an adopted trail with its own bucket, only the records bucket."""
+    comparison = compare_storage(facts, observed, desired, choice, account_id)
+    key_wish, pairs, keeps_key = comparison.key, comparison.buckets, comparison.keeps_key
     # First the steps: they refuse what cannot be read as a policy.
     steps = (*key_steps(key_wish), *(step for wish, bucket in pairs for step in bucket_steps(wish, bucket)))
     policies = list(_delivery_policies(key_wish, pairs, choice.trail))
@@ -114,8 +137,8 @@ def storage_of(
             *key_waiting(key_wish),
             *(waiting for wish, bucket in pairs for waiting in bucket_waiting(wish, bucket)),
         ),
-        key_alias=case.alias,
-        key_arn=case.key.arn if case.key else None,
+        key_alias=key_wish.alias,
+        key_arn=key_wish.key.arn if key_wish.key else None,
         keeps_key=keeps_key,
         grants_delivery=any(in_use and lacks_grant(policy) for policy, _, in_use in policies),
         denies_delivery=any(denies_delivery(new) for _, new, _ in policies),

@@ -51,7 +51,7 @@ def read_entries(
     unasked: dict[Place, str] = {}
     for region in sorted(regions):
         try:
-            log += _events(aws, account, region, window, ENTRIES)
+            log += lookup_events(aws, account, region, window, ENTRIES)
         except Rejected as rejection:
             unasked[account, region] = str(rejection)
     return tuple(log), unasked
@@ -69,17 +69,27 @@ def _open_connection(
     for role, policy in roles:
         try:
             connection = aws.assume(account, role, policy=policy) if role else aws
-            return tuple(_events(connection, account, region, window))
+            return tuple(lookup_events(connection, account, region, window))
         except Rejected as rejection:
             first = first or rejection
     assert first is not None
     return first
 
 
-def _events(
+def lookup_events(
     aws: Connection, account: str, region: str, window: Window, attributes: Mapping[str, str] = CHANGES
 ) -> Iterator[CloudTrailEvent]:
-    """All pages: one may be empty and still have a successor."""
+    """Yield the events of an account and region, newest first, page by page; a page is read when it is needed.
+
+    One may be empty and still have a successor.
+
+    Args:
+        aws: A connection as that account.
+        account: For messages.
+        region: The region.
+        window: From when to when.
+        attributes: The one lookup attribute that AWS takes.
+    """
 
     def fetch(token: Token) -> Answer:
         return aws.read(
@@ -115,7 +125,17 @@ def _as_event(event: Mapping[str, Any]) -> CloudTrailEvent:
         agent=str(event.get("userAgent") or ""),
         kind=str(event.get("eventType", "")),
         entered=_entered_account(event),
+        mentions=frozenset(_texts([event.get("requestParameters"), event.get("responseElements")])),
     )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every string in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
 
 
 def _entered_account(event: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ class CloudTrailEvent:
     agent: str = ""
     kind: str = ""
     entered: str = ""  # of AssumeRole: the ARN of the session that it gave
+    mentions: frozenset[str] = frozenset()  # every string in what was asked and answered
 
     @property
     def call(self) -> str:
@@ -36,7 +37,7 @@ class CloudTrailEvent:
         return f"{self.call}{place_text(self.account, self.region, self.at, self.request_id)}, by {self.arn}{failed}"
 
     def facts(self) -> dict[str, str]:
-        facts = {name: value for name, value in vars(self).items() if name != "at"}
+        facts = {name: value for name, value in vars(self).items() if name not in ("at", "mentions")}
         return {"call": self.call, "at": self.at.isoformat(), **facts}
 
 

@@ -34,6 +34,13 @@ class Alerts:
         monitors[arn] = {**request, "MonitorArn": arn}
         return ActionResult({"MonitorArn": arn})
 
+    def delete_anomaly_monitor(self) -> ActionResult:
+        """UnknownMonitorException for one that is not there."""
+        arn = json.loads(self.body)["MonitorArn"]
+        if self._resources("monitors").pop(arn, None) is None:
+            raise refusal("UnknownMonitorException", "The cost anomaly monitor does not exist for the account.")
+        return ActionResult({})
+
     def get_anomaly_subscriptions(self) -> ActionResult:
         """All of them, or those that are named, on one page."""
         return ActionResult({"AnomalySubscriptions": self._selected("subscriptions", "SubscriptionArnList")})
@@ -47,6 +54,15 @@ class Alerts:
         arn = self._arn("anomalysubscription", len(subscriptions))
         subscriptions[arn] = {**request, "SubscriptionArn": arn}
         return ActionResult({"SubscriptionArn": arn})
+
+    def update_anomaly_subscription(self) -> ActionResult:
+        """Replace the members that are given; UnknownSubscriptionException for one that is not there."""
+        request = json.loads(self.body)
+        subscription = self._resources("subscriptions").get(request["SubscriptionArn"])
+        if subscription is None:
+            raise refusal("UnknownSubscriptionException", "The anomaly subscription does not exist for the account.")
+        subscription.update(request)
+        return ActionResult({"SubscriptionArn": request["SubscriptionArn"]})
 
     def list_cost_allocation_tags(self) -> ActionResult:
         """Keys that accounts carry, or those that are named; inactive until somebody activates them."""

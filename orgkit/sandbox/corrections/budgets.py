@@ -93,6 +93,19 @@ def create_budget(self: BudgetsResponse) -> str:
     return answer
 
 
+@corrects(BudgetsResponse, moto="UpdateBudget is not there.", source=MODEL)
+def update_budget(self: BudgetsResponse) -> str:
+    """UpdateBudget replaces a budget, whose notifications stay."""
+    new = self._get_param("NewBudget")
+    budgets = self.backend.budgets[self._get_param("AccountId")]
+    if new["BudgetName"] not in budgets:
+        raise NotFoundException(f"Unable to update budget: {new['BudgetName']} - {NO_BUDGET}")
+    budget = Budget(new, [])
+    budget.notifications = budgets[new["BudgetName"]].notifications
+    budgets[new["BudgetName"]] = budget
+    return json.dumps({})
+
+
 @corrects(BudgetsResponse, moto="ListTagsForResource is not there.", source=MODEL)
 def list_tags_for_resource(self: BudgetsResponse) -> str:
     """ListTagsForResource has the tags of a budget."""

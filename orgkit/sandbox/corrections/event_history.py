@@ -10,6 +10,7 @@ from moto.s3.models import s3_backends
 
 from orgkit.sandbox import ids
 from orgkit.sandbox.calls import Call
+from orgkit.sandbox.wire import CREDENTIAL
 from orgkit.sandbox.world import Principal, world
 
 HISTORY = "event history"
@@ -22,9 +23,16 @@ NAMES = {
     "GetBucketLifecycleConfiguration": "GetBucketLifecycle",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "DeletePublicAccessBlock": "DeleteBucketPublicAccessBlock",
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
     "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
 }
+
+
+FORM_FIELDS = ("Action", "Version")  # of a form, which are no parameters
+# What CloudTrail hides in the events of Organizations and Account Management. [AWS Organizations User Guide, Logging]
+HIDDEN = ("accountName", "email", "otp", "primaryEmail")
+MASK = "****"
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class LoggedEvent:
     principal: Principal
     accounts: frozenset[str]
     agent: str
+    bucket: str = ""  # of a call of S3
+    access_key: str = ""
 
     @property
     def region(self) -> str:
@@ -53,7 +63,10 @@ def keep(call: Call, principal: Principal | None, environ: dict[str, Any]) -> No
     accounts = frozenset({principal.account, *([str(owner[1])] if owner else []), *entered_accounts})
     agent = str(environ.get("HTTP_USER_AGENT", ""))
     happened: list[LoggedEvent] = world().state.setdefault(HISTORY, [])
-    happened.append(LoggedEvent(world().clock.now(), call, principal, accounts, agent))
+    key_match = CREDENTIAL.search(str(environ.get("HTTP_AUTHORIZATION", "")))
+    access_key = key_match[1] if key_match else ""
+    bucket = bucket if call.service == "s3" else ""
+    happened.append(LoggedEvent(world().clock.now(), call, principal, accounts, agent, bucket, access_key))
 
 
 def visible(account: str, region: str) -> Iterator[dict[str, Any]]:
@@ -72,6 +85,7 @@ def _event(logged_event: LoggedEvent, account: str) -> dict[str, Any]:
         "EventSource": whole["eventSource"],
         "EventTime": int(logged_event.time.timestamp()),  # AWS reports whole seconds
         "ReadOnly": "false" if logged_event.call.mutating else "true",
+        "AccessKeyId": logged_event.access_key,
         "Username": _user_name(logged_event.principal),
         "Resources": [],
         "CloudTrailEvent": json.dumps(whole),
@@ -79,7 +93,7 @@ def _event(logged_event: LoggedEvent, account: str) -> dict[str, Any]:
 
 
 def _whole(logged_event: LoggedEvent, account: str) -> dict[str, Any]:
-    """The event as CloudTrail delivers it; what was asked (but for AssumeRole) and answered is left out here."""
+    """The event as CloudTrail delivers it; what was answered is left out here."""
     call = logged_event.call
     failed = {"errorCode": call.error} if call.error else {}
     return {
@@ -92,7 +106,7 @@ def _whole(logged_event: LoggedEvent, account: str) -> dict[str, Any]:
         "sourceIPAddress": "127.0.0.1",
         "userAgent": logged_event.agent,
         **failed,
-        "requestParameters": _request_parameters(call),
+        "requestParameters": _request_parameters(logged_event),
         "responseElements": None,
         "requestID": call.request_id,
         "eventID": ids.uuid("event", call.request_id, account),
@@ -104,11 +118,23 @@ def _whole(logged_event: LoggedEvent, account: str) -> dict[str, Any]:
     }
 
 
-def _request_parameters(call: Call) -> dict[str, Any] | None:
-    """Return the role and session name of AssumeRole, which identify the caller's later sessions."""
-    if call.operation != "AssumeRole":
-        return None
-    return {"roleArn": call.parameters.get("RoleArn"), "roleSessionName": call.parameters.get("RoleSessionName")}
+def _request_parameters(logged_event: LoggedEvent) -> dict[str, Any] | None:
+    """Return what was asked; of AssumeRole the role and the session, which identify the caller's later sessions."""
+    call = logged_event.call
+    if call.operation == "AssumeRole":
+        return {"roleArn": call.parameters.get("RoleArn"), "roleSessionName": call.parameters.get("RoleSessionName")}
+    if call.service == "s3":
+        return {"bucketName": logged_event.bucket} if logged_event.bucket else None
+    parameters = {name: value for name, value in call.parameters.items() if name not in FORM_FIELDS}
+    return _as_logged(parameters) or None
+
+
+def _as_logged(value: Any) -> Any:
+    """Return parameters as CloudTrail has them: names begin with a small letter, and some values are hidden."""
+    if isinstance(value, dict):
+        names = {name: name[:1].lower() + name[1:] for name in value}
+        return {names[name]: MASK if names[name] in HIDDEN else _as_logged(item) for name, item in value.items()}
+    return [_as_logged(item) for item in value] if isinstance(value, list) else value
 
 
 def _identity(principal: Principal) -> dict[str, Any]:

@@ -30,7 +30,7 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "CloudTrail: delivery",
         "A trail that logs writes files into its bucket, and CreateTrail a first test file.",
-        "Nothing is written into the bucket; LookupEvents has the calls, what AssumeRole asked, and no more.",
+        "Nothing is written into the bucket; LookupEvents has the calls and what was asked, not what was answered.",
     ),
     (
         "S3: object lock",

@@ -1,0 +1,23 @@
+"""Phase 08: compare the organization with the file and with the last run."""
+
+from orgkit.phases.descriptor import Phase
+
+READS = (
+    "budgets:ViewBudget", "ce:GetAnomalyMonitors", "ce:GetAnomalySubscriptions", "ce:ListCostAllocationTags",
+    "cloudtrail:LookupEvents", "organizations:DescribePolicy", "organizations:DescribeResourcePolicy",
+    "organizations:ListDelegatedAdministrators", "organizations:ListDelegatedServicesForAccount",
+    "organizations:ListHandshakesForOrganization", "organizations:ListPolicies", "organizations:ListTargetsForPolicy",
+    "servicequotas:ListServiceQuotas",
+)  # fmt: skip
+
+PHASE = Phase(
+    number="08",
+    name="health",
+    title="Compare the organization with the file and with the last run",
+    label="health",
+    requires=("organization",),
+    reads=READS,
+    reads_members=True,
+    reads_every_phase=True,
+    in_bootstrap=False,
+)

@@ -1,0 +1,247 @@
+"""What of a comparison ends with which exit code, what is announced, and what is asked of CloudTrail."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from orgkit import errors
+from orgkit.aws.rejections import Rejected
+from orgkit.health import event_history_aws
+from orgkit.health.comparison import FILE, ChangeEvent, Difference, compare
+from orgkit.health.event_history_aws import MAX_LOOKUPS, TOO_MANY, with_events
+from orgkit.health.health import Health, _notices, inventory_of, redacted_forms
+from orgkit.health.last_run import as_event, find_last_run
+from orgkit.health.quotas_aws import read_quotas
+from orgkit.model.desired import ACCESS_ROLE, AccountSpec
+from orgkit.model.inventory import PRESENCE, Gap, Resource
+from orgkit.model.observed import Account, Observed, Unread
+from orgkit.model.plan import ABSENT
+from orgkit.phases.account_imports.facts import Handshake, ImportFacts
+from orgkit.phases.billing.facts import AdoptedAlerts
+from orgkit.phases.policies.facts import AdoptedPolicies, subject_of
+from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
+from orgkit.phases.trail.facts import TrailFacts
+from orgkit.records.reconcile.cloudtrail_event import CloudTrailEvent
+from orgkit.runbook.views import health_views
+from tests.plans.loader import desired_of, observed_of
+
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
+MANAGEMENT = "999999999999"
+UNIT = Resource(
+    kind="organizational unit", id="ou-1", name="A", values={"name": "B"}, spec_values={"name": "A"},
+    account=MANAGEMENT, identifiers=("ou-1",), calls={"name": ("UpdateOrganizationalUnit",), "tag": ("TagResource",)},
+)  # fmt: skip
+RENAME = Difference(resource=UNIT, attribute="name", expected="A", actual="B", basis=FILE)
+DENIED = Rejected("organizations:ListPolicies", "AccessDenied", "", "explicit deny", "")
+
+
+def seen() -> Observed:
+    """An organization as base.toml asks, with no units or accounts."""
+    return observed_of({"organization": {}})
+
+
+def health(**fields: Any) -> Health:
+    observed = seen()
+    values: dict[str, Any] = {"resources": (), "differences": (), "gaps": (), **fields}
+    return Health(observed, desired_of(), **values)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({}, errors.EXIT_DONE),
+        ({"differences": (replace(RENAME, is_drift=False),)}, errors.EXIT_DONE),
+        ({"resources": (replace(UNIT, spec_values=None),)}, errors.EXIT_DONE),
+        ({"gaps": (Gap("role", "", "the file says so", is_expected=True),)}, errors.EXIT_DONE),
+        ({"differences": (RENAME,)}, errors.EXIT_NOT_VERIFIED),
+        ({"gaps": (Gap("policy", "", "denied"),)}, errors.EXIT_NOT_VERIFIED),
+        ({"plan_drift": ("a trail delivers nothing",)}, errors.EXIT_NOT_VERIFIED),
+    ],
+)
+def test_drift_and_what_could_not_be_read_end_with_6_and_nothing_else_does(fields: dict[str, Any], code: int) -> None:
+    assert health(**fields).exit_code == code
+
+
+def test_what_was_not_read_is_never_called_no_drift() -> None:
+    result = health(gaps=(Gap("policy", "", "denied"),))
+    assert result.sentence == "1 not read."
+    assert "denied" in health_views.render_not_read(result).text
+    assert result.as_json()["not_read"] == [{"what": "every policy", "reason": "denied", "is_expected": False}]
+
+
+def test_a_phase_that_aws_did_not_let_us_read_is_a_gap_for_each_of_its_kinds() -> None:
+    """And one that the file does not ask for is none."""
+    observed = replace(seen(), phase_facts=(ImportFacts(),))
+    _, gaps = inventory_of(observed, desired_of(), {"policies": DENIED, "trail": DENIED})
+    assert {gap.kind for gap in gaps if "explicit deny" in gap.reason} == {"policy", "trail", "bucket", "KMS key"}
+    assert observed.facts(AdoptedAlerts) is None
+    assert "budget" not in {gap.kind for gap in gaps}
+    assert observed.facts(TrailFacts) is None
+
+
+def test_a_policy_that_could_not_be_read_is_not_called_absent() -> None:
+    spec = PolicySpec("deny", "SERVICE_CONTROL_POLICY", "deny.json", (), "{}")
+    desired = desired_of().with_section(PoliciesSpec((spec,)))
+    subject, denied = subject_of("deny", "SERVICE_CONTROL_POLICY"), Unread("denied")
+    unread = AdoptedPolicies(unread=((subject, denied),), unread_ids=((subject, "p-1"),))
+    for facts, presence in ((AdoptedPolicies(), [None]), (unread, [])):
+        observed = replace(seen(), phase_facts=(ImportFacts(), facts))
+        resources, gaps = inventory_of(observed, desired, {})
+        assert [item.values for item in resources if item.kind == "policy"] == presence
+        assert [gap.id for gap in gaps if gap.kind == "policy"] == (["p-1"] if not presence else [])
+
+
+def test_an_adopted_account_whose_name_the_file_cannot_have_is_no_drift() -> None:
+    account = Account("3" * 12, "Shop", "shop@acme.example", "ACTIVE", (), "CREATED", ())
+    observed = replace(seen(), accounts=(account,), phase_facts=(ImportFacts(),))
+    for pin, names in ((account.id, []), (None, ["shop"])):
+        spec = AccountSpec("shop", "shop", account.email, (), ACCESS_ROLE, False, (), id=pin)
+        resources, _ = inventory_of(observed, replace(desired_of(), accounts=(spec,)), {})
+        differences = compare(resources, (), None, redacted_forms())
+        assert [item.expected for item in differences if item.attribute == "name"] == names
+
+
+def test_an_organization_as_the_file_asks_has_no_difference() -> None:
+    observed = replace(seen(), phase_facts=(ImportFacts(),))
+    resources, gaps = inventory_of(observed, desired_of(), {})
+    kinds = {item.resource.kind for item in compare(resources, gaps, None, redacted_forms())}
+    assert kinds <= {"organizational unit", "account"}, "which base.toml asks for, and nobody has made"
+
+
+def test_invitations_near_their_end_and_closed_accounts_are_announced() -> None:
+    soon, later = (Handshake(f"h-{day}", "1" * 12, "", "OPEN", f"2026-12-{day:02} 12:00 UTC") for day in (4, 12))
+    unknown = replace(soon, id="h-x", expires="")
+    observed = replace(seen(), phase_facts=(ImportFacts((soon, later, unknown)),))
+    closed = Account("2" * 12, "old", "old@acme.example", "SUSPENDED", (), "CREATED", ())
+    lines = list(_notices(replace(observed, accounts=(closed,)), NOW))
+    assert lines[0] == f"The invitation of {'1' * 12} (h-4) expires in 3 days and 0 hours."
+    assert lines[1].startswith("Account 222222222222 (old) is SUSPENDED.")
+    assert len(lines) == 2
+
+
+def test_a_limit_comes_from_the_api_or_is_not_known() -> None:
+    quotas = [{"QuotaName": "Default maximum number of accounts", "Value": 10.0}]
+    aws: Any = SimpleNamespace(pages=lambda *_, **__: iter(quotas))
+    (accounts, units, policies), gaps = read_quotas(aws, seen())
+    assert (accounts.limit, accounts.remaining, gaps) == (10, 10 - accounts.used, ())
+    assert (units.limit, policies.remaining) == (None, None)
+    assert "no API reports it" in units.source
+
+    def deny(*_: object, **__: object) -> Iterator[Any]:
+        raise DENIED
+
+    aws.pages = deny
+    assert read_quotas(aws, seen())[1][0].kind == "quota"
+
+
+def test_an_inventory_is_read_back_from_a_sealed_record_alone(tmp_path: Path) -> None:
+    folder = tmp_path / MANAGEMENT / "20261201T120000Z-08-health-0123abcd"
+    folder.mkdir(parents=True)
+    event = {"event": "inventory", "read_at": NOW.isoformat(), **as_event((UNIT,), (Gap("policy", "", "denied"),))}
+    (folder / "events.jsonl").write_text(json.dumps(event) + "\n")
+    assert find_last_run(tmp_path, MANAGEMENT).snapshot is None
+    (folder / "manifest.json").write_text("{}")
+    last = find_last_run(tmp_path, MANAGEMENT)
+    assert last.snapshot is None
+    assert "is not as it was sealed" in last.unusable[0]
+
+
+def test_an_inventory_is_the_same_after_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / MANAGEMENT / "20261201T120000Z-08-health-0123abcd"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{}")
+    event = {"event": "inventory", "read_at": NOW.isoformat(), **as_event((UNIT,), (Gap("policy", "", "denied"),))}
+    (folder / "events.jsonl").write_text(json.dumps(event) + "\n")
+    monkeypatch.setattr("orgkit.health.last_run.verify_record", lambda *_: ())
+    snapshot = find_last_run(tmp_path, MANAGEMENT).snapshot
+    assert snapshot is not None
+    assert (snapshot.values[UNIT.key], snapshot.identifiers[UNIT.key]) == ({"name": "B"}, ("ou-1",))
+    assert snapshot.gaps == (Gap("policy", "", "denied"),)
+    assert compare((replace(UNIT, spec_values=None),), (), snapshot, redacted_forms()) == ()
+
+
+def event(name: str, *mentions: str, **fields: Any) -> CloudTrailEvent:
+    values: dict[str, Any] = {
+        "event_id": "e", "request_id": "r", "at": NOW, "source": "organizations.amazonaws.com", "name": name,
+        "account": MANAGEMENT, "region": "us-east-1", "arn": "arn:aws:iam::999999999999:user/eve", **fields,
+    }  # fmt: skip
+    return CloudTrailEvent(**values, mentions=frozenset(mentions))
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> list[CloudTrailEvent]:
+    """What CloudTrail has, by the name of the event; the lookups are counted by the length of the list `asked`."""
+    events: list[CloudTrailEvent] = []
+
+    def look_up(_aws: object, account: str, region: str, _window: object, attribute: Any) -> Iterator[CloudTrailEvent]:
+        if account == "denied":
+            raise DENIED
+        yield from (item for item in events if item.name == attribute["AttributeValue"] and item.region == region)
+
+    monkeypatch.setattr(event_history_aws, "lookup_events", look_up)
+    return events
+
+
+AWS: Any = SimpleNamespace(
+    clock=SimpleNamespace(now=lambda: NOW), caller=lambda: SimpleNamespace(account=MANAGEMENT),
+    assume=lambda *_: None,
+)  # fmt: skip
+
+
+def test_the_event_that_names_the_resource_says_who_changed_it(logged: list[CloudTrailEvent]) -> None:
+    agent = "Boto3/1.0 app/orgkit-20261201T115900Z-02-units-0123abcd"
+    logged += [
+        event("UpdateOrganizationalUnit", "ou-1", "B", agent=agent),
+        event("UpdateOrganizationalUnit", "ou-2", "C"),
+        event("UpdateOrganizationalUnit", "ou-1", error="AccessDenied"),
+        event("MoveAccount", "ou-1"),
+    ]
+    (item,) = with_events(AWS, [RENAME], None)
+    assert item.events == (
+        ChangeEvent(
+            at="2026-12-01 12:00:00 UTC", call="organizations:UpdateOrganizationalUnit",
+            identity="arn:aws:iam::999999999999:user/eve", event_id="e", run="20261201T115900Z-02-units-0123abcd",
+        ),
+    )  # fmt: skip
+
+
+def test_an_event_before_the_last_run_did_not_make_what_is_new_since_then(logged: list[CloudTrailEvent]) -> None:
+    logged.append(event("UpdateOrganizationalUnit", "ou-1"))
+    since = NOW.replace(hour=13)
+    new, known = replace(RENAME, last_value="A"), replace(RENAME, last_value="B")
+    assert [bool(item.events) for item in with_events(AWS, [new, known], since)] == [False, True]
+
+
+def test_of_a_tag_only_the_events_about_its_key_count(logged: list[CloudTrailEvent]) -> None:
+    logged += [event("TagResource", "ou-1", "Owner", "eve"), event("TagResource", "ou-1", "Project", "x")]
+    (item,) = with_events(AWS, [replace(RENAME, attribute="tag Owner")], None)
+    assert len(item.events) == 1
+
+
+def test_what_cloudtrail_could_not_be_asked_is_not_read(logged: list[CloudTrailEvent]) -> None:
+    denied = replace(RENAME, resource=replace(UNIT, account="denied"))
+    unknown = replace(RENAME, attribute=PRESENCE, actual=ABSENT)
+    lines = [" ".join(health_views.changed_by(item)) for item in with_events(AWS, [denied, unknown, RENAME], None)]
+    assert "explicit deny" in lines[0]
+    assert lines[1].startswith("not read: ")
+    assert lines[2].startswith("CloudTrail shows no event that names it")
+
+
+def test_a_run_looks_up_so_many_kinds_of_events_and_says_where_it_stopped(logged: list[CloudTrailEvent]) -> None:
+    many = [replace(RENAME, resource=replace(UNIT, account=f"{number:012}")) for number in range(MAX_LOOKUPS + 1)]
+    assert [item.log_gap for item in with_events(AWS, many, None)][-2:] == ["", TOO_MANY]
+
+
+def test_the_views_escape_what_anybody_may_have_chosen() -> None:
+    hostile = replace(RENAME, actual="<script>\x1b[2J", resource=replace(UNIT, name="<u>\n"))
+    view = health_views.render_drift(health(differences=(hostile,), notes=("<i>",)))
+    assert "<script>" not in view.html
+    assert "<u>" not in view.html
+    assert "\x1b" not in view.text + view.html
+    assert "compared with the file" in view.text
