@@ -107,6 +107,7 @@ class UnitSpec:
 
     path: UnitPath
     tags: Tags
+    renamed_from: str = ""  # the name under the same parent that it has in AWS until it is renamed
 
     @property
     def name(self) -> str:
@@ -130,6 +131,7 @@ class AccountSpec:
     tags: Tags
     id: str | None = None
     allow_stack_deletion: bool = False  # by a move out of the targets of a StackSet
+    renamed_from: str = ""  # the name that it has in AWS until it is renamed
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,7 @@ class ImportSpec:
     leaves_other_organization: bool
     tags: Tags
     allow_stack_deletion: bool = False  # by a move out of the targets of a StackSet
+    renamed_from: str = ""  # the name that it has in AWS until it is renamed
 
 
 @dataclass(frozen=True)

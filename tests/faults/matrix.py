@@ -7,11 +7,13 @@ import random
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from orgkit.engine.connect import connect
+from orgkit.engine.observe import observe_and_plan
 from orgkit.model.desired import Desired
 from orgkit.parameters import load
 from orgkit.phases.policy_removal.spec import PolicyRemovalSpec
@@ -48,6 +50,13 @@ type = "SERVICE_CONTROL_POLICY"
 units = [{}]
 delete = true
 """
+# A unit and an account that get their names back after somebody else has renamed them, in a second run of two phases.
+FORMER_NAMES = {
+    "[units.Production]\n": 'renamed_from = "Live"\n',
+    "[accounts.website-prod]\n": 'renamed_from = "web"\n',
+}
+RENAMING = ("units", "accounts")
+RENAMES = {"DescribeOrganizationalUnit", "UpdateOrganizationalUnit", "GetAccountInformation", "PutAccountName"}
 POLICY = 'deny-leaving = {{ file = "policies/deny-leaving.json", type = "SERVICE_CONTROL_POLICY", attach = [{}] }}\n'
 
 
@@ -76,7 +85,7 @@ class Matrix:
         desired = load(file)
         text = with_policy(_with_alerts(file.read_text(encoding="utf-8")), list(desired.units[0].path))
         text = with_state(text, next(spec.key for spec in desired.members if spec != desired.log_archive))
-        self.file.write_text(text, encoding="utf-8")
+        self.file.write_text(with_former_names(text), encoding="utf-8")
         seed = replace(seed_of(load(self.file)), regions=("us-east-1",), own_policies=legacy(load(self.file)))
         self.wire = wires.begin(seed, outputs)
         os.environ.update(wires.settings(outputs))
@@ -87,15 +96,30 @@ class Matrix:
         """Every phase once up to the last one, with copies made on the way; each cell is reported as its trial ends."""
         labels = [phase.label for phase in ROAD]
         for phase in ROAD[labels.index(first) : labels.index(last) + 1]:
-            digest = self._planned(phase.label)
-            answer = answer_of(*in_a_copy(lambda name=phase.label, digest=digest: self._reference(name, digest)))
-            assert isinstance(answer, tuple), answer
-            reference, models = answer
-            self.calls += len(reference.points)
-            wires.read_models(models)
-            ended = self._run_with_copies(reference, chosen(phase.label, reference.points))
-            assert ended.how == "done", ended
-            self._copies.wait()  # a copy holds the lock of the run in which it was made, until it ends
+            self._run_phase(phase.label, chosen)
+
+    def run_renames(self, chosen: "Chosen") -> None:
+        """The two phases that rename something once more, with faults at the calls that a rename takes alone."""
+        from tests.faults.outsider import Outsider, give_former_names
+
+        desired = load(self.file)
+        if not any(spec.renamed_from for spec in desired.units):
+            return
+        _, id_index = observe_and_plan(connect(desired), desired, "units")
+        give_former_names(Outsider(desired, id_index))
+        for phase in RENAMING:
+            self._run_phase(phase, only_operations(RENAMES, chosen))
+
+    def _run_phase(self, phase: str, chosen: "Chosen") -> None:
+        digest = self._planned(phase)
+        answer = answer_of(*in_a_copy(lambda: self._reference(phase, digest)))
+        assert isinstance(answer, tuple), answer
+        reference, models = answer
+        self.calls += len(reference.points)
+        wires.read_models(models)
+        ended = self._run_with_copies(reference, chosen(phase, reference.points))
+        assert ended.how == "done", ended
+        self._copies.wait()  # a copy holds the lock of the run in which it was made, until it ends
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -175,6 +199,13 @@ def with_policy(text: str, *units: list[str]) -> str:
     if "[policies]\n" not in text:
         return f"{text}\n[policies]\n{line}"
     return text.replace("[policies]\n", f"[policies]\n{line}")
+
+
+def with_former_names(text: str) -> str:
+    """Return a parameters file in which a unit and an account of the example have former names."""
+    for head, line in FORMER_NAMES.items():
+        text = text.replace(f"\n{head}", f"\n{head}{line}")
+    return text
 
 
 def with_state(text: str, account: str) -> str:
@@ -267,6 +298,11 @@ class _Forms:
 def only(operation: str, chosen: Chosen) -> Chosen:
     """Of these, the ones at one operation."""
     return lambda phase, points: (cell for cell in chosen(phase, points) if cell[0].operation == operation)
+
+
+def only_operations(operations: Collection[str], chosen: Chosen) -> Chosen:
+    """Of these, the ones at some operations."""
+    return lambda phase, points: (cell for cell in chosen(phase, points) if cell[0].operation in operations)
 
 
 def only_kind(fault: str, chosen: Chosen) -> Chosen:

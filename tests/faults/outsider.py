@@ -7,12 +7,12 @@ from typing import Any
 import boto3
 from moto.s3.models import s3_backends
 
-from orgkit.model.desired import READ_ROLE, Desired
+from orgkit.model.desired import READ_ROLE, Desired, UnitPath
 from orgkit.model.matching import IdIndex
 from orgkit.model.plan import Step
 from orgkit.model.state_backend import STATE_ACCOUNT_ID, StateBackendSpec
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
-from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, RenameAccount, TagAccount
 from orgkit.phases.billing.steps import ActivateCostTag, CreateAnomalyMonitor, CreateAnomalySubscription, CreateBudget
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 from orgkit.phases.organization.steps import (
@@ -21,7 +21,7 @@ from orgkit.phases.organization.steps import (
     EnableRootFeature,
     EnableTrustedAccess,
 )
-from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+from orgkit.phases.organizational_units.steps import CreateUnit, RenameUnit, TagUnit
 from orgkit.phases.policies.spec import PoliciesSpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
 from orgkit.phases.policy_removal.spec import PolicyRemovalSpec
@@ -80,6 +80,25 @@ def _quarantine(by: Outsider, step: MoveAccount) -> None:
 def _tag(by: Outsider, resource: str, step: TagUnit | TagAccount) -> None:
     tags = [{"Key": key, "Value": "somebody else's"} for key, _ in step.tags]
     by.client("organizations").tag_resource(ResourceId=resource, Tags=tags)
+
+
+def _rename_unit(by: Outsider, path: UnitPath, name: str) -> None:
+    unit = by.ids.parent(path)
+    by.client("organizations").update_organizational_unit(OrganizationalUnitId=unit, Name=name)
+
+
+def _rename_account(by: Outsider, key: str, name: str) -> None:
+    by.client("account").put_account_name(AccountId=by.ids.account(key), AccountName=name)
+
+
+def give_former_names(by: Outsider) -> None:
+    """What the file renames has its former name again."""
+    for spec in by.desired.units:
+        if spec.renamed_from:
+            _rename_unit(by, spec.path, spec.renamed_from)
+    for member in by.desired.members:
+        if member.renamed_from:
+            _rename_account(by, member.key, member.renamed_from)
 
 
 def _create_account(by: Outsider, step: CreateAccount) -> None:
@@ -295,9 +314,11 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     CreateUnit: lambda by, step: by.client("organizations").create_organizational_unit(
         ParentId=by.ids.parent(step.path[:-1]), Name=step.path[-1]
     ),
+    RenameUnit: lambda by, step: _rename_unit(by, step.former_path, "Another name"),
     TagUnit: lambda by, step: _tag(by, by.ids.parent(step.path), step),
     CreateAccount: _create_account,
     MoveAccount: _quarantine,
+    RenameAccount: lambda by, step: _rename_account(by, step.key, "another name"),
     TagAccount: lambda by, step: _tag(by, by.ids.account(step.key), step),
     CreateReadRole: lambda by, step: _read_role(by.inside("iam", step.key)),
     MakeManageable: lambda by, step: _read_role(by.owner("iam", step.profile)),
@@ -379,6 +400,7 @@ def drift(by: Outsider) -> None:
         iam = by.inside("iam", key)
         iam.put_role_policy(RoleName=READ_ROLE, PolicyName=READ_ROLE, PolicyDocument=document)
         _trust(iam, "123456789012")
+    give_former_names(by)
     _drift_of_policies(by)
     _drift_of_state(by)
     if by.ids.observed.facts(TrailFacts):

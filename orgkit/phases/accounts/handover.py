@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from orgkit.model.desired import Desired
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed
-from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, RenameAccount, TagAccount
 from orgkit.phases.terraform.part import Handover, HandoverPart, LeftOut
 from orgkit.phases.terraform.tree import (
     ACTIVE,
@@ -46,4 +46,10 @@ def _other_accounts(observed: Observed, desired: Desired) -> Iterator[LeftOut]:
     )
 
 
-HANDOVER = Handover(hand_over, (CreateAccount, MoveAccount, TagAccount))
+# [hashicorp/aws 5.100: `name` and `email` force replacement]
+RENAME = (
+    "Terraform owns this account. Its provider may replace an account whose name is another than in its configuration: "
+    "destroy it and create one. Take the phase out of [handover], rename here, write the folder anew with "
+    "`orgkit handover`, and apply in Terraform only a plan that replaces nothing"
+)
+HANDOVER = Handover(hand_over, (CreateAccount, MoveAccount, RenameAccount, TagAccount), {RenameAccount: RENAME})

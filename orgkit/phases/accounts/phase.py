@@ -5,7 +5,7 @@ from orgkit.phases.accounts.evidence import EVIDENCE
 from orgkit.phases.accounts.handover import HANDOVER
 from orgkit.phases.accounts.planner import plan
 from orgkit.phases.accounts.section import SECTION
-from orgkit.phases.accounts.steps import READS, CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.accounts.steps import READS, CreateAccount, MoveAccount, RenameAccount, TagAccount
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
 
@@ -20,6 +20,7 @@ PHASE = Phase(
     steps=(
         CreateAccount,
         MoveAccount,
+        RenameAccount,
         TagAccount,
         CreateReadRole,
         RestrictReadRole,

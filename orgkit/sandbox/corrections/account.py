@@ -23,11 +23,15 @@ CONTACT = {
 
 
 def _target(response: AccountResponse) -> str:
-    """Of a member only by the management account, with trusted access for account.amazonaws.com."""
+    """Of a member only by the management account, with trusted access for account.amazonaws.com.
+
+    The management account is refused under its own id: "it must call the operation in standalone context by not
+    including the AccountId parameter". [API reference of each operation]
+    """
     caller, account_id = response.current_account, _parameters(response).get("AccountId")
-    if account_id in (None, caller):
-        return str(caller)
     backend = backend_of(caller)
+    if account_id is None or (account_id == caller and (backend.org is None or management_of(caller) != caller)):
+        return str(caller)
     trusted = any(service["ServicePrincipal"] == "account.amazonaws.com" for service in backend.services)
     if management_of(caller) != caller or management_of(account_id) != caller or not trusted:
         raise refusal("AccessDeniedException", "You don't have permissions to access this account's information.")
