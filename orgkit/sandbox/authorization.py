@@ -43,6 +43,7 @@ S3_HEADERS = {
 }
 WITH_RESOURCE_POLICIES = ("iam", "kms", "s3")  # services in ARNs; of iam, the trust policies of roles
 CONDITION_KEYS = {
+    "account:AlternateContactTypes": "AlternateContactType",
     "kms:RequestAlias": "RequestAlias",
     "s3:x-amz-acl": "ACL",
     "sts:ExternalId": "ExternalId",

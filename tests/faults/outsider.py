@@ -13,6 +13,8 @@ from orgkit.model.plan import Step
 from orgkit.model.state_backend import STATE_ACCOUNT_ID, StateBackendSpec
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, RenameAccount, TagAccount
+from orgkit.phases.alternate_contacts.spec import ContactsSpec
+from orgkit.phases.alternate_contacts.steps import SetContact
 from orgkit.phases.billing.steps import ActivateCostTag, CreateAnomalyMonitor, CreateAnomalySubscription, CreateBudget
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 from orgkit.phases.organization.steps import (
@@ -99,6 +101,13 @@ def give_former_names(by: Outsider) -> None:
     for member in by.desired.members:
         if member.renamed_from:
             _rename_account(by, member.key, member.renamed_from)
+
+
+def _set_contact(by: Outsider, key: str, kind: str, name: str) -> None:
+    owner = {"AccountId": by.ids.account(key)} if key else {}
+    contact = {"Name": name, "Title": "None", "EmailAddress": "joe@example.com", "PhoneNumber": "1"}
+    world().clock.sleep(1)  # AWS takes some of these a second
+    by.client("account").put_alternate_contact(**owner, AlternateContactType=kind, **contact)
 
 
 def _create_account(by: Outsider, step: CreateAccount) -> None:
@@ -380,6 +389,7 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     AttachPolicy: _attach_policy,
     DetachPolicy: _attach_elsewhere,
     DeletePolicy: _attach_elsewhere,
+    SetContact: lambda by, step: _set_contact(by, step.account, step.type, "Joe"),
 }
 
 
@@ -401,6 +411,9 @@ def drift(by: Outsider) -> None:
         iam.put_role_policy(RoleName=READ_ROLE, PolicyName=READ_ROLE, PolicyDocument=document)
         _trust(iam, "123456789012")
     give_former_names(by)
+    for kind, _ in by.desired.section(ContactsSpec).contacts:
+        for key in ("", *by.ids.accounts):
+            _set_contact(by, key, kind, "Jim")
     _drift_of_policies(by)
     _drift_of_state(by)
     if by.ids.observed.facts(TrailFacts):

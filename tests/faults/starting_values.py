@@ -37,7 +37,7 @@ from orgkit.phases.organizational_units.steps import TagUnit
 from orgkit.rehearsal.bootstrap import seed_of
 from tests.faults import wire as wires
 from tests.faults.copies import Copies, HandIn, answer_of, in_a_copy
-from tests.faults.matrix import ROAD, STARTER_SET, legacy, with_former_names, with_policy, with_state
+from tests.faults.matrix import ROAD, STARTER_SET, legacy, with_contact, with_former_names, with_policy, with_state
 from tests.plans.loader import reviewed
 
 EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
@@ -258,7 +258,7 @@ def parameters(folder: Path) -> Path:
     text = with_state(with_policy(text, ["Production"], ["Security"]), "website-prod")
     file = folder / "example.toml"
     text = with_former_names(text.replace("\n[trail]\n", "\n[trail]\n" + "\n".join(SETTINGS) + "\n"))
-    file.write_text(text, encoding="utf-8")
+    file.write_text(with_contact(text), encoding="utf-8")
     return file
 
 

@@ -19,7 +19,7 @@ KINDS = {
     "create-organization", "create-policy", "create-read-role", "create-trail", "create-unit", "delete-policy",
     "detach-policy", "enable-policy-type",
     "enable-root-feature", "enable-trusted-access", "invite-account", "make-manageable", "move-account",
-    "rename-account", "rename-unit",
+    "rename-account", "rename-unit", "set-contact",
     "restrict-read-role", "rotate-key", "set-acl", "set-bucket-policy", "set-encryption", "set-event-selectors",
     "set-key-policy", "set-lifecycle", "set-object-lock", "set-ownership", "set-state-acl",
     "set-state-bucket-policy", "set-state-encryption", "set-state-lifecycle", "set-state-ownership",

@@ -41,6 +41,7 @@ def _other_accounts(observed: Observed, desired: Desired) -> Iterator[LeftOut]:
         elif account.id not in ids:
             yield LeftOut(subject, NOT_IN_FILE)
     yield LeftOut("requests that created accounts", "they are AWS's record of what was done")
+    yield LeftOut("alternate contacts of the accounts", "orgkit sets them, where the file has [contacts]")
     yield LeftOut(
         "everything else in the accounts", "orgkit neither made nor adopted it, such as users and their roles"
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from orgkit.model.account_management import ACCOUNT_MANAGEMENT, ENABLE_IT, can_change_accounts
 from orgkit.model.desired import AccountSpec, ImportSpec
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Account, Observed
@@ -9,17 +10,11 @@ from orgkit.model.plan import Waiting
 from orgkit.phases.accounts.steps import RenameAccount
 
 Spec = AccountSpec | ImportSpec
-ACCOUNT_MANAGEMENT = "account.amazonaws.com"  # without trusted access for it, AWS changes no account from elsewhere
 
 
 def is_to_rename(spec: Spec, account: Account | None) -> bool:
     """Return whether the file asks for another name, and the account has the one that it is renamed from."""
     return account is not None and bool(spec.renamed_from) and account.name == spec.renamed_from != spec.name
-
-
-def can_change_accounts(observed: Observed) -> bool:
-    """Return whether the management account may change members through AWS Account Management."""
-    return observed.organization is not None and ACCOUNT_MANAGEMENT in observed.organization.trusted_access
 
 
 def plan_rename(spec: Spec, account: Account | None, observed: Observed) -> Iterator[RenameAccount]:
@@ -35,8 +30,8 @@ def rename_waiting(specs: Iterable[Spec], observed: Observed) -> Iterator[Waitin
     for spec in specs:
         if is_to_rename(spec, match_if_clear(spec, observed)) and not can_change_accounts(observed):
             yield Waiting(
-                f"{spec.key}: AWS renames a member account only with trusted access for {ACCOUNT_MANAGEMENT}: add it "
-                "to organization.trusted_access and run 01-organization",
+                f"{spec.key}: AWS renames a member account only with trusted access for {ACCOUNT_MANAGEMENT}: "
+                f"{ENABLE_IT}",
                 "you",
             )
 

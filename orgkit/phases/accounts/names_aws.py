@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from orgkit.aws.session import Connection
+from orgkit.model.account_management import can_change_accounts
 from orgkit.model.matching import IdIndex, match_if_clear
 from orgkit.model.observed import Observed
 from orgkit.model.plan import starting_value
-from orgkit.phases.accounts.names import Spec, can_change_accounts, is_to_rename
+from orgkit.phases.accounts.names import Spec, is_to_rename
 from orgkit.phases.accounts.steps import RenameAccount
 
 

@@ -1,8 +1,11 @@
-"""The account API: contact, name and email; moto has alternate contacts only."""
+"""The account API: contacts, name and email; moto has alternate contacts only, and anybody may change them."""
 
 import json
+import re
 from typing import Any
 
+from moto.account.exceptions import UnspecifiedContactType
+from moto.account.models import ALLOWED_CONTACT_TYPES, account_backends
 from moto.account.responses import AccountResponse
 from moto.core.responses import ActionResult, EmptyResult
 
@@ -20,6 +23,18 @@ CONTACT = {
     "FullName": "Sandbox", "AddressLine1": "1 Example Street", "City": "Exampleton", "PostalCode": "00000",
     "CountryCode": "US", "PhoneNumber": "+15555550100",
 }  # fmt: skip
+# (a second, at once), of the page of quotas in AWS's Account Management reference guide.
+RATES = {
+    "GetAlternateContact": (10.0, 15.0),
+    "PutAlternateContact": (5.0, 8.0),
+    "PutAccountName": (1.0, 1.0),
+    "StartPrimaryEmailUpdate": (1.0, 1.0),
+    "AcceptPrimaryEmailUpdate": (1.0, 1.0),
+}
+# Patterns of the API's model.
+NAME = re.compile("[ -;=?-~]+")
+CONTACT_EMAIL = re.compile(r"[\s]*[\w+=.#|!&-]+@[\w.-]+\.[\w]+[\s]*")
+PHONE = re.compile(r"[\s0-9()+-]+")
 
 
 def _target(response: AccountResponse) -> str:
@@ -29,13 +44,27 @@ def _target(response: AccountResponse) -> str:
     including the AccountId parameter". [API reference of each operation]
     """
     caller, account_id = response.current_account, _parameters(response).get("AccountId")
+    _check_rate(caller, response._get_action())
     backend = backend_of(caller)
-    if account_id is None or (account_id == caller and (backend.org is None or management_of(caller) != caller)):
+    is_management = backend.org is not None and management_of(caller) == caller
+    if account_id is None or (account_id == caller and not is_management):
         return str(caller)
     trusted = any(service["ServicePrincipal"] == "account.amazonaws.com" for service in backend.services)
-    if management_of(caller) != caller or management_of(account_id) != caller or not trusted:
+    is_member = account_id != caller and management_of(account_id) == caller
+    if not (is_management and is_member and trusted):
         raise refusal("AccessDeniedException", "You don't have permissions to access this account's information.")
     return str(account_id)
+
+
+def _check_rate(account: str, operation: str) -> None:
+    if world().seed.throttling and operation in RATES and world().throttled(account, operation, *RATES[operation]):
+        message = "You have sent too many requests in too short a period of time."
+        raise refusal("TooManyRequestsException", message)
+
+
+def _check(pattern: re.Pattern[str], name: str, value: str) -> None:
+    if not pattern.fullmatch(value):
+        raise refusal("ValidationException", f"Value at '{name}' failed to satisfy constraint: {pattern.pattern}")
 
 
 def _parameters(response: AccountResponse) -> dict[str, Any]:
@@ -84,10 +113,50 @@ def put_contact_information(self: AccountResponse) -> EmptyResult:
 @corrects(AccountResponse, moto="PutAccountName is not there.")
 def put_account_name(self: AccountResponse) -> EmptyResult:
     """PutAccountName changes the name of an account."""
-    account = _target(self)
+    account, name = _target(self), _parameters(self)["AccountName"]
+    _check(NAME, "accountName", name)
     for member in backend_of(account).accounts:
         if member.id == account:
-            member.name = _parameters(self)["AccountName"]
+            member.name = name
+    return EmptyResult()
+
+
+def _contact_type(response: AccountResponse) -> str:
+    kind = str(_parameters(response)["AlternateContactType"])
+    if kind not in ALLOWED_CONTACT_TYPES:
+        raise refusal("ValidationException", "You specified an invalid alternate contact type.")
+    return kind
+
+
+@corrects(AccountResponse, moto="GetAlternateContact reads the contacts of any account, for anybody.")
+def get_alternate_contact(self: AccountResponse) -> ActionResult:
+    """GetAlternateContact works for any account; of a member by the management account, with trusted access."""
+    account, kind = _target(self), _contact_type(self)
+    contact = account_backends[account][self.partition]._alternate_contacts.get(kind)
+    if contact is None:
+        raise UnspecifiedContactType
+    return ActionResult({"AlternateContact": contact})
+
+
+@corrects(AccountResponse, moto="PutAlternateContact changes the contacts of any account, for anybody.")
+def put_alternate_contact(self: AccountResponse) -> EmptyResult:
+    """PutAlternateContact sets one contact whole, as GetAlternateContact reads it."""
+    account, kind, values = _target(self), _contact_type(self), _parameters(self)
+    _check(CONTACT_EMAIL, "emailAddress", values["EmailAddress"])
+    _check(PHONE, "phoneNumber", values["PhoneNumber"])
+    account_backends[account][self.partition].put_alternate_contact(
+        kind, values["EmailAddress"], values["Name"], values["PhoneNumber"], values["Title"]
+    )
+    return EmptyResult()
+
+
+@corrects(AccountResponse, moto="DeleteAlternateContact deletes the contacts of any account, for anybody.")
+def delete_alternate_contact(self: AccountResponse) -> EmptyResult:
+    """DeleteAlternateContact deletes one contact, as GetAlternateContact reads it."""
+    account, kind = _target(self), _contact_type(self)
+    backend = account_backends[account][self.partition]
+    backend.get_alternate_contact(kind)
+    backend.delete_alternate_contact(kind)
     return EmptyResult()
 
 

@@ -99,8 +99,8 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "Rates of other services",
-        "IAM, STS, S3, CloudTrail, the account API … throttle too.",
-        "Organizations throttles, and whatever `--faults throttling` meets.",
+        "IAM, STS, S3, CloudTrail … throttle too.",
+        "Organizations throttles, names and contacts of accounts, and whatever `--faults throttling` meets.",
     ),
     (
         "Costs",
