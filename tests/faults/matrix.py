@@ -59,10 +59,11 @@ type = "SERVICE_CONTROL_POLICY"
 units = [{}]
 delete = true
 """
-# A unit and an account that get their names back after somebody else has renamed them, in a second run of two phases.
+# What gets its name back after somebody else has renamed it, in a second run of two phases.
 FORMER_NAMES = {
     "[units.Production]\n": 'renamed_from = "Live"\n',
     "[accounts.website-prod]\n": 'renamed_from = "web"\n',
+    "[imports.dns]\n": 'renamed_from = "names"\n',
 }
 RENAMING = ("units", "accounts")
 RENAMES = {"DescribeOrganizationalUnit", "UpdateOrganizationalUnit", "GetAccountInformation", "PutAccountName"}
@@ -115,7 +116,7 @@ class Matrix:
         if not any(spec.renamed_from for spec in desired.units):
             return
         _, id_index = observe_and_plan(connect(desired), desired, "units")
-        give_former_names(Outsider(desired, id_index))
+        give_former_names(Outsider(desired, id_index), desired.accounts)  # imports are renamed by the same code
         for phase in RENAMING:
             self._run_phase(phase, only_operations(RENAMES, chosen))
 
@@ -211,7 +212,7 @@ def with_policy(text: str, *units: list[str]) -> str:
 
 
 def with_former_names(text: str) -> str:
-    """Return a parameters file in which a unit and an account of the example have former names."""
+    """Return a parameters file in which a unit and two accounts of the example have former names."""
     for head, line in FORMER_NAMES.items():
         text = text.replace(f"\n{head}", f"\n{head}{line}")
     return text

@@ -1,13 +1,13 @@
 """Another operator: for each kind of step, how somebody else changes what it would replace, with plain boto3."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import boto3
 from moto.s3.models import s3_backends
 
-from orgkit.model.desired import READ_ROLE, Desired, UnitPath
+from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, UnitPath
 from orgkit.model.matching import IdIndex
 from orgkit.model.plan import Step
 from orgkit.model.state_backend import STATE_ACCOUNT_ID, StateBackendSpec
@@ -93,12 +93,12 @@ def _rename_account(by: Outsider, key: str, name: str) -> None:
     by.client("account").put_account_name(AccountId=by.ids.account(key), AccountName=name)
 
 
-def give_former_names(by: Outsider) -> None:
+def give_former_names(by: Outsider, members: Sequence[AccountSpec | ImportSpec]) -> None:
     """What the file renames has its former name again."""
     for spec in by.desired.units:
         if spec.renamed_from:
             _rename_unit(by, spec.path, spec.renamed_from)
-    for member in by.desired.members:
+    for member in members:
         if member.renamed_from:
             _rename_account(by, member.key, member.renamed_from)
 
@@ -410,7 +410,7 @@ def drift(by: Outsider) -> None:
         iam = by.inside("iam", key)
         iam.put_role_policy(RoleName=READ_ROLE, PolicyName=READ_ROLE, PolicyDocument=document)
         _trust(iam, "123456789012")
-    give_former_names(by)
+    give_former_names(by, by.desired.members)
     for kind, _ in by.desired.section(ContactsSpec).contacts:
         for key in ("", *by.ids.accounts):
             _set_contact(by, key, kind, "Jim")

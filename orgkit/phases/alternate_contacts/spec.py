@@ -9,7 +9,7 @@ TYPES = ("BILLING", "OPERATIONS", "SECURITY")  # as AWS names them
 
 @dataclass(frozen=True, order=True)
 class Contact:
-    """One alternate contact of an account: whom AWS writes to or calls about bills, operations or security."""
+    """One alternate contact of an account: AWS writes to it or calls it about bills, operations or security."""
 
     name: str
     title: str
