@@ -90,6 +90,7 @@ def _rename_unit(by: Outsider, path: UnitPath, name: str) -> None:
 
 
 def _rename_account(by: Outsider, key: str, name: str) -> None:
+    world().clock.sleep(1)  # AWS takes one of these a second
     by.client("account").put_account_name(AccountId=by.ids.account(key), AccountName=name)
 
 

@@ -1,4 +1,4 @@
-"""`renamed_from` of a unit: a rename in place, told from a new unit, and what later steps and phases see of it."""
+"""`renamed_from` of a unit: a rename in place and no new unit, and what later steps and phases see of it."""
 
 import json
 from pathlib import Path
