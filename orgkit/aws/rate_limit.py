@@ -25,8 +25,11 @@ RATES = {
     "account:GetAlternateContact": Rate(10, 1),  # AWS takes more at once; a phase of 900 reads leaves that to others
     "account:GetContactInformation": Rate(10, 15),
     "account:ListRegions": Rate(5, 5),
+    "account:AcceptPrimaryEmailUpdate": Rate(1, 1),
+    "account:GetPrimaryEmail": Rate(3, 3),
     "account:PutAccountName": Rate(1, 1),
     "account:PutAlternateContact": Rate(5, 1),
+    "account:StartPrimaryEmailUpdate": Rate(1, 1),
     "organizations:DescribeOrganization": Rate(1, 2),
     "organizations:ListAWSServiceAccessForOrganization": Rate(1, 3),
     "organizations:ListAccounts": Rate(8, 12),
@@ -45,7 +48,10 @@ RATES = {
 
 
 # Those whose rate is kept by one thread too, and by the connection's clock: a phase asks hundreds of times in a row.
-ALWAYS_LIMITED = {"account:GetAlternateContact", "account:PutAccountName", "account:PutAlternateContact"}
+ALWAYS_LIMITED = {
+    "account:AcceptPrimaryEmailUpdate", "account:GetAlternateContact", "account:PutAccountName",
+    "account:PutAlternateContact", "account:StartPrimaryEmailUpdate",
+}  # fmt: skip
 
 
 class RateLimit:

@@ -132,6 +132,12 @@ class AccountSpec:
     id: str | None = None
     allow_stack_deletion: bool = False  # by a move out of the targets of a StackSet
     renamed_from: str = ""  # the name that it has in AWS until it is renamed
+    email_changed_from: str = ""  # the root email that it has in AWS until that is changed
+
+    @property
+    def emails(self) -> frozenset[str]:
+        """The root emails by which it is known, in lower case: the one of the file, and its earlier one."""
+        return frozenset(email.casefold() for email in (self.email, self.email_changed_from) if email)
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,12 @@ class ImportSpec:
     tags: Tags
     allow_stack_deletion: bool = False  # by a move out of the targets of a StackSet
     renamed_from: str = ""  # the name that it has in AWS until it is renamed
+    email_changed_from: str = ""  # the root email that it has in AWS until that is changed
+
+    @property
+    def emails(self) -> frozenset[str]:
+        """The root emails by which it is known, in lower case: the one of the file, and its earlier one."""
+        return frozenset(email.casefold() for email in (self.email, self.email_changed_from) if email)
 
 
 @dataclass(frozen=True)

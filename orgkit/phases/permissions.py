@@ -115,6 +115,11 @@ GRANTS = (
         ("ou",),
     ),
     _Grant("RenameAccounts", ("account:PutAccountName",), ("member-account",)),
+    _Grant(
+        "ChangeRootEmails",
+        ("account:AcceptPrimaryEmailUpdate", "account:StartPrimaryEmailUpdate"),
+        ("member-account",),
+    ),
     _Grant("ChangeTree", ("organizations:MoveAccount", "organizations:TagResource"), ("account", "ou", "root")),
     # AWS documents no resource of tags that come with CreateAccount, and the account has no ARN before it is made.
     _Grant("TagNewResources", ("organizations:TagResource",), condition="aws:RequestTag/ManagedBy", field="tag_values"),

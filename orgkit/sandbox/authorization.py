@@ -151,6 +151,8 @@ def _context(parameters: Mapping[str, Any], environ: Mapping[str, Any]) -> dict[
     known |= {f"aws:RequestTag/{tag.get('Key')}": str(tag.get("Value")) for tag in tags}
     if tags:
         known["aws:TagKeys"] = tuple(str(tag.get("Key")) for tag in tags)
+    if parameters.get("PrimaryEmail"):
+        known["account:EmailTargetDomain"] = str(parameters["PrimaryEmail"]).rpartition("@")[2]
     return known | {key: str(parameters[name]) for key, name in CONDITION_KEYS.items() if parameters.get(name)}
 
 

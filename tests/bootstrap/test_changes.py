@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from orgkit.sandbox.ids import one_time_code
 from tests.bootstrap.project import Stage, new_project, sentences
 from tests.faults.matrix import with_contact, with_former_names
 
@@ -82,3 +83,27 @@ def test_every_account_gets_its_contact_a_new_one_too_and_aws_throttles_none(sta
         assert (found["Name"], found["PhoneNumber"]) == ("Ada", "+1 555 555 0100")
     assert stage.project.plan("14", code=0)["steps"] == []
     assert len(records(stage)) == 1
+
+
+def test_a_root_email_is_changed_in_two_runs_with_the_code_in_between(stage: Stage) -> None:
+    stage.begin(*BEGUN)
+    account, aws = stage.client("account"), stage.client("organizations")
+    identity = next(identity for identity, name in tree(stage)["accounts"].items() if name == "website-prod")
+    former, email = "aws-web@example.com", "aws-website-prod@example.com"
+    account.start_primary_email_update(AccountId=identity, PrimaryEmail=former)
+    account.accept_primary_email_update(AccountId=identity, PrimaryEmail=former, Otp=one_time_code(former))
+    stage.sandbox.sleep(5 * 3600)
+    plan = stage.project.plan("15")
+    assert stage.project.phase("15", plan["digest"], code=8)["outcome"] == "waiting"
+    waiting = stage.project.plan("15", code=8)
+    assert waiting["steps"] == []
+    assert waiting["waiting"][0]["who"] == f"the reader of {email}"
+    code = stage.project.orgkit("sandbox", "code", email).stdout.strip()
+    project = stage.project.within({"ORGKIT_EMAIL_CODES": f"website-prod={code}"})
+    done = project.phase("15", project.plan("15")["digest"])
+    assert done["outcome"] == "done"
+    assert aws.describe_account(AccountId=identity)["Account"]["Email"] == email
+    assert stage.project.plan("15", code=0)["steps"] == []
+    assert len(records(stage)) == 2
+    texts = [file.read_bytes() for file in Path(stage.project.settings["ORGKIT_OUTPUTS"]).rglob("*") if file.is_file()]
+    assert not [text for text in texts if code.encode() in text], "no record has the code"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from orgkit.aws.one_time_codes import CODES_VARIABLE
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe_and_plan
 from orgkit.model.desired import Desired
@@ -19,6 +20,7 @@ from orgkit.parameters import load
 from orgkit.phases.policy_removal.spec import PolicyRemovalSpec
 from orgkit.phases.registry import PHASES, phase_of
 from orgkit.rehearsal.bootstrap import seed_of
+from orgkit.sandbox.ids import one_time_code
 from orgkit.sandbox.seed import OwnPolicy
 from orgkit.sandbox.world import world
 from tests.faults import wire as wires
@@ -59,14 +61,19 @@ type = "SERVICE_CONTROL_POLICY"
 units = [{}]
 delete = true
 """
+FORMER_EMAIL = 'email_changed_from = "aws-web@example.com"\n'
 # What gets its name back after somebody else has renamed it, in a second run of two phases.
 FORMER_NAMES = {
     "[units.Production]\n": 'renamed_from = "Live"\n',
-    "[accounts.website-prod]\n": 'renamed_from = "web"\n',
+    "[accounts.website-prod]\n": f'renamed_from = "web"\n{FORMER_EMAIL}',
     "[imports.dns]\n": 'renamed_from = "names"\n',
 }
 RENAMING = ("units", "accounts")
-RENAMES = {"DescribeOrganizationalUnit", "UpdateOrganizationalUnit", "GetAccountInformation", "PutAccountName"}
+EMAIL_CODES = f"website-prod={one_time_code('aws-website-prod@example.com')}"
+RENAMES = {
+    "DescribeOrganizationalUnit", "UpdateOrganizationalUnit", "GetAccountInformation", "PutAccountName",
+    "GetPrimaryEmail", "GetPrimaryEmailUpdateStatus", "StartPrimaryEmailUpdate", "AcceptPrimaryEmailUpdate",
+}  # fmt: skip
 POLICY = 'deny-leaving = {{ file = "policies/deny-leaving.json", type = "SERVICE_CONTROL_POLICY", attach = [{}] }}\n'
 
 
@@ -109,7 +116,10 @@ class Matrix:
             self._run_phase(phase.label, chosen)
 
     def run_renames(self, chosen: "Chosen") -> None:
-        """The two phases that rename something once more, with faults at the calls that a rename takes alone."""
+        """The phases that change names and emails once more, with faults at the calls that these take alone.
+
+        The change of an email takes two runs: the second has the code.
+        """
         from tests.faults.outsider import Outsider, give_former_names
 
         desired = load(self.file)
@@ -117,8 +127,11 @@ class Matrix:
             return
         _, id_index = observe_and_plan(connect(desired), desired, "units")
         give_former_names(Outsider(desired, id_index), desired.accounts)  # imports are renamed by the same code
-        for phase in RENAMING:
+        for phase in (*RENAMING, "emails"):
             self._run_phase(phase, only_operations(RENAMES, chosen))
+        os.environ[CODES_VARIABLE] = EMAIL_CODES
+        self._run_phase("emails", only_operations(RENAMES, chosen))
+        del os.environ[CODES_VARIABLE]
 
     def _run_phase(self, phase: str, chosen: "Chosen") -> None:
         digest = self._planned(phase)

@@ -28,6 +28,7 @@ from orgkit.phases.policies.spec import PoliciesSpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
 from orgkit.phases.policy_removal.spec import PolicyRemovalSpec
 from orgkit.phases.policy_removal.steps import DeletePolicy, DetachPolicy
+from orgkit.phases.root_emails.steps import AcceptEmailChange, StartEmailChange
 from orgkit.phases.state_backend import steps as state
 from orgkit.phases.state_backend.documents import AUDIENCE, ISSUER, ROLE_POLICY
 from orgkit.phases.storage.steps import AboutBucket, BucketSetting
@@ -37,6 +38,7 @@ from orgkit.phases.trail.facts import Key, TrailFacts
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 from orgkit.sandbox.corrections.organization import seed_another
+from orgkit.sandbox.ids import one_time_code
 from orgkit.sandbox.world import world
 from tests.faults.wire import ADDRESS
 
@@ -94,6 +96,14 @@ def _rename_account(by: Outsider, key: str, name: str) -> None:
     by.client("account").put_account_name(AccountId=by.ids.account(key), AccountName=name)
 
 
+def _change_email(by: Outsider, key: str, email: str) -> None:
+    aws, account = by.client("account"), by.ids.account(key)
+    world().clock.sleep(20)  # AWS takes three of these in half a minute
+    aws.start_primary_email_update(AccountId=account, PrimaryEmail=email)
+    aws.accept_primary_email_update(AccountId=account, PrimaryEmail=email, Otp=one_time_code(email))
+    world().clock.sleep(5 * 3600)  # afterwards it is an old change
+
+
 def give_former_names(by: Outsider, members: Sequence[AccountSpec | ImportSpec]) -> None:
     """What the file renames has its former name again."""
     for spec in by.desired.units:
@@ -102,6 +112,8 @@ def give_former_names(by: Outsider, members: Sequence[AccountSpec | ImportSpec])
     for member in members:
         if member.renamed_from:
             _rename_account(by, member.key, member.renamed_from)
+        if member.email_changed_from:
+            _change_email(by, member.key, member.email_changed_from)
 
 
 def _set_contact(by: Outsider, key: str, kind: str, name: str) -> None:
@@ -390,6 +402,8 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     AttachPolicy: _attach_policy,
     DetachPolicy: _attach_elsewhere,
     DeletePolicy: _attach_elsewhere,
+    StartEmailChange: lambda by, step: _change_email(by, step.key, "another@example.com"),
+    AcceptEmailChange: lambda by, step: _change_email(by, step.key, "another@example.com"),
     SetContact: lambda by, step: _set_contact(by, step.account, step.type, "Joe"),
 }
 

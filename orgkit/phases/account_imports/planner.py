@@ -220,7 +220,7 @@ def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
         yield from role_warnings(spec, account, member, observed.target.account)
     if account is not None:
         yield from differing_name(spec, account, f"imports.{spec.key}")
-    if account is not None and account.email.casefold() != spec.email.casefold():
+    if account is not None and account.email.casefold() not in spec.emails:
         yield f"{spec.key} has the root email {account.email} in AWS; the file says {spec.email}"
 
 

@@ -30,6 +30,7 @@ class ImportModel(SectionModel):
     leaves_other_organization: bool = False
     allow_stack_deletion: bool = False
     renamed_from: FormerName | None = None
+    email_changed_from: Email | None = None
     tags: Tags = {}
 
 
@@ -51,6 +52,7 @@ def _import(key: str, model: ImportModel, defaults: Defaults) -> ImportSpec:
         leaves_other_organization=model.leaves_other_organization,
         allow_stack_deletion=model.allow_stack_deletion,
         renamed_from=model.renamed_from or "",
+        email_changed_from=model.email_changed_from or "",
         tags=account_tags(key, name, defaults.common_tags, model.tags),
     )
 

@@ -43,6 +43,7 @@ class AccountModel(SectionModel):
     id: AccountId | None = None
     allow_stack_deletion: bool = False
     renamed_from: FormerName | None = None
+    email_changed_from: Email | None = None
     tags: Tags = {}
 
 
@@ -64,6 +65,7 @@ def _account(key: str, model: AccountModel, defaults: Defaults) -> AccountSpec:
         id=model.id,
         allow_stack_deletion=model.allow_stack_deletion,
         renamed_from=model.renamed_from or "",
+        email_changed_from=model.email_changed_from or "",
     )
 
 
@@ -71,6 +73,7 @@ def emails(raw: Raw) -> Iterator[Violation]:
     """Report an email that two accounts have: AWS identifies a root user by it, whatever its case."""
     uses = [_management(raw, "email")]
     uses += [((*member.place, "email"), member.text("email")) for member in members(raw)]
+    uses += [((*member.place, "email_changed_from"), member.text("email_changed_from")) for member in members(raw)]
     yield from duplicates(uses, "every account needs an email of its own", str.casefold)
 
 

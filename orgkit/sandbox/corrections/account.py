@@ -163,27 +163,53 @@ def delete_alternate_contact(self: AccountResponse) -> EmptyResult:
 @corrects(AccountResponse, moto="GetPrimaryEmail is not there.")
 def get_primary_email(self: AccountResponse) -> ActionResult:
     """GetPrimaryEmail returns the root user's email of a member."""
-    return ActionResult({"PrimaryEmail": _names(_target(self))[1]})
+    return ActionResult({"PrimaryEmail": _names(_member_target(self))[1]})
 
 
 @corrects(AccountResponse, moto="StartPrimaryEmailUpdate is not there.")
 def start_primary_email_update(self: AccountResponse) -> ActionResult:
     """StartPrimaryEmailUpdate sends a one-time code to the new address."""
-    account, email = _target(self), _parameters(self)["PrimaryEmail"]
-    _stored_account("email")[account] = (email, code_sent_to(email))
-    return ActionResult({"Status": "PENDING"})
+    account, email = _member_target(self), _parameters(self)["PrimaryEmail"]
+    if any(member.email.casefold() == email.casefold() for member in backend_of(account).accounts):
+        raise refusal("ConflictException", "The email address is the primary email of another account.")
+    _stored_account("email")[account] = (email, ids.one_time_code(email))
+    return _with_status(account, "PENDING")
 
 
 @corrects(AccountResponse, moto="AcceptPrimaryEmailUpdate is not there.")
 def accept_primary_email_update(self: AccountResponse) -> ActionResult:
     """AcceptPrimaryEmailUpdate changes the email of a member, with that code."""
-    account, values = _target(self), _parameters(self)
+    account, values = _member_target(self), _parameters(self)
     if _stored_account("email").get(account) != (values["PrimaryEmail"], values["Otp"]):
         raise refusal("ValidationException", "The one-time code is not valid.")
     for member in backend_of(account).accounts:
         if member.id == account:
             member.email = values["PrimaryEmail"]
-    return ActionResult({"Status": "ACCEPTED"})
+    _stored_account("email").pop(account)  # a code is for one use
+    return _with_status(account, "ACCEPTED")
+
+
+@corrects(AccountResponse, moto="GetPrimaryEmailUpdateStatus is not there.")
+def get_primary_email_update_status(self: AccountResponse) -> ActionResult:
+    """GetPrimaryEmailUpdateStatus returns how far the last change of a member's email is."""
+    account = _member_target(self)
+    status = _stored_account("email status").get(account)
+    if status is None:
+        raise refusal("ResourceNotFoundException", "There is no update of the primary email of this account.")
+    return ActionResult({"Status": status[0], "UpdatedAt": status[1]})
+
+
+def _with_status(account: str, status: str) -> ActionResult:
+    _stored_account("email status")[account] = status, world().clock.now().replace(tzinfo=None)
+    return ActionResult({"Status": status})
+
+
+def _member_target(response: AccountResponse) -> str:
+    """Return a member: these operations are for the management account alone, and not about itself."""
+    account = _target(response)
+    if account == response.current_account:
+        raise refusal("AccessDeniedException", "This operation is for member accounts of an organization.")
+    return account
 
 
 @corrects(AccountResponse, moto="ListRegions is not there.")
@@ -193,8 +219,3 @@ def list_regions(self: AccountResponse) -> ActionResult:
     status = {name: "ENABLED_BY_DEFAULT" if name in REGIONS else "ENABLED" for name in world().seed.regions or REGIONS}
     regions = [{"RegionName": name, "RegionOptStatus": value} for name, value in status.items()]
     return ActionResult({"Regions": regions})
-
-
-def code_sent_to(email: str) -> str:
-    """Return the six letters and digits that the owner of that mailbox would receive."""
-    return ids.key_part(6, "code", email)

@@ -95,7 +95,7 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "Account: regions, email",
         "Regions can be opted into; the one-time code arrives by email.",
-        "The regions are fixed; the code is derived from the address (account.code_sent_to).",
+        "The regions are fixed; the code is derived from the address (`orgkit sandbox code EMAIL`).",
     ),
     (
         "Rates of other services",
