@@ -89,9 +89,9 @@ def suspected_renames(desired: Desired, observed: Observed) -> Renames:
     names. A unit that the file does name is suspected when it has the tags of another path, and another unit has its
     own: their names were exchanged.
     """
-    declared = declared_renames(desired, observed)
-    sure = [Rename(rename.spec.path, rename.unit, "", is_declared=True) for rename in declared]
-    probable = _probable_renames(desired, renamed_view(observed, declared))
+    certain_renames = declared_renames(desired, observed)
+    sure = [Rename(rename.spec.path, rename.unit, "", is_declared=True) for rename in certain_renames]
+    probable = _probable_renames(desired, renamed_view(observed, certain_renames))
     return Renames(sorted((*sure, *probable), key=lambda rename: (rename.path, rename.unit.path)))
 
 

@@ -23,15 +23,17 @@ DENIED = ("AccessDenied", "AccessDeniedException")  # as of an account whose pol
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     """Read the contacts of the types that the file has, of the accounts that exist."""
     management = observed.target.account
-    wanted = list(_wanted(desired, observed))
+    targets = list(_targets(desired, observed))
     report = partial(aws.report_read, "alternate contacts")
-    contacts = aws.executor.map(lambda item: _read_or_reason(aws, *item, management), wanted, report)
+    contacts = aws.executor.map(lambda item: _read_or_reason(aws, *item, management), targets, report)
     return observed.with_facts(
-        ContactFacts(tuple((account, kind, contact) for (account, kind), contact in zip(wanted, contacts, strict=True)))
+        ContactFacts(
+            tuple((account, kind, contact) for (account, kind), contact in zip(targets, contacts, strict=True))
+        )
     )
 
 
-def _wanted(desired: Desired, observed: Observed) -> Iterator[tuple[str, str]]:
+def _targets(desired: Desired, observed: Observed) -> Iterator[tuple[str, str]]:
     """Yield account ids and types."""
     spec = desired.section(ContactsSpec)
     yield from ((observed.target.account, kind) for kind, _ in spec.contacts_of(""))

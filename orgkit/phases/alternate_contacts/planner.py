@@ -53,8 +53,8 @@ class _Draft:
     def add(self, key: str, account_id: str, contacts: Contacts) -> None:
         """Add what the contacts of one account take."""
         if contacts and key and not self.is_allowed:
-            without = f"AWS changes contacts of a member only with trusted access for {ACCOUNT_MANAGEMENT}"
-            self.waiting.append(Waiting(f"{key}: {without}: {ENABLE_IT}", "you"))
+            reason = f"AWS changes contacts of a member only with trusted access for {ACCOUNT_MANAGEMENT}"
+            self.waiting.append(Waiting(f"{key}: {reason}: {ENABLE_IT}", "you"))
             return
         for kind, contact in contacts:
             present = self.facts.contact(account_id, kind)

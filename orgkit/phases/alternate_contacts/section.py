@@ -40,9 +40,9 @@ def job_title(value: str) -> str:
     return _not_longer(value, 50)
 
 
-def _not_longer(value: str, most: int) -> str:
-    if len(value) > most:
-        refuse(value, f"has {len(value)} characters; AWS takes up to {most}.")
+def _not_longer(value: str, max_length: int) -> str:
+    if len(value) > max_length:
+        refuse(value, f"has {len(value)} characters; AWS takes up to {max_length}.")
     return label(value)
 
 

@@ -28,8 +28,8 @@ class SetContact(Step):
     @property
     def sentence(self) -> str:
         owner = f"account {self.account}" if self.account else "the management account"
-        replaced = f"; it replaces {self._replaced}" if self._replaced else ""
-        return f"set the {self.type.lower()} contact of {owner} to {self._contact}{replaced}"
+        effect = f"; it replaces {self._former_contact}" if self._former_contact else ""
+        return f"set the {self.type.lower()} contact of {owner} to {self._contact}{effect}"
 
     @property
     def subject(self) -> str:
@@ -38,18 +38,18 @@ class SetContact(Step):
     @property
     def losses(self) -> tuple[str, ...]:
         owner = self.account or "the management account"
-        return (f"{owner}: {self.type.lower()} contact {self._replaced}",) if self._replaced else ()
+        return (f"{owner}: {self.type.lower()} contact {self._former_contact}",) if self._former_contact else ()
 
     @property
     def group(self) -> str:
-        return "" if self._replaced else f"set the {self.type.lower()} contact of accounts to {self._contact}"
+        return "" if self._former_contact else f"set the {self.type.lower()} contact of accounts to {self._contact}"
 
     @property
     def _contact(self) -> str:
         return f"{self.name}, {self.title}, {self.email}, {self.phone}"
 
     @property
-    def _replaced(self) -> str:
+    def _former_contact(self) -> str:
         """The contact that the account has, as it is approved; "" for none."""
         if self.starts_from == ABSENT:
             return ""

@@ -16,13 +16,13 @@ def plan(observed: Observed, desired: Desired) -> Plan:
 
     What follows the renames is planned as if they were done.
     """
-    declared = declared_renames(desired, observed)
-    observed = renamed_view(observed, declared)
+    new_names = declared_renames(desired, observed)
+    observed = renamed_view(observed, new_names)
     renames = suspected_renames(desired, observed)
     return Plan(
         phase="units",
         target=observed.target,
-        steps=(*map(_rename, declared), *_steps(observed, desired, renames)),
+        steps=(*map(_rename, new_names), *_steps(observed, desired, renames)),
         needs=() if observed.organization else ("the organization does not exist yet: run 01-organization",),
         waiting=tuple(rename.waiting for rename in renames),
         unmanaged=tuple(_unmanaged(observed, desired)),

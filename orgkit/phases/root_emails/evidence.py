@@ -15,7 +15,7 @@ def _sent(step: StartEmailChange, observed: Observed, desired: Desired) -> bool 
         return None
     if account.email.casefold() == step.email.casefold():
         return True
-    return (None if step.again else True) if status == PENDING else False
+    return (None if step.is_repeated else True) if status == PENDING else False
 
 
 def _changed(step: AcceptEmailChange, observed: Observed, desired: Desired) -> bool | None:

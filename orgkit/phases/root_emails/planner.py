@@ -60,7 +60,7 @@ def _change(spec: Spec, account: Account, observed: Observed, desired: Desired) 
         yield Waiting(f"{text}: AWS has accepted {spec.email}, and shows it within four hours", "AWS")
     elif status != PENDING or spec.key in facts.to_send_again:
         yield StartEmailChange(
-            key=spec.key, name=spec.name, email=spec.email, starts_from=account.email, again=status == PENDING,
+            key=spec.key, name=spec.name, email=spec.email, starts_from=account.email, is_repeated=status == PENDING,
             reason="a new code was asked for" if status == PENDING else "no code was sent yet",
         )  # fmt: skip
     elif spec.key in facts.with_code:

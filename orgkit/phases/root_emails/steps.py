@@ -17,11 +17,11 @@ class StartEmailChange(AboutAccount):
     actions: ClassVar = ("account:GetPrimaryEmail", "account:StartPrimaryEmailUpdate")
     name: str
     email: str
-    again: bool  # whether a change is under way already, so that AWS has sent a code before
+    is_repeated: bool  # whether a change is under way already, so that AWS has sent a code before
 
     @property
     def sentence(self) -> str:
-        code = "another one-time code" if self.again else "a one-time code"
+        code = "another one-time code" if self.is_repeated else "a one-time code"
         return (
             f"send {code} to {self.email}: with it, the root email of account {self.name} can be changed from "
             f"{self.starts_from}"
@@ -42,8 +42,8 @@ class AcceptEmailChange(AboutAccount):
     @property
     def sentence(self) -> str:
         return (
-            f"change the root email of account {self.name} from {self.starts_from} to {self.email}, with the one-time "
-            "code that was sent there: mail to the root user, such as a new password, goes there afterwards"
+            f"change the root email of account {self.name} from {self.starts_from} to {self.email}, with the code that "
+            "was sent there: mail to the root user goes there afterwards"
         )
 
     @property

@@ -18,7 +18,7 @@ from orgkit.runbook.code_entry import ask_for_codes
 from tests.aws.conftest import Answer, CountingClock, Wire
 from tests.phases.root_emails.test_planner import ID, NEW, OLD, status, wanted, world
 
-START = StartEmailChange(key="log-archive", name="log-archive", email=NEW, starts_from=OLD, again=False)
+START = StartEmailChange(key="log-archive", name="log-archive", email=NEW, starts_from=OLD, is_repeated=False)
 ACCEPT = AcceptEmailChange(key="log-archive", name="log-archive", email=NEW, starts_from=OLD)
 CODE = "A1b2C3"
 EMAIL = Answer.json(PrimaryEmail=OLD)

@@ -41,7 +41,9 @@ def made(facts: EmailFacts, **more: str) -> Plan:
 
 def test_without_a_change_under_way_a_code_is_sent() -> None:
     (step,) = made(status("")).steps
-    assert step == StartEmailChange(key="log-archive", name="log-archive", email=NEW, starts_from=OLD, again=False)
+    assert step == StartEmailChange(
+        key="log-archive", name="log-archive", email=NEW, starts_from=OLD, is_repeated=False
+    )
     assert step.sentence.startswith(f"send a one-time code to {NEW}")
 
 
@@ -110,9 +112,9 @@ def test_the_other_phases_know_the_account_by_both_emails() -> None:
 def test_changes_without_an_answer_are_known_by_what_aws_shows(
     email: str, facts: EmailFacts, sent: bool, changed: bool
 ) -> None:
-    start = StartEmailChange(key="log-archive", name="log-archive", email=NEW, starts_from=OLD, again=False)
+    start = StartEmailChange(key="log-archive", name="log-archive", email=NEW, starts_from=OLD, is_repeated=False)
     accept = AcceptEmailChange(key="log-archive", name="log-archive", email=NEW, starts_from=OLD)
     observed = world(email, facts=facts)
     assert PHASE.shows(start, observed, wanted()) is sent
     assert PHASE.shows(accept, observed, wanted()) is changed
-    assert PHASE.shows(replace(start, again=True), world(facts=status("PENDING")), wanted()) is None
+    assert PHASE.shows(replace(start, is_repeated=True), world(facts=status("PENDING")), wanted()) is None
