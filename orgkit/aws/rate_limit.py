@@ -1,4 +1,4 @@
-"""The rates at which AWS answers reads, kept by all threads: one token bucket per operation and account.
+"""The rates at which AWS answers, kept by all threads: one token bucket per operation and account.
 
 Operations without a published rate are not limited here; botocore repeats what AWS throttles.
 """
@@ -22,9 +22,14 @@ class Rate:
 # request quotas"), as others cite it. IAM, S3, KMS and the tagging API publish none.
 RATES = {
     "account:GetAccountInformation": Rate(3, 3),
-    "account:GetAlternateContact": Rate(10, 15),
+    "account:GetAlternateContact": Rate(10, 1),  # AWS takes more at once; a phase of 900 reads leaves that to others
     "account:GetContactInformation": Rate(10, 15),
     "account:ListRegions": Rate(5, 5),
+    "account:AcceptPrimaryEmailUpdate": Rate(1, 1),
+    "account:GetPrimaryEmail": Rate(3, 3),
+    "account:PutAccountName": Rate(1, 1),
+    "account:PutAlternateContact": Rate(5, 1),
+    "account:StartPrimaryEmailUpdate": Rate(1, 1),
     "organizations:DescribeOrganization": Rate(1, 2),
     "organizations:ListAWSServiceAccessForOrganization": Rate(1, 3),
     "organizations:ListAccounts": Rate(8, 12),
@@ -42,6 +47,13 @@ RATES = {
 }
 
 
+# Those whose rate is kept by one thread too, and by the connection's clock: a phase asks hundreds of times in a row.
+ALWAYS_LIMITED = {
+    "account:AcceptPrimaryEmailUpdate", "account:GetAlternateContact", "account:PutAccountName",
+    "account:PutAlternateContact", "account:StartPrimaryEmailUpdate",
+}  # fmt: skip
+
+
 class RateLimit:
     """The buckets of one process.
 
@@ -54,7 +66,7 @@ class RateLimit:
         self._lock = threading.Lock()
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}  # tokens, and when that was
 
-    def reserve(self, operation: str, account: str) -> float:
+    def reserve(self, operation: str, account: str, at: float | None = None) -> float:
         """Take a token, and return how many seconds to wait before the request is sent.
 
         A token that is not there yet is taken all the same, so that those who wait are served in their order.
@@ -62,13 +74,14 @@ class RateLimit:
         Args:
             operation: Service and operation, such as sts:AssumeRole.
             account: The account whose credentials sign the request.
+            at: Seconds of another clock, for an operation that is always limited by that one.
         """
         rate = RATES.get(operation)
         if rate is None:
             return 0.0
         with self._lock:
-            now = self._monotonic()
+            now = self._monotonic() if at is None else at
             tokens, since = self._buckets.get((operation, account), (float(rate.burst), now))
-            tokens = min(float(rate.burst), tokens + (now - since) * rate.per_second) - 1
+            tokens = min(float(rate.burst), tokens + max(0.0, now - since) * rate.per_second) - 1
             self._buckets[operation, account] = tokens, now
             return max(0.0, -tokens / rate.per_second)

@@ -24,7 +24,7 @@ from orgkit.aws.executor import Executor, SerialExecutor
 from orgkit.aws.identity import Caller as Caller
 from orgkit.aws.identity import caller_of, guard_member, no_credentials
 from orgkit.aws.profiles import prepare
-from orgkit.aws.rate_limit import RateLimit
+from orgkit.aws.rate_limit import ALWAYS_LIMITED, RateLimit
 from orgkit.aws.refused_tokens import accepts, explain_refused_token, may_refuse_token
 from orgkit.aws.rejections import EXPIRED_CODES, Rejected, as_rejected
 from orgkit.aws.response import Answer, ask, ask_pages, ask_stream
@@ -157,6 +157,7 @@ class Connection(Summary):
         `expect` names a member that a real answer has: an empty 200 is no answer. Raises Rejected or OutcomeUnknown.
         """
         change = self._change(service, operation, expect, region, parameters)
+        self._keep_rate(service, operation)
         with self._note_end(service, region):
             return send(change, self.journal, self.clock, self.progress)
 
@@ -225,9 +226,12 @@ class Connection(Summary):
             return Change(client, service, operation, parameters, expect, account)
 
     def _keep_rate(self, service: str, operation: str) -> None:
-        """Wait where threads together would ask more often than AWS answers."""
-        if self.executor.threads > 1:
-            pause = self._rate_limit.reserve(f"{service}:{operation}", self._known_account())
+        """Wait where AWS would be asked more often than it answers: by threads together, or by one that asks a lot."""
+        name = f"{service}:{operation}"
+        is_always_limited = name in ALWAYS_LIMITED
+        if self.executor.threads > 1 or is_always_limited:
+            at = self.clock.now().timestamp() if is_always_limited else None
+            pause = self._rate_limit.reserve(name, self._known_account(), at)
             if pause:
                 self.clock.sleep(pause)
 

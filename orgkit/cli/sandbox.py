@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from orgkit import errors
+from orgkit.aws.one_time_codes import CODES_VARIABLE
 from orgkit.cli.command_group import CommandGroup
 from orgkit.cli.faults import circumstances_options
 from orgkit.cli.layout import wrap
@@ -18,6 +19,7 @@ from orgkit.cli.options import exit_with, json_option, show_json
 from orgkit.cli.output import requires_output
 from orgkit.cli.running_sandbox import current_project, running_sandbox, sandboxes_folder
 from orgkit.rehearsal.fault_options import FaultOptions
+from orgkit.sandbox.ids import one_time_code
 from orgkit.sandbox.lifecycle import Sandbox, start
 from orgkit.sanitize.terminal import flat
 
@@ -97,6 +99,16 @@ def env() -> int:
     return errors.EXIT_DONE
 
 
+@sandbox.command()
+@click.argument("email")
+@exit_with
+@requires_output
+def code(email: str) -> int:
+    """Print the one-time code that the sandbox sends to EMAIL when a root email is changed."""
+    click.echo(one_time_code(email))
+    return errors.EXIT_DONE
+
+
 @sandbox.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @exit_with
@@ -127,7 +139,8 @@ def shell() -> int:
 def _run_in_sandbox(command: Sequence[str]) -> int:
     """Run a command without any AWS or orgkit setting of this process but the sandbox's; its exit code."""
     running = _need()
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ORGKIT_"))}
+    foreign = ("AWS_", "ORGKIT_")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(foreign) or name == CODES_VARIABLE}
     settings = {**own, **_without_proxy(own), **running.environment(), "AWS_ENDPOINT_URL": running.endpoint_url}
     handler = signal.signal(signal.SIGINT, _ignore_signal)  # Ctrl-C is for the command, which the terminal sends it too
     try:

@@ -107,6 +107,7 @@ class UnitSpec:
 
     path: UnitPath
     tags: Tags
+    renamed_from: str = ""  # the name under the same parent that it has in AWS until it is renamed
 
     @property
     def name(self) -> str:
@@ -130,6 +131,13 @@ class AccountSpec:
     tags: Tags
     id: str | None = None
     allow_stack_deletion: bool = False  # by a move out of the targets of a StackSet
+    renamed_from: str = ""  # the name that it has in AWS until it is renamed
+    email_changed_from: str = ""  # the root email that it has in AWS until that is changed
+
+    @property
+    def emails(self) -> frozenset[str]:
+        """The root emails by which it is known, in lower case: the one of the file, and its earlier one."""
+        return frozenset(email.casefold() for email in (self.email, self.email_changed_from) if email)
 
 
 @dataclass(frozen=True)
@@ -146,6 +154,13 @@ class ImportSpec:
     leaves_other_organization: bool
     tags: Tags
     allow_stack_deletion: bool = False  # by a move out of the targets of a StackSet
+    renamed_from: str = ""  # the name that it has in AWS until it is renamed
+    email_changed_from: str = ""  # the root email that it has in AWS until that is changed
+
+    @property
+    def emails(self) -> frozenset[str]:
+        """The root emails by which it is known, in lower case: the one of the file, and its earlier one."""
+        return frozenset(email.casefold() for email in (self.email, self.email_changed_from) if email)
 
 
 @dataclass(frozen=True)

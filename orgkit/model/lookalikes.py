@@ -75,7 +75,7 @@ def account_warnings(desired: Desired, observed: Observed) -> Iterator[str]:
     names = {f"account {spec.key}": spec.name for spec in desired.members}
     desired_owners = set(names)
     ids, keys = {spec.id for spec in desired.members}, {spec.key for spec in desired.members}
-    emails = {spec.email.casefold() for spec in desired.members}
+    emails = {email for spec in desired.members for email in spec.emails}
     other_accounts = [
         account
         for account in observed.accounts

@@ -23,7 +23,7 @@ def match(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | None:
         return None
     if account.is_closed:
         raise _closed(spec, account)
-    if isinstance(spec, AccountSpec) and account.email.casefold() != spec.email.casefold():
+    if isinstance(spec, AccountSpec) and account.email.casefold() not in spec.emails:
         raise _other_email(spec, account)
     return account
 
@@ -121,6 +121,7 @@ def _by_email(spec: AccountSpec | ImportSpec, observed: Observed) -> Account | N
     if isinstance(spec, ImportSpec):
         return None
     owners = observed.accounts_with_email(spec.email)
+    owners = owners or (observed.accounts_with_email(spec.email_changed_from) if spec.email_changed_from else [])
     account = min(owners, key=lambda owner: owner.is_closed, default=None)
     if account is None or account.is_closed:
         return account

@@ -1,4 +1,4 @@
-"""Organizational units that were probably renamed by hand: AWS has them under another name than the file."""
+"""Organizational units that AWS has under another name than the file: renamed by hand, or to be renamed."""
 
 import shlex
 from collections import Counter, defaultdict
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from orgkit.model.declared_renames import declared_renames, renamed_view
 from orgkit.model.desired import KEY_TAG, Desired, Tags, UnitPath, UnitSpec, format_path, quote_path
 from orgkit.model.index import all_by, first_by
 from orgkit.model.matching import match_if_clear
@@ -24,10 +25,16 @@ class Rename:
     sign: str
     is_exchanged: bool = False  # the file has the unit's name too, or another unit has the path's
     holder: str = ""  # the id of that other unit
+    is_declared: bool = False  # the file says so: 02-units renames it
 
     @property
     def waiting(self) -> Waiting:
         """What a person has to decide: nothing is made at that path, and no account is moved to it, until then."""
+        if self.is_declared:
+            old, new = format_path(self.unit.path), format_path(self.path)
+            return Waiting(
+                f"organizational unit {new} is named {old} in AWS ({self.unit.id}): run 02-units first", "you"
+            )
         if self.is_exchanged:
             return self._waiting_for_both
         old, new = format_path(self.path), format_path(self.unit.path)
@@ -70,9 +77,10 @@ class Renames(tuple[Rename, ...]):
 
 
 def suspected_renames(desired: Desired, observed: Observed) -> Renames:
-    """Return the units of the file that probably have another name in AWS, in the order of their paths.
+    """Return the units of the file that have another name in AWS, surely or probably, in the order of their paths.
 
-    A unit that the file does not name is suspected when AWS lacks a path under the same parent, and one of two holds:
+    Sure are those whose old name stands in the file as `renamed_from`. Of the others, a unit that the file does not
+    name is suspected when AWS lacks a path under the same parent, and one of two holds:
 
     - the unit has the tags that orgkit gives to the unit at that path;
     - the unit has accounts of that path, and it or one of them has a tag of orgkit's.
@@ -81,6 +89,13 @@ def suspected_renames(desired: Desired, observed: Observed) -> Renames:
     names. A unit that the file does name is suspected when it has the tags of another path, and another unit has its
     own: their names were exchanged.
     """
+    certain_renames = declared_renames(desired, observed)
+    sure = [Rename(rename.spec.path, rename.unit, "", is_declared=True) for rename in certain_renames]
+    probable = _probable_renames(desired, renamed_view(observed, certain_renames))
+    return Renames(sorted((*sure, *probable), key=lambda rename: (rename.path, rename.unit.path)))
+
+
+def _probable_renames(desired: Desired, observed: Observed) -> list[Rename]:
     desired_paths = {spec.path for spec in desired.units}
     holders = _misnamed_units(desired, observed)
     missing = sorted(
@@ -91,7 +106,7 @@ def suspected_renames(desired: Desired, observed: Observed) -> Renames:
     by_name_tag, by_path = _by_name_tag(missing), first_by(missing, lambda spec: spec.path)
     placed = _placed_accounts(desired, observed) if missing else {}
     shared = _shared_name_tags(desired)
-    renames = []
+    renames: list[Rename] = []
     for unit in candidates if missing else ():
         by_tags = [
             Rename(
@@ -112,7 +127,7 @@ def suspected_renames(desired: Desired, observed: Observed) -> Renames:
             if (spec := by_path.get(path)) is not None and spec.parent == unit.path[:-1]
             if holders.keys().isdisjoint((spec.path, unit.path)) and (names := _accounts_of(unit, spec, accounts))
         ]
-    return Renames(sorted(renames, key=lambda rename: (rename.path, rename.unit.path)))
+    return renames
 
 
 def _misnamed_units(desired: Desired, observed: Observed) -> dict[UnitPath, str]:

@@ -84,6 +84,8 @@ class Scope:
             return f"arn:aws:cloudtrail:*:{self.account}:trail/*"
         if kind == "trail":
             return f"arn:aws:cloudtrail:{self.trail_region}:{self.account}:trail/{self.trail}"
+        if kind == "member-account":  # as AWS Account Management names a member of the organization
+            return f"arn:aws:account::{self.account}:account/{self.organization}/*"
         if kind == "aws-policy":  # FullAWSAccess, which a policy of one's own can replace
             return "arn:aws:organizations::aws:policy/*"
         return f"arn:aws:organizations::{self.account}:{kind}/{self.organization}/*"
@@ -109,6 +111,17 @@ class _Grant:
 # Every other change is allowed on "*". [Service Authorization Reference]
 GRANTS = (
     _Grant("CreateUnits", ("organizations:CreateOrganizationalUnit",), ("ou", "root")),
+    _Grant(
+        "RenameUnits",
+        ("organizations:DescribeOrganizationalUnit", "organizations:UpdateOrganizationalUnit"),
+        ("ou",),
+    ),
+    _Grant("RenameAccounts", ("account:PutAccountName",), ("member-account",)),
+    _Grant(
+        "ChangeRootEmails",
+        ("account:AcceptPrimaryEmailUpdate", "account:StartPrimaryEmailUpdate"),
+        ("member-account",),
+    ),
     _Grant("ChangeTree", ("organizations:MoveAccount", "organizations:TagResource"), ("account", "ou", "root")),
     # AWS documents no resource of tags that come with CreateAccount, and the account has no ARN before it is made.
     _Grant("TagNewResources", ("organizations:TagResource",), condition="aws:RequestTag/ManagedBy", field="tag_values"),

@@ -158,7 +158,10 @@ def _plan_own_steps(phase: Phase, planner: Planner, observed: Observed, desired:
     owned = [step for step in plan.steps if isinstance(step, phase.handover.steps)]
     to_create = {step.subject for step in owned if step.starts_from == ABSENT and step.symbol == "+"}
     own_steps = [step for step in plan.steps if step not in owned and to_create.isdisjoint(step.depends_on)]
-    waiting = tuple(Waiting(f"{step.sentence}: {OWNED_BY_TERRAFORM}", "Terraform") for step in owned)
+    remedies = phase.handover.remedies
+    waiting = tuple(
+        Waiting(f"{step.sentence}: {remedies.get(type(step), OWNED_BY_TERRAFORM)}", "Terraform") for step in owned
+    )
     return replace(plan, steps=tuple(own_steps), waiting=(*plan.waiting, *waiting))
 
 

@@ -179,7 +179,7 @@ def _resources(name: str, parameters: Parameters, location: Location) -> tuple[s
     action = find_action(name)
     if action is None:
         return ("*",)
-    list_arns = _organization_resources if name.startswith("organizations:") else _named_resources
+    list_arns = _LISTS_OF_ARNS.get(name.partition(":")[0], _named_resources)
     return tuple(dict.fromkeys(list_arns(action, parameters, location))) or ("*",)
 
 
@@ -235,3 +235,16 @@ def _organization_resources(action: Action, parameters: Parameters, location: Lo
         for pattern, kind in _ORGANIZATION_IDS.items():
             if re.fullmatch(pattern, value):
                 yield f"{prefix}{kind}/{location.organization}/{value}"
+
+
+def _account_resources(action: Action, parameters: Parameters, location: Location) -> Iterator[str]:
+    """Yield the account that a call of Account Management is about: a member, or the caller's own without an id."""
+    member = parameters.get("AccountId")
+    if not member:
+        yield f"arn:{location.partition}:account::{location.account}:account"
+    elif "accountInOrganization" in action.resource_types:
+        management = location.management_account
+        yield f"arn:{location.partition}:account::{management}:account/{location.organization}/{member}"
+
+
+_LISTS_OF_ARNS = {"account": _account_resources, "organizations": _organization_resources}

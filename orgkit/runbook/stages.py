@@ -50,6 +50,7 @@ from orgkit.phases.registry import plan as plan_phase
 from orgkit.records import outputs
 from orgkit.records.interrupted_runs import find_interrupted_runs
 from orgkit.records.plan_store import as_planning
+from orgkit.runbook.code_entry import ask_for_codes
 from orgkit.runbook.execution.prepare import link_to_next
 from orgkit.runbook.form import describe_decision
 from orgkit.runbook.gate import Gate, digest_of, open_gate, signed_approval
@@ -145,6 +146,15 @@ who_am_i = caller_identity  # so that the runbooks of projects made by version 0
 @stage
 def read(run: Run, aws: Connection) -> Observed:
     """What is there, as far as this phase rests on it."""
+    with show_reading(run, aws):
+        return observe(aws, run.desired, run.phase.label)
+
+
+@stage
+def enter_codes(run: Run, aws: Connection, observed: Observed) -> Observed:
+    """What is there, with the one-time codes that a person enters here; headless, they come with the environment."""
+    if not (is_interactive() and ask_for_codes(run.desired, observed)):
+        return observed
     with show_reading(run, aws):
         return observe(aws, run.desired, run.phase.label)
 

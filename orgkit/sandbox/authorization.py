@@ -43,6 +43,7 @@ S3_HEADERS = {
 }
 WITH_RESOURCE_POLICIES = ("iam", "kms", "s3")  # services in ARNs; of iam, the trust policies of roles
 CONDITION_KEYS = {
+    "account:AlternateContactTypes": "AlternateContactType",
     "kms:RequestAlias": "RequestAlias",
     "s3:x-amz-acl": "ACL",
     "sts:ExternalId": "ExternalId",
@@ -150,6 +151,8 @@ def _context(parameters: Mapping[str, Any], environ: Mapping[str, Any]) -> dict[
     known |= {f"aws:RequestTag/{tag.get('Key')}": str(tag.get("Value")) for tag in tags}
     if tags:
         known["aws:TagKeys"] = tuple(str(tag.get("Key")) for tag in tags)
+    if parameters.get("PrimaryEmail"):
+        known["account:EmailTargetDomain"] = str(parameters["PrimaryEmail"]).rpartition("@")[2]
     return known | {key: str(parameters[name]) for key, name in CONDITION_KEYS.items() if parameters.get(name)}
 
 

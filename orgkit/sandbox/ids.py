@@ -27,6 +27,11 @@ def key_part(length: int, *key: object) -> str:
     return derive(length, *key).upper()
 
 
+def one_time_code(email: str) -> str:
+    """The six letters and digits that the reader of that mailbox would receive."""
+    return key_part(6, "code", email)
+
+
 def _number(key: tuple[object, ...]) -> int:
     text = "\0".join(str(part) for part in key)
     return int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")

@@ -37,6 +37,18 @@ COMMENT_OF = {  # where the example has the comment of a key under a name that i
         ("policy_removal", "NAME", key): ("policy_removal", f"deny_old.{key}")
         for key in ("type", "units", "accounts", "root", "delete")
     },
+    ("contacts", "accounts"): ("contacts.accounts", ""),
+    **{
+        (*path, kind): ("contacts", f"{kind}.name")
+        for path in (("contacts",), ("contacts", "accounts", "NAME"))
+        for kind in ("billing", "operations", "security")
+    },
+    **{
+        (*path, kind, key): ("contacts", f"billing.{key}")
+        for path in (("contacts",), ("contacts", "accounts", "NAME"))
+        for kind in ("billing", "operations", "security")
+        for key in ("name", "title", "email", "phone")
+    },
     ("organization", "tags"): ("organization.tags", ""),
     ("organization", "attestations"): ("organization.attestations", ""),
 }

@@ -108,6 +108,8 @@ def main() -> int:
         _run_mutants(matrix, chosen, requests.last)
     else:
         matrix.run(chosen, requests.last)
+        if requests.last == ROAD[-1].label:
+            matrix.run_renames(chosen)
     matrix.close()
     tally.tell()
     cpu, trials, bad = os.times(), tally.kinds.total(), tally.bad.total()

@@ -7,16 +7,20 @@ import random
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from orgkit.aws.one_time_codes import CODES_VARIABLE
+from orgkit.engine.connect import connect
+from orgkit.engine.observe import observe_and_plan
 from orgkit.model.desired import Desired
 from orgkit.parameters import load
 from orgkit.phases.policy_removal.spec import PolicyRemovalSpec
 from orgkit.phases.registry import PHASES, phase_of
 from orgkit.rehearsal.bootstrap import seed_of
+from orgkit.sandbox.ids import one_time_code
 from orgkit.sandbox.seed import OwnPolicy
 from orgkit.sandbox.world import world
 from tests.faults import wire as wires
@@ -30,7 +34,16 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 # A copy stands in a folder of its own, and finds its outputs under the name that all others have for theirs.
 OUTPUTS = Path("/proc/self/cwd/outputs")
 # The phases after the bootstrap that also change something; one needs an address for alerts about the bill.
-ROAD = (*PHASES, phase_of("state-backend"), phase_of("billing"), phase_of("policies"), phase_of("policy-removal"))
+LATER = ("state-backend", "billing", "policies", "policy-removal", "contacts")
+ROAD = (*PHASES, *map(phase_of, LATER))
+# What of a phase is drawn, where all else that it calls has met its faults in the phases before.
+DRAWN = {"contacts": {"GetAlternateContact", "PutAlternateContact"}}
+# In every account, so that it is put once for each of them.
+CONTACT = """security.name = "Ada"
+security.title = "On-call"
+security.email = "security@example.com"
+security.phone = "+1 555 555 0100"
+"""
 STATE = """account = "{}"
 kms_key = ""
 github = {{ owner = "acme", owner_id = "1234567", repository = "infrastructure", repository_id = "7654321" }}
@@ -48,6 +61,19 @@ type = "SERVICE_CONTROL_POLICY"
 units = [{}]
 delete = true
 """
+FORMER_EMAIL = 'email_changed_from = "aws-web@example.com"\n'
+# What gets its name back after somebody else has renamed it, in a second run of two phases.
+FORMER_NAMES = {
+    "[units.Production]\n": 'renamed_from = "Live"\n',
+    "[accounts.website-prod]\n": f'renamed_from = "web"\n{FORMER_EMAIL}',
+    "[imports.dns]\n": 'renamed_from = "names"\n',
+}
+RENAMING = ("units", "accounts")
+EMAIL_CODES = f"website-prod={one_time_code('aws-website-prod@example.com')}"
+RENAMES = {
+    "DescribeOrganizationalUnit", "UpdateOrganizationalUnit", "GetAccountInformation", "PutAccountName",
+    "GetPrimaryEmail", "GetPrimaryEmailUpdateStatus", "StartPrimaryEmailUpdate", "AcceptPrimaryEmailUpdate",
+}  # fmt: skip
 POLICY = 'deny-leaving = {{ file = "policies/deny-leaving.json", type = "SERVICE_CONTROL_POLICY", attach = [{}] }}\n'
 
 
@@ -76,7 +102,7 @@ class Matrix:
         desired = load(file)
         text = with_policy(_with_alerts(file.read_text(encoding="utf-8")), list(desired.units[0].path))
         text = with_state(text, next(spec.key for spec in desired.members if spec != desired.log_archive))
-        self.file.write_text(text, encoding="utf-8")
+        self.file.write_text(with_contact(with_former_names(text)), encoding="utf-8")
         seed = replace(seed_of(load(self.file)), regions=("us-east-1",), own_policies=legacy(load(self.file)))
         self.wire = wires.begin(seed, outputs)
         os.environ.update(wires.settings(outputs))
@@ -87,15 +113,36 @@ class Matrix:
         """Every phase once up to the last one, with copies made on the way; each cell is reported as its trial ends."""
         labels = [phase.label for phase in ROAD]
         for phase in ROAD[labels.index(first) : labels.index(last) + 1]:
-            digest = self._planned(phase.label)
-            answer = answer_of(*in_a_copy(lambda name=phase.label, digest=digest: self._reference(name, digest)))
-            assert isinstance(answer, tuple), answer
-            reference, models = answer
-            self.calls += len(reference.points)
-            wires.read_models(models)
-            ended = self._run_with_copies(reference, chosen(phase.label, reference.points))
-            assert ended.how == "done", ended
-            self._copies.wait()  # a copy holds the lock of the run in which it was made, until it ends
+            self._run_phase(phase.label, chosen)
+
+    def run_renames(self, chosen: "Chosen") -> None:
+        """The phases that change names and emails once more, with faults at the calls that these take alone.
+
+        The change of an email takes two runs: the second has the code.
+        """
+        from tests.faults.outsider import Outsider, give_former_names
+
+        desired = load(self.file)
+        if not any(spec.renamed_from for spec in desired.units):
+            return
+        _, id_index = observe_and_plan(connect(desired), desired, "units")
+        give_former_names(Outsider(desired, id_index), desired.accounts)  # imports are renamed by the same code
+        for phase in (*RENAMING, "emails"):
+            self._run_phase(phase, only_operations(RENAMES, chosen))
+        os.environ[CODES_VARIABLE] = EMAIL_CODES
+        self._run_phase("emails", only_operations(RENAMES, chosen))
+        del os.environ[CODES_VARIABLE]
+
+    def _run_phase(self, phase: str, chosen: "Chosen") -> None:
+        digest = self._planned(phase)
+        answer = answer_of(*in_a_copy(lambda: self._reference(phase, digest)))
+        assert isinstance(answer, tuple), answer
+        reference, models = answer
+        self.calls += len(reference.points)
+        wires.read_models(models)
+        ended = self._run_with_copies(reference, chosen(phase, reference.points))
+        assert ended.how == "done", ended
+        self._copies.wait()  # a copy holds the lock of the run in which it was made, until it ends
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -177,6 +224,20 @@ def with_policy(text: str, *units: list[str]) -> str:
     return text.replace("[policies]\n", f"[policies]\n{line}")
 
 
+def with_former_names(text: str) -> str:
+    """Return a parameters file in which a unit and two accounts of the example have former names."""
+    for head, line in FORMER_NAMES.items():
+        text = text.replace(f"\n{head}", f"\n{head}{line}")
+    return text
+
+
+def with_contact(text: str) -> str:
+    """Return a parameters file with a contact of every account."""
+    if "\n[contacts]\n" not in text:
+        return f"{text}\n[contacts]\n{CONTACT}"
+    return text.replace("\n[contacts]\n", f"\n[contacts]\n{CONTACT}")
+
+
 def with_state(text: str, account: str) -> str:
     """Return a parameters file with a state backend in that account, and roles for a repository."""
     if "[state_backend]\n" not in text:
@@ -223,6 +284,7 @@ def every_operation(seed: int) -> Chosen:
     settings of a bucket are sent by one function: the first of them meets every kind, and each of the others three.
     A kind that has two forms, such as once and always, is met in one of them, in turn. One read of each operation meets
     one kind. An old answer is met at the first or at the last read.
+    Of the phases in DRAWN, only the operations named there are met.
     """
     drawn = random.Random(seed)
     whole, forms = every_change(), _Forms(drawn)
@@ -242,6 +304,8 @@ def every_operation(seed: int) -> Chosen:
         cells: dict[Point, list[Met]] = {}
         stale: dict[tuple[str, str, str], list[tuple[Point, Met]]] = {}
         for point, met in whole(phase, points):
+            if point.operation not in DRAWN.get(phase, {point.operation}):
+                continue
             if met.fault.kind == "stale-read":
                 stale.setdefault(point.same, []).append((point, met))
             else:
@@ -281,6 +345,11 @@ class _Forms:
 def only(operation: str, chosen: Chosen) -> Chosen:
     """Of these, the ones at one operation."""
     return lambda phase, points: (cell for cell in chosen(phase, points) if cell[0].operation == operation)
+
+
+def only_operations(operations: Collection[str], chosen: Chosen) -> Chosen:
+    """Of these, the ones at some operations."""
+    return lambda phase, points: (cell for cell in chosen(phase, points) if cell[0].operation in operations)
 
 
 def only_kind(fault: str, chosen: Chosen) -> Chosen:

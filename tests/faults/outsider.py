@@ -1,18 +1,20 @@
 """Another operator: for each kind of step, how somebody else changes what it would replace, with plain boto3."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import boto3
 from moto.s3.models import s3_backends
 
-from orgkit.model.desired import READ_ROLE, Desired
+from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, UnitPath
 from orgkit.model.matching import IdIndex
 from orgkit.model.plan import Step
 from orgkit.model.state_backend import STATE_ACCOUNT_ID, StateBackendSpec
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
-from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, RenameAccount, TagAccount
+from orgkit.phases.alternate_contacts.spec import ContactsSpec
+from orgkit.phases.alternate_contacts.steps import SetContact
 from orgkit.phases.billing.steps import ActivateCostTag, CreateAnomalyMonitor, CreateAnomalySubscription, CreateBudget
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 from orgkit.phases.organization.steps import (
@@ -21,11 +23,12 @@ from orgkit.phases.organization.steps import (
     EnableRootFeature,
     EnableTrustedAccess,
 )
-from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+from orgkit.phases.organizational_units.steps import CreateUnit, RenameUnit, TagUnit
 from orgkit.phases.policies.spec import PoliciesSpec
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
 from orgkit.phases.policy_removal.spec import PolicyRemovalSpec
 from orgkit.phases.policy_removal.steps import DeletePolicy, DetachPolicy
+from orgkit.phases.root_emails.steps import AcceptEmailChange, StartEmailChange
 from orgkit.phases.state_backend import steps as state
 from orgkit.phases.state_backend.documents import AUDIENCE, ISSUER, ROLE_POLICY
 from orgkit.phases.storage.steps import AboutBucket, BucketSetting
@@ -35,6 +38,7 @@ from orgkit.phases.trail.facts import Key, TrailFacts
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
 from orgkit.sandbox.corrections.organization import seed_another
+from orgkit.sandbox.ids import one_time_code
 from orgkit.sandbox.world import world
 from tests.faults.wire import ADDRESS
 
@@ -80,6 +84,43 @@ def _quarantine(by: Outsider, step: MoveAccount) -> None:
 def _tag(by: Outsider, resource: str, step: TagUnit | TagAccount) -> None:
     tags = [{"Key": key, "Value": "somebody else's"} for key, _ in step.tags]
     by.client("organizations").tag_resource(ResourceId=resource, Tags=tags)
+
+
+def _rename_unit(by: Outsider, path: UnitPath, name: str) -> None:
+    unit = by.ids.parent(path)
+    by.client("organizations").update_organizational_unit(OrganizationalUnitId=unit, Name=name)
+
+
+def _rename_account(by: Outsider, key: str, name: str) -> None:
+    world().clock.sleep(1)  # AWS takes one of these a second
+    by.client("account").put_account_name(AccountId=by.ids.account(key), AccountName=name)
+
+
+def _change_email(by: Outsider, key: str, email: str) -> None:
+    aws, account = by.client("account"), by.ids.account(key)
+    world().clock.sleep(20)  # AWS takes three of these in half a minute
+    aws.start_primary_email_update(AccountId=account, PrimaryEmail=email)
+    aws.accept_primary_email_update(AccountId=account, PrimaryEmail=email, Otp=one_time_code(email))
+    world().clock.sleep(5 * 3600)  # afterwards it is an old change
+
+
+def give_former_names(by: Outsider, members: Sequence[AccountSpec | ImportSpec]) -> None:
+    """What the file renames has its former name again."""
+    for spec in by.desired.units:
+        if spec.renamed_from:
+            _rename_unit(by, spec.path, spec.renamed_from)
+    for member in members:
+        if member.renamed_from:
+            _rename_account(by, member.key, member.renamed_from)
+        if member.email_changed_from:
+            _change_email(by, member.key, member.email_changed_from)
+
+
+def _set_contact(by: Outsider, key: str, kind: str, name: str) -> None:
+    owner = {"AccountId": by.ids.account(key)} if key else {}
+    contact = {"Name": name, "Title": "None", "EmailAddress": "joe@example.com", "PhoneNumber": "1"}
+    world().clock.sleep(1)  # AWS takes some of these a second
+    by.client("account").put_alternate_contact(**owner, AlternateContactType=kind, **contact)
 
 
 def _create_account(by: Outsider, step: CreateAccount) -> None:
@@ -295,9 +336,11 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     CreateUnit: lambda by, step: by.client("organizations").create_organizational_unit(
         ParentId=by.ids.parent(step.path[:-1]), Name=step.path[-1]
     ),
+    RenameUnit: lambda by, step: _rename_unit(by, step.former_path, "Another name"),
     TagUnit: lambda by, step: _tag(by, by.ids.parent(step.path), step),
     CreateAccount: _create_account,
     MoveAccount: _quarantine,
+    RenameAccount: lambda by, step: _rename_account(by, step.key, "another name"),
     TagAccount: lambda by, step: _tag(by, by.ids.account(step.key), step),
     CreateReadRole: lambda by, step: _read_role(by.inside("iam", step.key)),
     MakeManageable: lambda by, step: _read_role(by.owner("iam", step.profile)),
@@ -359,6 +402,9 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     AttachPolicy: _attach_policy,
     DetachPolicy: _attach_elsewhere,
     DeletePolicy: _attach_elsewhere,
+    StartEmailChange: lambda by, step: _change_email(by, step.key, "another@example.com"),
+    AcceptEmailChange: lambda by, step: _change_email(by, step.key, "another@example.com"),
+    SetContact: lambda by, step: _set_contact(by, step.account, step.type, "Joe"),
 }
 
 
@@ -379,6 +425,10 @@ def drift(by: Outsider) -> None:
         iam = by.inside("iam", key)
         iam.put_role_policy(RoleName=READ_ROLE, PolicyName=READ_ROLE, PolicyDocument=document)
         _trust(iam, "123456789012")
+    give_former_names(by, by.desired.members)
+    for kind, _ in by.desired.section(ContactsSpec).contacts:
+        for key in ("", *by.ids.accounts):
+            _set_contact(by, key, kind, "Jim")
     _drift_of_policies(by)
     _drift_of_state(by)
     if by.ids.observed.facts(TrailFacts):

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from orgkit.aws.one_time_codes import CODES_VARIABLE
 from orgkit.aws.waiting import Waits
 from orgkit.engine import apply as engine
 from orgkit.engine.attempt import ApplyContext
@@ -39,10 +40,20 @@ from orgkit.parameters import load
 from orgkit.phases.accounts.steps import MoveAccount
 from orgkit.phases.member_access.steps import CreateReadRole
 from orgkit.phases.organizational_units.steps import TagUnit
+from orgkit.phases.registry import phase_of
 from orgkit.rehearsal.bootstrap import seed_of
 from tests.faults import wire as wires
 from tests.faults.copies import Copies, HandIn, answer_of, in_a_copy
-from tests.faults.matrix import ROAD, STARTER_SET, legacy, with_policy, with_state
+from tests.faults.matrix import (
+    EMAIL_CODES,
+    ROAD,
+    STARTER_SET,
+    legacy,
+    with_contact,
+    with_former_names,
+    with_policy,
+    with_state,
+)
 from tests.plans.loader import reviewed
 
 EXAMPLE = Path(__file__).parents[2] / "parameters" / "example.toml"
@@ -51,7 +62,7 @@ BILLING = '[billing]\nalerts = ["ada@example.com"]\ncost_allocation_tags = ["org
 BEFORE, BETWEEN, AFTER_READ, KILLED = "before apply", "between steps", "after the second read", "killed after"
 # Planning sees nothing of a role that trusts another account alone; the second read does.
 HIDDEN_FROM_PLANNING = (CreateReadRole,)
-PHASES = tuple(phase for phase in ROAD if phase.changes)
+PHASES = (*(phase for phase in ROAD if phase.changes), phase_of("emails"))
 NOTHING = "nothing to change yet"
 ONE_OF_THREE = 1 / 3
 
@@ -273,7 +284,8 @@ def parameters(folder: Path) -> Path:
     shutil.copytree(STARTER_SET, folder / "policies")
     text = with_state(with_policy(text, ["Production"], ["Security"]), "website-prod")
     file = folder / "example.toml"
-    file.write_text(text.replace("\n[trail]\n", "\n[trail]\n" + "\n".join(SETTINGS) + "\n"), encoding="utf-8")
+    text = with_former_names(text.replace("\n[trail]\n", "\n[trail]\n" + "\n".join(SETTINGS) + "\n"))
+    file.write_text(with_contact(text), encoding="utf-8")
     return file
 
 
@@ -322,6 +334,9 @@ def _both(trials: Trials, until: str) -> None:
     _drift(trials, "trail" if "trail" in labels else "units")
     for label in labels:
         trials.run(label)
+    if "emails" in labels:  # the second run, with the code
+        os.environ[CODES_VARIABLE] = EMAIL_CODES
+        trials.run("emails")
 
 
 def _run_mutants(trials: Trials) -> None:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from moto.account.models import account_backends
 from moto.budgets.models import budgets_backends
 from moto.cloudtrail.models import cloudtrail_backends
 from moto.iam.models import iam_backends
@@ -85,6 +86,7 @@ def _account(account: str) -> dict[str, Any]:
         "identity providers": sorted(f"{arn} {each.client_id_list}" for arn, each in iam.open_id_providers.items()),
         "buckets": sorted(map(_bucket, s3.buckets.values())),
         "keys": sorted(_key(key) for backend in kms_backends[account].values() for key in backend.keys.values()),
+        "contacts": sorted(str(vars(each)) for each in account_backends[account]["aws"]._alternate_contacts.values()),
         "trails": sorted(
             _trail(t) for backend in cloudtrail_backends[account].values() for t in backend.trails.values()
         ),

@@ -37,8 +37,14 @@ def subclasses(kind: type[Step]) -> Iterator[type[Step]]:
         yield from subclasses(step)
 
 
+# Actions that the data of the service authorization reference does not have yet.
+NEWER = {"account:GetPrimaryEmailUpdateStatus"}  # an operation of botocore 1.44.5
+
+
 def exists(action: str) -> bool:
     """Whether AWS has an action, written as AWS writes it."""
+    if action in NEWER:
+        return find_action(action) is None  # else it is no exception any more
     known = find_action(action)
     return known is not None and known.name == action
 
@@ -229,7 +235,7 @@ def test_imports_may_not_create_accounts() -> None:
 
 
 def test_the_kind_of_policy_is_named_with_its_size_and_the_limits() -> None:
-    policy = policy_for(RUNBOOKS, sign_in=True)
+    policy = policy_for([phase for phase in RUNBOOKS if not phase.takes_away], sign_in=True)
     size = len("".join(json.dumps(policy).split()))
     assert MAX_INLINE_POLICIES < size <= MAX_MANAGED_POLICY
     assert kind_of_policy(policy) == (

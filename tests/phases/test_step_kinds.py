@@ -12,6 +12,7 @@ from tests.docs.test_steps_page import example
 STEPS = sorted({step for phase in RUNBOOKS for step in phase.steps}, key=lambda step: step.__name__)
 # Records have these words for good. A new step adds one; none is changed, and none is taken for another step.
 KINDS = {
+    "accept-email-change", "start-email-change",
     "accept-invitation", "activate-cost-tag", "attach-policy", "block-public-access", "block-state-public-access",
     "change-policy", "create-account", "create-identity-provider", "create-state-bucket", "create-state-role",
     "create-alias",
@@ -19,6 +20,7 @@ KINDS = {
     "create-organization", "create-policy", "create-read-role", "create-trail", "create-unit", "delete-policy",
     "detach-policy", "enable-policy-type",
     "enable-root-feature", "enable-trusted-access", "invite-account", "make-manageable", "move-account",
+    "rename-account", "rename-unit", "set-contact",
     "restrict-read-role", "rotate-key", "set-acl", "set-bucket-policy", "set-encryption", "set-event-selectors",
     "set-key-policy", "set-lifecycle", "set-object-lock", "set-ownership", "set-state-acl",
     "set-state-bucket-policy", "set-state-encryption", "set-state-lifecycle", "set-state-ownership",

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
+from orgkit.model.declared_renames import renamed_paths
 from orgkit.model.desired import Desired, UnitPath
 from orgkit.model.observed import Account, Member, Observed, Unit
 from orgkit.model.plan import Plan, Step
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
-from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, RenameAccount, TagAccount
 from orgkit.phases.member_access.steps import AboutAccount, CreateReadRole, MakeManageable, RestrictReadRole
-from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+from orgkit.phases.organizational_units.steps import CreateUnit, RenameUnit, TagUnit
 
 
 def after(plan: Plan, observed: Observed, desired: Desired) -> Observed:
@@ -25,6 +26,10 @@ def _after(step: Step, observed: Observed, desired: Desired) -> Observed:
             assert observed.unit(step.path) is None
             assert _is_there(step.path[:-1], observed)
             return replace(observed, units=(*observed.units, Unit(step.path, f"ou-{len(observed.units)}", step.tags)))
+        case RenameUnit():
+            assert observed.unit(step.path) is None
+            assert observed.unit(step.former_path) is not None
+            return renamed_paths(observed, {step.former_path: step.path[-1]})
         case TagUnit():
             assert observed.unit(step.path) is not None
             return replace(observed, units=tuple(_tagged(unit, step) for unit in observed.units))
@@ -51,6 +56,9 @@ def _about_account(step: AboutAccount, observed: Observed, desired: Desired) -> 
         case MoveAccount():
             assert _is_there(step.unit, observed)
             changed = replace(account, unit=step.unit)
+        case RenameAccount():
+            assert account.name == step.starts_from
+            changed = replace(account, name=step.name)
         case TagAccount():
             changed = replace(account, tags=tuple((dict(account.tags) | dict(step.tags)).items()))
         case CreateReadRole() | MakeManageable() | RestrictReadRole():

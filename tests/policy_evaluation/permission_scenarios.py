@@ -1,6 +1,7 @@
 """The scenarios under the policies that orgkit prints: a bootstrap, faults, drift, and what follows."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from orgkit.aws.one_time_codes import CODES_VARIABLE
 from orgkit.ci.oidc import CHANGING_PHASES
 from orgkit.cli.archive import archive
 from orgkit.cli.reconcile import reconcile
@@ -32,7 +34,7 @@ from orgkit.sandbox.seed import OwnPolicy, Seed
 from orgkit.sandbox.world import world
 from orgkit.signing.role_trust_aws import check_roles
 from tests.ci.test_oidc import policies as roles_of_ci
-from tests.faults.matrix import legacy
+from tests.faults.matrix import EMAIL_CODES, legacy
 from tests.faults.outsider import Outsider, drift
 from tests.faults.wire import Wire
 from tests.policy_evaluation.permission_trials import (
@@ -188,6 +190,9 @@ class Scenarios:
                 self._drift_in_ci(phase)
             self._put(phase)
             self._part("drift", phase)
+        os.environ[CODES_VARIABLE] = EMAIL_CODES  # of the emails that the last phase has begun to change
+        self._part("drift, with codes", "emails")
+        del os.environ[CODES_VARIABLE]
 
     def _drift_in_ci(self, phase: str) -> None:
         self.uses.put(CI_PLAN, roles_of_ci("PlanRole")["PlanPolicy"])

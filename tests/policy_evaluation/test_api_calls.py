@@ -41,6 +41,16 @@ ROLE = "arn:aws:iam::222222222222:role/path/Auditor"
             ["s3:DeleteObject arn:aws:s3:::b/1", "s3:DeleteObject arn:aws:s3:::b/2"],
         ),
         ("s3control:PutPublicAccessBlock", {"AccountId": "111111111111"}, ["s3:PutAccountPublicAccessBlock *"]),
+        (
+            "account:PutAccountName",
+            {"AccountName": "web", "AccountId": "222222222222"},
+            ["account:PutAccountName arn:aws:account::999999999999:account/o-a1b2c3d4e5/222222222222"],
+        ),
+        (
+            "account:PutAlternateContact",
+            {"AlternateContactType": "BILLING"},
+            ["account:PutAlternateContact arn:aws:account::111111111111:account"],
+        ),
         ("sts:GetCallerIdentity", {}, []),
         ("sts:AssumeRole", {"RoleArn": ROLE, "Tags": [1]}, [f"sts:AssumeRole {ROLE}", f"sts:TagSession {ROLE}"]),
         (

@@ -488,3 +488,16 @@ def what_is_not_there_is_no_error_of_aws(stock: Stock) -> bool:
     except NotImplementedError:
         return refused(stock("account").get_contact_information) == "404"
     return False
+
+
+@probe(
+    "AccountResponse.get_alternate_contact",
+    "AccountResponse.put_alternate_contact",
+    "AccountResponse.delete_alternate_contact",
+)
+def anybody_changes_the_contacts_of_any_account(stock: Stock) -> bool:
+    account, of_another = stock("account"), {"AlternateContactType": "BILLING", "AccountId": "210987654321"}
+    account.put_alternate_contact(**of_another, Name="a", Title="b", EmailAddress="a@b.example", PhoneNumber="1")
+    found = account.get_alternate_contact(**of_another)["AlternateContact"]["Name"]
+    account.delete_alternate_contact(**of_another)
+    return str(found) == "a"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from orgkit.sandbox.corrections.account import code_sent_to
+from orgkit.sandbox.ids import one_time_code
 from orgkit.sandbox.seed import Seed
 from tests.sandbox.conftest import SEED, World
 
@@ -197,12 +197,40 @@ def test_names_and_emails_can_be_read_and_changed(world: World, error: Error) ->
     assert account.get_contact_information()["ContactInformation"]["CountryCode"] == "US"
 
 
-def test_an_email_is_changed_with_the_code_that_was_sent_to_it(world: World) -> None:
+def test_an_email_is_changed_with_the_code_that_was_sent_to_it(world: World, error: Error) -> None:
     organizations = world.organization()
     web, account = world.account("web"), world.client("account")
     organizations.enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    status, own = account.get_primary_email_update_status, world.client("sts").get_caller_identity()["Account"]
+    assert error(status, AccountId=web) == "ResourceNotFoundException"
+    assert error(status, AccountId=own) == "AccessDeniedException"
+    start = account.start_primary_email_update
+    assert error(start, AccountId=web, PrimaryEmail="WEB@corp.example") == "ConflictException"
     account.start_primary_email_update(AccountId=web, PrimaryEmail="new@corp.example")
-    code = code_sent_to("new@corp.example")
+    code = one_time_code("new@corp.example")
     accepted = account.accept_primary_email_update(AccountId=web, PrimaryEmail="new@corp.example", Otp=code)
     assert accepted["Status"] == "ACCEPTED"
     assert organizations.describe_account(AccountId=web)["Account"]["Email"] == "new@corp.example"
+    assert account.get_primary_email_update_status(AccountId=web)["Status"] == "ACCEPTED"
+
+
+def test_contacts_of_a_member_need_trusted_access_and_the_management_account_has_no_id(
+    world: World, error: Error
+) -> None:
+    organizations = world.organization()
+    web, account = world.account("web"), world.client("account")
+    contact = {"Name": "Ada", "Title": "CFO", "EmailAddress": "ada@corp.example", "PhoneNumber": "+1 555 0100"}
+    put, get = account.put_alternate_contact, account.get_alternate_contact
+    assert error(put, AccountId=web, AlternateContactType="BILLING", **contact) == "AccessDeniedException"
+    organizations.enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    put(AccountId=web, AlternateContactType="BILLING", **contact)
+    found = get(AccountId=web, AlternateContactType="BILLING")["AlternateContact"]
+    assert found == {**contact, "AlternateContactType": "BILLING"}
+    assert error(get, AccountId=web, AlternateContactType="SECURITY") == "ResourceNotFoundException"
+    assert error(get, AlternateContactType="BILLING") == "ResourceNotFoundException"
+    own = world.client("sts").get_caller_identity()["Account"]
+    assert error(get, AccountId=own, AlternateContactType="BILLING") == "AccessDeniedException"
+    wrong = {**contact, "PhoneNumber": "none"}
+    assert error(put, AccountId=web, AlternateContactType="BILLING", **wrong) == "ValidationException"
+    account.delete_alternate_contact(AccountId=web, AlternateContactType="BILLING")
+    assert error(get, AccountId=web, AlternateContactType="BILLING") == "ResourceNotFoundException"

@@ -16,7 +16,8 @@ from orgkit.phases.account_imports.facts import EXPIRY_FORMAT, Handshake, Import
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.aws import move_account, parent_id, tag_account, tags_of_account
 from orgkit.phases.accounts.moves_aws import read_moves
-from orgkit.phases.accounts.steps import MoveAccount, TagAccount
+from orgkit.phases.accounts.names_aws import name_of_account, read_names, rename_account
+from orgkit.phases.accounts.steps import MoveAccount, RenameAccount, TagAccount
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.roles import deleted_in, denies, other_trusted_principals, read_policy, roles_to_change
 from orgkit.phases.member_access.roles_aws import (
@@ -35,10 +36,11 @@ RECHECK_PAUSES = (5.0, 15.0)  # seconds
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
-    """Read the invitations, what the owners of the accounts see, and the effects of moves."""
+    """Read the invitations, what the owners see, the effects of moves, and the names of accounts that are renamed."""
     handshakes = read_handshakes(aws) if observed.organization else ()
     owners = tuple(read_owner(aws, spec, desired.reads_in(spec.key)) for spec in desired.imports if spec.profile)
-    return read_moves(aws, observed.with_facts(ImportFacts(handshakes, owners)), desired.imports)
+    observed = read_moves(aws, observed.with_facts(ImportFacts(handshakes, owners)), desired.imports)
+    return read_names(aws, observed, desired.imports)
 
 
 def read_handshakes(aws: Connection) -> tuple[Handshake, ...] | Unread:
@@ -164,6 +166,7 @@ HANDLERS = (
     handle(CreateReadRole, create_read_role, read_role_of),
     handle(RestrictReadRole, restrict_read_role, read_role_trust_of),
     handle(MoveAccount, move_account, parent_id),
+    handle(RenameAccount, rename_account, name_of_account),
     handle(TagAccount, tag_account, tags_of_account),
 )
 

@@ -4,7 +4,7 @@ from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed, Unread
 from orgkit.phases.account_imports.facts import ImportFacts
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
-from orgkit.phases.accounts.evidence import PLACE, TAGS
+from orgkit.phases.accounts.evidence import NAME, PLACE, TAGS
 from orgkit.phases.evidence import is_shown_by
 from orgkit.phases.member_access.evidence import READ_ROLE, READ_ROLE_TRUST, ROLES
 
@@ -34,5 +34,6 @@ EVIDENCE = (
     READ_ROLE,
     READ_ROLE_TRUST,
     PLACE,
+    NAME,
     TAGS,
 )

@@ -2,7 +2,8 @@
 
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
-from orgkit.phases.accounts.steps import MoveAccount, TagAccount
+from orgkit.phases.accounts.handover import RENAME
+from orgkit.phases.accounts.steps import MoveAccount, RenameAccount, TagAccount
 from orgkit.phases.terraform.part import Handover, HandoverPart, LeftOut
 from orgkit.phases.terraform.tree import accounts_block, accounts_resource, managed_accounts, roles_left_out
 
@@ -23,4 +24,4 @@ def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
     )
 
 
-HANDOVER = Handover(hand_over, (MoveAccount, TagAccount))
+HANDOVER = Handover(hand_over, (MoveAccount, RenameAccount, TagAccount), {RenameAccount: RENAME})

@@ -7,7 +7,7 @@ from orgkit.phases.account_imports.inventory import INVENTORY
 from orgkit.phases.account_imports.planner import plan
 from orgkit.phases.account_imports.section import SECTION
 from orgkit.phases.account_imports.steps import READS, AcceptInvitation, InviteAccount
-from orgkit.phases.accounts.steps import MoveAccount, TagAccount
+from orgkit.phases.accounts.steps import MoveAccount, RenameAccount, TagAccount
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 
@@ -26,6 +26,7 @@ PHASE = Phase(
         CreateReadRole,
         RestrictReadRole,
         MoveAccount,
+        RenameAccount,
         TagAccount,
     ),
     evidence=EVIDENCE,

@@ -13,6 +13,7 @@ from orgkit.model.renames import Renames, held_by, suspected_renames, waiting_fo
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts, Owner, last_ended
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
 from orgkit.phases.accounts.moves import move_waiting, plan_move
+from orgkit.phases.accounts.names import differing_name, plan_rename, rename_waiting
 from orgkit.phases.accounts.steps import TagAccount
 from orgkit.phases.member_access.role_drift import (
     can_be_entered,
@@ -45,6 +46,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
             *waiting_for((spec.unit for spec in specs), renames),
             *(waiting for spec in specs for waiting in _waiting(spec, observed, desired)),
             *move_waiting(specs, "imports", observed),
+            *rename_waiting(specs, observed),
         ),
         unmanaged=tuple(_unmanaged(observed, desired)),
         warnings=(
@@ -125,6 +127,7 @@ def _adopt(spec: ImportSpec, account: Account, observed: Observed, renames: Rena
     if is_made or can_enter:
         yield from _restrict(spec, account, observed, is_made=is_made)
     yield from plan_move(spec, observed, renames, f"it is in {format_path(account.unit) or 'the root'}")
+    yield from plan_rename(spec, account, observed)
     if missing := missing_tags(spec.tags, account.tags):
         yield TagAccount(
             key=spec.key, name=spec.name, tags=missing, reason="these tags are missing or differ",
@@ -215,9 +218,9 @@ def _warnings(spec: ImportSpec, observed: Observed) -> Iterator[str]:
         yield f"{spec.key}: unknown without a profile: whether it is in another organization or has a trail of its own"
     if account is not None and (member := observed.member(account.id)) is not None:
         yield from role_warnings(spec, account, member, observed.target.account)
-    if account is not None and account.name != spec.name:
-        yield f"{spec.key} is named {account.name} in AWS; the file says {spec.name}"
-    if account is not None and account.email.casefold() != spec.email.casefold():
+    if account is not None:
+        yield from differing_name(spec, account, f"imports.{spec.key}")
+    if account is not None and account.email.casefold() not in spec.emails:
         yield f"{spec.key} has the root email {account.email} in AWS; the file says {spec.email}"
 
 

@@ -9,6 +9,7 @@ from orgkit.phases.schema.types import (
     AccountName,
     AccountUnit,
     Email,
+    FormerName,
     Key,
     Label,
     RoleName,
@@ -28,6 +29,8 @@ class ImportModel(SectionModel):
     profile: Label | None = None
     leaves_other_organization: bool = False
     allow_stack_deletion: bool = False
+    renamed_from: FormerName | None = None
+    email_changed_from: Email | None = None
     tags: Tags = {}
 
 
@@ -48,6 +51,8 @@ def _import(key: str, model: ImportModel, defaults: Defaults) -> ImportSpec:
         profile=model.profile,
         leaves_other_organization=model.leaves_other_organization,
         allow_stack_deletion=model.allow_stack_deletion,
+        renamed_from=model.renamed_from or "",
+        email_changed_from=model.email_changed_from or "",
         tags=account_tags(key, name, defaults.common_tags, model.tags),
     )
 

@@ -8,7 +8,10 @@ from orgkit.phases.accounts.steps import MOVE_READS
 from orgkit.phases.member_access.steps import AboutAccount
 
 # What planning reads for this phase, in addition to the tree.
-READS = ("organizations:ListHandshakesForOrganization", "organizations:ListParents", "sts:AssumeRole", *MOVE_READS)
+READS = (
+    "account:GetAccountInformation", "organizations:ListHandshakesForOrganization", "organizations:ListParents",
+    "sts:AssumeRole", *MOVE_READS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

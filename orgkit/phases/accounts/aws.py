@@ -14,7 +14,8 @@ from orgkit.model.observed import Account, Observed, Unit
 from orgkit.model.plan import starting_value
 from orgkit.phases.accounts.creation_aws import CREATE_ACCOUNT, find_by_email
 from orgkit.phases.accounts.moves_aws import read_moves
-from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.accounts.names_aws import name_of_account, read_names, rename_account
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, RenameAccount, TagAccount
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.roles_aws import (
     create_read_role,
@@ -68,8 +69,8 @@ def _account(item: dict[str, Any], unit: UnitPath, tags: Tags) -> Account:
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
-    """Read the effects of the planned moves."""
-    return read_moves(aws, observed, desired.accounts)
+    """Read the effects of the planned moves, and the current names of accounts that are renamed."""
+    return read_names(aws, read_moves(aws, observed, desired.accounts), desired.accounts)
 
 
 def move_account(aws: Connection, step: MoveAccount, id_index: IdIndex) -> None:
@@ -106,6 +107,7 @@ def tags_of_account(aws: Connection, step: TagAccount, id_index: IdIndex) -> str
 HANDLERS = (
     handle(CreateAccount, CREATE_ACCOUNT, account_id),
     handle(MoveAccount, move_account, parent_id),
+    handle(RenameAccount, rename_account, name_of_account),
     handle(TagAccount, tag_account, tags_of_account),
     handle(CreateReadRole, create_read_role, read_role_of),
     handle(RestrictReadRole, restrict_read_role, read_role_trust_of),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from orgkit.model.desired import Desired
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed
-from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, RenameAccount, TagAccount
 from orgkit.phases.terraform.part import Handover, HandoverPart, LeftOut
 from orgkit.phases.terraform.tree import (
     ACTIVE,
@@ -41,9 +41,16 @@ def _other_accounts(observed: Observed, desired: Desired) -> Iterator[LeftOut]:
         elif account.id not in ids:
             yield LeftOut(subject, NOT_IN_FILE)
     yield LeftOut("requests that created accounts", "they are AWS's record of what was done")
+    yield LeftOut("alternate contacts of the accounts", "orgkit sets them, where the file has [contacts]")
     yield LeftOut(
         "everything else in the accounts", "orgkit neither made nor adopted it, such as users and their roles"
     )
 
 
-HANDOVER = Handover(hand_over, (CreateAccount, MoveAccount, TagAccount))
+# [hashicorp/aws 5.100: `name` and `email` force replacement]
+RENAME = (
+    "Terraform owns this account. Its provider may replace an account whose name is another than in its configuration: "
+    "destroy it and create one. Take the phase out of [handover], rename here, write the folder anew with "
+    "`orgkit handover`, and apply in Terraform only a plan that replaces nothing"
+)
+HANDOVER = Handover(hand_over, (CreateAccount, MoveAccount, RenameAccount, TagAccount), {RenameAccount: RENAME})

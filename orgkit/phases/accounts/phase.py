@@ -6,7 +6,7 @@ from orgkit.phases.accounts.handover import HANDOVER
 from orgkit.phases.accounts.inventory import INVENTORY
 from orgkit.phases.accounts.planner import plan
 from orgkit.phases.accounts.section import SECTION
-from orgkit.phases.accounts.steps import READS, CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.accounts.steps import READS, CreateAccount, MoveAccount, RenameAccount, TagAccount
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
 
@@ -21,6 +21,7 @@ PHASE = Phase(
     steps=(
         CreateAccount,
         MoveAccount,
+        RenameAccount,
         TagAccount,
         CreateReadRole,
         RestrictReadRole,

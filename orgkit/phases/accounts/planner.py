@@ -1,4 +1,4 @@
-"""What phase 03 should do: vend the accounts that are missing, place them, tag them, make them readable."""
+"""What phase 03 should do: vend the accounts that are missing, place, rename and tag them, make them readable."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,7 @@ from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
 from orgkit.model.renames import Renames, held_by, suspected_renames, waiting_for
 from orgkit.model.state_backend import StateBackendSpec
 from orgkit.phases.accounts.moves import move_waiting, plan_move
+from orgkit.phases.accounts.names import differing_name, plan_rename, rename_waiting
 from orgkit.phases.accounts.steps import CreateAccount, TagAccount
 from orgkit.phases.member_access.role_drift import (
     can_be_entered,
@@ -42,6 +43,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         steps=(
             *_create(pairs),
             *_place(pairs, observed, renames),
+            *(step for spec, account in pairs for step in plan_rename(spec, account, observed)),
             *_tag(pairs),
             *_make_readable(pairs, observed, desired),
             *_restrict(pairs, observed),
@@ -52,6 +54,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
             *_drift(pairs, observed, desired),
             *waiting_for((spec.unit for spec in desired.accounts), renames),
             *move_waiting((spec for spec, _ in pairs), "accounts", observed),
+            *rename_waiting((spec for spec, _ in pairs), observed),
         ),
         unmanaged=tuple(_unmanaged(pairs, observed, desired, decisions)),
         warnings=(*_warnings(pairs, observed), *account_warnings(desired, observed)),
@@ -172,6 +175,5 @@ def _warnings(pairs: list[Pair], observed: Observed) -> Iterator[str]:
     for spec, account, member in _members(pairs, observed):
         yield from role_warnings(spec, account, member, observed.target.account)
     for spec, candidate in pairs:
-        if candidate and candidate.name != spec.name:
-            in_file = f"the file says {spec.name} (names are not changed here)"
-            yield f"account {candidate.id} is named {candidate.name}; {in_file}"
+        if candidate:
+            yield from differing_name(spec, candidate, f"accounts.{spec.key}")

@@ -19,7 +19,17 @@ from orgkit.phases.schema.raw import (
     unit_paths,
 )
 from orgkit.phases.schema.section import Defaults, Section, account_tags, too_many_tags
-from orgkit.phases.schema.types import AccountId, AccountName, AccountUnit, Email, Key, RoleName, SectionModel, Tags
+from orgkit.phases.schema.types import (
+    AccountId,
+    AccountName,
+    AccountUnit,
+    Email,
+    FormerName,
+    Key,
+    RoleName,
+    SectionModel,
+    Tags,
+)
 
 
 class AccountModel(SectionModel):
@@ -32,6 +42,8 @@ class AccountModel(SectionModel):
     iam_access_to_billing: bool = False
     id: AccountId | None = None
     allow_stack_deletion: bool = False
+    renamed_from: FormerName | None = None
+    email_changed_from: Email | None = None
     tags: Tags = {}
 
 
@@ -52,6 +64,8 @@ def _account(key: str, model: AccountModel, defaults: Defaults) -> AccountSpec:
         tags=account_tags(key, name, defaults.common_tags, model.tags),
         id=model.id,
         allow_stack_deletion=model.allow_stack_deletion,
+        renamed_from=model.renamed_from or "",
+        email_changed_from=model.email_changed_from or "",
     )
 
 
@@ -59,6 +73,7 @@ def emails(raw: Raw) -> Iterator[Violation]:
     """Report an email that two accounts have: AWS identifies a root user by it, whatever its case."""
     uses = [_management(raw, "email")]
     uses += [((*member.place, "email"), member.text("email")) for member in members(raw)]
+    uses += [((*member.place, "email_changed_from"), member.text("email_changed_from")) for member in members(raw)]
     yield from duplicates(uses, "every account needs an email of its own", str.casefold)
 
 

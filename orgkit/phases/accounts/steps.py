@@ -1,4 +1,4 @@
-"""The steps about member accounts: create, place and tag."""
+"""The steps about member accounts: create, place, rename and tag."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,6 +6,7 @@ from typing import ClassVar
 from orgkit.model.desired import UnitPath, format_path
 from orgkit.model.plan import ABSENT
 from orgkit.phases.member_access.steps import AboutAccount
+from orgkit.sanitize.names import mark_lookalikes
 
 # What planning reads when an account is moved: what it gains and loses.
 MOVE_READS = (
@@ -15,8 +16,8 @@ MOVE_READS = (
 )  # fmt: skip
 # What planning reads for this phase, in addition to the tree.
 READS = (
-    "organizations:DescribeCreateAccountStatus", "organizations:ListCreateAccountStatus", "organizations:ListParents",
-    "sts:AssumeRole", *MOVE_READS,
+    "account:GetAccountInformation", "organizations:DescribeCreateAccountStatus",
+    "organizations:ListCreateAccountStatus", "organizations:ListParents", "sts:AssumeRole", *MOVE_READS,
 )  # fmt: skip
 
 
@@ -89,6 +90,22 @@ class MoveAccount(AboutAccount):
     @property
     def losses(self) -> tuple[str, ...]:
         return tuple(f"account {self.name} {effect}" for effect in self.effects if effect.startswith(LOSSES))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenameAccount(AboutAccount):
+    """Give an account the name of the file; it starts from the name that it has."""
+
+    kind: ClassVar = "rename-account"
+    symbol: ClassVar = "~"
+    cost_note: ClassVar = "a name costs nothing"
+    actions: ClassVar = ("account:GetAccountInformation", "account:PutAccountName")
+    concurrent: ClassVar = True
+    name: str
+
+    @property
+    def sentence(self) -> str:
+        return f"rename account {mark_lookalikes(self.starts_from)} to {self.name}: its id and its email stay"
 
 
 @dataclass(frozen=True, kw_only=True)

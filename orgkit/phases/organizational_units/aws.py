@@ -1,4 +1,4 @@
-"""AWS calls that read, make and tag organizational units."""
+"""AWS calls that read, make, rename and tag organizational units."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Unit
 from orgkit.model.plan import starting_value
 from orgkit.phases.handler import handle
-from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+from orgkit.phases.organizational_units.steps import CreateUnit, RenameUnit, TagUnit
 
 MAX_DEPTH = 5  # AWS's levels of organizational units: the deepest have no children to ask for
 
@@ -51,6 +51,26 @@ def create_unit(aws: Connection, step: CreateUnit, id_index: IdIndex) -> None:
         id_index.units[step.path] = _adopt(aws, step, parent, name)
 
 
+def rename_unit(aws: Connection, step: RenameUnit, id_index: IdIndex) -> None:
+    """Give it the new name; later steps find it and the units below it by their new paths."""
+    aws.mutate(
+        "organizations",
+        "UpdateOrganizationalUnit",
+        expect="OrganizationalUnit",
+        OrganizationalUnitId=_id_before_rename(step, id_index),
+        Name=step.path[-1],
+    )
+    depth = len(step.path)
+    moved = {path: item for path, item in id_index.units.items() if path[:depth] == step.former_path}
+    id_index.units |= {(*step.path, *path[depth:]): item for path, item in moved.items()}
+
+
+def _id_before_rename(step: RenameUnit, id_index: IdIndex) -> str:
+    """Return the unit's id: by its new path where an attempt with a lost response has renamed it."""
+    known = id_index.units
+    return known.get(step.former_path) or known.get(step.path) or id_index.parent(step.former_path)
+
+
 def tag_unit(aws: Connection, step: TagUnit, id_index: IdIndex) -> None:
     """Set the tags that the step names; the others stay."""
     aws.mutate("organizations", "TagResource", ResourceId=id_index.parent(step.path), Tags=as_aws(step.tags))
@@ -61,6 +81,13 @@ def unit_id(aws: Connection, step: CreateUnit, id_index: IdIndex) -> str:
     return starting_value(_find(aws, id_index.parent(step.path[:-1]), step.path[-1]))
 
 
+def name_of_unit(aws: Connection, step: RenameUnit, id_index: IdIndex) -> str:
+    """Return the unit's id and its name now."""
+    unit_id = _id_before_rename(step, id_index)
+    answer = aws.read("organizations", "DescribeOrganizationalUnit", OrganizationalUnitId=unit_id)
+    return starting_value({"id": unit_id, "name": str(answer["OrganizationalUnit"]["Name"])})
+
+
 def tags_of_unit(aws: Connection, step: TagUnit, id_index: IdIndex) -> str:
     """Return the unit's current values under the keys of the step."""
     return starting_value(replaced_tags(step.tags, read_tags_of(aws, id_index.parent(step.path))))
@@ -68,6 +95,7 @@ def tags_of_unit(aws: Connection, step: TagUnit, id_index: IdIndex) -> str:
 
 HANDLERS = (
     handle(CreateUnit, create_unit, unit_id),
+    handle(RenameUnit, rename_unit, name_of_unit),
     handle(TagUnit, tag_unit, tags_of_unit),
 )
 

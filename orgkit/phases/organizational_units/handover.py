@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from orgkit.model.desired import Desired, UnitPath, format_path
 from orgkit.model.observed import Observed, Unit
-from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+from orgkit.phases.organizational_units.steps import CreateUnit, RenameUnit, TagUnit
 from orgkit.phases.terraform.hcl import Attribute, Block, Call, Comment, Expression, Value, attributes
 from orgkit.phases.terraform.part import Handover, HandoverPart, LeftOut, Resource
 from orgkit.phases.terraform.provider import ROOT_ID, UNIT_IDS, value_of
@@ -56,4 +56,8 @@ def _ids(depths: Sequence[int]) -> tuple[Comment | Attribute, ...]:
     return (Comment("Ids by the same paths."), Attribute(UNIT_IDS, Call("merge", tuple(levels))))
 
 
-HANDOVER = Handover(hand_over, (CreateUnit, TagUnit))
+RENAME = (
+    "Terraform owns this and renames a unit in place: change `name` of its entry in organizational_units there, and "
+    "leave the entry's key, since another key would be another unit"
+)
+HANDOVER = Handover(hand_over, (CreateUnit, RenameUnit, TagUnit), {RenameUnit: RENAME})

@@ -1,4 +1,4 @@
-"""Phase 02: create the organizational units."""
+"""Phase 02: create and rename the organizational units."""
 
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.organizational_units.adoption import adopt
@@ -7,7 +7,7 @@ from orgkit.phases.organizational_units.handover import HANDOVER
 from orgkit.phases.organizational_units.inventory import INVENTORY
 from orgkit.phases.organizational_units.planner import plan
 from orgkit.phases.organizational_units.section import SECTION
-from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+from orgkit.phases.organizational_units.steps import CreateUnit, RenameUnit, TagUnit
 
 PHASE = Phase(
     number="02",
@@ -18,6 +18,7 @@ PHASE = Phase(
     section=SECTION,
     steps=(
         CreateUnit,
+        RenameUnit,
         TagUnit,
     ),
     evidence=EVIDENCE,

@@ -1,27 +1,41 @@
-"""What phase 02 should do: the organizational units that are missing, parents first, and their tags."""
+"""What phase 02 should do: the units that have another name or are missing, parents first, and their tags."""
 
 from collections.abc import Iterator
 
+from orgkit.model.declared_renames import DeclaredRename, declared_renames, renamed_view
 from orgkit.model.desired import Desired, format_path, missing_tags, replaced_tags
 from orgkit.model.lookalikes import refuse_lookalike_unit, unit_warnings
 from orgkit.model.observed import Observed
 from orgkit.model.plan import Plan, Step, starting_value
 from orgkit.model.renames import Renames, held_by, suspected_renames
-from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
+from orgkit.phases.organizational_units.steps import CreateUnit, RenameUnit, TagUnit
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
-    """Plan what is missing, by the units' paths; units that are not in the file are reported and left unchanged."""
+    """Plan what is missing, by the units' paths; units that are not in the file are reported and left unchanged.
+
+    What follows the renames is planned as if they were done.
+    """
+    new_names = declared_renames(desired, observed)
+    observed = renamed_view(observed, new_names)
     renames = suspected_renames(desired, observed)
     return Plan(
         phase="units",
         target=observed.target,
-        steps=tuple(_steps(observed, desired, renames)),
+        steps=(*map(_rename, new_names), *_steps(observed, desired, renames)),
         needs=() if observed.organization else ("the organization does not exist yet: run 01-organization",),
         waiting=tuple(rename.waiting for rename in renames),
         unmanaged=tuple(_unmanaged(observed, desired)),
-        warnings=(*_warnings(desired), *unit_warnings(desired, observed)),
+        warnings=(*_warnings(desired), *_both_names(observed, desired), *unit_warnings(desired, observed)),
     )
+
+
+def _rename(rename: DeclaredRename) -> RenameUnit:
+    return RenameUnit(
+        path=rename.spec.path, former_name=rename.unit.path[-1],
+        starts_from=starting_value({"id": rename.unit.id, "name": rename.unit.path[-1]}),
+        reason="the file has its old name as renamed_from",
+    )  # fmt: skip
 
 
 def _steps(observed: Observed, desired: Desired, renames: Renames) -> Iterator[Step]:
@@ -45,6 +59,17 @@ def _unmanaged(observed: Observed, desired: Desired) -> Iterator[str]:
     yield from (
         f"organizational unit {format_path(unit.path)}" for unit in observed.units if unit.path not in desired_paths
     )
+
+
+def _both_names(observed: Observed, desired: Desired) -> Iterator[str]:
+    """Warn of a unit that is there under both names: which one was meant, only a person knows."""
+    for spec in sorted(desired.units, key=lambda unit: unit.path):
+        former = observed.unit((*spec.parent, spec.renamed_from)) if spec.renamed_from else None
+        if former is not None and observed.unit(spec.path) is not None:
+            yield (
+                f"organizational units {format_path(spec.path)} and {format_path(former.path)} ({former.id}) are both "
+                "there: neither is renamed, since AWS takes no name twice under one parent"
+            )
 
 
 def _warnings(desired: Desired) -> Iterator[str]:

@@ -96,6 +96,13 @@ def label(value: str) -> str:
     return _not_deceptive(_trim(value))
 
 
+def former_name(value: str) -> str:
+    """Check the name that a unit or an account has in AWS: it may be one that the file would not give."""
+    if not 1 <= len(value) <= 128:
+        refuse(value, f"has {len(value)} characters; AWS has names of 1 to 128.")
+    return value
+
+
 def key(value: str) -> str:
     """Check the key of an account, its name in this file, in tags and in records."""
     if not re.fullmatch(KEY, value):

@@ -52,6 +52,7 @@ AccountId = Annotated[str, checked_text(formats.account_id), editor_check(format
 Email = Annotated[str, checked_text(formats.email), editor_check(formats.EMAIL, minLength=6, maxLength=64)]
 AccountName = Annotated[str, checked_text(formats.account_name), editor_check(r"(?! )[ -~]{1,50}(?<! )")]
 Label = Annotated[str, checked_text(formats.label), editor_check(r"\S(?:.*\S)?")]
+FormerName = Annotated[str, checked_text(formats.former_name), editor_check(minLength=1, maxLength=128)]
 Key = Annotated[str, checked_text(formats.key), editor_check(formats.KEY)]
 _PATH = f"{_UNIT_NAME}(?:/{_UNIT_NAME}){{0,4}}"
 _PathList = Annotated[list[Annotated[str, editor_check(minLength=1, maxLength=128)]], Field(min_length=1, max_length=5)]

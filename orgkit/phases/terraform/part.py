@@ -111,7 +111,13 @@ class Handover:
     """How a phase hands over: what its file holds, and which of its steps are Terraform's afterwards.
 
     `handover_aws.py` of the phase reads what only the hand-over needs.
+
+    Attributes:
+        part: From what is observed and desired to the content of the file.
+        steps: Those that Terraform owns once the phase is handed over.
+        remedies: For a type of step, what a person does instead, where that is more than to change it in Terraform.
     """
 
     part: Callable[[Observed, Desired], HandoverPart]
     steps: tuple[type[Step], ...]
+    remedies: Mapping[type[Step], str] = field(default_factory=dict)

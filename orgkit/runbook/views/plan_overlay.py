@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from orgkit.model.declared_renames import declared_renames, renamed_view
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec, UnitPath, format_path
 from orgkit.model.matching import account_ids_in, match_if_clear
 from orgkit.model.observed import Observed
@@ -20,6 +21,7 @@ MARK_OF_STEP: dict[type[Step], tuple[Mark, str]] = {
     organizational_units.TagUnit: (Mark.CHANGED, "tagged"),
     accounts.CreateAccount: (Mark.NEW, "new"),
     accounts.MoveAccount: (Mark.MOVED, "moved"),
+    accounts.RenameAccount: (Mark.CHANGED, "renamed"),
     accounts.TagAccount: (Mark.CHANGED, "tagged"),
     member_access.CreateReadRole: (Mark.CHANGED, "gets its read role"),
     member_access.RestrictReadRole: (Mark.CHANGED, "has its read role restricted"),
@@ -32,7 +34,7 @@ STRENGTH = (Mark.WAITING, Mark.NEW, Mark.MOVED, Mark.CHANGED, Mark.UNMANAGED, Ma
 
 def tree_after_plan(observed: Observed, desired: Desired, plan: Plan) -> Node:
     """The tree that AWS has, and on it what the plan would make of it."""
-    tree = _MarkedTree(observed, desired)
+    tree = _MarkedTree(_with_new_names(observed, desired, plan), desired)
     for step in plan.steps:
         if plan.phase == "organization":
             makes = MARK_OF_STEP.get(type(step), (Mark.CHANGED, "changed"))
@@ -53,6 +55,12 @@ def tree_after_plan(observed: Observed, desired: Desired, plan: Plan) -> Node:
     return sort_tree(tree.root)
 
 
+def _with_new_names(observed: Observed, desired: Desired, plan: Plan) -> Observed:
+    """Return the reading with the names that the plan gives to units."""
+    renames = any(isinstance(step, organizational_units.RenameUnit) for step in plan.steps)
+    return renamed_view(observed, declared_renames(desired, observed)) if renames else observed
+
+
 class _MarkedTree:
     """A tree under way, with each node by the name that steps have for it."""
 
@@ -70,7 +78,9 @@ class _MarkedTree:
 
     def mark(self, step: Step) -> None:
         """Nothing for a step that is about none of the things in a tree."""
-        if isinstance(step, organizational_units.CreateUnit | organizational_units.TagUnit):
+        if isinstance(step, organizational_units.RenameUnit):
+            _add(self.unit(step.path), Mark.CHANGED, f"renamed from {step.former_name}")
+        elif isinstance(step, organizational_units.CreateUnit | organizational_units.TagUnit):
             _add(self.unit(step.path), *MARK_OF_STEP[type(step)])
         elif isinstance(step, member_access.AboutAccount) and type(step) in MARK_OF_STEP:
             self._mark_account(step)

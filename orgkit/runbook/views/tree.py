@@ -7,6 +7,7 @@ from html import escape
 from itertools import accumulate
 from unicodedata import east_asian_width
 
+from orgkit.model.declared_renames import declared_renames, renamed_view
 from orgkit.model.desired import Desired, ImportSpec, UnitPath, format_path
 from orgkit.model.index import all_by
 from orgkit.model.matching import match_if_clear
@@ -101,12 +102,15 @@ def observed_tree(observed: Observed, desired: Desired) -> Node:
         return Node(f"account {observed.target.account}, in no organization", "root")
     root = Node("organization root", "root", "", observed.organization.root_id)
     nodes: dict[UnitPath, Node] = {(): root}
-    wanted_units = {unit.path for unit in desired.units}
+    renames = declared_renames(desired, observed)
+    view, new_names = renamed_view(observed, renames), {rename.unit.id: rename.spec.name for rename in renames}
+    wanted_ids = {unit.id for spec in desired.units if (unit := view.unit(spec.path))}
     for unit in observed.units:
-        note = "" if unit.path in wanted_units else "unmanaged"
+        renamed = f"to be renamed {new_names[unit.id]}" if unit.id in new_names else ""
+        note = renamed if unit.id in wanted_ids else "unmanaged"
         node = Node(unit.path[-1], "unit", note, unit.id, mark=_mark_of(note))
         nodes[unit.path] = _add_below(nodes, unit.path[:-1], node)
-    notes = dict(_account_notes(observed, desired))
+    notes = dict(_account_notes(view, desired))
     for account in observed.accounts:
         note = notes.get(account.id, "")
         node = Node(account.name, "account", note, account.id, account.email, mark=_mark_of(note))

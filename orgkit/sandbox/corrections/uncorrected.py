@@ -95,12 +95,12 @@ UNCORRECTED: tuple[tuple[str, str, str], ...] = (
     (
         "Account: regions, email",
         "Regions can be opted into; the one-time code arrives by email.",
-        "The regions are fixed; the code is derived from the address (account.code_sent_to).",
+        "The regions are fixed; the code is derived from the address (`orgkit sandbox code EMAIL`).",
     ),
     (
         "Rates of other services",
-        "IAM, STS, S3, CloudTrail, the account API … throttle too.",
-        "Organizations throttles, and whatever `--faults throttling` meets.",
+        "IAM, STS, S3, CloudTrail … throttle too.",
+        "Organizations throttles, names and contacts of accounts, and whatever `--faults throttling` meets.",
     ),
     (
         "Costs",

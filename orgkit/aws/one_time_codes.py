@@ -1,0 +1,45 @@
+"""One-time codes that AWS sends to people by email, known in the memory of this process alone.
+
+A code comes from a person: typed in a runbook, or in the environment of a command. It is never written anywhere.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+
+CODES_VARIABLE = "ORGKIT_EMAIL_CODES"  # as "website-prod=A1B2C3 dns=new", by the keys of accounts
+SEND_AGAIN = "new"  # in place of a code: the earlier one was lost or has expired
+CODE = re.compile("[a-zA-Z0-9]{6}")  # of botocore's model
+
+_typed: dict[str, str] = {}
+_used: set[tuple[str, str]] = set()
+
+
+def enter(key: str, code: str) -> None:
+    """Remember what a person typed for an account."""
+    _typed[key] = code.strip()
+
+
+def code_of(key: str) -> str:
+    """Return the code for an account, or SEND_AGAIN; "" where there is none, or it has been used."""
+    code = _typed.get(key) or _from_environment().get(key, "")
+    is_valid = code == SEND_AGAIN or CODE.fullmatch(code) is not None
+    return code if is_valid and (key, code) not in _used else ""
+
+
+def use(key: str) -> None:
+    """Forget what was entered for an account: AWS has taken it."""
+    _used.add((key, code_of(key)))
+    _typed.pop(key, None)
+
+
+def forget(keys: Iterable[str]) -> None:
+    """Forget all about some accounts, as for another run in the same process."""
+    for key in keys:
+        _typed.pop(key, None)
+        _used.difference_update({item for item in _used if item[0] == key})
+
+
+def _from_environment() -> dict[str, str]:
+    pairs = (item.partition("=") for item in os.environ.get(CODES_VARIABLE, "").split())
+    return {key: code for key, _, code in pairs}
