@@ -1,14 +1,55 @@
 """Phase 04: import existing accounts."""
 
-from orgkit.phases.account_imports.adoption import adopt
-from orgkit.phases.account_imports.evidence import EVIDENCE
-from orgkit.phases.account_imports.handover import HANDOVER
-from orgkit.phases.account_imports.planner import plan
-from orgkit.phases.account_imports.section import SECTION
-from orgkit.phases.account_imports.steps import READS, AcceptInvitation, InviteAccount
-from orgkit.phases.accounts.steps import MoveAccount, TagAccount
-from orgkit.phases.descriptor import Phase
-from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
+from typing import TYPE_CHECKING
+
+from orgkit.phases.descriptor import Phase, PhaseSteps
+
+if TYPE_CHECKING:
+    from orgkit.phases.adopted import Adopt
+    from orgkit.phases.schema.section import Section
+    from orgkit.phases.terraform.part import Handover
+
+
+def _section() -> "Section":
+    from orgkit.phases.account_imports.section import SECTION
+
+    return SECTION
+
+
+def _steps() -> PhaseSteps:
+    from orgkit.phases.account_imports.evidence import EVIDENCE
+    from orgkit.phases.account_imports.planner import plan
+    from orgkit.phases.account_imports.steps import READS, AcceptInvitation, InviteAccount
+    from orgkit.phases.accounts.steps import MoveAccount, TagAccount
+    from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
+
+    return PhaseSteps(
+        reads=READS,
+        steps=(
+            InviteAccount,
+            AcceptInvitation,
+            MakeManageable,
+            CreateReadRole,
+            RestrictReadRole,
+            MoveAccount,
+            TagAccount,
+        ),
+        evidence=EVIDENCE,
+        planner=plan,
+    )
+
+
+def _handover() -> "Handover":
+    from orgkit.phases.account_imports.handover import HANDOVER
+
+    return HANDOVER
+
+
+def _adopt() -> "Adopt":
+    from orgkit.phases.account_imports.adoption import adopt
+
+    return adopt
+
 
 PHASE = Phase(
     number="04",
@@ -16,20 +57,9 @@ PHASE = Phase(
     title="Import existing accounts",
     label="imports",
     requires=("organization", "units"),
-    reads=READS,
-    section=SECTION,
-    steps=(
-        InviteAccount,
-        AcceptInvitation,
-        MakeManageable,
-        CreateReadRole,
-        RestrictReadRole,
-        MoveAccount,
-        TagAccount,
-    ),
-    evidence=EVIDENCE,
-    planner=plan,
-    handover=HANDOVER,
-    adopt=adopt,
+    load_section=_section,
+    load_steps=_steps,
+    load_handover=_handover,
+    load_adopt=_adopt,
     accounts=lambda desired: desired.imports,
 )
