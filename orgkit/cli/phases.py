@@ -146,7 +146,7 @@ def run(
 
 def _take_over(path: Path, desired: Any, plan_file: Path, digest: str) -> str:
     """Keep a plan file that was handed over; its digest has to be the approved one."""
-    from orgkit.aws.identity import endpoint_of
+    from orgkit.aws.endpoint import endpoint_of
     from orgkit.records import outputs, plan_store
 
     base = outputs.base_folder(outputs.project_of(path), "emulator" if endpoint_of() else "aws")
@@ -161,7 +161,7 @@ def _take_over(path: Path, desired: Any, plan_file: Path, digest: str) -> str:
 
 def _check_approval(path: Path, desired: Any, phase: Phase, options: Mapping[str, str]) -> None:
     """Refuse a mistyped digest, and an approval for AWS that names nobody, before there is a run to be recorded."""
-    from orgkit.aws.identity import endpoint_of
+    from orgkit.aws.endpoint import endpoint_of
     from orgkit.model.decision import check_approver
     from orgkit.model.plan import Target
     from orgkit.records import outputs

@@ -199,7 +199,8 @@ def step_classes() -> "dict[str, type[Step]]":
 @lru_cache(maxsize=256)  # a plan may be anybody's file
 def _step_class(kind: str) -> "type[Step] | None":
     """Return the step of that kind; the phases are searched in their order, so that later ones need not be imported."""
-    return next((step for phase in RUNBOOKS for step in phase.steps if step.kind == kind), None)
+    changing = (phase for phase in RUNBOOKS if phase.changes)
+    return next((step for phase in changing for step in phase.steps if step.kind == kind), None)
 
 
 def read_step(facts: Mapping[str, Any]) -> "Step | None":
