@@ -19,7 +19,7 @@ from orgkit.model.desired import Desired, Tags, missing_tags
 from orgkit.model.matching import IdIndex, match_if_clear
 from orgkit.model.observed import Account, Member, Observed, Unit
 from orgkit.model.plan import Plan
-from orgkit.phases.accounts.aws import list_accounts, place_accounts
+from orgkit.phases.accounts.tree_aws import list_accounts, place_accounts
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.aws import read_blocking_facts, read_facts
 from orgkit.phases.management_account.checks import check

@@ -153,6 +153,7 @@ def _exporter() -> Any:
         raw_template=TEMPLATE,
         sanitize_html=True,
         exclude_anchor_links=True,
+        optimistic_validation=True,  # once, when all preprocessors have run
         config=Config(NbConvertBase={"display_data_priority": list(RENDERED_TYPES)}),
     )
     exporter.log.setLevel("CRITICAL")

@@ -176,7 +176,7 @@ def test_the_page_of_a_record_of_1_000_accounts_has_less_than_500_kilobytes(
     cells = []
     for number, noun in enumerate(nouns, 1):
         cell = nbformat.v4.new_code_cell(f"show({number})", execution_count=number)
-        bundle = display.VIEWS[type(noun)](noun).bundle()
+        bundle = display.view_for(type(noun))(noun).bundle()
         cell["outputs"] = [nbformat.v4.new_output("display_data", data=bundle)]
         cells.append(cell)
     notebook = nbformat.v4.new_notebook(cells=cells)
