@@ -190,12 +190,6 @@ def _without_stopped_steps(phase: Phase, plan: "Plan", observed: "Observed") -> 
     return replace(plan, waiting=(*plan.waiting, *waiting))
 
 
-@cache
-def step_classes() -> "dict[str, type[Step]]":
-    """Return every step that orgkit can take, by its kind."""
-    return {step.kind: step for phase in RUNBOOKS for step in phase.steps}
-
-
 @lru_cache(maxsize=256)  # a plan may be anybody's file
 def _step_class(kind: str) -> "type[Step] | None":
     """Return the step of that kind; the phases are searched in their order, so that later ones need not be imported."""

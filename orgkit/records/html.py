@@ -112,19 +112,11 @@ def _lower_heading(match: re.Match[str]) -> str:
 
 
 @cache
-def _exporter() -> Any:
-    """nbconvert's plainest template with our own sanitizer: its own escapes headings and the heads of tables."""
-    postpone_iri_parser()
-    postpone_beautiful_soup()
-    from nbconvert.exporters.html import HTMLExporter
-    from nbconvert.exporters.templateexporter import TemplateExporter
+def _highlighter() -> Any:
+    """nbconvert's class for code as HTML, with IPython's lexer from a package of its own: nbconvert imports IPython."""
     from nbconvert.filters.highlight import Highlight2HTML
-    from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
-    from traitlets.config import Config
 
     class Highlight(Highlight2HTML):  # type: ignore[misc]  # nbconvert has no types
-        """Takes IPython's lexer from its own package: nbconvert imports all of IPython for it."""
-
         def __call__(self, source: str, language: str | None = None, metadata: Any = None) -> str:
             if (language or self.pygments_lexer) != "ipython3" or "magics_language" in (metadata or {}):
                 return str(super().__call__(source, language, metadata))
@@ -135,6 +127,19 @@ def _exporter() -> Any:
             formatter = HtmlFormatter(cssclass=" highlight hl-ipython3", **self.extra_formatter_options)
             return str(highlight(source or " ", IPython3Lexer(), formatter))
 
+    return Highlight
+
+
+@cache
+def _exporter() -> Any:
+    """nbconvert's plainest template with our own sanitizer: its own escapes headings and the heads of tables."""
+    postpone_iri_parser()
+    postpone_beautiful_soup()
+    from nbconvert.exporters.html import HTMLExporter
+    from nbconvert.exporters.templateexporter import TemplateExporter
+    from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
+    from traitlets.config import Config
+
     class PageExporter(HTMLExporter):  # type: ignore[misc]  # nbconvert has no types
         """Without nbconvert's second reading of the whole page by Beautiful Soup, a sixth of a run's time in all."""
 
@@ -143,7 +148,7 @@ def _exporter() -> Any:
             language = nb.metadata.get("language_info", {})
             lexer = language.get("pygments_lexer", language.get("name"))
             resources = self._init_resources(resources)
-            self.register_filter("highlight_code", Highlight(pygments_lexer=lexer, parent=self))
+            self.register_filter("highlight_code", _highlighter()(lexer, parent=self))
             types = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
             self.register_filter("filter_data_type", types)
             return TemplateExporter.from_notebook_node(self, nb, resources, **options)  # type: ignore[no-any-return]
@@ -153,7 +158,6 @@ def _exporter() -> Any:
         raw_template=TEMPLATE,
         sanitize_html=True,
         exclude_anchor_links=True,
-        optimistic_validation=True,  # once, when all preprocessors have run
         config=Config(NbConvertBase={"display_data_priority": list(RENDERED_TYPES)}),
     )
     exporter.log.setLevel("CRITICAL")
