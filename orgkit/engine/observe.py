@@ -25,7 +25,7 @@ from orgkit.phases.management_account.aws import read_blocking_facts, read_facts
 from orgkit.phases.management_account.checks import check
 from orgkit.phases.management_account.findings import Findings, credits_of, reads_for
 from orgkit.phases.member_access.member_roles_aws import GuessedMembers, Pair, Spec, members_to_read, read_member
-from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.phases.organization import aws as organization_aws
 from orgkit.phases.organizational_units.aws import read_units
 from orgkit.phases.registry import load, may_be_stopped, phase_of, phases_for, plan

@@ -9,7 +9,7 @@ from orgkit.model.matching import match_or_decision
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.model.plan import Plan, Step, Waiting
 from orgkit.phases.member_access.role_drift import access_role_waiting, can_be_entered
-from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.phases.trail.choice import Choice, choose, second_copy, trail_warnings
 from orgkit.phases.trail.facts import Trail, TrailFacts
 from orgkit.phases.trail.file_warnings import WITHOUT_TRAIL
