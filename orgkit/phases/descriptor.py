@@ -23,16 +23,25 @@ class PhaseSteps:
     Attributes:
         reads: IAM actions that reading for this phase takes in the management account.
         steps: Everything that it can change.
-        evidence: For each of its steps, whether AWS shows what the step makes.
-        planner: From what is observed and desired to a plan; None for a phase that changes nothing.
-        stoppable: Which of its steps a finding of phase 00 may stop; None: all of them. What creates or repairs
-            orgkit's own log bucket, key or trail, starts logging, or sends an alert is never stopped.
     """
 
     reads: tuple[str, ...] = ()
     steps: "tuple[type[Step], ...]" = ()
+
+
+@dataclass(frozen=True)
+class PhasePlanner:
+    """How a phase plans, and how its steps are judged.
+
+    Attributes:
+        plan: From what is observed and desired to a plan.
+        evidence: For each of its steps, whether AWS shows what the step makes.
+        stoppable: Which of its steps a finding of phase 00 may stop; None: all of them. What creates or repairs
+            orgkit's own log bucket, key or trail, starts logging, or sends an alert is never stopped.
+    """
+
+    plan: "Callable[[Observed, Desired], Plan]"
     evidence: "tuple[Check, ...]" = ()
-    planner: "Callable[[Observed, Desired], Plan] | None" = None
     stoppable: "Callable[[Step, Observed], bool] | None" = None
 
 
@@ -49,9 +58,9 @@ class Phase:
         title: What the phase does, as an imperative.
         label: The word for it in plans, in records and in the runbook's file name.
         requires: Labels of the phases that must have run before.
-        changes: Whether the phase plans steps; the others only read.
         load_section: Imports its section of the parameters file; None where it has none.
         load_steps: Imports what it reads, and its steps.
+        load_planner: Imports its planner; None for a phase that changes nothing.
         load_handover: Imports what Terraform can take over; None where it takes nothing.
         load_adopt: Imports the way from an organization that exists to its section, the inverse of `load_section`;
             None where it has none.
@@ -72,9 +81,9 @@ class Phase:
     title: str
     label: str
     requires: tuple[str, ...] = ()
-    changes: bool = True
     load_section: "Callable[[], Section] | None" = None
     load_steps: Callable[[], PhaseSteps] = PhaseSteps
+    load_planner: Callable[[], PhasePlanner] | None = None
     load_handover: "Callable[[], Handover] | None" = None
     load_adopt: "Callable[[], Adopt] | None" = None
     accounts: Callable[[Desired], tuple[AccountSpec | ImportSpec, ...]] = lambda _desired: ()
@@ -106,6 +115,15 @@ class Phase:
     def _steps(self) -> PhaseSteps:
         return self.load_steps()
 
+    @cached_property
+    def _planner(self) -> PhasePlanner | None:
+        return self.load_planner() if self.load_planner else None
+
+    @property
+    def changes(self) -> bool:
+        """Whether the phase plans steps; the others only read."""
+        return self.load_planner is not None
+
     @property
     def reads(self) -> tuple[str, ...]:
         """IAM actions that reading for this phase takes in the management account."""
@@ -117,19 +135,19 @@ class Phase:
         return self._steps.steps
 
     @property
-    def evidence(self) -> "tuple[Check, ...]":
-        """For each of its steps, whether AWS shows what the step makes."""
-        return self._steps.evidence
-
-    @property
     def planner(self) -> "Callable[[Observed, Desired], Plan] | None":
         """From what is observed and desired to a plan; None for a phase that changes nothing."""
-        return self._steps.planner
+        return self._planner.plan if self._planner else None
+
+    @property
+    def evidence(self) -> "tuple[Check, ...]":
+        """For each of its steps, whether AWS shows what the step makes."""
+        return self._planner.evidence if self._planner else ()
 
     @property
     def stoppable(self) -> "Callable[[Step, Observed], bool] | None":
         """Which of its steps a finding of phase 00 may stop; None: all of them."""
-        return self._steps.stoppable
+        return self._planner.stoppable if self._planner else None
 
     def shows(self, step: "Step", observed: "Observed", desired: Desired) -> bool | None:
         """Return whether AWS shows what a step makes; None where that is not known.

@@ -135,6 +135,7 @@ def _exporter() -> Any:
     """nbconvert's plainest template with our own sanitizer: its own escapes headings and the heads of tables."""
     postpone_iri_parser()
     postpone_beautiful_soup()
+    import nbformat
     from nbconvert.exporters.html import HTMLExporter
     from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
@@ -152,6 +153,13 @@ def _exporter() -> Any:
             types = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
             self.register_filter("filter_data_type", types)
             return TemplateExporter.from_notebook_node(self, nb, resources, **options)  # type: ignore[no-any-return]
+
+        def _validate_preprocessor(self, nbc: Any, preprocessor: Any) -> None:
+            """Try the validator that papermill has compiled; nbconvert's own, which accepts more, is another one."""
+            try:
+                nbformat.validate(nbc)
+            except nbformat.ValidationError:
+                super()._validate_preprocessor(nbc, preprocessor)
 
     exporter = PageExporter(
         template_name="basic",

@@ -7,7 +7,7 @@ from orgkit.phases.registry import RUNBOOKS
 
 
 @pytest.mark.parametrize("phase", RUNBOOKS, ids=lambda phase: phase.label)
-def test_a_phase_that_says_that_it_changes_something_has_a_planner_and_steps_and_no_other_has(phase: Phase) -> None:
+def test_a_phase_that_has_a_planner_has_steps_and_no_other_has(phase: Phase) -> None:
     assert (phase.planner is not None, bool(phase.steps)) == (phase.changes, phase.changes)
 
 

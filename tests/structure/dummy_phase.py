@@ -10,7 +10,7 @@ PHASE = '''
 
 from typing import TYPE_CHECKING
 
-from orgkit.phases.descriptor import Phase, PhaseSteps
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 
 if TYPE_CHECKING:
     from orgkit.phases.schema.section import Section
@@ -23,10 +23,15 @@ def _section() -> "Section":
 
 
 def _steps() -> PhaseSteps:
-    from orgkit.phases.dummy.planner import plan
     from orgkit.phases.dummy.steps import SetAlias
 
-    return PhaseSteps(reads=("iam:ListAccountAliases",), steps=(SetAlias,), planner=plan)
+    return PhaseSteps(reads=("iam:ListAccountAliases",), steps=(SetAlias,))
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.dummy.planner import plan
+
+    return PhasePlanner(plan)
 
 
 PHASE = Phase(
@@ -37,6 +42,7 @@ PHASE = Phase(
     requires=("organization",),
     load_section=_section,
     load_steps=_steps,
+    load_planner=_planner,
     in_bootstrap=False,
 )
 '''

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from orgkit.phases.descriptor import Phase, PhaseSteps
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 
 if TYPE_CHECKING:
     from orgkit.phases.adopted import Adopt
@@ -17,8 +17,6 @@ def _section() -> "Section":
 
 
 def _steps() -> PhaseSteps:
-    from orgkit.phases.account_imports.evidence import EVIDENCE
-    from orgkit.phases.account_imports.planner import plan
     from orgkit.phases.account_imports.steps import READS, AcceptInvitation, InviteAccount
     from orgkit.phases.accounts.steps import MoveAccount, TagAccount
     from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
@@ -34,9 +32,14 @@ def _steps() -> PhaseSteps:
             MoveAccount,
             TagAccount,
         ),
-        evidence=EVIDENCE,
-        planner=plan,
     )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.account_imports.evidence import EVIDENCE
+    from orgkit.phases.account_imports.planner import plan
+
+    return PhasePlanner(plan, EVIDENCE)
 
 
 def _handover() -> "Handover":
@@ -59,6 +62,7 @@ PHASE = Phase(
     requires=("organization", "units"),
     load_section=_section,
     load_steps=_steps,
+    load_planner=_planner,
     load_handover=_handover,
     load_adopt=_adopt,
     accounts=lambda desired: desired.imports,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from orgkit.phases.descriptor import Phase, PhaseSteps
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 
 if TYPE_CHECKING:
     from orgkit.phases.adopted import Adopt
@@ -17,8 +17,6 @@ def _section() -> "Section":
 
 
 def _steps() -> PhaseSteps:
-    from orgkit.phases.accounts.evidence import EVIDENCE
-    from orgkit.phases.accounts.planner import plan
     from orgkit.phases.accounts.steps import READS, CreateAccount, MoveAccount, TagAccount
     from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
 
@@ -31,9 +29,14 @@ def _steps() -> PhaseSteps:
             CreateReadRole,
             RestrictReadRole,
         ),
-        evidence=EVIDENCE,
-        planner=plan,
     )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.accounts.evidence import EVIDENCE
+    from orgkit.phases.accounts.planner import plan
+
+    return PhasePlanner(plan, EVIDENCE)
 
 
 def _handover() -> "Handover":
@@ -56,6 +59,7 @@ PHASE = Phase(
     requires=("organization", "units"),
     load_section=_section,
     load_steps=_steps,
+    load_planner=_planner,
     load_handover=_handover,
     load_adopt=_adopt,
     accounts=lambda desired: desired.accounts,

@@ -8,7 +8,6 @@ PHASE = Phase(
     title="Compare what AWS billed with the estimate",
     label="actual-costs",
     requires=("organization",),
-    changes=False,
     load_steps=lambda: PhaseSteps(reads=("ce:GetCostAndUsage",)),
     in_bootstrap=False,
 )

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from orgkit.costs.bills.billing_spec import BillingSpec
-from orgkit.phases.descriptor import Phase, PhaseSteps
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 
 if TYPE_CHECKING:
     from orgkit.phases.adopted import Adopt
@@ -18,15 +18,12 @@ def _section() -> "Section":
 
 
 def _steps() -> PhaseSteps:
-    from orgkit.phases.billing.evidence import EVIDENCE
-    from orgkit.phases.billing.planner import plan
     from orgkit.phases.billing.steps import (
         READS,
         ActivateCostTag,
         CreateAnomalyMonitor,
         CreateAnomalySubscription,
         CreateBudget,
-        sends_no_alert,
     )
 
     return PhaseSteps(
@@ -37,10 +34,15 @@ def _steps() -> PhaseSteps:
             CreateAnomalySubscription,
             ActivateCostTag,
         ),
-        evidence=EVIDENCE,
-        planner=plan,
-        stoppable=sends_no_alert,
     )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.billing.evidence import EVIDENCE
+    from orgkit.phases.billing.planner import plan
+    from orgkit.phases.billing.steps import sends_no_alert
+
+    return PhasePlanner(plan, EVIDENCE, sends_no_alert)
 
 
 def _handover() -> "Handover":
@@ -63,6 +65,7 @@ PHASE = Phase(
     requires=("organization", "accounts"),
     load_section=_section,
     load_steps=_steps,
+    load_planner=_planner,
     load_handover=_handover,
     load_adopt=_adopt,
     in_bootstrap=False,

@@ -19,6 +19,5 @@ PHASE = Phase(
     name="costs",
     title="Estimate the costs per account and month",
     label="costs",
-    changes=False,
     load_section=_section,
 )

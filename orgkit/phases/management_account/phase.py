@@ -15,7 +15,6 @@ PHASE = Phase(
     name="management-account",
     title="Check the manually created account before anything depends on it",
     label="management-account",
-    changes=False,
     load_steps=_steps,
     reads_members=True,
     reads_tree=False,

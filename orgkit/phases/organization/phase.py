@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from orgkit.phases.descriptor import Phase, PhaseSteps
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 
 if TYPE_CHECKING:
     from orgkit.phases.adopted import Adopt
@@ -18,8 +18,6 @@ def _section() -> "Section":
 
 def _steps() -> PhaseSteps:
     from orgkit.phases.management_account.findings import READS  # its creation depends on the checks of 00
-    from orgkit.phases.organization.evidence import EVIDENCE
-    from orgkit.phases.organization.planner import plan
     from orgkit.phases.organization.steps import (
         CreateOrganization,
         EnablePolicyType,
@@ -35,9 +33,14 @@ def _steps() -> PhaseSteps:
             EnablePolicyType,
             EnableRootFeature,
         ),
-        evidence=EVIDENCE,
-        planner=plan,
     )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.organization.evidence import EVIDENCE
+    from orgkit.phases.organization.planner import plan
+
+    return PhasePlanner(plan, EVIDENCE)
 
 
 def _handover() -> "Handover":
@@ -60,6 +63,7 @@ PHASE = Phase(
     requires=("management-account",),
     load_section=_section,
     load_steps=_steps,
+    load_planner=_planner,
     load_handover=_handover,
     load_adopt=_adopt,
 )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from orgkit.phases.descriptor import Phase, PhaseSteps
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 
 if TYPE_CHECKING:
     from orgkit.phases.adopted import Adopt
@@ -17,8 +17,6 @@ def _section() -> "Section":
 
 
 def _steps() -> PhaseSteps:
-    from orgkit.phases.organizational_units.evidence import EVIDENCE
-    from orgkit.phases.organizational_units.planner import plan
     from orgkit.phases.organizational_units.steps import CreateUnit, TagUnit
 
     return PhaseSteps(
@@ -26,9 +24,14 @@ def _steps() -> PhaseSteps:
             CreateUnit,
             TagUnit,
         ),
-        evidence=EVIDENCE,
-        planner=plan,
     )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.organizational_units.evidence import EVIDENCE
+    from orgkit.phases.organizational_units.planner import plan
+
+    return PhasePlanner(plan, EVIDENCE)
 
 
 def _handover() -> "Handover":
@@ -51,6 +54,7 @@ PHASE = Phase(
     requires=("organization",),
     load_section=_section,
     load_steps=_steps,
+    load_planner=_planner,
     load_handover=_handover,
     load_adopt=_adopt,
 )

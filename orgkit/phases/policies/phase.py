@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from orgkit.model.desired import Desired
-from orgkit.phases.descriptor import Phase, PhaseSteps
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 from orgkit.phases.policies.spec import PoliciesSpec
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ def _section() -> "Section":
 
 
 def _steps() -> PhaseSteps:
-    from orgkit.phases.policies.evidence import EVIDENCE
-    from orgkit.phases.policies.planner import plan
     from orgkit.phases.policies.steps import READS, AttachPolicy, ChangePolicy, CreatePolicy
 
     return PhaseSteps(
@@ -30,9 +28,14 @@ def _steps() -> PhaseSteps:
             ChangePolicy,
             AttachPolicy,
         ),
-        evidence=EVIDENCE,
-        planner=plan,
     )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.policies.evidence import EVIDENCE
+    from orgkit.phases.policies.planner import plan
+
+    return PhasePlanner(plan, EVIDENCE)
 
 
 def _handover() -> "Handover":
@@ -69,6 +72,7 @@ PHASE = Phase(
     requires=("organization", "units"),
     load_section=_section,
     load_steps=_steps,
+    load_planner=_planner,
     load_handover=_handover,
     load_adopt=_adopt,
     in_bootstrap=False,

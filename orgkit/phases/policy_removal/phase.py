@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from orgkit.phases.descriptor import Phase, PhaseSteps
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 
 if TYPE_CHECKING:
     from orgkit.phases.schema.section import Section
@@ -15,8 +15,6 @@ def _section() -> "Section":
 
 
 def _steps() -> PhaseSteps:
-    from orgkit.phases.policy_removal.evidence import EVIDENCE
-    from orgkit.phases.policy_removal.planner import plan
     from orgkit.phases.policy_removal.steps import READS, DeletePolicy, DetachPolicy
 
     return PhaseSteps(
@@ -25,9 +23,14 @@ def _steps() -> PhaseSteps:
             DetachPolicy,
             DeletePolicy,
         ),
-        evidence=EVIDENCE,
-        planner=plan,
     )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.policy_removal.evidence import EVIDENCE
+    from orgkit.phases.policy_removal.planner import plan
+
+    return PhasePlanner(plan, EVIDENCE)
 
 
 PHASE = Phase(
@@ -38,6 +41,7 @@ PHASE = Phase(
     requires=("organization",),
     load_section=_section,
     load_steps=_steps,
+    load_planner=_planner,
     in_bootstrap=False,
     takes_away=True,
 )

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec
 from orgkit.model.state_backend import StateBackendSpec
-from orgkit.phases.descriptor import Phase, PhaseSteps
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 from orgkit.phases.state_backend.file_warnings import file_warnings
 from orgkit.phases.state_backend.reads import READS_IN_MANAGEMENT, member_reads
 
@@ -19,8 +19,6 @@ def _section() -> "Section":
 
 
 def _steps() -> PhaseSteps:
-    from orgkit.phases.state_backend.evidence import EVIDENCE
-    from orgkit.phases.state_backend.planner import plan
     from orgkit.phases.state_backend.steps import (
         BlockStatePublicAccess,
         CreateIdentityProvider,
@@ -54,9 +52,14 @@ def _steps() -> PhaseSteps:
             SetStateRoleTrust,
             SetStateRolePolicy,
         ),
-        evidence=EVIDENCE,
-        planner=plan,
     )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.state_backend.evidence import EVIDENCE
+    from orgkit.phases.state_backend.planner import plan
+
+    return PhasePlanner(plan, EVIDENCE)
 
 
 def state_accounts(desired: Desired) -> tuple[AccountSpec | ImportSpec, ...]:
@@ -73,6 +76,7 @@ PHASE = Phase(
     requires=("organization", "accounts"),
     load_section=_section,
     load_steps=_steps,
+    load_planner=_planner,
     accounts=state_accounts,
     member_reads=member_reads,
     in_bootstrap=False,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from orgkit.phases.descriptor import Phase, PhaseSteps
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 from orgkit.phases.trail.file_warnings import file_warnings
 from orgkit.phases.trail.reads import READS_IN_MANAGEMENT, member_reads
 
@@ -20,17 +20,19 @@ def _section() -> "Section":
 
 def _steps() -> PhaseSteps:
     from orgkit.phases.trail.all_steps import STEPS
-    from orgkit.phases.trail.choice import changes_control_tower
-    from orgkit.phases.trail.evidence import EVIDENCE
-    from orgkit.phases.trail.planner import plan
 
     return PhaseSteps(
         reads=READS_IN_MANAGEMENT,
         steps=STEPS,
-        evidence=EVIDENCE,
-        planner=plan,
-        stoppable=changes_control_tower,
     )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.trail.choice import changes_control_tower
+    from orgkit.phases.trail.evidence import EVIDENCE
+    from orgkit.phases.trail.planner import plan
+
+    return PhasePlanner(plan, EVIDENCE, changes_control_tower)
 
 
 def _handover() -> "Handover":
@@ -53,6 +55,7 @@ PHASE = Phase(
     requires=("organization", "accounts"),
     load_section=_section,
     load_steps=_steps,
+    load_planner=_planner,
     load_handover=_handover,
     load_adopt=_adopt,
     accounts=lambda desired: (desired.log_archive,) if desired.log_archive else (),
