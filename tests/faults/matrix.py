@@ -303,9 +303,8 @@ def every_operation(seed: int) -> Chosen:
             first.setdefault(point.same[1:], point)
         cells: dict[Point, list[Met]] = {}
         stale: dict[tuple[str, str, str], list[tuple[Point, Met]]] = {}
-        for point, met in whole(phase, points):
-            if point.operation not in DRAWN.get(phase, {point.operation}):
-                continue
+        cells_of_phase = (cell for cell in whole(phase, points) if is_drawn(phase, cell[0]))
+        for point, met in cells_of_phase:
             if met.fault.kind == "stale-read":
                 stale.setdefault(point.same, []).append((point, met))
             else:
@@ -318,6 +317,11 @@ def every_operation(seed: int) -> Chosen:
         of_earlier_phases.update(point.operation for point in points if point.mutating)
 
     return chosen
+
+
+def is_drawn(phase: str, point: Point) -> bool:
+    """Whether `make test` draws cells of this operation: in a phase of DRAWN, of those that are named there."""
+    return point.operation in DRAWN.get(phase, {point.operation})
 
 
 def is_bucket_setting(point: Point) -> bool:

@@ -1,11 +1,32 @@
 """Phase 14: set the alternate contacts of every account."""
 
-from orgkit.phases.alternate_contacts.evidence import EVIDENCE
-from orgkit.phases.alternate_contacts.planner import plan
-from orgkit.phases.alternate_contacts.section import SECTION
+from typing import TYPE_CHECKING
+
 from orgkit.phases.alternate_contacts.spec import ContactsSpec
-from orgkit.phases.alternate_contacts.steps import READS, SetContact
-from orgkit.phases.descriptor import Phase
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
+
+if TYPE_CHECKING:
+    from orgkit.phases.schema.section import Section
+
+
+def _section() -> "Section":
+    from orgkit.phases.alternate_contacts.section import SECTION
+
+    return SECTION
+
+
+def _steps() -> PhaseSteps:
+    from orgkit.phases.alternate_contacts.steps import READS, SetContact
+
+    return PhaseSteps(reads=READS, steps=(SetContact,))
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.alternate_contacts.evidence import EVIDENCE
+    from orgkit.phases.alternate_contacts.planner import plan
+
+    return PhasePlanner(plan, EVIDENCE)
+
 
 PHASE = Phase(
     number="14",
@@ -13,11 +34,9 @@ PHASE = Phase(
     title="Set the alternate contacts of every account",
     label="contacts",
     requires=("organization", "accounts"),
-    reads=READS,
-    section=SECTION,
-    steps=(SetContact,),
-    evidence=EVIDENCE,
-    planner=plan,
+    load_section=_section,
+    load_steps=_steps,
+    load_planner=_planner,
     in_bootstrap=False,
     is_requested=lambda desired: not desired.section(ContactsSpec).is_empty,
     request_hint="[contacts] of the file names contacts",

@@ -1,6 +1,6 @@
 """Phase 08: compare the organization with the file and with the last run."""
 
-from orgkit.phases.descriptor import Phase
+from orgkit.phases.descriptor import Phase, PhaseSteps
 
 READS = (
     "budgets:ViewBudget", "ce:GetAnomalyMonitors", "ce:GetAnomalySubscriptions", "ce:ListCostAllocationTags",
@@ -16,7 +16,7 @@ PHASE = Phase(
     title="Compare the organization with the file and with the last run",
     label="health",
     requires=("organization",),
-    reads=READS,
+    load_steps=lambda: PhaseSteps(reads=READS),
     reads_members=True,
     reads_every_phase=True,
     in_bootstrap=False,

@@ -17,7 +17,7 @@ from orgkit.phases.member_access.roles import (
     trust,
     trusts_account,
 )
-from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.policy_evaluation.meaning import has_same_meaning
 
 KIND = "role"

@@ -20,11 +20,6 @@ OWNED = (
 )
 
 
-def is_requested(desired: Desired) -> bool:
-    """Return whether the file changes a root email."""
-    return any(spec.email_changed_from for spec in desired.members)
-
-
 def plan(observed: Observed, desired: Desired) -> Plan:
     """Plan account by account. Nobody but the reader of the new mailbox knows the code: until then it is waiting."""
     steps: list[Step] = []

@@ -19,7 +19,7 @@ from orgkit.model.inventory import (
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import ABSENT
-from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.phases.storage.bucket import Bucket
 from orgkit.phases.storage.documents import lifecycle_rule
 from orgkit.phases.storage.inventory import CALLS as BUCKET_CALLS
