@@ -13,9 +13,9 @@ from orgkit.cli.options import show_json
 from orgkit.sanitize.secrets import hide_secrets
 
 if TYPE_CHECKING:
-    from orgkit.health.comparison import Difference
-    from orgkit.health.health import Health
     from orgkit.model.desired import Desired
+    from orgkit.records.health.comparison import Difference
+    from orgkit.records.health.health import Health
 
 MAX_SHOWN = 200  # differences, or unmanaged resources, on a terminal; --json has all of them
 
@@ -30,8 +30,8 @@ def show_drift(path: Path, desired: "Desired", *, as_json: bool) -> int:
     """
     from orgkit.cli.read_progress import show_reading
     from orgkit.engine.connect import connect
-    from orgkit.health.health import examine
     from orgkit.records import outputs
+    from orgkit.records.health.health import examine
 
     aws = connect(desired)
     base = outputs.base_folder(outputs.project_of(path), aws.kind)
@@ -82,8 +82,8 @@ def _show_differences(name: str, differences: Sequence["Difference"]) -> None:
 
 
 def _lines(item: "Difference") -> Iterator[str]:
-    from orgkit.health.comparison import FILE
-    from orgkit.health.shown_values import shown_values
+    from orgkit.records.health.comparison import FILE
+    from orgkit.records.health.shown_values import shown_values
     from orgkit.runbook.views.health_views import changed_by
 
     expected, actual = shown_values(item.expected, item.actual)

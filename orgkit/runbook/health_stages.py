@@ -2,8 +2,8 @@
 
 from orgkit.aws.session import Connection
 from orgkit.errors import Drifted
-from orgkit.health.health import Health, examine
-from orgkit.health.last_run import EVENT, as_event
+from orgkit.records.health.health import Health, examine
+from orgkit.records.health.last_run import EVENT, as_event
 from orgkit.runbook.read_display import show_reading
 from orgkit.runbook.run import Run
 from orgkit.runbook.stages import stage

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 
-from orgkit.health.comparison import FILE, Difference
-from orgkit.health.health import Health
-from orgkit.health.shown_values import shown_values
 from orgkit.model.inventory import Gap
+from orgkit.records.health.comparison import FILE, Difference
+from orgkit.records.health.health import Health
+from orgkit.records.health.shown_values import shown_values
 from orgkit.runbook.views import tables
 from orgkit.runbook.views.views import View
 from orgkit.sanitize.secrets import hide_secrets

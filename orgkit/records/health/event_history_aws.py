@@ -12,8 +12,8 @@ from datetime import datetime
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
-from orgkit.health.comparison import ChangeEvent, Difference
 from orgkit.model.desired import READ_ROLE
+from orgkit.records.health.comparison import ChangeEvent, Difference
 from orgkit.records.reconcile.cloudtrail_aws import lookup_events
 from orgkit.records.reconcile.cloudtrail_event import CloudTrailEvent
 from orgkit.records.reconcile.journal_changes import Window

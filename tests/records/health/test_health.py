@@ -12,12 +12,6 @@ import pytest
 
 from orgkit import errors
 from orgkit.aws.rejections import Rejected
-from orgkit.health import event_history_aws
-from orgkit.health.comparison import FILE, ChangeEvent, Difference, compare
-from orgkit.health.event_history_aws import MAX_LOOKUPS, TOO_MANY, with_events
-from orgkit.health.health import Health, _notices, inventory_of, redacted_forms
-from orgkit.health.last_run import as_event, find_last_run
-from orgkit.health.quotas_aws import read_quotas
 from orgkit.model.desired import ACCESS_ROLE, AccountSpec
 from orgkit.model.inventory import PRESENCE, Gap, Resource
 from orgkit.model.observed import Account, Observed, Unread
@@ -27,6 +21,12 @@ from orgkit.phases.billing.facts import AdoptedAlerts
 from orgkit.phases.policies.facts import AdoptedPolicies, subject_of
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.phases.trail.facts import TrailFacts
+from orgkit.records.health import event_history_aws
+from orgkit.records.health.comparison import FILE, ChangeEvent, Difference, compare
+from orgkit.records.health.event_history_aws import MAX_LOOKUPS, TOO_MANY, with_events
+from orgkit.records.health.health import Health, _notices, inventory_of, redacted_forms
+from orgkit.records.health.last_run import as_event, find_last_run
+from orgkit.records.health.quotas_aws import read_quotas
 from orgkit.records.reconcile.cloudtrail_event import CloudTrailEvent
 from orgkit.runbook.views import health_views
 from tests.plans.loader import desired_of, observed_of
@@ -158,7 +158,7 @@ def test_an_inventory_is_the_same_after_it_was_written(tmp_path: Path, monkeypat
     (folder / "manifest.json").write_text("{}")
     event = {"event": "inventory", "read_at": NOW.isoformat(), **as_event((UNIT,), (Gap("policy", "", "denied"),))}
     (folder / "events.jsonl").write_text(json.dumps(event) + "\n")
-    monkeypatch.setattr("orgkit.health.last_run.verify_record", lambda *_: ())
+    monkeypatch.setattr("orgkit.records.health.last_run.verify_record", lambda *_: ())
     snapshot = find_last_run(tmp_path, MANAGEMENT).snapshot
     assert snapshot is not None
     assert (snapshot.values[UNIT.key], snapshot.identifiers[UNIT.key]) == ({"name": "B"}, ("ou-1",))

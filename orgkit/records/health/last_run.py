@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orgkit.health.comparison import Snapshot
 from orgkit.journal.events import read_events
 from orgkit.model.inventory import Gap, Resource
 from orgkit.records.chain import Entry, lines_of
 from orgkit.records.files import label_of, run_folders
+from orgkit.records.health.comparison import Snapshot
 from orgkit.records.manifest import MANIFEST
 from orgkit.records.verify.verify import verify_record
 

@@ -10,10 +10,6 @@ from orgkit import errors
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.engine.observe import observe_readable
-from orgkit.health.comparison import Difference, Snapshot, compare
-from orgkit.health.event_history_aws import time_of, with_events
-from orgkit.health.last_run import find_last_run
-from orgkit.health.quotas_aws import Quota, read_quotas
 from orgkit.model.desired import Desired
 from orgkit.model.inventory import Gap, Resource
 from orgkit.model.observed import Observed
@@ -21,6 +17,10 @@ from orgkit.phases.account_imports.facts import EXPIRY_FORMAT, ImportFacts
 from orgkit.phases.account_imports.inventory import open_invitations
 from orgkit.phases.registry import RUNBOOKS, phases_for
 from orgkit.phases.registry import plan as plan_phase
+from orgkit.records.health.comparison import Difference, Snapshot, compare
+from orgkit.records.health.event_history_aws import time_of, with_events
+from orgkit.records.health.last_run import find_last_run
+from orgkit.records.health.quotas_aws import Quota, read_quotas
 from orgkit.records.redact import Redactor
 from orgkit.sanitize.secrets import hide_secrets
 from orgkit.sanitize.summary import Summary

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from orgkit.health.comparison import FILE, LAST_RUN, Difference, Snapshot, compare
-from orgkit.health.shown_values import NO_SUCH_STATEMENT, shown_values
 from orgkit.model.inventory import PRESENCE, PRESENT, Gap, Resource
 from orgkit.model.plan import ABSENT
+from orgkit.records.health.comparison import FILE, LAST_RUN, Difference, Snapshot, compare
+from orgkit.records.health.shown_values import NO_SUCH_STATEMENT, shown_values
 from orgkit.sanitize.terminal import mask_emails
 
 BUCKET = Resource(kind="bucket", id="logs", name="logs", values={"versioning": "Enabled"}, calls={"x": ("PutX",)})
