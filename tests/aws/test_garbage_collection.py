@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from orgkit.aws.garbage_collection import COLLECTIONS, NEW_OBJECTS
-from orgkit.runbook.execution.kernel_pool import WARM_UP
+from orgkit.runbook.execution.kernel_pool import PROGRAM, WARM_UP
 from orgkit.runbook.interactive.interactive_kernel import load_ipython_extension
 
 LESS_OFTEN = (NEW_OBJECTS, COLLECTIONS, COLLECTIONS)
@@ -34,6 +34,8 @@ def test_the_command_does() -> None:
 def test_the_kernel_of_a_headless_run_does() -> None:
     exec(WARM_UP, {})
     assert gc.get_threshold() == LESS_OFTEN
+    # Its program, which imports nothing of orgkit, does so before it imports ipykernel.
+    assert f"gc.set_threshold({NEW_OBJECTS:_}, {COLLECTIONS}, {COLLECTIONS})" in PROGRAM.read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("_python_s_own_thresholds")
