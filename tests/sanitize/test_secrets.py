@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orgkit.aws.credentials_in_use import MARK
-from orgkit.sanitize.secret_patterns import PATTERNS
+from orgkit.sanitize.secret_patterns import CREDENTIAL_NAME, CREDENTIAL_WORDS, PATTERNS
 from orgkit.sanitize.secret_values import SecretValues
 from orgkit.sanitize.secrets import hide_secrets, kinds_in, replace_secrets, replace_values
 from orgkit.sanitize.vendor_tokens import token_patterns
@@ -320,3 +320,9 @@ def test_each_pattern_names_words_that_its_matches_have() -> None:
         for pattern in PATTERNS:
             for match in pattern.regex.finditer(secret):
                 assert any(word in match[0].lower() for word in pattern.words), pattern
+
+
+@pytest.mark.parametrize("word", CREDENTIAL_WORDS.split())
+def test_each_word_of_a_credential_is_found_though_most_places_are_ruled_out_by_two_characters(word: str) -> None:
+    assert re.search(CREDENTIAL_NAME, word, re.I)
+    assert re.search(CREDENTIAL_NAME, word.upper(), re.I) or word == "pwd"  # a part of other words
