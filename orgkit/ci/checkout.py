@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
 
-from orgkit.costs.prices.books import NAME as PRICE_BOOK
+from orgkit.costs.prices.own_book import NAME as PRICE_BOOK
 from orgkit.errors import WorkflowRefused
 from orgkit.parameters import files_read_with
 from orgkit.phases.descriptor import Phase

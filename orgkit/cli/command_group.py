@@ -54,7 +54,7 @@ SECTIONS: tuple[tuple[str, tuple[CommandEntry, ...]], ...] = (
             ),
             CommandEntry(
                 "rehearse",
-                "phases.rehearse",
+                "rehearse.rehearse",
                 "Run every phase on an embedded AWS: no account, no credentials, no network",
             ),
             CommandEntry(

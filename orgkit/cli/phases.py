@@ -1,4 +1,4 @@
-"""Commands about the phases: rehearse, check, plan, run, open, estimate, permissions."""
+"""Commands about the phases: check, plan, run, open, estimate, permissions."""
 
 import os
 from collections.abc import Mapping
@@ -12,9 +12,8 @@ from typing import Any
 import click
 
 from orgkit import errors
-from orgkit.cli.faults import circumstances_options
 from orgkit.cli.github import NoReport, report_result
-from orgkit.cli.layout import print_line, wrap
+from orgkit.cli.layout import wrap
 from orgkit.cli.options import (
     FILE,
     PhaseType,
@@ -27,40 +26,6 @@ from orgkit.cli.options import (
 from orgkit.cli.output import after_outcome, requires_output
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import PHASES
-from orgkit.rehearsal.fault_options import FaultOptions
-
-
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path), default=Path("parameters/example.toml"))
-@click.option("--keep", is_flag=True, help="Leave the sandbox running afterwards.")
-@circumstances_options
-@json_option
-@exit_with
-def rehearse(file: Path, keep: bool, as_json: bool, circumstances: FaultOptions) -> int:
-    """Run every phase on an embedded AWS: no account, no credentials, no network."""
-    from orgkit.cli.execution import new_progress
-    from orgkit.cli.summary import show_rehearsal
-    from orgkit.parameters import find, load
-    from orgkit.phases.management_account.file_checks import example_values
-    from orgkit.rehearsal.bootstrap import rehearse as rehearse_all
-
-    with new_progress(quiet=as_json) as progress, errors.convert_os_errors(errors.EXIT_FAILED):
-        progress.say(circumstances.sentence)
-        done = rehearse_all(
-            find(str(file)), keep=keep, circumstances=circumstances,
-            on_phase=progress.phase, on_event=progress.event, on_attempt=progress.attempt,
-        )  # fmt: skip
-    with after_outcome():
-        if as_json:
-            show_json(done.as_json())
-        else:
-            show_rehearsal(done, keep)
-            if done.exit_code == errors.EXIT_DONE:
-                if example_values(load(find(str(file)))):
-                    click.echo("\nBefore AWS: write your own account ids and emails into the file.")
-                click.echo("\nNext, on AWS, with credentials of the management account:")
-                print_line(f"orgkit apply {quote(str(file))}")
-    return done.exit_code
 
 
 @click.command()
@@ -71,7 +36,7 @@ def rehearse(file: Path, keep: bool, as_json: bool, circumstances: FaultOptions)
 def check(file: Path, as_json: bool) -> int:
     """Check a parameters file: every problem at once, without a call to AWS."""
     from orgkit.parameters import find, load
-    from orgkit.phases.management_account.file_checks import example_values
+    from orgkit.phases.management_account.example_values import example_values
     from orgkit.phases.registry import RUNBOOKS
 
     desired = load(find(str(file)))
@@ -181,7 +146,7 @@ def run(
 
 def _take_over(path: Path, desired: Any, plan_file: Path, digest: str) -> str:
     """Keep a plan file that was handed over; its digest has to be the approved one."""
-    from orgkit.aws.identity import endpoint_of
+    from orgkit.aws.endpoint import endpoint_of
     from orgkit.records import outputs, plan_store
 
     base = outputs.base_folder(outputs.project_of(path), "emulator" if endpoint_of() else "aws")
@@ -196,7 +161,7 @@ def _take_over(path: Path, desired: Any, plan_file: Path, digest: str) -> str:
 
 def _check_approval(path: Path, desired: Any, phase: Phase, options: Mapping[str, str]) -> None:
     """Refuse a mistyped digest, and an approval for AWS that names nobody, before there is a run to be recorded."""
-    from orgkit.aws.identity import endpoint_of
+    from orgkit.aws.endpoint import endpoint_of
     from orgkit.model.decision import check_approver
     from orgkit.model.plan import Target
     from orgkit.records import outputs

@@ -19,13 +19,13 @@ from orgkit.model.desired import Desired, Tags, missing_tags
 from orgkit.model.matching import IdIndex, match_if_clear
 from orgkit.model.observed import Account, Member, Observed, Unit
 from orgkit.model.plan import Plan
-from orgkit.phases.accounts.aws import list_accounts, place_accounts
+from orgkit.phases.accounts.tree_aws import list_accounts, place_accounts
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.aws import read_blocking_facts, read_facts
 from orgkit.phases.management_account.checks import check
 from orgkit.phases.management_account.findings import Findings, credits_of, reads_for
 from orgkit.phases.member_access.member_roles_aws import GuessedMembers, Pair, Spec, members_to_read, read_member
-from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.phases.organization import aws as organization_aws
 from orgkit.phases.organizational_units.aws import read_units
 from orgkit.phases.registry import load, may_be_stopped, phase_of, phases_for, plan

@@ -14,7 +14,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
-from orgkit.costs.prices.books import own_rows
+from orgkit.costs.prices.own_book import own_rows
 from orgkit.errors import OrgkitError, ParametersInvalid, Problem, RecordExists
 from orgkit.journal.file_writes import rewrite_file
 from orgkit.lab.unit_keys import is_below, moved_unit, rename_headers

@@ -1,18 +1,21 @@
 """What a person says who approves: checked by the same functions from the command line, in the lab and in Python."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from orgkit.errors import ApprovalMismatch, AwaitingApproval
-from orgkit.model.plan import Target
 from orgkit.sanitize.names import deception
 from orgkit.sanitize.secrets import kinds_in
+
+if TYPE_CHECKING:
+    from orgkit.model.plan import Target
 
 MAX_HOURS = 168  # that an approval may hold; approval_hours of the parameters file has the same limit
 MAX_CLAIM_LENGTH = 300  # characters of a name or a ticket: records show them in one line
 NAMES = ("the approver's name", "the ticket")
 
 
-def check_decision(target: Target, asserted_by: object, ticket: object, names: tuple[str, str] = NAMES) -> None:
+def check_decision(target: "Target", asserted_by: object, ticket: object, names: tuple[str, str] = NAMES) -> None:
     """Check who approves, and for which ticket.
 
     Args:
@@ -51,7 +54,7 @@ def check_no_secret(subject: str, text: str) -> None:
         raise ApprovalMismatch(reason, "write another text; if the secret is real, revoke it.")
 
 
-def check_approver(target: Target, name: str) -> None:
+def check_approver(target: "Target", name: str) -> None:
     """AwaitingApproval when nobody is named as approver of a plan for AWS."""
     if target.kind == "aws" and not name.strip():
         raise AwaitingApproval(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orgkit.costs.prices.books import own_book_path, own_rows
+from orgkit.costs.prices.own_book import own_book_path, own_rows
 from orgkit.errors import ParametersInvalid, Problem
 from orgkit.model.desired import Desired
 from orgkit.parameters.build import build, key_files, public_keys

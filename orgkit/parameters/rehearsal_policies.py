@@ -13,13 +13,11 @@ from orgkit.model.desired import UnitPath as Names
 from orgkit.model.desired import format_path
 from orgkit.parameters.text_files import read_named_file
 from orgkit.phases.organization.section import OrganizationModel
-from orgkit.phases.policies.lint import lint
 from orgkit.phases.schema.documents import parse_document
 from orgkit.phases.schema.formats import quote, suggest
 from orgkit.phases.schema.location import Place, Violation
 from orgkit.phases.schema.raw import Raw, members, path, section, text, texts, unit_paths
 from orgkit.phases.schema.types import Key, SectionModel, UnitPath
-from orgkit.policy_evaluation.conditions import as_list
 from orgkit.policy_evaluation.policy_types import RCP, SCP
 
 PLACE: Place = ("rehearsal", "policies")
@@ -116,6 +114,8 @@ def _problems(content: str, policy_type: str | None) -> Iterator[str]:
         return
     if policy_type not in _TYPES:
         return  # reported by its type
+    from orgkit.phases.policies.lint import lint  # late: most files name no policy
+
     errors = [finding for finding in lint(document, policy_type) if finding.is_error]
     yield from (f"{error}; AWS would refuse it." for error in errors)
     if not errors and _allows_only(document):
@@ -126,6 +126,8 @@ def _problems(content: str, policy_type: str | None) -> Iterator[str]:
 
 
 def _allows_only(document: Mapping[str, Any]) -> bool:
+    from orgkit.policy_evaluation.conditions import as_list
+
     statements = as_list(document.get("Statement"))
     return all(isinstance(item, dict) and item.get("Effect") == "Allow" for item in statements)
 

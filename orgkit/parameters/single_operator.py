@@ -8,7 +8,7 @@ from typing import Any
 import tomlkit
 
 from orgkit.costs.bills.billing_spec import BillingSpec
-from orgkit.costs.prices.books import NAME, own_book_path
+from orgkit.costs.prices.own_book import NAME, own_book_path
 from orgkit.journal.file_writes import replace_file
 from orgkit.model.desired import ApproverSpec, Desired
 from orgkit.parameters.rehearsal_policies import RehearsalSpec

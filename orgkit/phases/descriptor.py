@@ -2,43 +2,76 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec, MemberRead
-from orgkit.model.observed import Observed
-from orgkit.model.plan import Plan, Step
-from orgkit.phases.adopted import Adopt
-from orgkit.phases.evidence import Check
-from orgkit.phases.schema.section import Section
-from orgkit.phases.terraform.part import Handover
+
+if TYPE_CHECKING:
+    from orgkit.model.observed import Observed
+    from orgkit.model.plan import Plan, Step
+    from orgkit.phases.adopted import Adopt
+    from orgkit.phases.evidence import Check
+    from orgkit.phases.schema.section import Section
+    from orgkit.phases.terraform.part import Handover
+
+
+@dataclass(frozen=True)
+class PhaseSteps:
+    """What a phase reads, and the steps with which it changes something.
+
+    Attributes:
+        reads: IAM actions that reading for this phase takes in the management account.
+        steps: Everything that it can change.
+    """
+
+    reads: tuple[str, ...] = ()
+    steps: "tuple[type[Step], ...]" = ()
+
+
+@dataclass(frozen=True)
+class PhasePlanner:
+    """How a phase plans, and how its steps are judged.
+
+    Attributes:
+        plan: From what is observed and desired to a plan.
+        evidence: For each of its steps, whether AWS shows what the step makes.
+        stoppable: Which of its steps a finding of phase 00 may stop; None: all of them. What creates or repairs
+            orgkit's own log bucket, key or trail, starts logging, or sends an alert is never stopped.
+    """
+
+    plan: "Callable[[Observed, Desired], Plan]"
+    evidence: "tuple[Check, ...]" = ()
+    stoppable: "Callable[[Step, Observed], bool] | None" = None
 
 
 @dataclass(frozen=True)
 class Phase:
     """One numbered runbook, and what orgkit knows of it without speaking to AWS.
 
+    A process that uses one phase need not import the code of the others: functions of the descriptor import it when it
+    is asked for.
+
     Attributes:
         number: Two digits, the order in which phases run.
         name: The name of the phase's package, with hyphens.
         title: What the phase does, as an imperative.
         label: The word for it in plans, in records and in the runbook's file name.
-        needs: Labels of the phases that must have run before.
-        reads: IAM actions that reading for this phase takes in the management account.
-        section: Its section of the parameters file; None where it has none.
-        steps: Everything that it can change.
-        evidence: For each of its steps, whether AWS shows what the step makes.
-        planner: From what is observed and desired to a plan; None for a phase that changes nothing.
+        requires: Labels of the phases that must have run before.
+        load_section: Imports its section of the parameters file; None where it has none.
+        load_steps: Imports what it reads, and its steps.
+        load_planner: Imports its planner; None for a phase that changes nothing.
+        load_handover: Imports what Terraform can take over; None where it takes nothing.
+        load_adopt: Imports the way from an organization that exists to its section, the inverse of `load_section`;
+            None where it has none.
         accounts: The accounts of the file into which it looks, through the read role; each is entered once.
         member_reads: What it reads in the member account with that key.
-        stoppable: Which of its steps a finding of phase 00 may stop; None: all of them. What creates or repairs
-            orgkit's own log bucket, key or trail, starts logging, or sends an alert is never stopped.
         reads_members: Whether it looks into member accounts, through the read role, though it plans nothing there.
         reads_tree: Whether it reads the organization's units, accounts and tags.
         in_bootstrap: False for what follows the bootstrap whenever it is wanted.
         is_requested: Of a phase that follows: whether the file asks for it, so that it comes with the bootstrap.
         file_warnings: What to know of its section of the file, which is no error; `orgkit check` shows it.
         request_hint: When that is so, as the end of a sentence.
-        handover: What Terraform can take over; None where it takes nothing.
-        adopt: From an organization that exists to its section, the inverse of `section`; None where it has none.
         takes_away: Whether its steps close, delete, detach or switch something off. Such a phase runs only where a
             person names it: it is in no CI role and no list of a workflow, and no file asks for it.
     """
@@ -48,14 +81,13 @@ class Phase:
     title: str
     label: str
     requires: tuple[str, ...] = ()
-    reads: tuple[str, ...] = ()
-    section: Section | None = None
-    steps: tuple[type[Step], ...] = ()
-    evidence: tuple[Check, ...] = ()
-    planner: Callable[[Observed, Desired], Plan] | None = None
+    load_section: "Callable[[], Section] | None" = None
+    load_steps: Callable[[], PhaseSteps] = PhaseSteps
+    load_planner: Callable[[], PhasePlanner] | None = None
+    load_handover: "Callable[[], Handover] | None" = None
+    load_adopt: "Callable[[], Adopt] | None" = None
     accounts: Callable[[Desired], tuple[AccountSpec | ImportSpec, ...]] = lambda _desired: ()
     member_reads: Callable[[Desired, str], tuple[MemberRead, ...]] | None = None
-    stoppable: Callable[[Step, Observed], bool] | None = None
     reads_members: bool = False
     reads_tree: bool = True
     in_bootstrap: bool = True
@@ -63,10 +95,61 @@ class Phase:
     request_hint: str = ""
     takes_away: bool = False
     file_warnings: Callable[[Desired], Iterable[str]] = lambda _desired: ()
-    handover: Handover | None = None
-    adopt: Adopt | None = None
 
-    def shows(self, step: Step, observed: Observed, desired: Desired) -> bool | None:
+    @cached_property
+    def section(self) -> "Section | None":
+        """Its section of the parameters file; None where it has none."""
+        return self.load_section() if self.load_section else None
+
+    @cached_property
+    def handover(self) -> "Handover | None":
+        """What Terraform can take over; None where it takes nothing."""
+        return self.load_handover() if self.load_handover else None
+
+    @property
+    def adopt(self) -> "Adopt | None":
+        """From an organization that exists to its section; None where it has none."""
+        return self.load_adopt() if self.load_adopt else None
+
+    @cached_property
+    def _steps(self) -> PhaseSteps:
+        return self.load_steps()
+
+    @cached_property
+    def _planner(self) -> PhasePlanner | None:
+        return self.load_planner() if self.load_planner else None
+
+    @property
+    def changes(self) -> bool:
+        """Whether the phase plans steps; the others only read."""
+        return self.load_planner is not None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """IAM actions that reading for this phase takes in the management account."""
+        return self._steps.reads
+
+    @property
+    def steps(self) -> "tuple[type[Step], ...]":
+        """Everything that it can change."""
+        return self._steps.steps
+
+    @property
+    def planner(self) -> "Callable[[Observed, Desired], Plan] | None":
+        """From what is observed and desired to a plan; None for a phase that changes nothing."""
+        return self._planner.plan if self._planner else None
+
+    @property
+    def evidence(self) -> "tuple[Check, ...]":
+        """For each of its steps, whether AWS shows what the step makes."""
+        return self._planner.evidence if self._planner else ()
+
+    @property
+    def stoppable(self) -> "Callable[[Step, Observed], bool] | None":
+        """Which of its steps a finding of phase 00 may stop; None: all of them."""
+        return self._planner.stoppable if self._planner else None
+
+    def shows(self, step: "Step", observed: "Observed", desired: Desired) -> bool | None:
         """Return whether AWS shows what a step makes; None where that is not known.
 
         The step may come from an untrusted file, with fields that no version of orgkit writes.
@@ -76,11 +159,6 @@ class Phase:
             return check(step, observed, desired) if check else None
         except (AttributeError, TypeError, ValueError):
             return None
-
-    @property
-    def changes(self) -> bool:
-        """Whether the phase plans steps; the others only read."""
-        return self.planner is not None
 
     @property
     def run_label(self) -> str:

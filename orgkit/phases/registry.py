@@ -3,18 +3,18 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orgkit.errors import OrgkitError
 from orgkit.model.desired import Desired, HandoverSpec
-from orgkit.model.observed import Observed
-from orgkit.model.plan import ABSENT, Plan, Step, Waiting
 from orgkit.phases.descriptor import Phase
 
 if TYPE_CHECKING:
+    from orgkit.model.observed import Observed
+    from orgkit.model.plan import Plan, Step
     from orgkit.phases.handler import AdoptionReader, Handler, Handlers, Reader
 
 PATHS = ("path", "unit")  # the fields that hold the path of an organizational unit
@@ -22,7 +22,7 @@ PATHS = ("path", "unit")  # the fields that hold the path of an organizational u
 NEW_FIELDS: Mapping[str, Any] = {"starts_from": "", "effects": ()}
 
 OWNED_BY_TERRAFORM = "Terraform owns this: change it there"
-Planner = Callable[[Observed, Desired], Plan]
+Planner = Callable[["Observed", Desired], "Plan"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def load_adoption_reader(phase: Phase) -> "AdoptionReader | None":
     return reader
 
 
-def _by_step(steps: Iterable[type[Step]], handlers: "Iterable[Handler[Any]]") -> "Handlers":
+def _by_step(steps: "Iterable[type[Step]]", handlers: "Iterable[Handler[Any]]") -> "Handlers":
     """Return handlers by type of step; raise TypeError for a step with none or two, or a handler without a step."""
     handler_of_step: dict[type[Step], Handler[Any]] = {}
     for handler in handlers:
@@ -114,7 +114,7 @@ def phase_of(name: str) -> Phase:
     raise KeyError(name)
 
 
-def plan(phase: str, observed: Observed, desired: Desired) -> Plan:
+def plan(phase: str, observed: "Observed", desired: Desired) -> "Plan":
     """Return what a phase would change; pure and deterministic.
 
     Steps that a finding of phase 00 stops are not in the plan: every way to apply a plan uses this function.
@@ -138,14 +138,16 @@ def plan(phase: str, observed: Observed, desired: Desired) -> Plan:
     return _without_stopped_steps(described, _plan_own_steps(described, planner, observed, desired), observed)
 
 
-def _plan_own_steps(phase: Phase, planner: Planner, observed: Observed, desired: Desired) -> Plan:
+def _plan_own_steps(phase: Phase, planner: Planner, observed: "Observed", desired: Desired) -> "Plan":
     """Plan what is orgkit's: a step that Terraform owns by the file is reported, and somebody changes it there.
 
     What orgkit does with a resource that Terraform has to create first is planned once that is there.
     """
     plan = planner(observed, desired)
-    if phase.handover is None or phase.label not in desired.section(HandoverSpec).phases:
+    if phase.label not in desired.section(HandoverSpec).phases or phase.handover is None:
         return plan
+    from orgkit.model.plan import ABSENT, Waiting  # late: `orgkit check` plans nothing
+
     owned = [step for step in plan.steps if isinstance(step, phase.handover.steps)]
     to_create = {step.subject for step in owned if step.starts_from == ABSENT and step.symbol == "+"}
     own_steps = [step for step in plan.steps if step not in owned and to_create.isdisjoint(step.depends_on)]
@@ -153,7 +155,7 @@ def _plan_own_steps(phase: Phase, planner: Planner, observed: Observed, desired:
     return replace(plan, steps=tuple(own_steps), waiting=(*plan.waiting, *waiting))
 
 
-def may_be_stopped(phase: Phase, observed: Observed, desired: Desired) -> bool:
+def may_be_stopped(phase: Phase, observed: "Observed", desired: Desired) -> bool:
     """Return whether the phase would change something that a finding of phase 00 may stop."""
     try:
         if phase.planner is None:
@@ -163,11 +165,11 @@ def may_be_stopped(phase: Phase, observed: Observed, desired: Desired) -> bool:
         return False  # planning raises the same again, where it is reported
 
 
-def _stoppable_steps(phase: Phase, plan: Plan, observed: Observed) -> tuple[Step, ...]:
+def _stoppable_steps(phase: Phase, plan: "Plan", observed: "Observed") -> "tuple[Step, ...]":
     return tuple(step for step in plan.steps if phase.stoppable is None or phase.stoppable(step, observed))
 
 
-def _without_stopped_steps(phase: Phase, plan: Plan, observed: Observed) -> Plan:
+def _without_stopped_steps(phase: Phase, plan: "Plan", observed: "Observed") -> "Plan":
     """Remove the steps that findings stop. A phase that continues without them waits until the finding is resolved."""
     findings = [finding for finding in observed.findings if finding.concerns(phase.number)]
     warnings = tuple(finding.sentence for finding in findings if finding.verdict == "warns")
@@ -181,24 +183,27 @@ def _without_stopped_steps(phase: Phase, plan: Plan, observed: Observed) -> Plan
     plan = replace(plan, steps=steps, stopped_steps=stopped_steps)
     if phase.stoppable is None:
         return replace(plan, stops=stops)
+    from orgkit.model.plan import Waiting
+
     lines = [f"{step.sentence}: stopped by phase 00, {stops[0].advice}" for step in stopped_steps]
     waiting = tuple(Waiting(line, f"the owner of {stops[0].item}") for line in lines)
     return replace(plan, waiting=(*plan.waiting, *waiting))
 
 
-@cache
-def step_classes() -> dict[str, type[Step]]:
-    """Return every step that orgkit can take, by its kind."""
-    return {step.kind: step for phase in RUNBOOKS for step in phase.steps}
+@lru_cache(maxsize=256)  # a plan may be anybody's file
+def _step_class(kind: str) -> "type[Step] | None":
+    """Return the step of that kind; the phases are searched in their order, so that later ones need not be imported."""
+    changing = (phase for phase in RUNBOOKS if phase.changes)
+    return next((step for phase in changing for step in phase.steps if step.kind == kind), None)
 
 
-def read_step(facts: Mapping[str, Any]) -> Step | None:
+def read_step(facts: Mapping[str, Any]) -> "Step | None":
     """Return the step that a plan.json of this schema describes; None when this version of orgkit has no such step."""
     kind = str(facts.get("id", "")).partition(":")[0]
     return _make(kind, {name: value for name, value in facts.items() if name not in ("id", "sentence")})
 
 
-def read_step_of_schema_1(facts: Mapping[str, Any]) -> Step | None:
+def read_step_of_schema_1(facts: Mapping[str, Any]) -> "Step | None":
     """Return the step that a plan.json of schema 1 describes.
 
     There the name of its class stands for its kind, and the path of an organizational unit is a text with slashes.
@@ -206,13 +211,13 @@ def read_step_of_schema_1(facts: Mapping[str, Any]) -> Step | None:
     kind = re.sub(r"(?<!^)(?=[A-Z])", "-", str(facts.get("step", ""))).lower()
     values = {name: value for name, value in facts.items() if name not in ("step", "sentence", "rests_on")}
     paths = {name: value.split("/") if value else [] for name in PATHS if isinstance(value := values.get(name), str)}
-    step = step_classes().get(kind)
+    step = _step_class(kind)
     known = {field.name for field in fields(step)} if step else set()
     return _make(kind, {name: value for name, value in NEW_FIELDS.items() if name in known} | values | paths)
 
 
-def _make(kind: str, values: Mapping[str, Any]) -> Step | None:
-    step = step_classes().get(kind)
+def _make(kind: str, values: Mapping[str, Any]) -> "Step | None":
+    step = _step_class(kind)
     if step is None or values.keys() != {field.name for field in fields(step) if field.compare}:
         return None
     return step(**{name: _frozen(value) for name, value in values.items()})

@@ -48,7 +48,7 @@ KERNEL_MODULES = (
 PRELOADED = (
     "orgkit.cli.main", "orgkit.cli.approve", "orgkit.cli.costs", "orgkit.cli.keys", "orgkit.cli.lab",
     "orgkit.cli.phases", "orgkit.cli.planning", "orgkit.cli.prices", "orgkit.cli.project", "orgkit.cli.records",
-    "orgkit.cli.sandbox", "orgkit.records.verify.verify", "orgkit.rehearsal.bootstrap",
+    "orgkit.cli.rehearse", "orgkit.cli.sandbox", "orgkit.records.verify.verify", "orgkit.rehearsal.bootstrap",
     "orgkit.runbook.execution.execute", "orgkit.runbook.estimate_stages",
     "orgkit.runbook.bill_stages", "orgkit.phases.trail.bucket_steps_aws", "orgkit.phases.trail.key_aws",
     "papermill.__main__", "nbconvert.exporters.html", "nh3", "pandas", *KERNEL_MODULES,

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from click.testing import CliRunner, Result
 
-from orgkit.cli import phases, sandbox
+from orgkit.cli import rehearse, sandbox
 from orgkit.cli.faults import attempt_lines, kinds_as_text
 from orgkit.records.result import RunResult as RunResult
 from orgkit.rehearsal.fault_options import FaultOptions, select_options
@@ -18,7 +18,7 @@ from orgkit.sandbox.lifecycle import find
 from orgkit.sandbox.seed import Seed
 from tests.bootstrap.project import CHECKOUT, Project, new_project
 
-ASKED = (("rehearse", phases.rehearse, ()), ("sandbox start", sandbox.sandbox, ("start",)))
+ASKED = (("rehearse", rehearse.rehearse, ()), ("sandbox start", sandbox.sandbox, ("start",)))
 SEED = Seed("999999999999", "aws@corp.example")
 
 

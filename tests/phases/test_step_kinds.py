@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from orgkit.model.plan import Step
-from orgkit.phases.registry import RUNBOOKS, read_step, read_step_of_schema_1, step_classes
+from orgkit.phases.registry import RUNBOOKS, read_step, read_step_of_schema_1
 from tests.docs.test_steps_page import example
 
 STEPS = sorted({step for phase in RUNBOOKS for step in phase.steps}, key=lambda step: step.__name__)
@@ -29,7 +29,7 @@ KINDS = {
 
 def test_the_kinds_are_those_that_records_have() -> None:
     assert {step.kind for step in STEPS} == KINDS
-    assert len(STEPS) == len(KINDS) == len(step_classes())
+    assert len(STEPS) == len(KINDS)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)

@@ -8,10 +8,31 @@ from pathlib import Path
 PHASE = '''
 """Phase 20: set an alias of the management account."""
 
-from orgkit.phases.descriptor import Phase
-from orgkit.phases.dummy.planner import plan
-from orgkit.phases.dummy.section import SECTION
-from orgkit.phases.dummy.steps import SetAlias
+from typing import TYPE_CHECKING
+
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
+
+if TYPE_CHECKING:
+    from orgkit.phases.schema.section import Section
+
+
+def _section() -> "Section":
+    from orgkit.phases.dummy.section import SECTION
+
+    return SECTION
+
+
+def _steps() -> PhaseSteps:
+    from orgkit.phases.dummy.steps import SetAlias
+
+    return PhaseSteps(reads=("iam:ListAccountAliases",), steps=(SetAlias,))
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.dummy.planner import plan
+
+    return PhasePlanner(plan)
+
 
 PHASE = Phase(
     number="20",
@@ -19,10 +40,9 @@ PHASE = Phase(
     title="Set an alias of the management account",
     label="dummy",
     requires=("organization",),
-    reads=("iam:ListAccountAliases",),
-    section=SECTION,
-    steps=(SetAlias,),
-    planner=plan,
+    load_section=_section,
+    load_steps=_steps,
+    load_planner=_planner,
     in_bootstrap=False,
 )
 '''

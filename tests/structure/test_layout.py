@@ -31,6 +31,13 @@ def test_a_cycle_is_found() -> None:
 
 
 AWS_AND_TABLES = ("boto3", "botocore", "pandas", "moto", "rich")
+# `orgkit check` plans nothing, and its file names no policy.
+NOT_IN_CHECK = (
+    "orgkit.model.observed", "orgkit.model.plan", "orgkit.phases.accounts.steps", "orgkit.phases.adopted",
+    "orgkit.phases.policies.lint", "orgkit.phases.terraform.part", "orgkit.phases.trail.planner",
+    "orgkit.phases.trail.steps", "orgkit.costs.estimate.estimate", "orgkit.sandbox.faults", "orgkit.sandbox.lifecycle",
+    "orgkit.ci.summary", "cryptography",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -38,7 +45,7 @@ AWS_AND_TABLES = ("boto3", "botocore", "pandas", "moto", "rich")
     [
         ("--help", (*AWS_AND_TABLES, "pydantic", "cryptography", "orgkit.phases.registry", "orgkit.cli.phases")),
         ("keys --help", (*AWS_AND_TABLES, "pydantic", "cryptography", "orgkit.phases.registry", "orgkit.cli.phases")),
-        (f"check {EXAMPLE}", (*AWS_AND_TABLES, "cryptography", "orgkit.ci.summary", "orgkit.sandbox.lifecycle")),
+        (f"check {EXAMPLE}", (*AWS_AND_TABLES, *NOT_IN_CHECK)),
         ("records verify", AWS_AND_TABLES),
         ("records list", AWS_AND_TABLES),
     ],

@@ -10,10 +10,9 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from orgkit.costs.prices.own_book import read_book
 from orgkit.costs.prices.prices import ADVICE, HOME, NO_REGION, Price, PriceBook, Tier
 from orgkit.errors import UnknownPrice
-
-NAME = "prices.csv"
 
 
 def shipped_text() -> str:
@@ -33,28 +32,9 @@ def price_columns(rows: str) -> PriceBook:
     return parse(shipped_text(), rows) if rows else shipped_book()
 
 
-def own_book_path(parameters_file: Path) -> Path:
-    """Return the path that `orgkit prices refresh` writes to: next to the parameters file."""
-    return parameters_file.absolute().parent / NAME
-
-
 def book_of(place: Path) -> PriceBook:
     """Return the shipped prices, replaced by those of one price book where it exists."""
     return price_columns(read_book(place)) if place.exists() else shipped_book()
-
-
-def own_rows(parameters_file: Path) -> str:
-    """Return the text of the price book next to a parameters file; "" if there is none."""
-    place = own_book_path(parameters_file)
-    return read_book(place) if place.exists() else ""
-
-
-def read_book(place: Path) -> str:
-    """The text of a price book; UnknownPrice when it cannot be read."""
-    try:
-        return place.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnknownPrice(f"{place} cannot be read: {error}", "fix or remove the file.") from None
 
 
 COLUMNS = (

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orgkit.costs.prices.books import COLUMNS, parse, read_book, shipped_text
+from orgkit.costs.prices.books import COLUMNS, parse, shipped_text
 from orgkit.costs.prices.offer import find
+from orgkit.costs.prices.own_book import read_book
 from orgkit.costs.prices.price_update import PriceUpdate
 from orgkit.costs.prices.prices import NO_REGION, Price, PriceBook
 from orgkit.errors import OrgkitError, PriceChanged

@@ -24,7 +24,7 @@ from orgkit.phases.member_access.role_drift import (
     role_warnings,
 )
 from orgkit.phases.member_access.roles import commands_to_make, with_trust
-from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 
 

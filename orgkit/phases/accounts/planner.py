@@ -19,7 +19,7 @@ from orgkit.phases.member_access.role_drift import (
     role_drift,
     role_warnings,
 )
-from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.phases.member_access.steps import CreateReadRole
 
 Pair = tuple[AccountSpec, Account | None]

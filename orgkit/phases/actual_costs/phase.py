@@ -1,6 +1,6 @@
 """Phase 07: compare what AWS billed with the estimate."""
 
-from orgkit.phases.descriptor import Phase
+from orgkit.phases.descriptor import Phase, PhaseSteps
 
 PHASE = Phase(
     number="07",
@@ -8,6 +8,6 @@ PHASE = Phase(
     title="Compare what AWS billed with the estimate",
     label="actual-costs",
     requires=("organization",),
-    reads=("ce:GetCostAndUsage",),
+    load_steps=lambda: PhaseSteps(reads=("ce:GetCostAndUsage",)),
     in_bootstrap=False,
 )

@@ -1,20 +1,61 @@
 """Phase 10: create budgets and alerts, so that a growing bill is noticed."""
 
+from typing import TYPE_CHECKING
+
 from orgkit.costs.bills.billing_spec import BillingSpec
-from orgkit.phases.billing.adoption import adopt
-from orgkit.phases.billing.evidence import EVIDENCE
-from orgkit.phases.billing.handover import HANDOVER
-from orgkit.phases.billing.planner import plan
-from orgkit.phases.billing.section import SECTION
-from orgkit.phases.billing.steps import (
-    READS,
-    ActivateCostTag,
-    CreateAnomalyMonitor,
-    CreateAnomalySubscription,
-    CreateBudget,
-    sends_no_alert,
-)
-from orgkit.phases.descriptor import Phase
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
+
+if TYPE_CHECKING:
+    from orgkit.phases.adopted import Adopt
+    from orgkit.phases.schema.section import Section
+    from orgkit.phases.terraform.part import Handover
+
+
+def _section() -> "Section":
+    from orgkit.phases.billing.section import SECTION
+
+    return SECTION
+
+
+def _steps() -> PhaseSteps:
+    from orgkit.phases.billing.steps import (
+        READS,
+        ActivateCostTag,
+        CreateAnomalyMonitor,
+        CreateAnomalySubscription,
+        CreateBudget,
+    )
+
+    return PhaseSteps(
+        reads=READS,
+        steps=(
+            CreateBudget,
+            CreateAnomalyMonitor,
+            CreateAnomalySubscription,
+            ActivateCostTag,
+        ),
+    )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.billing.evidence import EVIDENCE
+    from orgkit.phases.billing.planner import plan
+    from orgkit.phases.billing.steps import sends_no_alert
+
+    return PhasePlanner(plan, EVIDENCE, sends_no_alert)
+
+
+def _handover() -> "Handover":
+    from orgkit.phases.billing.handover import HANDOVER
+
+    return HANDOVER
+
+
+def _adopt() -> "Adopt":
+    from orgkit.phases.billing.adoption import adopt
+
+    return adopt
+
 
 PHASE = Phase(
     number="10",
@@ -22,19 +63,11 @@ PHASE = Phase(
     title="Create budgets and alerts, so that a growing bill is noticed",
     label="billing",
     requires=("organization", "accounts"),
-    reads=READS,
-    section=SECTION,
-    steps=(
-        CreateBudget,
-        CreateAnomalyMonitor,
-        CreateAnomalySubscription,
-        ActivateCostTag,
-    ),
-    evidence=EVIDENCE,
-    planner=plan,
-    handover=HANDOVER,
-    adopt=adopt,
-    stoppable=sends_no_alert,
+    load_section=_section,
+    load_steps=_steps,
+    load_planner=_planner,
+    load_handover=_handover,
+    load_adopt=_adopt,
     in_bootstrap=False,
     is_requested=lambda desired: bool(desired.section(BillingSpec).alerts),
     request_hint="[billing] of the file names alerts",

@@ -1,19 +1,12 @@
 """`[members]`: whether orgkit makes a role in member accounts, through which it reads them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.phases.schema.location import Violation
 from orgkit.phases.schema.raw import Raw, section
 from orgkit.phases.schema.section import Defaults, Section
 from orgkit.phases.schema.types import SectionModel
-
-
-@dataclass(frozen=True)
-class MembersSpec:
-    """`[members]`."""
-
-    read_role: bool = True  # False: orgkit makes no role in member accounts, and looks into none of them
 
 
 class MembersModel(SectionModel):

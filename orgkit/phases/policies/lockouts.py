@@ -13,7 +13,7 @@ from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, na
 from orgkit.model.matching import account_ids_in
 from orgkit.model.state_backend import StateBackendSpec
 from orgkit.phases.member_access.roles import READS_IN_EVERY_MEMBER
-from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.policy_evaluation.applicability import applies, has_action
 from orgkit.policy_evaluation.conditions import RequestContext, Values, conditions_of

@@ -1,13 +1,68 @@
 """Phase 12: create policies, and attach them to organizational units."""
 
-from orgkit.phases.descriptor import Phase
-from orgkit.phases.policies.adoption import adopt
-from orgkit.phases.policies.evidence import EVIDENCE
-from orgkit.phases.policies.handover import HANDOVER
-from orgkit.phases.policies.planner import file_warnings, plan
-from orgkit.phases.policies.section import SECTION
+from typing import TYPE_CHECKING
+
+from orgkit.model.desired import Desired
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 from orgkit.phases.policies.spec import PoliciesSpec
-from orgkit.phases.policies.steps import READS, AttachPolicy, ChangePolicy, CreatePolicy
+
+if TYPE_CHECKING:
+    from orgkit.phases.adopted import Adopt
+    from orgkit.phases.schema.section import Section
+    from orgkit.phases.terraform.part import Handover
+
+
+def _section() -> "Section":
+    from orgkit.phases.policies.section import SECTION
+
+    return SECTION
+
+
+def _steps() -> PhaseSteps:
+    from orgkit.phases.policies.steps import READS, AttachPolicy, ChangePolicy, CreatePolicy
+
+    return PhaseSteps(
+        reads=READS,
+        steps=(
+            CreatePolicy,
+            ChangePolicy,
+            AttachPolicy,
+        ),
+    )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.policies.evidence import EVIDENCE
+    from orgkit.phases.policies.planner import plan
+
+    return PhasePlanner(plan, EVIDENCE)
+
+
+def _handover() -> "Handover":
+    from orgkit.phases.policies.handover import HANDOVER
+
+    return HANDOVER
+
+
+def _adopt() -> "Adopt":
+    from orgkit.phases.policies.adoption import adopt
+
+    return adopt
+
+
+def names_policies(desired: Desired) -> bool:
+    """Return whether the file names a policy."""
+    return bool(desired.section(PoliciesSpec).policies)
+
+
+def file_warnings(desired: Desired) -> tuple[str, ...]:
+    """Return what to know of the policies that the file names."""
+    if not names_policies(desired):
+        return ()
+    from orgkit.phases.policies import planner
+
+    return planner.file_warnings(desired)
+
 
 PHASE = Phase(
     number="12",
@@ -15,19 +70,13 @@ PHASE = Phase(
     title="Create policies, and attach them to organizational units",
     label="policies",
     requires=("organization", "units"),
-    reads=READS,
-    section=SECTION,
-    steps=(
-        CreatePolicy,
-        ChangePolicy,
-        AttachPolicy,
-    ),
-    evidence=EVIDENCE,
-    planner=plan,
-    handover=HANDOVER,
-    adopt=adopt,
+    load_section=_section,
+    load_steps=_steps,
+    load_planner=_planner,
+    load_handover=_handover,
+    load_adopt=_adopt,
     in_bootstrap=False,
-    is_requested=lambda desired: bool(desired.section(PoliciesSpec).policies),
+    is_requested=names_policies,
     request_hint="[policies] of the file names one",
     file_warnings=file_warnings,
 )

@@ -8,8 +8,6 @@ from pydantic import ConfigDict, Field
 
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import Desired, format_path
-from orgkit.phases.policies.lint import lint
-from orgkit.phases.policies.lockouts import lockouts
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.phases.schema.documents import parse_document
 from orgkit.phases.schema.formats import quote, suggest
@@ -142,6 +140,11 @@ def documents(raw: Raw, contents: FileTexts) -> Iterator[Violation]:
 def accepted_by_aws(desired: Desired) -> Iterator[Violation]:
     """Report what AWS refuses in a document, and what a policy locks out."""
     spec = desired.section(PoliciesSpec)
+    if not spec.policies:
+        return
+    from orgkit.phases.policies.lint import lint  # late: most files name no policy
+    from orgkit.phases.policies.lockouts import lockouts
+
     ids = {member.key: member.id for member in desired.members if member.id}
     for policy in spec.policies:
         errors = [finding for finding in lint(policy.document, policy.type) if finding.is_error]

@@ -1,10 +1,37 @@
 """Phase 13: detach policies, and delete them; the only phase that does."""
 
-from orgkit.phases.descriptor import Phase
-from orgkit.phases.policy_removal.evidence import EVIDENCE
-from orgkit.phases.policy_removal.planner import plan
-from orgkit.phases.policy_removal.section import SECTION
-from orgkit.phases.policy_removal.steps import READS, DeletePolicy, DetachPolicy
+from typing import TYPE_CHECKING
+
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
+
+if TYPE_CHECKING:
+    from orgkit.phases.schema.section import Section
+
+
+def _section() -> "Section":
+    from orgkit.phases.policy_removal.section import SECTION
+
+    return SECTION
+
+
+def _steps() -> PhaseSteps:
+    from orgkit.phases.policy_removal.steps import READS, DeletePolicy, DetachPolicy
+
+    return PhaseSteps(
+        reads=READS,
+        steps=(
+            DetachPolicy,
+            DeletePolicy,
+        ),
+    )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.policy_removal.evidence import EVIDENCE
+    from orgkit.phases.policy_removal.planner import plan
+
+    return PhasePlanner(plan, EVIDENCE)
+
 
 PHASE = Phase(
     number="13",
@@ -12,14 +39,9 @@ PHASE = Phase(
     title="Detach policies that the file names, and delete them where it asks for that",
     label="policy-removal",
     requires=("organization",),
-    reads=READS,
-    section=SECTION,
-    steps=(
-        DetachPolicy,
-        DeletePolicy,
-    ),
-    evidence=EVIDENCE,
-    planner=plan,
+    load_section=_section,
+    load_steps=_steps,
+    load_planner=_planner,
     in_bootstrap=False,
     takes_away=True,
 )

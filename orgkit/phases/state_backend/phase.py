@@ -1,28 +1,65 @@
 """Phase 09: make the bucket that Terraform and OpenTofu need before they can run, and the roles that use it."""
 
+from typing import TYPE_CHECKING
+
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec
 from orgkit.model.state_backend import StateBackendSpec
-from orgkit.phases.descriptor import Phase
-from orgkit.phases.state_backend.evidence import EVIDENCE
-from orgkit.phases.state_backend.planner import file_warnings, plan
-from orgkit.phases.state_backend.section import SECTION
-from orgkit.phases.state_backend.steps import (
-    READS_IN_MANAGEMENT,
-    BlockStatePublicAccess,
-    CreateIdentityProvider,
-    CreateStateBucket,
-    CreateStateRole,
-    SetStateAcl,
-    SetStateBucketPolicy,
-    SetStateEncryption,
-    SetStateLifecycle,
-    SetStateOwnership,
-    SetStateRolePolicy,
-    SetStateRoleTrust,
-    SetStateVersioning,
-    TagStateBucket,
-    member_reads,
-)
+from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
+from orgkit.phases.state_backend.file_warnings import file_warnings
+from orgkit.phases.state_backend.reads import READS_IN_MANAGEMENT, member_reads
+
+if TYPE_CHECKING:
+    from orgkit.phases.schema.section import Section
+
+
+def _section() -> "Section":
+    from orgkit.phases.state_backend.section import SECTION
+
+    return SECTION
+
+
+def _steps() -> PhaseSteps:
+    from orgkit.phases.state_backend.steps import (
+        BlockStatePublicAccess,
+        CreateIdentityProvider,
+        CreateStateBucket,
+        CreateStateRole,
+        SetStateAcl,
+        SetStateBucketPolicy,
+        SetStateEncryption,
+        SetStateLifecycle,
+        SetStateOwnership,
+        SetStateRolePolicy,
+        SetStateRoleTrust,
+        SetStateVersioning,
+        TagStateBucket,
+    )
+
+    return PhaseSteps(
+        reads=READS_IN_MANAGEMENT,
+        steps=(
+            CreateStateBucket,
+            BlockStatePublicAccess,
+            SetStateAcl,
+            SetStateOwnership,
+            SetStateVersioning,
+            SetStateEncryption,
+            SetStateBucketPolicy,
+            SetStateLifecycle,
+            TagStateBucket,
+            CreateIdentityProvider,
+            CreateStateRole,
+            SetStateRoleTrust,
+            SetStateRolePolicy,
+        ),
+    )
+
+
+def _planner() -> PhasePlanner:
+    from orgkit.phases.state_backend.evidence import EVIDENCE
+    from orgkit.phases.state_backend.planner import plan
+
+    return PhasePlanner(plan, EVIDENCE)
 
 
 def state_accounts(desired: Desired) -> tuple[AccountSpec | ImportSpec, ...]:
@@ -37,25 +74,9 @@ PHASE = Phase(
     title="Make the bucket for the state of Terraform and OpenTofu, and the roles that use it",
     label="state-backend",
     requires=("organization", "accounts"),
-    reads=READS_IN_MANAGEMENT,
-    section=SECTION,
-    steps=(
-        CreateStateBucket,
-        BlockStatePublicAccess,
-        SetStateAcl,
-        SetStateOwnership,
-        SetStateVersioning,
-        SetStateEncryption,
-        SetStateBucketPolicy,
-        SetStateLifecycle,
-        TagStateBucket,
-        CreateIdentityProvider,
-        CreateStateRole,
-        SetStateRoleTrust,
-        SetStateRolePolicy,
-    ),
-    evidence=EVIDENCE,
-    planner=plan,
+    load_section=_section,
+    load_steps=_steps,
+    load_planner=_planner,
     accounts=state_accounts,
     member_reads=member_reads,
     in_bootstrap=False,

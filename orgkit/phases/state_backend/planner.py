@@ -49,16 +49,6 @@ def plan(observed: Observed, desired: Desired) -> Plan:
     )
 
 
-def file_warnings(desired: Desired) -> Iterator[str]:
-    """Yield what no call of orgkit can check."""
-    spec = desired.section(StateBackendSpec)
-    if spec.kms_key:
-        yield (
-            f"state_backend: whether the policy of KMS key {spec.kms_key} lets account {spec.account} use it is not "
-            "checked. It must allow kms:Decrypt and kms:GenerateDataKey to those who plan and apply."
-        )
-
-
 def ids_of(observed: Observed, account_id: str | None) -> dict[str, str]:
     """Return the ids that are known, by their placeholders in a plan."""
     organization = observed.organization

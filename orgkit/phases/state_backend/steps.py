@@ -6,11 +6,9 @@ from typing import ClassVar
 
 from orgkit.costs.estimate.charge import Usage
 from orgkit.costs.estimate.usage import Volumes, state_usage
-from orgkit.model.desired import Desired, MemberRead
+from orgkit.model.desired import Desired
 from orgkit.model.plan import ABSENT
-from orgkit.model.state_backend import STATE_ACCOUNT_ID, StateBackendSpec
-from orgkit.phases.state_backend.documents import ISSUER, provider_arn
-from orgkit.phases.storage.bucket import BUCKET_READS
+from orgkit.phases.state_backend.documents import ISSUER
 from orgkit.phases.storage.steps import (
     AboutBucket,
     AclStep,
@@ -21,8 +19,6 @@ from orgkit.phases.storage.steps import (
     PublicAccessBlockStep,
     VersioningStep,
 )
-
-READS_IN_MANAGEMENT = ("sts:AssumeRole",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,17 +224,3 @@ class SetStateRolePolicy(AboutRole):
     @property
     def sentence(self) -> str:
         return f"let role {self.role} {self.use} {self.location}"
-
-
-def member_reads(desired: Desired, key: str) -> tuple[MemberRead, ...]:
-    """Return the bucket and GitHub's identity provider in the account of the state; nothing in any other."""
-    spec = desired.section(StateBackendSpec)
-    if not spec.account or key != spec.account:
-        return ()
-    # The role is that account's, whose id IAM puts in: only into the part of an ARN after the account. [IAM User Guide,
-    # policy variables]
-    bucket = f"arn:aws:s3:::{spec.bucket.replace(STATE_ACCOUNT_ID, '${aws:PrincipalAccount}')}"
-    reads = [MemberRead("StateBucket", BUCKET_READS, (bucket,))]
-    if spec.github:
-        reads.append(MemberRead("Provider", ("iam:GetOpenIDConnectProvider",), (provider_arn("aws", "*"),)))
-    return tuple(reads)

@@ -8,13 +8,6 @@ from orgkit.model.desired import Tags
 from orgkit.model.plan import starting_value
 from orgkit.phases.storage.documents import normal_rule
 
-# What the role that reads a bucket with all of its settings needs.
-BUCKET_READS = (
-    "s3:ListBucket",  # HeadBucket
-    "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetBucketAcl",
-    "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetBucketPolicy",
-    "s3:GetBucketObjectLockConfiguration", "s3:GetBucketTagging",
-)  # fmt: skip
 BLOCK_ALL_PUBLIC_ACCESS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 

@@ -14,7 +14,7 @@ from orgkit.model.observed import Observed, Unread
 from orgkit.model.plan import DISABLED, ENABLED, starting_value
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.member_roles_aws import is_not_readable
-from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.phases.storage.bucket import Bucket
 from orgkit.phases.storage.bucket_aws import Place, read_bucket
 from orgkit.phases.trail import bucket_steps_aws, key_aws, selectors_aws

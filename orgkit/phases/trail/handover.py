@@ -9,8 +9,9 @@ from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed, Unread
 from orgkit.phases.storage.bucket import Bucket
 from orgkit.phases.terraform.hcl import Block, Expression, JsonDocument, attributes
-from orgkit.phases.terraform.part import HandoverPart, LeftOut, Resource
+from orgkit.phases.terraform.part import Handover, HandoverPart, LeftOut, Resource
 from orgkit.phases.terraform.provider import LOG_ARCHIVE
+from orgkit.phases.trail.all_steps import STEPS
 from orgkit.phases.trail.choice import Choice, choose
 from orgkit.phases.trail.facts import Key, Trail, TrailFacts
 from orgkit.phases.trail.handover_bucket import bucket_resources
@@ -121,3 +122,6 @@ def _left_out(trails: tuple[Trail, ...], choice: Choice, known: _Names) -> Itera
     if own and own.key and own.key != known.key:
         yield LeftOut(f"KMS key {own.key} of trail {own.name}", "it is not the file's key")
     yield LeftOut("objects in the buckets", "Terraform does not manage log files")
+
+
+HANDOVER = Handover(hand_over, STEPS)

@@ -9,15 +9,15 @@ from orgkit.model.matching import match_or_decision
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.model.plan import Plan, Step, Waiting
 from orgkit.phases.member_access.role_drift import access_role_waiting, can_be_entered
-from orgkit.phases.member_access.section import MembersSpec
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.phases.trail.choice import Choice, choose, second_copy, trail_warnings
 from orgkit.phases.trail.facts import Trail, TrailFacts
+from orgkit.phases.trail.file_warnings import WITHOUT_TRAIL
 from orgkit.phases.trail.steps import CreateTrail, InLogArchive, StartLogging, UpdateTrail
 from orgkit.phases.trail.storage import Storage, storage_of
 from orgkit.phases.trail.trail_settings import repair_warnings, setting_steps, trail_drift
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
-WITHOUT_TRAIL = "The file has no [trail]: orgkit sets up no log of the calls in all accounts."
 WITHOUT_ARCHIVE = "Its buckets, its key and what of the trail depends on them are not planned until then."
 
 
@@ -57,11 +57,6 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         ),
         drift=tuple(trail_drift(choice.trail, is_delivery_repaired=is_repaired)) if choice.trail else (),
     )
-
-
-def file_warnings(desired: Desired) -> tuple[str, ...]:
-    """Return what to know of a file without [trail]."""
-    return () if desired.trail.is_wanted else (WITHOUT_TRAIL,)
 
 
 def _without_trail(observed: Observed) -> Plan:

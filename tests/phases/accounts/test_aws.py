@@ -12,7 +12,7 @@ from orgkit.model.desired import ACCESS_ROLE
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Member, Unit
 from orgkit.model.plan import ABSENT
-from orgkit.phases.accounts.aws import list_accounts, place_accounts
+from orgkit.phases.accounts.tree_aws import list_accounts, place_accounts
 from orgkit.phases.member_access.member_roles_aws import read_member
 from orgkit.phases.member_access.roles_aws import create_read_role, read_role_of
 from orgkit.phases.member_access.steps import CreateReadRole

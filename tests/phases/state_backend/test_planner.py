@@ -12,8 +12,9 @@ from orgkit.model.plan import ABSENT, Plan
 from orgkit.model.state_backend import APPLY_ROLE, PLAN_ROLE
 from orgkit.phases.state_backend.documents import AUDIENCE, ROLE_POLICY
 from orgkit.phases.state_backend.facts import Provider, StateFacts
+from orgkit.phases.state_backend.file_warnings import file_warnings
 from orgkit.phases.state_backend.phase import PHASE
-from orgkit.phases.state_backend.planner import file_warnings, plan
+from orgkit.phases.state_backend.planner import plan
 from orgkit.phases.storage.bucket import BLOCK_ALL_PUBLIC_ACCESS, Bucket
 from tests.phases.state_backend.world import (
     ACCOUNT_ID,

@@ -8,7 +8,7 @@ from orgkit.errors import ParametersInvalid
 from orgkit.model.desired import Desired
 from orgkit.model.state_backend import STATE_ACCOUNT_ID, StateBackendSpec
 from orgkit.parameters import load
-from orgkit.phases.state_backend.steps import member_reads
+from orgkit.phases.state_backend.reads import member_reads
 from tests.bootstrap.project import EXAMPLE
 
 GITHUB = 'github = { owner = "acme", owner_id = "12", repository = "infra", repository_id = "34" }'

@@ -22,8 +22,9 @@ from orgkit.model.plan import Plan
 from orgkit.phases.member_access.roles import read_policy, trust
 from orgkit.phases.trail.aws import HANDLERS, read_trail
 from orgkit.phases.trail.planner import plan
+from orgkit.phases.trail.reads import READS_IN_LOG_ARCHIVE, READS_IN_MANAGEMENT
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
-from orgkit.phases.trail.steps import READS_IN_LOG_ARCHIVE, READS_IN_MANAGEMENT, CreateBucket, CreateKey, CreateTrail
+from orgkit.phases.trail.steps import CreateBucket, CreateKey, CreateTrail
 from orgkit.sandbox.lifecycle import Sandbox, Seed, start
 
 MANAGEMENT = "111111111111"

@@ -20,7 +20,8 @@ from orgkit.phases.trail.documents import (
     session_policy,
     trail_arn,
 )
-from orgkit.phases.trail.steps import READS_IN_LOG_ARCHIVE, READS_IN_MANAGEMENT, InLogArchive
+from orgkit.phases.trail.reads import READS_IN_LOG_ARCHIVE, READS_IN_MANAGEMENT
+from orgkit.phases.trail.steps import InLogArchive
 from orgkit.policy_evaluation.merge import is_missing, merge
 from orgkit.policy_evaluation.service_authorization import find_action
 

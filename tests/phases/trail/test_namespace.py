@@ -14,6 +14,7 @@ from orgkit.model.desired import LOG_ARCHIVE_ID, Desired, is_name_of, name_in
 from orgkit.model.plan import Plan
 from orgkit.parameters import load
 from orgkit.phases.registry import phase_of
+from orgkit.phases.trail import reads as reads
 from orgkit.phases.trail import steps as steps
 from orgkit.phases.trail.facts import TrailFacts
 from orgkit.phases.trail.planner import plan
@@ -139,7 +140,7 @@ def test_a_trail_that_writes_elsewhere_is_moved_to_the_name_without_the_id(world
 
 def test_the_read_role_may_look_into_the_buckets_of_its_own_account(world: Build) -> None:
     desired: Desired = world(**REGIONAL).desired
-    buckets, _ = steps.member_reads(desired, "log-archive")
+    buckets, _ = reads.member_reads(desired, "log-archive")
     assert buckets.resources[0] == "arn:aws:s3:::acme-log-${aws:PrincipalAccount}-us-east-1-an"
     assert LOG_ARCHIVE_ID not in str(desired.reads_in("log-archive"))
     assert isinstance(world().facts, TrailFacts)
