@@ -5,8 +5,9 @@ from typing import Any
 
 from orgkit.aws.advice import remedy_for
 from orgkit.aws.clock import guard_clock
+from orgkit.aws.endpoint import endpoint_of
 from orgkit.aws.executor import new_executor
-from orgkit.aws.identity import endpoint_of, guard_caller
+from orgkit.aws.identity import guard_caller
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import HOME, Connection, open_connection
 from orgkit.engine.observe import observe

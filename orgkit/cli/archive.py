@@ -33,7 +33,7 @@ def archive(file: Path, to: str, check: bool, permissions: bool, as_json: bool) 
     run it before the first phase and after the last. Exit code 6: a record is not what was sealed,
     here or, with --check, in the archive.
     """
-    from orgkit.aws.identity import endpoint_of
+    from orgkit.aws.endpoint import endpoint_of
     from orgkit.engine.connect import connect
     from orgkit.journal.events import Journal
     from orgkit.parameters import find, load

@@ -71,7 +71,7 @@ def take_plan(digest: str, artifact: Path, destination: Path, **_report: NoRepor
 @report_result
 def fetch_records(digest: str, file: Path, **_report: NoReport) -> int:
     """Download the records of earlier runs that applied this digest, so that this run can resume them."""
-    from orgkit.aws.identity import endpoint_of
+    from orgkit.aws.endpoint import endpoint_of
     from orgkit.ci.artifacts import adopt_records
     from orgkit.ci.workflow_runs import Workflows
     from orgkit.parameters import find, load

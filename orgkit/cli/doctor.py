@@ -94,7 +94,7 @@ def _browser() -> Diagnosis:
 
 
 def _outputs(path: Path | None) -> Diagnosis:
-    from orgkit.aws.identity import endpoint_of
+    from orgkit.aws.endpoint import endpoint_of
     from orgkit.records import outputs
 
     project = outputs.project_of(path or Path.cwd() / "parameters" / "any.toml")
@@ -119,7 +119,7 @@ def _without_password(address: str) -> str:
 
 def _aws(desired: "Desired | None") -> Iterator[Diagnosis]:
     """What AWS says, as far as it answers; the first error ends it, with its remedy."""
-    from orgkit.aws.identity import endpoint_of
+    from orgkit.aws.endpoint import endpoint_of
     from orgkit.aws.session import open_connection
     from orgkit.journal.events import Journal
 

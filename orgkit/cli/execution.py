@@ -35,7 +35,7 @@ def run_phase(
         quiet: Whether to show nothing.
     """
     from orgkit.runbook.execution.execute import execute
-    from orgkit.runbook.gate import REJECTION_VARIABLE
+    from orgkit.runbook.rejection import REJECTION_VARIABLE
 
     settings = dict(os.environ if environment is None else environment)
     settings.pop(REJECTION_VARIABLE, None)

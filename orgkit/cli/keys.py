@@ -36,7 +36,7 @@ def new(path: Path) -> int:
 @requires_output
 def show(key: str) -> int:
     """Print the public half of a key: of a file, private or .pub, or of a KMS key by its ARN."""
-    from orgkit.aws.identity import endpoint_of
+    from orgkit.aws.endpoint import endpoint_of
     from orgkit.aws.session import HOME, open_connection
     from orgkit.journal.events import Journal
     from orgkit.signing.keys import PublicKey

@@ -1,8 +1,9 @@
 """Connecting: the guards that come before anything else, then the connection."""
 
 from orgkit.aws.clock import Clock, guard_clock
+from orgkit.aws.endpoint import endpoint_of
 from orgkit.aws.executor import Executor, new_executor
-from orgkit.aws.identity import Caller, endpoint_of, guard_caller
+from orgkit.aws.identity import Caller, guard_caller
 from orgkit.aws.session import Connection, open_connection
 from orgkit.journal.events import Journal
 from orgkit.model.desired import Desired

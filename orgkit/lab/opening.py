@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 
-from orgkit.aws.identity import endpoint_of
+from orgkit.aws.endpoint import endpoint_of
 from orgkit.errors import OrgkitError, ParametersInvalid, WrongPlace
 from orgkit.journal.file_writes import replace_file
 from orgkit.lab.draft import example

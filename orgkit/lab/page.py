@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from orgkit.aws.clock import clock_of
-from orgkit.aws.identity import endpoint_of
+from orgkit.aws.endpoint import endpoint_of
 from orgkit.engine.connect import connect
 from orgkit.errors import OrgkitError, ParametersInvalid
 from orgkit.lab import phase_status as roads

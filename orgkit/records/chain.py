@@ -9,12 +9,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orgkit.errors import NotSealed
 from orgkit.journal import file_writes
 from orgkit.model.canonical_json import canonical_line
 from orgkit.records.files import private_folder, write_private
-from orgkit.signing.keys import Signer
+
+if TYPE_CHECKING:
+    from orgkit.signing.keys import Signer
 
 INDEX = "index.jsonl"
 SIGNATURES = "signatures"
@@ -71,7 +74,7 @@ def head_of(base: Path, account: str) -> str:
     return hashlib.sha256(lines[-1]).hexdigest() if lines else ""
 
 
-def append(place: Path, run: str, manifest_sha256: str, sealed_at: str, signer: Signer | None = None) -> Entry:
+def append(place: Path, run: str, manifest_sha256: str, sealed_at: str, signer: "Signer | None" = None) -> Entry:
     """Add one record to an account's chain, signed where there is a key; one that stands there is left as it is."""
     with _lock_chain(place):
         entries = list(_whole(place))
@@ -91,14 +94,14 @@ def append(place: Path, run: str, manifest_sha256: str, sealed_at: str, signer: 
 
 
 def link_entry(
-    entries: Sequence[Entry], account: str, run: str, manifest_sha256: str, sealed_at: str, signer: Signer | None
+    entries: Sequence[Entry], account: str, run: str, manifest_sha256: str, sealed_at: str, signer: "Signer | None"
 ) -> Entry:
     """The next line after these."""
     previous, key = entries[-1].digest if entries else GENESIS_HASH, signer.public.id if signer else ""
     return Entry(len(entries) + 1, account, run, manifest_sha256, sealed_at, previous, key)
 
 
-def replace_chain(place: Path, expected: Sequence[Entry], entries: Sequence[Entry], signer: Signer | None) -> bool:
+def replace_chain(place: Path, expected: Sequence[Entry], entries: Sequence[Entry], signer: "Signer | None") -> bool:
     """Put a chain in the place of the one that was read; False, and nothing done, when it has grown meanwhile."""
     with _lock_chain(place):
         if list(_whole(place)) != list(expected):
@@ -123,7 +126,7 @@ def _whole(place: Path) -> Iterator[Entry]:
         yield entry
 
 
-def keep_signature(place: Path, entry: Entry, signer: Signer) -> None:
+def keep_signature(place: Path, entry: Entry, signer: "Signer") -> None:
     """Sign a line, unless that was done."""
     file = private_folder(place / SIGNATURES) / entry.signature_name
     if not file.exists():

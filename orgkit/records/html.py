@@ -112,13 +112,32 @@ def _lower_heading(match: re.Match[str]) -> str:
 
 
 @cache
+def _highlighter() -> Any:
+    """nbconvert's class for code as HTML, with IPython's lexer from a package of its own: nbconvert imports IPython."""
+    from nbconvert.filters.highlight import Highlight2HTML
+
+    class Highlight(Highlight2HTML):  # type: ignore[misc]  # nbconvert has no types
+        def __call__(self, source: str, language: str | None = None, metadata: Any = None) -> str:
+            if (language or self.pygments_lexer) != "ipython3" or "magics_language" in (metadata or {}):
+                return str(super().__call__(source, language, metadata))
+            from ipython_pygments_lexers import IPython3Lexer
+            from pygments import highlight
+            from pygments.formatters import HtmlFormatter
+
+            formatter = HtmlFormatter(cssclass=" highlight hl-ipython3", **self.extra_formatter_options)
+            return str(highlight(source or " ", IPython3Lexer(), formatter))
+
+    return Highlight
+
+
+@cache
 def _exporter() -> Any:
     """nbconvert's plainest template with our own sanitizer: its own escapes headings and the heads of tables."""
     postpone_iri_parser()
     postpone_beautiful_soup()
+    import nbformat
     from nbconvert.exporters.html import HTMLExporter
     from nbconvert.exporters.templateexporter import TemplateExporter
-    from nbconvert.filters.highlight import Highlight2HTML
     from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
     from traitlets.config import Config
 
@@ -130,10 +149,17 @@ def _exporter() -> Any:
             language = nb.metadata.get("language_info", {})
             lexer = language.get("pygments_lexer", language.get("name"))
             resources = self._init_resources(resources)
-            self.register_filter("highlight_code", Highlight2HTML(pygments_lexer=lexer, parent=self))
+            self.register_filter("highlight_code", _highlighter()(lexer, parent=self))
             types = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
             self.register_filter("filter_data_type", types)
             return TemplateExporter.from_notebook_node(self, nb, resources, **options)  # type: ignore[no-any-return]
+
+        def _validate_preprocessor(self, nbc: Any, preprocessor: Any) -> None:
+            """Try the validator that papermill has compiled; nbconvert's own, which accepts more, is another one."""
+            try:
+                nbformat.validate(nbc)
+            except nbformat.ValidationError:
+                super()._validate_preprocessor(nbc, preprocessor)
 
     exporter = PageExporter(
         template_name="basic",

@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orgkit.aws.clock import Clock
 from orgkit.aws.credentials_in_use import credential_values
-from orgkit.costs.estimate.effect import Effect
 from orgkit.errors import ApprovalMismatch
 from orgkit.journal.events import object_in
 from orgkit.model.approval import ApprovedPlan, check_schema
@@ -19,11 +18,14 @@ from orgkit.phases.registry import read_step
 from orgkit.records.files import private_folder, read_json, run_folders, sha256_of, write_private
 from orgkit.records.redact import Redactor, live_values
 
+if TYPE_CHECKING:
+    from orgkit.costs.estimate.effect import Effect
+
 DIGEST = re.compile(r"[0-9a-f]{64}")
 PLAN_FILE_REMEDY = "name a plan.json with its review.json next to it, or the digest of a plan that is kept in outputs/."
 
 
-def as_planning(plan: Plan, desired: Desired, clock: Clock, effect: Effect) -> Plan:
+def as_planning(plan: Plan, desired: Desired, clock: Clock, effect: "Effect") -> Plan:
     """Return a plan as one planning that can be kept: nothing is taken out of its review.json later."""
     from orgkit.engine.approve import with_digest  # late: it loads boto3, which reading records does without
 

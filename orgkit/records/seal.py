@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orgkit.aws.credentials_in_use import credential_values
 from orgkit.errors import EXIT_FAILED, KeyRefused, OperatingSystemError, RecordExists
@@ -36,7 +36,9 @@ from orgkit.records.result import OUTCOMES, RunResult, compute
 from orgkit.records.run_summary import RecordDocuments
 from orgkit.records.seal_options import Sealing
 from orgkit.sanitize.terminal import flat
-from orgkit.signing.keys import Signer
+
+if TYPE_CHECKING:
+    from orgkit.signing.keys import Signer
 
 # plan.json, review.json and their remainder are left byte for byte: their hashes are what was approved.
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -159,7 +161,7 @@ def _link(run_folder: Path, sealing: Sealing) -> tuple[str, ...]:
         return (f"the record is sealed and is not in the chain of records: {reason} {DISK_REMEDY}: {command}",)
 
 
-def link(run_folder: Path, signer: Signer | None = None) -> Entry | None:
+def link(run_folder: Path, signer: "Signer | None" = None) -> Entry | None:
     """Add a sealed record to its account's chain; nothing is done when it stands there, or lies elsewhere."""
     if not (RUN_FOLDER.fullmatch(run_folder.name) and ACCOUNT_FOLDER.fullmatch(run_folder.parent.name)):
         return None  # a notebook that was executed in a folder of somebody's own
@@ -167,7 +169,7 @@ def link(run_folder: Path, signer: Signer | None = None) -> Entry | None:
     return append(run_folder.parent, run_folder.name, sha256_of(run_folder / MANIFEST), sealed_at, signer)
 
 
-def complete(run_folder: Path, signer: Signer | None = None) -> Entry | None:
+def complete(run_folder: Path, signer: "Signer | None" = None) -> Entry | None:
     """Link a record whose seal was cut short; None when it is not sealed yet, RecordExists when it is whole."""
     if not (run_folder / MANIFEST).exists():
         return None

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orgkit.model.desired import Desired
-from orgkit.signing.keys import Signer
-from orgkit.signing.signer import signer_of
 from orgkit.signing.texts import is_kms
+
+if TYPE_CHECKING:
+    from orgkit.signing.keys import Signer
 
 
 @dataclass(frozen=True)
 class Sealing:
     """A key that signs each record's line in the chain, and whether emails are masked before anything is hashed."""
 
-    signer: Signer | None = None
+    signer: "Signer | None" = None
     mask_emails: bool = False
 
 
@@ -32,4 +34,6 @@ def sealing_of(desired: Desired, parameters_file: Path) -> Sealing:
         from orgkit.engine.connect import connect  # late: it loads boto3, which reading records does without
 
         aws = connect(desired)
+    from orgkit.signing.signer import signer_of  # late: it loads cryptography
+
     return Sealing(signer_of(spec.sign_with, aws, parameters_file.absolute().parent), spec.mask_emails)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orgkit.errors import ApprovalMismatch, OrgkitError
 from orgkit.model.approval import ApprovedPlan, check_fresh, check_remainder
@@ -17,7 +17,9 @@ from orgkit.records import outputs
 from orgkit.records.files import label_of, read_json, run_folders
 from orgkit.records.plan_store import newest_plan
 from orgkit.runbook.gate import approve_signed
-from orgkit.signing.approvals import SignedApproval, parse
+
+if TYPE_CHECKING:
+    from orgkit.signing.approvals import SignedApproval
 
 UNNAMED = "nobody who is named"  # the approver of an approval without a name, as one on the sandbox may be
 # What differs between two plannings of the same steps with the same notes.
@@ -96,6 +98,8 @@ def _check(
     if desired.approval.four_eyes and earlier.signed is None:
         raise ApprovalMismatch("the parameters file asks for four eyes, and it was not signed.", "have it signed.")
     if earlier.signed is not None:
+        from orgkit.signing.approvals import parse  # late: it loads cryptography
+
         signed = parse(earlier.signed.read_bytes(), str(earlier.signed))
         approve_signed(signed, approved, desired.approval, actor, now, spec.approval_hours)
     check_remainder(plan, approved, outputs.committed_steps(base, account, earlier.digest, until=began))
@@ -124,6 +128,8 @@ def _of_runs(base: Path, account: str, phase: Phase) -> Iterator[_EarlierApprova
 
 def _signed(base: Path, account: str) -> Iterator[_EarlierApproval]:
     for file in (base / account / "plans").glob("*/approval-*.json"):
+        from orgkit.signing.approvals import parse
+
         with suppress(ApprovalMismatch, OSError):  # not as `orgkit approve` writes it
             signed: SignedApproval = parse(file.read_bytes(), str(file))
             yield _EarlierApproval(signed.digest, signed.approver, signed.at, signed.expires_at, file)

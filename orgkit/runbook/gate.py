@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orgkit.aws.clock import Clock
 from orgkit.errors import ApprovalMismatch, AwaitingApproval, OutOfOrder
@@ -28,12 +29,13 @@ from orgkit.phases.registry import phase_of
 from orgkit.records import outputs
 from orgkit.records.plan_store import check_sentences
 from orgkit.runbook.interactive.session import is_interactive
-from orgkit.signing.approvals import KIND, REAPPROVE_REMEDY, SignedApproval, check_signature, parse
+from orgkit.runbook.rejection import REJECTION_VARIABLE
 from orgkit.signing.identities import check_operator, check_own
-from orgkit.signing.keys import PublicKey
+
+if TYPE_CHECKING:
+    from orgkit.signing.approvals import SignedApproval
 
 APPROVAL_VARIABLE = "ORGKIT_APPROVAL"  # names the file; `orgkit run --approval` sets it
-REJECTION_VARIABLE = "ORGKIT_REJECTED_BY"  # of a kernel alone, which `orgkit apply` starts when a person rejects
 SECOND_PERSON, SIGNED = "second person", "signed"  # how: under four eyes, or without
 FOUR_EYES_REMEDY = (
     "let somebody else approve it: orgkit approve {digest} FILE --ticket TICKET --key KEY; then run with --approval."
@@ -93,7 +95,7 @@ class Gate:
         )
         return self.approval
 
-    def accept_signed(self, signed: SignedApproval, spec: ApprovalSpec) -> Approval:
+    def accept_signed(self, signed: "SignedApproval", spec: ApprovalSpec) -> Approval:
         """Record that somebody approved the plan with a signature; ApprovalMismatch when it does not hold."""
         assert self.approved is not None
         check_no_secret("the signed approval", signed.content.decode())
@@ -147,7 +149,7 @@ def open_gate(
     desired: Desired,
     approved_plan: str,
     clock: Clock,
-    signed: SignedApproval | None = None,
+    signed: "SignedApproval | None" = None,
 ) -> Gate:
     """A gate for `plan`; with a digest, it is opened by the kept plan that has this digest, or refuses.
 
@@ -187,18 +189,20 @@ def _stored_plan(base: Path, run_folder: Path, plan: Plan, account: str, digest:
     return stored_plan
 
 
-def signed_approval(environment: Mapping[str, str] = os.environ) -> SignedApproval | None:
+def signed_approval(environment: Mapping[str, str] = os.environ) -> "SignedApproval | None":
     """The one that was handed over; None when none was, ApprovalMismatch when it cannot be read."""
     file_name = environment.get(APPROVAL_VARIABLE)
     if not file_name:
         return None
+    from orgkit.signing.approvals import REAPPROVE_REMEDY, parse  # late: it loads cryptography
+
     try:
         return parse(Path(file_name).expanduser().read_bytes(), file_name)
     except (OSError, ValueError, RuntimeError) as error:
         raise ApprovalMismatch(f"the approval {file_name} cannot be read: {error}.", REAPPROVE_REMEDY) from None
 
 
-def digest_of(approved_plan: str, signed: SignedApproval | None) -> str:
+def digest_of(approved_plan: str, signed: "SignedApproval | None") -> str:
     """The plan that is approved; when both say which, they must say the same."""
     if signed is None:
         return approved_plan
@@ -209,9 +213,12 @@ def digest_of(approved_plan: str, signed: SignedApproval | None) -> str:
 
 
 def approve_signed(
-    signed: SignedApproval, approved: ApprovedPlan, spec: ApprovalSpec, actor: str, now: datetime, hours: int
+    signed: "SignedApproval", approved: ApprovedPlan, spec: ApprovalSpec, actor: str, now: datetime, hours: int
 ) -> Approval:
     """What the file grants to `actor`, for `hours` at most; ApprovalMismatch when it grants nothing."""
+    from orgkit.signing.approvals import KIND, REAPPROVE_REMEDY, check_signature
+    from orgkit.signing.keys import PublicKey
+
     expires_at = check_fresh(approved, now, hours)
     approver = check_signature(signed, spec)
     if (
@@ -241,11 +248,13 @@ def approve_signed(
     )
 
 
-def _expiration(signed: SignedApproval, now: datetime, hours: int) -> datetime:
+def _expiration(signed: "SignedApproval", now: datetime, hours: int) -> datetime:
     """When it says that it ends; ApprovalMismatch when that is past or too far away, or when it is yet to be given.
 
     Both times are whatever the key's holder wrote: planning again makes a plan young, and no signature with it.
     """
+    from orgkit.signing.approvals import REAPPROVE_REMEDY
+
     try:
         approved_at, expires_at = datetime.fromisoformat(signed.at), datetime.fromisoformat(signed.expires_at)
         valid = approved_at - CLOCKS_DIFFER <= now <= expires_at <= approved_at + timedelta(hours=hours)

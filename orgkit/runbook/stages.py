@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from orgkit._version import __version__
 from orgkit.aws import credentials_in_use
 from orgkit.aws.clock import clock_of
-from orgkit.aws.identity import endpoint_of
+from orgkit.aws.endpoint import endpoint_of
 from orgkit.aws.lock import lock_machine
 from orgkit.aws.rejections import TRANSIENT_CODES
 from orgkit.aws.session import Connection
@@ -43,8 +43,6 @@ from orgkit.model.plan import Plan, Step, identity
 from orgkit.parameters import find, load
 from orgkit.phases.management_account.aws import ask, read_alias
 from orgkit.phases.management_account.findings import Findings
-from orgkit.phases.policies.in_force import PoliciesInForce
-from orgkit.phases.policies.in_force_aws import read_policies_in_force
 from orgkit.phases.registry import phase_of, phases_for
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.records import outputs
@@ -62,6 +60,9 @@ from orgkit.runbook.views.plan_overlay import tree_after_plan
 from orgkit.runbook.views.tree import Node, desired_tree, observed_tree
 from orgkit.runbook.views.views import CallerIdentity, CompletedRun, Proposal, Verification
 from orgkit.signing.role_trust_aws import check_roles
+
+if TYPE_CHECKING:
+    from orgkit.phases.policies.in_force import PoliciesInForce
 
 # STS does not report whether a session was started with MFA; CloudTrail does (sessionContext.attributes).
 MFA = "not reported by AWS"
@@ -150,8 +151,10 @@ def read(run: Run, aws: Connection) -> Observed:
 
 
 @stage
-def policies_in_force(run: Run, aws: Connection, observed: Observed) -> PoliciesInForce:
+def policies_in_force(run: Run, aws: Connection, observed: Observed) -> "PoliciesInForce":
     """Which policies hold in each account, and where each is attached."""
+    from orgkit.phases.policies.in_force_aws import read_policies_in_force  # late: one runbook shows them
+
     with show_reading(run, aws):
         return read_policies_in_force(aws, observed)
 

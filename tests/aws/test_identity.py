@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from orgkit.aws.clock import MAX_READS, RemoteClock, SystemClock, clock_of
-from orgkit.aws.identity import Caller, endpoint_of, guard_caller, guard_organization
+from orgkit.aws.endpoint import endpoint_of
+from orgkit.aws.identity import Caller, guard_caller, guard_organization
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe
 from orgkit.errors import WrongAccount, WrongPlace

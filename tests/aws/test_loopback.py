@@ -14,7 +14,7 @@ from botocore.httpsession import URLLib3Session
 
 from orgkit.aws import clients
 from orgkit.aws.clock import RemoteClock, clock_of
-from orgkit.aws.identity import endpoint_of
+from orgkit.aws.endpoint import endpoint_of
 from orgkit.aws.loopback import NotLoopback, loopback_host
 from orgkit.aws.session import open_connection
 from orgkit.errors import WrongPlace

@@ -15,7 +15,7 @@ from orgkit.records.result import RunResult
 from orgkit.records.seal import DEFAULT_SEALING
 from orgkit.runbook.earlier_approval import UNNAMED, PlanToApprove
 from orgkit.runbook.execution import execute
-from orgkit.runbook.gate import REJECTION_VARIABLE
+from orgkit.runbook.rejection import REJECTION_VARIABLE
 from tests.bootstrap.project import EXAMPLE, Project, Stage, before, new_project
 from tests.bootstrap.terminal import Terminal
 from tests.conftest import Tell

@@ -192,3 +192,11 @@ def test_a_character_reference_brings_no_control_character(reference):
 def test_links_to_records_and_pages_are_kept():
     for place in ("https://docs.aws.amazon.com/", "http://127.0.0.1:8888/", "../x/02-units.ipynb#The-units"):
         assert html.clean(f'<a href="{place}">x</a>') == f'<a href="{place}">x</a>'
+
+
+def test_code_is_highlighted_as_by_nbconvert_which_imports_ipython_for_it() -> None:
+    from nbconvert.filters.highlight import Highlight2HTML
+
+    for source in ("", "%time x = {'a': 1}\n!ls\n?x", "def f(a: int) -> str:\n    return f'{a}'  # no\n"):
+        assert html._highlighter()("ipython3")(source) == Highlight2HTML(pygments_lexer="ipython3")(source)
+        assert html._highlighter()("python")(source) == Highlight2HTML(pygments_lexer="python")(source)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,8 @@ MAKERS: Mapping[type, Callable[[str], list[Any]]] = {
 
 
 def test_every_noun_that_a_notebook_shows_is_tried_here() -> None:
-    assert set(MAKERS) == set(display.VIEWS)
+    by_name = {getattr(import_module(module), name) for module, name in display.VIEWS_BY_NAME}
+    assert set(MAKERS) == set(display.VIEWS) | by_name
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
@@ -176,7 +178,7 @@ def test_every_noun_that_a_notebook_shows_is_tried_here() -> None:
 def test_a_hostile_name_is_only_text(noun: type, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ORGKIT_PERSON", raising=False)
     for made in MAKERS[noun](name):
-        check(display.VIEWS[noun](made))
+        check(display.view_for(noun)(made))
 
 
 @pytest.mark.parametrize("noun", MAKERS, ids=lambda noun: noun.__name__)
@@ -184,7 +186,7 @@ def test_a_hostile_name_is_only_text(noun: type, name: str, monkeypatch: pytest.
 @given(name=NAMES)
 def test_any_name_is_only_text_in_whatever_a_notebook_shows(noun: type, name: str) -> None:
     for made in MAKERS[noun](name):
-        check(display.VIEWS[noun](made))
+        check(display.view_for(noun)(made))
 
 
 @settings(max_examples=60)
@@ -259,7 +261,9 @@ def test_a_tree_without_an_organization_says_so() -> None:
 def test_headless_nothing_but_text_and_pictures_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """A widget in a record is a dead one."""
     monkeypatch.delenv("ORGKIT_PERSON", raising=False)
-    kinds = {kind for noun, make in MAKERS.items() for made in make("x") for kind in display.VIEWS[noun](made).bundle()}
+    kinds = {
+        kind for noun, make in MAKERS.items() for made in make("x") for kind in display.view_for(noun)(made).bundle()
+    }
     assert kinds == {"text/plain", "text/html", "image/svg+xml"}
 
 

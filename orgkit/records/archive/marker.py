@@ -15,12 +15,14 @@ signed with it.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orgkit.journal.events import Event
 from orgkit.records.chain import Entry
 from orgkit.records.files import as_json, private_folder, read_json, write_private
-from orgkit.signing.keys import PublicKey, Signer
+
+if TYPE_CHECKING:
+    from orgkit.signing.keys import PublicKey, Signer
 
 MARKER = "archived.json"
 SIGNATURE = "archived.json.sig"
@@ -32,7 +34,7 @@ def mark(
     url: str,
     head: str,
     entries: Iterable[Entry],
-    signer: Signer | None,
+    signer: "Signer | None",
     events: Mapping[str, Sequence[Event]] = MappingProxyType({}),
 ) -> None:
     """Add these runs to those that are known to lie in the archive, with what `events` says of what they applied."""
@@ -68,7 +70,7 @@ def _short(event: Event) -> Event:
     return fields if ids is None else {**fields, "steps": ids}
 
 
-def runs_of_other_machines(place: Path, lines: Sequence[bytes], key: PublicKey | None = None) -> dict[str, str]:
+def runs_of_other_machines(place: Path, lines: Sequence[bytes], key: "PublicKey | None" = None) -> dict[str, str]:
     """The runs of a chain that lie in the archive alone, and where that is."""
     entries = [entry for line in lines if (entry := Entry.parse(line))]
     head = read_json(place / MARKER).get("head")
@@ -96,6 +98,6 @@ def _runs(place: Path) -> dict[str, Mapping[str, Any]]:
     return {run: facts for run, facts in runs.items() if isinstance(facts, dict)} if isinstance(runs, dict) else {}
 
 
-def _is_signed(place: Path, key: PublicKey) -> bool:
+def _is_signed(place: Path, key: "PublicKey") -> bool:
     content, signature = place / MARKER, place / SIGNATURE
     return signature.is_file() and key.verify(content.read_bytes(), signature.read_bytes())

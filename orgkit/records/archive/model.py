@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orgkit.errors import NotArchived
 from orgkit.records.chain import GENESIS_HASH, Entry, link_entry
 from orgkit.records.files import RUN_FOLDER
 from orgkit.records.verify.check_chain import Fault
-from orgkit.signing.keys import Signer
+
+if TYPE_CHECKING:
+    from orgkit.signing.keys import Signer
 
 READS_OF_BUCKET = (
     "s3:GetBucketObjectLockConfiguration", "s3:GetBucketVersioning", "s3:GetLifecycleConfiguration", "s3:ListBucket",
@@ -85,7 +87,7 @@ def _is_new(run: str, known: Collection[str]) -> bool:
     return bool(RUN_FOLDER.fullmatch(run)) and run not in known
 
 
-def merge_chains(local: Sequence[Entry], remote: Sequence[Entry], signer: Signer | None) -> MergedChain:
+def merge_chains(local: Sequence[Entry], remote: Sequence[Entry], signer: "Signer | None") -> MergedChain:
     """NotArchived when both have a run and not the same record of it, or when our signatures cannot be renewed."""
     remote_entries, local_entries = {entry.run: entry for entry in remote}, {entry.run: entry for entry in local}
     _refuse_other_records(local_entries, remote_entries)
@@ -113,7 +115,7 @@ def _refuse_other_records(local_entries: dict[str, Entry], remote_entries: dict[
             )
 
 
-def _refuse_to_unsign(entry: Entry, signer: Signer | None) -> None:
+def _refuse_to_unsign(entry: Entry, signer: "Signer | None") -> None:
     if entry.signed_by and (signer is None or signer.public.id != entry.signed_by):
         raise NotArchived(
             f"{entry.run} has to be linked again after the archive's records, and the key that signed it is not here.",

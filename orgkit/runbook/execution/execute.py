@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orgkit.aws import credentials_in_use
-from orgkit.aws.identity import endpoint_of
+from orgkit.aws.endpoint import endpoint_of
 from orgkit.errors import OperatingSystemError
 from orgkit.journal.events import Journal, object_in, read_events
 from orgkit.journal.follow import follow_lines

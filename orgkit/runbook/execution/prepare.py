@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.aws.clock import clock_of
-from orgkit.aws.identity import endpoint_of
+from orgkit.aws.endpoint import endpoint_of
 from orgkit.errors import OrgkitError, UnknownParameter
 from orgkit.model.desired import Desired
 from orgkit.parameters import load

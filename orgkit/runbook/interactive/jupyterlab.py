@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from orgkit.aws.clock import clock_of
-from orgkit.aws.identity import endpoint_of
+from orgkit.aws.endpoint import endpoint_of
 from orgkit.errors import JupyterLabFailed
 from orgkit.journal.file_writes import create_file
 from orgkit.parameters import load

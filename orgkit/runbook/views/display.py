@@ -2,28 +2,23 @@
 
 from collections.abc import Callable
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orgkit.costs.bills.actuals import Actuals
 from orgkit.costs.estimate.effect import Effect
 from orgkit.costs.estimate.estimate import Estimate
 from orgkit.model.desired import Desired
 from orgkit.model.outcome import Outcomes
 from orgkit.model.plan import Plan
 from orgkit.phases.management_account.findings import Findings
-from orgkit.phases.policies.in_force import PoliciesInForce
-from orgkit.phases.state_backend.backend_block import BackendBlock
 from orgkit.runbook.form import show_gate, view_of_gate
 from orgkit.runbook.gate import Gate
 from orgkit.runbook.interactive.interactive_kernel import hide_credentials
 from orgkit.runbook.interactive.session import is_interactive, is_opened_directly
 from orgkit.runbook.run import Run
 from orgkit.runbook.views import bar_chart, line_chart, palette, views
-from orgkit.runbook.views.actual_views import Showbacks, render_actuals, render_showbacks
 from orgkit.runbook.views.bar_chart import Bars
 from orgkit.runbook.views.guided_style import STYLE
 from orgkit.runbook.views.line_chart import Lines
-from orgkit.runbook.views.policies_in_force import render_policies_in_force
 from orgkit.runbook.views.tables import as_html, as_list, as_text, as_text_list, flat
 from orgkit.runbook.views.tree import Node, as_svg
 from orgkit.runbook.views.tree import as_text as tree_text
@@ -37,6 +32,9 @@ from orgkit.runbook.views.views import (
     Verification,
     View,
 )
+
+if TYPE_CHECKING:
+    from orgkit.phases.state_backend.backend_block import BackendBlock
 
 # By these classes the extension of JupyterLab finds an output; a notebook that nobody is guided through has none.
 CLASSES: dict[type, str] = {
@@ -74,7 +72,7 @@ def render_estimate(estimate: Estimate) -> View:
     )
 
 
-def render_backend_block(block: BackendBlock) -> View:
+def render_backend_block(block: "BackendBlock") -> View:
     """The file as it is, and where it was written."""
     lines = [flat(line) for line in block.text.split("\n")]
     code = f"<pre>{escape(chr(10).join(lines))}</pre>" if block.text else ""
@@ -112,21 +110,49 @@ VIEWS: dict[type, Callable[[Any], View]] = {
     Effect: render_effect,
     Gate: view_of_gate,
     Outcomes: views.render_outcomes,
-    PoliciesInForce: render_policies_in_force,
     Verification: lambda value: value.view(),
-    BackendBlock: render_backend_block,
     Findings: render_findings,
     Estimate: render_estimate,
     Bars: lambda value: View(bar_chart.as_words(value), svg=bar_chart.as_svg(value)),
     AssumptionsView: lambda value: value.view(),
     Charges: lambda value: value.view(),
     SensitivityView: lambda value: value.view(),
-    Actuals: render_actuals,
     Lines: lambda value: View(line_chart.as_words(value), svg=line_chart.as_svg(value)),
-    Showbacks: render_showbacks,
     CompletedRun: lambda value: value.view(),
     View: lambda value: value,
 }
+
+
+def _render_policies_in_force(value: Any) -> View:
+    from orgkit.runbook.views.policies_in_force import render_policies_in_force
+
+    return render_policies_in_force(value)
+
+
+def _render_actuals(value: Any) -> View:
+    from orgkit.runbook.views.actual_views import render_actuals
+
+    return render_actuals(value)
+
+
+def _render_showbacks(value: Any) -> View:
+    from orgkit.runbook.views.actual_views import render_showbacks
+
+    return render_showbacks(value)
+
+
+# The nouns of one runbook alone: module, name, and view. The other runbooks do not import them.
+VIEWS_BY_NAME: dict[tuple[str, str], Callable[[Any], View]] = {
+    ("orgkit.phases.policies.in_force", "PoliciesInForce"): _render_policies_in_force,
+    ("orgkit.phases.state_backend.backend_block", "BackendBlock"): render_backend_block,
+    ("orgkit.costs.bills.actuals", "Actuals"): _render_actuals,
+    ("orgkit.runbook.views.actual_views", "Showbacks"): _render_showbacks,
+}
+
+
+def view_for(noun: type) -> Callable[[Any], View]:
+    """Return what makes the view of a noun."""
+    return VIEWS.get(noun) or VIEWS_BY_NAME[noun.__module__, noun.__qualname__]
 
 
 def register() -> None:
@@ -143,6 +169,8 @@ def register() -> None:
     formatter = shell.display_formatter.mimebundle_formatter
     for noun, view in VIEWS.items():
         formatter.for_type(noun, lambda value, noun=noun, view=view, **_: bundle_of(noun, view(value)))
+    for (module, name), view in VIEWS_BY_NAME.items():
+        formatter.for_type_by_name(module, name, lambda value, view=view, **_: view(value).bundle())
 
 
 def bundle_of(noun: type, view: View) -> dict[str, str]:
