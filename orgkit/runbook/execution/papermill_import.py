@@ -21,14 +21,14 @@ def import_papermill() -> Any:
     """
     postpone_iri_parser()
     substitutes = {name: None for name in STORES if name not in sys.modules} | _substitutes()
-    replaced = {name: sys.modules[name] for name in substitutes if name in sys.modules}
+    own_modules = {name: sys.modules[name] for name in substitutes if name in sys.modules}
     sys.modules.update(substitutes)  # type: ignore[arg-type]  # None there makes an import an ImportError
     try:
         import papermill
     finally:
         for name in substitutes:
             del sys.modules[name]
-        sys.modules.update(replaced)
+        sys.modules.update(own_modules)
     return papermill
 
 
