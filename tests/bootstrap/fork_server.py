@@ -85,14 +85,14 @@ os._exit(int(last.removeprefix({ended!r})) if last else 128 + {kill})
 class ForkServer:
     """The server process, and how a test has it run a command."""
 
-    def __init__(self, python: Path = Path(sys.executable)) -> None:
+    def __init__(self, python: Path = Path(sys.executable), checkout: Path = CHECKOUT) -> None:
         self._python = python
         self._folder = Path(tempfile.mkdtemp(prefix="fork-", dir="/tmp"))  # a socket's path has to be short
         self._address = str(self._folder / "socket")
         environment = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         command = [str(python), "-m", "tests.bootstrap.fork_server", self._address, str(os.getpid())]
         self._process = subprocess.Popen(
-            command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+            command, cwd=checkout, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "ready\n"

@@ -5,13 +5,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from tests.bootstrap.project import CHECKOUT, EXAMPLE, Project
+from tests.bootstrap.fork_server import ForkServer
+from tests.bootstrap.project import CHECKOUT, EXAMPLE, SECONDS, Done, Project
 from tests.structure.dummy_phase import FILES, write
 
+# What the commands of the clone are forked by.
+FORK_SERVER = ("tests/bootstrap/fork_server.py", "tests/cached_libraries.py", "tests/kill_after/__init__.py")
 MYPY_CACHE = CHECKOUT / ".mypy_cache"
 
 
@@ -27,6 +31,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "outputs/.gitignore",
         "tests/__init__.py",
         "tests/docs/test_steps_page.py",
+        *FORK_SERVER,
     ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(CHECKOUT / name, folder / name)
@@ -34,61 +39,76 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Clone(Project):
+    """A project whose `orgkit` is a fork of a process that has imported the clone's."""
+
+    server: ForkServer | None = None
+
+    def orgkit(self, *arguments: object, code: int = 0, **_: object) -> Done:
+        assert self.server is not None
+        done = self.server.run([str(each) for each in arguments], self.folder, self.environment, SECONDS)
+        assert done.returncode == code, f"exit code {done.returncode}: {arguments}\n{done.stdout}\n{done.stderr}"
+        return done
+
+
 @pytest.fixture(scope="module")
-def project(copy: Path) -> Iterator[Project]:
+def server(copy: Path) -> Iterator[ForkServer]:
+    server = ForkServer(checkout=copy)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def project(copy: Path, server: ForkServer) -> Iterator[Clone]:
     """A project of that clone, whose sandbox has an organization."""
-    folder = copy / "project"
-    project = Project(folder, {"PYTHONPATH": str(copy)})
-    orgkit(Project(copy, {"PYTHONPATH": str(copy)}), "init", folder)
+    folder, settings = copy / "project", {"PYTHONPATH": str(copy)}  # for the sandbox, which is executed
+    Clone(copy, settings, server=server).orgkit("init", folder)
+    project = Clone(folder, settings, server=server)
     (folder / "home").mkdir()
     text = EXAMPLE.read_text(encoding="utf-8") + '\n[dummy]\nalias = "acme-root"\n'
     project.file.write_text(text, encoding="utf-8")
-    orgkit(project, "sandbox", "start", project.file)
+    project.orgkit("sandbox", "start", project.file)
     try:
-        lines = orgkit(project, "sandbox", "env").stdout.splitlines()
-        settings = dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
-        project = project.within({name: value.strip("'\"") for name, value in settings.items()})
+        lines = project.orgkit("sandbox", "env").stdout.splitlines()
+        exported = dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
+        settings = {name: value.strip("'\"") for name, value in exported.items()}
+        project = replace(project, settings={**project.settings, **settings})
         apply(project, "01")
         yield project
     finally:
-        orgkit(project, "sandbox", "stop")
+        project.orgkit("sandbox", "stop")
 
 
-def orgkit(project: Project, *arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = project.run(sys.executable, "-m", "orgkit", *arguments)
-    assert done.returncode == code, f"exit code {done.returncode}: {arguments}\n{done.stdout}\n{done.stderr}"
-    return done
-
-
-def apply(project: Project, phase: str) -> dict[str, object]:
-    plans = json.loads(orgkit(project, "plan", project.file, phase, "--json", code=3).stdout)["plans"]
-    done = orgkit(project, "run", project.file, phase, "--approved-plan", plans[0]["digest"], "--json")
+def apply(project: Clone, phase: str) -> dict[str, object]:
+    plans = json.loads(project.orgkit("plan", project.file, phase, "--json", code=3).stdout)["plans"]
+    done = project.orgkit("run", project.file, phase, "--approved-plan", plans[0]["digest"], "--json")
     return dict(json.loads(done.stdout))
 
 
-def test_its_section_of_the_file_is_checked(project: Project) -> None:
+def test_its_section_of_the_file_is_checked(project: Clone) -> None:
     file = project.folder / "parameters" / "wrong.toml"
     file.write_text(project.file.read_text(encoding="utf-8").replace("alias =", "alais ="), encoding="utf-8")
-    done = orgkit(project, "check", file, code=2)
+    done = project.orgkit("check", file, code=2)
     assert "dummy.alais" in done.stderr
     assert "Did you mean alias?" in " ".join(done.stderr.split())
-    orgkit(project, "check", project.file)
+    project.orgkit("check", project.file)
 
 
 HANDLER = "handle(SetAlias, set_alias, existing_aliases)"
 
 
-def test_it_is_planned_approved_applied_verified_and_recorded(project: Project) -> None:
+def test_it_is_planned_approved_applied_verified_and_recorded(project: Clone) -> None:
     done = apply(project, "dummy")
     assert done["outcome"] == "done"
     assert done["steps"] == 1
-    orgkit(project, "plan", project.file, "20")
-    assert "set account alias acme-root" in orgkit(project, "records", "show", Path(str(done["record"])).name).stdout
-    orgkit(project, "records", "verify")
+    project.orgkit("plan", project.file, "20")
+    assert "set account alias acme-root" in project.orgkit("records", "show", Path(str(done["record"])).name).stdout
+    project.orgkit("records", "verify")
 
 
-def test_its_permissions_are_printed(project: Project) -> None:
-    policy = orgkit(project, "permissions", "dummy").stdout
+def test_its_permissions_are_printed(project: Clone) -> None:
+    policy = project.orgkit("permissions", "dummy").stdout
     assert "iam:CreateAccountAlias" in policy
     assert "iam:ListAccountAliases" in policy
 
