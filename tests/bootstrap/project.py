@@ -27,6 +27,7 @@ from orgkit.model.matching import IdIndex
 from orgkit.model.plan import Plan
 from orgkit.parameters import load
 from orgkit.phases.registry import plan as plan_phase
+from orgkit.records import outputs
 from orgkit.rehearsal.bootstrap import environment, seed_of
 from orgkit.sandbox import profiles
 from orgkit.sandbox.lifecycle import Sandbox
@@ -189,6 +190,12 @@ class Stage:
         """The phase planned in this process."""
         with self.connected() as aws:
             return plan_with_digest(phase, observe(aws, self.desired, phase), self.desired)
+
+    def planned(self, phase: str) -> str:
+        """The digest of a plan of the phase, made in this process and kept where `orgkit plan` keeps its plans."""
+        plan, account = self.plan(phase), self.desired.organization.management_account_id
+        outputs.keep_plan(Path(self.project.settings["ORGKIT_OUTPUTS"]), account, plan)
+        return plan.digest
 
     def apply(self, phase: str, check: Callable[[Plan], None] = lambda _: None) -> Plan:
         """The phase planned, checked and applied in this process, as only a test may; the plan that was applied."""

@@ -65,7 +65,7 @@ def stage(project: Project) -> Iterator[Stage]:
 @pytest.fixture
 def digest(stage: Stage) -> str:
     stage.begin("organization")
-    return str(stage.project.plan("02")["digest"])
+    return stage.planned("units")
 
 
 @pytest.fixture
@@ -328,7 +328,7 @@ openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in message -sigfile signature
     def test_an_approval_ends_and_is_not_renewed_by_planning_again(self, stage: Stage, approved: Path) -> None:
         stage.sandbox.sleep(25 * 3600)
         refused(stage, approved, "could be approved for 24 hours")
-        stage.project.plan("02")  # another digest: the approval of the old plan is not extended by it
+        stage.planned("units")  # another digest: the approval of the old plan is not extended by it
         refused(stage, approved, "could be approved for 24 hours")
 
     def test_a_signature_with_dates_of_its_own_holds_no_longer(

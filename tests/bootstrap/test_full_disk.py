@@ -25,7 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def digest(stage: Stage) -> str:
     """Of the plan of 02, kept in outputs that are new."""
     stage.begin("organization")
-    return str(stage.project.plan("02")["digest"])
+    return stage.planned("units")
 
 
 def run_folder(stage: Stage) -> Path:

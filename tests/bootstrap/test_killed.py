@@ -55,7 +55,7 @@ def test_so_it_does_with_more_accounts_than_aws_makes_at_once(tmp_path: Path) ->
 
 def kill_and_go_on(stage: Stage, phase: str, steps: Sequence[str]) -> None:
     """However often it is killed: the approval is one, and nothing is made twice."""
-    digest = stage.project.plan(phase)["digest"]
+    digest = stage.planned(phase)
     records, begun = [], 0  # AWS ends what was begun, also between the planning and the apply of the next run
     for step in steps:
         killed = stage.project.within(killed_after(step)).phase(phase, digest, code=7)
@@ -99,7 +99,7 @@ def test_a_kernel_that_is_stopped_for_a_day_begins_nothing_after_its_approval_ha
 ) -> None:
     """A closed laptop does the same; here the kernel stops itself when its first step is done."""
     stage.begin("organization")
-    digest = stage.project.plan("units")["digest"]
+    digest = stage.planned("units")
     words = ("run", stage.project.file, "02", "--approved-plan", digest, "--json")
     running = forked(stage.project.within(stopped_after("CreateUnit")), words, tmp_path / "output")
     until = time.monotonic() + 60
@@ -156,7 +156,7 @@ def test_a_signal_while_aws_makes_accounts_ends_the_phase_and_it_goes_on_later(
 ) -> None:
     """Ctrl-C reaches every process of the terminal, a service manager's SIGTERM the first one only."""
     slow.begin("organization", "units")
-    digest = slow.project.plan("accounts")["digest"]
+    digest = slow.planned("accounts")
     words, output = ("run", slow.project.file, "03", "--approved-plan", digest, "--json"), tmp_path / "output"
     running = forked(slow.project, words, output)
     until = time.monotonic() + 60

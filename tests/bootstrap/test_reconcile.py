@@ -14,7 +14,7 @@ from orgkit.model.desired import READ_ROLE
 from tests import fits_80_columns
 from tests.bootstrap.project import Stage, new_project
 
-BEFORE = ("01", "02", "03", "04")
+BEFORE = ("organization", "units", "accounts", "imports")
 HOUR = 3600
 
 
@@ -27,7 +27,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def run_phase(stage: Stage, phase: str) -> Path:
-    done = stage.project.phase(phase, stage.project.plan(phase)["digest"])
+    done = stage.project.phase(phase, stage.planned(phase))
     return Path(done["record"])
 
 
@@ -49,7 +49,7 @@ def before(stage: Stage) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def trail(stage: Stage, before: list[Path]) -> Path:
-    return run_phase(stage, "05")
+    return run_phase(stage, "trail")
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def test_answers_that_were_lost_are_found_in_aws_s_log(tmp_path_factory):
         )
         with stage.sandbox:
             stage.begin()
-            record = run_phase(stage, "01")
+            record = run_phase(stage, "organization")
             stage.sandbox.sleep(HOUR)
             found = reconcile(stage, record)
         assert found["unmatched"] == []

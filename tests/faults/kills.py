@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from orgkit.records import outputs
 from orgkit.records.files import run_folders
 from tests.bootstrap.fork_server import ForkedCommand
 from tests.bootstrap.project import EXAMPLE, PHASES_THAT_CHANGE, Project, Stage, before, fork_server, new_project
@@ -80,9 +79,7 @@ class Sweep:
     def _begin(self, phase: str) -> str:
         """A fresh AWS up to this phase, whose plan is kept; its digest."""
         self.stage.begin(*before(phase))
-        plan, desired = self.stage.plan(phase), self.stage.desired
-        outputs.keep_plan(self._outputs(), desired.organization.management_account_id, plan)
-        return plan.digest
+        return self.stage.planned(phase)
 
     def _outputs(self) -> Path:
         return Path(self.stage.project.settings["ORGKIT_OUTPUTS"])
