@@ -222,7 +222,7 @@ def _fault(sent: Sent, fault: str) -> Answer:
     if fault == "a gateway's failure":
         return Answer(502, "<html><body>Bad Gateway</body></html>", "text/html")
     code, status = SERVER_ERROR if fault == "a server's failure" else THROTTLED
-    if _protocol(sent) == "json":
+    if _protocol(sent).endswith("json"):
         return Answer.error(code, status)
     error = f"<Error><Code>{code}</Code><Message>m</Message></Error>"
     return Answer(status, error if sent.service == "s3" else f"<ErrorResponse>{error}</ErrorResponse>", "text/xml")
@@ -230,7 +230,7 @@ def _fault(sent: Sent, fault: str) -> Answer:
 
 def _success(sent: Sent) -> Answer:
     name, inside = sent.operation, sent.expect
-    if _protocol(sent) == "json":
+    if _protocol(sent).endswith("json"):
         return Answer(body=json.dumps({inside: _empty(sent)}) if inside else "")
     if sent.service == "s3":
         return replace(Answer(200, "", "text/xml"), headers={"x-amzn-RequestId": None, "x-amz-request-id": "r-1"})

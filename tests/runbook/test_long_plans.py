@@ -135,7 +135,7 @@ def test_no_step_that_changes_trust_logging_or_the_organization_is_ever_summariz
     may_be_summarized = {step.kind for phase in RUNBOOKS for step in phase.steps if step.group is not Step.group}
     assert may_be_summarized == {
         "accept-invitation", "create-account", "create-read-role", "create-unit", "invite-account", "make-manageable",
-        "move-account", "tag-account", "tag-unit",
+        "move-account", "set-contact", "tag-account", "tag-unit",
     }  # fmt: skip
 
 
