@@ -23,7 +23,8 @@ from orgkit.model.desired import ACCESS_ROLE
 from orgkit.model.matching import IdIndex
 from orgkit.model.outcome import Outcome, Outcomes, StepStatus
 from orgkit.model.plan import ABSENT, DISABLED, ENABLED, Plan, Step, Target, Waiting
-from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, TagAccount
+from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, RenameAccount, TagAccount
+from orgkit.phases.alternate_contacts.steps import SetContact
 from orgkit.phases.handler import handle
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
 from orgkit.phases.organization.steps import (
@@ -154,7 +155,9 @@ def test_every_step_that_may_run_beside_others_is_begun_and_settled() -> None:
     """Or it is about one account that AWS has made."""
     concurrent = {step for step in HANDLERS if step.concurrent}
     asynchronous = {step for step, handler in HANDLERS.items() if isinstance(handler.run, Asynchronous)}
-    assert concurrent - asynchronous == {MoveAccount, TagAccount, CreateReadRole, RestrictReadRole}
+    assert concurrent - asynchronous == {
+        MoveAccount, RenameAccount, TagAccount, CreateReadRole, RestrictReadRole, SetContact,
+    }  # fmt: skip
     assert asynchronous <= concurrent
 
 
