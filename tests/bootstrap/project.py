@@ -29,7 +29,6 @@ from orgkit.parameters import load
 from orgkit.phases.registry import plan as plan_phase
 from orgkit.records import outputs
 from orgkit.rehearsal.bootstrap import environment, seed_of
-from orgkit.sandbox import profiles
 from orgkit.sandbox.lifecycle import Sandbox
 from orgkit.sandbox.seed import Seed
 from tests import cached_libraries, kill_after
@@ -211,21 +210,12 @@ class Stage:
     def client(self, service: str, account: str = "", role: str = "OrganizationAccountAccessRole", **more: Any) -> Any:
         """Plain boto3, as somebody who does not know orgkit: in the management account, or through a role elsewhere."""
         with environment(self.sandbox.environment()):
-            keys = keys_of_role(self.client("sts"), account, role) if account else self._keys()
+            keys = keys_of_role(self.client("sts"), account, role) if account else {}
             session = botocore.session.Session()  # not the default session: it keeps the first sandbox's keys
             session.register_component("data_loader", MODELS)
             return boto3.Session(botocore_session=session).client(
                 service, endpoint_url=self.sandbox.endpoint_url, **keys, **more
             )
-
-    def _keys(self) -> dict[str, str]:
-        """Those of the profile of the management account, whose program need not run for each client."""
-        credential = profiles.credentials(self.seed, self.sandbox.folder)[0]
-        return {
-            "aws_access_key_id": credential.key,
-            "aws_secret_access_key": credential.secret,
-            "aws_session_token": credential.token,
-        }
 
     def changes(self) -> list[str]:
         """The calls since the log was emptied that AWS would have taken for a change."""

@@ -1,4 +1,4 @@
-"""Accounts at AWS's limits: 0.1 CreateAccount a second, three at once, five in flight, and nothing else known."""
+"""Forty accounts at AWS's limits: 0.1 CreateAccount a second, three at once, five in flight, and nothing else known."""
 
 import heapq
 import random
@@ -21,7 +21,7 @@ from orgkit.phases.registry import plan as plan_phase
 from tests.bootstrap.project import EXAMPLE, Project, Stage
 from tests.conftest import Tell
 
-ACCOUNTS = 32
+ACCOUNTS = 40
 FEWER = 12
 RANGES = [(20.0, 40.0), (60.0, 240.0), (5.0, 400.0)]
 RATE, BURST, SLOTS = 0.1, 3, 5
@@ -145,7 +145,7 @@ def beyond_bound(report: Tell, name: str, vended: Vended, real: float, stage: St
 
 
 @pytest.mark.parametrize("seconds", RANGES, ids=lambda seconds: "{:.0f}-{:.0f} s".format(*seconds))
-def test_many_accounts_take_as_long_as_the_rate_and_the_slots_make_them(
+def test_forty_accounts_take_as_long_as_the_rate_and_the_slots_make_them(
     stage: Stage, report: Tell, seconds: tuple[float, float]
 ) -> None:
     prepared(stage, seconds)
