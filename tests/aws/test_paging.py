@@ -90,7 +90,7 @@ LOOPS: dict[str, tuple[Callable[[Any], Any], Callable[[int], dict[str, Any]]]] =
         fresh("NextContinuationToken", IsTruncated=True),
     ),
     "events of CloudTrail": (
-        lambda aws: cloudtrail_aws._events(aws, "1", "us-east-1", Window(aws.clock.now(), aws.clock.now())),
+        lambda aws: cloudtrail_aws.lookup_events(aws, "1", "us-east-1", Window(aws.clock.now(), aws.clock.now())),
         fresh("NextToken", Events=[]),
     ),
     "groups of Cost Explorer": (
