@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orgkit.phases.registry import phase_of
-from orgkit.sandbox.corrections.account import code_sent_to
+from orgkit.sandbox.ids import one_time_code
 from tests.bootstrap.project import PHASES_THAT_CHANGE, Stage, new_project
 from tests.bootstrap.test_drift import ADMINISTRATOR, MANAGEMENT, Behind
 from tests.bootstrap.test_permissions import actions, called
@@ -97,7 +97,7 @@ def change_email(it: Behind) -> None:
     account, email = it.account("website-prod"), "somebody@example.com"
     client = it.stage.client("account")
     client.start_primary_email_update(AccountId=account, PrimaryEmail=email)
-    client.accept_primary_email_update(AccountId=account, PrimaryEmail=email, Otp=code_sent_to(email))
+    client.accept_primary_email_update(AccountId=account, PrimaryEmail=email, Otp=one_time_code(email))
 
 
 def open_trust(account: str, role: str, principal: Any) -> Callable[[Behind], Any]:

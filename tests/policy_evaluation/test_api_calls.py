@@ -41,16 +41,6 @@ ROLE = "arn:aws:iam::222222222222:role/path/Auditor"
             ["s3:DeleteObject arn:aws:s3:::b/1", "s3:DeleteObject arn:aws:s3:::b/2"],
         ),
         ("s3control:PutPublicAccessBlock", {"AccountId": "111111111111"}, ["s3:PutAccountPublicAccessBlock *"]),
-        (
-            "account:PutAccountName",
-            {"AccountName": "web", "AccountId": "222222222222"},
-            ["account:PutAccountName arn:aws:account::999999999999:account/o-a1b2c3d4e5/222222222222"],
-        ),
-        (
-            "account:PutAlternateContact",
-            {"AlternateContactType": "BILLING"},
-            ["account:PutAlternateContact arn:aws:account::111111111111:account"],
-        ),
         ("sts:GetCallerIdentity", {}, []),
         ("sts:AssumeRole", {"RoleArn": ROLE, "Tags": [1]}, [f"sts:AssumeRole {ROLE}", f"sts:TagSession {ROLE}"]),
         (
@@ -100,6 +90,16 @@ ROLE = "arn:aws:iam::222222222222:role/path/Auditor"
             ["budgets:ModifyBudget arn:aws:budgets::111111111111:budget/x"],
         ),
         ("tagging:GetResources", {}, ["tag:GetResources *"]),
+        (
+            "account:PutAccountName",
+            {"AccountName": "web", "AccountId": "222222222222"},
+            ["account:PutAccountName arn:aws:account::999999999999:account/o-a1b2c3d4e5/222222222222"],
+        ),
+        (
+            "account:PutAlternateContact",
+            {"AlternateContactType": "BILLING"},
+            ["account:PutAlternateContact arn:aws:account::111111111111:account"],
+        ),
     ],
 )
 def test_a_call_needs_its_actions_on_its_resources(call: str, parameters: dict[str, Any], needed: list[str]) -> None:
