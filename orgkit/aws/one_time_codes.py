@@ -16,15 +16,21 @@ _used: set[tuple[str, str]] = set()
 
 
 def enter(key: str, code: str) -> None:
-    """Remember what a person typed for an account."""
-    _typed[key] = code.strip()
+    """Remember what a person typed for an account; what was used before may be typed again."""
+    code = SEND_AGAIN if code.strip().casefold() == SEND_AGAIN else code.strip()
+    _used.discard((key, code))
+    _typed[key] = code
 
 
 def code_of(key: str) -> str:
     """Return the code for an account, or SEND_AGAIN; "" where there is none, or it has been used."""
     code = _typed.get(key) or _from_environment().get(key, "")
-    is_valid = code == SEND_AGAIN or CODE.fullmatch(code) is not None
-    return code if is_valid and (key, code) not in _used else ""
+    return code if is_valid(code) and (key, code) not in _used else ""
+
+
+def is_valid(code: str) -> bool:
+    """Return whether it is a code as AWS sends them, or asks for another one."""
+    return code.strip().casefold() == SEND_AGAIN or CODE.fullmatch(code.strip()) is not None
 
 
 def use(key: str) -> None:

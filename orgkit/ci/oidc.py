@@ -10,7 +10,7 @@ from orgkit.phases.registry import RUNBOOKS
 
 ISSUER = "token.actions.githubusercontent.com"
 HOUR = 3600  # seconds: no longer than an apply takes
-CHANGING_PHASES = [phase for phase in RUNBOOKS if phase.changes and not phase.takes_away]
+CHANGING_PHASES = [phase for phase in RUNBOOKS if phase.runs_in_ci]
 HEAD = """\
 # The identity provider and the two roles with which GitHub's workflows come to AWS: no key is kept anywhere.
 # A person deploys it once, in the management account, when the organization exists; README.md next to it says how.

@@ -26,6 +26,7 @@ class Rename:
     is_exchanged: bool = False  # the file has the unit's name too, or another unit has the path's
     holder: str = ""  # the id of that other unit
     is_declared: bool = False  # the file says so: 02-units renames it
+    is_taken: bool = False  # the file says so, but `holder` has the new name
 
     @property
     def waiting(self) -> Waiting:
@@ -35,6 +36,8 @@ class Rename:
             return Waiting(
                 f"organizational unit {new} is named {old} in AWS ({self.unit.id}): run 02-units first", "you"
             )
+        if self.is_taken:
+            return self._waiting_for_name
         if self.is_exchanged:
             return self._waiting_for_both
         old, new = format_path(self.path), format_path(self.unit.path)
@@ -46,6 +49,18 @@ class Rename:
             f"instead of {quote_path(self.path)}; or, if both are meant, add the section {section}",
             "you",
             (f"aws organizations update-organizational-unit --region us-east-1 {rename_back}",),
+            drift=True,
+        )
+
+    @property
+    def _waiting_for_name(self) -> Waiting:
+        """Of a name that the file gives to a unit, and that another unit has: which one is meant, nobody can know."""
+        old, new = format_path(self.unit.path), format_path(self.path)
+        return Waiting(
+            f"organizational units {old} ({self.unit.id}) and {new} ({self.holder}) are both there, and the file says "
+            f"that {old} is to be renamed to {new}. AWS takes no name twice under one parent. Rename or delete the one "
+            f"that is not meant; or, if {new} is the unit of the file, remove its renamed_from",
+            "you",
             drift=True,
         )
 
@@ -91,8 +106,27 @@ def suspected_renames(desired: Desired, observed: Observed) -> Renames:
     """
     certain_renames = declared_renames(desired, observed)
     sure = [Rename(rename.spec.path, rename.unit, "", is_declared=True) for rename in certain_renames]
-    probable = _probable_renames(desired, renamed_view(observed, certain_renames))
-    return Renames(sorted((*sure, *probable), key=lambda rename: (rename.path, rename.unit.path)))
+    view = renamed_view(observed, certain_renames)
+    probable = _probable_renames(desired, view)
+    return Renames(
+        sorted((*sure, *_taken_names(desired, view), *probable), key=lambda rename: (rename.path, rename.unit.path))
+    )
+
+
+def _taken_names(desired: Desired, observed: Observed) -> Iterator[Rename]:
+    """Yield the renames of the file whose new name another unit has.
+
+    That is no such unit where it has the tags of orgkit: then it was renamed, and somebody made one of the old name.
+    """
+    desired_paths = {spec.path for spec in desired.units}
+    for spec in desired.units if observed.organization else ():
+        former_path = (*spec.parent, spec.renamed_from)
+        former, holder = observed.unit(former_path) if spec.renamed_from else None, observed.unit(spec.path)
+        if former is None or holder is None or former_path in desired_paths:
+            continue
+        tags, required = dict(holder.tags), dict(spec.tags)
+        if any(tags.get(name) != required.get(name) for name in (NAME_TAG, OWNER_TAG)):
+            yield Rename(spec.path, former, "", holder=holder.id, is_taken=True)
 
 
 def _probable_renames(desired: Desired, observed: Observed) -> list[Rename]:

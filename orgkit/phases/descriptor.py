@@ -77,6 +77,8 @@ class Phase:
         reads_every_phase: Whether it reads what all phases read that take nothing away.
         takes_away: Whether its steps close, delete, detach or switch something off. Such a phase runs only where a
             person names it: it is in no CI role and no list of a workflow, and no file asks for it.
+        needs_person: Whether only a person can finish it, who knows what AWS has sent by email. It is in no CI role and
+            no list of a workflow.
     """
 
     number: str
@@ -98,6 +100,7 @@ class Phase:
     is_requested: Callable[[Desired], bool] = lambda _desired: False
     request_hint: str = ""
     takes_away: bool = False
+    needs_person: bool = False
     file_warnings: Callable[[Desired], Iterable[str]] = lambda _desired: ()
     reads_every_phase: bool = False
 
@@ -169,6 +172,11 @@ class Phase:
             return check(step, observed, desired) if check else None
         except (AttributeError, TypeError, ValueError):
             return None
+
+    @property
+    def runs_in_ci(self) -> bool:
+        """Whether a workflow may apply it."""
+        return self.changes and not (self.takes_away or self.needs_person)
 
     @property
     def run_label(self) -> str:

@@ -18,8 +18,11 @@ def ask_for_codes(desired: Desired, observed: Observed) -> bool:
     for spec in desired.members:
         if facts.status(spec.key) != PENDING or spec.key in (*facts.with_code, *facts.to_send_again):
             continue
-        code = getpass(f"Code that AWS has sent to {spec.email} (empty: not yet; new: send another one): ")
-        if code.strip():
+        question = f"Code that AWS has sent to {spec.email} (empty: not yet; new: send another one): "
+        code = getpass(question).strip()
+        while code and not one_time_codes.is_valid(code):
+            code = getpass(f"That is no code of six letters and digits. {question}").strip()
+        if code:
             one_time_codes.enter(spec.key, code)
             is_entered = True
     return is_entered

@@ -33,6 +33,7 @@ def rename_waiting(specs: Iterable[Spec], observed: Observed) -> Iterator[Waitin
                 f"{spec.key}: AWS renames a member account only with trusted access for {ACCOUNT_MANAGEMENT}: "
                 f"{ENABLE_IT}",
                 "you",
+                blocks=spec.key,
             )
 
 

@@ -12,7 +12,7 @@ from orgkit.model.account_management import can_change_accounts
 from orgkit.model.matching import IdIndex, match_if_clear
 from orgkit.model.observed import Observed
 from orgkit.model.plan import starting_value
-from orgkit.phases.accounts.names import Spec, is_to_rename
+from orgkit.phases.accounts.names import Spec
 from orgkit.phases.accounts.steps import RenameAccount
 
 
@@ -21,7 +21,7 @@ def read_names(aws: Connection, observed: Observed, specs: Iterable[Spec]) -> Ob
     if not can_change_accounts(observed):
         return observed
     matches = [(spec, match_if_clear(spec, observed)) for spec in specs if spec.renamed_from]
-    ids = [account.id for spec, account in matches if account and is_to_rename(spec, account)]
+    ids = [account.id for _, account in matches if account]
     names = dict(zip(ids, aws.executor.map(lambda account: _name_of(aws, account), ids), strict=True))
     if not names:
         return observed

@@ -6,6 +6,7 @@ from orgkit.phases.alternate_contacts.spec import ContactsSpec
 from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 
 if TYPE_CHECKING:
+    from orgkit.model.inventory import InventoryPart
     from orgkit.phases.schema.section import Section
 
 
@@ -28,6 +29,12 @@ def _planner() -> PhasePlanner:
     return PhasePlanner(plan, EVIDENCE)
 
 
+def _inventory() -> "InventoryPart":
+    from orgkit.phases.alternate_contacts.inventory import INVENTORY
+
+    return INVENTORY
+
+
 PHASE = Phase(
     number="14",
     name="alternate-contacts",
@@ -37,6 +44,7 @@ PHASE = Phase(
     load_section=_section,
     load_steps=_steps,
     load_planner=_planner,
+    load_inventory=_inventory,
     in_bootstrap=False,
     is_requested=lambda desired: not desired.section(ContactsSpec).is_empty,
     request_hint="[contacts] of the file names contacts",

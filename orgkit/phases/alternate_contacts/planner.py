@@ -54,13 +54,14 @@ class _Draft:
         """Add what the contacts of one account take."""
         if contacts and key and not self.is_allowed:
             reason = f"AWS changes contacts of a member only with trusted access for {ACCOUNT_MANAGEMENT}"
-            self.waiting.append(Waiting(f"{key}: {reason}: {ENABLE_IT}", "you"))
+            self.waiting.append(Waiting(f"{key}: {reason}: {ENABLE_IT}", "you", blocks=key))
             return
         for kind, contact in contacts:
             present = self.facts.contact(account_id, kind)
             if isinstance(present, Unread):
                 task = f"{key or 'management account'}: its {kind.lower()} contact could not be read: {present.reason}"
-                self.waiting.append(Waiting(f"{task}. {present.remedy}".rstrip(". "), "you"))
+                text = f"{task}. {present.remedy}".rstrip(". ")
+                self.waiting.append(Waiting(text, "you", blocks=key or "management account"))
             elif present != contact:
                 self.steps.append(
                     SetContact(

@@ -55,7 +55,7 @@ class SetContact(Step):
             return ""
         try:
             values = json.loads(self.starts_from)
-        except ValueError:
+        except (ValueError, RecursionError):
             return self.starts_from  # in a step that orgkit has not written
         names = ("name", "title", "email", "phone")
         return ", ".join(str(values.get(name, "")) for name in names) if isinstance(values, dict) else self.starts_from

@@ -55,8 +55,11 @@ def roles_of(
     elif member.unread:
         yield from (Gap(KIND, role_id, member.unread) for role_id in ids)
     else:
-        yield _read_role(spec, account, member, observed, desired)
+        yield from _read_role(spec, account, member, observed, desired)
         yield from _access_role(spec, account, member, observed)
+
+
+NOT_READ = "its policies were not read: an earlier version of the read role's policy lets nobody read them"
 
 
 def _unusable(account: Account, member: Member, ids: list[str]) -> Iterator[Resource | Gap]:
@@ -69,13 +72,15 @@ def _unusable(account: Account, member: Member, ids: list[str]) -> Iterator[Reso
 
 def _read_role(
     spec: AccountSpec | ImportSpec, account: Account, member: Member, observed: Observed, desired: Desired
-) -> Resource:
+) -> Iterator[Resource | Gap]:
     role, management_id = member.role(READ_ROLE), observed.target.account
     required = read_policy(desired.reads_in(spec.key))
     policy = f"inline policy {READ_POLICY}"
     spec_values = {USABLE: YES, TRUST: normal_form(trust(management_id)), policy: normal_form(required)}
     if role is None:  # an earlier version of its policy lets it read itself alone
-        return _resource(account, READ_ROLE, {USABLE: YES}, {USABLE: YES}, unread=tuple(CALLS.keys() - {USABLE}))
+        yield Gap(KIND, f"{account.id}/{READ_ROLE}", NOT_READ)
+        yield _resource(account, READ_ROLE, {USABLE: YES}, {USABLE: YES}, unread=tuple(CALLS.keys() - {USABLE}))
+        return
     document = json.loads(role.trust)
     is_trusted = trusts_account(document, management_id) and not is_open_to_others(document, management_id)
     spec_values[TRUST] = value_or_same(spec_values[TRUST], role.trust, is_same=is_trusted)
@@ -83,7 +88,7 @@ def _read_role(
     is_same = existing != ABSENT and has_same_meaning(json.loads(existing), required)
     spec_values[policy] = value_or_same(spec_values[policy], existing, is_same=is_same)
     more = {f"managed policy {arn}": ABSENT for arn in role.attached}
-    return _resource(account, READ_ROLE, {**_values(role), USABLE: YES}, {**spec_values, **more})
+    yield _resource(account, READ_ROLE, {**_values(role), USABLE: YES}, {**spec_values, **more})
 
 
 def _access_role(
@@ -98,6 +103,8 @@ def _access_role(
     if role is None:
         is_there = bool(member.access_role)
         values = {PRESENCE: YES} if is_there else None
+        if is_there:
+            yield Gap(KIND, f"{account.id}/{spec.role_name}", NOT_READ)
         yield _resource(
             account, spec.role_name, values, {} if is_there else spec_values, unread=tuple(CALLS) if is_there else ()
         )

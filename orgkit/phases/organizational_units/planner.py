@@ -26,7 +26,7 @@ def plan(observed: Observed, desired: Desired) -> Plan:
         needs=() if observed.organization else ("the organization does not exist yet: run 01-organization",),
         waiting=tuple(rename.waiting for rename in renames),
         unmanaged=tuple(_unmanaged(observed, desired)),
-        warnings=(*_warnings(desired), *_both_names(observed, desired), *unit_warnings(desired, observed)),
+        warnings=(*_warnings(desired), *_both_names(observed, desired, renames), *unit_warnings(desired, observed)),
     )
 
 
@@ -61,11 +61,11 @@ def _unmanaged(observed: Observed, desired: Desired) -> Iterator[str]:
     )
 
 
-def _both_names(observed: Observed, desired: Desired) -> Iterator[str]:
-    """Warn of a unit that is there under both names: which one was meant, only a person knows."""
+def _both_names(observed: Observed, desired: Desired, renames: Renames) -> Iterator[str]:
+    """Warn of a unit that is there under both names; where neither is known to be orgkit's, a person decides."""
     for spec in sorted(desired.units, key=lambda unit: unit.path):
         former = observed.unit((*spec.parent, spec.renamed_from)) if spec.renamed_from else None
-        if former is not None and observed.unit(spec.path) is not None:
+        if former is not None and observed.unit(spec.path) is not None and held_by(spec.path, renames) is None:
             yield (
                 f"organizational units {format_path(spec.path)} and {format_path(former.path)} ({former.id}) are both "
                 "there: neither is renamed, since AWS takes no name twice under one parent"

@@ -102,3 +102,8 @@ class TagUnit(Step):
     @property
     def subject(self) -> str:
         return format_path(self.path)
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """Itself and every unit above it, which may have to be renamed first."""
+        return tuple(format_path(self.path[:depth]) for depth in range(1, len(self.path) + 1))

@@ -23,18 +23,20 @@ SHOWN_WITHIN = timedelta(hours=4)  # "changes to an AWS account can take up to f
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     """Read the emails that the accounts have now, how far a change is, and what a person has entered.
 
-    The list of accounts may have an earlier email for hours, so that the service that changes it is asked.
+    The list of accounts may have an earlier email for hours, so that the service that changes it is asked of each
+    account, whatever the list has.
     """
     statuses: list[tuple[str, str | Unread]] = []
     emails: dict[str, str] = {}
     keys = [spec.key for spec in desired.members if spec.email_changed_from]
     for spec in desired.members if can_change_accounts(observed) else ():
         account = match_if_clear(spec, observed) if spec.email_changed_from else None
-        if account is None or account.email.casefold() != spec.email_changed_from.casefold():
+        if account is None:
             continue
         try:
             emails[account.id] = _email_of(aws, account.id)
-            statuses.append((spec.key, _status_of(aws, account.id)))
+            if emails[account.id].casefold() == spec.email_changed_from.casefold():
+                statuses.append((spec.key, _status_of(aws, account.id)))
         except Rejected as rejection:
             if rejection.code not in DENIED:
                 raise
@@ -72,8 +74,8 @@ def _status_of(aws: Connection, account: str) -> str:
 def start_change(aws: Connection, step: StartEmailChange, id_index: IdIndex) -> None:
     """Let AWS send the code; it takes the place of an earlier one, which nobody has to enter any more."""
     account = id_index.account(step.key)
+    one_time_codes.use(step.key)  # first: after a lost answer no other code is sent, which would end this one
     aws.mutate("account", "StartPrimaryEmailUpdate", expect="Status", AccountId=account, PrimaryEmail=step.email)
-    one_time_codes.use(step.key)
 
 
 def accept_change(aws: Connection, step: AcceptEmailChange, id_index: IdIndex) -> None:
@@ -90,11 +92,12 @@ def accept_change(aws: Connection, step: AcceptEmailChange, id_index: IdIndex) -
             "account", "AcceptPrimaryEmailUpdate", expect="Status", AccountId=account, PrimaryEmail=step.email, Otp=code
         )
     except Rejected as rejection:
-        if rejection.code != "ValidationException":
-            raise
         one_time_codes.use(step.key)
+        reason = str(rejection).replace(code, "[the code]")  # AWS may repeat what it refuses
+        if rejection.code != "ValidationException":
+            raise StepFailed(reason, rejection.remedy, code=rejection.code) from None
         raise StepFailed(
-            f"AWS did not take the one-time code for {step.email}: {rejection}",
+            f"AWS did not take the one-time code for {step.email}: {reason}",
             f"enter it again, or let AWS send another one: run the phase with ORGKIT_EMAIL_CODES={step.key}=new.",
             code=rejection.code,
         ) from None

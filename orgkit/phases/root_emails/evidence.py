@@ -22,7 +22,9 @@ def _changed(step: AcceptEmailChange, observed: Observed, desired: Desired) -> b
     account, status = account_of(step, observed, desired), _status(step, observed)
     if account is None:
         return None
-    return account.email.casefold() == step.email.casefold() or status == ACCEPTED
+    if account.email.casefold() == step.email.casefold():
+        return True
+    return None if isinstance(status, Unread) else status == ACCEPTED
 
 
 def _status(step: StartEmailChange | AcceptEmailChange, observed: Observed) -> str | Unread:

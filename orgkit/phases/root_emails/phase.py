@@ -31,6 +31,7 @@ PHASE = Phase(
     load_steps=_steps,
     load_planner=_planner,
     in_bootstrap=False,
+    needs_person=True,
     is_requested=is_requested,
     request_hint="an account of the file has email_changed_from",
 )

@@ -48,11 +48,23 @@ def _change(spec: Spec, account: Account, observed: Observed, desired: Desired) 
     if phase in desired.section(HandoverSpec).phases:
         yield Waiting(f"{text}. {OWNED.format(phase=phase)}", "Terraform")
     elif not can_change_accounts(observed):
-        yield Waiting(f"{text}. AWS changes it only with trusted access for {ACCOUNT_MANAGEMENT}: {ENABLE_IT}", "you")
+        yield Waiting(
+            f"{text}. AWS changes it only with trusted access for {ACCOUNT_MANAGEMENT}: {ENABLE_IT}",
+            "you",
+            blocks=spec.key,
+        )
     elif isinstance(status, Unread):
-        yield Waiting(f"{text}, and how far a change is could not be read: {status.reason} {status.remedy}", "you")
-    elif status == ACCEPTED:
-        yield Waiting(f"{text}: AWS has accepted {spec.email}, and shows it within four hours", "AWS")
+        yield Waiting(
+            f"{text}, and how far a change is could not be read: {status.reason} {status.remedy}",
+            "you",
+            blocks=spec.key,
+        )
+    elif status == ACCEPTED and spec.key not in facts.to_send_again:
+        yield Waiting(
+            f"{text}. AWS has accepted a change within the last four hours, as far as is known to {spec.email}, and "
+            f"shows it within four hours. With ORGKIT_EMAIL_CODES={spec.key}=new, AWS sends a code for this one",
+            "AWS",
+        )
     elif status != PENDING or spec.key in facts.to_send_again:
         yield StartEmailChange(
             key=spec.key, name=spec.name, email=spec.email, starts_from=account.email, is_repeated=status == PENDING,

@@ -181,13 +181,12 @@ def inventory_of(
     """
     items: list[Resource | Gap] = []
     for phase in RUNBOOKS:
-        part = phase.inventory
-        if part is None:
-            continue
-        if part.facts is not None and observed.facts(part.facts) is None:
-            reason = rejections.get(phase.name)
-            items += [Gap(kind, "", str(reason)) for kind in part.kinds if reason is not None]
-            continue  # the file does not ask for it
+        part, reason = phase.inventory, rejections.get(phase.name)
+        if reason is not None:
+            kinds = part.kinds if part is not None and part.facts is not None else (f"read of {phase.run_label}",)
+            items += [Gap(kind, "", str(reason)) for kind in kinds]
+        if part is None or (part.facts is not None and observed.facts(part.facts) is None):
+            continue  # it has no resources of its own, or the file does not ask for it
         items += part.resources(observed, desired)
     gaps = tuple(dict.fromkeys(item for item in items if isinstance(item, Gap)))
     return tuple(item for item in items if isinstance(item, Resource)), gaps

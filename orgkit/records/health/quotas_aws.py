@@ -1,5 +1,6 @@
 """AWS calls that read the quotas of Organizations, as far as an API has them."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -57,9 +58,14 @@ def _quotas(items: list[dict[str, Any]], used: Mapping[str, int]) -> Iterator[Qu
         matching = [item for item in items if pattern.search(str(item.get("QuotaName", ""))) and "Value" in item]
         for item in matching:
             quota_name = name if len(matching) == 1 else str(item["QuotaName"])
-            yield Quota(quota_name, used[name], int(item["Value"]), f"{SOURCE}, {item['QuotaName']}")
+            yield Quota(quota_name, used[name], _limit(item["Value"]), f"{SOURCE}, {item['QuotaName']}")
         if not matching:
             yield Quota(name, used[name], None, NOT_REPORTED)
+
+
+def _limit(value: object) -> int | None:
+    """Return a number of AWS as it is; None for what is no number."""
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _used(observed: Observed) -> dict[str, int]:

@@ -32,10 +32,22 @@ def test_a_list_that_still_has_the_old_name_does_not_rename_again(aws: Connectio
 
 
 def test_nothing_is_asked_where_no_account_is_renamed_or_aws_would_refuse(aws: Connection, wire: Wire) -> None:
-    for name in ("renamed-from-without-trusted-access", "renamed-from-another-name", "everything-there"):
+    for name in ("renamed-from-without-trusted-access", "everything-there"):
         case = Case(FOLDER / name)
         assert read_names(aws, case.observed, case.desired.accounts) == case.observed
     assert wire.asked == []
+
+
+def test_a_list_that_already_has_the_new_name_of_an_account_that_was_renamed_back_is_corrected(
+    aws: Connection, wire: Wire
+) -> None:
+    wire.says(Answer.json(AccountId=ID, AccountName="Log archive"))
+    renamed = read_names(aws, OBSERVED, DESIRED.accounts)
+    wire.says(Answer.json(AccountId=ID, AccountName="log-archive"))
+    observed = read_names(aws, renamed, DESIRED.accounts)
+    assert [step.id for step in plan("accounts", observed, DESIRED).steps if isinstance(step, RenameAccount)] == [
+        STEP.id
+    ]
 
 
 def test_an_account_is_renamed_by_its_id(aws: Connection, wire: Wire) -> None:

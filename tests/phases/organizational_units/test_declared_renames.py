@@ -1,6 +1,7 @@
 """`renamed_from` of a unit: a rename in place and no new unit, and what later steps and phases see of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from orgkit.errors import ParametersInvalid
 from orgkit.model.declared_renames import declared_renames
 from orgkit.model.desired import HandoverSpec
 from orgkit.model.matching import IdIndex
+from orgkit.model.renames import suspected_renames
 from orgkit.parameters import load
 from orgkit.phases.organizational_units.aws import name_of_unit, rename_unit
 from orgkit.phases.organizational_units.phase import PHASE
-from orgkit.phases.organizational_units.steps import RenameUnit
+from orgkit.phases.organizational_units.steps import RenameUnit, TagUnit
 from orgkit.phases.registry import plan
 from orgkit.runbook.views.plan_overlay import tree_after_plan
 from orgkit.runbook.views.tree import observed_tree
@@ -101,3 +103,21 @@ def test_the_same_former_name_under_another_parent_is_another_unit(tmp_path: Pat
     file = tmp_path / "acme.toml"
     file.write_text(text, encoding="utf-8")
     assert [unit.renamed_from for unit in load(file).units if unit.name == "B"] == ["X", "X"]
+
+
+def test_a_stranger_with_the_new_name_gets_neither_tags_nor_accounts_until_a_person_has_decided() -> None:
+    both = Case(FOLDER.parent / "renamed-from-and-both-there")
+    units = tuple(replace(unit, tags=() if unit.path == ("Workloads",) else unit.tags) for unit in both.observed.units)
+    planned = plan("units", replace(both.observed, units=units), both.desired)
+    assert planned.steps == ()
+    (waiting,) = planned.waiting
+    assert waiting.drift
+    assert "Apps (ou-root-00000000) and Workloads" in waiting.what
+    assert [rename.path for rename in suspected_renames(both.desired, replace(both.observed, units=units))] == [
+        ("Workloads",)
+    ]
+
+
+def test_tags_of_a_unit_below_one_that_could_not_be_renamed_are_left() -> None:
+    step = TagUnit(path=("Workloads", "Web"), tags=(("a", "b"),), starts_from="absent")
+    assert set(renames()[0].depends_on) <= set(step.depends_on)

@@ -7,12 +7,15 @@ from datetime import timedelta
 import pytest
 
 from orgkit.aws import one_time_codes
+from orgkit.aws.rejections import OutcomeUnknown
 from orgkit.aws.session import Connection
 from orgkit.errors import NeedsDecision, StepFailed
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Unread
 from orgkit.phases.root_emails.aws import accept_change, email_of_account, read, start_change
 from orgkit.phases.root_emails.facts import EmailFacts
+from orgkit.phases.root_emails.phase import PHASE
+from orgkit.phases.root_emails.planner import plan
 from orgkit.phases.root_emails.steps import AcceptEmailChange, StartEmailChange
 from orgkit.runbook.code_entry import ask_for_codes
 from tests.aws.conftest import Answer, CountingClock, Wire
@@ -67,9 +70,48 @@ def test_a_list_that_still_has_the_earlier_email_is_corrected(aws: Connection, w
 
 
 def test_only_accounts_whose_email_is_changed_are_asked(aws: Connection, wire: Wire) -> None:
-    read(aws, wanted(), world(NEW))
     read(aws, wanted(), world(trusted_access=["iam.amazonaws.com"]))
     assert wire.asked == []
+    wire.says(EMAIL, Answer.json(Status="ACCEPTED"))
+    assert read(aws, wanted(), world(NEW)).account(ID).email == OLD, "the list may be behind, whatever it has"
+
+
+def test_a_change_back_within_four_hours_is_sent_where_a_person_asks_for_it(
+    aws: Connection, wire: Wire, clock: CountingClock
+) -> None:
+    wire.says(EMAIL, Answer.json(Status="ACCEPTED", UpdatedAt=clock.now().timestamp()))
+    observed = read(aws, wanted(), world())
+    assert "within four hours" in plan(observed, wanted()).waiting[0].what
+    one_time_codes.enter("log-archive", " NEW ")
+    wire.says(EMAIL, Answer.json(Status="ACCEPTED", UpdatedAt=clock.now().timestamp()))
+    assert [type(step) for step in plan(read(aws, wanted(), world()), wanted()).steps] == [StartEmailChange]
+
+
+def test_a_change_whose_status_cannot_be_read_is_neither_shown_nor_denied(aws: Connection, wire: Wire) -> None:
+    wire.says(EMAIL, Answer.error("AccessDeniedException", 403))
+    assert PHASE.shows(ACCEPT, read(aws, wanted(), world()), wanted()) is None
+
+
+def test_a_refusal_that_repeats_the_code_is_shown_without_it_and_the_code_can_be_entered_again(
+    aws: Connection, wire: Wire
+) -> None:
+    for error in ("ValidationException", "ConflictException"):
+        one_time_codes.enter("log-archive", CODE)
+        wire.says(Answer.error(error, message=f"Value '{CODE}' at 'otp' is wrong"))
+        with pytest.raises(StepFailed) as failed:
+            accept_change(aws, ACCEPT, ids())
+        assert CODE not in f"{failed.value} {failed.value.remedy}"
+        assert "[the code]" in str(failed.value)
+
+
+def test_a_lost_answer_to_a_request_for_a_code_asks_for_no_other_code(aws: Connection, wire: Wire) -> None:
+    """AWS ends a code when it sends another one."""
+    one_time_codes.enter("log-archive", one_time_codes.SEND_AGAIN)
+    wire.says(Answer.error("ServiceException", 500))
+    with pytest.raises(OutcomeUnknown):
+        start_change(aws, START, ids())
+    wire.says(EMAIL, Answer.json(Status="PENDING"))
+    assert plan(read(aws, wanted(), world()), wanted()).steps == ()
 
 
 def test_a_code_is_sent_with_the_change_and_never_written(

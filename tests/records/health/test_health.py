@@ -17,6 +17,9 @@ from orgkit.model.inventory import PRESENCE, Gap, Resource
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.model.plan import ABSENT
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts
+from orgkit.phases.alternate_contacts.facts import ContactFacts
+from orgkit.phases.alternate_contacts.inventory import KIND
+from orgkit.phases.alternate_contacts.spec import Contact, ContactsSpec
 from orgkit.phases.billing.facts import AdoptedAlerts
 from orgkit.phases.policies.facts import AdoptedPolicies, subject_of
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
@@ -37,6 +40,7 @@ UNIT = Resource(
     kind="organizational unit", id="ou-1", name="A", values={"name": "B"}, spec_values={"name": "A"},
     account=MANAGEMENT, identifiers=("ou-1",), calls={"name": ("UpdateOrganizationalUnit",), "tag": ("TagResource",)},
 )  # fmt: skip
+CONTACT = Contact("Ada", "CISO", "ada@acme.example", "+1 555 0100")
 RENAME = Difference(resource=UNIT, attribute="name", expected="A", actual="B", basis=FILE)
 DENIED = Rejected("organizations:ListPolicies", "AccessDenied", "", "explicit deny", "")
 
@@ -83,6 +87,29 @@ def test_a_phase_that_aws_did_not_let_us_read_is_a_gap_for_each_of_its_kinds() -
     assert observed.facts(AdoptedAlerts) is None
     assert "budget" not in {gap.kind for gap in gaps}
     assert observed.facts(TrailFacts) is None
+
+
+def test_what_no_inventory_shows_is_a_gap_of_its_phase_where_aws_did_not_let_us_read_it() -> None:
+    names = ("root-emails", "accounts", "organization", "alternate-contacts")
+    _, gaps = inventory_of(seen(), desired_of(), dict.fromkeys(names, DENIED))
+    assert {gap.kind for gap in gaps} == {
+        "read of 15-emails", "read of 03-accounts", "read of 01-organization", "alternate contact",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("present", "kind"),
+    [(Unread("denied", "ask"), Gap), (None, Resource), (replace(CONTACT, email="eve@x.y"), Resource)],
+)
+def test_a_contact_that_differs_is_drift_and_one_that_was_not_read_is_a_gap(
+    present: Contact | Unread | None, kind: type
+) -> None:
+    facts = ContactFacts(((MANAGEMENT, "SECURITY", present),))
+    spec = ContactsSpec((("SECURITY", CONTACT),))
+    resources, gaps = inventory_of(seen().with_facts(facts), desired_of().with_section(spec), {})
+    differences = [item for item in compare(resources, gaps, None, redacted_forms()) if item.resource.kind == KIND]
+    assert bool(gaps) is (kind is Gap)
+    assert [item.attribute for item in differences] == ([] if kind is Gap else ["email" if present else PRESENCE])
 
 
 def test_a_policy_that_could_not_be_read_is_not_called_absent() -> None:
