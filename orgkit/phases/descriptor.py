@@ -74,7 +74,8 @@ class Phase:
         is_requested: Of a phase that follows: whether the file asks for it, so that it comes with the bootstrap.
         file_warnings: What to know of its section of the file, which is no error; `orgkit check` shows it.
         request_hint: When that is so, as the end of a sentence.
-        reads_every_phase: Whether it reads what all phases read that take nothing away.
+        reads_every_phase: Whether it reads what all phases read that change something and take nothing away.
+        unused_reads: Which of these reads it does not need.
         takes_away: Whether its steps close, delete, detach or switch something off. Such a phase runs only where a
             person names it: it is in no CI role and no list of a workflow, and no file asks for it.
         needs_person: Whether only a person can finish it, who knows what AWS has sent by email. It is in no CI role and
@@ -103,6 +104,7 @@ class Phase:
     needs_person: bool = False
     file_warnings: Callable[[Desired], Iterable[str]] = lambda _desired: ()
     reads_every_phase: bool = False
+    unused_reads: tuple[str, ...] = ()
 
     @cached_property
     def section(self) -> "Section | None":

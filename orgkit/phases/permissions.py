@@ -171,7 +171,8 @@ def steps_of(phase: Phase) -> list[type[Step]]:
 def reads_of(phase: Phase) -> tuple[str, ...]:
     """Return what planning a phase reads in the management account: the tree, its own facts, and what may stop it."""
     other_phases = [item for item in RUNBOOKS if not item.takes_away] if phase.reads_every_phase else []
-    more = [action for item in other_phases for action in item.reads if action != ENTER]
+    more = [action for item in other_phases if item.changes for action in item.reads if action != ENTER]
+    more = [action for action in more if action not in phase.unused_reads]
     return (*(TREE_READS if phase.reads_tree else ()), *phase.reads, *more, *reads_for(phase.number))
 
 

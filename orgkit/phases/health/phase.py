@@ -10,6 +10,14 @@ READS = (
     "servicequotas:ListServiceQuotas",
 )  # fmt: skip
 
+# Phases take them for findings of 00, after a lost answer, or to show which policies are in force.
+UNUSED_READS = (
+    "account:GetContactInformation", "freetier:GetAccountPlanState", "iam:GetAccountSummary",
+    "organizations:DescribeCreateAccountStatus", "organizations:DescribeEffectivePolicy",
+    "organizations:ListAccountsWithInvalidEffectivePolicy", "organizations:ListCreateAccountStatus",
+    "organizations:ListParents", "sso:ListInstances",
+)  # fmt: skip
+
 PHASE = Phase(
     number="08",
     name="health",
@@ -19,5 +27,6 @@ PHASE = Phase(
     load_steps=lambda: PhaseSteps(reads=READS),
     reads_members=True,
     reads_every_phase=True,
+    unused_reads=UNUSED_READS,
     in_bootstrap=False,
 )
