@@ -64,7 +64,7 @@ def _quotas(items: list[dict[str, Any]], used: Mapping[str, int]) -> Iterator[Qu
 
 
 def _limit(value: object) -> int | None:
-    """Return a number of AWS as it is; None for what is no number."""
+    """Return a number of AWS as it is; None for anything else."""
     return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
