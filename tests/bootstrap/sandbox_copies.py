@@ -24,7 +24,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -52,15 +51,15 @@ class CopiedSandbox:
     root: Sandbox
     controls: Path  # a socket for each template
     kept: dict[tuple[str, ...], str] = field(default_factory=lambda: {(): ROOT})
-    _copy: int = 0
+    _copy: int | None = None  # a descriptor of its process: a process id may be given to another one later
 
     def restore(self, state: tuple[str, ...]) -> Sandbox:
         """Serve a copy of a state that is kept, instead of the copy that was served."""
-        _end(self._copy)
+        self.end_copy()
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(SECONDS)
             connection.connect(str(self.controls / self.kept[state]))
-            self._copy = int(connection.makefile().readline())
+            self._copy = os.pidfd_open(int(connection.makefile().readline()))
         return self.root
 
     def keep(self, state: tuple[str, ...]) -> None:
@@ -76,7 +75,7 @@ class CopiedSandbox:
     def end_copy(self) -> None:
         """Serve nothing until a state is restored."""
         _end(self._copy)
-        self._copy = 0
+        self._copy = None
 
 
 @dataclass(frozen=True)
@@ -184,15 +183,14 @@ def _fork_roots() -> None:
         print(pid, flush=True)
 
 
-def _end(pid: int) -> None:
+def _end(process: int | None) -> None:
     """Kill a process that is no child of ours, and wait until it holds no connection."""
-    if not pid:
+    if process is None:
         return
     with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    until = time.monotonic() + SECONDS
-    while lifecycle._is_alive(pid) and time.monotonic() < until:
-        time.sleep(0.002)
+        signal.pidfd_send_signal(process, signal.SIGKILL)
+    select.select([process], [], [], SECONDS)  # readable once the process has ended
+    os.close(process)
 
 
 class _Server:

@@ -92,10 +92,12 @@ def accept_change(aws: Connection, step: AcceptEmailChange, id_index: IdIndex) -
             "account", "AcceptPrimaryEmailUpdate", expect="Status", AccountId=account, PrimaryEmail=step.email, Otp=code
         )
     except Rejected as rejection:
-        one_time_codes.use(step.key)
         reason = str(rejection).replace(code, "[the code]")  # AWS may repeat what it refuses
-        if rejection.code != "ValidationException":
-            raise StepFailed(reason, rejection.remedy, code=rejection.code) from None
+        if rejection.code != "ValidationException":  # the code was not looked at, and can be used again
+            if code in str(rejection):
+                raise StepFailed(reason, rejection.remedy, code=rejection.code) from None
+            raise
+        one_time_codes.use(step.key)
         raise StepFailed(
             f"AWS did not take the one-time code for {step.email}: {reason}",
             f"enter it again, or let AWS send another one: run the phase with ORGKIT_EMAIL_CODES={step.key}=new.",
