@@ -54,13 +54,13 @@ class Day:
     """A rehearsal under faults, and the sandbox that it left running."""
 
     project: Project
-    told: dict[str, Any]
+    output: dict[str, Any]
     sandbox: Sandbox
     seen_by_a_person: tuple[str, str] = ("", "")  # what came on stdout and stderr
 
     @property
     def runs(self) -> list[dict[str, Any]]:
-        return [run for phase in self.told["phases"] for run in phase["runs"]]
+        return [run for phase in self.output["phases"] for run in phase["runs"]]
 
     def seen(self) -> dict[str, Any]:
         """Read what AWS has now: a read that a fault ends is repeated, and one that it falsifies is not used."""
@@ -162,22 +162,22 @@ def good_day(stage: Stage) -> dict[str, Any]:
 
 
 def test_every_phase_is_done_in_the_end(day):
-    assert {phase["outcome"] for phase in day.told["phases"]} == {"done"}
-    assert all(phase["runs"][-1]["outcome"] in ("done", "nothing to change") for phase in day.told["phases"])
-    assert day.told["faults"]["runs"] == len(day.runs) <= 6 * len(day.told["phases"])
+    assert {phase["outcome"] for phase in day.output["phases"]} == {"done"}
+    assert all(phase["runs"][-1]["outcome"] in ("done", "nothing to change") for phase in day.output["phases"])
+    assert day.output["faults"]["runs"] == len(day.runs) <= 6 * len(day.output["phases"])
 
 
-def test_a_file_that_asks_for_four_eyes_is_rehearsed_as_if_one_person_were_enough_and_that_is_told(commanded, killed):
-    assert commanded.told["approved_alone"] is True
-    assert {phase["outcome"] for phase in commanded.told["phases"]} == {"done"}
+def test_a_file_that_asks_for_four_eyes_is_rehearsed_as_if_one_person_were_enough_and_says_so(commanded, killed):
+    assert commanded.output["approved_alone"] is True
+    assert {phase["outcome"] for phase in commanded.output["phases"]} == {"done"}
     assert commanded.project.file.read_text() == FOUR_EYES
-    assert killed.told["approved_alone"] is False, "its file does not ask for four eyes"
+    assert killed.output["approved_alone"] is False, "its file does not ask for four eyes"
 
 
 def test_a_rehearsal_ends_although_nothing_helps_against_its_faults(commanded):
-    by_kind = commanded.told["faults"]["by_kind"]
+    by_kind = commanded.output["faults"]["by_kind"]
     assert sum(by_kind.get(name, 0) for name, kind in KINDS.items() if kind.ends_runs) > 0
-    assert max(len(phase["runs"]) for phase in commanded.told["phases"]) > 1
+    assert max(len(phase["runs"]) for phase in commanded.output["phases"]) > 1
 
 
 def test_the_organization_is_the_one_of_a_good_day(day, good_day):
@@ -223,14 +223,14 @@ def test_every_run_left_a_sealed_record_whose_hashes_hold(day):
 
 
 def test_a_phase_that_was_run_again_had_one_approval(day):
-    for phase in day.told["phases"]:
+    for phase in day.output["phases"]:
         applied = [Path(run["record"]) / "approval.json" for run in phase["runs"]]
         digests = {json.loads(file.read_text())["digest"] for file in applied if file.exists()}
         assert len(digests) <= 1 + sum(run["outcome"] == "plan changed" for run in phase["runs"])
 
 
 def test_a_kernel_that_dies_is_followed_by_another_run_under_the_same_approval(killed):
-    first, *more = next(phase["runs"] for phase in killed.told["phases"] if phase["phase"] == "05-trail")
+    first, *more = next(phase["runs"] for phase in killed.output["phases"] if phase["phase"] == "05-trail")
     assert first["outcome"] == "interrupted"
     assert more
     _, err = killed.seen_by_a_person
@@ -251,7 +251,7 @@ def test_a_person_sees_what_each_run_met_and_how_to_see_it_again(killed):
 
 
 def test_the_faults_that_are_told_are_those_of_the_call_log(day):
-    output = day.told["faults"]
+    output = day.output["faults"]
     assert output["met"] == sum(output["by_kind"].values()) > 20
     met = Counter(call["fault"] for call in day.sandbox.calls() if call["fault"])
     assert {kind: met[kind] >= number for kind, number in output["by_kind"].items()} == dict.fromkeys(
