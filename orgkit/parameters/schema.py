@@ -47,7 +47,7 @@ class RecordsModel(SectionModel):
     archive: Annotated[str, checked_text(s3_location), editor_check(S3_LOCATION)] = ""
 
 
-HANDED_OVER = tuple(phase.label for phase in RUNBOOKS if phase.load_handover is not None)
+HANDED_OVER = tuple(phase.label for phase in RUNBOOKS if phase.has_module("handover"))
 
 
 def handed_over_phase(value: str) -> str:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec, MemberRead
 
@@ -50,8 +52,9 @@ class PhasePlanner:
 class Phase:
     """One numbered runbook, and what orgkit knows of it without speaking to AWS.
 
-    A process that uses one phase need not import the code of the others: functions of the descriptor import it when it
-    is asked for.
+    A process that uses one phase need not import the code of the others: functions of the descriptor import steps and
+    planner when they are asked for. Other parts are found by the names of modules in the phase's package: SECTION in
+    `section.py`, HANDOVER in `handover.py`, `adopt` in `adoption.py`, INVENTORY in `inventory.py`.
 
     Attributes:
         number: Two digits, the order in which phases run.
@@ -59,13 +62,8 @@ class Phase:
         title: What the phase does, as an imperative.
         label: The word for it in plans, in records and in the runbook's file name.
         requires: Labels of the phases that must have run before.
-        load_section: Imports its section of the parameters file; None where it has none.
         load_steps: Imports what it reads, and its steps.
         load_planner: Imports its planner; None for a phase that changes nothing.
-        load_handover: Imports what Terraform can take over; None where it takes nothing.
-        load_adopt: Imports the way from an organization that exists to its section, the inverse of `load_section`;
-            None where it has none.
-        load_inventory: Imports its resources with their attributes, which 08 compares; None where it has none.
         accounts: The accounts of the file into which it looks, through the read role; each is entered once.
         member_reads: What it reads in the member account with that key.
         reads_members: Whether it looks into member accounts, through the read role, though it plans nothing there.
@@ -87,12 +85,8 @@ class Phase:
     title: str
     label: str
     requires: tuple[str, ...] = ()
-    load_section: "Callable[[], Section] | None" = None
     load_steps: Callable[[], PhaseSteps] = PhaseSteps
     load_planner: Callable[[], PhasePlanner] | None = None
-    load_handover: "Callable[[], Handover] | None" = None
-    load_adopt: "Callable[[], Adopt] | None" = None
-    load_inventory: "Callable[[], InventoryPart] | None" = None
     accounts: Callable[[Desired], tuple[AccountSpec | ImportSpec, ...]] = lambda _desired: ()
     member_reads: Callable[[Desired, str], tuple[MemberRead, ...]] | None = None
     reads_members: bool = False
@@ -109,22 +103,38 @@ class Phase:
     @cached_property
     def section(self) -> "Section | None":
         """Its section of the parameters file; None where it has none."""
-        return self.load_section() if self.load_section else None
+        section: Section | None = self._part_of("section", "SECTION")
+        return section
 
     @cached_property
     def handover(self) -> "Handover | None":
         """What Terraform can take over; None where it takes nothing."""
-        return self.load_handover() if self.load_handover else None
+        handover: Handover | None = self._part_of("handover", "HANDOVER")
+        return handover
 
     @property
     def adopt(self) -> "Adopt | None":
         """From an organization that exists to its section; None where it has none."""
-        return self.load_adopt() if self.load_adopt else None
+        adopt: Adopt | None = self._part_of("adoption", "adopt")
+        return adopt
 
     @property
     def inventory(self) -> "InventoryPart | None":
         """Its resources with their attributes, which 08 compares; None where it has none."""
-        return self.load_inventory() if self.load_inventory else None
+        inventory: InventoryPart | None = self._part_of("inventory", "INVENTORY")
+        return inventory
+
+    def has_module(self, name: str) -> bool:
+        """Return whether the phase's package has a module of this name."""
+        return (Path(__file__).parent / self.package.rpartition(".")[2] / f"{name}.py").exists()
+
+    def load_module(self, name: str) -> Any:
+        """Import a module of the phase's package; None where it has none."""
+        return import_module(f"{self.package}.{name}") if self.has_module(name) else None
+
+    def _part_of(self, module: str, name: str) -> Any:
+        """Return what a module of the package has by a name; None without the module."""
+        return getattr(self.load_module(module), name) if self.has_module(module) else None
 
     @cached_property
     def _steps(self) -> PhaseSteps:

@@ -62,37 +62,31 @@ def load(phase: Phase) -> PhaseCode:
 
 def load_handover(phase: Phase) -> "Reader | None":
     """Import the code that reads what a hand-over of the phase needs; None where it needs nothing more."""
-    if not (Path(__file__).parent / phase.package.rpartition(".")[2] / "handover_aws.py").exists():
-        return None
-    module: Any = import_module(f"{phase.package}.handover_aws")
-    reader: Reader = module.read_handover
+    module = phase.load_module("handover_aws")
+    reader: Reader | None = module.read_handover if module else None
     return reader
 
 
 @cache
 def _load(name: str) -> PhaseCode:
     phase = phase_of(name)
-    if not (Path(__file__).parent / phase.package.rpartition(".")[2] / "aws.py").exists():
+    module = phase.load_module("aws")
+    if module is None:
         return PhaseCode(None, {})
-    module: Any = import_module(f"{phase.package}.aws")
     return PhaseCode(getattr(module, "read", None), _by_step(phase.steps, getattr(module, "HANDLERS", ())))
 
 
 def load_adoption_reader(phase: Phase) -> "AdoptionReader | None":
     """Import what reads AWS for the adoption of an organization; None where the phase needs nothing more."""
-    if not (Path(__file__).parent / phase.package.rpartition(".")[2] / "adoption_aws.py").exists():
-        return None
-    module: Any = import_module(f"{phase.package}.adoption_aws")
-    reader: AdoptionReader = module.read_to_adopt
+    module = phase.load_module("adoption_aws")
+    reader: AdoptionReader | None = module.read_to_adopt if module else None
     return reader
 
 
 def load_inventory_reader(phase: Phase) -> "Reader | None":
     """Import what reads AWS for the inventory alone; None where the phase needs nothing more for it."""
-    if not (Path(__file__).parent / phase.package.rpartition(".")[2] / "inventory_aws.py").exists():
-        return None
-    module: Any = import_module(f"{phase.package}.inventory_aws")
-    reader: Reader = module.read_inventory
+    module = phase.load_module("inventory_aws")
+    reader: Reader | None = module.read_inventory if module else None
     return reader
 
 

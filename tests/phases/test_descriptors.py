@@ -11,7 +11,7 @@ def test_a_phase_that_has_a_planner_has_steps_and_no_other_has(phase: Phase) -> 
     assert (phase.planner is not None, bool(phase.steps)) == (phase.changes, phase.changes)
 
 
-def test_the_parts_of_a_phase_are_those_that_its_functions_import_and_none_where_there_is_no_function() -> None:
+def test_the_parts_of_a_phase_are_those_of_its_modules_and_none_where_there_is_no_module() -> None:
     by_label = {phase.label: phase for phase in RUNBOOKS}
     units, billed = by_label["units"], by_label["actual-costs"]
     assert units.section is not None

@@ -8,18 +8,7 @@ from pathlib import Path
 PHASE = '''
 """Phase 20: set an alias of the management account."""
 
-from typing import TYPE_CHECKING
-
 from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
-
-if TYPE_CHECKING:
-    from orgkit.phases.schema.section import Section
-
-
-def _section() -> "Section":
-    from orgkit.phases.dummy.section import SECTION
-
-    return SECTION
 
 
 def _steps() -> PhaseSteps:
@@ -40,7 +29,6 @@ PHASE = Phase(
     title="Set an alias of the management account",
     label="dummy",
     requires=("organization",),
-    load_section=_section,
     load_steps=_steps,
     load_planner=_planner,
     in_bootstrap=False,

@@ -1,20 +1,6 @@
 """Phase 04: import existing accounts."""
 
-from typing import TYPE_CHECKING
-
 from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
-
-if TYPE_CHECKING:
-    from orgkit.model.inventory import InventoryPart
-    from orgkit.phases.adopted import Adopt
-    from orgkit.phases.schema.section import Section
-    from orgkit.phases.terraform.part import Handover
-
-
-def _section() -> "Section":
-    from orgkit.phases.account_imports.section import SECTION
-
-    return SECTION
 
 
 def _steps() -> PhaseSteps:
@@ -44,35 +30,13 @@ def _planner() -> PhasePlanner:
     return PhasePlanner(plan, EVIDENCE)
 
 
-def _handover() -> "Handover":
-    from orgkit.phases.account_imports.handover import HANDOVER
-
-    return HANDOVER
-
-
-def _adopt() -> "Adopt":
-    from orgkit.phases.account_imports.adoption import adopt
-
-    return adopt
-
-
-def _inventory() -> "InventoryPart":
-    from orgkit.phases.account_imports.inventory import INVENTORY
-
-    return INVENTORY
-
-
 PHASE = Phase(
     number="04",
     name="account-imports",
     title="Import existing accounts",
     label="imports",
     requires=("organization", "units"),
-    load_section=_section,
     load_steps=_steps,
     load_planner=_planner,
-    load_handover=_handover,
-    load_adopt=_adopt,
-    load_inventory=_inventory,
     accounts=lambda desired: desired.imports,
 )

@@ -1,20 +1,6 @@
 """Phase 03: create the member accounts and place them."""
 
-from typing import TYPE_CHECKING
-
 from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
-
-if TYPE_CHECKING:
-    from orgkit.model.inventory import InventoryPart
-    from orgkit.phases.adopted import Adopt
-    from orgkit.phases.schema.section import Section
-    from orgkit.phases.terraform.part import Handover
-
-
-def _section() -> "Section":
-    from orgkit.phases.accounts.section import SECTION
-
-    return SECTION
 
 
 def _steps() -> PhaseSteps:
@@ -41,35 +27,13 @@ def _planner() -> PhasePlanner:
     return PhasePlanner(plan, EVIDENCE)
 
 
-def _handover() -> "Handover":
-    from orgkit.phases.accounts.handover import HANDOVER
-
-    return HANDOVER
-
-
-def _adopt() -> "Adopt":
-    from orgkit.phases.accounts.adoption import adopt
-
-    return adopt
-
-
-def _inventory() -> "InventoryPart":
-    from orgkit.phases.accounts.inventory import INVENTORY
-
-    return INVENTORY
-
-
 PHASE = Phase(
     number="03",
     name="accounts",
     title="Create the member accounts and place them",
     label="accounts",
     requires=("organization", "units"),
-    load_section=_section,
     load_steps=_steps,
     load_planner=_planner,
-    load_handover=_handover,
-    load_adopt=_adopt,
-    load_inventory=_inventory,
     accounts=lambda desired: desired.accounts,
 )

@@ -1,19 +1,7 @@
 """Phase 14: set the alternate contacts of every account."""
 
-from typing import TYPE_CHECKING
-
 from orgkit.phases.alternate_contacts.spec import ContactsSpec
 from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
-
-if TYPE_CHECKING:
-    from orgkit.model.inventory import InventoryPart
-    from orgkit.phases.schema.section import Section
-
-
-def _section() -> "Section":
-    from orgkit.phases.alternate_contacts.section import SECTION
-
-    return SECTION
 
 
 def _steps() -> PhaseSteps:
@@ -29,22 +17,14 @@ def _planner() -> PhasePlanner:
     return PhasePlanner(plan, EVIDENCE)
 
 
-def _inventory() -> "InventoryPart":
-    from orgkit.phases.alternate_contacts.inventory import INVENTORY
-
-    return INVENTORY
-
-
 PHASE = Phase(
     number="14",
     name="alternate-contacts",
     title="Set the alternate contacts of every account",
     label="contacts",
     requires=("organization", "accounts"),
-    load_section=_section,
     load_steps=_steps,
     load_planner=_planner,
-    load_inventory=_inventory,
     in_bootstrap=False,
     is_requested=lambda desired: not desired.section(ContactsSpec).is_empty,
     request_hint="[contacts] of the file names contacts",

@@ -1,21 +1,7 @@
 """Phase 10: create budgets and alerts, so that a growing bill is noticed."""
 
-from typing import TYPE_CHECKING
-
 from orgkit.costs.bills.billing_spec import BillingSpec
 from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
-
-if TYPE_CHECKING:
-    from orgkit.model.inventory import InventoryPart
-    from orgkit.phases.adopted import Adopt
-    from orgkit.phases.schema.section import Section
-    from orgkit.phases.terraform.part import Handover
-
-
-def _section() -> "Section":
-    from orgkit.phases.billing.section import SECTION
-
-    return SECTION
 
 
 def _steps() -> PhaseSteps:
@@ -46,36 +32,14 @@ def _planner() -> PhasePlanner:
     return PhasePlanner(plan, EVIDENCE, sends_no_alert)
 
 
-def _handover() -> "Handover":
-    from orgkit.phases.billing.handover import HANDOVER
-
-    return HANDOVER
-
-
-def _adopt() -> "Adopt":
-    from orgkit.phases.billing.adoption import adopt
-
-    return adopt
-
-
-def _inventory() -> "InventoryPart":
-    from orgkit.phases.billing.inventory import INVENTORY
-
-    return INVENTORY
-
-
 PHASE = Phase(
     number="10",
     name="billing",
     title="Create budgets and alerts, so that a growing bill is noticed",
     label="billing",
     requires=("organization", "accounts"),
-    load_section=_section,
     load_steps=_steps,
     load_planner=_planner,
-    load_handover=_handover,
-    load_adopt=_adopt,
-    load_inventory=_inventory,
     in_bootstrap=False,
     is_requested=lambda desired: bool(desired.section(BillingSpec).alerts),
     request_hint="[billing] of the file names alerts",

@@ -1,20 +1,6 @@
 """Phase 01: create the organization and enable what it needs."""
 
-from typing import TYPE_CHECKING
-
 from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
-
-if TYPE_CHECKING:
-    from orgkit.model.inventory import InventoryPart
-    from orgkit.phases.adopted import Adopt
-    from orgkit.phases.schema.section import Section
-    from orgkit.phases.terraform.part import Handover
-
-
-def _section() -> "Section":
-    from orgkit.phases.organization.section import SECTION
-
-    return SECTION
 
 
 def _steps() -> PhaseSteps:
@@ -44,34 +30,12 @@ def _planner() -> PhasePlanner:
     return PhasePlanner(plan, EVIDENCE)
 
 
-def _handover() -> "Handover":
-    from orgkit.phases.organization.handover import HANDOVER
-
-    return HANDOVER
-
-
-def _adopt() -> "Adopt":
-    from orgkit.phases.organization.adoption import adopt
-
-    return adopt
-
-
-def _inventory() -> "InventoryPart":
-    from orgkit.phases.organization.inventory import INVENTORY
-
-    return INVENTORY
-
-
 PHASE = Phase(
     number="01",
     name="organization",
     title="Create the organization and enable what it needs",
     label="organization",
     requires=("management-account",),
-    load_section=_section,
     load_steps=_steps,
     load_planner=_planner,
-    load_handover=_handover,
-    load_adopt=_adopt,
-    load_inventory=_inventory,
 )

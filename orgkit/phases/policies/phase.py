@@ -1,22 +1,8 @@
 """Phase 12: create policies, and attach them to organizational units."""
 
-from typing import TYPE_CHECKING
-
 from orgkit.model.desired import Desired
 from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 from orgkit.phases.policies.spec import PoliciesSpec
-
-if TYPE_CHECKING:
-    from orgkit.model.inventory import InventoryPart
-    from orgkit.phases.adopted import Adopt
-    from orgkit.phases.schema.section import Section
-    from orgkit.phases.terraform.part import Handover
-
-
-def _section() -> "Section":
-    from orgkit.phases.policies.section import SECTION
-
-    return SECTION
 
 
 def _steps() -> PhaseSteps:
@@ -39,18 +25,6 @@ def _planner() -> PhasePlanner:
     return PhasePlanner(plan, EVIDENCE)
 
 
-def _handover() -> "Handover":
-    from orgkit.phases.policies.handover import HANDOVER
-
-    return HANDOVER
-
-
-def _adopt() -> "Adopt":
-    from orgkit.phases.policies.adoption import adopt
-
-    return adopt
-
-
 def names_policies(desired: Desired) -> bool:
     """Return whether the file names a policy."""
     return bool(desired.section(PoliciesSpec).policies)
@@ -65,24 +39,14 @@ def file_warnings(desired: Desired) -> tuple[str, ...]:
     return planner.file_warnings(desired)
 
 
-def _inventory() -> "InventoryPart":
-    from orgkit.phases.policies.inventory import INVENTORY
-
-    return INVENTORY
-
-
 PHASE = Phase(
     number="12",
     name="policies",
     title="Create policies, and attach them to organizational units",
     label="policies",
     requires=("organization", "units"),
-    load_section=_section,
     load_steps=_steps,
     load_planner=_planner,
-    load_handover=_handover,
-    load_adopt=_adopt,
-    load_inventory=_inventory,
     in_bootstrap=False,
     is_requested=names_policies,
     request_hint="[policies] of the file names one",

@@ -1,17 +1,6 @@
 """Phase 13: detach policies, and delete them; the only phase that does."""
 
-from typing import TYPE_CHECKING
-
 from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
-
-if TYPE_CHECKING:
-    from orgkit.phases.schema.section import Section
-
-
-def _section() -> "Section":
-    from orgkit.phases.policy_removal.section import SECTION
-
-    return SECTION
 
 
 def _steps() -> PhaseSteps:
@@ -39,7 +28,6 @@ PHASE = Phase(
     title="Detach policies that the file names, and delete them where it asks for that",
     label="policy-removal",
     requires=("organization",),
-    load_section=_section,
     load_steps=_steps,
     load_planner=_planner,
     in_bootstrap=False,

@@ -1,22 +1,10 @@
 """Phase 09: make the bucket that Terraform and OpenTofu need before they can run, and the roles that use it."""
 
-from typing import TYPE_CHECKING
-
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec
 from orgkit.model.state_backend import StateBackendSpec
 from orgkit.phases.descriptor import Phase, PhasePlanner, PhaseSteps
 from orgkit.phases.state_backend.file_warnings import file_warnings
 from orgkit.phases.state_backend.reads import READS_IN_MANAGEMENT, member_reads
-
-if TYPE_CHECKING:
-    from orgkit.model.inventory import InventoryPart
-    from orgkit.phases.schema.section import Section
-
-
-def _section() -> "Section":
-    from orgkit.phases.state_backend.section import SECTION
-
-    return SECTION
 
 
 def _steps() -> PhaseSteps:
@@ -69,22 +57,14 @@ def state_accounts(desired: Desired) -> tuple[AccountSpec | ImportSpec, ...]:
     return (member,) if member else ()
 
 
-def _inventory() -> "InventoryPart":
-    from orgkit.phases.state_backend.inventory import INVENTORY
-
-    return INVENTORY
-
-
 PHASE = Phase(
     number="09",
     name="state-backend",
     title="Make the bucket for the state of Terraform and OpenTofu, and the roles that use it",
     label="state-backend",
     requires=("organization", "accounts"),
-    load_section=_section,
     load_steps=_steps,
     load_planner=_planner,
-    load_inventory=_inventory,
     accounts=state_accounts,
     member_reads=member_reads,
     in_bootstrap=False,
