@@ -16,6 +16,7 @@ from orgkit.model.matching import IdIndex
 from orgkit.model.outcome import Outcome, Outcomes, OutcomeSnapshots, Slot, StepStatus
 from orgkit.model.plan import ENABLED, Plan, Step, Waiting, identity
 from orgkit.phases.handler import Handlers
+from orgkit.phases.registry import phase_of
 
 # After a lost answer AWS may still be committing: look after these pauses, before anything is sent again.
 LOOK_AFTER_SECONDS = (5.0, 30.0)
@@ -178,17 +179,26 @@ def _value_of(result: T | Waits[T]) -> Waits[T]:
 
 
 def _is_done(context: ApplyContext, step: Step) -> bool:
+    """Return whether AWS did it; NeedsDecision where a new plan lacks the step though AWS does not show it as done."""
+    is_planned = True
     for pause in LOOK_AFTER_SECONDS:
         context.aws.progress("a look at whether AWS did it: its answer was lost", 0.0, pause)
         context.aws.clock.sleep(pause)
         plan, id_index = context.look()
         context.id_index.learn(id_index)
         remaining = next((remaining for remaining in plan.steps if remaining.id == step.id), None)
+        is_planned = remaining is not None
         if remaining is None:
             _raise_new_decision(context, plan)
-            return True
-        if identity(remaining.facts()) != identity(step.facts()):
+            # Not known (None) counts as shown: then the plan, made from the same reading, is all that there is.
+            if phase_of(plan.phase).shows(step, id_index.observed, id_index.desired) is not False:
+                return True
+        elif identity(remaining.facts()) != identity(step.facts()):
             raise changed_since_approval(step, remaining.starts_from)
+    if not is_planned:
+        doubt = "AWS does not show it as done, and a new plan lacks it"
+        what = f"the answer to the step {step.sentence!r} was lost: {doubt}."
+        raise NeedsDecision(what, "plan again: the plan says what AWS has now.")
     return False
 
 

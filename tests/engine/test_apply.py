@@ -82,9 +82,10 @@ class Scene:
     looks: list[Sequence[Step] | Plan] = field(default_factory=list)
     looked: int = 0
     seen: list[Outcomes] = field(default_factory=list)
+    units: dict[str, dict[str, str]] = field(default_factory=dict)  # that AWS has, with their tags
 
     def apply(self, *steps: Step, hours: float | None = None) -> tuple[Outcome, ...]:
-        id_index = IdIndex(observed_of({"organization": {}}), desired_of())
+        id_index = IdIndex(observed_of({"organization": {}, "units": self.units}), desired_of())
 
         def look() -> tuple[Plan, IdIndex]:
             self.looked += 1
@@ -286,7 +287,7 @@ def test_an_account_that_was_begun_before_credentials_ended_is_still_asked_about
 
 def test_after_a_lost_answer_aws_is_asked_before_anything_is_sent_again(scene: Scene) -> None:
     scene.hands.trouble = {"A": [LOST]}
-    scene.looks = [[unit("B")]]
+    scene.looks, scene.units = [[unit("B")]], {"A": {}}
     outcomes = scene.apply(unit("A"), unit("B"))
     assert results(outcomes) == ["ALREADY_APPLIED", "DONE"]
     assert scene.hands.did == ["A", "B"]
@@ -295,7 +296,7 @@ def test_after_a_lost_answer_aws_is_asked_before_anything_is_sent_again(scene: S
 
 def test_what_aws_commits_late_is_found_by_the_second_look(scene: Scene) -> None:
     scene.hands.trouble = {"A": [LOST]}
-    scene.looks = [[unit("A")], []]
+    scene.looks, scene.units = [[unit("A")], []], {"A": {}}
     assert results(scene.apply(unit("A"))) == ["ALREADY_APPLIED"]
     assert scene.hands.clock.slept == [5.0, 30.0]
 
@@ -305,6 +306,18 @@ def test_what_aws_did_not_do_is_sent_again_after_two_looks(scene: Scene) -> None
     scene.looks = [[unit("A")]]
     assert results(scene.apply(unit("A"))) == ["DONE"]
     assert (scene.hands.did, scene.looked) == (["A", "A"], 2)
+
+
+def test_a_step_that_is_gone_from_the_new_plan_though_aws_does_not_show_it_is_neither_done_nor_sent_again(
+    scene: Scene,
+) -> None:
+    scene.hands.trouble = {"A": [LOST]}
+    scene.looks = [[]]
+    outcomes = scene.apply(unit("A"), unit("B"))
+    assert results(outcomes) == ["FAILED", "DONE"]
+    assert "AWS does not show it as done, and a new plan lacks it" in outcomes[0].reason
+    assert scene.hands.did == ["A", "B"]
+    assert scene.looked == 2
 
 
 def test_answers_that_are_always_lost_end_in_a_failure_that_says_how_to_go_on(scene: Scene) -> None:
