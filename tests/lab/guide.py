@@ -294,6 +294,19 @@ class Guide:
         self.next_step("Read AWS and plan")
         self.at_step("asking")
 
+    def plan_with_the_cursor_in_the_form(self) -> None:
+        """Put the cursor into the last field as soon as it is there: nothing may take it away from who is typing."""
+        self.page.evaluate(
+            """shown => new MutationObserver((_, observer) => {
+              const field = [...document.querySelectorAll(`${shown} .orgkit-form input`)].at(-1);
+              if (field) { observer.disconnect(); field.focus(); }
+            }).observe(document.body, { childList: true, subtree: true })""",
+            SHOWN,
+        )
+        self.plan()
+        self.page.wait_for_timeout(1000)  # the form is shown a moment after the cells have run
+        assert self.notebook().locator(".orgkit-form input").last.evaluate("it => it === document.activeElement")
+
     def apply(self) -> None:
         """By the button under the decision; the notebook is saved when its last cell has run."""
         self.click(self.notebook().locator(".orgkit-apply"))

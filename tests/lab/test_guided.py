@@ -282,7 +282,7 @@ def restart_after_the_approval(guide: Guide) -> None:
 def trail(guide: Guide) -> None:
     """A plan that is no longer what would happen is not applied, although it was approved."""
     guide.open_next("05")
-    guide.plan()
+    guide.plan_with_the_cursor_in_the_form()
     guide.approve()
     client = guide.lab.client("organizations")
     (root,) = items(client, "list_roots", "Roots")

@@ -232,14 +232,16 @@
       }
     }
 
+    /** Bring it into view, with the cursor in its first field; not where somebody is typing in it already. */
     show(selector, block) {
       const place = this.find(selector);
-      if (place) {
-        place.scrollIntoView({ block });
-        const field = place.querySelector('input');
-        if (field) {
-          field.focus({ preventScroll: true });
-        }
+      if (!place || place.contains(document.activeElement)) {
+        return;
+      }
+      place.scrollIntoView({ block });
+      const field = place.querySelector('input');
+      if (field) {
+        field.focus({ preventScroll: true });
       }
     }
 
