@@ -51,18 +51,11 @@ def make_application(options: argparse.Namespace) -> Any:
 
 def make_http_server(application: Any, *, port: int = 0, fd: int | None = None) -> Any:
     """A server with a thread for each connection, on a port or on a socket that is listening already."""
-    from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
 
-    class QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
-        def log_request(self, code: object = "-", size: object = "-") -> None:
-            """Log nothing: the sandbox's own log has more, and this one takes time."""
+    from orgkit.sandbox.http_handler import KeepAliveHandler  # late: it imports moto
 
-        def send_response(self, code: int, message: str | None = None) -> None:
-            """Send no Date of the server itself: responses have the sandbox's, and clients would read the first one."""
-            self.send_response_only(code, message)
-
-    return make_server(HOST, port, application, threaded=True, request_handler=QuietHandler, fd=fd)
+    return make_server(HOST, port, application, threaded=True, request_handler=KeepAliveHandler, fd=fd)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
