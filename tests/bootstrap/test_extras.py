@@ -1,41 +1,20 @@
-"""Each extra is enough for what it is for: whatever else is installed here is hidden from the processes."""
+"""Each extra is enough for what it is for: whatever else is installed here is hidden from the processes.
+
+That a rehearsal needs no more than its extra is a test of test_wheel.py, which makes one.
+"""
 
 import sys
-from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-from packaging.utils import canonicalize_name
 
 from tests.bootstrap.project import Project
-from tests.supply.closure import closure
-
-ONLY_DECLARED = Path(__file__).parents[1] / "supply" / "only_declared"
-
-
-def with_only(requirement: str) -> dict[str, str]:
-    """Settings under which Python finds the packages that this brings, and no other."""
-    brought = set(closure(requirement))
-    hidden = [
-        module
-        for module, names in packages_distributions().items()
-        if not brought & {canonicalize_name(name) for name in names} and module.isidentifier()
-    ]
-    assert {"hypothesis", "pytest"} <= set(hidden)
-    return {"PYTHONPATH": str(ONLY_DECLARED), "TEST_HIDDEN_PACKAGES": " ".join(hidden)}
+from tests.supply.only_declared.settings import with_only
 
 
 @pytest.fixture
 def rehearsing(tmp_path: Path) -> Project:
     return Project(tmp_path, with_only("orgkit[rehearse]"))
-
-
-def test_a_rehearsal_needs_no_package_but_those_of_its_extra(rehearsing: Project) -> None:
-    rehearsing.orgkit("init", "acme")
-    done = rehearsing.json("rehearse", cwd=rehearsing.folder / "acme")
-    assert {phase["outcome"] for phase in done["phases"]} == {"done"}
-    (log,) = (rehearsing.folder / "acme" / "outputs" / "sandbox").glob("*/aws/server.log")
-    assert "ModuleNotFoundError" not in log.read_text()
 
 
 def test_the_list_of_differences_needs_no_package_but_those_of_its_extra(rehearsing: Project) -> None:

@@ -21,6 +21,7 @@ from orgkit.records.verify.verify import verify_all, verify_one
 from orgkit.sandbox.lifecycle import find
 from tests.bootstrap.project import CHECKOUT, Project
 from tests.bootstrap.test_rehearsal import LABELS, accounts_in
+from tests.supply.only_declared.settings import with_only
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +60,11 @@ def acme(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def example(acme: Project, poison: dict[str, str]) -> dict[str, Any]:
-    """The rehearsal of its example, under the settings of a person who works with AWS every day."""
-    answer: dict[str, Any] = acme.json("rehearse", **poison)
+    """The rehearsal of its example, under the settings of a person who works with AWS every day.
+
+    No package is there but those of the extra.
+    """
+    answer: dict[str, Any] = acme.json("rehearse", **poison, **with_only("orgkit[rehearse]"))
     return answer
 
 
@@ -80,6 +84,11 @@ class TestTheExample:
         assert [(each["phase"], each["outcome"]) for each in example["phases"]] == [(name, "done") for name in LABELS]
         assert [each["steps"] > 0 for each in example["phases"]] == [False, True, True, True, True, True, False]
         assert example["waiting"] == []
+
+    def test_it_needs_no_package_but_those_of_its_extra(self, acme, example):
+        assert {phase["outcome"] for phase in example["phases"]} == {"done"}
+        (log,) = (acme.folder / "outputs" / "sandbox").glob("*/aws/server.log")
+        assert "ModuleNotFoundError" not in log.read_text()
 
     def test_the_record_of_every_phase_holds_until_a_byte_of_it_is_turned(self, example):
         (place,) = (folder for folder in Path(example["records"]).iterdir() if folder.name == "999999999999")

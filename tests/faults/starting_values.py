@@ -6,7 +6,7 @@ conditional form of the call, it is also changed between the second read and the
 step, and resumes under its approval.
 
 Each kind of step is tried once at each moment. What is a repetition (a kind that an earlier phase has tried, or tried
-from nothing), and the kills, are drawn by a seed: one of three is tried. `make faults` tries all (`--repetitions`).
+from nothing), and the kills, are drawn by a seed: one of six is tried. `make faults` tries all (`--repetitions`).
 """
 
 import argparse
@@ -64,7 +64,7 @@ BEFORE, BETWEEN, AFTER_READ, KILLED = "before apply", "between steps", "after th
 HIDDEN_FROM_PLANNING = (CreateReadRole,)
 PHASES = (*(phase for phase in ROAD if phase.changes), phase_of("emails"))
 NOTHING = "nothing to change yet"
-ONE_OF_THREE = 1 / 3
+ONE_OF_SIX = 1 / 6
 
 
 @dataclass
@@ -293,7 +293,7 @@ def main() -> int:
     """0 when everything held."""
     parser = argparse.ArgumentParser(prog="tests.faults.starting_values", description=__doc__)
     parser.add_argument("--whole", action="store_true", help="every step of a phase, not one of each kind")
-    parser.add_argument("--repetitions", action="store_true", help="all of them, and all kills, not one of three")
+    parser.add_argument("--repetitions", action="store_true", help="all of them, and all kills, not one of six")
     parser.add_argument("--until", choices=[phase.label for phase in PHASES], default=PHASES[-1].label)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(100_000), help="by which repetitions are drawn")
     parser.add_argument("--mutants", action="store_true", help="break the library in each way, and tag units")
@@ -302,7 +302,7 @@ def main() -> int:
     desired = load(parameters(folder))
     wires.begin(replace(seed_of(desired), own_policies=legacy(desired)), folder / "outputs")
     os.environ.update(wires.settings(folder / "outputs"))
-    part = 1 if requests.repetitions or requests.whole or requests.mutants else ONE_OF_THREE
+    part = 1 if requests.repetitions or requests.whole or requests.mutants else ONE_OF_SIX
     trials = Trials(desired, tally, whole=requests.whole, part=part, seed=requests.seed)
     try:
         if requests.mutants:
