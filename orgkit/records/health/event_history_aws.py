@@ -8,7 +8,7 @@ region.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
@@ -108,8 +108,9 @@ def _event(event: CloudTrailEvent) -> ChangeEvent:
 
 
 def time_of(text: str) -> datetime | None:
-    """Return the time of an event of a journal; None where it has none."""
+    """Return the time of an event of a journal, which is in UTC where it does not say so; None where it has none."""
     try:
-        return datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

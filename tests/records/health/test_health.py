@@ -201,6 +201,11 @@ def event(name: str, *mentions: str, **fields: Any) -> CloudTrailEvent:
     return CloudTrailEvent(**values, mentions=frozenset(mentions))
 
 
+@pytest.mark.parametrize("text", ["2026-12-01T11:00:00+00:00", "2026-12-01T11:00:00", "2026-12-01T12:00:00+01:00"])
+def test_the_time_of_the_last_run_can_be_compared_whatever_zone_a_file_says(text: str) -> None:
+    assert event_history_aws.time_of(text) == datetime(2026, 12, 1, 11, tzinfo=UTC)
+
+
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> list[CloudTrailEvent]:
     """What CloudTrail has, by the name of the event; the lookups are counted by the length of the list `asked`."""
