@@ -40,6 +40,8 @@ _SEPARATORS = frozenset("/\\.-_@")  # characters that separate the parts of path
 _EN_DASH = "\u2013"
 _WRITTEN_LETTERS = frozenset("\u00aa\u00ba\u0131")  # ª, º and ı of Romance and Turkic languages
 _SMALL_CAPITAL = regex.compile("LATIN LETTER SMALL CAPITAL ([A-Z])")
+# The lines of confusables.txt about ASCII: most names need no more, and reading the file takes as long as ten calls.
+_ASCII_PROTOTYPES = {"0": "O", "1": "I", "l": "I", "|": "I", "m": "rn", "`": "'", '"': "''", "%": "º/₀"}
 _CONFUSABLES = Path(__file__).with_name("confusables.txt")
 
 
@@ -97,8 +99,9 @@ def describe(character: str) -> str:
 
 def skeleton(text: str) -> str:
     """Two texts look alike where their skeletons are equal (UTS #39, section 4): in a skeleton, m is rn and 1 is l."""
-    prototypes = _prototypes()
-    return _compose(prototypes.get(character, character) for character in _decompose(text))
+    decomposed = _decompose(text)
+    prototypes = _ASCII_PROTOTYPES if decomposed.isascii() else _prototypes()
+    return _compose(prototypes.get(character, character) for character in decomposed)
 
 
 def reading(text: str) -> str:

@@ -9,6 +9,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orgkit.sanitize import names
 from orgkit.sanitize.names import (
     deception,
     describe,
@@ -170,6 +171,7 @@ def test_any_text_has_an_answer_and_one_reading_however_it_is_composed(text: str
 
 def test_the_list_of_lookalikes_is_what_its_package_gives() -> None:
     assert confusables.FILE.read_text(encoding="ascii") == confusables.content()
+    assert {c: text for c, text in names._prototypes().items() if c.isascii()} == names._ASCII_PROTOTYPES
 
 
 # Letters as their languages have them; of each, one letter that no other script passes for.
