@@ -49,15 +49,20 @@ SLOW = (
 # Unit tests that draw hundreds of cases, make plans for a thousand accounts or seal whole records, for 2 to 15 CPU
 # seconds each: in `make test` alone.
 MANY_CASES = (
+    "tests/ci/test_markdown.py",
     "tests/costs/test_estimate.py",
     "tests/costs/test_export_domains.py",
     "tests/costs/test_export_files.py",
     "tests/costs/test_month.py",
     "tests/costs/test_recomputed.py",
+    "tests/engine/test_threaded_reads.py",
     "tests/handover/test_writer.py",
+    "tests/journal/test_file_writes.py",
     "tests/model/test_matching.py",
     "tests/parameters/test_anything.py",
+    "tests/parameters/test_json_schema.py",
     "tests/parameters/test_planned.py",
+    "tests/parameters/test_unit_paths.py",
     "tests/phases/member_access/test_role_drift.py",
     "tests/phases/trail/test_event_selectors.py",
     "tests/phases/trail/test_management_events.py",
@@ -66,6 +71,7 @@ MANY_CASES = (
     "tests/policy_evaluation/test_merge.py",
     "tests/records/test_hostile.py",
     "tests/records/test_hostile_files.py",
+    "tests/records/test_iri_parser.py",
     "tests/runbook/test_long_plans.py",
 )
 # A file runs in one process, since its tests share fixtures; the slowest files come first (tests/conftest.py).
