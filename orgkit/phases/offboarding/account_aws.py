@@ -1,7 +1,8 @@
 """AWS calls that read what speaks against closing an account, in the management account and in the account itself."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -43,24 +44,36 @@ PAGE, PAUSE = 50, 0.6  # events; seconds between two pages: AWS answers two a se
 Costs = Mapping[str, tuple[tuple[str, str], ...]] | Unread  # by account, service and USD
 
 
-def read_account(aws: Connection, desired: Desired, costs: Costs, entry: OffboardedAccount) -> AccountFacts:
+@dataclass(frozen=True)
+class History:
+    """What AWS's event history has of some accounts: the newest move, else the newest tagging, by their ids."""
+
+    moves: Mapping[str, Move] | Unread
+    taggings: Mapping[str, datetime] | Unread
+
+
+def read_account(
+    aws: Connection, desired: Desired, history: History, costs: Costs, entry: OffboardedAccount
+) -> AccountFacts:
     """Read all about one account; each part that AWS does not let us read says so."""
     account = entry.account
-    move = _or_unread(lambda: _newest_move(aws, account))
-    tagged_at = _or_unread(lambda: _newest_tagging(aws, account)) if move is None else None
     member = _or_unread(lambda: aws.assume(account, entry.role_name, policy=ONLY_LOOK))
     break_glass = desired.section(PoliciesSpec).break_glass_roles
     return AccountFacts(
         account=account,
         tag=dict(read_tags_of(aws, account)).get(QUARANTINED_TAG, ""),
-        move=move,
-        tagged_at=tagged_at,
+        move=_of(history.moves, account),
+        tagged_at=_of(history.taggings, account),
         services=_or_unread(lambda: delegated_services(aws, account)),
         buckets=_inside(member, _buckets),
         roles=_inside(member, partial(_existing_roles, names=break_glass)),
         resources=_inside(member, _resources),
         costs=costs if isinstance(costs, Unread) else costs.get(account, ()),
     )
+
+
+def _of(values: Mapping[str, T] | Unread, account: str) -> T | None | Unread:
+    return values if isinstance(values, Unread) else values.get(account)
 
 
 def _or_unread(look: Callable[[], T]) -> T | Unread:
@@ -107,19 +120,35 @@ def _owner(arn: str) -> str:
     return parts[4] if len(parts) > 5 else ""
 
 
-def _newest_move(aws: Connection, account: str) -> Move | None:
+def read_history(aws: Connection, accounts: Collection[str]) -> History:
+    """Read the newest move of each account; of those without one, the newest tagging as quarantined."""
+    moves = _or_unread(lambda: _newest(_moves(aws), accounts))
+    others = set() if isinstance(moves, Unread) else set(accounts) - set(moves)
+    return History(moves, _or_unread(lambda: _newest(_taggings(aws), others)))
+
+
+def _newest(items: Iterator[tuple[str, T]], accounts: Collection[str]) -> Mapping[str, T]:
+    """Return the first value of each account; no more is read when all are found."""
+    newest: dict[str, T] = {}
+    missing = set(accounts)
+    while missing and (item := next(items, None)) is not None:
+        account, value = item
+        if account in missing:
+            newest[account] = value
+            missing.remove(account)
+    return newest
+
+
+def _moves(aws: Connection) -> Iterator[tuple[str, Move]]:
     for at, parameters in _events(aws, "MoveAccount"):
-        if parameters.get("accountId") == account:
-            return Move(at, str(parameters.get("destinationParentId", "")))
-    return None
+        yield str(parameters.get("accountId")), Move(at, str(parameters.get("destinationParentId", "")))
 
 
-def _newest_tagging(aws: Connection, account: str) -> datetime | None:
+def _taggings(aws: Connection) -> Iterator[tuple[str, datetime]]:
     for at, parameters in _events(aws, "TagResource"):
-        keys = {str(tag.get("key", tag.get("Key"))) for tag in parameters.get("tags") or () if isinstance(tag, dict)}
-        if parameters.get("resourceId") == account and QUARANTINED_TAG in keys:
-            return at
-    return None
+        tags = (tag for tag in parameters.get("tags") or () if isinstance(tag, dict))
+        if QUARANTINED_TAG in {tag.get("key", tag.get("Key")) for tag in tags}:
+            yield str(parameters.get("resourceId")), at
 
 
 def _events(aws: Connection, name: str) -> Iterator[tuple[datetime, Mapping[str, Any]]]:

@@ -14,11 +14,17 @@ from orgkit.model.observed import CLOSED_STATES, Observed
 from orgkit.model.plan import ABSENT, starting_value
 from orgkit.phases.accounts.moves_aws import read_moves
 from orgkit.phases.handler import handle
-from orgkit.phases.offboarding.account_aws import delegated_services, month_of, read_account, read_costs, read_trails
+from orgkit.phases.offboarding.account_aws import (
+    delegated_services,
+    month_of,
+    read_account,
+    read_costs,
+    read_history,
+    read_trails,
+)
 from orgkit.phases.offboarding.facts import OffboardingFacts
 from orgkit.phases.offboarding.planner import spec_of_move, state_of
-from orgkit.phases.offboarding.quarantine_policy import NAME
-from orgkit.phases.offboarding.spec import OffboardingSpec
+from orgkit.phases.offboarding.spec import NAME, OffboardingSpec
 from orgkit.phases.offboarding.steps import QUARANTINED_TAG, CloseAccount, QuarantineAccount, TagQuarantinedAccount
 from orgkit.phases.organizational_units.aws import create_unit, unit_id
 from orgkit.phases.organizational_units.steps import CreateUnit
@@ -51,8 +57,8 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     moved = [spec_of_move(entry, account, spec.unit) for entry, account in pairs if account.unit != spec.unit]
     observed = read_moves(aws, observed, moved)
     month = month_of(now)
-    costs = read_costs(aws, month, [account.id for _, account in pairs])
-    read_one = partial(read_account, aws, desired, costs)
+    ids = [account.id for _, account in pairs]
+    read_one = partial(read_account, aws, desired, read_history(aws, ids), read_costs(aws, month, ids))
     enabled = (SCP, "ENABLED") in organization.policy_types
     summaries = policy_summaries(aws, SCP) if enabled else ()
     item = next((item for item in summaries if item["Name"] == NAME and not item.get("AwsManaged")), None)

@@ -10,10 +10,10 @@ from orgkit.model.observed import Account, Observed, Unread
 from orgkit.model.plan import ABSENT, Plan, Step, Waiting
 from orgkit.phases.accounts.moves import effects_of
 from orgkit.phases.offboarding.facts import AccountFacts, OffboardingFacts
-from orgkit.phases.offboarding.quarantine_policy import NAME, quarantine_policy, rescuers
+from orgkit.phases.offboarding.quarantine_policy import quarantine_policy, rescuers
 from orgkit.phases.offboarding.refusals import refusals, unread_reasons
 from orgkit.phases.offboarding.report import report
-from orgkit.phases.offboarding.spec import OffboardedAccount, OffboardingSpec
+from orgkit.phases.offboarding.spec import NAME, OffboardedAccount, OffboardingSpec
 from orgkit.phases.offboarding.steps import (
     DAYS,
     MAX_AT_ONCE,
@@ -180,9 +180,15 @@ def _quarantine(draft: _Draft, entry: OffboardedAccount, account: Account) -> It
     yield QuarantineAccount(
         key=entry.key, account=account.id, name=account.name, unit=draft.unit, why=entry.reason,
         roles=rescuers(draft.desired), policy=NAME, starts_from=draft.observed.parent_id(account.unit),
-        effects=effects_of(account.unit, draft.unit, draft.observed), reason="[offboarding] names it",
+        effects=_effects(draft, account), reason="[offboarding] names it",
     )  # fmt: skip
     yield _tag(entry, account, own, "from then on the seven days are counted")
+
+
+def _effects(draft: _Draft, account: Account) -> tuple[str, ...]:
+    """Return what the account gains and loses; not its policy, which may be attached by an earlier step of the plan."""
+    effects = effects_of(account.unit, draft.unit, draft.observed)
+    return tuple(effect for effect in effects if not (effect.startswith("gains ") and f" {NAME} (" in effect))
 
 
 def _tag(entry: OffboardedAccount, account: Account, own: AccountFacts | None, reason: str) -> Step:

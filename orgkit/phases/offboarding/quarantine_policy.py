@@ -7,7 +7,6 @@ from orgkit.model.desired import READ_ROLE, Desired
 from orgkit.phases.offboarding.spec import OffboardingSpec
 from orgkit.phases.policies.spec import PoliciesSpec
 
-NAME = "orgkit-quarantine"
 # What stays allowed to everybody, the root user included: whoever owns the account has to be able to ask AWS for help,
 # and to see and pay its bills. AWS's support answers a request about a closed account from its root user alone.
 STAYS_ALLOWED = (

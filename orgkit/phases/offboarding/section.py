@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from orgkit.model.desired import ACCESS_ROLE
-from orgkit.phases.offboarding.spec import OffboardedAccount, OffboardingSpec
+from orgkit.phases.offboarding.spec import NAME, OffboardedAccount, OffboardingSpec
 from orgkit.phases.schema.formats import KEY, label, quote, refuse
 from orgkit.phases.schema.location import Violation, spell
 from orgkit.phases.schema.raw import Raw, duplicates, members, path, section, text, texts
@@ -98,6 +98,12 @@ def policy_type(raw: Raw) -> Iterator[Violation]:
         yield ("offboarding",), f"needs {SCP}, which [organization] policy_types does not enable: add it there."
 
 
+def policy_name(raw: Raw) -> Iterator[Violation]:
+    """Report a policy of the file that has the name of the quarantine's: the two phases would change it in turn."""
+    if NAME in section(raw, "policies"):
+        yield ("policies", NAME), "is the policy of the quarantine, which 16-offboarding makes: rename it."
+
+
 def _entries(raw: Raw) -> list[tuple[str, Raw]]:
     """Return the key and table of each account."""
     own = OffboardingModel.model_fields
@@ -106,5 +112,5 @@ def _entries(raw: Raw) -> list[tuple[str, Raw]]:
 
 
 SECTION = Section(
-    "offboarding", OffboardingModel, build, OffboardingModel(), (keys, unit, accounts, policy_type)
+    "offboarding", OffboardingModel, build, OffboardingModel(), (keys, unit, accounts, policy_type, policy_name)
 )  # fmt: skip

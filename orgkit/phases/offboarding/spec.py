@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from orgkit.model.desired import ACCESS_ROLE, UnitPath
 
+NAME = "orgkit-quarantine"  # of the policy
+
 
 @dataclass(frozen=True)
 class OffboardedAccount:
