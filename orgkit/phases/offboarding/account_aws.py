@@ -23,7 +23,7 @@ from orgkit.phases.offboarding.steps import QUARANTINED_TAG
 from orgkit.phases.policies.spec import PoliciesSpec
 
 T = TypeVar("T")
-# Errors that last until someone changes a policy, a role or a setting; all others are raised.
+# Errors that last until someone changes a policy, a role or a setting; all unmoved are raised.
 LASTING = (*NOT_YET, "UnauthorizedOperation", "AuthFailure", "ExplicitDeny", "ValidationException")
 NO_ROLE = ("NoSuchEntity", "NoSuchEntityException")
 # The access role is an administrator: the session with which it is only looked may do no more than this.
@@ -62,17 +62,17 @@ def read_account(
     return AccountFacts(
         account=account,
         tag=dict(read_tags_of(aws, account)).get(QUARANTINED_TAG, ""),
-        move=_of(history.moves, account),
-        tagged_at=_of(history.taggings, account),
+        move=_value_for(history.moves, account),
+        tagged_at=_value_for(history.taggings, account),
         services=_or_unread(lambda: delegated_services(aws, account)),
-        buckets=_inside(member, _buckets),
-        roles=_inside(member, partial(_existing_roles, names=break_glass)),
-        resources=_inside(member, _resources),
+        buckets=_read_inside(member, _buckets),
+        roles=_read_inside(member, partial(_existing_roles, names=break_glass)),
+        resources=_read_inside(member, _resources),
         costs=costs if isinstance(costs, Unread) else costs.get(account, ()),
     )
 
 
-def _of(values: Mapping[str, T] | Unread, account: str) -> T | None | Unread:
+def _value_for(values: Mapping[str, T] | Unread, account: str) -> T | None | Unread:
     return values if isinstance(values, Unread) else values.get(account)
 
 
@@ -85,7 +85,7 @@ def _or_unread(look: Callable[[], T]) -> T | Unread:
         return Unread(str(rejection), rejection.remedy, rejection.code)
 
 
-def _inside(member: Connection | Unread, look: Callable[[Connection], T]) -> T | Unread:
+def _read_inside(member: Connection | Unread, look: Callable[[Connection], T]) -> T | Unread:
     return member if isinstance(member, Unread) else _or_unread(lambda: look(member))
 
 
@@ -123,8 +123,8 @@ def _owner(arn: str) -> str:
 def read_history(aws: Connection, accounts: Collection[str]) -> History:
     """Read the newest move of each account; of those without one, the newest tagging as quarantined."""
     moves = _or_unread(lambda: _newest(_moves(aws), accounts))
-    others = set() if isinstance(moves, Unread) else set(accounts) - set(moves)
-    return History(moves, _or_unread(lambda: _newest(_taggings(aws), others)))
+    unmoved = set() if isinstance(moves, Unread) else set(accounts) - set(moves)
+    return History(moves, _or_unread(lambda: _newest(_taggings(aws), unmoved)))
 
 
 def _newest(items: Iterator[tuple[str, T]], accounts: Collection[str]) -> Mapping[str, T]:

@@ -18,26 +18,26 @@ def _document(step: CreatePolicy | ChangePolicy, observed: Observed, _: Desired)
     return None if facts is None else facts.policy is not None and facts.policy.content == step.content
 
 
-def _attached(step: AttachPolicy, observed: Observed, _: Desired) -> bool | None:
+def _is_attached(step: AttachPolicy, observed: Observed, _: Desired) -> bool | None:
     facts = observed.facts(OffboardingFacts)
     if facts is None:
         return None
     return facts.policy is not None and observed.parent_id(step.unit) in facts.policy.targets
 
 
-def _moved(step: QuarantineAccount, observed: Observed, _: Desired) -> bool | None:
+def _is_moved(step: QuarantineAccount, observed: Observed, _: Desired) -> bool | None:
     account = observed.account(step.account)
     return None if account is None else account.unit == step.unit
 
 
-def _tagged(step: TagQuarantinedAccount, observed: Observed, _: Desired) -> bool | None:
+def _is_tagged(step: TagQuarantinedAccount, observed: Observed, _: Desired) -> bool | None:
     """Return whether the tag has another value than the one that the step replaces."""
     offboarding = observed.facts(OffboardingFacts)
     facts = offboarding.account(step.account) if offboarding else None
     return None if facts is None else facts.tag not in ("", step.starts_from)
 
 
-def _closed(step: CloseAccount, observed: Observed, _: Desired) -> bool | None:
+def _is_closed(step: CloseAccount, observed: Observed, _: Desired) -> bool | None:
     """Return None for an account that is gone: closed 90 days ago, or removed by somebody else."""
     account = observed.account(step.account)
     return None if account is None else account.is_closed
@@ -47,8 +47,8 @@ EVIDENCE = (
     is_shown_by(CreateUnit, _unit),
     is_shown_by(CreatePolicy, _document),
     is_shown_by(ChangePolicy, _document),
-    is_shown_by(AttachPolicy, _attached),
-    is_shown_by(QuarantineAccount, _moved),
-    is_shown_by(TagQuarantinedAccount, _tagged),
-    is_shown_by(CloseAccount, _closed),
+    is_shown_by(AttachPolicy, _is_attached),
+    is_shown_by(QuarantineAccount, _is_moved),
+    is_shown_by(TagQuarantinedAccount, _is_tagged),
+    is_shown_by(CloseAccount, _is_closed),
 )

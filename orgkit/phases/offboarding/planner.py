@@ -57,9 +57,9 @@ class _Draft:
         """Plan nothing about an account until somebody has decided."""
         self.waiting.append(Waiting(f"{entry.key} ({entry.account}): {reason}", "you", blocks=entry.key))
 
-    def wait(self, entry: OffboardedAccount, reason: str, who: str) -> None:
+    def wait(self, entry: OffboardedAccount, reason: str, owner: str) -> None:
         """Report what an account in quarantine waits for."""
-        self.waiting.append(Waiting(f"{entry.key} ({entry.account}): {reason}", who))
+        self.waiting.append(Waiting(f"{entry.key} ({entry.account}): {reason}", owner))
 
 
 def plan(observed: Observed, desired: Desired) -> Plan:
@@ -132,23 +132,23 @@ def _is_unit_usable(draft: _Draft) -> bool:
     """Return whether the policy would bind only accounts that the file wants closed; hold all back if not."""
     spec = draft.desired.section(OffboardingSpec)
     ids = {entry.account for entry in spec.accounts}
-    below = [
+    names = [
         account.name
         for account in draft.observed.accounts
         if account.unit[:1] == draft.unit and not account.is_closed and account.id not in ids
     ]
-    if below:
-        names = ", ".join(sorted(below)[:8])
+    if names:
+        listed = ", ".join(sorted(names)[:8])
         unit = format_path(draft.unit)
         draft.waiting.append(
             Waiting(
-                f"unit {unit} has {len(below)} account(s) that [offboarding] does not name, and that the policy of the "
-                f"quarantine would lock up: {names}. Move them, or name another unit under offboarding.unit",
+                f"unit {unit} has {len(names)} account(s) that [offboarding] does not name, and that the policy of the "
+                f"quarantine would lock up: {listed}. Move them, or name another unit under offboarding.unit",
                 "you",
                 blocks=unit,
             )
         )
-    return not below
+    return not names
 
 
 def _unit_and_policy(draft: _Draft) -> Iterator[Step]:
@@ -178,7 +178,7 @@ def _unit_and_policy(draft: _Draft) -> Iterator[Step]:
 def _quarantine(draft: _Draft, entry: OffboardedAccount, account: Account) -> Iterator[Step]:
     own = draft.facts.account(account.id)
     yield QuarantineAccount(
-        key=entry.key, account=account.id, name=account.name, unit=draft.unit, why=entry.reason,
+        key=entry.key, account=account.id, name=account.name, unit=draft.unit, cause=entry.reason,
         roles=rescuers(draft.desired), policy=NAME, starts_from=draft.observed.parent_id(account.unit),
         effects=_effects(draft, account), reason="[offboarding] names it",
     )  # fmt: skip
@@ -231,8 +231,8 @@ def _beginning(draft: _Draft, own: AccountFacts) -> datetime | str | None:
         return "AWS's event history does not show yet that it was moved there, which takes up to 15 minutes"
     if isinstance(own.tagged_at, datetime):
         return own.tagged_at
-    tagged = _parse(own.tag)
-    if tagged is not None and timedelta(0) <= draft.facts.read_at - tagged < HISTORY:
+    tag_time = _parse(own.tag)
+    if tag_time is not None and timedelta(0) <= draft.facts.read_at - tag_time < HISTORY:
         return "AWS's event history does not show its quarantine yet, which takes up to 15 minutes"
     return None
 
@@ -266,7 +266,7 @@ def _close(draft: _Draft, entry: OffboardedAccount, account: Account, start: dat
     else:
         yield CloseAccount(
             key=entry.key, account=account.id, name=account.name, email=account.email, since=_day(start),
-            why=entry.reason, starts_from=state_of(account.state, draft.unit_id, ()),
+            cause=entry.reason, starts_from=state_of(account.state, draft.unit_id, ()),
             reason=f"it is in quarantine for {DAYS} days, and a person has typed its id",
         )  # fmt: skip
 

@@ -8,11 +8,11 @@ from pydantic import ConfigDict, Field
 
 from orgkit.model.desired import ACCESS_ROLE
 from orgkit.phases.offboarding.spec import NAME, OffboardedAccount, OffboardingSpec
-from orgkit.phases.schema.formats import KEY, label, quote, refuse
+from orgkit.phases.schema.formats import KEY, label, quote, refuse, unit_path
 from orgkit.phases.schema.location import Violation, spell
-from orgkit.phases.schema.raw import Raw, duplicates, members, path, section, text, texts
+from orgkit.phases.schema.raw import Raw, duplicates, members, section, text, texts
 from orgkit.phases.schema.section import Defaults, Section
-from orgkit.phases.schema.types import AccountId, RoleName, SectionModel, UnitPath, checked_text, editor_check
+from orgkit.phases.schema.types import AccountId, RoleName, SectionModel, checked_text, editor_check
 from orgkit.policy_evaluation.policy_types import DEFAULT_TYPES, SCP
 
 MAX_REASON = 200  # characters: the plan and the record show it in one line
@@ -23,6 +23,14 @@ def reason(value: str) -> str:
     if len(value) > MAX_REASON:
         refuse(value, f"has {len(value)} characters; write up to {MAX_REASON}.")
     return label(value)
+
+
+def unit_name(value: str) -> str:
+    """Check the name of a unit below the root: policies of units above it would hold in the quarantine, too."""
+    names = unit_path(value)
+    if not isinstance(names, tuple) or names != (value,):
+        refuse(value, "is not the name of a unit directly below the organization root: write one without slashes.")
+    return value
 
 
 class OffboardedModel(SectionModel):
@@ -45,7 +53,7 @@ class OffboardingModel(SectionModel):
     model_config = ConfigDict(extra="allow", json_schema_extra={"propertyNames": {"pattern": f"^(?:{KEY})$"}})
     __pydantic_extra__: dict[str, OffboardedModel] = Field(init=False)
 
-    unit: UnitPath = ("Quarantine",)
+    unit: Annotated[str, checked_text(unit_name), editor_check(r"[^/\\]+", maxLength=128)] = "Quarantine"
 
     @property
     def accounts(self) -> dict[str, OffboardedModel]:
@@ -58,7 +66,7 @@ def build(model: OffboardingModel, defaults: Defaults) -> OffboardingSpec:
         OffboardedAccount(key, entry.account, entry.reason, entry.role_name, entry.removed_from_terraform)
         for key, entry in sorted(model.accounts.items())
     )
-    return OffboardingSpec(model.unit, tuple(accounts))
+    return OffboardingSpec((model.unit,), tuple(accounts))
 
 
 def keys(raw: Raw) -> Iterator[Violation]:
@@ -68,26 +76,19 @@ def keys(raw: Raw) -> Iterator[Violation]:
             yield ("offboarding", key), "is not a key: write up to 41 lower case letters, digits or -."
 
 
-def unit(raw: Raw) -> Iterator[Violation]:
-    """Report a unit below another one: policies of that would hold in the quarantine, too."""
-    names = path(section(raw, "offboarding").get("unit", "Quarantine"))
-    if names is not None and len(names) > 1:
-        yield ("offboarding", "unit"), "is below another unit: name one that is directly below the organization root."
-
-
 def accounts(raw: Raw) -> Iterator[Violation]:
     """Report an account that is named twice, that the file still wants, or that owns the organization."""
     uses = [(("offboarding", key, "account"), text(table, "account")) for key, table in _entries(raw)]
     yield from duplicates(uses, "keep one of the two")
-    wanted = {member.text("id"): member.place for member in members(raw)}
+    places = {member.text("id"): member.place for member in members(raw)}
     management = text(section(raw, "organization"), "management_account_id")
     for place, account in uses:
         if account is None:
             continue
         if account == management:
             yield place, f"{quote(account)} is the management account, which no organization can close."
-        elif account in wanted:
-            owner = spell(wanted[account])
+        elif account in places:
+            owner = spell(places[account])
             yield place, f"{quote(account)} is {owner}, which the file still wants: take that out of the file first."
 
 
@@ -112,5 +113,5 @@ def _entries(raw: Raw) -> list[tuple[str, Raw]]:
 
 
 SECTION = Section(
-    "offboarding", OffboardingModel, build, OffboardingModel(), (keys, unit, accounts, policy_type, policy_name)
+    "offboarding", OffboardingModel, build, OffboardingModel(), (keys, accounts, policy_type, policy_name)
 )  # fmt: skip

@@ -35,14 +35,14 @@ class QuarantineAccount(_Offboarding):
     actions: ClassVar = ("organizations:ListParents", "organizations:MoveAccount")
     unit: UnitPath
     roles: tuple[str, ...]  # that the policy of the quarantine does not bind
-    why: str
+    cause: str
     policy: str  # the name of the policy of the quarantine
     effects: tuple[str, ...] = ()  # what the account gains and loses, and what of it is not known
 
     @property
     def sentence(self) -> str:
         unit = format_path(self.unit)
-        text = f"put account {self.name} ({self.account}) into quarantine in unit {unit}, because: {self.why}"
+        text = f"put account {self.name} ({self.account}) into quarantine in unit {unit}, because: {self.cause}"
         lost = f"all but the roles {', '.join(self.roles)} is denied there; what runs goes on running"
         return "; ".join((text, lost, *self.effects))
 
@@ -85,13 +85,13 @@ class CloseAccount(_Offboarding):
     )  # fmt: skip
     email: str
     since: str  # the day on which its quarantine began
-    why: str
+    cause: str
 
     @property
     def sentence(self) -> str:
         return (
             f"close account {self.name} ({self.account}, {self.email}), in quarantine since {self.since}, because: "
-            f"{self.why}; AWS can reopen it for 90 days, and then deletes what is in it; its email stays taken"
+            f"{self.cause}; AWS can reopen it for 90 days, and then deletes what is in it; its email stays taken"
         )
 
     @property

@@ -27,7 +27,7 @@ from tests.aws.conftest import Answer, CountingClock, Wire
 from tests.phases.offboarding.test_planner import ENTRY, EXAMPLE, ID, world
 
 STEP = CloseAccount(
-    key="old-team", account=ID, name="old", email="old@acme.dev", since="2026-11-23", why="it was dissolved",
+    key="old-team", account=ID, name="old", email="old@acme.dev", since="2026-11-23", cause="it was dissolved",
     starts_from=state_of("ACTIVE", "ou-q", ()),
 )  # fmt: skip
 DESIRED = load(EXAMPLE).with_section(OffboardingSpec(accounts=(ENTRY,)))

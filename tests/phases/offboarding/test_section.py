@@ -36,13 +36,18 @@ def test_an_entry_names_an_account_and_a_reason() -> None:
         (ENTRY.replace("it was dissolved", " "), "offboarding.old-team.reason"),
         (ENTRY.replace("old-team", "'Old Team'"), "is not a key"),
         (ENTRY + "close = true\n", "close"),
-        ('[offboarding]\nunit = "A/B"\n' + ENTRY, "is below another unit"),
     ],
 )
 def test_what_cannot_be_meant_is_reported_with_its_place(section: str, message: str) -> None:
     with pytest.raises(ParametersInvalid, match=r"(?s)offboarding") as raised:
         spec(section)
     assert message in str(raised.value)
+
+
+def test_the_quarantine_is_directly_below_the_root() -> None:
+    text = TEXT.replace('#unit = "Quarantine"', 'unit = "Production/Quarantine"', 1)
+    with pytest.raises(ParametersInvalid, match="directly below the organization root"):
+        spec(ENTRY, text)
 
 
 def test_the_type_of_its_policy_has_to_be_enabled() -> None:
