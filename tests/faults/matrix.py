@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from orgkit.parameters import load
 from orgkit.phases.policy_removal.spec import PolicyRemovalSpec
 from orgkit.phases.registry import PHASES, phase_of
 from orgkit.rehearsal.bootstrap import seed_of
-from orgkit.sandbox.ids import one_time_code
+from orgkit.sandbox.ids import account_id, one_time_code
 from orgkit.sandbox.seed import OwnPolicy
 from orgkit.sandbox.world import world
 from tests.faults import wire as wires
@@ -61,6 +62,14 @@ type = "SERVICE_CONTROL_POLICY"
 units = [{}]
 delete = true
 """
+# An account that the file no longer names, which phase 16 takes away in two runs.
+OLD_EMAIL = "aws-old-team@example.com"
+OFFBOARDING = """
+[offboarding.old-team]
+account = "{}"
+reason = "the team was dissolved"
+"""
+SEVEN_DAYS = 7 * 24 * 3600
 FORMER_EMAIL = 'email_changed_from = "aws-web@example.com"\n'
 # What gets its name back after somebody else has renamed it, in a second run of two phases.
 FORMER_NAMES = {
@@ -243,6 +252,22 @@ def with_state(text: str, account: str) -> str:
     if "[state_backend]\n" not in text:
         return f"{text}\n[state_backend]\n{STATE.format(account)}"
     return text.replace("[state_backend]\n", f"[state_backend]\n{STATE.format(account)}")
+
+
+def old_account(text: str) -> str:
+    """Return the id that the sandbox gives to the account that goes, from the text of a parameters file."""
+    management = tomllib.loads(text)["organization"]["management_account_id"]
+    return account_id("account", management, OLD_EMAIL)
+
+
+def typed_ids(file: Path) -> str:
+    """Return what a person types to close that account."""
+    return f"old-team={old_account(file.read_text(encoding='utf-8'))}"
+
+
+def with_offboarding(text: str) -> str:
+    """Return a parameters file that wants an account closed."""
+    return text + OFFBOARDING.format(old_account(text))
 
 
 def legacy(desired: Desired) -> tuple[OwnPolicy, ...]:

@@ -7,8 +7,8 @@ from orgkit.model.desired import READ_ROLE, Desired
 from orgkit.phases.offboarding.spec import OffboardingSpec
 from orgkit.phases.policies.spec import PoliciesSpec
 
-# What stays allowed to everybody, the root user included: its owner has to be able to ask AWS for help, and
-# to see and pay its bills. AWS's support answers a request about a closed account from its root user alone.
+# What stays allowed to everybody, the root user included: the owner of an account has to be able to ask AWS for help,
+# and to see and pay its bills.
 STAYS_ALLOWED = (
     "aws-portal:View*", "billing:Get*", "ce:Get*", "consolidatedbilling:Get*", "invoicing:Get*",
     "payments:Get*", "payments:List*", "payments:MakePayment", "support:*",

@@ -8,8 +8,8 @@ from orgkit.phases.offboarding.spec import OffboardedAccount
 
 MAX_NAMES = 10  # services that a line names
 NOT_SEEN = (
-    "The tagging API shows resources of the types that it knows, if they have tags or had some. What was never tagged is "
-    "not counted, and nothing inside of resources."
+    "The tagging API shows resources of the types that it knows, if they have tags or had some. What was never tagged "
+    "is not counted, and nothing inside of resources."
 )
 
 
