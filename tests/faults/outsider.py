@@ -17,6 +17,7 @@ from orgkit.phases.alternate_contacts.spec import ContactsSpec
 from orgkit.phases.alternate_contacts.steps import SetContact
 from orgkit.phases.billing.steps import ActivateCostTag, CreateAnomalyMonitor, CreateAnomalySubscription, CreateBudget
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
+from orgkit.phases.offboarding.spec import NAME as QUARANTINE_POLICY
 from orgkit.phases.offboarding.steps import (
     QUARANTINED_TAG,
     CloseAccount,
@@ -43,6 +44,7 @@ from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.facts import Key, TrailFacts
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
+from orgkit.policy_evaluation.policy_types import SCP
 from orgkit.sandbox.corrections.organization import seed_another
 from orgkit.sandbox.ids import one_time_code
 from orgkit.sandbox.world import world
@@ -108,6 +110,13 @@ def create_old_account(by: Outsider) -> None:
     """Make the account that `[offboarding]` of the file wants closed."""
     by.client("organizations").create_account(AccountName="old-team", Email=OLD_EMAIL)
     world().clock.sleep(600)
+
+
+def change_quarantine_policy(by: Outsider) -> None:
+    """Give the policy of the quarantine another document."""
+    (policy,) = [policy for policy in _policies(by, SCP) if policy["Name"] == QUARANTINE_POLICY]
+    content = json.dumps({**OTHER_POLICY, "Id": "changed"})
+    by.client("organizations").update_policy(PolicyId=policy["Id"], Content=content)
 
 
 def _rename_unit(by: Outsider, path: UnitPath, name: str) -> None:

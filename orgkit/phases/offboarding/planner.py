@@ -177,6 +177,8 @@ def _unit_and_policy(draft: _Draft) -> Iterator[Step]:
 
 def _quarantine(draft: _Draft, entry: OffboardedAccount, account: Account) -> Iterator[Step]:
     own = draft.facts.account(account.id)
+    for reason in unread_reasons(own) if own else ():
+        draft.warnings.append(f"{entry.key} could not be closed later: {reason}")
     yield QuarantineAccount(
         key=entry.key, account=account.id, name=account.name, unit=draft.unit, cause=entry.reason,
         roles=rescuers(draft.desired), policy=NAME, starts_from=draft.observed.parent_id(account.unit),

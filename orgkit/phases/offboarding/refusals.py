@@ -40,8 +40,10 @@ def refusals(
 
 
 def unread_reasons(facts: AccountFacts) -> Iterator[str]:
-    """Yield what could not be read inside of an account: it can go into quarantine, and is not closed."""
+    """Yield what could not be read about an account: it can go into quarantine, and is not closed."""
     items = {
+        "its moves in AWS's event history": facts.move,
+        "its tags in AWS's event history": facts.tagged_at,
         "its buckets": facts.buckets,
         "its break-glass roles": facts.roles,
         "the numbers of its resources": facts.resources,
