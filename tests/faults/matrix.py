@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.aws.one_time_codes import CODES_VARIABLE
+from orgkit.aws.typed_account_ids import IDS_VARIABLE
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe_and_plan
 from orgkit.model.desired import Desired
@@ -69,6 +70,7 @@ OFFBOARDING = """
 account = "{}"
 reason = "the team was dissolved"
 """
+OFFBOARDED = {"MoveAccount", "CloseAccount"}
 SEVEN_DAYS = 7 * 24 * 3600
 FORMER_EMAIL = 'email_changed_from = "aws-web@example.com"\n'
 # What gets its name back after somebody else has renamed it, in a second run of two phases.
@@ -111,7 +113,8 @@ class Matrix:
         desired = load(file)
         text = with_policy(_with_alerts(file.read_text(encoding="utf-8")), list(desired.units[0].path))
         text = with_state(text, next(spec.key for spec in desired.members if spec != desired.log_archive))
-        self.file.write_text(with_contact(with_former_names(text)), encoding="utf-8")
+        text = with_contact(with_former_names(text))
+        self.file.write_text(with_offboarding(text), encoding="utf-8")
         seed = replace(seed_of(load(self.file)), regions=("us-east-1",), own_policies=legacy(load(self.file)))
         self.wire = wires.begin(seed, outputs)
         os.environ.update(wires.settings(outputs))
@@ -141,6 +144,19 @@ class Matrix:
         os.environ[CODES_VARIABLE] = EMAIL_CODES
         self._run_phase("emails", only_operations(RENAMES, chosen))
         del os.environ[CODES_VARIABLE]
+
+    def run_offboarding(self, chosen: "Chosen") -> None:
+        """Put an account into quarantine, and close it seven days later, when a person has typed its id."""
+        from tests.faults.outsider import Outsider, create_old_account
+
+        desired = load(self.file)
+        _, id_index = observe_and_plan(connect(desired), desired, "units")
+        create_old_account(Outsider(desired, id_index))
+        self._run_phase("offboarding", only_operations(OFFBOARDED, chosen))
+        world().clock.sleep(SEVEN_DAYS)
+        os.environ[IDS_VARIABLE] = typed_ids(self.file)
+        self._run_phase("offboarding", only_operations(OFFBOARDED, chosen))
+        del os.environ[IDS_VARIABLE]
 
     def _run_phase(self, phase: str, chosen: "Chosen") -> None:
         digest = self._planned(phase)
