@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orgkit.costs.bills.month import Month
 from orgkit.parameters import load
 from tests.bootstrap.project import PHASES_THAT_CHANGE, Stage, new_project, sentences
 
@@ -48,14 +49,23 @@ def waiting(plan: Any) -> str:
     return " ".join(item["what"] for item in plan["waiting"])
 
 
-def quarantine(stage: Stage) -> None:
-    plan = stage.project.plan("16")
-    stage.project.phase("16", plan["digest"], code=8)
+def fill(stage: Stage) -> None:
+    """Give the account a tagged bucket, and last month's bill."""
+    s3 = stage.client("s3", account(stage))
+    s3.create_bucket(Bucket="old-team-data")
+    s3.put_bucket_tagging(Bucket="old-team-data", Tagging={"TagSet": [{"Key": "Owner", "Value": "old"}]})
+    with stage.connected() as aws:
+        month = Month.from_datetime(aws.clock.now()).previous
+    row = {"month": str(month), "account": "website-prod", "service": "AmazonEC2", "record_type": "Usage"}
+    stage.sandbox.seed_bills({"rows": [{**row, "amount": "7.50"}], "page_size": 1000, "not_ready": []})
 
 
 def test_an_account_is_put_into_quarantine_and_closed_after_seven_days_each_under_an_approval(stage: Stage) -> None:
     account_id, typed = account(stage), {"ORGKIT_CLOSE_ACCOUNTS": f"old-team={account(stage)}"}
+    fill(stage)
     plan = stage.project.plan("16")
+    assert "AmazonEC2 7.50 USD" in plan["warnings"][0]
+    assert "1 in us-east-1; 2 region(s) were asked" in plan["warnings"][1]
     assert [step["id"] for step in plan["steps"]] == [
         "create-unit:Quarantine", "create-policy:orgkit-quarantine", "attach-policy:orgkit-quarantine: Quarantine",
         "quarantine-account:old-team", "tag-quarantined-account:old-team",
@@ -74,6 +84,11 @@ def test_an_account_is_put_into_quarantine_and_closed_after_seven_days_each_unde
     assert [step["id"] for step in plan["steps"]] == ["close-account:old-team"]
     stage.project.phase("16", plan["digest"], code=8)
     assert state(stage) == "ACTIVE"
+    aws, delegation = stage.client("organizations"), {"AccountId": account_id, "ServicePrincipal": "sso.amazonaws.com"}
+    aws.register_delegated_administrator(**delegation)
+    project.phase("16", plan["digest"], code=8)
+    assert state(stage) == "ACTIVE"
+    aws.deregister_delegated_administrator(**delegation)
     done = project.phase("16", plan["digest"])
     assert (done["outcome"], done["steps"]) == ("done", 1)
     assert state(stage) == "PENDING_CLOSURE"

@@ -9,17 +9,23 @@ from orgkit.phases.organizational_units.steps import CreateUnit
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
 
 
+def _facts(observed: Observed) -> OffboardingFacts | None:
+    """Return what was read; without an account that is to go, the policy was not."""
+    facts = observed.facts(OffboardingFacts)
+    return facts if facts and facts.accounts else None
+
+
 def _unit(step: CreateUnit, observed: Observed, _: Desired) -> bool | None:
     return observed.unit(step.path) is not None
 
 
 def _document(step: CreatePolicy | ChangePolicy, observed: Observed, _: Desired) -> bool | None:
-    facts = observed.facts(OffboardingFacts)
+    facts = _facts(observed)
     return None if facts is None else facts.policy is not None and facts.policy.content == step.content
 
 
 def _is_attached(step: AttachPolicy, observed: Observed, _: Desired) -> bool | None:
-    facts = observed.facts(OffboardingFacts)
+    facts = _facts(observed)
     if facts is None:
         return None
     return facts.policy is not None and observed.parent_id(step.unit) in facts.policy.targets
