@@ -13,7 +13,7 @@ from orgkit.model.observed import Account, Observed, Organization, Unit, Unread
 from orgkit.model.plan import Plan, Target
 from orgkit.model.state_backend import StateBackendSpec
 from orgkit.parameters import load
-from orgkit.phases.accounts.moves import MoveFacts
+from orgkit.phases.accounts.moves import AttachedPolicy, MoveFacts
 from orgkit.phases.offboarding.facts import AccountFacts, Move, OffboardingFacts, TrailUse
 from orgkit.phases.offboarding.planner import closable_accounts, plan
 from orgkit.phases.offboarding.quarantine_policy import quarantine_policy, rescuers
@@ -91,7 +91,7 @@ def test_an_account_in_quarantine_for_seven_days_is_closed_when_a_person_has_typ
 def test_no_other_word_closes_it(desired: Desired, typed: str) -> None:
     made = planned(desired, typed=typed)
     assert made.steps == ()
-    assert "ype" in texts(made)
+    assert ("that was typed for it is another one" if typed else "closed now. Type its id") in texts(made)
     observed = world(desired, typed=typed)
     wanted = desired.with_section(OffboardingSpec(accounts=(ENTRY,)))
     assert [entry.key for entry, _ in closable_accounts(observed, wanted)] == ["old-team"]
@@ -235,6 +235,8 @@ def test_the_quarantine_is_made_first_and_its_steps_are_the_same_when_a_run_was_
         "create-unit:Quarantine", "create-policy:orgkit-quarantine", "attach-policy:orgkit-quarantine: Quarantine",
         "quarantine-account:old-team", "tag-quarantined-account:old-team",
     ]  # fmt: skip
+    attached = (AttachedPolicy(SCP, NAME, "p-quarantine"),)
+    observed = observed.with_facts(MoveFacts(policies=(("ou-Quarantine", attached),)))
     for state in (bare, replace(bare, units=UNITS), observed):
         rest = plan(state, wanted).steps
         assert [step.facts() for step in rest] == [step.facts() for step in whole.steps[-len(rest) :]]
