@@ -187,7 +187,7 @@ class Scenarios:
         for service in SHARING:
             outsider.client("organizations").enable_aws_service_access(ServicePrincipal=service)
         drift(outsider)
-        self._control_tower()
+        self._control_tower(*(phase.label for phase in RUNBOOKS))
         for phase in CHANGING:
             if phase in IN_CI:
                 self._drift_in_ci(phase)
@@ -210,6 +210,7 @@ class Scenarios:
         self._administrate()
         _, ids = observe_and_plan(connect(self.desired), self.desired, "trail")
         create_old_account(Outsider(self.desired, ids))
+        self._control_tower("offboarding")
         self._put("offboarding")
         self._part("quarantine", "offboarding")
         self._administrate()
@@ -221,11 +222,11 @@ class Scenarios:
         self._part("closing", "offboarding")
         del os.environ[IDS_VARIABLE]
 
-    def _control_tower(self) -> None:
+    def _control_tower(self, *phases: str) -> None:
         """A landing zone owns what phases would change."""
         world().clock.sleep(DAY)  # so that nothing is remembered of there being none
         world().seed = replace(world().seed, control_tower=True)
-        self._look("Control Tower", *(phase.label for phase in RUNBOOKS))
+        self._look("Control Tower", *phases)
         world().seed = replace(world().seed, control_tower=False)
         world().clock.sleep(DAY)
 
