@@ -1,7 +1,9 @@
 """16-offboarding on the sandbox: quarantine, seven days, and closing, each under an approval of its own."""
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,3 +97,9 @@ def test_an_account_is_put_into_quarantine_and_closed_after_seven_days_each_unde
     assert stage.changes().count("organizations:CloseAccount") == 1
     assert stage.project.plan("16", code=0)["steps"] == []
     assert account_id in str(stage.project.plan("16", code=0)["warnings"])
+    (verified,) = project.json("records", "verify")["accounts"]
+    assert (verified["faults"], verified["unsealed"]) == ([], [])
+    record = Path(done["record"])
+    steps = json.loads((record / "plan.json").read_text(encoding="utf-8"))["steps"]
+    assert "because: the team was dissolved" in steps[0]["sentence"]
+    assert "AmazonEC2 7.50 USD" in (record / "review.json").read_text(encoding="utf-8")
