@@ -95,8 +95,9 @@ def test_an_account_is_put_into_quarantine_and_closed_after_seven_days_each_unde
     assert (done["outcome"], done["steps"]) == ("done", 1)
     assert state(stage) == "PENDING_CLOSURE"
     assert stage.changes().count("organizations:CloseAccount") == 1
-    assert stage.project.plan("16", code=0)["steps"] == []
-    assert account_id in str(stage.project.plan("16", code=0)["warnings"])
+    plan = stage.project.plan("16", code=0)
+    assert plan["steps"] == []
+    assert plan["warnings"] == [f"old-team: account {account_id} (website-prod) is PENDING_CLOSURE."]
     (verified,) = project.json("records", "verify")["accounts"]
     assert (verified["faults"], verified["unsealed"]) == ([], [])
     record = Path(done["record"])
