@@ -31,7 +31,7 @@ QUOTA = (
 PAYMENT = "add a valid payment method to the management account."
 SUPPORT = "ask AWS Support, then run the phase again."
 LICENSE = "in AWS China the management account needs a validated business licence: ask AWS Support."
-REMOVAL = "orgkit removes and closes no account."
+REMOVAL = "orgkit removes no account from the organization, and closes no management account."
 TRANSFER = "orgkit transfers no billing: finish or withdraw the transfer in the Billing console."
 DAILY_LIMIT_REMEDY = (
     "AWS's daily number of invitations is used up: run the phase again tomorrow, it goes on with what is left."
@@ -107,9 +107,13 @@ CONSTRAINTS: Mapping[str, Reason] = {
         "ACCOUNT_CANNOT_LEAVE_WITHOUT_EULA",
         "ACCOUNT_CANNOT_LEAVE_WITHOUT_PHONE_VERIFICATION",
         "CANNOT_CLOSE_MANAGEMENT_ACCOUNT",
-        "CLOSE_ACCOUNT_QUOTA_EXCEEDED",
-        "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED",
         "WAIT_PERIOD_ACTIVE",  # four days
+    ),
+    "CLOSE_ACCOUNT_QUOTA_EXCEEDED": Reason(
+        USER, "AWS closes only a part of the accounts within 30 days: run the phase again in some days."
+    ),
+    "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED": Reason(
+        USER, "AWS closes three accounts at the same time: run the phase again when these are closed."
     ),
     **_reasons(
         NOT_CALLED,

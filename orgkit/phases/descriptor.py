@@ -76,8 +76,8 @@ class Phase:
         unused_reads: Which of these reads it does not need.
         takes_away: Whether its steps close, delete, detach or switch something off. Such a phase runs only where a
             person names it: it is in no CI role and no list of a workflow, and no file asks for it.
-        needs_person: Whether only a person can finish it, who knows what AWS has sent by email. It is in no CI role and
-            no list of a workflow.
+        needs_person: Whether only a person can finish it, who knows what AWS has sent by email, or types the id of an
+            account. It is in no CI role and no list of a workflow.
     """
 
     number: str

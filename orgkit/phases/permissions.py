@@ -9,6 +9,7 @@ from orgkit.model.desired import ACCESS_ROLE, READ_ROLE, Desired
 from orgkit.model.plan import Step
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.findings import reads_for
+from orgkit.phases.offboarding.spec import OffboardingSpec
 from orgkit.phases.organization.section import OrganizationModel
 from orgkit.phases.registry import RUNBOOKS
 from orgkit.phases.trail.section import TrailModel
@@ -50,6 +51,7 @@ class Scope:
         trusted_access: The service principals for which trusted access may be enabled.
         policy_types: The types of policy that may be enabled.
         tag_values: Those of the tag ManagedBy, which all that orgkit makes has.
+        closable: The ids of the accounts that may be closed.
     """
 
     account: str = "*"
@@ -60,6 +62,7 @@ class Scope:
     trusted_access: tuple[str, ...] = tuple(OrganizationModel.model_fields["trusted_access"].default)
     policy_types: tuple[str, ...] = tuple(OrganizationModel.model_fields["policy_types"].default)
     tag_values: tuple[str, ...] = ("orgkit",)
+    closable: tuple[str, ...] = ("*",)
 
     @classmethod
     def from_desired(cls, desired: Desired) -> "Scope":
@@ -70,10 +73,11 @@ class Scope:
             organization=organization.organization_id or cls.organization,
             trail=desired.trail.name,
             trail_region=desired.trail.region,
-            access_roles=tuple(sorted({member.role_name for member in desired.members})),
+            access_roles=_access_roles(desired),
             trusted_access=organization.trusted_access,
             policy_types=organization.policy_types,
             tag_values=_tag_values(desired) or cls.tag_values,
+            closable=tuple(entry.account for entry in desired.section(OffboardingSpec).accounts),
         )
 
     def arn(self, kind: str) -> str:
@@ -90,6 +94,17 @@ class Scope:
             return "arn:aws:organizations::aws:policy/*"
         return f"arn:aws:organizations::{self.account}:{kind}/{self.organization}/*"
 
+    @property
+    def closable_accounts(self) -> list[str]:
+        """The ARNs of the accounts that may be closed."""
+        return [f"{self.arn('account').removesuffix('*')}{account}" for account in self.closable]
+
+
+def _access_roles(desired: Desired) -> tuple[str, ...]:
+    """The access roles of the members of the file, and of the accounts that it wants closed."""
+    accounts = (*desired.members, *desired.section(OffboardingSpec).accounts)
+    return tuple(sorted({account.role_name for account in accounts}))
+
 
 def _tag_values(desired: Desired) -> tuple[str, ...]:
     """The values that the file gives to the tag ManagedBy of accounts and units."""
@@ -104,7 +119,7 @@ class _Grant:
     sid: str
     actions: tuple[str, ...]
     kinds: tuple[str, ...] = ()  # none: AWS takes "*" alone
-    condition: str = ""  # a condition key, and the field of Scope with its values
+    condition: str = ""  # a condition key, and the field of Scope with its values; without one, the field's accounts
     field: str = ""
 
 
@@ -152,6 +167,7 @@ GRANTS = (
         "policy_types",
     ),
     _Grant("DeletePolicies", ("organizations:DeletePolicy",), ("policy",), "organizations:PolicyType", "policy_types"),
+    _Grant("CloseAccounts", ("organizations:CloseAccount", "organizations:DescribeAccount"), field="closable"),
     _Grant("CreateTrail", ("cloudtrail:CreateTrail",), ("trail",)),
     _Grant(
         "ChangeTrail",
@@ -244,7 +260,8 @@ def _changes(changes: set[str], scope: Scope) -> Iterator[dict[str, Any]]:
         values = list(getattr(scope, grant.field)) if grant.field else []
         if not actions or (grant.field and not values):  # a file that enables nothing: IAM rejects an empty list
             continue
-        resources = [scope.arn(kind) for kind in grant.kinds]
+        is_about_accounts = bool(grant.field and not grant.condition)
+        resources = scope.closable_accounts if is_about_accounts else [scope.arn(kind) for kind in grant.kinds]
         statement = _allow(grant.sid, actions, resources or "*")
         yield statement | ({"Condition": {"StringEquals": {grant.condition: values}}} if grant.condition else {})
 

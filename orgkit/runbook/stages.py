@@ -161,6 +161,17 @@ def enter_codes(run: Run, aws: Connection, observed: Observed) -> Observed:
 
 
 @stage
+def enter_account_ids(run: Run, aws: Connection, observed: Observed) -> Observed:
+    """What is there, with the ids that a person types here to close accounts; headless, they come otherwise."""
+    from orgkit.runbook.account_id_entry import ask_for_account_ids  # late: one runbook asks for them
+
+    if not (is_interactive() and ask_for_account_ids(run.desired, observed)):
+        return observed
+    with show_reading(run, aws):
+        return observe(aws, run.desired, run.phase.label)
+
+
+@stage
 def policies_in_force(run: Run, aws: Connection, observed: Observed) -> "PoliciesInForce":
     """Which policies hold in each account, and where each is attached."""
     from orgkit.phases.policies.in_force_aws import read_policies_in_force  # late: one runbook shows them

@@ -30,7 +30,9 @@ GIVEN = {
 SCOPE = Scope(account=ACCOUNT, organization=ORGANIZATION, trail="org-trail", trail_region="us-east-1")
 PROVIDER = "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com"
 TOKEN = "token.actions.githubusercontent.com"
-CHANGING = [phase for phase in RUNBOOKS if phase.changes and phase.label not in ("policy-removal", "emails")]
+CHANGING = [
+    phase for phase in RUNBOOKS if phase.changes and phase.label not in ("policy-removal", "emails", "offboarding")
+]
 
 
 @cache

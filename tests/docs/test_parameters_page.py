@@ -37,6 +37,10 @@ COMMENT_OF = {  # where the example has the comment of a key under a name that i
         ("policy_removal", "NAME", key): ("policy_removal", f"deny_old.{key}")
         for key in ("type", "units", "accounts", "root", "delete")
     },
+    **{
+        ("offboarding", "NAME", key): ("offboarding", f"playground.{key}")
+        for key in ("account", "reason", "role_name", "removed_from_terraform")
+    },
     ("contacts", "accounts"): ("contacts.accounts", ""),
     **{
         (*path, kind): ("contacts", f"{kind}.name")

@@ -15,7 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "steps.md"
 HEAD = """# The steps
 
 Everything that orgkit can do to AWS is one of these steps. A step is applied only when someone has approved a plan that
-names it. Only the steps of 13-policy-removal take something away. What orgkit reads is not listed
+names it. Only 13-policy-removal and 16-offboarding take something away. What orgkit reads is not listed
 here: `orgkit permissions PHASE` prints the policy of a phase, its reads included.
 
 Each step carries the value that it replaces (`starts_from`) into the approved plan: what exists, `absent`, or, for what

@@ -110,6 +110,7 @@ def main() -> int:
         matrix.run(chosen, requests.last)
         if requests.last == ROAD[-1].label:
             matrix.run_renames(chosen)
+            matrix.run_offboarding(chosen)
     matrix.close()
     tally.tell()
     cpu, trials, bad = os.times(), tally.kinds.total(), tally.bad.total()

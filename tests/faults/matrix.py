@@ -7,12 +7,14 @@ import random
 import re
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from orgkit.aws.one_time_codes import CODES_VARIABLE
+from orgkit.aws.typed_account_ids import IDS_VARIABLE
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe_and_plan
 from orgkit.model.desired import Desired
@@ -20,7 +22,7 @@ from orgkit.parameters import load
 from orgkit.phases.policy_removal.spec import PolicyRemovalSpec
 from orgkit.phases.registry import PHASES, phase_of
 from orgkit.rehearsal.bootstrap import seed_of
-from orgkit.sandbox.ids import one_time_code
+from orgkit.sandbox.ids import account_id, one_time_code
 from orgkit.sandbox.seed import OwnPolicy
 from orgkit.sandbox.world import world
 from tests.faults import wire as wires
@@ -61,6 +63,16 @@ type = "SERVICE_CONTROL_POLICY"
 units = [{}]
 delete = true
 """
+# An account that the file no longer names, which phase 16 takes away in two runs.
+OLD_EMAIL = "aws-old-team@example.com"
+OFFBOARDING = """
+[offboarding.old-team]
+account = "{}"
+reason = "the team was dissolved"
+"""
+FEWER_KINDS = {"CloseAccount": 4}  # that `make test` draws; `make faults` tries each
+OFFBOARDED = {"MoveAccount", "CloseAccount"}
+SEVEN_DAYS = 7 * 24 * 3600
 FORMER_EMAIL = 'email_changed_from = "aws-web@example.com"\n'
 # What gets its name back after somebody else has renamed it, in a second run of two phases.
 FORMER_NAMES = {
@@ -102,7 +114,8 @@ class Matrix:
         desired = load(file)
         text = with_policy(_with_alerts(file.read_text(encoding="utf-8")), list(desired.units[0].path))
         text = with_state(text, next(spec.key for spec in desired.members if spec != desired.log_archive))
-        self.file.write_text(with_contact(with_former_names(text)), encoding="utf-8")
+        text = with_contact(with_former_names(text))
+        self.file.write_text(with_offboarding(text), encoding="utf-8")
         seed = replace(seed_of(load(self.file)), regions=("us-east-1",), own_policies=legacy(load(self.file)))
         self.wire = wires.begin(seed, outputs)
         os.environ.update(wires.settings(outputs))
@@ -132,6 +145,19 @@ class Matrix:
         os.environ[CODES_VARIABLE] = EMAIL_CODES
         self._run_phase("emails", only_operations(RENAMES, chosen))
         del os.environ[CODES_VARIABLE]
+
+    def run_offboarding(self, chosen: "Chosen") -> None:
+        """Put an account into quarantine, and close it seven days later, when a person has typed its id."""
+        from tests.faults.outsider import Outsider, create_old_account
+
+        desired = load(self.file)
+        _, id_index = observe_and_plan(connect(desired), desired, "units")
+        create_old_account(Outsider(desired, id_index))
+        self._run_phase("offboarding", only_operations(OFFBOARDED, chosen))
+        world().clock.sleep(SEVEN_DAYS)
+        os.environ[IDS_VARIABLE] = typed_ids(self.file)
+        self._run_phase("offboarding", only_operations(OFFBOARDED, chosen))
+        del os.environ[IDS_VARIABLE]
 
     def _run_phase(self, phase: str, chosen: "Chosen") -> None:
         digest = self._planned(phase)
@@ -245,6 +271,22 @@ def with_state(text: str, account: str) -> str:
     return text.replace("[state_backend]\n", f"[state_backend]\n{STATE.format(account)}")
 
 
+def old_account(text: str) -> str:
+    """Return the id that the sandbox gives to the account that goes, from the text of a parameters file."""
+    management = tomllib.loads(text)["organization"]["management_account_id"]
+    return account_id("account", management, OLD_EMAIL)
+
+
+def typed_ids(file: Path) -> str:
+    """Return what a person types to close that account."""
+    return f"old-team={old_account(file.read_text(encoding='utf-8'))}"
+
+
+def with_offboarding(text: str) -> str:
+    """Return a parameters file that wants an account closed."""
+    return text + OFFBOARDING.format(old_account(text))
+
+
 def legacy(desired: Desired) -> tuple[OwnPolicy, ...]:
     """Return the policy that `[policy_removal]` of the file names, for the seed of a sandbox."""
     units = tuple(unit for removal in desired.section(PolicyRemovalSpec).removals for unit in removal.units)
@@ -282,6 +324,7 @@ def every_operation(seed: int) -> Chosen:
 
     Phases share their code: an operation that an earlier phase had meets one kind, as a further change by it does. All
     settings of a bucket are sent by one function: the first of them meets every kind, and each of the others three.
+    Closing an account meets four kinds.
     A kind that has two forms, such as once and always, is met in one of them, in turn. One read of each operation meets
     one kind. An old answer is met at the first or at the last read.
     Of the phases in DRAWN, only the operations named there are met.
@@ -295,7 +338,7 @@ def every_operation(seed: int) -> Chosen:
         if not point.mutating or point is not first[point.same[1:]] or point.operation in of_earlier_phases:
             return 1
         settings = [each for each in first.values() if is_bucket_setting(each)]
-        return 3 if point in settings[1:] else None
+        return 3 if point in settings[1:] else FEWER_KINDS.get(point.operation)
 
     def chosen(phase: str, points: tuple[Point, ...]) -> Iterator[tuple[Point, Met]]:
         first: dict[tuple[str, str], Point] = {}

@@ -17,6 +17,13 @@ from orgkit.phases.alternate_contacts.spec import ContactsSpec
 from orgkit.phases.alternate_contacts.steps import SetContact
 from orgkit.phases.billing.steps import ActivateCostTag, CreateAnomalyMonitor, CreateAnomalySubscription, CreateBudget
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
+from orgkit.phases.offboarding.spec import NAME as QUARANTINE_POLICY
+from orgkit.phases.offboarding.steps import (
+    QUARANTINED_TAG,
+    CloseAccount,
+    QuarantineAccount,
+    TagQuarantinedAccount,
+)
 from orgkit.phases.organization.steps import (
     CreateOrganization,
     EnablePolicyType,
@@ -37,9 +44,11 @@ from orgkit.phases.trail.acl_step import SetAcl
 from orgkit.phases.trail.facts import Key, TrailFacts
 from orgkit.phases.trail.key_steps import CreateAlias
 from orgkit.phases.trail.selector_steps import SetEventSelectors, TagTrail
+from orgkit.policy_evaluation.policy_types import SCP
 from orgkit.sandbox.corrections.organization import seed_another
 from orgkit.sandbox.ids import one_time_code
 from orgkit.sandbox.world import world
+from tests.faults.matrix import OLD_EMAIL
 from tests.faults.wire import ADDRESS
 
 FOREIGN = {"Sid": "Foreign", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
@@ -84,6 +93,30 @@ def _quarantine(by: Outsider, step: MoveAccount) -> None:
 def _tag(by: Outsider, resource: str, step: TagUnit | TagAccount) -> None:
     tags = [{"Key": key, "Value": "somebody else's"} for key, _ in step.tags]
     by.client("organizations").tag_resource(ResourceId=resource, Tags=tags)
+
+
+def _release(by: Outsider, step: QuarantineAccount | CloseAccount) -> None:
+    """Move it into another unit: out of the quarantine, or before it gets there."""
+    parents = {"SourceParentId": by.parent(step.account), "DestinationParentId": by.ids.parent(("Security",))}
+    by.client("organizations").move_account(AccountId=step.account, **parents)
+
+
+def _tag_quarantined(by: Outsider, step: TagQuarantinedAccount) -> None:
+    tags = [{"Key": QUARANTINED_TAG, "Value": "long ago"}]
+    by.client("organizations").tag_resource(ResourceId=step.account, Tags=tags)
+
+
+def create_old_account(by: Outsider) -> None:
+    """Make the account that `[offboarding]` of the file wants closed."""
+    by.client("organizations").create_account(AccountName="old-team", Email=OLD_EMAIL)
+    world().clock.sleep(600)
+
+
+def change_quarantine_policy(by: Outsider) -> None:
+    """Give the policy of the quarantine another document."""
+    (policy,) = [policy for policy in _policies(by, SCP) if policy["Name"] == QUARANTINE_POLICY]
+    content = json.dumps({**OTHER_POLICY, "Id": "changed"})
+    by.client("organizations").update_policy(PolicyId=policy["Id"], Content=content)
 
 
 def _rename_unit(by: Outsider, path: UnitPath, name: str) -> None:
@@ -402,6 +435,9 @@ CHANGES: Mapping[type[Step], Callable[[Outsider, Any], Any]] = {
     AttachPolicy: _attach_policy,
     DetachPolicy: _attach_elsewhere,
     DeletePolicy: _attach_elsewhere,
+    QuarantineAccount: _release,
+    TagQuarantinedAccount: _tag_quarantined,
+    CloseAccount: _release,
     StartEmailChange: lambda by, step: _change_email(by, step.key, "another@example.com"),
     AcceptEmailChange: lambda by, step: _change_email(by, step.key, "another@example.com"),
     SetContact: lambda by, step: _set_contact(by, step.account, step.type, "Joe"),

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.aws.one_time_codes import CODES_VARIABLE
+from orgkit.aws.typed_account_ids import IDS_VARIABLE
 from orgkit.aws.waiting import Waits
 from orgkit.engine import apply as engine
 from orgkit.engine.attempt import ApplyContext
@@ -39,18 +40,22 @@ from orgkit.model.plan import Plan, Step
 from orgkit.parameters import load
 from orgkit.phases.accounts.steps import MoveAccount
 from orgkit.phases.member_access.steps import CreateReadRole
+from orgkit.phases.offboarding.spec import OffboardingSpec
 from orgkit.phases.organizational_units.steps import TagUnit
 from orgkit.phases.registry import phase_of
 from orgkit.rehearsal.bootstrap import seed_of
+from orgkit.sandbox.world import world
 from tests.faults import wire as wires
 from tests.faults.copies import Copies, HandIn, answer_of, in_a_copy
 from tests.faults.matrix import (
     EMAIL_CODES,
     ROAD,
+    SEVEN_DAYS,
     STARTER_SET,
     legacy,
     with_contact,
     with_former_names,
+    with_offboarding,
     with_policy,
     with_state,
 )
@@ -62,7 +67,7 @@ BILLING = '[billing]\nalerts = ["ada@example.com"]\ncost_allocation_tags = ["org
 BEFORE, BETWEEN, AFTER_READ, KILLED = "before apply", "between steps", "after the second read", "killed after"
 # Planning sees nothing of a role that trusts another account alone; the second read does.
 HIDDEN_FROM_PLANNING = (CreateReadRole,)
-PHASES = (*(phase for phase in ROAD if phase.changes), phase_of("emails"))
+PHASES = (*(phase for phase in ROAD if phase.changes), phase_of("emails"), phase_of("offboarding"))
 NOTHING = "nothing to change yet"
 ONE_OF_SIX = 1 / 6
 
@@ -285,7 +290,7 @@ def parameters(folder: Path) -> Path:
     text = with_state(with_policy(text, ["Production"], ["Security"]), "website-prod")
     file = folder / "example.toml"
     text = with_former_names(text.replace("\n[trail]\n", "\n[trail]\n" + "\n".join(SETTINGS) + "\n"))
-    file.write_text(with_contact(text), encoding="utf-8")
+    file.write_text(with_offboarding(with_contact(text)), encoding="utf-8")
     return file
 
 
@@ -337,6 +342,21 @@ def _both(trials: Trials, until: str) -> None:
     if "emails" in labels:  # the second run, with the code
         os.environ[CODES_VARIABLE] = EMAIL_CODES
         trials.run("emails")
+    if "offboarding" in labels:
+        _offboard(trials)
+
+
+def _offboard(trials: Trials) -> None:
+    """Both runs of it: the second one is seven days later, and a person has typed the id."""
+    from tests.faults.outsider import Outsider, create_old_account
+
+    _, id_index = observe_and_plan(connect(trials.desired), trials.desired, "units")
+    create_old_account(Outsider(trials.desired, id_index))
+    trials.run("offboarding")
+    world().clock.sleep(SEVEN_DAYS)
+    (entry,) = trials.desired.section(OffboardingSpec).accounts
+    os.environ[IDS_VARIABLE] = f"{entry.key}={entry.account}"
+    trials.run("offboarding")
 
 
 def _run_mutants(trials: Trials) -> None:

@@ -11,6 +11,7 @@ from moto.kms.models import kms_backends
 from moto.organizations.models import organizations_backends
 from moto.s3.models import s3_backends
 
+from orgkit.phases.offboarding.steps import QUARANTINED_TAG
 from orgkit.sandbox.corrections.members import backend_of
 from orgkit.sandbox.corrections.paths import chain
 from orgkit.sandbox.world import world
@@ -76,7 +77,8 @@ def _where(backend: Any, parent: str) -> str:
 
 
 def _tags(thing: Any) -> str:
-    return f" {sorted(thing.tags.items())}" if thing.tags else ""
+    tags = {key: "some time" if key == QUARANTINED_TAG else value for key, value in thing.tags.items()}
+    return f" {sorted(tags.items())}" if tags else ""
 
 
 def _account(account: str) -> dict[str, Any]:

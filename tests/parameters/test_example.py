@@ -35,6 +35,7 @@ SECTIONS = [
     ("policies",),
     ("members",),
     ("policy_removal",),
+    ("offboarding",),
     ("approval",),
     ("approval", "approvers", "bob"),
     ("records",),
@@ -92,7 +93,7 @@ def test_defaults_that_follow_from_other_keys_are_shown_as_they_come_out(tmp_pat
     file = tmp_path / "all-on.toml"
     keep = re.sub(
         r"^(organization_id|id = \"2|object_lock|place|table|output|ada|bob[.a-z]*|jane|github"
-        r"|deny_(?:leaving|old)[.a-z]*|[a-z_]+ += \{ by|renamed_from|email_changed_from"
+        r"|deny_(?:leaving|old)[.a-z]*|playground[._a-z]*|[a-z_]+ += \{ by|renamed_from|email_changed_from"
         r"|(?:billing|operations|security|website-prod)\.)",
         r"#\1",
         ALL_ON,

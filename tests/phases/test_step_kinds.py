@@ -12,7 +12,7 @@ from tests.docs.test_steps_page import example
 STEPS = sorted({step for phase in RUNBOOKS for step in phase.steps}, key=lambda step: step.__name__)
 # Records have these words for good. A new step adds one; none is changed, and none is taken for another step.
 KINDS = {
-    "accept-email-change", "start-email-change",
+    "accept-email-change", "start-email-change", "quarantine-account", "tag-quarantined-account", "close-account",
     "accept-invitation", "activate-cost-tag", "attach-policy", "block-public-access", "block-state-public-access",
     "change-policy", "create-account", "create-identity-provider", "create-state-bucket", "create-state-role",
     "create-alias",

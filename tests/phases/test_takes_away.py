@@ -2,17 +2,20 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+import orgkit.ci
 from orgkit.ci.oidc import CHANGING_PHASES, template
 from orgkit.cli.phases import permissions
 from orgkit.model.plan import Step
 from orgkit.parameters import load
-from orgkit.phases.permissions import policy_for, steps_of
-from orgkit.phases.registry import PHASES, RUNBOOKS, phases_for
+from orgkit.phases.offboarding.spec import OffboardedAccount, OffboardingSpec
+from orgkit.phases.permissions import Scope, policy_for, steps_of
+from orgkit.phases.registry import PHASES, RUNBOOKS, phase_of, phases_for
 from orgkit.policy_evaluation.service_authorization import find_action, find_service
 from tests.bootstrap.project import EXAMPLE
 
@@ -30,6 +33,7 @@ OTHERS = {
 }  # fmt: skip
 # Actions with such a verb in a phase that takes nothing away, each with the reason. None is needed today.
 EXCEPTIONS: dict[str, str] = {}
+GITHUB = Path(__file__).parents[2] / ".github"
 REMOVING = [phase for phase in RUNBOOKS if phase.takes_away]
 
 
@@ -85,17 +89,41 @@ def test_no_ci_role_may_take_anything_away() -> None:
 
 
 def test_their_permissions_are_printed_by_name_alone() -> None:
-    removing = {action for phase in REMOVING for step in steps_of(phase) for action in takes_away(step)}
-    assert removing
-    for names, expected in (([], set()), *(([phase.label], removing) for phase in REMOVING)):
+    removing_actions = {
+        phase.label: {action for step in steps_of(phase) for action in takes_away(step)} for phase in REMOVING
+    }
+    assert all(removing_actions.values())
+    removing = set().union(*removing_actions.values())
+    for names, expected in (([], set()), *(([label], actions) for label, actions in removing_actions.items())):
         output = json.loads(CliRunner().invoke(permissions, names).stdout)
         printed = {action for statement in output["Statement"] for action in statement["Action"]}
         assert printed & removing == expected
 
 
+def test_no_workflow_offers_a_phase_that_takes_something_away() -> None:
+    workflows = Path(orgkit.ci.__file__).parent / "github"
+    texts = [file.read_text(encoding="utf-8") for file in (*workflows.rglob("*.y*ml"), *GITHUB.rglob("*.y*ml"))]
+    assert texts
+    for phase in REMOVING:
+        assert not [text for text in texts if phase.label in text or phase.run_label in text]
+
+
+def test_the_policy_of_phase_16_closes_the_accounts_of_the_file_alone() -> None:
+    entry = OffboardedAccount("old-team", "222222222222", "it goes", "OldRole")
+    scope = Scope.from_desired(load(EXAMPLE).with_section(OffboardingSpec(accounts=(entry,))))
+    statements = {item["Sid"]: item for item in policy_for([phase_of("offboarding")], scope)["Statement"]}
+    assert statements["CloseAccounts"]["Resource"] == ["arn:aws:organizations::999999999999:account/o-*/222222222222"]
+    assert "arn:aws:iam::*:role/OldRole" in statements["EnterMemberAccounts"]["Resource"]
+    nobody = policy_for([phase_of("offboarding")], Scope.from_desired(load(EXAMPLE)))
+    assert "organizations:CloseAccount" not in json.dumps(nobody)
+
+
 def test_the_policy_of_phase_13_reaches_the_policies_of_the_types_of_the_file_alone() -> None:
-    (phase,) = REMOVING
-    changes = [item for item in policy_for([phase])["Statement"] if item["Sid"] in ("DetachPolicies", "DeletePolicies")]
+    changes = [
+        item
+        for item in policy_for([phase_of("policy-removal")])["Statement"]
+        if item["Sid"] in ("DetachPolicies", "DeletePolicies")
+    ]
     types = {"organizations:PolicyType": ["RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY"]}
     assert [statement["Condition"] for statement in changes] == [{"StringEquals": types}] * 2
     detach, delete = (statement["Resource"] for statement in changes)

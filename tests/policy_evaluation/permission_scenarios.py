@@ -12,6 +12,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from orgkit.aws.one_time_codes import CODES_VARIABLE
+from orgkit.aws.typed_account_ids import IDS_VARIABLE
 from orgkit.ci.oidc import CHANGING_PHASES
 from orgkit.cli.archive import archive
 from orgkit.cli.reconcile import reconcile
@@ -34,8 +35,8 @@ from orgkit.sandbox.seed import OwnPolicy, Seed
 from orgkit.sandbox.world import world
 from orgkit.signing.role_trust_aws import check_roles
 from tests.ci.test_oidc import policies as roles_of_ci
-from tests.faults.matrix import EMAIL_CODES, legacy
-from tests.faults.outsider import Outsider, drift
+from tests.faults.matrix import EMAIL_CODES, SEVEN_DAYS, legacy, typed_ids
+from tests.faults.outsider import Outsider, change_quarantine_policy, create_old_account, drift
 from tests.faults.wire import Wire
 from tests.policy_evaluation.permission_trials import (
     ADMINISTRATOR,
@@ -91,6 +92,7 @@ class Scenarios:
         self._again()
         self._merged_policies()
         self._drift()
+        self._offboarding()
         self._reconcile_and_archive()
         self._four_eyes()
         self._older_answers()
@@ -185,13 +187,14 @@ class Scenarios:
         for service in SHARING:
             outsider.client("organizations").enable_aws_service_access(ServicePrincipal=service)
         drift(outsider)
-        self._control_tower()
+        self._control_tower(*(phase.label for phase in RUNBOOKS))
         for phase in CHANGING:
             if phase in IN_CI:
                 self._drift_in_ci(phase)
             self._put(phase)
             self._part("drift", phase)
         os.environ[CODES_VARIABLE] = EMAIL_CODES  # of the emails that the last phase has begun to change
+        self._put("emails")
         self._part("drift, with codes", "emails")
         del os.environ[CODES_VARIABLE]
 
@@ -202,11 +205,28 @@ class Scenarios:
             show(ending.how, ending.shown)
         self.uses.copies.wait()
 
-    def _control_tower(self) -> None:
+    def _offboarding(self) -> None:
+        """An account that goes, with what a move may take away; seven days later it is closed."""
+        self._administrate()
+        _, ids = observe_and_plan(connect(self.desired), self.desired, "trail")
+        create_old_account(Outsider(self.desired, ids))
+        self._control_tower("offboarding")
+        self._put("offboarding")
+        self._part("quarantine", "offboarding")
+        self._administrate()
+        change_quarantine_policy(Outsider(self.desired, ids))
+        self._put("offboarding")
+        self._part("another policy", "offboarding")
+        world().clock.sleep(SEVEN_DAYS)
+        os.environ[IDS_VARIABLE] = typed_ids(self.file)
+        self._part("closing", "offboarding")
+        del os.environ[IDS_VARIABLE]
+
+    def _control_tower(self, *phases: str) -> None:
         """A landing zone owns what phases would change."""
         world().clock.sleep(DAY)  # so that nothing is remembered of there being none
         world().seed = replace(world().seed, control_tower=True)
-        self._look("Control Tower", *(phase.label for phase in RUNBOOKS))
+        self._look("Control Tower", *phases)
         world().seed = replace(world().seed, control_tower=False)
         world().clock.sleep(DAY)
 

@@ -18,7 +18,7 @@ READS = (
     "account:ListRegions", "controltower:GetLandingZone", "controltower:ListEnabledBaselines",
     "controltower:ListEnabledControls", "controltower:ListLandingZones",
 )  # fmt: skip
-PHASES, PARTIAL_PHASES = ("02", "03", "04"), ("05",)  # in 05 only steps that change what Control Tower owns
+PHASES, PARTIAL_PHASES = ("02", "03", "04", "16"), ("05",)  # in 05 only steps that change what Control Tower owns
 OPTIONAL_SINCE = 4  # the first version whose landing zone may have no Security OU, log archive account and trail
 MAX_TARGETS = 5  # in one sentence
 

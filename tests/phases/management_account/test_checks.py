@@ -364,8 +364,8 @@ def test_what_the_parameters_file_may_attest_has_a_meaning_here() -> None:
         ("root access keys", {"root": DENIED}, BOOTSTRAP_PHASES, ()),
         ("MFA on root", {"root": RootUser(mfa=False, access_keys=False)}, BOOTSTRAP_PHASES, ()),
         ("account quota", {"quota": 2}, ("03", "04"), ()),
-        ("Control Tower", {"control_tower": tower(zone())}, ("02", "03", "04"), ("05",)),
-        ("Control Tower", {"control_tower": tower(trusted_access=True)}, ("02", "03", "04"), ("05",)),
+        ("Control Tower", {"control_tower": tower(zone())}, ("02", "03", "04", "16"), ("05",)),
+        ("Control Tower", {"control_tower": tower(trusted_access=True)}, ("02", "03", "04", "16"), ("05",)),
     ],
 )
 @pytest.mark.parametrize("organization", [None, OURS])

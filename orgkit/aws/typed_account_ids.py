@@ -1,0 +1,28 @@
+"""Ids of accounts that a person typed to close them, known in the memory of this process alone.
+
+An id comes from a person: typed in a runbook, or in the environment of a command.
+"""
+
+import os
+from collections.abc import Iterable
+
+IDS_VARIABLE = "ORGKIT_CLOSE_ACCOUNTS"  # as "old-team=111122223333", by the keys of [offboarding]
+
+_typed: dict[str, str] = {}
+
+
+def enter(key: str, account: str) -> None:
+    """Remember what a person typed for an account."""
+    _typed[key] = account.strip()
+
+
+def id_of(key: str) -> str:
+    """Return what was typed for an account; "" where there is nothing."""
+    pairs = (item.partition("=") for item in os.environ.get(IDS_VARIABLE, "").split())
+    return _typed.get(key) or {name: account for name, _, account in pairs}.get(key, "")
+
+
+def forget(keys: Iterable[str]) -> None:
+    """Forget what was typed for some accounts, as for another run in the same process."""
+    for key in keys:
+        _typed.pop(key, None)
