@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from orgkit.handover.addresses import Addresses, Changes, change_blocks
 from orgkit.handover.guide import write_guide
 from orgkit.handover.permissions import LOG_ARCHIVE, MANAGEMENT, policy_of
-from orgkit.handover.providers import PERMISSIONS, providers
+from orgkit.handover.providers import LOG_ARCHIVE_ALIAS, PERMISSIONS, providers
 from orgkit.handover.tools import Tool
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
@@ -47,6 +47,11 @@ class Configuration:
     def imports(self) -> int:
         """The number of resources that the first plan imports."""
         return len(self.addresses)
+
+    @property
+    def has_log_archive(self) -> bool:
+        """Whether there is a provider for the log archive account."""
+        return LOG_ARCHIVE_ALIAS in self.files[PROVIDERS]
 
 
 def configure(observed: Observed, desired: Desired, tool: Tool, changes: Changes) -> Configuration:

@@ -12,6 +12,7 @@ from orgkit.phases.terraform.provider import PROVIDER_SOURCE, PROVIDER_VERSION, 
 from orgkit.phases.trail.choice import choose
 from orgkit.phases.trail.facts import TrailFacts
 
+LOG_ARCHIVE_ALIAS = "log_archive"
 PERMISSIONS = {MANAGEMENT: "permissions-management.json", LOG_ARCHIVE: "permissions-log-archive.json"}
 
 
@@ -53,7 +54,7 @@ def _log_archive(archive: Account, observed: Observed, desired: Desired) -> Iter
     )
     policy = Expression(f'jsonencode(jsondecode(file("${{path.module}}/{PERMISSIONS[LOG_ARCHIVE]}")))')
     role = attributes(role_arn=Expression("var.log_archive_role_arn"), policy=policy)
-    body = attributes(alias="log_archive", region=desired.trail.region, allowed_account_ids=[archive.id])
+    body = attributes(alias=LOG_ARCHIVE_ALIAS, region=desired.trail.region, allowed_account_ids=[archive.id])
     yield Block("provider", ("aws",), (*body, Block("assume_role", (), role)))
 
 

@@ -1,21 +1,25 @@
 """python -m tests.handover.terraform [--at-once] [STEP ...]: Terraform takes over organizations that orgkit made.
 
-It needs what tests.sandbox.terraform_plan needs. The steps are those of STEPS; without one all run, in some 20 minutes.
+It needs what tests.sandbox.terraform_plan needs. The steps are those of STEPS; without one all run, in some 25 minutes.
 The exit code is 1 where Terraform is missing, or where something is not as it has to be.
 """
 
+import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from tests.bootstrap.project import Project
 from tests.handover.arguments import Variation, variations
 from tests.handover.changes import Change, Place, changes, shown
 from tests.handover.roles import as_terraform_role, state_of
 from tests.handover.server_dump import unaccounted
-from tests.handover.stages import NO_TERRAFORM, PHASES, HandedOver, handed_over, no_settings_of_the_person
+from tests.handover.stages import NO_TERRAFORM, OVERRIDE, PHASES, HandedOver, handed_over, no_settings_of_the_person
 from tests.sandbox.terraform_plan import TERRAFORM
 
 Item = TypeVar("Item", Change, Variation)
@@ -155,9 +159,35 @@ def apply_without(handed: HandedOver, names: list[str]) -> Iterator[str]:
     )
 
 
+def both_plans_of_the_runbook(at_once: bool) -> Iterator[str]:
+    """The runbook lets Terraform plan before the apply and after it, and leaves nothing of that in the folder."""
+    with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=True) as handed:
+        terraforms_own = {key: value for key, value in os.environ.items() if key.startswith("TF_")}
+        project = handed.stage.project.within(terraforms_own)
+        handed = replace(handed, folder=project.folder / "organization")
+        count = sum(planned_by_the_runbook(project)[word] for word in ("import", "keep"))
+        yield from (f"left in the folder: {path.name}" for path in handed.folder.iterdir() if "terraform" in path.name)
+        (handed.folder / "sandbox_override.tf").write_text(OVERRIDE, encoding="utf-8")
+        handed.import_all()
+        planned = planned_by_the_runbook(project)
+        if planned != {"import": 0, "add": 0, "change": 0, "destroy": 0, "keep": count}:
+            yield f"after the apply of {count} imports: {planned}"
+        yield from (f"AWS was asked for a change: {call}" for call in handed.stage.changes())
+        print(f"  {count} to import; after the apply {planned['keep']} unchanged")
+
+
+def planned_by_the_runbook(project: Project) -> dict[str, int]:
+    """Run 11-handover; what its record has of Terraform's plan, which passes."""
+    record = Path(project.phase("handover", more=("-p", "folder=organization"))["record"])
+    events = (project.folder / record / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    (verified,) = (event for event in map(json.loads, events) if event["event"] == "verified")
+    return dict(verified["plan"])
+
+
 AT_ONCE = "--at-once"  # changes of different resources in one plan, instead of one at a time
 STEPS: dict[str, Callable[[bool], Iterator[str]]] = {
     "import": both_files, "changes": each_change, "arguments": each_argument, "role": each_file_deleted,
+    "runbook": both_plans_of_the_runbook,
 }  # fmt: skip
 
 

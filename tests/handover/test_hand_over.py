@@ -100,6 +100,27 @@ def test_opentofu_gets_the_same_resources_and_is_said_to_be_untried(handed, answ
         assert (other.folder / path.name).read_bytes() == path.read_bytes()
 
 
+def test_the_runbook_writes_the_same_files_and_says_that_terraform_has_not_checked_them(handed, answer, tmp_path):
+    handed.stage.sandbox.forget_calls()
+    without_terraform = handed.stage.project.within({"PATH": str(tmp_path)})
+    more = ("-p", "folder=infrastructure/organization")
+    done = without_terraform.phase("handover", code=EXIT_WAITING, more=more)
+    assert done["waiting"] == ["not checked by Terraform: Terraform is not installed here"]
+    assert done["commands"][0].endswith("terraform -chdir=infrastructure/organization plan")
+    written = without_terraform.folder / "infrastructure" / "organization"
+    assert sorted(path.name for path in written.iterdir()) == sorted([*answer["files"], "orgkit-handover.json"])
+    for path in written.iterdir():
+        assert path.read_bytes() == (handed.folder / path.name).read_bytes(), path.name
+    assert handed.stage.changes() == []
+    without_terraform.orgkit("records", "verify")
+
+
+def test_without_a_folder_the_runbook_writes_nothing(handed):
+    before = sorted(handed.stage.project.folder.iterdir())
+    assert handed.stage.project.phase("handover")["outcome"] == "done"
+    assert sorted(handed.stage.project.folder.iterdir()) == before
+
+
 def test_orgkit_reports_what_terraform_owns(handed, answer):
     project = handed.stage.project
     handed.stage.client("organizations").disable_aws_service_access(ServicePrincipal="backup.amazonaws.com")
