@@ -11,7 +11,7 @@ from orgkit.handover.providers import LOG_ARCHIVE_ALIAS, PERMISSIONS, providers
 from orgkit.handover.tools import Tool
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
-from orgkit.phases.registry import phases_for
+from orgkit.phases.registry import RUNBOOKS, phases_for
 from orgkit.phases.terraform.hcl import Comment
 from orgkit.phases.terraform.part import HandoverPart, LeftOut, Resource
 from orgkit.phases.terraform.writer import quote, write
@@ -80,10 +80,13 @@ def configure(observed: Observed, desired: Desired, tool: Tool, changes: Changes
 
 
 def _kept_phases(desired: Desired) -> Iterator[LeftOut]:
-    """Yield the phases that hand over nothing: what they make is orgkit's."""
-    for phase in phases_for(desired):
-        if phase.changes and phase.handover is None:
+    """Yield what phases leave out that hand over nothing."""
+    requested = phases_for(desired)
+    for phase in RUNBOOKS:
+        if phase in requested and phase.changes and phase.handover is None:
             yield LeftOut(f"what {phase.run_label} makes", "orgkit keeps it up to date")
+        if phase not in requested and phase.handover and phase.handover.unrequested:
+            yield LeftOut(phase.handover.unrequested, f"the file does not ask for {phase.run_label}")
 
 
 def _policy(account: str) -> str:

@@ -54,7 +54,8 @@ class HandedOver:
         done = self.stage.project.orgkit("handover", tool, self.folder, "--file", file, "--json", *options, code=code)
         if code:
             return {"error": done.stdout + done.stderr}
-        (self.folder / "sandbox_override.tf").write_text(OVERRIDE, encoding="utf-8")
+        if "log_archive" in (self.folder / "providers.tf").read_text(encoding="utf-8"):
+            (self.folder / "sandbox_override.tf").write_text(OVERRIDE, encoding="utf-8")
         return dict(json.loads(done.stdout))
 
     def import_all(self) -> list[tuple[str, str]]:

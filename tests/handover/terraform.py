@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from tests.bootstrap.project import Project
+from tests.handover.adopted import adopted
 from tests.handover.arguments import Variation, variations
 from tests.handover.changes import Change, Place, changes, shown
 from tests.handover.roles import as_terraform_role, state_of
@@ -40,6 +41,13 @@ def take_over(handed: HandedOver) -> Iterator[str]:
     dump = handed.stage.sandbox._ask("/moto-api/data.json")
     yield from (f"neither imported nor left out: {each}" for each in unaccounted(dump, imports, answer["left_out"]))
     print(f"  {len(imports)} to import, 0 to add, 0 to change, 0 to destroy; then no changes")
+
+
+def adopted_organizations(at_once: bool) -> Iterator[str]:
+    """Organizations that were built without orgkit, and adopted."""
+    for organization in ("small", "nested"):
+        with TemporaryDirectory(prefix="handover-") as name, adopted(Path(name), organization) as handed:
+            yield from take_over(handed)
 
 
 def detect_changes(handed: HandedOver, at_once: bool) -> Iterator[str]:
@@ -186,7 +194,8 @@ def planned_by_the_runbook(project: Project) -> dict[str, int]:
 
 AT_ONCE = "--at-once"  # changes of different resources in one plan, instead of one at a time
 STEPS: dict[str, Callable[[bool], Iterator[str]]] = {
-    "import": both_files, "changes": each_change, "arguments": each_argument, "role": each_file_deleted,
+    "import": both_files, "adopted": adopted_organizations,
+    "changes": each_change, "arguments": each_argument, "role": each_file_deleted,
     "runbook": both_plans_of_the_runbook,
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
         "The accounts that joined the organization by invitation, by their keys in the parameters file.",
         items if pairs else (),
         (
-            *(roles_left_out(spec, account) for spec, account in pairs),
+            *(roles_left_out(spec, account, desired) for spec, account in pairs),
             LeftOut("invitations (handshakes)", "Terraform has no resource for them; orgkit sends them"),
         ),
     )

@@ -28,7 +28,7 @@ def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
         "The accounts that orgkit created, by their keys in the parameters file. Terraform can create more: add an\n"
         "entry with a tag orgkit:key of its own, and orgkit makes the account readable.",
         items if pairs else (),
-        (*(roles_left_out(spec, account) for spec, account in pairs), *_other_accounts(observed, desired)),
+        (*(roles_left_out(spec, account, desired) for spec, account in pairs), *_other_accounts(observed, desired)),
     )
 
 

@@ -116,8 +116,10 @@ class Handover:
         part: From what is observed and desired to the content of the file.
         steps: Those that Terraform owns once the phase is handed over.
         remedies: For a type of step, what a person does instead, where that is more than to change it in Terraform.
+        unrequested: What is left out where the file does not ask for the phase, so that nothing of it was read.
     """
 
     part: Callable[[Observed, Desired], HandoverPart]
     steps: tuple[type[Step], ...]
     remedies: Mapping[type[Step], str] = field(default_factory=dict)
+    unrequested: str = ""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from orgkit.model.desired import AccountSpec, Desired, ImportSpec, UnitPath, format_path
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Account, Observed, Unit
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.phases.terraform.hcl import Attribute, Block, Expression, Value, attributes
 from orgkit.phases.terraform.part import LeftOut, Resource, unique_keys
 from orgkit.phases.terraform.provider import UNIT_IDS, value_of
@@ -87,8 +88,13 @@ def _entry(
     }
 
 
-def roles_left_out(spec: AccountSpec | ImportSpec, account: Account) -> LeftOut:
-    """Return the two roles by which orgkit works in an account."""
+def roles_left_out(spec: AccountSpec | ImportSpec, account: Account, desired: Desired) -> LeftOut:
+    """Return the two roles by which orgkit works in an account; without a read role, the one of its owner."""
+    if not desired.section(MembersSpec).read_role:
+        return LeftOut(
+            f"role {spec.role_name} of account {spec.key} ({account.id})",
+            "the file has read_role = false: orgkit makes no role in member accounts, and looks into none",
+        )
     return LeftOut(
         f"roles orgkit-read and {spec.role_name} of account {spec.key} ({account.id})",
         "orgkit reads and enters the account through them, and keeps them up to date",
