@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from orgkit.handover.permissions import LOG_ARCHIVE, MANAGEMENT
+from orgkit.handover.permissions import LOG_ARCHIVE, MANAGEMENT, MEMBER
 from orgkit.handover.tools import Tool
 from orgkit.model.desired import Desired
 from orgkit.model.matching import match_if_clear
@@ -13,7 +13,11 @@ from orgkit.phases.trail.choice import choose
 from orgkit.phases.trail.facts import TrailFacts
 
 LOG_ARCHIVE_ALIAS = "log_archive"
-PERMISSIONS = {MANAGEMENT: "permissions-management.json", LOG_ARCHIVE: "permissions-log-archive.json"}
+PERMISSIONS = {
+    MANAGEMENT: "permissions-management.json",
+    LOG_ARCHIVE: "permissions-log-archive.json",
+    MEMBER: "permissions-member.json",
+}
 
 
 def providers(observed: Observed, desired: Desired, tool: Tool) -> Iterator[Comment | Block]:

@@ -5,6 +5,7 @@ from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.engine.observe import observe
 from orgkit.errors import CouldNotRead, OutOfOrder
+from orgkit.handover.member_roles_aws import read_member_roles
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
 from orgkit.phases.registry import load_handover, phases_for, plan
@@ -25,6 +26,7 @@ def read_for_handover(aws: Connection, desired: Desired) -> Observed:
         for phase in phases_for(desired):
             if read := load_handover(phase):
                 observed = read(aws, desired, observed)
+        observed = read_member_roles(aws, desired, observed)
     except Rejected as rejection:
         raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
     return observed

@@ -262,9 +262,10 @@ class RecordsSpec:
 
 @dataclass(frozen=True)
 class HandoverSpec:
-    """`[handover]`: the phases whose resources Terraform owns, by their labels."""
+    """`[handover]`: the phases whose resources Terraform owns, by their labels; whether it gets the members' roles."""
 
     phases: tuple[str, ...] = ()
+    members: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,15 @@ from tests.handover.arguments import Variation, variations
 from tests.handover.changes import Change, Place, changes, shown
 from tests.handover.roles import as_terraform_role, state_of
 from tests.handover.server_dump import unaccounted
-from tests.handover.stages import NO_TERRAFORM, OVERRIDE, PHASES, HandedOver, handed_over, no_settings_of_the_person
+from tests.handover.stages import (
+    MEMBERS,
+    NO_TERRAFORM,
+    OVERRIDE,
+    PHASES,
+    HandedOver,
+    handed_over,
+    no_settings_of_the_person,
+)
 from tests.sandbox.terraform_plan import TERRAFORM
 
 Item = TypeVar("Item", Change, Variation)
@@ -41,6 +49,15 @@ def take_over(handed: HandedOver) -> Iterator[str]:
     dump = handed.stage.sandbox._ask("/moto-api/data.json")
     yield from (f"neither imported nor left out: {each}" for each in unaccounted(dump, imports, answer["left_out"]))
     print(f"  {len(imports)} to import, 0 to add, 0 to change, 0 to destroy; then no changes")
+
+
+def roles_of_members(at_once: bool) -> Iterator[str]:
+    """The larger file with the roles of its seven members."""
+    with (
+        TemporaryDirectory(prefix="handover-") as name,
+        handed_over(Path(name), larger=True, more=MEMBERS) as handed,
+    ):
+        yield from take_over(handed)
 
 
 def adopted_organizations(at_once: bool) -> Iterator[str]:
@@ -195,7 +212,7 @@ def planned_by_the_runbook(project: Project) -> dict[str, int]:
 AT_ONCE = "--at-once"  # changes of different resources in one plan, instead of one at a time
 STEPS: dict[str, Callable[[bool], Iterator[str]]] = {
     "import": both_files, "adopted": adopted_organizations,
-    "changes": each_change, "arguments": each_argument, "role": each_file_deleted,
+    "members": roles_of_members, "changes": each_change, "arguments": each_argument, "role": each_file_deleted,
     "runbook": both_plans_of_the_runbook,
 }  # fmt: skip
 

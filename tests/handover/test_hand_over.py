@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import hcl2
@@ -12,7 +13,7 @@ from orgkit.errors import EXIT_REFUSED, EXIT_WAITING
 from orgkit.handover.permissions import TYPES
 from tests.handover.changes import Place, changes
 from tests.handover.server_dump import unaccounted
-from tests.handover.stages import NO_TERRAFORM, HandedOver, handed_over
+from tests.handover.stages import MEMBERS, NO_TERRAFORM, HandedOver, handed_over
 from tests.handover.terraform import batches, detect, take_over
 from tests.sandbox.terraform_plan import TERRAFORM
 
@@ -100,6 +101,31 @@ def test_opentofu_gets_the_same_resources_and_is_said_to_be_untried(handed, answ
         assert (other.folder / path.name).read_bytes() == path.read_bytes()
 
 
+def test_with_members_the_roles_of_each_account_are_handed_over_by_a_provider_of_its_own(handed, answer, tmp_path):
+    project = handed.stage.project
+    file = project.file.with_name("members.toml")
+    file.write_text(project.file.read_text(encoding="utf-8") + MEMBERS, encoding="utf-8")
+    more = project.json("handover", "terraform", tmp_path / "tf", "--file", file)
+    document = hcl2.loads((tmp_path / "tf" / "member-roles.tf").read_text(encoding="utf-8"))
+    accounts = {body["alias"]: body["allowed_account_ids"] for block in document["provider"] for body in block.values()}
+    assert len(accounts) == len(document["provider"]) == 7
+    blocks = [
+        (kind, *item) for block in document["resource"] for kind, named in block.items() for item in named.items()
+    ]
+    kinds = [kind.strip('"') for kind, _, _ in blocks]
+    assert [kinds.count(f"aws_iam_role{suffix}") for suffix in ("", "_policy", "_policy_attachment")] == [9, 7, 2]
+    for _, name, body in blocks:
+        assert body["lifecycle"][0]["prevent_destroy"] is True
+        alias = body["provider"].removeprefix("${aws.").removesuffix("}")
+        assert alias.removeprefix("member_") == name.strip('"').split("_", 2)[2]
+    assert more["imports"] == answer["imports"] + len(blocks) == answer["imports"] + len(document["import"])
+    assert "permissions-member.json" in more["files"]
+    assert "orgkit-read" not in json.dumps(more["left_out"])
+    dump = handed.stage.sandbox._ask("/moto-api/data.json")
+    imports = [(item["address"], item["id"]) for item in manifest(tmp_path / "tf")]
+    assert list(unaccounted(dump, imports, more["left_out"])) == []
+
+
 def test_the_runbook_writes_the_same_files_and_says_that_terraform_has_not_checked_them(handed, answer, tmp_path):
     handed.stage.sandbox.forget_calls()
     without_terraform = handed.stage.project.within({"PATH": str(tmp_path)})
@@ -151,5 +177,9 @@ def has_no_provider(handed: HandedOver) -> bool:
 
 def imports_of_manifest(handed: HandedOver) -> dict[str, str]:
     """Import ids by address, as the command wrote them down."""
-    values = json.loads((handed.folder / "orgkit-handover.json").read_bytes())
-    return {item["address"]: item["id"] for item in values["resources"]}
+    return {item["address"]: item["id"] for item in manifest(handed.folder)}
+
+
+def manifest(folder: Path) -> list[dict[str, str]]:
+    values = json.loads((folder / "orgkit-handover.json").read_bytes())
+    return list(values["resources"])
