@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 from tests.bootstrap.project import Project
 from tests.handover.adopted import adopted
 from tests.handover.arguments import Variation, variations
-from tests.handover.changes import Change, Place, changes, shown
+from tests.handover.arguments import of_members as arguments_of_members
+from tests.handover.changes import Change, Place, changes, of_members, of_the_example, shown
 from tests.handover.roles import as_terraform_role, state_of
 from tests.handover.server_dump import unaccounted
 from tests.handover.stages import (
@@ -58,6 +59,12 @@ def roles_of_members(at_once: bool) -> Iterator[str]:
         handed_over(Path(name), larger=True, more=MEMBERS) as handed,
     ):
         yield from take_over(handed)
+        place = Place(handed.stage, imports_of_folder(handed.folder))
+        for batch in batches(of_members(), at_once):
+            yield from detect(handed, place, batch)
+        handed.stage.begin(*PHASES)
+        for variation in batches(arguments_of_members(), at_once):
+            yield from vary(handed, variation)
 
 
 def adopted_organizations(at_once: bool) -> Iterator[str]:
@@ -67,10 +74,10 @@ def adopted_organizations(at_once: bool) -> Iterator[str]:
             yield from take_over(handed)
 
 
-def detect_changes(handed: HandedOver, at_once: bool) -> Iterator[str]:
+def detect_changes(handed: HandedOver, made: Iterable[Change], at_once: bool) -> Iterator[str]:
     """Terraform's plan shows each change that somebody makes, and nothing else."""
     place = Place(handed.stage, dict(handed.import_all()))
-    for batch in batches(changes(), at_once):
+    for batch in batches(made, at_once):
         yield from detect(handed, place, batch)
 
 
@@ -80,7 +87,8 @@ def detect(handed: HandedOver, place: Place, batch: list[Change]) -> Iterator[st
     for change in batch:
         change.make(place)
     expected = {change.address: (change.actions, change.attributes) for change in batch}
-    found = shown(handed.terraform.plan())
+    is_replaced = any("delete" in change.actions for change in batch)
+    found = shown(plan_without_protection(handed) if is_replaced else handed.terraform.plan())
     if found != expected:
         yield f"expected {expected}\n  shown    {found}"
     for address, (actions, names) in found.items():
@@ -110,7 +118,10 @@ def each_change(at_once: bool) -> Iterator[str]:
     """Each attribute, changed by a plain call."""
     with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=True) as handed:
         handed.hand_over()
-        yield from detect_changes(handed, at_once)
+        yield from detect_changes(handed, changes(), at_once)
+    with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name)) as handed:
+        handed.hand_over()
+        yield from detect_changes(handed, of_the_example(), at_once)
 
 
 def each_argument(at_once: bool) -> Iterator[str]:
@@ -143,10 +154,13 @@ def vary(handed: HandedOver, batch: list[Variation]) -> Iterator[str]:
 
 def plan_without_protection(handed: HandedOver) -> dict[str, Any]:
     """Plan without `prevent_destroy`, which makes Terraform refuse a plan that replaces something."""
-    for path in handed.folder.glob("[0-9]*.tf"):
-        text = path.read_text(encoding="utf-8")
+    texts = {path: path.read_text(encoding="utf-8") for path in handed.folder.glob("*.tf")}
+    for path, text in texts.items():
         path.write_text(text.replace("    prevent_destroy = true\n", ""), encoding="utf-8")
-    return handed.terraform.plan()
+    planned = handed.terraform.plan()
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    return planned
 
 
 def each_file_deleted(at_once: bool) -> Iterator[str]:
@@ -199,6 +213,12 @@ def both_plans_of_the_runbook(at_once: bool) -> Iterator[str]:
             yield f"after the apply of {count} imports: {planned}"
         yield from (f"AWS was asked for a change: {call}" for call in handed.stage.changes())
         print(f"  {count} to import; after the apply {planned['keep']} unchanged")
+
+
+def imports_of_folder(folder: Path) -> dict[str, str]:
+    """Import ids by address, as the command wrote them down."""
+    values = json.loads((folder / "orgkit-handover.json").read_bytes())
+    return {item["address"]: item["id"] for item in values["resources"]}
 
 
 def planned_by_the_runbook(project: Project) -> dict[str, int]:

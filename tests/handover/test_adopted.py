@@ -9,7 +9,8 @@ import pytest
 from tests.handover.adopted import adopted
 from tests.handover.server_dump import unaccounted
 from tests.handover.stages import NO_TERRAFORM, HandedOver, imports_of
-from tests.handover.test_hand_over import has_no_provider, imports_of_manifest, resources
+from tests.handover.terraform import imports_of_folder
+from tests.handover.test_hand_over import has_no_provider, resources
 from tests.sandbox.terraform_plan import TERRAFORM, find_differences
 
 IGNORED = {"role_name", "iam_user_access_to_billing"}
@@ -33,7 +34,7 @@ def test_nothing_but_reading_is_asked_of_aws_and_orgkit_has_nothing_to_do(handed
 
 def test_every_resource_of_the_server_is_imported_or_left_out_with_a_reason(handed, answer):
     dump = handed.stage.sandbox._ask("/moto-api/data.json")
-    assert list(unaccounted(dump, list(imports_of_manifest(handed).items()), answer["left_out"])) == []
+    assert list(unaccounted(dump, list(imports_of_folder(handed.folder).items()), answer["left_out"])) == []
     assert all(item["reason"] for item in answer["left_out"])
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from orgkit.errors import EXIT_REFUSED, EXIT_WAITING
 from orgkit.handover.permissions import TYPES
-from tests.handover.changes import Place, changes
+from tests.handover.changes import ATTRIBUTES_WITHOUT_A_CHANGE, Place, changes, of_members, of_the_example
 from tests.handover.server_dump import unaccounted
 from tests.handover.stages import MEMBERS, NO_TERRAFORM, HandedOver, handed_over
-from tests.handover.terraform import batches, detect, take_over
+from tests.handover.terraform import batches, detect, imports_of_folder, take_over
 from tests.sandbox.terraform_plan import TERRAFORM
 
 IGNORED = {"role_name", "iam_user_access_to_billing", "enabled_policy_types"}
@@ -67,8 +67,23 @@ def test_only_what_aws_does_not_report_or_the_provider_does_not_accept_is_ignore
     assert names["aws_organizations_account.accounts"] == {"role_name", "iam_user_access_to_billing"}
 
 
+def test_each_attribute_that_is_handed_over_is_among_the_changes_or_has_a_reason(handed, answer):
+    """`python -m tests.handover.terraform changes members` makes each of them, and compares Terraform's plan."""
+    made: dict[str, set[str]] = {}
+    for change in (*changes(), *of_the_example(), *of_members()):
+        made.setdefault(change.address.partition(".")[0], set()).update(change.attributes)
+    for address, body in resources(handed).items():
+        kind = address.partition(".")[0]
+        blocks = {label.strip('"') for item in body.get("dynamic", ()) for label in item}
+        arguments = {name for name in body if not name.startswith("__")} | blocks
+        names = arguments - {"provider", "for_each", "lifecycle", "dynamic", "limit_unit", "cost_filter"}
+        if kind.startswith("aws_s3_bucket_"):
+            names -= {"bucket"}  # the identity
+        assert names <= made.get(kind, set()) | ATTRIBUTES_WITHOUT_A_CHANGE.get(kind, set()), address
+
+
 def test_what_the_server_has_is_imported_or_left_out_with_a_reason(handed, answer):
-    imports = list(imports_of_manifest(handed).items())
+    imports = list(imports_of_folder(handed.folder).items())
     dump = handed.stage.sandbox._ask("/moto-api/data.json")
     assert list(unaccounted(dump, imports, answer["left_out"])) == []
     assert all(item["reason"] for item in answer["left_out"])
@@ -165,7 +180,7 @@ def test_terraform_imports_and_then_shows_what_somebody_changed(handed, answer, 
         report(NO_TERRAFORM)
         return
     assert list(take_over(handed)) == []
-    place = Place(handed.stage, imports_of_manifest(handed))
+    place = Place(handed.stage, imports_of_folder(handed.folder))
     batch = random.Random().choice(batches(changes(), at_once=True))
     assert list(detect(handed, place, batch)) == []
 
@@ -173,11 +188,6 @@ def test_terraform_imports_and_then_shows_what_somebody_changed(handed, answer, 
 def has_no_provider(handed: HandedOver) -> bool:
     done = handed.terraform.run("init", "-input=false", "-no-color", codes=(0, 1))
     return bool(done.returncode)
-
-
-def imports_of_manifest(handed: HandedOver) -> dict[str, str]:
-    """Import ids by address, as the command wrote them down."""
-    return {item["address"]: item["id"] for item in manifest(handed.folder)}
 
 
 def manifest(folder: Path) -> list[dict[str, str]]:
