@@ -112,6 +112,12 @@ def read_folder(folder: Path, organization: str) -> Manifest | None:
     return manifest
 
 
+def edited_files(folder: Path) -> tuple[str, ...]:
+    """Return the files with a block of orgkit that somebody has changed."""
+    files = (HandoverFile(path, "", "") for path in sorted(folder.iterdir()) if _comments(path.name) is not None)
+    return tuple(file.path.name for file in files if f"{BEGIN} " in (file.existing or "") and file.is_edited)
+
+
 def write_folder(
     folder: Path, configuration: Configuration, manifest: Manifest | None, *, discard_edits: bool = False
 ) -> dict[str, str]:

@@ -266,6 +266,7 @@ class HandoverSpec:
 
     phases: tuple[str, ...] = ()
     members: bool = False
+    folder: str = ""  # of the files, which a run writes again that renames an account or changes its email
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ class HandoverModel(SectionModel):
 
     phases: list[Annotated[str, checked_text(handed_over_phase), editor_check(enum=list(HANDED_OVER))]] = []
     members: bool = False
+    folder: str = ""
 
 
 # Made from the descriptors, so that a new phase brings its section along.

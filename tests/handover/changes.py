@@ -187,6 +187,14 @@ def _update_trail(**values: Any) -> Callable[[Place], object]:
     return lambda place: place.cloudtrail().update_trail(Name=place.trail, **values)
 
 
+def _write_elsewhere(place: Place) -> None:
+    other, region = "another-bucket-of-the-bakery", {"LocationConstraint": "eu-central-1"}
+    place.s3().create_bucket(Bucket=other, CreateBucketConfiguration=region)
+    policy = place.s3().get_bucket_policy(Bucket=place.bucket)["Policy"].replace(place.bucket, other)
+    place.s3().put_bucket_policy(Bucket=other, Policy=policy)
+    place.cloudtrail().update_trail(Name=place.trail, S3BucketName=other)
+
+
 def _delete_notification(place: Place) -> None:
     budgets = place.stage.client("budgets")
     budget = {"AccountId": place.stage.seed.management_account_id, "BudgetName": "orgkit-organization"}
@@ -275,12 +283,7 @@ def _trail_changes() -> Iterator[Change]:
     yield _change(TRAIL, "kms_key_id", _update_trail(KmsKeyId=""))
     yield _change(TRAIL, "include_global_service_events", _update_trail(IncludeGlobalServiceEvents=False))
     yield _change(TRAIL, "is_organization_trail", _update_trail(IsOrganizationTrail=False))
-    yield _change(
-        TRAIL, "s3_bucket_name",
-        lambda place: place.cloudtrail().update_trail(
-            Name=place.trail, S3BucketName=place.imports["aws_s3_bucket.records"]
-        ),
-    )  # fmt: skip
+    yield _change(TRAIL, "s3_bucket_name", _write_elsewhere)
     yield _change(TRAIL, "event_selector", _data_events)
     yield _change(TRAIL, "enable_logging", lambda place: place.cloudtrail().stop_logging(Name=place.trail))
     yield _change(TRAIL, "tags", lambda place: place.cloudtrail().add_tags(ResourceId=place.trail, TagsList=TAG))
@@ -367,7 +370,7 @@ def _billing_changes() -> Iterator[Change]:
         ),
     )  # fmt: skip
     yield _change(ALERT, "frequency", _update_alert(Frequency="WEEKLY"))
-    yield _change(ALERT, "name", _update_alert(SubscriptionName="other"))
+    yield _change(ALERT, "name", _update_alert(SubscriptionName="other"), "delete", "create")
     yield _change(ALERT, "subscriber", _update_alert(Subscribers=[{"Type": "EMAIL", "Address": OTHER_EMAIL}]))
     yield _change(ALERT, "monitor_arn_list", _update_alert(MonitorArnList=[]))
     dimension = {"Key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE", "MatchOptions": ["GREATER_THAN_OR_EQUAL"], "Values": ["7"]}

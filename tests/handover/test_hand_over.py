@@ -9,11 +9,12 @@ from typing import Any
 import hcl2
 import pytest
 
-from orgkit.errors import EXIT_REFUSED, EXIT_WAITING
+from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_REFUSED, EXIT_WAITING
 from orgkit.handover.permissions import TYPES
+from orgkit.phases.registry import OWNED_BY_TERRAFORM
 from tests.handover.changes import ATTRIBUTES_WITHOUT_A_CHANGE, Place, changes, of_members, of_the_example
 from tests.handover.server_dump import unaccounted
-from tests.handover.stages import MEMBERS, NO_TERRAFORM, HandedOver, handed_over
+from tests.handover.stages import MEMBERS, NO_TERRAFORM, PHASES, HandedOver, handed_over
 from tests.handover.terraform import batches, detect, imports_of_folder, take_over
 from tests.sandbox.terraform_plan import TERRAFORM
 
@@ -172,6 +173,32 @@ def test_orgkit_reports_what_terraform_owns(handed, answer):
     assert planned["steps"] == []
     assert any("Terraform owns this: change it there" in item["what"] for item in planned["waiting"])
     handed.stage.client("organizations").enable_aws_service_access(ServicePrincipal="backup.amazonaws.com")
+
+
+RENAMED = ('name = "Till, Ireland"', 'name = "Till of Ireland"\nrenamed_from = "Till, Ireland"')
+OWNED = '\n[handover]\nphases = ["accounts"]\nfolder = "owned"\n'
+
+
+def test_a_rename_of_what_terraform_owns_writes_the_files_again_or_changes_nothing(handed, answer, tmp_path):
+    handed.stage.begin(*PHASES)
+    project = handed.stage.project.within({"PATH": str(tmp_path)})
+    file, accounts = project.file.with_name("renamed.toml"), project.folder / "owned" / "03-accounts.tf"
+    project.orgkit("handover", "terraform", accounts.parent, "--file", project.file)
+    file.write_text(project.file.read_text(encoding="utf-8").replace(*RENAMED) + OWNED, encoding="utf-8")
+    (planned,) = project.json("plan", file, "03", code=EXIT_APPROVAL_NEEDED)["plans"]
+    assert [step["id"] for step in planned["steps"]] == ["rename-account:till"]
+    approved = ("run", file, "03", "--approved-plan", planned["digest"])
+    text = accounts.read_text(encoding="utf-8")
+    accounts.write_text(text.replace("Till@", "till@"), encoding="utf-8")
+    assert "03-accounts.tf" in project.orgkit(*approved, code=EXIT_REFUSED).stdout
+    assert handed.stage.changes() == []
+    accounts.write_text(text, encoding="utf-8")
+    done = project.json(*approved, code=EXIT_WAITING)
+    assert OWNED_BY_TERRAFORM in done["waiting"][0]  # the tag Name
+    assert done["waiting"][1:] == ["not checked by Terraform: Terraform is not installed here"]
+    assert done["commands"] == ["terraform -chdir=owned init && terraform -chdir=owned plan"]
+    assert '= "Till of Ireland"' in accounts.read_text(encoding="utf-8")
+    handed.stage.begin(*PHASES)
 
 
 def test_terraform_imports_and_then_shows_what_somebody_changed(handed, answer, report):

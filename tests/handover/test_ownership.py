@@ -12,6 +12,7 @@ from orgkit.model.plan import starting_value
 from orgkit.parameters import load
 from orgkit.phases.member_access.steps import CreateReadRole
 from orgkit.phases.registry import OWNED_BY_TERRAFORM, RUNBOOKS, plan
+from orgkit.runbook.handover_rewrite import is_rewritten
 from tests.bootstrap.project import EXAMPLE
 from tests.handover.stages import MEMBERS
 from tests.plans.loader import desired_of, observed_of
@@ -89,6 +90,18 @@ def test_roles_of_too_many_accounts_or_of_none_are_refused(tmp_path, text, messa
     path.write_text(example + text, encoding="utf-8")
     with pytest.raises(ParametersInvalid, match=rf"handover\.members.*{message}"):
         load(path)
+
+
+@pytest.mark.parametrize("folder", ["", "infrastructure"])
+def test_a_rename_of_what_terraform_owns_is_planned_only_where_the_run_writes_its_files_again(folder):
+    case = CASES / "accounts" / "renamed-from"
+    observed = observed_of(json.loads((case / "observed.json").read_text(encoding="utf-8")))
+    desired = desired_of(case / "desired.toml").with_section(HandoverSpec(("accounts",), folder=folder))
+    owned = plan("accounts", observed, desired)
+    assert {step.kind for step in owned.steps} == ({"rename-account"} if folder else set())
+    assert any("may replace an account" in waiting.what for waiting in owned.waiting) != bool(folder)
+    assert is_rewritten("accounts", desired) == is_rewritten("emails", desired) == bool(folder)
+    assert not is_rewritten("imports", desired)
 
 
 def test_what_terraform_has_to_create_first_has_no_further_steps():

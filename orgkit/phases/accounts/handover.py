@@ -54,8 +54,8 @@ def _other_accounts(observed: Observed, desired: Desired) -> Iterator[LeftOut]:
 # [hashicorp/aws 5.100: `name` and `email` force replacement]
 RENAME = (
     "Terraform owns this account. Its provider may replace an account whose name is another than in its configuration: "
-    "destroy it and create one. Take the phase out of [handover], rename here, write the folder anew with "
-    "`orgkit handover`, and apply in Terraform only a plan that replaces nothing"
+    "destroy it and create one. Name the folder of the hand-over as folder in [handover]: then the run that renames it "
+    "writes the files again"
 )
 HANDOVER = Handover(
     hand_over,
