@@ -266,7 +266,7 @@ class HandoverRefused(OrgkitError):
 class NotHandedOver(NotVerified):
     """Terraform would do more than import, or cannot plan what was written."""
 
-    summary = "Terraform would do more than take over; nothing was changed in AWS."
+    summary = "Terraform would change or destroy what was handed over: apply nothing there."
 
 
 class ProjectExists(OrgkitError):

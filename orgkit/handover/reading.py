@@ -11,8 +11,13 @@ from orgkit.model.observed import Observed
 from orgkit.phases.registry import load_handover, phases_for, plan
 
 
-def read_for_handover(aws: Connection, desired: Desired) -> Observed:
+def read_for_handover(aws: Connection, desired: Desired, *, may_be_open: bool = False) -> Observed:
     """Read what the phases read, and what Terraform has to be given in addition.
+
+    Args:
+        aws: A connection as the management account.
+        desired: The parameters file.
+        may_be_open: Whether phases may have steps left, as where files are written again: they hold what AWS has.
 
     Raises:
         OutOfOrder: There is no organization, or a phase has steps left.
@@ -21,7 +26,8 @@ def read_for_handover(aws: Connection, desired: Desired) -> Observed:
     observed = observe(aws, desired, findings=False)
     if observed.organization is None:
         raise OutOfOrder("the organization does not exist yet.", "run the phases first: `orgkit apply FILE`.")
-    _refuse_open_steps(observed, desired)
+    if not may_be_open:
+        _refuse_open_steps(observed, desired)
     try:
         for phase in phases_for(desired):
             if read := load_handover(phase):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orgkit.aws.session import Connection
-from orgkit.errors import CouldNotRead, HandoverRefused, NotHandedOver, OrgkitError, OutOfOrder
+from orgkit.errors import CouldNotRead, HandoverRefused, NotHandedOver, OrgkitError
 from orgkit.handover.configuration import configure
 from orgkit.handover.folder import UNCHANGED, Manifest, edited_files, read_folder, write_folder
 from orgkit.handover.plan_check import PlanCheck, check_plan
@@ -28,13 +28,13 @@ class Rewrite:
 
     Attributes:
         folder: Where they are.
-        written: The files that were written.
+        changed_files: The files that were written.
         check: Terraform's plan; None where nothing was written and nothing replaced.
         waiting: Why they were not written, where this run has changed nothing that they hold.
     """
 
     folder: Path
-    written: tuple[str, ...] = ()
+    changed_files: tuple[str, ...] = ()
     check: PlanCheck | None = None
     waiting: str = ""
 
@@ -58,7 +58,7 @@ class Rewrite:
     @property
     def lines(self) -> list[str]:
         """What a person reads of it."""
-        files = f"written again: {', '.join(self.written)}" if self.written else "unchanged"
+        files = f"written again: {', '.join(self.changed_files)}" if self.changed_files else "unchanged"
         checks = [self.check.sentence] if self.check else []
         return [self.waiting] if self.waiting else [f"{self.folder}: {files}", *checks]
 
@@ -110,17 +110,17 @@ def rewrite(run: Run, aws: Connection) -> Rewrite | None:
         return None
     folder, is_replacing = folder_of(run), _has_replaced(run.journal.events)
     try:
-        observed = read_for_handover(aws, run.desired)
+        observed = read_for_handover(aws, run.desired, may_be_open=True)
         assert observed.organization is not None
         manifest = _manifest(folder, observed.organization.id)
         configuration = configure(observed, run.desired, TOOLS[manifest.tool], manifest.changes)
         outcomes = write_folder(folder, configuration, manifest)
-    except (HandoverRefused, OutOfOrder, CouldNotRead) as error:
+    except (HandoverRefused, CouldNotRead) as error:
         return _not_written(run, folder, error, is_replacing=is_replacing)
-    written = tuple(name for name, outcome in outcomes.items() if outcome != UNCHANGED)
+    changed_files = tuple(name for name, outcome in outcomes.items() if outcome != UNCHANGED)
     run.journal.write("handover", tool=manifest.tool, folder=str(folder), files=dict(outcomes))
-    check = check_plan(folder, configuration, aws.endpoint) if written or is_replacing else None
-    return Rewrite(folder, written, check)
+    check = check_plan(folder, configuration, aws.endpoint) if changed_files or is_replacing else None
+    return Rewrite(folder, changed_files, check)
 
 
 def _manifest(folder: Path, organization: str) -> Manifest:

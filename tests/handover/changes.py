@@ -271,7 +271,9 @@ def _organization_changes() -> Iterator[Change]:
             AccountId=place.account(TILL_TRIAL), AccountName="other"
         ),
     )  # fmt: skip
-    yield _change(TILL_TRIAL, "email", _change_email, "delete", "create")
+    # What would be created again has the arguments that are ignored otherwise.
+    replaced = "email role_name iam_user_access_to_billing"
+    yield _change(TILL_TRIAL, replaced, _change_email, "delete", "create")
     yield _change(
         SHOP, "tags", lambda place: place.organizations().tag_resource(ResourceId=place.imports[SHOP], Tags=TAG)
     )

@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from orgkit.aws.one_time_codes import CODES_VARIABLE
+from orgkit.sandbox.ids import one_time_code
 from tests.bootstrap.project import Project
 from tests.handover.adopted import adopted
 from tests.handover.arguments import Variation, variations
@@ -32,6 +34,15 @@ from tests.handover.stages import (
 )
 from tests.sandbox.terraform_plan import TERRAFORM
 
+RENAMED_TRIAL = (
+    ('unit = "Shops/Online/Trial"', 'unit = "Shops/Online/Trial"\nname = "Trial"\nrenamed_from = "till-trial"'),
+)
+NEW_EMAIL = (
+    (
+        'email = "ovens@obriens-bakery.co.uk"',
+        'email = "kitchen@obriens-bakery.co.uk"\nemail_changed_from = "ovens@obriens-bakery.co.uk"',
+    ),
+)
 Item = TypeVar("Item", Change, Variation)
 
 
@@ -215,6 +226,35 @@ def both_plans_of_the_runbook(at_once: bool) -> Iterator[str]:
         print(f"  {count} to import; after the apply {planned['keep']} unchanged")
 
 
+def rename_and_new_email(at_once: bool) -> Iterator[str]:
+    """A rename and a change of email of accounts that Terraform owns: its plan afterwards has no changes."""
+    with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=True) as handed:
+        project = handed.stage.project.within({key: value for key, value in os.environ.items() if key[:3] == "TF_"})
+        handed = replace(handed, folder=project.folder / "organization")
+        handed.hand_over()
+        handed.import_all()
+        text = project.file.read_text(encoding="utf-8")
+        for old, new in (*RENAMED_TRIAL, *NEW_EMAIL):
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        section = '\n[handover]\nphases = ["organization", "units", "accounts"]\nfolder = "organization"\n'
+        project.file.write_text(text + section, encoding="utf-8")
+        code = {CODES_VARIABLE: f"ovens={one_time_code('kitchen@obriens-bakery.co.uk')}"}
+        for phase, settings, ending in (("03", {}, 8), ("15", {}, 8), ("15", code, 0)):
+            yield from run_and_plan(handed, project.within(settings), phase, ending)
+
+
+def run_and_plan(handed: HandedOver, project: Project, phase: str, ending: int) -> Iterator[str]:
+    """Plan and run a phase; what its record and Terraform's plan say afterwards."""
+    (planned,) = project.json("plan", project.file, phase, code=3)["plans"]
+    done = project.json("run", project.file, phase, "--approved-plan", planned["digest"], code=ending)
+    print(f"  {phase}: {done['outcome']}, {[step['id'] for step in planned['steps']]}, waiting {done['waiting']}")
+    yield from (f"{phase}: {line}" for line in done["waiting"] if "not checked" in line)
+    after = handed.terraform.run("plan", "-input=false", "-no-color", "-detailed-exitcode", codes=(0, 2))
+    if after.returncode:
+        yield f"after {phase}, Terraform has changes:\n{after.stdout}"
+
+
 def imports_of_folder(folder: Path) -> dict[str, str]:
     """Import ids by address, as the command wrote them down."""
     values = json.loads((folder / "orgkit-handover.json").read_bytes())
@@ -233,7 +273,7 @@ AT_ONCE = "--at-once"  # changes of different resources in one plan, instead of 
 STEPS: dict[str, Callable[[bool], Iterator[str]]] = {
     "import": both_files, "adopted": adopted_organizations,
     "members": roles_of_members, "changes": each_change, "arguments": each_argument, "role": each_file_deleted,
-    "runbook": both_plans_of_the_runbook,
+    "runbook": both_plans_of_the_runbook, "rename": rename_and_new_email,
 }  # fmt: skip
 
 

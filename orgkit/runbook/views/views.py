@@ -110,7 +110,7 @@ class Verification:
 
     remaining: Plan | None
     observed: Observed | None = None
-    handover: tuple[str, ...] = ()  # what became of the files with which Terraform owns accounts
+    handover: tuple[str, ...] = ()  # the outcome of writing its files again
 
     def view(self) -> View:
         if self.remaining is None:
