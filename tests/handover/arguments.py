@@ -52,8 +52,8 @@ def variations() -> Iterator[Variation]:
 
 def _organization() -> Iterator[Variation]:
     resource, address = '"aws_organizations_organization" "organization"', "aws_organizations_organization.organization"
-    yield Variation(ORGANIZATION, resource, ', "iam.amazonaws.com"', "", address)
-    yield Variation(ORGANIZATION, resource, '"backup.amazonaws.com", ', "", address)
+    yield Variation(ORGANIZATION, resource, '    "iam.amazonaws.com",\n', "", address)
+    yield Variation(ORGANIZATION, resource, '    "backup.amazonaws.com",\n', "", address)
     # Without this line the type that the provider does not accept is disabled, with every attachment.
     yield Variation(ORGANIZATION, resource, "    ignore_changes = [enabled_policy_types]\n", "", address)
     features = "aws_iam_organizations_features.organization"

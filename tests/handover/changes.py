@@ -19,7 +19,7 @@ ATTRIBUTES_WITHOUT_A_CHANGE = {  # of resources that are handed over, and why no
     "aws_cloudtrail": {"name"},  # the identity
     "aws_iam_role": {"name"},  # the identity
     "aws_iam_role_policy": {"name", "role"},  # the identity
-    "aws_iam_role_policy_attachment": {"policy_arn", "role"},  # is there or not: the change is `create`
+    "aws_iam_role_policy_attachment": {"policy_arn", "role"},  # without it, Terraform's own session may read nothing
     "aws_kms_alias": {"name"},  # the identity
     "aws_organizations_account": {"role_name", "iam_user_access_to_billing"},  # AWS does not report them
     "aws_organizations_organization": {"feature_set"},  # AWS never takes features away
@@ -417,13 +417,6 @@ def of_members() -> Iterator[Change]:
         lambda place: place.iam(till).put_role_policy(
             RoleName="orgkit-read", PolicyName="orgkit-read", PolicyDocument=document
         ),
-    )  # fmt: skip
-    yield _change(
-        "aws_iam_role_policy_attachment.access_role_recipes", "",
-        lambda place: place.iam(recipes, "bakery+admin").detach_role_policy(
-            RoleName="bakery+admin", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
-        ),
-        "create",
     )  # fmt: skip
 
 

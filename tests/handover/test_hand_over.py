@@ -12,6 +12,7 @@ import pytest
 from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_REFUSED, EXIT_WAITING
 from orgkit.handover.permissions import TYPES
 from orgkit.phases.registry import OWNED_BY_TERRAFORM
+from tests.handover.arguments import variations
 from tests.handover.changes import ATTRIBUTES_WITHOUT_A_CHANGE, Place, changes, of_members, of_the_example
 from tests.handover.server_dump import unaccounted
 from tests.handover.stages import MEMBERS, NO_TERRAFORM, PHASES, HandedOver, handed_over
@@ -81,6 +82,13 @@ def test_each_attribute_that_is_handed_over_is_among_the_changes_or_has_a_reason
         if kind.startswith("aws_s3_bucket_"):
             names -= {"bucket"}  # the identity
         assert names <= made.get(kind, set()) | ATTRIBUTES_WITHOUT_A_CHANGE.get(kind, set()), address
+
+
+def test_each_variation_of_an_argument_fits_the_generated_files(handed, answer):
+    """`python -m tests.handover.terraform arguments members` plans each of them."""
+    for variation in variations():
+        text = (handed.folder / variation.file).read_text(encoding="utf-8")
+        assert variation.apply(text) != text
 
 
 def test_what_the_server_has_is_imported_or_left_out_with_a_reason(handed, answer):
