@@ -1,7 +1,8 @@
 """python -m tests.handover.terraform [--at-once] [STEP ...]: Terraform takes over organizations that orgkit made.
 
-It needs what tests.sandbox.terraform_plan needs. The steps are those of STEPS; without one all run, in some 25 minutes.
-The exit code is 1 where Terraform is missing, or where something is not as it has to be.
+It needs what tests.sandbox.terraform_plan needs. The steps are those of STEPS; without one all run, in about an hour.
+With --at-once, changes of different resources are in one plan: that takes about 20 minutes. The exit code is 1 where
+Terraform is missing, or where something is not as it has to be.
 """
 
 import json
