@@ -263,6 +263,12 @@ class HandoverRefused(OrgkitError):
     summary = "Nothing was handed over: the folder was left as it is."
 
 
+class NotHandedOver(NotVerified):
+    """Terraform would do more than import, or cannot plan what was written."""
+
+    summary = "Terraform would change or destroy what was handed over: apply nothing there."
+
+
 class ProjectExists(OrgkitError):
     """A project's own files are never written over."""
 

@@ -24,6 +24,7 @@ SLOW = (
     "tests/lab/test_page.py",
     "tests/notebooks/test_nbval.py",
     "tests/faults",
+    "tests/handover/test_adopted.py",
     "tests/handover/test_hand_over.py",
     "tests/cli/test_differences.py",
     "tests/cli/test_errors.py",

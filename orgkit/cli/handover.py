@@ -64,11 +64,11 @@ def opentofu(folder: Path, file: Path | None, discard_edits: bool, as_json: bool
 
 
 @handover.command()
-@click.argument("account", type=click.Choice(["management", "log-archive"]))
+@click.argument("account", type=click.Choice(["management", "log-archive", "member"]))
 @exit_with
 @requires_output
 def permissions(account: str) -> int:
-    """Print the IAM policy of Terraform's role in one of the two accounts, which denies what destroys.
+    """Print the IAM policy of Terraform's role in an account of one of these kinds, which denies what destroys.
 
     The policy is printed to the standard output, and what it denies in addition to the standard error.
     """

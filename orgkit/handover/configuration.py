@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from orgkit.handover.addresses import Addresses, Changes, change_blocks
 from orgkit.handover.guide import write_guide
-from orgkit.handover.permissions import LOG_ARCHIVE, MANAGEMENT, policy_of
-from orgkit.handover.providers import PERMISSIONS, providers
+from orgkit.handover.member_roles import FILE as MEMBERS
+from orgkit.handover.member_roles import member_roles
+from orgkit.handover.permissions import LOG_ARCHIVE, MANAGEMENT, MEMBER, policy_of
+from orgkit.handover.providers import LOG_ARCHIVE_ALIAS, PERMISSIONS, providers
 from orgkit.handover.tools import Tool
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
-from orgkit.phases.registry import phases_for
+from orgkit.phases.registry import RUNBOOKS, phases_for
 from orgkit.phases.terraform.hcl import Comment
 from orgkit.phases.terraform.part import HandoverPart, LeftOut, Resource
 from orgkit.phases.terraform.writer import quote, write
@@ -48,6 +50,11 @@ class Configuration:
         """The number of resources that the first plan imports."""
         return len(self.addresses)
 
+    @property
+    def has_log_archive(self) -> bool:
+        """Whether there is a provider for the log archive account."""
+        return LOG_ARCHIVE_ALIAS in self.files[PROVIDERS]
+
 
 def configure(observed: Observed, desired: Desired, tool: Tool, changes: Changes) -> Configuration:
     """Return the files for an organization as it was read.
@@ -60,13 +67,19 @@ def configure(observed: Observed, desired: Desired, tool: Tool, changes: Changes
     """
     assert observed.organization is not None
     parts = [(phase, phase.handover.part(observed, desired)) for phase in phases_for(desired) if phase.handover]
-    addresses = addresses_of([part for _, part in parts])
+    members = member_roles(observed, desired)
+    addresses = addresses_of([*(part for _, part in parts), members])
     changes = changes.compared_with(addresses)
-    left_out = (*(item for _, part in parts for item in part.left_out), *_kept_phases(desired))
+    left_out = (
+        *(item for _, part in parts for item in part.left_out),
+        *members.left_out,
+        *_kept_phases(desired),
+    )
     labels = tuple(phase.label for phase, part in parts if part.resources)
     files = {
         PROVIDERS: write(providers(observed, desired, tool)),
         **{f"{phase.run_label}.tf": write_part(part) for phase, part in parts if part.items},
+        **({MEMBERS: write_part(members), PERMISSIONS[MEMBER]: _policy(MEMBER)} if members.items else {}),
         **({CHANGES: write(change_blocks(changes))} if changes else {}),
         **{PERMISSIONS[account]: _policy(account) for account in (MANAGEMENT, LOG_ARCHIVE)},
     }
@@ -75,10 +88,13 @@ def configure(observed: Observed, desired: Desired, tool: Tool, changes: Changes
 
 
 def _kept_phases(desired: Desired) -> Iterator[LeftOut]:
-    """Yield the phases that hand over nothing: what they make is orgkit's."""
-    for phase in phases_for(desired):
-        if phase.changes and phase.handover is None:
+    """Yield what phases leave out that hand over nothing."""
+    requested = phases_for(desired)
+    for phase in RUNBOOKS:
+        if phase in requested and phase.changes and phase.handover is None:
             yield LeftOut(f"what {phase.run_label} makes", "orgkit keeps it up to date")
+        if phase not in requested and phase.handover and phase.handover.unrequested:
+            yield LeftOut(phase.handover.unrequested, f"the file does not ask for {phase.run_label}")
 
 
 def _policy(account: str) -> str:
@@ -94,11 +110,12 @@ def write_part(part: HandoverPart) -> str:
 
 
 def addresses_of(parts: Sequence[HandoverPart]) -> Addresses:
-    """Return the address of each resource by its type and import id."""
+    """Return the address of each resource by its type and import id, which has the account where it needs one."""
     addresses: dict[tuple[str, str], str] = {}
     for resource in (resource for part in parts for resource in part.resources):
         for key, import_id in resource.import_ids.items():
-            addresses[resource.type, import_id] = instance_address(resource, key)
+            identity = f"{resource.account}:{import_id}" if resource.account else import_id
+            addresses[resource.type, identity] = instance_address(resource, key)
     return addresses
 
 

@@ -112,6 +112,12 @@ def read_folder(folder: Path, organization: str) -> Manifest | None:
     return manifest
 
 
+def edited_files(folder: Path) -> tuple[str, ...]:
+    """Return the files with a block of orgkit that somebody has changed."""
+    files = (HandoverFile(path, "", "") for path in sorted(folder.iterdir()) if _comments(path.name) is not None)
+    return tuple(file.path.name for file in files if f"{BEGIN} " in (file.existing or "") and file.is_edited)
+
+
 def write_folder(
     folder: Path, configuration: Configuration, manifest: Manifest | None, *, discard_edits: bool = False
 ) -> dict[str, str]:
@@ -129,8 +135,7 @@ def write_folder(
     Raises:
         HandoverRefused: A person has changed something in orgkit's own blocks.
     """
-    digests = manifest.digests if manifest else {}
-    files = {name: _File(folder / name, text, digests.get(name, "")) for name, text in configuration.files.items()}
+    files = files_of(folder, configuration, manifest)
     edited = [name for name, file in files.items() if file.is_edited]
     if edited and not discard_edits:
         raise HandoverRefused(
@@ -146,13 +151,27 @@ def write_folder(
     return outcomes
 
 
+def files_of(folder: Path, configuration: Configuration, manifest: Manifest | None) -> "dict[str, HandoverFile]":
+    """Return each file as it is, with what is to be in it, by its name."""
+    digests = manifest.digests if manifest else {}
+    return {
+        name: HandoverFile(folder / name, text, digests.get(name, "")) for name, text in configuration.files.items()
+    }
+
+
 @dataclass(frozen=True)
-class _File:
-    """A file as it is, and the text that orgkit writes in it."""
+class HandoverFile:
+    """A file as it is, and the text that orgkit writes in it.
+
+    Attributes:
+        path: Where it is.
+        text: What orgkit writes.
+        digest: Of what it wrote last, in a file that cannot have comments.
+    """
 
     path: Path
     text: str
-    digest: str  # of the manifest
+    digest: str
 
     @property
     def existing(self) -> str | None:

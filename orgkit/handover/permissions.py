@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MANAGEMENT, LOG_ARCHIVE = "management", "log-archive"
+MANAGEMENT, LOG_ARCHIVE, MEMBER = "management", "log-archive", "member"
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class TypeActions:
     """The IAM actions of one type of resource.
 
     Attributes:
-        account: Where it is: `management` or `log-archive`.
+        account: Where it is: `management`, `log-archive` or `member`.
         actions: Those that read, create and change it.
         destroying: Those by which Terraform destroys it, or takes it out of use.
         shared: Whether these are also the ones that change it: AWS has no action of its own for the deletion.
@@ -138,6 +138,20 @@ TYPES: Mapping[str, TypeActions] = {
         ("kms:ScheduleKeyDeletion", "kms:DisableKey"),
     ),
     "aws_kms_alias": TypeActions(LOG_ARCHIVE, ("kms:ListAliases", "kms:CreateAlias"), ("kms:DeleteAlias",)),
+    "aws_iam_role": TypeActions(
+        MEMBER,
+        (
+            "iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:CreateRole", "iam:TagRole",
+            "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
+        ),
+        ("iam:DeleteRole",),
+    ),
+    "aws_iam_role_policy": TypeActions(
+        MEMBER, ("iam:GetRolePolicy", "iam:PutRolePolicy"), ("iam:DeleteRolePolicy",)
+    ),
+    "aws_iam_role_policy_attachment": TypeActions(
+        MEMBER, ("iam:ListAttachedRolePolicies", "iam:AttachRolePolicy"), ("iam:DetachRolePolicy",)
+    ),
 }  # fmt: skip
 
 
@@ -145,19 +159,23 @@ def policy_of(account: str) -> dict[str, Any]:
     """Return the IAM policy of Terraform's role in one of the two accounts.
 
     Args:
-        account: `management` or `log-archive`.
+        account: `management`, `log-archive` or `member`.
     """
     types = [actions for actions in TYPES.values() if actions.account == account]
     allowed = _without_covered({action for actions in types for action in actions.actions})
     own = {action for actions in types if not actions.shared for action in actions.destroying}
     shared = {action for actions in types if actions.shared for action in actions.destroying}
     assume = ["sts:AssumeRole"] if account == MANAGEMENT else []
+    denials = [("DenyDestroying", own), ("DenyChangesThatAlsoDelete", shared)]
     return {
         "Version": "2012-10-17",
         "Statement": [
             {"Sid": "Terraform", "Effect": "Allow", "Action": [*sorted(allowed), *assume], "Resource": "*"},
-            {"Sid": "DenyDestroying", "Effect": "Deny", "Action": sorted(own), "Resource": "*"},
-            {"Sid": "DenyChangesThatAlsoDelete", "Effect": "Deny", "Action": sorted(shared), "Resource": "*"},
+            *(
+                {"Sid": name, "Effect": "Deny", "Action": sorted(actions), "Resource": "*"}
+                for name, actions in denials
+                if actions
+            ),
         ],
     }
 

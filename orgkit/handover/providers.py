@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from orgkit.handover.permissions import LOG_ARCHIVE, MANAGEMENT
+from orgkit.handover.permissions import LOG_ARCHIVE, MANAGEMENT, MEMBER
 from orgkit.handover.tools import Tool
 from orgkit.model.desired import Desired
 from orgkit.model.matching import match_if_clear
@@ -12,7 +12,12 @@ from orgkit.phases.terraform.provider import PROVIDER_SOURCE, PROVIDER_VERSION, 
 from orgkit.phases.trail.choice import choose
 from orgkit.phases.trail.facts import TrailFacts
 
-PERMISSIONS = {MANAGEMENT: "permissions-management.json", LOG_ARCHIVE: "permissions-log-archive.json"}
+LOG_ARCHIVE_ALIAS = "log_archive"
+PERMISSIONS = {
+    MANAGEMENT: "permissions-management.json",
+    LOG_ARCHIVE: "permissions-log-archive.json",
+    MEMBER: "permissions-member.json",
+}
 
 
 def providers(observed: Observed, desired: Desired, tool: Tool) -> Iterator[Comment | Block]:
@@ -53,7 +58,7 @@ def _log_archive(archive: Account, observed: Observed, desired: Desired) -> Iter
     )
     policy = Expression(f'jsonencode(jsondecode(file("${{path.module}}/{PERMISSIONS[LOG_ARCHIVE]}")))')
     role = attributes(role_arn=Expression("var.log_archive_role_arn"), policy=policy)
-    body = attributes(alias="log_archive", region=desired.trail.region, allowed_account_ids=[archive.id])
+    body = attributes(alias=LOG_ARCHIVE_ALIAS, region=desired.trail.region, allowed_account_ids=[archive.id])
     yield Block("provider", ("aws",), (*body, Block("assume_role", (), role)))
 
 

@@ -5,13 +5,19 @@ from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.engine.observe import observe
 from orgkit.errors import CouldNotRead, OutOfOrder
+from orgkit.handover.member_roles_aws import read_member_roles
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
 from orgkit.phases.registry import load_handover, phases_for, plan
 
 
-def read_for_handover(aws: Connection, desired: Desired) -> Observed:
+def read_for_handover(aws: Connection, desired: Desired, *, may_be_open: bool = False) -> Observed:
     """Read what the phases read, and what Terraform has to be given in addition.
+
+    Args:
+        aws: A connection as the management account.
+        desired: The parameters file.
+        may_be_open: Whether phases may have steps left, as where files are written again: they hold what AWS has.
 
     Raises:
         OutOfOrder: There is no organization, or a phase has steps left.
@@ -20,11 +26,13 @@ def read_for_handover(aws: Connection, desired: Desired) -> Observed:
     observed = observe(aws, desired, findings=False)
     if observed.organization is None:
         raise OutOfOrder("the organization does not exist yet.", "run the phases first: `orgkit apply FILE`.")
-    _refuse_open_steps(observed, desired)
+    if not may_be_open:
+        _refuse_open_steps(observed, desired)
     try:
         for phase in phases_for(desired):
             if read := load_handover(phase):
                 observed = read(aws, desired, observed)
+        observed = read_member_roles(aws, desired, observed)
     except Rejected as rejection:
         raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
     return observed

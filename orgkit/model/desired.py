@@ -262,9 +262,11 @@ class RecordsSpec:
 
 @dataclass(frozen=True)
 class HandoverSpec:
-    """`[handover]`: the phases whose resources Terraform owns, by their labels."""
+    """`[handover]`: the phases whose resources Terraform owns, by their labels; whether it gets the members' roles."""
 
     phases: tuple[str, ...] = ()
+    members: bool = False
+    folder: str = ""  # of the files, which a run writes again that renames an account or changes its email
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def build(
         sections=(
             *built.values(),
             rehearsal_policies.build(file.rehearsal, documents),
-            HandoverSpec(tuple(sorted(set(file.handover.phases)))),
+            HandoverSpec(tuple(sorted(set(file.handover.phases))), file.handover.members, file.handover.folder),
         ),
         approval=_approval(file.approval, pems),
         records=_records(file.records, pems),

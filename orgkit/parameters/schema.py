@@ -61,6 +61,8 @@ class HandoverModel(SectionModel):
     """`[handover]`: the phases whose resources Terraform owns."""
 
     phases: list[Annotated[str, checked_text(handed_over_phase), editor_check(enum=list(HANDED_OVER))]] = []
+    members: bool = False
+    folder: str = ""
 
 
 # Made from the descriptors, so that a new phase brings its section along.

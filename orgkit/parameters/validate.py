@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from orgkit.model.desired import Desired, format_path
 from orgkit.parameters.checks_approval import APPROVAL_CHECKS
+from orgkit.parameters.checks_handover import HANDOVER_CHECKS
 from orgkit.parameters.checks_names import words_of_another_script
 from orgkit.parameters.rehearsal_policies import CHECKS as REHEARSAL_CHECKS
 from orgkit.parameters.schema import SECTIONS, File
@@ -153,7 +154,7 @@ def _number(value: int | Decimal) -> str:
 def check(raw: Raw) -> list[Violation]:
     """Return everything that contradicts another part of the file."""
     checks = [check for section in SECTIONS for check in section.checks]
-    checks += [*APPROVAL_CHECKS, *REHEARSAL_CHECKS, words_of_another_script]
+    checks += [*APPROVAL_CHECKS, *REHEARSAL_CHECKS, *HANDOVER_CHECKS, words_of_another_script]
     return [wrong for run_check in checks for wrong in run_check(raw)]
 
 

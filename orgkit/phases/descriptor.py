@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from orgkit.phases.schema.section import Section
     from orgkit.phases.terraform.part import Handover
 
+# Of the reads of phases that change something, those that a phase does without which reads them all and changes
+# nothing: they are for findings of 00, after a lost answer, or to show which policies are in force.
+READS_OF_CHANGES = (
+    "account:GetContactInformation", "freetier:GetAccountPlanState", "iam:GetAccountSummary",
+    "organizations:DescribeCreateAccountStatus", "organizations:DescribeEffectivePolicy",
+    "organizations:ListAccountsWithInvalidEffectivePolicy", "organizations:ListCreateAccountStatus",
+    "organizations:ListParents", "sso:ListInstances",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class PhaseSteps:

@@ -151,7 +151,15 @@ def _plan_own_steps(phase: Phase, planner: Planner, observed: "Observed", desire
         return plan
     from orgkit.model.plan import ABSENT, Waiting  # late: `orgkit check` plans nothing
 
-    owned = [step for step in plan.steps if isinstance(step, phase.handover.steps)]
+    spec = desired.section(HandoverSpec)
+    members = phase.handover.member_steps if spec.members else ()
+    rewritten = tuple(phase.handover.remedies) if spec.folder else ()  # the run writes the files again
+    owned = [
+        step
+        for step in plan.steps
+        if (isinstance(step, phase.handover.steps) and not isinstance(step, rewritten))
+        or (isinstance(step, members) and step.starts_from != ABSENT)
+    ]
     to_create = {step.subject for step in owned if step.starts_from == ABSENT and step.symbol == "+"}
     own_steps = [step for step in plan.steps if step not in owned and to_create.isdisjoint(step.depends_on)]
     remedies = phase.handover.remedies

@@ -36,6 +36,7 @@ from orgkit.journal.events import Journal
 from orgkit.journal.in_doubt import Evidence, Intent, events_since, resolve, unanswered_intents
 from orgkit.journal.interference import detect_concurrent_changes
 from orgkit.model.approval import check_stops
+from orgkit.model.desired import HandoverSpec
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Observed
 from orgkit.model.outcome import Outcome, Outcomes, StepStatus
@@ -64,6 +65,7 @@ from orgkit.signing.role_trust_aws import check_roles
 
 if TYPE_CHECKING:
     from orgkit.phases.policies.in_force import PoliciesInForce
+    from orgkit.runbook.handover_rewrite import Rewrite
 
 # STS does not report whether a session was started with MFA; CloudTrail does (sessionContext.attributes).
 MFA = "not reported by AWS"
@@ -247,6 +249,10 @@ def apply(run: Run, aws: Connection, plan: Plan, gate: Gate) -> Outcomes:
         live.update(outcomes)
         return outcomes
     gate.require_decision()  # before anything is read: without an approval, AWS gets no call from here on
+    if run.desired.section(HandoverSpec).folder:
+        from orgkit.runbook.handover_rewrite import check_folder  # late: most files name no folder
+
+        check_folder(run, plan)
     with lock_machine(run.account, aws.endpoint, run.folder.name, run.base):
         # Read under the lock: a kernel whose runner was killed goes on for a moment, and writes.
         interrupted, unsettled = (
@@ -294,19 +300,33 @@ def verify(run: Run, aws: Connection) -> Verification:
     observed, remaining_plan = _until_settled(run, aws)
     check_stops(remaining_plan)
     sentences = [step.sentence for step in remaining_plan.steps]
+    rewrite = _rewrite_handover(run, aws)
+    problems, unchecked, commands = (rewrite.problems, rewrite.unchecked, rewrite.commands) if rewrite else ((), (), ())
     run.journal.write(
         "verified",
-        passed=remaining_plan.empty,
-        left=sentences,
-        waiting=[*remaining_plan.drift, *(waiting.what for waiting in remaining_plan.waiting)],
-        commands=[command for waiting in remaining_plan.waiting for command in waiting.commands],
+        passed=remaining_plan.empty and not problems,
+        left=[*sentences, *problems],
+        waiting=[*remaining_plan.drift, *(waiting.what for waiting in remaining_plan.waiting), *unchecked],
+        commands=[*(command for waiting in remaining_plan.waiting for command in waiting.commands), *commands],
     )
+    if rewrite:
+        rewrite.raise_problems()
     if not remaining_plan.empty:
         raise NotVerified(
             f"{len(sentences)} step(s) are still to do, the first: {sentences[0]}.",
             "wait a minute (AWS may lag behind), then run the phase again and read its plan.",
         )
-    return Verification(remaining_plan, observed)
+    return Verification(remaining_plan, observed, tuple(rewrite.lines) if rewrite else ())
+
+
+def _rewrite_handover(run: Run, aws: Connection) -> "Rewrite | None":
+    """Write the files of the hand-over again, where Terraform owns what the run may have changed."""
+    if not run.desired.section(HandoverSpec).folder:
+        return None
+    from orgkit.runbook.handover_rewrite import rewrite  # late: most files name no folder
+
+    with show_reading(run, aws):
+        return rewrite(run, aws)
 
 
 def _until_settled(run: Run, aws: Connection) -> tuple[Observed, Plan]:

@@ -25,7 +25,7 @@ DENIED = (
 
 def main(name: str, folder: Path) -> dict[str, Any]:
     """Build, adopt and plan; `denied` adopts the small organization with reads that AWS refuses."""
-    application = wire.begin(_seed(), folder)
+    application = wire.begin(seed(), folder)
     _keep_model_of_s3()
     os.environ.update(wire.settings(folder))
     from orgkit.sandbox.world import world
@@ -52,7 +52,7 @@ def _keep_model_of_s3() -> None:
     Loader.load_service_model = load_copy  # type: ignore[method-assign]
 
 
-def _seed() -> Any:
+def seed() -> Any:
     from orgkit.sandbox.seed import Seed, StandaloneAccount
 
     invited = StandaloneAccount("111111111111", "dns", "dns@corp.test", "dns")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+BILLING, POLICIES, MEMBERS = "10-billing.tf", "12-policies.tf", "member-roles.tf"
 ACCOUNTS, ORGANIZATION, UNITS, TRAIL = "03-accounts.tf", "01-organization.tf", "02-units.tf", "05-trail.tf"
 SSE, LIFECYCLE = "server_side_encryption_configuration", "lifecycle_configuration"
 
@@ -45,12 +46,14 @@ def variations() -> Iterator[Variation]:
     yield from _trail()
     yield from _buckets()
     yield from _key()
+    yield from _billing()
+    yield from _policies()
 
 
 def _organization() -> Iterator[Variation]:
     resource, address = '"aws_organizations_organization" "organization"', "aws_organizations_organization.organization"
-    yield Variation(ORGANIZATION, resource, ', "iam.amazonaws.com"', "", address)
-    yield Variation(ORGANIZATION, resource, '"backup.amazonaws.com", ', "", address)
+    yield Variation(ORGANIZATION, resource, '    "iam.amazonaws.com",\n', "", address)
+    yield Variation(ORGANIZATION, resource, '    "backup.amazonaws.com",\n', "", address)
     # Without this line the type that the provider does not accept is disabled, with every attachment.
     yield Variation(ORGANIZATION, resource, "    ignore_changes = [enabled_policy_types]\n", "", address)
     features = "aws_iam_organizations_features.organization"
@@ -92,6 +95,9 @@ def _buckets() -> Iterator[Variation]:
     yield Variation(TRAIL, f'"{encryption}" "logs"', "    bucket_key_enabled = true\n", "", f"{encryption}.logs")
     line = "      kms_master_key_id = aws_kms_key.trail.arn\n"
     yield Variation(TRAIL, f'"{encryption}" "logs"', line, "", f"{encryption}.logs")
+    versioning, ownership = "aws_s3_bucket_versioning", "aws_s3_bucket_ownership_controls"
+    yield Variation(TRAIL, f'"{versioning}" "logs"', '"Enabled"', '"Suspended"', f"{versioning}.logs")
+    yield Variation(TRAIL, f'"{ownership}" "logs"', '"BucketOwnerEnforced"', '"ObjectWriter"', f"{ownership}.logs")
     yield from _lifecycle()
     policy = "aws_s3_bucket_policy"
     yield Variation(TRAIL, f'"{policy}" "logs"', 'Principal = "*"', 'Principal = { AWS = "*" }', f"{policy}.logs")
@@ -113,8 +119,44 @@ def _lifecycle() -> Iterator[Variation]:
     yield Variation(TRAIL, f'"{lock}" "logs"', "      days = 31\n", "      years = 1\n", f"{lock}.logs")
 
 
+def _billing() -> Iterator[Variation]:
+    """The types that the table does not have."""
+    budgets = 'aws_budgets_budget.budgets["orgkit-account-custody"]'
+    yield Variation(BILLING, "", "include_tax                = false", "include_tax = true", budgets)
+    yield Variation(BILLING, "", 'LinkedAccount = ["', 'LinkedAccount = ["1", "', budgets)
+    yield Variation(BILLING, "", "          threshold                  = 80\n", "threshold = 81\n", budgets)
+    monitor, alert = "aws_ce_anomaly_monitor", "aws_ce_anomaly_subscription"
+    name = f'"{monitor}" "services"'
+    yield Variation(BILLING, name, '"orgkit-services"', '"other"', f"{monitor}.services")
+    name, address = f'"{alert}" "anomalies"', f"{alert}.anomalies"
+    yield Variation(BILLING, name, "[aws_ce_anomaly_monitor.services.arn]", "[]", address)
+    yield Variation(BILLING, name, '"ANOMALY_TOTAL_IMPACT_ABSOLUTE"', '"ANOMALY_TOTAL_IMPACT_PERCENTAGE"', address)
+    tags = 'aws_ce_cost_allocation_tag.tags["orgkit:key"]'
+    yield Variation(BILLING, '"aws_ce_cost_allocation_tag" "tags"', '"Active"', '"Inactive"', tags)
+
+
+def _policies() -> Iterator[Variation]:
+    policy = 'aws_organizations_policy.policies["deny-leaving"]'
+    yield Variation(POLICIES, "", '"organizations:LeaveOrganization"', '"organizations:Leave*"', policy)
+    yield Variation(POLICIES, "", '"Managed by orgkit"', '""', policy)
+
+
+def of_members() -> Iterator[Variation]:
+    """Roles in member accounts, where the file hands them over."""
+    role, address = '"aws_iam_role" "read_role_till"', "aws_iam_role.read_role_till"
+    yield Variation(MEMBERS, role, '  description = "orgkit: used from the management account"\n', "", address)
+    yield Variation(MEMBERS, role, '"sts:AssumeRole"', '"sts:*"', address)
+    policy = "aws_iam_role_policy.read_role_till"
+    yield Variation(MEMBERS, '"aws_iam_role_policy" "read_role_till"', '"iam:GetRole", ', "", policy)
+
+
 def _key() -> Iterator[Variation]:
     resource, address = '"aws_kms_key" "trail"', "aws_kms_key.trail"
+    # Left out, the provider keeps the description that there is. [tried]
+    yield Variation(TRAIL, resource, '"CloudTrail logs of trail bakery.trail"', '"other"', address)
+    yield Variation(TRAIL, resource, '"kms:*"', '"kms:Describe*"', address)
+    other_key, alias = '"11111111-2222-3333-4444-555555555555"', "aws_kms_alias.trail"
+    yield Variation(TRAIL, '"aws_kms_alias" "trail"', "aws_kms_key.trail.key_id", other_key, alias)
     yield Variation(TRAIL, resource, "  enable_key_rotation = true\n", "", address)
     yield Variation(TRAIL, resource, '    "orgkit:purpose" = "alias/bakery-trail"\n', "", address)
     yield Variation(

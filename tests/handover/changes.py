@@ -1,6 +1,7 @@
 """Changes that somebody makes with plain AWS calls to what was handed over, and what Terraform's plan has to show.
 
-Policy types are not among them: in the larger file they are ignored, since one is enabled that the provider refuses.
+In the larger file policy types are ignored, since one is enabled that the provider refuses: `of_the_example` has that
+change. `of_members` are those of roles, where the file hands them over.
 """
 
 import json
@@ -8,8 +9,26 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orgkit.sandbox.ids import one_time_code
 from tests.bootstrap.project import Stage
 
+ATTRIBUTES_WITHOUT_A_CHANGE = {  # of resources that are handed over, and why nobody can change them
+    "aws_budgets_budget": {"name", "budget_type", "time_unit"},  # AWS: a budget with another one is another budget
+    "aws_ce_anomaly_monitor": {"monitor_dimension", "monitor_type"},  # UpdateAnomalyMonitor takes the name alone
+    "aws_ce_cost_allocation_tag": {"tag_key"},  # the identity
+    "aws_cloudtrail": {"name"},  # the identity
+    "aws_iam_role": {"name"},  # the identity
+    "aws_iam_role_policy": {"name", "role"},  # the identity
+    "aws_iam_role_policy_attachment": {"policy_arn", "role"},  # without it, Terraform's own session may read nothing
+    "aws_kms_alias": {"name"},  # the identity
+    "aws_organizations_account": {"role_name", "iam_user_access_to_billing"},  # AWS does not report them
+    "aws_organizations_organization": {"feature_set"},  # AWS never takes features away
+    "aws_organizations_organizational_unit": {"parent_id"},  # AWS moves no unit
+    "aws_organizations_policy": {"type"},  # UpdatePolicy does not take it
+    "aws_organizations_policy_attachment": {"policy_id", "target_id"},  # is there or not: the change is `create`
+    "aws_s3_bucket": {"bucket", "object_lock_enabled"},  # the identity; S3 never takes the lock away
+    "aws_s3_bucket_versioning": {"versioning_configuration"},  # S3 refuses it where there is an Object Lock
+}
 TAGS = frozenset({"tags", "tags_all"})
 Clients = Callable[..., Any]
 
@@ -56,6 +75,18 @@ class Place:
     def kms(self) -> Any:
         return self.stage.client("kms", self.archive, region_name="eu-central-1")
 
+    def account(self, address: str) -> str:
+        return self.imports[address].partition("_")[0]
+
+    def budget(self) -> dict[str, Any]:
+        """The budget of the organization, as DescribeBudget returns it."""
+        client = self.stage.client("budgets")
+        account = self.stage.seed.management_account_id
+        return dict(client.describe_budget(AccountId=account, BudgetName="orgkit-organization")["Budget"])
+
+    def iam(self, address: str, role: str = "OrganizationAccountAccessRole") -> Any:
+        return self.stage.client("iam", self.account(address), role)
+
 
 @dataclass(frozen=True)
 class Change:
@@ -78,9 +109,13 @@ TILL_TRIAL = 'aws_organizations_account.accounts["till-trial"]'
 SHOP = 'aws_organizations_account.imported_accounts["old-shop"]'
 ORGANIZATION = "aws_organizations_organization.organization"
 BUDGET = 'aws_budgets_budget.budgets["orgkit-organization"]'
-TRAIL, KEY = "aws_cloudtrail.organization", "aws_kms_key.trail"
+TRAIL, KEY, ALIAS = "aws_cloudtrail.organization", "aws_kms_key.trail", "aws_kms_alias.trail"
+MONITOR, ALERT = "aws_ce_anomaly_monitor.services", "aws_ce_anomaly_subscription.anomalies"
+OTHER_EMAIL = "other@obriens-bakery.co.uk"
 PRINCIPAL = "sso.amazonaws.com"
 TAG = [{"Key": "Foreign", "Value": "x"}]
+ACCOUNT, IMPORTED = 'aws_organizations_account.accounts["{}"]', 'aws_organizations_account.imported_accounts["{}"]'
+OTHER_TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole"}
 OPEN = {"Sid": "Foreign", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket"}
 
 
@@ -152,12 +187,45 @@ def _update_trail(**values: Any) -> Callable[[Place], object]:
     return lambda place: place.cloudtrail().update_trail(Name=place.trail, **values)
 
 
+def _write_elsewhere(place: Place) -> None:
+    other, region = "another-bucket-of-the-bakery", {"LocationConstraint": "eu-central-1"}
+    place.s3().create_bucket(Bucket=other, CreateBucketConfiguration=region)
+    policy = place.s3().get_bucket_policy(Bucket=place.bucket)["Policy"].replace(place.bucket, other)
+    place.s3().put_bucket_policy(Bucket=other, Policy=policy)
+    place.cloudtrail().update_trail(Name=place.trail, S3BucketName=other)
+
+
 def _delete_notification(place: Place) -> None:
     budgets = place.stage.client("budgets")
     budget = {"AccountId": place.stage.seed.management_account_id, "BudgetName": "orgkit-organization"}
     first = budgets.describe_notifications_for_budget(**budget)["Notifications"][0]
     identity = {name: value for name, value in first.items() if name != "NotificationState"}
     budgets.delete_notification(**budget, Notification=identity)
+
+
+def _update_budget(**values: Any) -> Callable[[Place], object]:
+    def make(place: Place) -> None:
+        budget = {**place.budget(), **values}
+        place.stage.client("budgets").update_budget(AccountId=place.stage.seed.management_account_id, NewBudget=budget)
+
+    return make
+
+
+def _update_alert(**values: Any) -> Callable[[Place], object]:
+    return lambda place: place.stage.client("ce").update_anomaly_subscription(
+        SubscriptionArn=place.imports[ALERT], **values
+    )
+
+
+def _point_alias_elsewhere(place: Place) -> None:
+    other = place.kms().create_key(Description="other")["KeyMetadata"]["KeyId"]
+    place.kms().update_alias(AliasName=place.imports[ALIAS], TargetKeyId=other)
+
+
+def _change_email(place: Place) -> None:
+    account, client = place.account(TILL_TRIAL), place.stage.client("account")
+    client.start_primary_email_update(AccountId=account, PrimaryEmail=OTHER_EMAIL)
+    client.accept_primary_email_update(AccountId=account, PrimaryEmail=OTHER_EMAIL, Otp=one_time_code(OTHER_EMAIL))
 
 
 def _move(key: str, source: str, destination: str) -> Callable[[Place], object]:
@@ -198,6 +266,15 @@ def _organization_changes() -> Iterator[Change]:
     )  # fmt: skip
     yield _change(TILL_TRIAL, "parent_id", _move(TILL_TRIAL, "Shops/Online/Trial", "Shops"))
     yield _change(
+        TILL_TRIAL, "name",
+        lambda place: place.stage.client("account").put_account_name(
+            AccountId=place.account(TILL_TRIAL), AccountName="other"
+        ),
+    )  # fmt: skip
+    # What would be created again has the arguments that are ignored otherwise.
+    replaced = "email role_name iam_user_access_to_billing"
+    yield _change(TILL_TRIAL, replaced, _change_email, "delete", "create")
+    yield _change(
         SHOP, "tags", lambda place: place.organizations().tag_resource(ResourceId=place.imports[SHOP], Tags=TAG)
     )
 
@@ -206,6 +283,9 @@ def _trail_changes() -> Iterator[Change]:
     yield _change(TRAIL, "is_multi_region_trail", _update_trail(IsMultiRegionTrail=False))
     yield _change(TRAIL, "enable_log_file_validation", _update_trail(EnableLogFileValidation=False))
     yield _change(TRAIL, "kms_key_id", _update_trail(KmsKeyId=""))
+    yield _change(TRAIL, "include_global_service_events", _update_trail(IncludeGlobalServiceEvents=False))
+    yield _change(TRAIL, "is_organization_trail", _update_trail(IsOrganizationTrail=False))
+    yield _change(TRAIL, "s3_bucket_name", _write_elsewhere)
     yield _change(TRAIL, "event_selector", _data_events)
     yield _change(TRAIL, "enable_logging", lambda place: place.cloudtrail().stop_logging(Name=place.trail))
     yield _change(TRAIL, "tags", lambda place: place.cloudtrail().add_tags(ResourceId=place.trail, TagsList=TAG))
@@ -266,11 +346,76 @@ def _other_changes() -> Iterator[Change]:
         ),
         "create",
     )  # fmt: skip
+    yield _change(
+        'aws_organizations_policy.policies["deny-leaving"]', "tags",
+        lambda place: place.organizations().tag_resource(ResourceId=place.policy("deny-leaving"), Tags=TAG),
+    )  # fmt: skip
+    yield _change(ALIAS, "target_key_id", _point_alias_elsewhere)
+    yield from _billing_changes()
+
+
+def _billing_changes() -> Iterator[Change]:
     yield _change(BUDGET, "notification", _delete_notification)
+    yield _change(BUDGET, "limit_amount", _update_budget(BudgetLimit={"Amount": "12345", "Unit": "USD"}))
+    yield _change(BUDGET, "cost_types", _update_budget(CostTypes={"IncludeTax": False}))
+    yield _change(
+        BUDGET, "tags",
+        lambda place: place.stage.client("budgets").tag_resource(
+            ResourceARN=f"arn:aws:budgets::{place.stage.seed.management_account_id}:budget/orgkit-organization",
+            ResourceTags=TAG,
+        ),
+    )  # fmt: skip
+    yield _change(
+        MONITOR, "name",
+        lambda place: place.stage.client("ce").update_anomaly_monitor(
+            MonitorArn=place.imports[MONITOR], MonitorName="other"
+        ),
+    )  # fmt: skip
+    yield _change(ALERT, "frequency", _update_alert(Frequency="WEEKLY"))
+    yield _change(ALERT, "name", _update_alert(SubscriptionName="other"), "delete", "create")
+    yield _change(ALERT, "subscriber", _update_alert(Subscribers=[{"Type": "EMAIL", "Address": OTHER_EMAIL}]))
+    yield _change(ALERT, "monitor_arn_list", _update_alert(MonitorArnList=[]))
+    dimension = {"Key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE", "MatchOptions": ["GREATER_THAN_OR_EQUAL"], "Values": ["7"]}
+    yield _change(ALERT, "threshold_expression", _update_alert(ThresholdExpression={"Dimensions": dimension}))
     yield _change(
         'aws_ce_cost_allocation_tag.tags["orgkit:key"]', "status",
         lambda place: place.stage.client("ce").update_cost_allocation_tags_status(
             CostAllocationTagsStatus=[{"TagKey": "orgkit:key", "Status": "Inactive"}]
+        ),
+    )  # fmt: skip
+
+
+def of_the_example() -> Iterator[Change]:
+    """The change of an organization whose types of policy the provider accepts."""
+    yield _change(
+        ORGANIZATION, "enabled_policy_types",
+        lambda place: place.organizations().enable_policy_type(
+            RootId=place.organizations().list_roots()["Roots"][0]["Id"], PolicyType="CHATBOT_POLICY"
+        ),
+    )  # fmt: skip
+
+
+def of_members() -> Iterator[Change]:
+    """Changes of roles in member accounts."""
+    till, recipes = ACCOUNT.format("till"), IMPORTED.format("recipes")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [{**OTHER_TRUST, "Principal": {"AWS": "*"}}]})
+    yield _change(
+        "aws_iam_role.read_role_till", "assume_role_policy",
+        lambda place: place.iam(till).update_assume_role_policy(RoleName="orgkit-read", PolicyDocument=trust),
+    )  # fmt: skip
+    yield _change(
+        "aws_iam_role.access_role_recipes", "description",
+        lambda place: place.iam(recipes, "bakery+admin").update_role(RoleName="bakery+admin", Description="other"),
+    )  # fmt: skip
+    yield _change(
+        "aws_iam_role.read_role_recipes", "tags",
+        lambda place: place.iam(recipes, "bakery+admin").tag_role(RoleName="orgkit-read", Tags=TAG),
+    )  # fmt: skip
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**OTHER_TRUST, "Resource": "*"}]})
+    yield _change(
+        "aws_iam_role_policy.read_role_till", "policy",
+        lambda place: place.iam(till).put_role_policy(
+            RoleName="orgkit-read", PolicyName="orgkit-read", PolicyDocument=document
         ),
     )  # fmt: skip
 

@@ -21,6 +21,8 @@ IDS = {  # which attribute is the import id, or a part of it
     "FakeAccount": "id", "Trail": "arn", "User": "name",
 }  # fmt: skip
 IN_ACCOUNTS = "everything else in the accounts"
+OF_EVERY_ACCOUNT = ("ec2",)  # default networks
+BUDGETS = "budgets, anomaly monitors with their alerts, and cost allocation tags"  # where the file asks for none
 
 
 def unaccounted(dump: Dump, imports: Sequence[tuple[str, str]], left_out: Sequence[Mapping[str, str]]) -> Iterator[str]:
@@ -29,7 +31,7 @@ def unaccounted(dump: Dump, imports: Sequence[tuple[str, str]], left_out: Sequen
     subjects = [item["subject"] for item in left_out]
     for service, classes in dump.items():
         for kind, items in classes.items():
-            if kind in NO_RESOURCES.get(service, ()):
+            if kind in NO_RESOURCES.get(service, ()) or (service in OF_EVERY_ACCOUNT and IN_ACCOUNTS in subjects):
                 continue
             for item in items:
                 identity = _identity(kind, item)
@@ -40,6 +42,8 @@ def unaccounted(dump: Dump, imports: Sequence[tuple[str, str]], left_out: Sequen
 def _identity(kind: str, item: Mapping[str, Any]) -> str:
     if kind == "Budget":
         return str(item["budget"]["BudgetName"])
+    if kind == "FakeDelegatedAdministrator":
+        return f" for {', '.join(item['services'])}"  # the dump does not have the account
     return str(item[IDS[kind]])
 
 
@@ -59,5 +63,7 @@ def _is_left_out(kind: str, item: Mapping[str, Any], identity: str, subjects: Se
         )
         if any(named):
             return True
+    if kind == "Budget" and BUDGETS in subjects:
+        return True
     named_here = any(identity in subject for subject in subjects)
     return named_here or (kind in ("Role", "User", "Trail", "FakeBucket") and IN_ACCOUNTS in subjects)

@@ -31,6 +31,7 @@ OVERRIDE = """provider "aws" {
   s3_use_path_style = true
 }
 """
+MEMBERS = "\n[handover]\nmembers = true\n"
 NO_TERRAFORM = (
     "NO TERRAFORM: the hand-over was NOT planned by Terraform. Install terraform with hashicorp/aws 5, by a registry "
     "or TF_CLI_ARGS_init=-plugin-dir=FOLDER, to run this."
@@ -54,7 +55,8 @@ class HandedOver:
         done = self.stage.project.orgkit("handover", tool, self.folder, "--file", file, "--json", *options, code=code)
         if code:
             return {"error": done.stdout + done.stderr}
-        (self.folder / "sandbox_override.tf").write_text(OVERRIDE, encoding="utf-8")
+        if "log_archive" in (self.folder / "providers.tf").read_text(encoding="utf-8"):
+            (self.folder / "sandbox_override.tf").write_text(OVERRIDE, encoding="utf-8")
         return dict(json.loads(done.stdout))
 
     def import_all(self) -> list[tuple[str, str]]:
@@ -83,9 +85,10 @@ def example_project(folder: Path) -> Any:
 
 
 @contextmanager
-def handed_over(folder: Path, *, larger: bool = False, **circumstances: Any) -> Iterator[HandedOver]:
+def handed_over(folder: Path, *, larger: bool = False, more: str = "", **circumstances: Any) -> Iterator[HandedOver]:
     """An organization with every phase done; nothing is handed over yet."""
     project = new_project(folder / "project", LARGER) if larger else example_project(folder / "project")
+    project.file.write_text(project.file.read_text(encoding="utf-8") + more, encoding="utf-8")
     stage = Stage(project, **{"empty_pages": 7, **circumstances})
     with stage.sandbox:
         stage.begin(*PHASES)

@@ -1,23 +1,49 @@
 """python -m tests.handover.terraform [--at-once] [STEP ...]: Terraform takes over organizations that orgkit made.
 
-It needs what tests.sandbox.terraform_plan needs. The steps are those of STEPS; without one all run, in some 20 minutes.
-The exit code is 1 where Terraform is missing, or where something is not as it has to be.
+It needs what tests.sandbox.terraform_plan needs. The steps are those of STEPS; without one all run, in about an hour.
+With --at-once, changes of different resources are in one plan: that takes about 20 minutes. The exit code is 1 where
+Terraform is missing, or where something is not as it has to be.
 """
 
+import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from orgkit.aws.one_time_codes import CODES_VARIABLE
+from orgkit.sandbox.ids import one_time_code
+from tests.bootstrap.project import Project
+from tests.handover.adopted import adopted
 from tests.handover.arguments import Variation, variations
-from tests.handover.changes import Change, Place, changes, shown
+from tests.handover.arguments import of_members as arguments_of_members
+from tests.handover.changes import Change, Place, changes, of_members, of_the_example, shown
 from tests.handover.roles import as_terraform_role, state_of
 from tests.handover.server_dump import unaccounted
-from tests.handover.stages import NO_TERRAFORM, PHASES, HandedOver, handed_over, no_settings_of_the_person
+from tests.handover.stages import (
+    MEMBERS,
+    NO_TERRAFORM,
+    OVERRIDE,
+    PHASES,
+    HandedOver,
+    handed_over,
+    no_settings_of_the_person,
+)
 from tests.sandbox.terraform_plan import TERRAFORM
 
+RENAMED_TRIAL = (
+    ('unit = "Shops/Online/Trial"', 'unit = "Shops/Online/Trial"\nname = "Trial"\nrenamed_from = "till-trial"'),
+)
+NEW_EMAIL = (
+    (
+        'email = "ovens@obriens-bakery.co.uk"',
+        'email = "kitchen@obriens-bakery.co.uk"\nemail_changed_from = "ovens@obriens-bakery.co.uk"',
+    ),
+)
 Item = TypeVar("Item", Change, Variation)
 
 
@@ -38,10 +64,32 @@ def take_over(handed: HandedOver) -> Iterator[str]:
     print(f"  {len(imports)} to import, 0 to add, 0 to change, 0 to destroy; then no changes")
 
 
-def detect_changes(handed: HandedOver, at_once: bool) -> Iterator[str]:
+def roles_of_members(at_once: bool) -> Iterator[str]:
+    """The larger file with the roles of its seven members."""
+    with (
+        TemporaryDirectory(prefix="handover-") as name,
+        handed_over(Path(name), larger=True, more=MEMBERS) as handed,
+    ):
+        yield from take_over(handed)
+        place = Place(handed.stage, imports_of_folder(handed.folder))
+        for batch in batches(of_members(), at_once):
+            yield from detect(handed, place, batch)
+        handed.stage.begin(*PHASES)
+        for variation in batches(arguments_of_members(), at_once):
+            yield from vary(handed, variation)
+
+
+def adopted_organizations(at_once: bool) -> Iterator[str]:
+    """Organizations that were built without orgkit, and adopted."""
+    for organization in ("small", "nested"):
+        with TemporaryDirectory(prefix="handover-") as name, adopted(Path(name), organization) as handed:
+            yield from take_over(handed)
+
+
+def detect_changes(handed: HandedOver, made: Iterable[Change], at_once: bool) -> Iterator[str]:
     """Terraform's plan shows each change that somebody makes, and nothing else."""
     place = Place(handed.stage, dict(handed.import_all()))
-    for batch in batches(changes(), at_once):
+    for batch in batches(made, at_once):
         yield from detect(handed, place, batch)
 
 
@@ -51,7 +99,8 @@ def detect(handed: HandedOver, place: Place, batch: list[Change]) -> Iterator[st
     for change in batch:
         change.make(place)
     expected = {change.address: (change.actions, change.attributes) for change in batch}
-    found = shown(handed.terraform.plan())
+    is_replaced = any("delete" in change.actions for change in batch)
+    found = shown(plan_without_protection(handed) if is_replaced else handed.terraform.plan())
     if found != expected:
         yield f"expected {expected}\n  shown    {found}"
     for address, (actions, names) in found.items():
@@ -81,7 +130,10 @@ def each_change(at_once: bool) -> Iterator[str]:
     """Each attribute, changed by a plain call."""
     with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=True) as handed:
         handed.hand_over()
-        yield from detect_changes(handed, at_once)
+        yield from detect_changes(handed, changes(), at_once)
+    with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name)) as handed:
+        handed.hand_over()
+        yield from detect_changes(handed, of_the_example(), at_once)
 
 
 def each_argument(at_once: bool) -> Iterator[str]:
@@ -114,10 +166,13 @@ def vary(handed: HandedOver, batch: list[Variation]) -> Iterator[str]:
 
 def plan_without_protection(handed: HandedOver) -> dict[str, Any]:
     """Plan without `prevent_destroy`, which makes Terraform refuse a plan that replaces something."""
-    for path in handed.folder.glob("[0-9]*.tf"):
-        text = path.read_text(encoding="utf-8")
+    texts = {path: path.read_text(encoding="utf-8") for path in handed.folder.glob("*.tf")}
+    for path, text in texts.items():
         path.write_text(text.replace("    prevent_destroy = true\n", ""), encoding="utf-8")
-    return handed.terraform.plan()
+    planned = handed.terraform.plan()
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    return planned
 
 
 def each_file_deleted(at_once: bool) -> Iterator[str]:
@@ -155,9 +210,71 @@ def apply_without(handed: HandedOver, names: list[str]) -> Iterator[str]:
     )
 
 
+def both_plans_of_the_runbook(at_once: bool) -> Iterator[str]:
+    """The runbook lets Terraform plan before the apply and after it, and leaves nothing of that in the folder."""
+    with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=True) as handed:
+        terraforms_own = {key: value for key, value in os.environ.items() if key.startswith("TF_")}
+        project = handed.stage.project.within(terraforms_own)
+        handed = replace(handed, folder=project.folder / "organization")
+        count = sum(planned_by_the_runbook(project)[word] for word in ("import", "keep"))
+        yield from (f"left in the folder: {path.name}" for path in handed.folder.iterdir() if "terraform" in path.name)
+        (handed.folder / "sandbox_override.tf").write_text(OVERRIDE, encoding="utf-8")
+        handed.import_all()
+        planned = planned_by_the_runbook(project)
+        if planned != {"import": 0, "add": 0, "change": 0, "destroy": 0, "keep": count}:
+            yield f"after the apply of {count} imports: {planned}"
+        yield from (f"AWS was asked for a change: {call}" for call in handed.stage.changes())
+        print(f"  {count} to import; after the apply {planned['keep']} unchanged")
+
+
+def rename_and_new_email(at_once: bool) -> Iterator[str]:
+    """A rename and a change of email of accounts that Terraform owns: its plan afterwards has no changes."""
+    with TemporaryDirectory(prefix="handover-") as name, handed_over(Path(name), larger=True) as handed:
+        project = handed.stage.project.within({key: value for key, value in os.environ.items() if key[:3] == "TF_"})
+        handed = replace(handed, folder=project.folder / "organization")
+        handed.hand_over()
+        handed.import_all()
+        text = project.file.read_text(encoding="utf-8")
+        for old, new in (*RENAMED_TRIAL, *NEW_EMAIL):
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        section = '\n[handover]\nphases = ["organization", "units", "accounts"]\nfolder = "organization"\n'
+        project.file.write_text(text + section, encoding="utf-8")
+        code = {CODES_VARIABLE: f"ovens={one_time_code('kitchen@obriens-bakery.co.uk')}"}
+        for phase, settings, ending in (("03", {}, 8), ("15", {}, 8), ("15", code, 0)):
+            yield from run_and_plan(handed, project.within(settings), phase, ending)
+
+
+def run_and_plan(handed: HandedOver, project: Project, phase: str, ending: int) -> Iterator[str]:
+    """Plan and run a phase; what its record and Terraform's plan say afterwards."""
+    (planned,) = project.json("plan", project.file, phase, code=3)["plans"]
+    done = project.json("run", project.file, phase, "--approved-plan", planned["digest"], code=ending)
+    print(f"  {phase}: {done['outcome']}, {[step['id'] for step in planned['steps']]}, waiting {done['waiting']}")
+    yield from (f"{phase}: {line}" for line in done["waiting"] if "not checked" in line)
+    after = handed.terraform.run("plan", "-input=false", "-no-color", "-detailed-exitcode", codes=(0, 2))
+    if after.returncode:
+        yield f"after {phase}, Terraform has changes:\n{after.stdout}"
+
+
+def imports_of_folder(folder: Path) -> dict[str, str]:
+    """Import ids by address, as the command wrote them down."""
+    values = json.loads((folder / "orgkit-handover.json").read_bytes())
+    return {item["address"]: item["id"] for item in values["resources"]}
+
+
+def planned_by_the_runbook(project: Project) -> dict[str, int]:
+    """Run 11-handover; what its record has of Terraform's plan, which passes."""
+    record = Path(project.phase("handover", more=("-p", "folder=organization"))["record"])
+    events = (project.folder / record / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    (verified,) = (event for event in map(json.loads, events) if event["event"] == "verified")
+    return dict(verified["plan"])
+
+
 AT_ONCE = "--at-once"  # changes of different resources in one plan, instead of one at a time
 STEPS: dict[str, Callable[[bool], Iterator[str]]] = {
-    "import": both_files, "changes": each_change, "arguments": each_argument, "role": each_file_deleted,
+    "import": both_files, "adopted": adopted_organizations,
+    "members": roles_of_members, "changes": each_change, "arguments": each_argument, "role": each_file_deleted,
+    "runbook": both_plans_of_the_runbook, "rename": rename_and_new_email,
 }  # fmt: skip
 
 

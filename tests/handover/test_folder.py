@@ -10,7 +10,7 @@ from orgkit.errors import HandoverRefused
 from orgkit.handover import folder as module
 from orgkit.handover.addresses import Changes
 from orgkit.handover.configuration import Configuration
-from orgkit.handover.folder import CHANGED, EDITS_REPLACED, NEW, UNCHANGED, read_folder, write_folder
+from orgkit.handover.folder import CHANGED, EDITS_REPLACED, NEW, UNCHANGED, edited_files, read_folder, write_folder
 from orgkit.handover.tools import TERRAFORM
 
 FILES = {"a.tf": 'a = "x  y"\nlonger = 1\n', "p.json": "{}\n", "HANDOVER.md": "# Guide\n"}
@@ -31,6 +31,16 @@ def test_the_first_hand_over_writes_every_file_and_the_second_none(tmp_path):
     before = {path.name: path.stat().st_ino for path in place.iterdir() if path.name != module.MANIFEST}
     assert set(hand_over(place).values()) == {UNCHANGED}
     assert before == {path.name: path.stat().st_ino for path in place.iterdir() if path.name != module.MANIFEST}
+
+
+def test_a_file_that_somebody_edited_is_found_without_what_orgkit_would_write(tmp_path):
+    hand_over(tmp_path)
+    (tmp_path / "own.tf").write_text("b = 1\n")
+    path = tmp_path / "a.tf"
+    path.write_text(f"# mine\n{path.read_text()}")
+    assert edited_files(tmp_path) == ()
+    path.write_text(path.read_text().replace("longer = 1", "longer = 2"))
+    assert edited_files(tmp_path) == ("a.tf",)
 
 
 def test_only_what_changed_is_written_and_what_a_person_wrote_around_it_stays(tmp_path):

@@ -3,17 +3,20 @@
 import json
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import hcl2
 import pytest
 
-from orgkit.errors import EXIT_REFUSED, EXIT_WAITING
+from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_REFUSED, EXIT_WAITING
 from orgkit.handover.permissions import TYPES
-from tests.handover.changes import Place, changes
+from orgkit.phases.registry import OWNED_BY_TERRAFORM
+from tests.handover.arguments import variations
+from tests.handover.changes import ATTRIBUTES_WITHOUT_A_CHANGE, Place, changes, of_members, of_the_example
 from tests.handover.server_dump import unaccounted
-from tests.handover.stages import NO_TERRAFORM, HandedOver, handed_over
-from tests.handover.terraform import batches, detect, take_over
+from tests.handover.stages import MEMBERS, NO_TERRAFORM, PHASES, HandedOver, handed_over
+from tests.handover.terraform import batches, detect, imports_of_folder, take_over
 from tests.sandbox.terraform_plan import TERRAFORM
 
 IGNORED = {"role_name", "iam_user_access_to_billing", "enabled_policy_types"}
@@ -66,8 +69,30 @@ def test_only_what_aws_does_not_report_or_the_provider_does_not_accept_is_ignore
     assert names["aws_organizations_account.accounts"] == {"role_name", "iam_user_access_to_billing"}
 
 
+def test_each_attribute_that_is_handed_over_is_among_the_changes_or_has_a_reason(handed, answer):
+    """`python -m tests.handover.terraform changes members` makes each of them, and compares Terraform's plan."""
+    made: dict[str, set[str]] = {}
+    for change in (*changes(), *of_the_example(), *of_members()):
+        made.setdefault(change.address.partition(".")[0], set()).update(change.attributes)
+    for address, body in resources(handed).items():
+        kind = address.partition(".")[0]
+        blocks = {label.strip('"') for item in body.get("dynamic", ()) for label in item}
+        arguments = {name for name in body if not name.startswith("__")} | blocks
+        names = arguments - {"provider", "for_each", "lifecycle", "dynamic", "limit_unit", "cost_filter"}
+        if kind.startswith("aws_s3_bucket_"):
+            names -= {"bucket"}  # the identity
+        assert names <= made.get(kind, set()) | ATTRIBUTES_WITHOUT_A_CHANGE.get(kind, set()), address
+
+
+def test_each_variation_of_an_argument_fits_the_generated_files(handed, answer):
+    """`python -m tests.handover.terraform arguments members` plans each of them."""
+    for variation in variations():
+        text = (handed.folder / variation.file).read_text(encoding="utf-8")
+        assert variation.apply(text) != text
+
+
 def test_what_the_server_has_is_imported_or_left_out_with_a_reason(handed, answer):
-    imports = list(imports_of_manifest(handed).items())
+    imports = list(imports_of_folder(handed.folder).items())
     dump = handed.stage.sandbox._ask("/moto-api/data.json")
     assert list(unaccounted(dump, imports, answer["left_out"])) == []
     assert all(item["reason"] for item in answer["left_out"])
@@ -100,6 +125,52 @@ def test_opentofu_gets_the_same_resources_and_is_said_to_be_untried(handed, answ
         assert (other.folder / path.name).read_bytes() == path.read_bytes()
 
 
+def test_with_members_the_roles_of_each_account_are_handed_over_by_a_provider_of_its_own(handed, answer, tmp_path):
+    project = handed.stage.project
+    file = project.file.with_name("members.toml")
+    file.write_text(project.file.read_text(encoding="utf-8") + MEMBERS, encoding="utf-8")
+    more = project.json("handover", "terraform", tmp_path / "tf", "--file", file)
+    document = hcl2.loads((tmp_path / "tf" / "member-roles.tf").read_text(encoding="utf-8"))
+    accounts = {body["alias"]: body["allowed_account_ids"] for block in document["provider"] for body in block.values()}
+    assert len(accounts) == len(document["provider"]) == 7
+    blocks = [
+        (kind, *item) for block in document["resource"] for kind, named in block.items() for item in named.items()
+    ]
+    kinds = [kind.strip('"') for kind, _, _ in blocks]
+    assert [kinds.count(f"aws_iam_role{suffix}") for suffix in ("", "_policy", "_policy_attachment")] == [9, 7, 2]
+    for _, name, body in blocks:
+        assert body["lifecycle"][0]["prevent_destroy"] is True
+        alias = body["provider"].removeprefix("${aws.").removesuffix("}")
+        assert alias.removeprefix("member_") == name.strip('"').split("_", 2)[2]
+    assert more["imports"] == answer["imports"] + len(blocks) == answer["imports"] + len(document["import"])
+    assert "permissions-member.json" in more["files"]
+    assert "orgkit-read" not in json.dumps(more["left_out"])
+    dump = handed.stage.sandbox._ask("/moto-api/data.json")
+    imports = [(item["address"], item["id"]) for item in manifest(tmp_path / "tf")]
+    assert list(unaccounted(dump, imports, more["left_out"])) == []
+
+
+def test_the_runbook_writes_the_same_files_and_says_that_terraform_has_not_checked_them(handed, answer, tmp_path):
+    handed.stage.sandbox.forget_calls()
+    without_terraform = handed.stage.project.within({"PATH": str(tmp_path)})
+    more = ("-p", "folder=infrastructure/organization")
+    done = without_terraform.phase("handover", code=EXIT_WAITING, more=more)
+    assert done["waiting"] == ["not checked by Terraform: Terraform is not installed here"]
+    assert done["commands"][0].endswith("terraform -chdir=infrastructure/organization plan")
+    written = without_terraform.folder / "infrastructure" / "organization"
+    assert sorted(path.name for path in written.iterdir()) == sorted([*answer["files"], "orgkit-handover.json"])
+    for path in written.iterdir():
+        assert path.read_bytes() == (handed.folder / path.name).read_bytes(), path.name
+    assert handed.stage.changes() == []
+    without_terraform.orgkit("records", "verify")
+
+
+def test_without_a_folder_the_runbook_writes_nothing(handed):
+    before = sorted(handed.stage.project.folder.iterdir())
+    assert handed.stage.project.phase("handover")["outcome"] == "done"
+    assert sorted(handed.stage.project.folder.iterdir()) == before
+
+
 def test_orgkit_reports_what_terraform_owns(handed, answer):
     project = handed.stage.project
     handed.stage.client("organizations").disable_aws_service_access(ServicePrincipal="backup.amazonaws.com")
@@ -112,13 +183,39 @@ def test_orgkit_reports_what_terraform_owns(handed, answer):
     handed.stage.client("organizations").enable_aws_service_access(ServicePrincipal="backup.amazonaws.com")
 
 
+RENAMED = ('name = "Till, Ireland"', 'name = "Till of Ireland"\nrenamed_from = "Till, Ireland"')
+OWNED = '\n[handover]\nphases = ["accounts"]\nfolder = "owned"\n'
+
+
+def test_a_rename_of_what_terraform_owns_writes_the_files_again_or_changes_nothing(handed, answer, tmp_path):
+    handed.stage.begin(*PHASES)
+    project = handed.stage.project.within({"PATH": str(tmp_path)})
+    file, accounts = project.file.with_name("renamed.toml"), project.folder / "owned" / "03-accounts.tf"
+    project.orgkit("handover", "terraform", accounts.parent, "--file", project.file)
+    file.write_text(project.file.read_text(encoding="utf-8").replace(*RENAMED) + OWNED, encoding="utf-8")
+    (planned,) = project.json("plan", file, "03", code=EXIT_APPROVAL_NEEDED)["plans"]
+    assert [step["id"] for step in planned["steps"]] == ["rename-account:till"]
+    approved = ("run", file, "03", "--approved-plan", planned["digest"])
+    text = accounts.read_text(encoding="utf-8")
+    accounts.write_text(text.replace("Till@", "till@"), encoding="utf-8")
+    assert "03-accounts.tf" in project.orgkit(*approved, code=EXIT_REFUSED).stdout
+    assert handed.stage.changes() == []
+    accounts.write_text(text, encoding="utf-8")
+    done = project.json(*approved, code=EXIT_WAITING)
+    assert OWNED_BY_TERRAFORM in done["waiting"][0]  # the tag Name
+    assert done["waiting"][1:] == ["not checked by Terraform: Terraform is not installed here"]
+    assert done["commands"] == ["terraform -chdir=owned init && terraform -chdir=owned plan"]
+    assert '= "Till of Ireland"' in accounts.read_text(encoding="utf-8")
+    handed.stage.begin(*PHASES)
+
+
 def test_terraform_imports_and_then_shows_what_somebody_changed(handed, answer, report):
     """With Terraform and its provider; without them a line at the end of all tests says that nothing was planned."""
     if TERRAFORM is None or has_no_provider(handed):
         report(NO_TERRAFORM)
         return
     assert list(take_over(handed)) == []
-    place = Place(handed.stage, imports_of_manifest(handed))
+    place = Place(handed.stage, imports_of_folder(handed.folder))
     batch = random.Random().choice(batches(changes(), at_once=True))
     assert list(detect(handed, place, batch)) == []
 
@@ -128,7 +225,6 @@ def has_no_provider(handed: HandedOver) -> bool:
     return bool(done.returncode)
 
 
-def imports_of_manifest(handed: HandedOver) -> dict[str, str]:
-    """Import ids by address, as the command wrote them down."""
-    values = json.loads((handed.folder / "orgkit-handover.json").read_bytes())
-    return {item["address"]: item["id"] for item in values["resources"]}
+def manifest(folder: Path) -> list[dict[str, str]]:
+    values = json.loads((folder / "orgkit-handover.json").read_bytes())
+    return list(values["resources"])

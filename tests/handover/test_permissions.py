@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from orgkit.handover.permissions import LOG_ARCHIVE, MANAGEMENT, TYPES, policy_of
+from orgkit.handover.permissions import LOG_ARCHIVE, MANAGEMENT, MEMBER, TYPES, policy_of
 from orgkit.policy_evaluation.service_authorization import find_action
 from tests.policy_evaluation.service_authorization import FILE
 
@@ -16,6 +16,7 @@ DESTROYING = {
     "organizations:DeregisterDelegatedAdministrator", "iam:DisableOrganizationsRootCredentialsManagement",
     "iam:DisableOrganizationsRootSessions", "cloudtrail:DeleteTrail", "cloudtrail:StopLogging", "s3:DeleteBucket",
     "s3:DeleteBucketPolicy", "kms:DeleteAlias", "kms:ScheduleKeyDeletion", "ce:DeleteAnomalyMonitor",
+    "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy",
 }  # fmt: skip
 
 
@@ -25,10 +26,10 @@ def denied(account):
 
 
 def test_what_destroys_is_denied():
-    assert denied(MANAGEMENT) | denied(LOG_ARCHIVE) >= DESTROYING
+    assert denied(MANAGEMENT) | denied(LOG_ARCHIVE) | denied(MEMBER) >= DESTROYING
 
 
-@pytest.mark.parametrize("account", [MANAGEMENT, LOG_ARCHIVE])
+@pytest.mark.parametrize("account", [MANAGEMENT, LOG_ARCHIVE, MEMBER])
 def test_a_denied_action_is_not_allowed_by_a_pattern_that_somebody_could_rely_on(account):
     (allow, *denials) = policy_of(account)["Statement"]
     assert (allow["Effect"], {item["Effect"] for item in denials}) == ("Allow", {"Deny"})
@@ -36,11 +37,12 @@ def test_a_denied_action_is_not_allowed_by_a_pattern_that_somebody_could_rely_on
     assert "*" not in allow["Action"]
 
 
-def test_the_session_policy_of_the_log_archive_account_is_as_short_as_sts_takes_it():
-    assert len(json.dumps(policy_of(LOG_ARCHIVE), separators=(",", ":"))) <= 2048
+@pytest.mark.parametrize("account", [LOG_ARCHIVE, MEMBER])
+def test_a_session_policy_is_as_short_as_sts_takes_it(account):
+    assert len(json.dumps(policy_of(account), separators=(",", ":"))) <= 2048
 
 
-@pytest.mark.parametrize("account", [MANAGEMENT, LOG_ARCHIVE])
+@pytest.mark.parametrize("account", [MANAGEMENT, LOG_ARCHIVE, MEMBER])
 def test_every_action_is_one_of_iam(account):
     known = set(re.findall(r"[A-Za-z0-9]+", FILE.read_text(encoding="utf-8")))
     for statement in policy_of(account)["Statement"]:

@@ -19,7 +19,7 @@ FORBIDDEN = (
 )  # fmt: skip
 ROAD = ("Parameters", "Who am I", "What I want", "What is there", "What would change", "Approve", "Apply", "Verify",
         "Record")  # fmt: skip
-OWN = {"actual-costs": ("months", "at_most")}  # parameters that one runbook alone has
+OWN = {"actual-costs": ("months", "at_most"), "handover": ("folder", "tool")}  # parameters that one runbook alone has
 
 
 def cells(phase: Phase, kind: str) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
 from orgkit.phases.accounts.handover import RENAME
 from orgkit.phases.accounts.steps import MoveAccount, RenameAccount, TagAccount
+from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
 from orgkit.phases.terraform.part import Handover, HandoverPart, LeftOut
 from orgkit.phases.terraform.tree import accounts_block, accounts_resource, managed_accounts, roles_left_out
 
@@ -18,10 +19,15 @@ def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
         "The accounts that joined the organization by invitation, by their keys in the parameters file.",
         items if pairs else (),
         (
-            *(roles_left_out(spec, account) for spec, account in pairs),
+            *(item for spec, account in pairs for item in roles_left_out(spec, account, desired)),
             LeftOut("invitations (handshakes)", "Terraform has no resource for them; orgkit sends them"),
         ),
     )
 
 
-HANDOVER = Handover(hand_over, (MoveAccount, RenameAccount, TagAccount), {RenameAccount: RENAME})
+HANDOVER = Handover(
+    hand_over,
+    (MoveAccount, RenameAccount, TagAccount),
+    {RenameAccount: RENAME},
+    member_steps=(CreateReadRole, RestrictReadRole),
+)

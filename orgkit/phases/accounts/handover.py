@@ -6,6 +6,7 @@ from orgkit.model.desired import Desired
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed
 from orgkit.phases.accounts.steps import CreateAccount, MoveAccount, RenameAccount, TagAccount
+from orgkit.phases.member_access.steps import CreateReadRole, RestrictReadRole
 from orgkit.phases.terraform.part import Handover, HandoverPart, LeftOut
 from orgkit.phases.terraform.tree import (
     ACTIVE,
@@ -28,7 +29,10 @@ def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
         "The accounts that orgkit created, by their keys in the parameters file. Terraform can create more: add an\n"
         "entry with a tag orgkit:key of its own, and orgkit makes the account readable.",
         items if pairs else (),
-        (*(roles_left_out(spec, account) for spec, account in pairs), *_other_accounts(observed, desired)),
+        (
+            *(item for spec, account in pairs for item in roles_left_out(spec, account, desired)),
+            *_other_accounts(observed, desired),
+        ),
     )
 
 
@@ -50,7 +54,12 @@ def _other_accounts(observed: Observed, desired: Desired) -> Iterator[LeftOut]:
 # [hashicorp/aws 5.100: `name` and `email` force replacement]
 RENAME = (
     "Terraform owns this account. Its provider may replace an account whose name is another than in its configuration: "
-    "destroy it and create one. Take the phase out of [handover], rename here, write the folder anew with "
-    "`orgkit handover`, and apply in Terraform only a plan that replaces nothing"
+    "destroy it and create one. Name the folder of the hand-over as folder in [handover]: then the run that renames it "
+    "writes the files again"
 )
-HANDOVER = Handover(hand_over, (CreateAccount, MoveAccount, RenameAccount, TagAccount), {RenameAccount: RENAME})
+HANDOVER = Handover(
+    hand_over,
+    (CreateAccount, MoveAccount, RenameAccount, TagAccount),
+    {RenameAccount: RENAME},
+    member_steps=(CreateReadRole, RestrictReadRole),
+)

@@ -205,4 +205,8 @@ def _tags(keys: Sequence[str]) -> Iterator[Block | Resource]:
     )  # fmt: skip
 
 
-HANDOVER = Handover(hand_over, (CreateBudget, CreateAnomalyMonitor, CreateAnomalySubscription, ActivateCostTag))
+HANDOVER = Handover(
+    hand_over,
+    (CreateBudget, CreateAnomalyMonitor, CreateAnomalySubscription, ActivateCostTag),
+    unrequested="budgets, anomaly monitors with their alerts, and cost allocation tags",
+)

@@ -59,6 +59,9 @@ def _resources(organization: Organization) -> Iterator[Resource]:
 
 def _left_out(observed: Observed, organization: Organization) -> Iterator[LeftOut]:
     yield LeftOut(f"management account {observed.target.account}", "Terraform has no use for it: it cannot be removed")
+    yield LeftOut(
+        "the resource policy of the organization, and tags of its root", "orgkit neither made nor adopted them"
+    )
     yield LeftOut("service-linked roles (AWSServiceRoleFor…)", "AWS makes and deletes them")
     delegated = observed.facts(DelegationFacts) or DelegationFacts()
     for account, service in delegated.delegations:

@@ -124,4 +124,6 @@ def _left_out(policies: Iterable[ObservedPolicy]) -> Iterator[LeftOut]:
         yield LeftOut(f"policy {policy.name} ({policy.type}, {policy.id}) and its attachments", reason)
 
 
-HANDOVER = Handover(hand_over, (CreatePolicy, ChangePolicy, AttachPolicy))
+HANDOVER = Handover(
+    hand_over, (CreatePolicy, ChangePolicy, AttachPolicy), unrequested="policies of the organization and attachments"
+)

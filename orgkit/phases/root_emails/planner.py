@@ -15,8 +15,8 @@ NOT_YET = "Its root email is not changed until then."
 # [hashicorp/aws 5.100: `email` forces replacement]
 OWNED = (
     "Terraform owns this account. Its provider may replace an account whose email is another than in its "
-    "configuration: destroy it and create one. Take {phase} out of [handover], change the email here, write the folder "
-    "anew with `orgkit handover`, and apply in Terraform only a plan that replaces nothing"
+    "configuration: destroy it and create one. Name the folder of the hand-over as folder in [handover]: then the run "
+    "that changes the email writes the files again"
 )
 
 
@@ -45,8 +45,8 @@ def _change(spec: Spec, account: Account, observed: Observed, desired: Desired) 
     facts, text = observed.facts(EmailFacts) or EmailFacts(), f"{spec.key}: its root email is still {account.email}"
     phase = "accounts" if isinstance(spec, AccountSpec) else "imports"
     status = facts.status(spec.key)
-    if phase in desired.section(HandoverSpec).phases:
-        yield Waiting(f"{text}. {OWNED.format(phase=phase)}", "Terraform")
+    if phase in desired.section(HandoverSpec).phases and not desired.section(HandoverSpec).folder:
+        yield Waiting(f"{text}. {OWNED}", "Terraform")
     elif not can_change_accounts(observed):
         yield Waiting(
             f"{text}. AWS changes it only with trusted access for {ACCOUNT_MANAGEMENT}: {ENABLE_IT}",

@@ -44,6 +44,7 @@ class Resource:
         instances: Import ids by the keys of its `for_each`.
         for_each: The expression of its `for_each`; None for a single resource.
         provider: The provider that works in its account.
+        account: The member account of a resource that has no name of its own in the organization, such as a role.
         ignored: Arguments that Terraform must not compare, with the reason.
     """
 
@@ -56,6 +57,7 @@ class Resource:
     provider: Expression = MANAGEMENT
     ignored: tuple[str, ...] = ()
     ignored_reason: str = ""
+    account: str = ""
 
     @property
     def address(self) -> str:
@@ -116,8 +118,12 @@ class Handover:
         part: From what is observed and desired to the content of the file.
         steps: Those that Terraform owns once the phase is handed over.
         remedies: For a type of step, what a person does instead, where that is more than to change it in Terraform.
+        unrequested: What is left out where the file does not ask for the phase, so that nothing of it was read.
+        member_steps: Those that change a role of a member account, which Terraform owns where `members` is set.
     """
 
     part: Callable[[Observed, Desired], HandoverPart]
     steps: tuple[type[Step], ...]
     remedies: Mapping[type[Step], str] = field(default_factory=dict)
+    unrequested: str = ""
+    member_steps: tuple[type[Step], ...] = ()

@@ -1,10 +1,11 @@
 """The units and accounts that are handed over, and how the files of a hand-over name them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from orgkit.model.desired import AccountSpec, Desired, ImportSpec, UnitPath, format_path
+from orgkit.model.desired import AccountSpec, Desired, HandoverSpec, ImportSpec, UnitPath, format_path
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Account, Observed, Unit
+from orgkit.phases.member_access.spec import MembersSpec
 from orgkit.phases.terraform.hcl import Attribute, Block, Expression, Value, attributes
 from orgkit.phases.terraform.part import LeftOut, Resource, unique_keys
 from orgkit.phases.terraform.provider import UNIT_IDS, value_of
@@ -87,9 +88,14 @@ def _entry(
     }
 
 
-def roles_left_out(spec: AccountSpec | ImportSpec, account: Account) -> LeftOut:
-    """Return the two roles by which orgkit works in an account."""
-    return LeftOut(
-        f"roles orgkit-read and {spec.role_name} of account {spec.key} ({account.id})",
-        "orgkit reads and enters the account through them, and keeps them up to date",
-    )
+def roles_left_out(spec: AccountSpec | ImportSpec, account: Account, desired: Desired) -> Iterator[LeftOut]:
+    """Yield the roles of an account that are not handed over; without a read role, the one of its owner."""
+    place = f"account {spec.key} ({account.id})"
+    if not desired.section(MembersSpec).read_role:
+        reason = "the file has read_role = false: orgkit makes no role in member accounts, and looks into none"
+        yield LeftOut(f"role {spec.role_name} of {place}", reason)
+    elif not desired.section(HandoverSpec).members:
+        reason = "orgkit reads and enters the account through them, and keeps them up to date"
+        yield LeftOut(f"roles orgkit-read and {spec.role_name} of {place}", reason)
+    elif isinstance(spec, AccountSpec):
+        yield LeftOut(f"role {spec.role_name} of {place}", "AWS made it with the account")

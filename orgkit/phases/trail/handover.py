@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orgkit.model.desired import Desired
+from orgkit.model.desired import Desired, TrailSpec
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed, Unread
 from orgkit.phases.storage.bucket import Bucket
@@ -18,6 +18,7 @@ from orgkit.phases.trail.handover_bucket import bucket_resources
 from orgkit.phases.trail.handover_facts import TrailDetails, TrailHandoverFacts
 from orgkit.phases.trail.handover_selectors import selector_blocks
 
+UNMANAGED = "the file has bucket_settings = false: orgkit leaves bucket and key as they are"
 DEFAULT_ROTATION_DAYS = 365
 TITLE = "The organization trail, and its buckets and key in the log archive account."
 
@@ -50,7 +51,7 @@ def hand_over(observed: Observed, desired: Desired) -> HandoverPart:
             *(item for bucket in buckets for item in _bucket_items(bucket, details, known)),
             *_key(key, desired, details),
         ),
-        tuple(_left_out(facts.trails, choice, known)),
+        tuple(_left_out(facts.trails, choice, known, spec)),
     )
 
 
@@ -112,15 +113,17 @@ def _key(key: Key | None, desired: Desired, details: TrailHandoverFacts) -> Iter
         yield Resource("aws_kms_alias", "trail", body, import_id=alias, provider=LOG_ARCHIVE)
 
 
-def _left_out(trails: tuple[Trail, ...], choice: Choice, known: _Names) -> Iterator[LeftOut]:
+def _left_out(trails: tuple[Trail, ...], choice: Choice, known: _Names, spec: TrailSpec) -> Iterator[LeftOut]:
     for trail in trails:
         if choice.trail is None or trail.arn != choice.trail.arn:
             yield LeftOut(f"trail {trail.name} ({trail.arn})", "orgkit neither made nor adopted it")
     own = choice.trail
     if own and own.bucket not in known.buckets:
-        yield LeftOut(f"bucket {own.bucket} of trail {own.name}", "it is not one of the file's buckets")
+        reason = "it is not one of the file's buckets" if spec.bucket_settings else UNMANAGED
+        yield LeftOut(f"bucket {own.bucket} of trail {own.name}", reason)
     if own and own.key and own.key != known.key:
-        yield LeftOut(f"KMS key {own.key} of trail {own.name}", "it is not the file's key")
+        reason = "it is not the file's key" if spec.bucket_settings else UNMANAGED
+        yield LeftOut(f"KMS key {own.key} of trail {own.name}", reason)
     yield LeftOut("objects in the buckets", "Terraform does not manage log files")
 
 

@@ -54,8 +54,10 @@ def _insights(aws: Connection, trail: Trail) -> tuple[str, ...]:
 
 
 def _buckets(aws: Connection, account_id: str, buckets: tuple[Bucket, ...]) -> tuple[BucketDetails, ...]:
-    member = aws.assume(account_id, READ_ROLE)
     present = [bucket for bucket in buckets if bucket.exists and not bucket.foreign]
+    if not present:  # also where the file has no read role, so that there is none to enter the account
+        return ()
+    member = aws.assume(account_id, READ_ROLE)
     return tuple(_bucket(Place(member, bucket.name, bucket.region or "", account_id)) for bucket in present)
 
 

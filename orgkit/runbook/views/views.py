@@ -21,6 +21,7 @@ from orgkit.runbook.views.step_rows import group_outcomes, groups_of, rows_of
 SAVE = "Save: press Ctrl-S now; the saved notebook is the record."
 SAVED_BY_EXTENSION = ' class="orgkit-without-extension"'  # which hides the line, since it has saved the notebook
 LOST_TITLE = "What is lost"
+HANDOVER_TITLE = "Files of the hand-over"
 DRIFT_TITLE = "Drift that no step repairs"
 STEP_HEADERS = ("", "step", "why", "IAM actions")
 PRICED_HEADERS = (*STEP_HEADERS, "USD a month, expected (low to high)")
@@ -109,6 +110,7 @@ class Verification:
 
     remaining: Plan | None
     observed: Observed | None = None
+    handover: tuple[str, ...] = ()  # the outcome of writing its files again
 
     def view(self) -> View:
         if self.remaining is None:
@@ -116,8 +118,12 @@ class Verification:
         title = "Verified: planned again, and there is nothing left to do."
         waiting, drift = render_waiting(self.remaining), self.remaining.drift
         return View(
-            title + tables.as_text_list(drift, DRIFT_TITLE) + waiting.text,
-            f"<p>{title}</p>{tables.as_list(drift, DRIFT_TITLE)}{waiting.html}",
+            title
+            + tables.as_text_list(drift, DRIFT_TITLE)
+            + waiting.text
+            + tables.as_text_list(self.handover, HANDOVER_TITLE),
+            f"<p>{title}</p>{tables.as_list(drift, DRIFT_TITLE)}{waiting.html}"
+            f"{tables.as_list(self.handover, HANDOVER_TITLE) if self.handover else ''}",
         )
 
 

@@ -34,6 +34,15 @@ class Alerts:
         monitors[arn] = {**request, "MonitorArn": arn}
         return ActionResult({"MonitorArn": arn})
 
+    def update_anomaly_monitor(self) -> ActionResult:
+        """Replace the name; UnknownMonitorException for one that is not there."""
+        request = json.loads(self.body)
+        monitor = self._resources("monitors").get(request["MonitorArn"])
+        if monitor is None:
+            raise refusal("UnknownMonitorException", "The cost anomaly monitor does not exist for the account.")
+        monitor.update(request)
+        return ActionResult({"MonitorArn": request["MonitorArn"]})
+
     def delete_anomaly_monitor(self) -> ActionResult:
         """UnknownMonitorException for one that is not there."""
         arn = json.loads(self.body)["MonitorArn"]
