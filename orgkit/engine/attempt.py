@@ -197,8 +197,8 @@ def _is_done(context: ApplyContext, step: Step) -> bool:
             raise changed_since_approval(step, remaining.starts_from)
     if not is_planned:
         doubt = "AWS does not show it as done, and a new plan lacks it"
-        what = f"the answer to the step {step.sentence!r} was lost: {doubt}."
-        raise NeedsDecision(what, "plan again: the plan says what AWS has now.")
+        reason = f"the answer to the step {step.sentence!r} was lost: {doubt}."
+        raise NeedsDecision(reason, "plan again: the plan says what AWS has now.")
     return False
 
 

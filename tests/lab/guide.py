@@ -295,7 +295,7 @@ class Guide:
         self.at_step("asking")
 
     def plan_with_the_cursor_in_the_form(self) -> None:
-        """Put the cursor into the last field as soon as it is there: nothing may take it away from who is typing."""
+        """Put the cursor into the last field as soon as it is there: nothing may take it away while a person types."""
         self.page.evaluate(
             """shown => new MutationObserver((_, observer) => {
               const field = [...document.querySelectorAll(`${shown} .orgkit-form input`)].at(-1);
