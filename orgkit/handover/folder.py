@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ SCHEMA = 1
 ALLOWED_BEFORE = frozenset({".git", ".gitignore", ".gitattributes"})  # in a folder that is empty otherwise
 BEGIN, END = "orgkit:begin", "orgkit:end"
 NOTE = "orgkit writes what is between these two lines again; edit outside of them."
+NO_LONGER = "# Nothing of this is handed over any more.\n"
 NEW, CHANGED, UNCHANGED, EDITS_REPLACED = "new", "changed", "unchanged", "hand edits replaced"
 # Space before an equals sign is a matter of `terraform fmt`.
 _ASSIGNMENT = re.compile(r'^\s*("(?:[^"\\]|\\.)*"|[\w-]+)\s+= ')
@@ -152,11 +153,20 @@ def write_folder(
 
 
 def files_of(folder: Path, configuration: Configuration, manifest: Manifest | None) -> "dict[str, HandoverFile]":
-    """Return each file as it is, with what is to be in it, by its name."""
+    """Return each file as it is, with what is to be in it, by its name.
+
+    A file of an earlier hand-over that is not among them any more loses its resources: they leave Terraform by
+    `removed` blocks, which must not stand next to them.
+    """
     digests = manifest.digests if manifest else {}
-    return {
-        name: HandoverFile(folder / name, text, digests.get(name, "")) for name, text in configuration.files.items()
-    }
+    texts = {**dict.fromkeys(_earlier_files(folder), NO_LONGER), **configuration.files}
+    return {name: HandoverFile(folder / name, text, digests.get(name, "")) for name, text in texts.items()}
+
+
+def _earlier_files(folder: Path) -> Iterator[str]:
+    """Yield the names of the files of Terraform that have a block of orgkit."""
+    begin = COMMENTS[".tf"].line(f"{BEGIN} ").encode()
+    yield from (path.name for path in sorted(folder.glob("*.tf")) if path.is_file() and begin in path.read_bytes())
 
 
 @dataclass(frozen=True)

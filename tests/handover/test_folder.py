@@ -33,6 +33,18 @@ def test_the_first_hand_over_writes_every_file_and_the_second_none(tmp_path):
     assert before == {path.name: path.stat().st_ino for path in place.iterdir() if path.name != module.MANIFEST}
 
 
+def test_a_file_that_is_no_longer_among_them_loses_its_resources_and_keeps_what_a_person_wrote(tmp_path):
+    hand_over(tmp_path, with_file("b.tf", "b = 1\n"))
+    (tmp_path / "own.tf").write_text("c = 1\n")
+    path = tmp_path / "b.tf"
+    path.write_text(f"{path.read_text()}# mine\n")
+    assert hand_over(tmp_path)["b.tf"] == CHANGED
+    lines = path.read_text().splitlines()
+    assert (lines[2:3], lines[-1]) == ([module.NO_LONGER.strip()], "# mine")
+    assert (tmp_path / "own.tf").read_text() == "c = 1\n"
+    assert hand_over(tmp_path)["b.tf"] == UNCHANGED
+
+
 def test_a_file_that_somebody_edited_is_found_without_what_orgkit_would_write(tmp_path):
     hand_over(tmp_path)
     (tmp_path / "own.tf").write_text("b = 1\n")

@@ -16,7 +16,7 @@ from tests.handover.arguments import variations
 from tests.handover.changes import ATTRIBUTES_WITHOUT_A_CHANGE, Place, changes, of_members, of_the_example
 from tests.handover.server_dump import unaccounted
 from tests.handover.stages import MEMBERS, NO_TERRAFORM, PHASES, HandedOver, handed_over
-from tests.handover.terraform import batches, detect, imports_of_folder, take_over
+from tests.handover.terraform import batches, detect, imports_of_folder, take_over, vary
 from tests.sandbox.terraform_plan import TERRAFORM
 
 IGNORED = {"role_name", "iam_user_access_to_billing", "enabled_policy_types"}
@@ -210,14 +210,20 @@ def test_a_rename_of_what_terraform_owns_writes_the_files_again_or_changes_nothi
 
 
 def test_terraform_imports_and_then_shows_what_somebody_changed(handed, answer, report):
-    """With Terraform and its provider; without them a line at the end of all tests says that nothing was planned."""
+    """With Terraform and its provider; without them a line at the end of all tests says that nothing was planned.
+
+    After the imports a sample is drawn: some changes that somebody makes, or some arguments that are left out.
+    """
     if TERRAFORM is None or has_no_provider(handed):
         report(NO_TERRAFORM)
         return
     assert list(take_over(handed)) == []
     place = Place(handed.stage, imports_of_folder(handed.folder))
-    batch = random.Random().choice(batches(changes(), at_once=True))
-    assert list(detect(handed, place, batch)) == []
+    chance = random.Random()
+    if chance.random() < 0.5:
+        assert list(detect(handed, place, chance.choice(batches(changes(), at_once=True)))) == []
+    else:
+        assert list(vary(handed, chance.choice(batches(variations(), at_once=True)))) == []
 
 
 def has_no_provider(handed: HandedOver) -> bool:
