@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from orgkit.parameters.rehearsal_policies import RehearsalPolicy, RehearsalSpec
 from orgkit.records import outputs
 from orgkit.records.files import private_folder
 from orgkit.sandbox.lifecycle import OwnPolicy, Seed, StandaloneAccount
+from orgkit.sandbox.snapshot import InvalidSnapshot, Snapshot
 
 
 def new_sandbox_folder(parameters: Path) -> Path:
@@ -41,6 +43,43 @@ def seed_of(desired: Desired) -> Seed:
         own_policies=tuple(_own_policy(desired, policy) for policy in desired.section(RehearsalSpec).policies),
         empty_pages=7,  # AWS's lists "can occasionally" have empty pages before the last one
     )
+
+
+def seed_from(desired: Desired, snapshot: Snapshot) -> Seed:
+    """Return the seed of a sandbox that begins as the organization of a snapshot.
+
+    Raises:
+        InvalidSnapshot: It is of another organization than the file.
+    """
+    spec, organization = desired.organization, snapshot.organization
+    _check_same("management_account_id", spec.management_account_id, organization.management_account_id, snapshot)
+    _check_same("organization_id", spec.organization_id or organization.id, organization.id, snapshot)
+    members = {account.id for account in snapshot.accounts}
+    return replace(
+        seed_of(desired),
+        management_email=snapshot.management.email,
+        management_name=snapshot.management.name,
+        organization_id=organization.id,
+        standalone=tuple(
+            StandaloneAccount(spec.id, spec.name, spec.email, spec.profile)
+            for spec in desired.imports
+            if spec.id not in members
+        ),
+        account_quota=max(10, len(snapshot.accounts) + len(snapshot.handshakes) + len(desired.members) + 1),
+        finalizing_seconds=0,
+        own_policies=(),  # [rehearsal] names policies that the organization has: these are in the snapshot
+        snapshot=snapshot.to_json(),
+    )
+
+
+def _check_same(key: str, in_file: str, in_snapshot: str, snapshot: Snapshot) -> None:
+    if in_file != in_snapshot:
+        masked = " A masked snapshot has other ids than AWS." if snapshot.is_masked else ""
+        raise InvalidSnapshot(
+            f"its organization.{key.removeprefix('organization_')} is {in_snapshot}, and [organization] {key} of the "
+            f"parameters file is {in_file}.{masked}",
+            "use the parameters file of the organization that was copied.",
+        )
 
 
 def _own_policy(desired: Desired, policy: RehearsalPolicy) -> OwnPolicy:

@@ -47,14 +47,17 @@ READ_ONLY = json.dumps(
     }
 )
 HINTS = ("log", "archive", "audit", "security", "trail")  # in the names of accounts that keep logs
-NEVER_COPIED = (
-    ("IAM users, roles and policies", "a created account has its access role, and nothing else"),
-    ("keys of KMS", "the sandbox has none of them, so a step that needs one fails there"),
-    ("budgets, anomaly monitors and bills", "the sandbox begins without them"),
-    ("contacts of accounts", "the sandbox has its own"),
-    ("workloads, and trails and buckets of other purposes", "the sandbox begins without them"),
-    ("policies of types that are not enabled", "they are attached to nothing"),
-    ("quotas", "the sandbox has those of the rehearsal"),
+NEVER_COPIED = tuple(
+    NotCopied(subject=subject, reason=reason, is_general=True)
+    for subject, reason in (
+        ("IAM users, roles and policies", "a created account has its access role, and nothing else"),
+        ("keys of KMS", "the sandbox has none of them, so a step that needs one fails there"),
+        ("budgets, anomaly monitors and bills", "the sandbox begins without them"),
+        ("contacts of accounts", "the sandbox has its own"),
+        ("workloads, and trails and buckets of other purposes", "the sandbox begins without them"),
+        ("policies of types that are not enabled", "they are attached to nothing"),
+        ("quotas", "the sandbox has those of the rehearsal"),
+    )
 )
 
 
@@ -110,17 +113,16 @@ def take_snapshot(aws: Connection, read_role: str, buckets: Iterable[str] = ()) 
         reading.not_read.append(NotCopied(subject="centralized root access", reason=reason))
     has_features = organization.feature_set == "ALL"
     trails = _trails(reading)
-    root_tags = reading.attempt(
-        "tags of the root", lambda: dict(read_tags_of(aws, organization.root_id)), dict[str, str]()
-    )
-    resource_policy = reading.attempt("the resource policy of the organization", lambda: _resource_policy(aws), "")
     return Snapshot(
         schema=1,
         taken_at=aws.clock.now(),
         organization=SnapshotOrganization(
-            id=organization.id, root_id=organization.root_id, feature_set="ALL" if has_features else "CONSOLIDATED_BILLING",
+            id=organization.id, root_id=organization.root_id,
+            feature_set="ALL" if has_features else "CONSOLIDATED_BILLING",
             management_account_id=organization.management_account_id, management_email=organization.management_email,
-            root_tags=root_tags, policy_types=enabled, root_features=features, resource_policy=resource_policy,
+            root_tags=reading.attempt("tags of the root", lambda: _pairs(aws, organization.root_id), {}),
+            policy_types=enabled, root_features=features,
+            resource_policy=reading.attempt("the resource policy", lambda: _resource_policy(aws), ""),
         ),
         trusted_services=reading.attempt("trusted services", lambda: _services(aws), ()) if has_features else (),
         delegated_administrators=_delegated(reading) if has_features else (),
@@ -130,8 +132,12 @@ def take_snapshot(aws: Connection, read_role: str, buckets: Iterable[str] = ()) 
         policies=tuple(policy for kind in enabled for policy in _policies(reading, kind)),
         trails=trails,
         buckets=tuple(_buckets(reading, trails, accounts, read_role, buckets)),
-        not_read=(*reading.not_read, *(NotCopied(subject=name, reason=reason) for name, reason in NEVER_COPIED)),
+        not_read=(*reading.not_read, *NEVER_COPIED),
     )  # fmt: skip
+
+
+def _pairs(aws: Connection, resource_id: str) -> dict[str, str]:
+    return dict(read_tags_of(aws, resource_id))
 
 
 def _units(reading: _Reading, root_id: str) -> tuple[SnapshotUnit, ...]:
@@ -153,7 +159,7 @@ def _tags(reading: _Reading, ids: list[str], kind: str) -> dict[str, dict[str, s
         return {item: dict(known.get(item, ())) for item in ids}
 
     def read_one(item: str) -> dict[str, str]:
-        return reading.attempt(f"tags of {kind} {item}", lambda: dict(read_tags_of(reading.aws, item)), {})
+        return reading.attempt(f"tags of {kind} {item}", lambda: _pairs(reading.aws, item), {})
 
     return dict(zip(ids, reading.each(read_one, ids), strict=True))
 
@@ -249,7 +255,7 @@ def _policy(aws: Connection, item: dict[str, Any]) -> SnapshotPolicy:
         id=policy_id, name=str(item["Name"]), type=str(item["Type"]), is_of_aws=is_of_aws,
         description=str(item.get("Description") or ""), targets=tuple(sorted(str(each["TargetId"]) for each in pages)),
         content=str(aws.read("organizations", "DescribePolicy", PolicyId=policy_id)["Policy"]["Content"]),
-        tags={} if is_of_aws else dict(read_tags_of(aws, policy_id)),
+        tags={} if is_of_aws else _pairs(aws, policy_id),
     )  # fmt: skip
 
 

@@ -138,6 +138,7 @@ class NotCopied(_Part):
 
     subject: str
     reason: str
+    is_general: bool = False  # of every snapshot, whatever AWS lets us read
 
 
 class Snapshot(_Part):

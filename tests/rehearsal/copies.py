@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.sandbox import server
-from tests.adoption.scenario import MANAGEMENT, _keep_model_of_s3, _seed
+from tests.adoption.scenario import _keep_model_of_s3, _seed
 from tests.faults import wire
 
 # What differs in each answer, or is the time at which a log file was last delivered.
@@ -54,7 +54,8 @@ def _more(builder: Any, name: str) -> None:
     s3 = builder.in_account(_account_of(builder, "Log Archive"), "s3")
     s3.put_bucket_versioning(Bucket="corp-logs", VersioningConfiguration={"Status": "Enabled"})
     rule = {
-        "ID": "old", "Status": "Enabled", "Filter": {"And": {"Prefix": "AWSLogs/", "Tags": [{"Key": "a", "Value": "b"}]}},
+        "ID": "old", "Status": "Enabled",
+        "Filter": {"And": {"Prefix": "AWSLogs/", "Tags": [{"Key": "a", "Value": "b"}]}},
         "Transitions": [{"Days": 90, "StorageClass": "GLACIER_IR"}], "Expiration": {"Days": 400},
         "NoncurrentVersionExpiration": {"NoncurrentDays": 30, "NewerNoncurrentVersions": 3},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
@@ -101,44 +102,43 @@ def _asked(builder: Any) -> Iterator[tuple[str, str, str, Any]]:
     for account in accounts:
         yield from _about_account(organizations, account["Id"])
     for parent in (root, *units):
-        for operation in ("list_organizational_units_for_parent", "list_accounts_for_parent"):
-            yield "organizations", operation, parent, _all(organizations, operation, ParentId=parent)
-        for kind in ("ACCOUNT", "ORGANIZATIONAL_UNIT"):
-            children = _all(organizations, "list_children", ParentId=parent, ChildType=kind)
-            yield "organizations", "list_children", f"{parent} {kind}", children
+        yield from _about_parent(organizations, parent)
     for unit in units:
         answer = organizations.describe_organizational_unit(OrganizationalUnitId=unit)
         yield "organizations", "describe_organizational_unit", unit, answer
-    for kind, policy in policies:
-        yield "organizations", "describe_policy", policy, organizations.describe_policy(PolicyId=policy)
-        yield (
-            "organizations",
-            "list_targets_for_policy",
-            policy,
-            _all(organizations, "list_targets_for_policy", PolicyId=policy),
-        )
-    for kind in sorted({kind for kind, _ in policies}):
-        yield "organizations", "list_policies", kind, _all(organizations, "list_policies", Filter=kind)
-        for target in (root, *units, *(account["Id"] for account in accounts)):
-            found = _all(organizations, "list_policies_for_target", TargetId=target, Filter=kind)
-            yield "organizations", "list_policies_for_target", f"{target} {kind}", found
+    targets = (root, *units, *(account["Id"] for account in accounts))
+    yield from _about_policies(organizations, policies, targets)
     own = [policy for _, policy in policies if not policy.endswith("AWSAccess")]
-    for resource in (root, *units, *own, *(account["Id"] for account in accounts)):
-        yield (
-            "organizations",
-            "list_tags_for_resource",
-            resource,
-            _all(organizations, "list_tags_for_resource", ResourceId=resource),
-        )
+    for resource in (*own, *targets):
+        tags = _all(organizations, "list_tags_for_resource", ResourceId=resource)
+        yield "organizations", "list_tags_for_resource", resource, tags
     for handshake in _all(organizations, "list_handshakes_for_organization")["Handshakes"]:
         identifier = handshake["Id"]
-        yield (
-            "organizations",
-            "describe_handshake",
-            identifier,
-            organizations.describe_handshake(HandshakeId=identifier),
-        )
+        answer = organizations.describe_handshake(HandshakeId=identifier)
+        yield "organizations", "describe_handshake", identifier, answer
     yield from _about_trails(builder)
+
+
+def _about_parent(organizations: Any, parent: str) -> Iterator[tuple[str, str, str, Any]]:
+    for operation in ("list_organizational_units_for_parent", "list_accounts_for_parent"):
+        yield "organizations", operation, parent, _all(organizations, operation, ParentId=parent)
+    for kind in ("ACCOUNT", "ORGANIZATIONAL_UNIT"):
+        children = _all(organizations, "list_children", ParentId=parent, ChildType=kind)
+        yield "organizations", "list_children", f"{parent} {kind}", children
+
+
+def _about_policies(
+    organizations: Any, policies: list[tuple[str, str]], targets: tuple[str, ...]
+) -> Iterator[tuple[str, str, str, Any]]:
+    for _, policy in policies:
+        yield "organizations", "describe_policy", policy, organizations.describe_policy(PolicyId=policy)
+        found = _all(organizations, "list_targets_for_policy", PolicyId=policy)
+        yield "organizations", "list_targets_for_policy", policy, found
+    for kind in sorted({kind for kind, _ in policies}):
+        yield "organizations", "list_policies", kind, _all(organizations, "list_policies", Filter=kind)
+        for target in targets:
+            found = _all(organizations, "list_policies_for_target", TargetId=target, Filter=kind)
+            yield "organizations", "list_policies_for_target", f"{target} {kind}", found
 
 
 def _about_account(organizations: Any, account: str) -> Iterator[tuple[str, str, str, Any]]:
