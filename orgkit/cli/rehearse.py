@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--mask", is_flag=True, help="With --keep-snapshot: replace names, emails, ids and values of tags.")
 @click.option(
     "--read-role", default=READ_ROLE, show_default=True, metavar="NAME",
-    help="With --like-live: a role in member accounts, by which buckets are read.",
+    help="With --like-live: a role in member accounts, by which roles and buckets are read.",
 )  # fmt: skip
 @circumstances_options
 @json_option
@@ -109,7 +109,7 @@ def _snapshot(file: Path, saved: Path | None, read_role: str, output: Path | Non
     desired = load(find(str(file)))
     aws = connect(desired)
     with show_reading(aws):
-        snapshot = take_snapshot(aws, read_role)
+        snapshot = take_snapshot(aws, read_role, desired)
     aws.release()
     if output:
         write_snapshot(mask_snapshot(snapshot) if mask else snapshot, output)

@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import Desired
 from orgkit.parameters.rehearsal_policies import RehearsalPolicy, RehearsalSpec
+from orgkit.phases.member_access.roles import ADMINISTRATOR, trust
 from orgkit.records import outputs
 from orgkit.records.files import private_folder
 from orgkit.sandbox.lifecycle import OwnPolicy, Seed, StandaloneAccount
-from orgkit.sandbox.snapshot import InvalidSnapshot, Snapshot
+from orgkit.sandbox.snapshot import InvalidSnapshot, Snapshot, SnapshotAccount, SnapshotRole
 
 
 def new_sandbox_folder(parameters: Path) -> Path:
@@ -55,6 +57,7 @@ def seed_from(desired: Desired, snapshot: Snapshot) -> Seed:
     _check_same("management_account_id", spec.management_account_id, organization.management_account_id, snapshot)
     _check_same("organization_id", spec.organization_id or organization.id, organization.id, snapshot)
     members = {account.id for account in snapshot.accounts}
+    accounts = tuple(_with_access_role(desired, account) for account in snapshot.accounts)
     return replace(
         seed_of(desired),
         management_email=snapshot.management.email,
@@ -68,8 +71,18 @@ def seed_from(desired: Desired, snapshot: Snapshot) -> Seed:
         account_quota=max(10, len(snapshot.accounts) + len(snapshot.handshakes) + len(desired.members) + 1),
         finalizing_seconds=0,
         own_policies=(),  # [rehearsal] names policies that the organization has: these are in the snapshot
-        snapshot=snapshot.to_json(),
+        snapshot=snapshot.model_copy(update={"accounts": accounts}).to_json(),
     )
+
+
+def _with_access_role(desired: Desired, account: SnapshotAccount) -> SnapshotAccount:
+    """Return an account whose roles could not be read with the access role that the file names, as AWS makes it."""
+    specs = [spec for spec in desired.accounts if spec.email.casefold() == account.email.casefold()]
+    if account.roles is not None or account.joined_method != "CREATED" or account.state != "ACTIVE" or not specs:
+        return account
+    document = compact_json(trust(desired.organization.management_account_id))
+    role = SnapshotRole(name=specs[0].role_name, trust=document, attached=(ADMINISTRATOR,))
+    return account.model_copy(update={"roles": (role,)})
 
 
 def _check_same(key: str, in_file: str, in_snapshot: str, snapshot: Snapshot) -> None:

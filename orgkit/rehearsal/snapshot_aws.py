@@ -11,6 +11,9 @@ from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import read_tags, read_tags_of, tags_of
 from orgkit.errors import CouldNotRead
+from orgkit.model.desired import READ_ROLE, Desired
+from orgkit.model.observed import MemberRole
+from orgkit.phases.member_access.member_roles_aws import read_roles
 from orgkit.phases.organization.aws import read_organization
 from orgkit.phases.organizational_units.aws import read_units
 from orgkit.phases.policies.aws import policy_summaries
@@ -24,6 +27,7 @@ from orgkit.sandbox.snapshot import (
     SnapshotHandshake,
     SnapshotOrganization,
     SnapshotPolicy,
+    SnapshotRole,
     SnapshotTrail,
     SnapshotUnit,
     TrustedService,
@@ -39,18 +43,20 @@ TRAIL_SETTINGS = (
     "S3KeyPrefix", "IncludeGlobalServiceEvents", "IsMultiRegionTrail", "LogFileValidationEnabled", "KmsKeyId",
     "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn", "HasCustomEventSelectors", "IsOrganizationTrail",
 )  # fmt: skip
+READ_ACTIONS = ("s3:Get*", "s3:ListBucket", "iam:Get*", "sts:GetCallerIdentity")
 # A session of a member's role can do no more than this, whatever the role may do.
 READ_ONLY = json.dumps(
     {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": ["s3:Get*", "s3:ListBucket"], "Resource": "*"}],
+        "Statement": [{"Effect": "Allow", "Action": list(READ_ACTIONS), "Resource": "*"}],
     }
 )
+ACCESS_ROLE = "OrganizationAccountAccessRole"  # that AWS gives a created account, unless it is told another name
 HINTS = ("log", "archive", "audit", "security", "trail")  # in the names of accounts that keep logs
 NEVER_COPIED = tuple(
     NotCopied(subject=subject, reason=reason, is_general=True)
     for subject, reason in (
-        ("IAM users, roles and policies", "a created account has its access role, and nothing else"),
+        ("IAM users, roles and policies", "accounts have orgkit's read role and the access role, and nothing else"),
         ("keys of KMS", "the sandbox has none of them, so a step that needs one fails there"),
         ("budgets, anomaly monitors and bills", "the sandbox begins without them"),
         ("contacts of accounts", "the sandbox has its own"),
@@ -80,13 +86,13 @@ class _Reading:
         return list(self.aws.executor.map(read, list(items)))
 
 
-def take_snapshot(aws: Connection, read_role: str, buckets: Iterable[str] = ()) -> Snapshot:
+def take_snapshot(aws: Connection, read_role: str, desired: Desired | None = None) -> Snapshot:
     """Copy the organization of the caller's account.
 
     Args:
         aws: A connection as the management account.
-        read_role: A role in member accounts, by which the buckets of trails are read.
-        buckets: Names of more buckets to look for.
+        read_role: A role in member accounts, by which orgkit's roles and the buckets of trails are read.
+        desired: The parameters file, which names roles and buckets; without it, only those of trails are looked for.
 
     Returns:
         The snapshot; what AWS does not let us read is in its `not_read`.
@@ -104,6 +110,8 @@ def take_snapshot(aws: Connection, read_role: str, buckets: Iterable[str] = ()) 
             )
         units = _units(reading, organization.root_id)
         accounts = _accounts(reading, organization.root_id, units)
+        members = _Members(reading, read_role)
+        accounts = members.with_roles(accounts, _role_names(desired))
     except Rejected as rejection:
         raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
     enabled = tuple(kind for kind, status in organization.policy_types if status == "ENABLED")
@@ -131,7 +139,7 @@ def take_snapshot(aws: Connection, read_role: str, buckets: Iterable[str] = ()) 
         handshakes=reading.attempt("handshakes", lambda: _handshakes(aws), ()),
         policies=tuple(policy for kind in enabled for policy in _policies(reading, kind)),
         trails=trails,
-        buckets=tuple(_buckets(reading, trails, accounts, read_role, buckets)),
+        buckets=tuple(_buckets(members, trails, accounts, _bucket_names(desired, accounts))),
         not_read=(*reading.not_read, *NEVER_COPIED),
     )  # fmt: skip
 
@@ -290,23 +298,65 @@ def _trail(aws: Connection, arn: str, region: str) -> SnapshotTrail:
     )  # fmt: skip
 
 
+class _Members:
+    """The member accounts, each entered at most once, by a session that can only read."""
+
+    def __init__(self, reading: _Reading, role: str) -> None:
+        self.reading = reading
+        self.role = role
+        self.management = reading.aws.caller().account
+
+    def enter(self, account: str) -> Connection:
+        """Return a connection in an account; raises Rejected where the role does not let us in."""
+        aws = self.reading.aws
+        return aws if account == self.management else aws.assume(account, self.role, policy=READ_ONLY)
+
+    def with_roles(self, accounts: Iterable[SnapshotAccount], names: tuple[str, ...]) -> tuple[SnapshotAccount, ...]:
+        """Return the accounts with the roles of these names, where they can be read."""
+
+        def read_one(account: SnapshotAccount) -> SnapshotAccount:
+            if account.id == self.management or account.state != "ACTIVE":
+                return account
+            subject = f"roles in account {account.name} ({account.id})"
+            roles = self.reading.attempt(subject, lambda: read_roles(self.enter(account.id), names), None)
+            return account if roles is None else account.model_copy(update={"roles": tuple(map(_role, roles))})
+
+        return tuple(self.reading.each(read_one, accounts))
+
+
+def _role(role: MemberRole) -> SnapshotRole:
+    return SnapshotRole(
+        name=role.name, trust=role.trust, inline=dict(role.inline), attached=role.attached, boundary=role.boundary
+    )
+
+
+def _role_names(desired: Desired | None) -> tuple[str, ...]:
+    """Return orgkit's read role, and every access role that the file names."""
+    names = {member.role_name for member in desired.members} if desired else set()
+    return tuple(sorted({READ_ROLE, ACCESS_ROLE, *names}))
+
+
+def _bucket_names(desired: Desired | None, accounts: Iterable[SnapshotAccount]) -> dict[str, str]:
+    """Return the buckets that the file names with their region, where their account is there."""
+    archive = desired.log_archive if desired else None
+    if desired is None or archive is None:
+        return {}
+    found = next((item.id for item in accounts if item.email.casefold() == archive.email.casefold()), None)
+    spec = desired.trail.with_account(found)
+    return {name: spec.region for name in (spec.bucket, spec.records_bucket) if name} if found else {}
+
+
 def _buckets(
-    reading: _Reading,
-    trails: Iterable[SnapshotTrail],
-    accounts: Iterable[SnapshotAccount],
-    role: str,
-    more: Iterable[str],
+    members: _Members, trails: Iterable[SnapshotTrail], accounts: Iterable[SnapshotAccount], wanted: Mapping[str, str]
 ) -> Iterator[SnapshotBucket]:
-    """Yield the buckets of these names, wherever in the organization they are."""
-    regions = {**dict.fromkeys(more, reading.aws.region), **{trail.bucket: trail.home_region for trail in trails}}
+    """Yield the buckets of trails and of the file, wherever in the organization they are."""
+    reading = members.reading
+    regions = {**wanted, **{trail.bucket: trail.home_region for trail in trails}}
     missing, refused = dict(regions), list[str]()
-    for account in sorted(accounts, key=partial(_likelihood, reading.aws.caller().account)):
-        if not missing:
-            return
-        if account.state != "ACTIVE":
-            continue
+    active = [account for account in accounts if account.state == "ACTIVE"]
+    for account in sorted(active, key=partial(_likelihood, members.management)):
         try:
-            member = _enter(reading.aws, account.id, role)
+            member = members.enter(account.id) if missing else reading.aws
         except Rejected:
             refused.append(account.name)
             continue
@@ -314,19 +364,16 @@ def _buckets(
             if bucket := _bucket(reading, Place(member, name, regions[name], account.id)):
                 del missing[name]
                 yield bucket
-    seen = f"; role {role} cannot be assumed in {len(refused)} accounts" if refused else ""
+    seen = f"; role {members.role} cannot be assumed in {len(refused)} accounts" if refused else ""
     for name in missing:
-        reason = f"no account of the organization shows it{seen}"
-        reading.not_read.append(NotCopied(subject=f"bucket {name}", reason=reason))
+        if name not in wanted or refused:  # one that the file names need not be there yet
+            reason = f"no account of the organization shows it{seen}"
+            reading.not_read.append(NotCopied(subject=f"bucket {name}", reason=reason))
 
 
 def _likelihood(management: str, account: SnapshotAccount) -> tuple[bool, bool, str]:
     """Sort the management account first, then those whose names hint at logs."""
     return account.id != management, not any(hint in account.name.casefold() for hint in HINTS), account.id
-
-
-def _enter(aws: Connection, account: str, role: str) -> Connection:
-    return aws if account == aws.caller().account else aws.assume(account, role, policy=READ_ONLY)
 
 
 def _bucket(reading: _Reading, place: Place) -> SnapshotBucket | None:

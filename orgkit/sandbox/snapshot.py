@@ -69,6 +69,16 @@ class SnapshotUnit(_Part):
     tags: Tags = {}
 
 
+class SnapshotRole(_Part):
+    """A role by which orgkit enters a member account; documents are JSON."""
+
+    name: str
+    trust: str
+    inline: dict[str, str] = {}  # documents by name
+    attached: tuple[str, ...] = ()  # ARNs
+    boundary: str = ""
+
+
 class SnapshotAccount(_Part):
     """An account of the organization, the management account among them."""
 
@@ -80,6 +90,7 @@ class SnapshotAccount(_Part):
     joined_method: str = "CREATED"
     joined_at: AwareDatetime
     tags: Tags = {}
+    roles: tuple[SnapshotRole, ...] | None = None  # orgkit's read role and the access role; None: not read
 
 
 class SnapshotHandshake(_Part):

@@ -6,6 +6,7 @@ from typing import Any
 
 from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
 from moto.core.utils import unix_time
+from moto.iam.models import iam_backends
 from moto.organizations.models import (
     FakeDelegatedAdministrator,
     FakeOrganization,
@@ -29,6 +30,7 @@ from orgkit.sandbox.snapshot import (
     SnapshotBucket,
     SnapshotHandshake,
     SnapshotPolicy,
+    SnapshotRole,
     SnapshotTrail,
 )
 from orgkit.sandbox.world import world
@@ -88,8 +90,21 @@ def _account(backend: OrganizationsBackend, item: SnapshotAccount) -> None:
     if item.state == "PENDING_CLOSURE":
         closures = world().state.setdefault("closures", [])
         closures.append(Closure(backend, account, world().clock.now()))
-    if item.joined_method == "CREATED" and item.state == "ACTIVE":
+    if item.roles is None and item.joined_method == "CREATED" and item.state == "ACTIVE":
         roles.create_access_role(item.id, ACCESS_ROLE, backend.account_id)
+    for role in item.roles or ():
+        _role(item.id, role)
+
+
+def _role(account: str, item: SnapshotRole) -> None:
+    """Make a role with the policies that the sandbox has: those of the account itself are not copied."""
+    iam = iam_backends[account]["aws"]
+    iam.create_role(item.name, item.trust, "/", item.boundary or None, "", [], "3600")
+    for arn in item.attached:
+        if arn in iam.managed_policies:
+            iam.attach_role_policy(arn, item.name)
+    for name, document in item.inline.items():
+        iam.put_role_policy(item.name, name, document)
 
 
 def _policy(backend: OrganizationsBackend, item: SnapshotPolicy) -> None:
