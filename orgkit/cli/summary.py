@@ -31,6 +31,7 @@ from orgkit.runbook.views.tree import as_text as tree_text
 from orgkit.sanitize.secrets import hide_secrets
 from orgkit.sanitize.terminal import flat, short
 
+MAX_STEPS = 20  # of a phase that a rehearsal lists
 AMOUNTS = 48  # characters of a line that the amounts next to a name take
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     """The organization, what each phase did, what it would cost, and where the records lie."""
     _show_organization(done)
     _show_phases(done)
+    if done.snapshot:
+        _show_steps(done.planned)
     if done.denials:
         title("Denied by policies")
         show_denials(done.denials)
@@ -61,7 +64,7 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     title("What it costs")
     costs = done.costs
     print_wrapped(_costs_sentence(costs) if costs else "no estimate: phase 06 did not get that far")
-    show_not_read(done.snapshot)
+    _show_not_copied(done.snapshot)
     title("The records")
     click.echo(f"{sum(len(rehearsal.runs) for rehearsal in done.phases)} records in {relative_path(done.folder)}")
     for place in account_folders(done.folder):
@@ -83,7 +86,19 @@ def _show_organization(done: "Rehearsal") -> None:
     click.echo(tree_text(done.tree))
 
 
-def show_not_read(snapshot: "Snapshot | None") -> None:
+def _show_steps(planned: Mapping[str, Sequence[str]]) -> None:
+    """What each phase would change on AWS."""
+    title("The steps")
+    for label, sentences in planned.items():
+        for sentence in sentences[:MAX_STEPS]:
+            print_wrapped(hide_secrets(flat(f"{label}: {sentence}")))
+        if len(sentences) > MAX_STEPS:
+            print_wrapped(f"{label}: and {len(sentences) - MAX_STEPS} more, which `orgkit rehearse --json` lists")
+    if not planned:
+        print_wrapped("none: the organization is as the file says")
+
+
+def _show_not_copied(snapshot: "Snapshot | None") -> None:
     """What is not in the snapshot, so that AWS may behave otherwise."""
     if snapshot is None:
         return

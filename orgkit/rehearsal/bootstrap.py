@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ class _BootstrapContext:
     on_phase: OnPhase
     on_event: OnEvent | None
     on_attempt: OnAttempt
+    planned: dict[str, tuple[str, ...]] = field(default_factory=dict)  # sentences of steps, by phase
 
 
 def rehearse(
@@ -113,7 +114,7 @@ def rehearse(
     denials = denial_log.summary(observed)
     return Rehearsal(
         tree, done, costs, seconds, folder, sandbox, waiting, circumstances, late_faults, alone, denials, before,
-        snapshot,
+        snapshot, context.planned,
     )  # fmt: skip
 
 
@@ -194,6 +195,7 @@ def _approve(context: _BootstrapContext, phase: Phase, notes: list[str]) -> str:
         return ""  # the runbook meets the same error, and records it
     if plan.empty or not plan.digest:
         return ""
+    context.planned.setdefault(phase.run_label, tuple(step.sentence for step in plan.steps))
     outputs.keep_plan(context.folder, context.desired.organization.management_account_id, plan)
     return plan.digest
 

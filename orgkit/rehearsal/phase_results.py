@@ -92,6 +92,7 @@ class Rehearsal:
     denials: tuple[PolicyDenial, ...] = ()  # by policies of the organization
     before: Node | None = None  # the organization as the snapshot has it
     snapshot: Snapshot | None = None  # with which the sandbox began
+    planned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # sentences of the first plan, by phase
 
     @property
     def exit_code(self) -> int:
@@ -137,7 +138,8 @@ class Rehearsal:
         if self.snapshot is None or self.before is None:
             return {}
         values = self.snapshot.model_dump(mode="json", include={"taken_at", "is_masked", "not_read"})
-        return {"organization_before": self.before.as_json(), "snapshot": values}
+        steps = {label: list(sentences) for label, sentences in self.planned.items()}
+        return {"organization_before": self.before.as_json(), "snapshot": values, "steps": steps}
 
     def _faults_json(self) -> dict[str, Any]:
         return {
