@@ -87,6 +87,8 @@ def _account(backend: OrganizationsBackend, item: SnapshotAccount) -> None:
     if item.id == backend.account_id:
         return
     organizations_backends.master_accounts[item.id] = (backend.account_id, "aws")
+    # Not a new one: its services answer, also where the copied organization has a clock ahead of this one.
+    world().state.setdefault("copied_accounts", set()).add(item.id)
     if item.state == "PENDING_CLOSURE":
         closures = world().state.setdefault("closures", [])
         closures.append(Closure(backend, account, world().clock.now()))
