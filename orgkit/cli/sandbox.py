@@ -55,8 +55,8 @@ def start_sandbox(file: Path, values: tuple[str, ...], snapshot: Path | None, ci
             f"one is running already ({running.endpoint_url}).", "use it, or end it first: orgkit sandbox stop"
         )
     desired = load(path)
-    chosen = seed_from(desired, read_snapshot(snapshot)) if snapshot else seed_of(desired)
-    seed = circumstances.apply_to(chosen.with_values(values))
+    base_seed = seed_from(desired, read_snapshot(snapshot)) if snapshot else seed_of(desired)
+    seed = circumstances.apply_to(base_seed.with_values(values))
     started = start(seed, new_sandbox_folder(path), real_time=circumstances.real_time, outlive=True)
     click.echo(
         f"The sandbox answers on {started.endpoint_url}, for account {desired.organization.management_account_id}."

@@ -79,10 +79,10 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
 
 def _show_organization(done: "Rehearsal") -> None:
     """The organization at the end, and where the sandbox began with a copy, at the beginning as well."""
-    if done.before:
+    if done.tree_before:
         title("The organization before")
-        click.echo(tree_text(done.before))
-    title("The organization after" if done.before else "The organization")
+        click.echo(tree_text(done.tree_before))
+    title("The organization after" if done.tree_before else "The organization")
     click.echo(tree_text(done.tree))
 
 

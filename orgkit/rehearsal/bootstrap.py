@@ -99,7 +99,7 @@ def rehearse(
             context = _BootstrapContext(
                 parameters, desired, folder, kernels, fault_log, denial_log, on_phase, on_event, on_attempt
             )
-            before = retry_reads(lambda: _tree(desired), fault_log) if snapshot else None
+            tree_before = retry_reads(lambda: _tree(desired), fault_log) if snapshot else None
             done = tuple(_phases(context))
             observed, waiting = retry_reads(lambda: _finish(desired), fault_log)
             late_faults = fault_log.take()
@@ -113,7 +113,7 @@ def rehearse(
     seconds, tree = time.monotonic() - started, observed_tree(observed, desired)
     denials = denial_log.summary(observed)
     return Rehearsal(
-        tree, done, costs, seconds, folder, sandbox, waiting, circumstances, late_faults, alone, denials, before,
+        tree, done, costs, seconds, folder, sandbox, waiting, circumstances, late_faults, alone, denials, tree_before,
         snapshot, context.planned,
     )  # fmt: skip
 

@@ -87,10 +87,10 @@ def _with_access_role(desired: Desired, account: SnapshotAccount) -> SnapshotAcc
 
 def _check_same(key: str, in_file: str, in_snapshot: str, snapshot: Snapshot) -> None:
     if in_file != in_snapshot:
-        masked = " A masked snapshot has other ids than AWS." if snapshot.is_masked else ""
+        remark = " A masked snapshot has other ids than AWS." if snapshot.is_masked else ""
         raise InvalidSnapshot(
             f"its organization.{key.removeprefix('organization_')} is {in_snapshot}, and [organization] {key} of the "
-            f"parameters file is {in_file}.{masked}",
+            f"parameters file is {in_file}.{remark}",
             "use the parameters file of the organization that was copied.",
         )
 

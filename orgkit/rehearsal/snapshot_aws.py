@@ -51,7 +51,9 @@ READ_ONLY = json.dumps(
         "Statement": [{"Effect": "Allow", "Action": list(READ_ACTIONS), "Resource": "*"}],
     }
 )
-ACCESS_ROLE = "OrganizationAccountAccessRole"  # that AWS gives a created account, unless it is told another name
+ACCESS_ROLE = (
+    "OrganizationAccountAccessRole"  # that AWS gives a created account, unless CreateAccount names another one
+)
 HINTS = ("log", "archive", "audit", "security", "trail")  # in the names of accounts that keep logs
 NEVER_COPIED = tuple(
     NotCopied(subject=subject, reason=reason, is_general=True)
@@ -82,7 +84,7 @@ class _Reading:
             self.not_read.append(NotCopied(subject=subject, reason=str(rejection)))
             return default
 
-    def each(self, read: Callable[[Any], T], items: Iterable[Any]) -> list[T]:
+    def map(self, read: Callable[[Any], T], items: Iterable[Any]) -> list[T]:
         return list(self.aws.executor.map(read, list(items)))
 
 
@@ -169,13 +171,13 @@ def _tags(reading: _Reading, ids: list[str], kind: str) -> dict[str, dict[str, s
     def read_one(item: str) -> dict[str, str]:
         return reading.attempt(f"tags of {kind} {item}", lambda: _pairs(reading.aws, item), {})
 
-    return dict(zip(ids, reading.each(read_one, ids), strict=True))
+    return dict(zip(ids, reading.map(read_one, ids), strict=True))
 
 
 def _accounts(reading: _Reading, root_id: str, units: Iterable[SnapshotUnit]) -> tuple[SnapshotAccount, ...]:
     """Return the accounts of every parent, the management account first."""
     parents = [root_id, *(unit.id for unit in units)]
-    pages = reading.each(partial(_accounts_of, reading.aws), parents)
+    pages = reading.map(partial(_accounts_of, reading.aws), parents)
     items = [(parent, item) for parent, page in zip(parents, pages, strict=True) for item in page]
     tags = _tags(reading, [str(item["Id"]) for _, item in items], "account")
     return tuple(
@@ -253,7 +255,7 @@ def _policies(reading: _Reading, kind: str) -> Iterator[SnapshotPolicy]:
     def read_one(item: dict[str, Any]) -> SnapshotPolicy | None:
         return reading.attempt(f"policy {item['Name']} ({kind})", lambda: _policy(reading.aws, item), None)
 
-    yield from (policy for policy in reading.each(read_one, summaries) if policy is not None)
+    yield from (policy for policy in reading.map(read_one, summaries) if policy is not None)
 
 
 def _policy(aws: Connection, item: dict[str, Any]) -> SnapshotPolicy:
@@ -261,7 +263,8 @@ def _policy(aws: Connection, item: dict[str, Any]) -> SnapshotPolicy:
     pages = aws.pages("organizations", "ListTargetsForPolicy", "Targets", PolicyId=policy_id)
     return SnapshotPolicy(
         id=policy_id, name=str(item["Name"]), type=str(item["Type"]), is_of_aws=is_of_aws,
-        description=str(item.get("Description") or ""), targets=tuple(sorted(str(each["TargetId"]) for each in pages)),
+        description=str(item.get("Description") or ""),
+        targets=tuple(sorted(str(target["TargetId"]) for target in pages)),
         content=str(aws.read("organizations", "DescribePolicy", PolicyId=policy_id)["Policy"]["Content"]),
         tags={} if is_of_aws else _pairs(aws, policy_id),
     )  # fmt: skip
@@ -279,7 +282,7 @@ def _trails(reading: _Reading) -> tuple[SnapshotTrail, ...]:
         name, region = str(item["TrailARN"]), str(item["HomeRegion"])
         return reading.attempt(f"trail {item['Name']}", lambda: _trail(aws, name, region), None)
 
-    return tuple(trail for trail in reading.each(read_one, own) if trail is not None)
+    return tuple(trail for trail in reading.map(read_one, own) if trail is not None)
 
 
 def _trail(aws: Connection, arn: str, region: str) -> SnapshotTrail:
@@ -294,7 +297,7 @@ def _trail(aws: Connection, arn: str, region: str) -> SnapshotTrail:
         started_at=status.get("StartLoggingTime"), stopped_at=status.get("StopLoggingTime"),
         event_selectors=tuple(as_json_value(selectors.get("EventSelectors") or [])),
         advanced_event_selectors=tuple(as_json_value(selectors.get("AdvancedEventSelectors") or [])),
-        tags={key: value for each in pages for key, value in tags_of(each.get("TagsList", []))},
+        tags={key: value for page in pages for key, value in tags_of(page.get("TagsList", []))},
     )  # fmt: skip
 
 
@@ -321,7 +324,7 @@ class _Members:
             roles = self.reading.attempt(subject, lambda: read_roles(self.enter(account.id), names), None)
             return account if roles is None else account.model_copy(update={"roles": tuple(map(_role, roles))})
 
-        return tuple(self.reading.each(read_one, accounts))
+        return tuple(self.reading.map(read_one, accounts))
 
 
 def _role(role: MemberRole) -> SnapshotRole:
@@ -341,32 +344,35 @@ def _bucket_names(desired: Desired | None, accounts: Iterable[SnapshotAccount]) 
     archive = desired.log_archive if desired else None
     if desired is None or archive is None:
         return {}
-    found = next((item.id for item in accounts if item.email.casefold() == archive.email.casefold()), None)
-    spec = desired.trail.with_account(found)
-    return {name: spec.region for name in (spec.bucket, spec.records_bucket) if name} if found else {}
+    archive_id = next((item.id for item in accounts if item.email.casefold() == archive.email.casefold()), None)
+    spec = desired.trail.with_account(archive_id)
+    return {name: spec.region for name in (spec.bucket, spec.records_bucket) if name} if archive_id else {}
 
 
 def _buckets(
-    members: _Members, trails: Iterable[SnapshotTrail], accounts: Iterable[SnapshotAccount], wanted: Mapping[str, str]
+    members: _Members,
+    trails: Iterable[SnapshotTrail],
+    accounts: Iterable[SnapshotAccount],
+    named_buckets: Mapping[str, str],
 ) -> Iterator[SnapshotBucket]:
     """Yield the buckets of trails and of the file, wherever in the organization they are."""
     reading = members.reading
-    regions = {**wanted, **{trail.bucket: trail.home_region for trail in trails}}
-    missing, refused = dict(regions), list[str]()
+    regions = {**named_buckets, **{trail.bucket: trail.home_region for trail in trails}}
+    missing, closed_accounts = dict(regions), list[str]()
     active = [account for account in accounts if account.state == "ACTIVE"]
     for account in sorted(active, key=partial(_likelihood, members.management)):
         try:
             member = members.enter(account.id) if missing else reading.aws
         except Rejected:
-            refused.append(account.name)
+            closed_accounts.append(account.name)
             continue
         for name in list(missing):
             if bucket := _bucket(reading, Place(member, name, regions[name], account.id)):
                 del missing[name]
                 yield bucket
-    seen = f"; role {members.role} cannot be assumed in {len(refused)} accounts" if refused else ""
+    seen = f"; role {members.role} cannot be assumed in {len(closed_accounts)} accounts" if closed_accounts else ""
     for name in missing:
-        if name not in wanted or refused:  # one that the file names need not be there yet
+        if name not in named_buckets or closed_accounts:  # one that the file names need not be there yet
             reason = f"no account of the organization shows it{seen}"
             reading.not_read.append(NotCopied(subject=f"bucket {name}", reason=reason))
 
@@ -390,5 +396,5 @@ def _bucket(reading: _Reading, place: Place) -> SnapshotBucket | None:
         subject = f"{operation} of bucket {place.bucket}"
         return operation, as_json_value(reading.attempt(subject, lambda: place.setting(operation), dict[str, Any]()))
 
-    settings = {operation: value for operation, value in reading.each(read_one, BUCKET_READS) if value}
+    settings = {operation: value for operation, value in reading.map(read_one, BUCKET_READS) if value}
     return SnapshotBucket(name=place.bucket, account_id=place.owner, region=region, settings=settings)

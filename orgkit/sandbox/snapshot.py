@@ -197,8 +197,8 @@ class Snapshot(_Part):
     @property
     def management(self) -> SnapshotAccount:
         """The management account."""
-        wanted = self.organization.management_account_id
-        return next(account for account in self.accounts if account.id == wanted)
+        management_id = self.organization.management_account_id
+        return next(account for account in self.accounts if account.id == management_id)
 
     def to_json(self) -> str:
         """Return the file's text, one member a line."""
@@ -220,8 +220,8 @@ class Snapshot(_Part):
         except (ValueError, RecursionError) as error:
             raise _invalid(name, f"it is not JSON: {error}") from None
         if not isinstance(values, dict) or values.get("schema") != SCHEMA:
-            found = values.get("schema") if isinstance(values, dict) else None
-            raise _invalid(name, f"its schema is {found!r:.40}, and this version of orgkit reads schema {SCHEMA}")
+            schema = values.get("schema") if isinstance(values, dict) else None
+            raise _invalid(name, f"its schema is {schema!r:.40}, and this version of orgkit reads schema {SCHEMA}")
         try:
             return cls.model_validate(values)
         except ValidationError as error:

@@ -68,7 +68,7 @@ def mask_snapshot(snapshot: Snapshot) -> Snapshot:
     for kind, value in _ids(snapshot):
         if value not in kept_policies:
             names.replace(kind, value)
-    for part, kind in NAMED:
+    for part, kind in KINDS_OF_NAMES:
         for item in values[part]:
             if not item.get("is_of_aws"):
                 item["name"] = names.replace(kind, item["name"])
@@ -76,7 +76,7 @@ def mask_snapshot(snapshot: Snapshot) -> Snapshot:
     return Snapshot.model_validate({**_mask_texts(values, names), "is_masked": True})
 
 
-NAMED = (
+KINDS_OF_NAMES = (
     ("units", "unit-name"), ("accounts", "account-name"), ("policies", "policy-name"), ("trails", "trail"),
     ("buckets", "bucket"),
 )  # fmt: skip

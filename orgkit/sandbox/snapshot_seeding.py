@@ -212,9 +212,9 @@ def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
         ): part
         for name, part in rule.items()
     }
-    both = renamed.get("Filter", {}).get("And", {})
-    if "Tags" in both:
-        both["Tag"] = both.pop("Tags")
+    conjunction = renamed.get("Filter", {}).get("And", {})
+    if "Tags" in conjunction:
+        conjunction["Tag"] = conjunction.pop("Tags")
     return {name: _as_text(part) for name, part in renamed.items()}
 
 
@@ -250,8 +250,8 @@ def _trail(management: str, item: SnapshotTrail) -> None:
         trail.advanced_event_selectors = list(item.advanced_event_selectors)
     if item.is_logging:
         trail.status.start_logging()
-    trail.status.started = _naive(item.started_at) if item.started_at else None
-    trail.status.stopped = _naive(item.stopped_at) if item.stopped_at else None
+    for name, moment in (("started", item.started_at), ("stopped", item.stopped_at)):
+        setattr(trail.status, name, _naive(moment) if moment else None)
     backend.trails[item.name] = trail
     backend.tagging_service.tag_resource(trail.arn, [{"Key": key, "Value": tag} for key, tag in item.tags.items()])
 
