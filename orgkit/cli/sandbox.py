@@ -34,13 +34,18 @@ def sandbox() -> None:
 @sandbox.command("start")
 @click.argument("file", type=click.Path(path_type=Path), default=DEFAULT)
 @click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="E.g. root_access_keys=true, mfa=false.")
+@click.option(
+    "--snapshot", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="FILE",
+    help="Begin with a copy that `orgkit rehearse --like-live --keep-snapshot` has written.",
+)  # fmt: skip
 @circumstances_options
 @exit_with
-def start_sandbox(file: Path, values: tuple[str, ...], circumstances: FaultOptions) -> int:
+def start_sandbox(file: Path, values: tuple[str, ...], snapshot: Path | None, circumstances: FaultOptions) -> int:
     """Start one, seeded for the parameters file: its management account and the accounts that it imports."""
     from orgkit.parameters import find as find_file
     from orgkit.parameters import load
-    from orgkit.rehearsal.setup import new_sandbox_folder, seed_of
+    from orgkit.rehearsal.setup import new_sandbox_folder, seed_from, seed_of
+    from orgkit.sandbox.snapshot import read_snapshot
 
     errors.require_packages("orgkit sandbox start", *errors.SANDBOX)
     path = find_file(str(file))
@@ -50,7 +55,8 @@ def start_sandbox(file: Path, values: tuple[str, ...], circumstances: FaultOptio
             f"one is running already ({running.endpoint_url}).", "use it, or end it first: orgkit sandbox stop"
         )
     desired = load(path)
-    seed = circumstances.apply_to(seed_of(desired).with_values(values))
+    base_seed = seed_from(desired, read_snapshot(snapshot)) if snapshot else seed_of(desired)
+    seed = circumstances.apply_to(base_seed.with_values(values))
     started = start(seed, new_sandbox_folder(path), real_time=circumstances.real_time, outlive=True)
     click.echo(
         f"The sandbox answers on {started.endpoint_url}, for account {desired.organization.management_account_id}."

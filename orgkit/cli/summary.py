@@ -28,8 +28,10 @@ from orgkit.records.files import read_json
 from orgkit.records.notebook_result import shown_values
 from orgkit.runbook.views.tables import as_text, as_text_list
 from orgkit.runbook.views.tree import as_text as tree_text
+from orgkit.sanitize.secrets import hide_secrets
 from orgkit.sanitize.terminal import flat, short
 
+MAX_STEPS = 20  # of a phase that a rehearsal lists
 AMOUNTS = 48  # characters of a line that the amounts next to a name take
 
 if TYPE_CHECKING:
@@ -38,13 +40,15 @@ if TYPE_CHECKING:
     from orgkit.records.result import RunResult
     from orgkit.rehearsal.denials import PolicyDenial
     from orgkit.rehearsal.phase_results import Rehearsal
+    from orgkit.sandbox.snapshot import Snapshot
 
 
 def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     """The organization, what each phase did, what it would cost, and where the records lie."""
-    title("The organization")
-    click.echo(tree_text(done.tree))
+    _show_organization(done)
     _show_phases(done)
+    if done.snapshot:
+        _show_steps(done.planned)
     if done.denials:
         title("Denied by policies")
         show_denials(done.denials)
@@ -60,6 +64,7 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     title("What it costs")
     costs = done.costs
     print_wrapped(_costs_sentence(costs) if costs else "no estimate: phase 06 did not get that far")
+    _show_not_copied(done.snapshot)
     title("The records")
     click.echo(f"{sum(len(rehearsal.runs) for rehearsal in done.phases)} records in {relative_path(done.folder)}")
     for place in account_folders(done.folder):
@@ -67,7 +72,39 @@ def show_rehearsal(done: "Rehearsal", keep: bool) -> None:
     if keep:
         click.echo("\nThe sandbox is still running. To use it:  orgkit sandbox shell")
         click.echo("To end it:  orgkit sandbox stop")
-    click.echo(f"\nRehearsed in {done.seconds:.1f} s, on an emulator: nothing touched AWS.")
+    click.echo(
+        f"\nRehearsed in {done.seconds:.1f} s, on an emulator: nothing {'changed' if done.snapshot else 'touched'} AWS."
+    )
+
+
+def _show_organization(done: "Rehearsal") -> None:
+    """The organization at the end, and where the sandbox began with a copy, at the beginning as well."""
+    if done.tree_before:
+        title("The organization before")
+        click.echo(tree_text(done.tree_before))
+    title("The organization after" if done.tree_before else "The organization")
+    click.echo(tree_text(done.tree))
+
+
+def _show_steps(planned: Mapping[str, Sequence[str]]) -> None:
+    """What each phase would change on AWS."""
+    title("The steps")
+    for label, sentences in planned.items():
+        for sentence in sentences[:MAX_STEPS]:
+            print_wrapped(hide_secrets(flat(f"{label}: {sentence}")))
+        if len(sentences) > MAX_STEPS:
+            print_wrapped(f"{label}: and {len(sentences) - MAX_STEPS} more, which `orgkit rehearse --json` lists")
+    if not planned:
+        print_wrapped("none: the organization is as the file says")
+
+
+def _show_not_copied(snapshot: "Snapshot | None") -> None:
+    """What is not in the snapshot, so that AWS may behave otherwise."""
+    if snapshot is None:
+        return
+    title("Not copied from AWS")
+    for item in snapshot.not_read:
+        print_wrapped(hide_secrets(flat(f"{item.subject}: {item.reason}")))
 
 
 def show_denials(denials: "Iterable[PolicyDenial]") -> None:

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,11 @@ from orgkit.rehearsal.faults import FaultLog, retry_reads
 from orgkit.rehearsal.phase_results import PhaseRehearsal, Rehearsal
 from orgkit.rehearsal.report import adopted_steps, describe_faults
 from orgkit.rehearsal.retries import MAX_RUNS, Attempt, WatchedKernels, worth_another
-from orgkit.rehearsal.setup import environment, new_sandbox_folder, seed_of
+from orgkit.rehearsal.setup import environment, new_sandbox_folder, seed_from, seed_of
 from orgkit.runbook.execution.execute import execute
-from orgkit.runbook.views.tree import observed_tree
+from orgkit.runbook.views.tree import Node, observed_tree
 from orgkit.sandbox.lifecycle import start
+from orgkit.sandbox.snapshot import Snapshot
 
 __all__ = ["environment", "new_sandbox_folder", "rehearse", "seed_of"]
 
@@ -55,6 +56,7 @@ class _BootstrapContext:
     on_phase: OnPhase
     on_event: OnEvent | None
     on_attempt: OnAttempt
+    planned: dict[str, tuple[str, ...]] = field(default_factory=dict)  # sentences of steps, by phase
 
 
 def rehearse(
@@ -62,18 +64,33 @@ def rehearse(
     *,
     keep: bool = False,
     circumstances: FaultOptions = WITHOUT_FAULTS,
+    snapshot: Snapshot | None = None,
     on_phase: OnPhase = lambda *_: None,
     on_event: OnEvent | None = None,
     on_attempt: OnAttempt = lambda *_: None,
 ) -> Rehearsal:
-    """Run every phase on a fresh sandbox; `keep` leaves it running. Ambient AWS settings are never used."""
+    """Run every phase on a fresh sandbox. Ambient AWS settings are never used.
+
+    Args:
+        parameters: The parameters file.
+        keep: Whether to leave the sandbox running.
+        circumstances: Faults, latency and real time.
+        snapshot: The organization with which the sandbox begins; None for an account in no organization.
+        on_phase: Called before and after each phase.
+        on_event: Called with each event of the journal.
+        on_attempt: Called after each run.
+
+    Raises:
+        InvalidSnapshot: The snapshot is of another organization than the file.
+    """
     require_packages("A rehearsal", *SANDBOX)
     started, desired = time.monotonic(), load(parameters)
     folder, alone = new_sandbox_folder(parameters), desired.approval.four_eyes
     if alone:  # the gate has no special case for rehearsals: four_eyes is switched off in a copy of the file
         parameters = allow_single_operator(parameters, desired, folder)
         desired = load(parameters)
-    sandbox = start(circumstances.apply_to(seed_of(desired)), folder, real_time=circumstances.real_time, outlive=keep)
+    seed = circumstances.apply_to(seed_from(desired, snapshot) if snapshot else seed_of(desired))
+    sandbox = start(seed, folder, real_time=circumstances.real_time, outlive=keep)
     fault_log, denial_log = FaultLog(sandbox, calm=not circumstances.faults), DenialLog(sandbox)
     try:
         with ExitStack() as stack:
@@ -82,6 +99,7 @@ def rehearse(
             context = _BootstrapContext(
                 parameters, desired, folder, kernels, fault_log, denial_log, on_phase, on_event, on_attempt
             )
+            tree_before = retry_reads(lambda: _tree(desired), fault_log) if snapshot else None
             done = tuple(_phases(context))
             observed, waiting = retry_reads(lambda: _finish(desired), fault_log)
             late_faults = fault_log.take()
@@ -94,7 +112,10 @@ def rehearse(
     costs: Mapping[str, str] = next((rehearsal.result.estimate for rehearsal in done if rehearsal.result.estimate), {})
     seconds, tree = time.monotonic() - started, observed_tree(observed, desired)
     denials = denial_log.summary(observed)
-    return Rehearsal(tree, done, costs, seconds, folder, sandbox, waiting, circumstances, late_faults, alone, denials)
+    return Rehearsal(
+        tree, done, costs, seconds, folder, sandbox, waiting, circumstances, late_faults, alone, denials, tree_before,
+        snapshot, context.planned,
+    )  # fmt: skip
 
 
 def _kernels(parameters: Path, desired: Desired, fault_log: FaultLog) -> WatchedKernels:
@@ -106,6 +127,11 @@ def _kernels(parameters: Path, desired: Desired, fault_log: FaultLog) -> Watched
 def _finish(desired: Desired) -> tuple[Observed, tuple[Waiting, ...]]:
     observed = observe(connect(desired), desired, "imports")
     return observed, plan_phase("imports", observed, desired).waiting
+
+
+def _tree(desired: Desired) -> Node:
+    """Return the organization as it is before the first phase."""
+    return observed_tree(observe(connect(desired), desired, "organizational-units", findings=False), desired)
 
 
 def _phases(context: _BootstrapContext) -> Iterator[PhaseRehearsal]:
@@ -169,6 +195,7 @@ def _approve(context: _BootstrapContext, phase: Phase, notes: list[str]) -> str:
         return ""  # the runbook meets the same error, and records it
     if plan.empty or not plan.digest:
         return ""
+    context.planned.setdefault(phase.run_label, tuple(step.sentence for step in plan.steps))
     outputs.keep_plan(context.folder, context.desired.organization.management_account_id, plan)
     return plan.digest
 

@@ -15,6 +15,7 @@ from orgkit.rehearsal.fault_options import WITHOUT_FAULTS, FaultOptions
 from orgkit.rehearsal.retries import Attempt
 from orgkit.runbook.views.tree import Node
 from orgkit.sandbox.lifecycle import Sandbox
+from orgkit.sandbox.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,9 @@ class Rehearsal:
     faults_afterwards: Counter[str] = field(default_factory=Counter)  # met by the last read of everything
     alone: bool = False  # with four_eyes of the file switched off, since there is only one operator
     denials: tuple[PolicyDenial, ...] = ()  # by policies of the organization
+    tree_before: Node | None = None  # the organization as the snapshot has it
+    snapshot: Snapshot | None = None  # with which the sandbox began
+    planned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # sentences of the first plan, by phase
 
     @property
     def exit_code(self) -> int:
@@ -128,7 +132,14 @@ class Rehearsal:
             "approved_alone": self.alone,
             "denials": [denial.as_json() for denial in self.denials],
         }
-        return payload | ({"faults": self._faults_json()} if stormy else {})
+        return payload | self._snapshot_json() | ({"faults": self._faults_json()} if stormy else {})
+
+    def _snapshot_json(self) -> dict[str, Any]:
+        if self.snapshot is None or self.tree_before is None:
+            return {}
+        values = self.snapshot.model_dump(mode="json", include={"taken_at", "is_masked", "not_read"})
+        steps = {label: list(sentences) for label, sentences in self.planned.items()}
+        return {"organization_before": self.tree_before.as_json(), "snapshot": values, "steps": steps}
 
     def _faults_json(self) -> dict[str, Any]:
         return {

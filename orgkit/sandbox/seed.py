@@ -66,6 +66,7 @@ class Seed:
     management_name: str = "management"
     standalone: tuple[StandaloneAccount, ...] = ()
     organization_id: str = ""  # that the first organization gets: the one that a parameters file pins
+    snapshot: str = ""  # of a live organization, as JSON: the sandbox begins with it; "" for none
     account_quota: int = 10
     credits_usd: str = "200"
     plan: Literal["FREE", "PAID"] = "FREE"

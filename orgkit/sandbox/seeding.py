@@ -13,9 +13,11 @@ from moto.moto_api._internal import mock_random
 from moto.organizations.models import organizations_backends
 from moto.s3.models import s3_backends
 
+from orgkit.sandbox import snapshot_seeding
 from orgkit.sandbox.corrections import organization, sts
 from orgkit.sandbox.profiles import OPERATOR, OWNER, REGION
 from orgkit.sandbox.seed import Seed, StandaloneAccount
+from orgkit.sandbox.snapshot import Snapshot
 from orgkit.sandbox.world import Principal, world
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -37,6 +39,8 @@ def begin(values: dict[str, Any], *, real_time: bool) -> None:
             organization.seed_another(account)
     if seed.consolidated_billing:
         organization.seed_consolidated_billing()
+    if seed.snapshot:
+        snapshot_seeding.seed_snapshot(Snapshot.from_json(seed.snapshot))
     if not gc.get_freeze_count():  # once: what an earlier seed left must stay collectable
         gc.collect()
         gc.freeze()

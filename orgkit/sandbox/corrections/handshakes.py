@@ -37,10 +37,11 @@ class Handshake:
     parent: str = ""  # of an APPROVE_ALL_FEATURES
     state: str = "OPEN"
     closed: datetime | None = None
+    expires_at: datetime | None = None  # of a handshake that was copied from AWS
 
     @property
     def expires(self) -> datetime:
-        return self.requested + EXPIRES_AFTER[self.action]
+        return self.expires_at or self.requested + EXPIRES_AFTER.get(self.action, timedelta(days=15))
 
     @property
     def is_open(self) -> bool:

@@ -42,14 +42,18 @@ def create_organization(self: OrganizationsBackend, region: str, **kwargs: Any) 
     root = FakeRoot(org)
     self.ou.append(root)
     self.accounts.append(MemberAccount(self, self.account_id, name, email, "INVITED"))
-    _add_aws_policies(self, root.id)
+    add_aws_policies(self)
+    for policy in self.policies:
+        for target in (root.id, self.account_id):
+            self.attach_policy(PolicyId=policy.id, TargetId=target)
     if all_features and world().seed.policies_at_creation:
         root.add_policy_type(SCP)
     end_plan(self.account_id)
     return describe_organization(self)
 
 
-def _add_aws_policies(backend: OrganizationsBackend, root_id: str) -> None:
+def add_aws_policies(backend: OrganizationsBackend) -> None:
+    """Add FullAWSAccess and RCPFullAWSAccess, attached to nothing."""
     allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     for kind, policy_id, described, statement in (
         (SCP, utils.DEFAULT_SCP_POLICY_ID, "operation", allow),
@@ -62,8 +66,6 @@ def _add_aws_policies(backend: OrganizationsBackend, root_id: str) -> None:
         )
         policy.id, policy.aws_managed = policy_id, True
         backend.policies.append(policy)
-        for target in (root_id, backend.account_id):
-            backend.attach_policy(PolicyId=policy_id, TargetId=target)
 
 
 @differs(

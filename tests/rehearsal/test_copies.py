@@ -1,0 +1,51 @@
+"""Organizations that were built without orgkit, copied into another sandbox, and asked the same questions there."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+NAMES = ("small", "nested")
+
+
+@cache
+def all_copied() -> dict[str, Any]:
+    """What `tests.rehearsal.copies` reports of each organization."""
+    settings = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ORGKIT_"))}
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "-W", "ignore", "-m", "tests.rehearsal.copies", folder, *NAMES]
+        done = subprocess.run(command, cwd=CHECKOUT, env=settings, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return {name: json.loads((Path(folder) / f"{name}.json").read_text(encoding="utf-8")) for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_copy_gives_the_answers_of_the_original_to_more_than_thirty_read_operations(name: str) -> None:
+    original, copy = all_copied()[name]["original"], all_copied()[name]["copy"]
+    assert len(original) >= 30
+    assert sorted(copy) == sorted(original)
+    for operation, answers in original.items():
+        assert copy[operation] == answers, operation
+
+
+def test_the_answers_that_are_compared_say_something() -> None:
+    answers = all_copied()["small"]["original"]
+    (lifecycle,) = answers["s3.get_bucket_lifecycle_configuration"].values()
+    assert lifecycle["Rules"][0]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30, "NewerNoncurrentVersions": 3}
+    (status,) = answers["cloudtrail.get_trail_status"].values()
+    assert status["IsLogging"] is True
+    states = {account["State"] for account in answers["organizations.list_accounts"][""]["Accounts"]}
+    assert states == {"ACTIVE", "PENDING_CLOSURE"} or states == {"ACTIVE", "SUSPENDED"}
+    assert answers["organizations.list_handshakes_for_organization"][""]["Handshakes"][0]["State"] == "OPEN"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_taking_a_snapshot_changes_nothing(name: str) -> None:
+    assert all_copied()[name]["changes"] == []
