@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.sandbox import server
-from tests.adoption.scenario import _keep_model_of_s3, _seed
+from tests.adoption.scenario import _keep_model_of_s3, seed
 from tests.faults import wire
 
 # What differs in each answer, or is the time at which a log file was last delivered.
@@ -26,7 +26,7 @@ BUCKET_GETS = (
 
 def main(name: str, folder: Path) -> dict[str, Any]:
     """Build, ask, copy and ask the copy."""
-    application = wire.begin(_seed(), folder)
+    application = wire.begin(seed(), folder)
     _keep_model_of_s3()
     os.environ.update(wire.settings(folder))
     from orgkit.adoption.reading import connect_without_file
@@ -74,9 +74,9 @@ def _begin_from(snapshot: Any, folder: Path) -> None:
 
     from orgkit.sandbox import profiles, seeding
 
-    seed = replace(_seed(), snapshot=snapshot.to_json())
-    given = [asdict(each) for each in profiles.credentials(seed, folder)]
-    seeding.begin({"seed": json.loads(seed.to_json()), "credentials": given}, real_time=False)
+    own_seed = replace(seed(), snapshot=snapshot.to_json())
+    given = [asdict(each) for each in profiles.credentials(own_seed, folder)]
+    seeding.begin({"seed": json.loads(own_seed.to_json()), "credentials": given}, real_time=False)
 
 
 def answers(builder: Any) -> dict[str, Any]:
