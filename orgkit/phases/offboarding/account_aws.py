@@ -46,7 +46,7 @@ Costs = Mapping[str, tuple[tuple[str, str], ...]] | Unread  # by account, servic
 
 @dataclass(frozen=True)
 class History:
-    """What AWS's event history has of some accounts: the newest move, else the newest tagging, by their ids."""
+    """What AWS's event history has of some accounts: the newest move and the newest tagging, by their ids."""
 
     moves: Mapping[str, Move] | Unread
     taggings: Mapping[str, datetime] | Unread
@@ -121,10 +121,14 @@ def _owner(arn: str) -> str:
 
 
 def read_history(aws: Connection, accounts: Collection[str]) -> History:
-    """Read the newest move of each account; of those without one, the newest tagging as quarantined."""
+    """Read the newest move of each account, and its newest tagging as quarantined."""
     moves = _or_unread(lambda: _newest(_moves(aws), accounts))
-    unmoved = set() if isinstance(moves, Unread) else set(accounts) - set(moves)
-    return History(moves, _or_unread(lambda: _newest(_taggings(aws), unmoved)))
+    return History(moves, _or_unread(lambda: _newest(_taggings(aws), accounts)))
+
+
+def read_attachment(aws: Connection, policy: str, unit: str) -> datetime | None | Unread:
+    """Return when a policy was last attached to a unit; None where the event history has no such event."""
+    return _or_unread(lambda: _newest(_attachments(aws, policy), [unit]).get(unit))
 
 
 def _newest(items: Iterator[tuple[str, T]], accounts: Collection[str]) -> Mapping[str, T]:
@@ -149,6 +153,12 @@ def _taggings(aws: Connection) -> Iterator[tuple[str, datetime]]:
         tags = (tag for tag in parameters.get("tags") or () if isinstance(tag, dict))
         if QUARANTINED_TAG in {tag.get("key", tag.get("Key")) for tag in tags}:
             yield str(parameters.get("resourceId")), at
+
+
+def _attachments(aws: Connection, policy: str) -> Iterator[tuple[str, datetime]]:
+    for at, parameters in _events(aws, "AttachPolicy"):
+        if parameters.get("policyId") == policy:
+            yield str(parameters.get("targetId")), at
 
 
 def _events(aws: Connection, name: str) -> Iterator[tuple[datetime, Mapping[str, Any]]]:

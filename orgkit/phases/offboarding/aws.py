@@ -18,6 +18,7 @@ from orgkit.phases.offboarding.account_aws import (
     delegated_services,
     month_of,
     read_account,
+    read_attachment,
     read_costs,
     read_history,
     read_trails,
@@ -62,10 +63,12 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     enabled = (SCP, "ENABLED") in organization.policy_types
     summaries = policy_summaries(aws, SCP) if enabled else ()
     item = next((item for item in summaries if item["Name"] == NAME and not item.get("AwsManaged")), None)
+    policy, unit = read_policy(aws, item, is_named=True) if item else None, observed.unit(spec.unit)
     facts = OffboardingFacts(
         read_at=now,
         month=str(month),
-        policy=read_policy(aws, item, is_named=True) if item else None,
+        policy=policy,
+        attached_at=read_attachment(aws, policy.id, unit.id) if policy and unit else None,
         trails=read_trails(aws, desired),
         accounts=tuple(read_one(entry) for entry, _ in pairs),
         typed=tuple((entry.key, typed) for entry, _ in pairs if (typed := typed_account_ids.id_of(entry.key))),
@@ -90,14 +93,17 @@ def tag_account(aws: Connection, step: TagQuarantinedAccount, id_index: IdIndex)
 
 
 def close_account(aws: Connection, step: CloseAccount, id_index: IdIndex) -> None:
-    """Close it, if a person has typed its id in this process; one that is closed or being closed counts as closed."""
+    """Close it, if a person has typed its id in this process; one that is closed or being closed counts as closed.
+
+    It is sent once: where AWS asks to wait, what speaks against closing has to be read again first.
+    """
     if typed_account_ids.id_of(step.key) != step.account:
         raise NeedsDecision(
             f"nobody has typed the id of account {step.name} in this process.",
             f"run the phase again with ORGKIT_CLOSE_ACCOUNTS={step.key}=ID.",
         )
     try:
-        aws.mutate("organizations", "CloseAccount", AccountId=step.account)
+        aws.mutate_once("organizations", "CloseAccount", AccountId=step.account)
     except Rejected as rejection:
         if rejection.code not in ("AccountAlreadyClosedException", "ConflictException"):
             raise
@@ -116,11 +122,18 @@ def tag_of_account(aws: Connection, step: TagQuarantinedAccount, id_index: IdInd
 
 
 def state_before_closing(aws: Connection, step: CloseAccount, id_index: IdIndex) -> str:
-    """Return state, unit and services of the account; absent for one that is closed or being closed."""
-    state = _state(aws, step.account)
+    """Return what the account is, and whether the policy binds it; absent for one that is closed or being closed."""
+    state, spec = _state(aws, step.account), id_index.desired.section(OffboardingSpec)
     if state in CLOSED_STATES:
         return ABSENT
-    return state_of(state, _parent(aws, step.account) or "", delegated_services(aws, step.account))
+    attachment = AttachPolicy(name=NAME, type=SCP, unit=spec.unit, accounts=())
+    return state_of(
+        state,
+        _parent(aws, step.account) or "",
+        delegated_services(aws, step.account),
+        tag=dict(read_tags_of(aws, step.account)).get(QUARANTINED_TAG, ""),
+        policy=attachment_state(aws, attachment, id_index),
+    )
 
 
 HANDLERS = (

@@ -34,7 +34,7 @@ class AccountFacts:
         account: Its id.
         tag: The value of its tag of the quarantine; "" without one.
         move: Its newest move in AWS's event history; None where that has none.
-        tagged_at: Of an account without a move: when it was tagged as quarantined, by the event history.
+        tagged_at: When it was last tagged as quarantined, by the event history; None where that has no such event.
         services: For which it is a delegated administrator.
         buckets: The names of its buckets.
         roles: The break-glass roles that it has.
@@ -61,6 +61,7 @@ class OffboardingFacts:
         read_at: When it was read, by AWS's clock.
         month: The month of the costs.
         policy: The policy of the quarantine; None where there is none.
+        attached_at: When the policy was last attached to the unit, by the event history; None where that has no event.
         trails: The trails that the management account sees in the region of the file's trail.
         accounts: Those of `[offboarding]` that are open.
         typed: The ids that a person has typed, by the keys of `[offboarding]`.
@@ -69,6 +70,7 @@ class OffboardingFacts:
     read_at: datetime
     month: str = ""
     policy: ObservedPolicy | None = None
+    attached_at: datetime | None | Unread = None
     trails: tuple[TrailUse, ...] | Unread = ()
     accounts: tuple[AccountFacts, ...] = ()
     typed: tuple[tuple[str, str], ...] = field(default=())

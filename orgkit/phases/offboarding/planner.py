@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import Desired, ImportSpec, UnitPath, format_path
 from orgkit.model.observed import Account, Observed, Unread
-from orgkit.model.plan import ABSENT, Plan, Step, Waiting
+from orgkit.model.plan import ABSENT, ENABLED, Plan, Step, Waiting
 from orgkit.phases.accounts.moves import effects_of
 from orgkit.phases.offboarding.facts import AccountFacts, OffboardingFacts
 from orgkit.phases.offboarding.quarantine_policy import quarantine_policy, rescuers
@@ -26,7 +26,8 @@ from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolic
 from orgkit.phases.policies.targets import accounts_under, name_of_target
 from orgkit.policy_evaluation.policy_types import SCP
 
-HISTORY = timedelta(days=90)  # that AWS's event history goes back
+# AWS shows an event within 15 minutes, by its documentation; an account is not tagged again before that.
+EVENTS_COME_WITHIN = timedelta(hours=1)
 TAGS = (("ManagedBy", "orgkit"),)  # of the unit of the quarantine
 
 
@@ -153,7 +154,7 @@ def _is_unit_usable(draft: _Draft) -> bool:
 
 def _unit_and_policy(draft: _Draft) -> Iterator[Step]:
     """Yield what makes the quarantine: its unit, its policy, and the attachment of this."""
-    content = quarantine_policy(rescuers(draft.desired))
+    content = quarantine_policy(draft.desired)
     policy, unit_id = draft.facts.policy, draft.unit_id
     if not unit_id:
         tags = (*TAGS, ("Name", draft.unit[-1]))
@@ -204,10 +205,13 @@ def _go_on(draft: _Draft, entry: OffboardedAccount, account: Account, *, is_in_f
     """Yield what is next for an account in quarantine."""
     own = draft.facts.account(account.id)
     start = _beginning(draft, own) if own else "nothing was read about it"
-    if own is None or isinstance(start, str):
+    if account.state != "ACTIVE":
+        draft.hold_back(entry, f"it is not closed: AWS shows its state as {account.state or 'unknown'}")
+    elif own is None or isinstance(start, str):
         draft.wait(entry, str(start), "AWS")
     elif start is None:
-        yield _tag(entry, account, own, "AWS's event history no longer has its move: the seven days begin anew")
+        reason = "AWS's event history shows no approved quarantine under the policy: the seven days begin now"
+        yield _tag(entry, account, own, reason)
     elif draft.facts.read_at < start + timedelta(days=DAYS):
         day = f"{start + timedelta(days=DAYS):%Y-%m-%d %H:%M} UTC"
         draft.wait(entry, f"it is in quarantine since {_day(start)}, and can be closed from {day} on", "time")
@@ -216,25 +220,30 @@ def _go_on(draft: _Draft, entry: OffboardedAccount, account: Account, *, is_in_f
     elif reasons := list(unread_reasons(own)):
         draft.hold_back(entry, f"it is not closed: {'; '.join(reasons)}")
     else:
-        yield from _close(draft, entry, account, start)
+        yield from _close(draft, entry, account, own, start)
 
 
 def _beginning(draft: _Draft, own: AccountFacts) -> datetime | str | None:
-    """Return when the quarantine began; a text while AWS does not show it; None where it never will.
+    """Return when the quarantine began; a text while AWS does not show it; None where the account has to be tagged.
 
-    Only the event history counts: nobody can change it. The tag says whether an event may still come.
+    Only the event history counts: nobody can change it. The quarantine begins with the tagging, by a step that a person
+    approved, of an account that is in the unit while the policy is attached there. A move or an attachment after it, by
+    whomever, asks for another one. The value of the tag says only whether an event may still come.
     """
-    for item in (own.move, own.tagged_at):
+    for item in (own.move, own.tagged_at, draft.facts.attached_at):
         if isinstance(item, Unread):
             return f"since when it is in quarantine could not be read: {item.reason}"
-    if own.move is not None and not isinstance(own.move, Unread):
-        if own.move.destination == draft.unit_id:
-            return own.move.at
+    move, tagged_at, attached_at = own.move, own.tagged_at, draft.facts.attached_at
+    assert not isinstance(move, Unread)
+    assert not isinstance(tagged_at, Unread)
+    assert not isinstance(attached_at, Unread)
+    if move is not None and move.destination != draft.unit_id:
         return "AWS's event history does not show yet that it was moved there, which takes up to 15 minutes"
-    if isinstance(own.tagged_at, datetime):
-        return own.tagged_at
+    earlier = [time for time in (move.at if move else None, attached_at) if time is not None]
+    if tagged_at is not None and all(time <= tagged_at for time in earlier):
+        return tagged_at
     tag_time = _parse(own.tag)
-    if tag_time is not None and timedelta(0) <= draft.facts.read_at - tag_time < HISTORY:
+    if tag_time is not None and timedelta(0) <= draft.facts.read_at - tag_time < EVENTS_COME_WITHIN:
         return "AWS's event history does not show its quarantine yet, which takes up to 15 minutes"
     return None
 
@@ -251,7 +260,9 @@ def _day(time: datetime) -> str:
     return f"{time:%Y-%m-%d}"
 
 
-def _close(draft: _Draft, entry: OffboardedAccount, account: Account, start: datetime) -> Iterator[Step]:
+def _close(
+    draft: _Draft, entry: OffboardedAccount, account: Account, own: AccountFacts, start: datetime
+) -> Iterator[Step]:
     typed = dict(draft.facts.typed).get(entry.key, "")
     draft.closable.append((entry, account))
     if not typed:
@@ -268,7 +279,7 @@ def _close(draft: _Draft, entry: OffboardedAccount, account: Account, start: dat
     else:
         yield CloseAccount(
             key=entry.key, account=account.id, name=account.name, email=account.email, since=_day(start),
-            cause=entry.reason, starts_from=state_of(account.state, draft.unit_id, ()),
+            cause=entry.reason, starts_from=state_of("ACTIVE", draft.unit_id, (), tag=own.tag, policy=ENABLED),
             reason=f"it is in quarantine for {DAYS} days, and a person has typed its id",
         )  # fmt: skip
 
@@ -278,15 +289,18 @@ def _has_slot(draft: _Draft) -> bool:
     return closing + sum(isinstance(step, CloseAccount) for step in draft.steps) < MAX_AT_ONCE
 
 
-def state_of(state: str, parent: str, services: tuple[str, ...]) -> str:
+def state_of(state: str, parent: str, services: tuple[str, ...], *, tag: str, policy: str) -> str:
     """Return what closing an account starts from.
 
     Args:
         state: AWS's State of it.
         parent: The id of its unit.
         services: For which it is a delegated administrator.
+        tag: The value of its tag of the quarantine.
+        policy: Whether the policy of the quarantine is attached to the unit.
     """
-    return normal_form({"state": state, "unit": parent, "administers": list(services)})
+    values = {"state": state, "unit": parent, "administers": list(services), "quarantined": tag, "policy": policy}
+    return normal_form(values)
 
 
 def spec_of_move(entry: OffboardedAccount, account: Account, unit: UnitPath) -> ImportSpec:

@@ -1,7 +1,5 @@
 """The policy of the quarantine: it denies all to everybody but the roles that can rescue the account."""
 
-from collections.abc import Iterable
-
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import READ_ROLE, Desired
 from orgkit.phases.offboarding.spec import OffboardingSpec
@@ -18,21 +16,27 @@ STAYS_ALLOWED = (
 def rescuers(desired: Desired) -> tuple[str, ...]:
     """Return the names of the roles that the policy does not bind: of orgkit, and for emergencies."""
     access_roles = {entry.role_name for entry in desired.section(OffboardingSpec).accounts}
-    return tuple(sorted({READ_ROLE, *access_roles, *desired.section(PoliciesSpec).break_glass_roles}))
+    return tuple(sorted({READ_ROLE, *access_roles, *_break_glass_roles(desired)}))
 
 
-def quarantine_policy(roles: Iterable[str]) -> str:
+def quarantine_policy(desired: Desired) -> str:
     """Return the document.
 
     A role of an account in quarantine can be made by these roles alone, so that nobody else can take their names.
-    Roles that are linked to a service are bound by no SCP.
+    Roles that are linked to a service are bound by no SCP. Each account has its own access role, and no other.
     """
-    principals = [f"arn:aws:iam::*:role/{role}" for role in roles]
+    entries = desired.section(OffboardingSpec).accounts
+    principals = {f"arn:aws:iam::{entry.account}:role/{entry.role_name}" for entry in entries}
+    principals |= {f"arn:aws:iam::*:role/{role}" for role in (READ_ROLE, *_break_glass_roles(desired))}
     statement = {
         "Sid": "DenyAllButRescuers",
         "Effect": "Deny",
         "NotAction": list(STAYS_ALLOWED),
         "Resource": "*",
-        "Condition": {"ArnNotLike": {"aws:PrincipalArn": principals}},
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": sorted(principals)}},
     }
     return compact_json({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _break_glass_roles(desired: Desired) -> tuple[str, ...]:
+    return tuple(desired.section(PoliciesSpec).break_glass_roles)

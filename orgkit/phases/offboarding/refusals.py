@@ -24,7 +24,7 @@ def refusals(
     if account.id == observed.target.account:
         yield "it is the management account, which no organization can close"
     yield from _wanted_by_the_file(account, desired)
-    yield from _in_a_terraform_state(entry, account, desired)
+    yield from _in_a_terraform_state(entry, desired)
     if own is None:
         yield "nothing was read about it"
         return
@@ -72,13 +72,13 @@ def _purpose(spec: AccountSpec | ImportSpec, desired: Desired) -> str:
     return f", {' and '.join(purposes)}" if purposes else ""
 
 
-def _in_a_terraform_state(entry: OffboardedAccount, account: Account, desired: Desired) -> Iterator[str]:
-    """Yield whether Terraform may own it: the file names phases, and not their accounts."""
-    phase = "accounts" if account.join_method == "CREATED" else "imports"
-    if phase in desired.section(HandoverSpec).phases and not entry.removed_from_terraform:
+def _in_a_terraform_state(entry: OffboardedAccount, desired: Desired) -> Iterator[str]:
+    """Yield whether Terraform may own it: the file names phases, and no longer has the entry that says by which."""
+    owned = [phase for phase in ("accounts", "imports") if phase in desired.section(HandoverSpec).phases]
+    if owned and not entry.removed_from_terraform:
         yield (
-            f"[handover] says that Terraform owns what phase {phase} made: remove it there from the state with a "
-            "removed block and destroy = false, apply that, and then write "
+            f"[handover] says that Terraform owns the accounts of {' and '.join(owned)}: if it has this one, remove it "
+            "there from the state with a removed block and destroy = false, and apply that. Then write "
             f"offboarding.{entry.key}.removed_from_terraform = true"
         )
 

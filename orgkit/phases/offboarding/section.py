@@ -10,7 +10,7 @@ from orgkit.model.desired import ACCESS_ROLE
 from orgkit.phases.offboarding.spec import NAME, OffboardedAccount, OffboardingSpec
 from orgkit.phases.schema.formats import KEY, label, quote, refuse, unit_path
 from orgkit.phases.schema.location import Violation, spell
-from orgkit.phases.schema.raw import Raw, duplicates, members, section, text, texts
+from orgkit.phases.schema.raw import Raw, duplicates, members, path, section, text, texts
 from orgkit.phases.schema.section import Defaults, Section
 from orgkit.phases.schema.types import AccountId, RoleName, SectionModel, checked_text, editor_check
 from orgkit.policy_evaluation.policy_types import DEFAULT_TYPES, SCP
@@ -92,6 +92,18 @@ def accounts(raw: Raw) -> Iterator[Violation]:
             yield place, f"{quote(account)} is {owner}, which the file still wants: take that out of the file first."
 
 
+def unit_of_others(raw: Raw) -> Iterator[Violation]:
+    """Report what else the file puts into the unit of the quarantine: its policy would lock it up."""
+    if not _entries(raw):
+        return
+    unit = text(section(raw, "offboarding"), "unit") or OffboardingModel.model_fields["unit"].default
+    uses: list[tuple[tuple[str, ...], object]] = [(("units", key), key) for key in section(raw, "units")]
+    uses += [((*member.place, "unit"), member.table.get("unit")) for member in members(raw)]
+    for place, value in uses:
+        if (path(value) or ("",))[0] == unit:
+            yield place, f"is in {quote(unit)}, the unit of the quarantine, where everybody is locked out: rename one."
+
+
 def policy_type(raw: Raw) -> Iterator[Violation]:
     """Report a file that does not enable the type of the quarantine policy."""
     enabled = texts(section(raw, "organization"), "policy_types", DEFAULT_TYPES)
@@ -113,5 +125,6 @@ def _entries(raw: Raw) -> list[tuple[str, Raw]]:
 
 
 SECTION = Section(
-    "offboarding", OffboardingModel, build, OffboardingModel(), (keys, accounts, policy_type, policy_name)
+    "offboarding", OffboardingModel, build, OffboardingModel(),
+    (keys, accounts, unit_of_others, policy_type, policy_name),
 )  # fmt: skip

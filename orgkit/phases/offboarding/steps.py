@@ -74,14 +74,14 @@ class TagQuarantinedAccount(_Offboarding):
 
 @dataclass(frozen=True, kw_only=True)
 class CloseAccount(_Offboarding):
-    """Close an account; it starts from its state, its unit, and the services that it administers."""
+    """Close an account; it starts from its state, unit and tag, the services that it administers, and the policy."""
 
     kind: ClassVar = "close-account"
     symbol: ClassVar = "-"
     cost_note: ClassVar = "a closed account costs nothing more, but what was used and contracts that still run"
     actions: ClassVar = (
         "organizations:CloseAccount", "organizations:DescribeAccount", "organizations:ListDelegatedServicesForAccount",
-        "organizations:ListParents",
+        "organizations:ListParents", "organizations:ListPoliciesForTarget", "organizations:ListTagsForResource",
     )  # fmt: skip
     email: str
     since: str  # the day on which its quarantine began

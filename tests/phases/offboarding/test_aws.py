@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from orgkit.aws.session import Connection
 from orgkit.errors import NeedsDecision
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Unread
-from orgkit.model.plan import ABSENT
+from orgkit.model.plan import ABSENT, ENABLED
 from orgkit.parameters import load
 from orgkit.phases.offboarding import account_aws
 from orgkit.phases.offboarding.aws import close_account, state_before_closing
@@ -28,7 +28,7 @@ from tests.phases.offboarding.test_planner import ENTRY, EXAMPLE, ID, world
 
 STEP = CloseAccount(
     key="old-team", account=ID, name="old", email="old@acme.dev", since="2026-11-23", cause="it was dissolved",
-    starts_from=state_of("ACTIVE", "ou-q", ()),
+    starts_from=state_of("ACTIVE", "ou-q", (), tag="2026-11-23", policy=ENABLED),
 )  # fmt: skip
 DESIRED = load(EXAMPLE).with_section(OffboardingSpec(accounts=(ENTRY,)))
 IDS = IdIndex(world(DESIRED), DESIRED)
@@ -76,34 +76,54 @@ def test_only_the_state_that_aws_shows_makes_a_refused_closing_a_done_one(
     assert wire.asked == ["CloseAccount", "DescribeAccount"]
 
 
-def test_an_account_that_somebody_else_is_closing_is_waited_for(aws: Connection, wire: Wire) -> None:
+@pytest.mark.parametrize("code", ["ConflictException", "TooManyRequestsException"])
+def test_it_is_sent_once_and_a_refusal_to_do_it_now_is_a_failure(aws: Connection, wire: Wire, code: str) -> None:
+    """What speaks against closing has to be read again before it is sent again."""
     typed_account_ids.enter("old-team", ID)
-    state = Answer.json(Account={"State": "SUSPENDED"})
-    wire.says(Answer.error("ConflictException"), Answer.error("AccountAlreadyClosedException"), state)
+    wire.says(Answer.error(code), Answer.json(Account={"State": "ACTIVE"}))
+    with pytest.raises(Rejected, match=code):
+        close_account(aws, STEP, IDS)
+    assert wire.asked.count("CloseAccount") == 1
+
+
+def test_an_account_that_somebody_else_is_closing_counts_as_closed(aws: Connection, wire: Wire) -> None:
+    typed_account_ids.enter("old-team", ID)
+    wire.says(Answer.error("ConflictException"), Answer.json(Account={"State": "PENDING_CLOSURE"}))
     close_account(aws, STEP, IDS)
-    assert wire.asked == ["CloseAccount", "CloseAccount", "DescribeAccount"]
+    assert wire.asked == ["CloseAccount", "DescribeAccount"]
 
 
-def test_closing_starts_from_state_unit_and_delegations_and_from_nothing_where_it_is_closed(
+def test_closing_starts_from_the_account_and_its_policy_and_from_nothing_where_it_is_closed(
     aws: Connection, wire: Wire
 ) -> None:
-    services = Answer.json(DelegatedServices=[{"ServicePrincipal": "guardduty.amazonaws.com"}])
     active, parent = Answer.json(Account={"State": "ACTIVE"}), Answer.json(Parents=[{"Id": "ou-q"}])
-    wire.says(active, parent, Answer.error("AccountNotRegisteredException"), active, parent, services)
+    none = Answer.error("AccountNotRegisteredException")
+    some = Answer.json(DelegatedServices=[{"ServicePrincipal": "guardduty.amazonaws.com"}])
+    tag = Answer.json(Tags=[{"Key": "orgkit:quarantined", "Value": "2026-11-23"}])
+    policy = Answer.json(Policies=[{"Name": "orgkit-quarantine"}])
+    wire.says(active, parent, none, tag, policy)
     assert state_before_closing(aws, STEP, IDS) == STEP.starts_from
-    assert state_before_closing(aws, STEP, IDS) != STEP.starts_from
+    for answers in (
+        (Answer.json(Account={}), parent, none, tag, policy),
+        (active, Answer.json(Parents=[{"Id": "r-1"}]), none, tag, policy),
+        (active, parent, some, tag, policy),
+        (active, parent, none, Answer.json(Tags=[]), policy),
+        (active, parent, none, tag, Answer.json(Policies=[])),
+    ):
+        wire.says(*answers)
+        assert state_before_closing(aws, STEP, IDS) != STEP.starts_from
     wire.says(Answer.json(Account={"State": "PENDING_CLOSURE"}))
     assert state_before_closing(aws, STEP, IDS) == ABSENT
 
 
-def test_the_newest_move_that_succeeded_counts_and_taggings_only_without_one(aws: Connection, wire: Wire) -> None:
+def test_the_newest_move_that_succeeded_counts_and_so_does_the_newest_tagging(aws: Connection, wire: Wire) -> None:
     newest = [
         event("MoveAccount", 30, "AccessDenied", accountId=ID, destinationParentId="ou-x"),
         event("MoveAccount", 29, "", "elsewhere", accountId=ID, destinationParentId="ou-x"),
         event("MoveAccount", 28, accountId="333333333333", destinationParentId="ou-x"),
     ]
     older = [event("MoveAccount", day, accountId=ID, destinationParentId=f"ou-{day}") for day in (20, 10)]
-    wire.says(Answer.json(Events=newest, NextToken="more"), Answer.json(Events=older))
+    wire.says(Answer.json(Events=newest, NextToken="more"), Answer.json(Events=older), Answer.json(Events=[]))
     history = account_aws.read_history(aws, [ID])
     assert isinstance(history.moves, dict)
     assert history.moves[ID].destination == "ou-20"
@@ -116,10 +136,28 @@ def test_the_newest_move_that_succeeded_counts_and_taggings_only_without_one(aws
     assert (history.moves, history.taggings[ID].day) == ({}, 19)
 
 
-def test_what_aws_denies_is_not_read_and_any_other_error_ends_the_reading(aws: Connection, wire: Wire) -> None:
+def test_only_attachments_of_the_policy_to_the_unit_count(aws: Connection, wire: Wire) -> None:
+    events = [
+        event("AttachPolicy", 20, policyId="p-other", targetId="ou-q"),
+        event("AttachPolicy", 19, policyId="p-quarantine", targetId="ou-x"),
+        event("AttachPolicy", 18, policyId="p-quarantine", targetId="ou-q"),
+        event("AttachPolicy", 17, policyId="p-quarantine", targetId="ou-q"),
+    ]
+    wire.says(Answer.json(Events=events))
+    attached_at = account_aws.read_attachment(aws, "p-quarantine", "ou-q")
+    assert isinstance(attached_at, datetime)
+    assert attached_at.day == 18
+    wire.says(Answer.json(Events=[]))
+    assert account_aws.read_attachment(aws, "p-quarantine", "ou-q") is None
     wire.says(DENIED)
+    assert isinstance(account_aws.read_attachment(aws, "p-quarantine", "ou-q"), Unread)
+
+
+def test_what_aws_denies_is_not_read_and_any_other_error_ends_the_reading(aws: Connection, wire: Wire) -> None:
+    wire.says(DENIED, DENIED)
     history = account_aws.read_history(aws, [ID])
     assert isinstance(history.moves, Unread)
+    assert isinstance(history.taggings, Unread)
     wire.says(DENIED)
     assert isinstance(account_aws.read_trails(aws, DESIRED), Unread)
     month = account_aws.month_of(aws.clock.now())

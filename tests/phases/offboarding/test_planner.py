@@ -16,7 +16,7 @@ from orgkit.parameters import load
 from orgkit.phases.accounts.moves import AttachedPolicy, MoveFacts
 from orgkit.phases.offboarding.facts import AccountFacts, Move, OffboardingFacts, TrailUse
 from orgkit.phases.offboarding.planner import closable_accounts, plan
-from orgkit.phases.offboarding.quarantine_policy import quarantine_policy, rescuers
+from orgkit.phases.offboarding.quarantine_policy import quarantine_policy
 from orgkit.phases.offboarding.report import closable
 from orgkit.phases.offboarding.spec import NAME, OffboardedAccount, OffboardingSpec
 from orgkit.phases.policies.facts import ObservedPolicy
@@ -44,7 +44,8 @@ def days_ago(days: float) -> datetime:
 
 
 OWN = AccountFacts(
-    account=ID, tag=days_ago(8).isoformat(), move=Move(days_ago(8), "ou-Quarantine"), tagged_at=None, services=(),
+    account=ID, tag=days_ago(8).isoformat(), move=Move(days_ago(8), "ou-Quarantine"), tagged_at=days_ago(8),
+    services=(),
     buckets=("old-data",), roles=(), resources=(("eu-central-1", 3), ("us-east-1", 0)), costs=(("AmazonEC2", "7.50"),),
 )  # fmt: skip
 
@@ -56,13 +57,15 @@ def desired() -> Desired:
 
 def policy(desired: Desired, *targets: str) -> ObservedPolicy:
     wanted = desired.with_section(OffboardingSpec(accounts=(ENTRY,)))
-    return ObservedPolicy(SCP, NAME, "p-quarantine", targets=targets, content=quarantine_policy(rescuers(wanted)))
+    return ObservedPolicy(SCP, NAME, "p-quarantine", targets=targets, content=quarantine_policy(wanted))
 
 
 def world(
     desired: Desired, own: AccountFacts = OWN, accounts: Iterable[Account] = (account(),), typed: str = "", **more: Any
 ) -> Observed:
-    facts = OffboardingFacts(NOW, "2026-11", policy(desired, "ou-Quarantine"), (), (own,), (("old-team", typed),))
+    facts = OffboardingFacts(
+        NOW, "2026-11", policy(desired, "ou-Quarantine"), days_ago(8), (), (own,), (("old-team", typed),)
+    )
     target = Target(MANAGEMENT, ORGANIZATION.id, "aws", "aws")
     observed = Observed(target, "arn", ORGANIZATION, UNITS, tuple(accounts)).with_facts(MoveFacts())
     return observed.with_facts(replace(facts, **more))
@@ -100,19 +103,21 @@ def test_no_other_word_closes_it(desired: Desired, typed: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "step", "text"),
     [
-        ({"move": Move(days_ago(6.99), "ou-Quarantine")}, False, "can be closed from 2026-12-01 12:14 UTC on"),
+        ({"tagged_at": days_ago(6.99)}, False, "can be closed from 2026-12-01 12:14 UTC on"),
+        ({"tagged_at": days_ago(6.99), "move": None}, False, "can be closed from 2026-12-01 12:14 UTC on"),
         ({"move": Move(days_ago(30), "ou-Production")}, False, "does not show yet that it was moved there"),
         ({"move": NO}, False, "could not be read: AWS denied it."),
-        ({"move": None, "tagged_at": NO}, False, "could not be read: AWS denied it."),
-        ({"move": None}, False, "does not show its quarantine yet"),
-        ({"move": None, "tag": days_ago(91).isoformat()}, True, ""),
-        ({"move": None, "tag": days_ago(-1).isoformat()}, True, ""),
-        ({"move": None, "tag": "long ago"}, True, ""),
-        ({"move": None, "tag": "2026-11-01T00:00:00"}, True, ""),
-        ({"move": None, "tag": "long ago", "tagged_at": days_ago(6)}, False, "can be closed from 2026-12-02"),
+        ({"tagged_at": NO}, False, "could not be read: AWS denied it."),
+        ({"tagged_at": None, "tag": days_ago(0.01).isoformat()}, False, "does not show its quarantine yet"),
+        ({"tagged_at": None}, True, ""),
+        ({"tagged_at": None, "tag": ""}, True, ""),
+        ({"tagged_at": None, "tag": days_ago(-1).isoformat()}, True, ""),
+        ({"tagged_at": None, "tag": "2026-12-01T11:50:00"}, True, ""),
+        ({"move": Move(days_ago(7.5), "ou-Quarantine")}, True, ""),
+        ({"tagged_at": days_ago(9)}, True, ""),
     ],
 )
-def test_the_seven_days_are_counted_by_the_event_history_whatever_the_tag_says(
+def test_the_seven_days_are_counted_from_an_approved_tagging_under_the_policy_by_the_event_history(
     desired: Desired, changes: dict[str, Any], step: bool, text: str
 ) -> None:
     made = planned(desired, replace(OWN, **changes), typed=ID)
@@ -120,10 +125,33 @@ def test_the_seven_days_are_counted_by_the_event_history_whatever_the_tag_says(
     assert text in texts(made)
 
 
-def test_an_account_that_was_moved_more_than_90_days_ago_is_closed_seven_days_after_it_was_tagged(
+@pytest.mark.parametrize("attached_at", [None, days_ago(90)])
+def test_a_move_and_an_attachment_of_more_than_90_days_ago_count_as_earlier_than_the_tagging(
+    desired: Desired, attached_at: datetime | None
+) -> None:
+    own = replace(OWN, move=None, tagged_at=days_ago(7))
+    assert ids(planned(desired, own, typed=ID, attached_at=attached_at)) == ["close-account:old-team"]
+
+
+def test_an_account_that_somebody_parked_there_long_ago_is_not_closed_before_seven_days_under_the_policy(
     desired: Desired,
 ) -> None:
-    assert ids(planned(desired, replace(OWN, move=None, tagged_at=days_ago(7)), typed=ID)) == ["close-account:old-team"]
+    """The policy was attached a minute ago: whatever happened before, nobody was locked out."""
+    attached_at = days_ago(0.001)
+    for tagged_at in (None, days_ago(30), days_ago(8)):
+        own = replace(OWN, move=Move(days_ago(40), "ou-Quarantine"), tagged_at=tagged_at, tag="x")
+        made = planned(desired, own, [account()], ID, attached_at=attached_at)
+        assert ids(made) == ["tag-quarantined-account:old-team"]
+    own = replace(OWN, tagged_at=days_ago(0.0005))
+    assert planned(desired, own, typed=ID, attached_at=attached_at).steps == ()
+    assert planned(desired, typed=ID, attached_at=NO).steps == ()
+
+
+@pytest.mark.parametrize("state", ["", "UNKNOWN", "PENDING_ACTIVATION"])
+def test_an_account_whose_state_is_not_active_is_not_closed(desired: Desired, state: str) -> None:
+    made = planned(desired, accounts=[account(state=state)], typed=ID)
+    assert (made.steps, [item.blocks for item in made.waiting]) == ((), ["old-team"])
+    assert "AWS shows its state as" in texts(made)
 
 
 @pytest.mark.parametrize("name", ["buckets", "roles", "resources", "costs"])
@@ -196,7 +224,18 @@ def test_an_account_of_which_a_person_states_that_no_terraform_state_has_it_goes
     owned = desired.with_section(HandoverSpec(("accounts",)))
     stated = replace(ENTRY, removed_from_terraform=True)
     assert ids(planned(owned, entry=stated, typed=ID)) == ["close-account:old-team"]
-    assert ids(planned(owned, accounts=[account(join_method="INVITED")], typed=ID)) == ["close-account:old-team"]
+
+
+@pytest.mark.parametrize("phase", ["accounts", "imports"])
+@pytest.mark.parametrize("join_method", ["CREATED", "INVITED", ""])
+def test_an_account_stays_while_terraform_owns_accounts_however_it_joined(
+    desired: Desired, phase: str, join_method: str
+) -> None:
+    """A created account may be listed under [imports], and has lost its entry by then."""
+    owned = desired.with_section(HandoverSpec((phase,)))
+    made = planned(owned, accounts=[account(join_method=join_method)], typed=ID)
+    assert made.steps == ()
+    assert "[handover] says that Terraform owns the accounts" in texts(made)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +261,7 @@ def test_an_account_of_the_file_by_its_id_and_the_management_account_are_left_al
 def test_the_quarantine_is_made_first_and_its_steps_are_the_same_when_a_run_was_killed_on_the_way(
     desired: Desired,
 ) -> None:
-    own = replace(OWN, tag="", move=None)
+    own = replace(OWN, tag="", move=None, tagged_at=None)
     wanted, observed = (
         desired.with_section(OffboardingSpec(accounts=(ENTRY,))),
         world(desired, own, [account("Production")]),
@@ -307,7 +346,7 @@ def test_the_policy_locks_up_everybody_but_the_rescuers(
     desired: Desired, kind: PrincipalKind, name: str, action: str, is_allowed: bool
 ) -> None:
     wanted = desired.with_section(PoliciesSpec((), ("rescue",)))
-    document = json.loads(quarantine_policy(rescuers(wanted.with_section(OffboardingSpec(accounts=(ENTRY,))))))
+    document = json.loads(quarantine_policy(wanted.with_section(OffboardingSpec(accounts=(ENTRY,)))))
     owner, role = Owner(ID, ORGANIZATION.id), f"arn:aws:iam::{ID}:role/{name}"
     arn = {
         PrincipalKind.ROLE_SESSION: f"arn:aws:sts::{ID}:assumed-role/{name}/x",
@@ -319,3 +358,14 @@ def test_the_policy_locks_up_everybody_but_the_rescuers(
     policies = Policies(identity=(all_of_it,), scps=(Level("Quarantine", (all_of_it, Policy(document))),))
     request = Request(principal, action, "*", owner, {}, "us-east-1")
     assert evaluate(request, policies).is_allowed is is_allowed
+
+
+def test_the_name_of_one_account_s_access_role_frees_no_role_of_another_account(desired: Desired) -> None:
+    other = OffboardedAccount("other", "333333333333", "it is empty", "Admin")
+    document = json.loads(quarantine_policy(desired.with_section(OffboardingSpec(accounts=(ENTRY, other)))))
+    (statement,) = document["Statement"]
+    assert statement["Condition"]["ArnNotLike"]["aws:PrincipalArn"] == [
+        "arn:aws:iam::*:role/orgkit-read",
+        f"arn:aws:iam::{ID}:role/OrganizationAccountAccessRole",
+        "arn:aws:iam::333333333333:role/Admin",
+    ]

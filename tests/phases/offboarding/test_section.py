@@ -60,3 +60,19 @@ def test_the_name_of_its_policy_is_free_for_nobody_else() -> None:
     own = '[policies.orgkit-quarantine]\nfile = "policies/deny-leaving.json"\ntype = "SERVICE_CONTROL_POLICY"\n'
     with pytest.raises(ParametersInvalid, match="is the policy of the quarantine"):
         spec(f"{own}\n{ENTRY}")
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("[units.Quarantine]\n", "units.Quarantine"),
+        ('[units."Quarantine/Old"]\n', 'units."Quarantine/Old"'),
+        ('[accounts.new]\nemail = "new@example.com"\nunit = "Quarantine"\n', "accounts.new.unit"),
+        ('[accounts.new]\nemail = "new@example.com"\nunit = ["Quarantine", "Old"]\n', "accounts.new.unit"),
+    ],
+)
+def test_nothing_else_of_the_file_is_in_the_unit_of_the_quarantine(line: str, place: str) -> None:
+    """An earlier phase, which CI may run, would lock it up without a word about closing."""
+    with pytest.raises(ParametersInvalid, match='is in "Quarantine", the unit of the quarantine') as raised:
+        spec(ENTRY, f"{TEXT}\n{line}")
+    assert place in str(raised.value)
