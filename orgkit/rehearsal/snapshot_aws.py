@@ -18,6 +18,7 @@ from orgkit.phases.organization.aws import read_organization
 from orgkit.phases.organizational_units.aws import read_units
 from orgkit.phases.policies.aws import policy_summaries
 from orgkit.phases.storage.bucket_aws import Foreign, Place
+from orgkit.phases.trail.key_aws import find_alias
 from orgkit.sandbox.snapshot import (
     DelegatedAdministrator,
     NotCopied,
@@ -25,6 +26,7 @@ from orgkit.sandbox.snapshot import (
     SnapshotAccount,
     SnapshotBucket,
     SnapshotHandshake,
+    SnapshotKey,
     SnapshotOrganization,
     SnapshotPolicy,
     SnapshotRole,
@@ -43,7 +45,7 @@ TRAIL_SETTINGS = (
     "S3KeyPrefix", "IncludeGlobalServiceEvents", "IsMultiRegionTrail", "LogFileValidationEnabled", "KmsKeyId",
     "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn", "HasCustomEventSelectors", "IsOrganizationTrail",
 )  # fmt: skip
-READ_ACTIONS = ("s3:Get*", "s3:ListBucket", "iam:Get*", "sts:GetCallerIdentity")
+READ_ACTIONS = ("s3:Get*", "s3:ListBucket", "iam:Get*", "kms:Describe*", "kms:Get*", "sts:GetCallerIdentity")
 # A session of a member's role can do no more than this, whatever the role may do.
 READ_ONLY = json.dumps(
     {
@@ -59,7 +61,7 @@ NEVER_COPIED = tuple(
     NotCopied(subject=subject, reason=reason, is_general=True)
     for subject, reason in (
         ("IAM users, roles and policies", "accounts have orgkit's read role and the access role, and nothing else"),
-        ("keys of KMS", "the sandbox has none of them, so a step that needs one fails there"),
+        ("keys of KMS that are not those of trails", "a step that needs one fails in the sandbox"),
         ("budgets, anomaly monitors and bills", "the sandbox begins without them"),
         ("contacts of accounts", "the sandbox has its own"),
         ("workloads, and trails and buckets of other purposes", "the sandbox begins without them"),
@@ -142,6 +144,7 @@ def take_snapshot(aws: Connection, read_role: str, desired: Desired | None = Non
         policies=tuple(policy for kind in enabled for policy in _policies(reading, kind)),
         trails=trails,
         buckets=tuple(_buckets(members, trails, accounts, _bucket_names(desired, accounts))),
+        keys=tuple(_keys(members, trails, _alias(desired, accounts))),
         not_read=(*reading.not_read, *NEVER_COPIED),
     )  # fmt: skip
 
@@ -341,12 +344,55 @@ def _role_names(desired: Desired | None) -> tuple[str, ...]:
 
 def _bucket_names(desired: Desired | None, accounts: Iterable[SnapshotAccount]) -> dict[str, str]:
     """Return the buckets that the file names with their region, where their account is there."""
-    archive = desired.log_archive if desired else None
-    if desired is None or archive is None:
+    archive_id = _archive_id(desired, accounts)
+    if desired is None or not archive_id:
         return {}
-    archive_id = next((item.id for item in accounts if item.email.casefold() == archive.email.casefold()), None)
     spec = desired.trail.with_account(archive_id)
-    return {name: spec.region for name in (spec.bucket, spec.records_bucket) if name} if archive_id else {}
+    return {name: spec.region for name in (spec.bucket, spec.records_bucket) if name}
+
+
+def _archive_id(desired: Desired | None, accounts: Iterable[SnapshotAccount]) -> str:
+    """Return the log archive account of the file; "" where it is not there yet."""
+    archive = desired.log_archive if desired else None
+    email = archive.email.casefold() if archive else ""
+    return next((account.id for account in accounts if account.email.casefold() == email), "")
+
+
+def _alias(desired: Desired | None, accounts: Iterable[SnapshotAccount]) -> str:
+    """Return the ARN of the alias that the file wants for the trail's key; "" without one."""
+    archive_id = _archive_id(desired, accounts)
+    if desired is None or not archive_id or not desired.trail.kms_key:
+        return ""
+    return f"arn:aws:kms:{desired.trail.region}:{archive_id}:{desired.trail.key_alias}"
+
+
+def _keys(members: _Members, trails: Iterable[SnapshotTrail], alias: str) -> Iterator[SnapshotKey]:
+    """Yield the keys that trails use, and the one of the alias, which need not be there."""
+    arns = dict.fromkeys(str(trail.settings["KmsKeyId"]) for trail in trails if trail.settings.get("KmsKeyId"))
+    aliased = members.reading.attempt(f"key {alias}", lambda: _arn_of(members, alias), "") if alias else ""
+    for arn in dict.fromkeys((*arns, aliased) if aliased else arns):
+        names = (alias.split(":")[5],) if arn == aliased else ()
+        key = members.reading.attempt(f"key {arn}", partial(_key, members, arn, names), None)
+        if key is not None:
+            yield key
+
+
+def _arn_of(members: _Members, alias: str) -> str:
+    _, _, _, region, account, _ = alias.split(":")
+    key = find_alias(members.enter(account), alias, region)
+    return key[0] if key else ""
+
+
+def _key(members: _Members, arn: str, aliases: tuple[str, ...]) -> SnapshotKey:
+    _, _, _, region, account, _ = arn.split(":")
+    read = partial(members.enter(account).read, "kms", region=region, KeyId=arn)
+    metadata = read("DescribeKey")["KeyMetadata"]
+    is_enabled = metadata["KeyState"] == "Enabled"  # AWS does not report the rotation of a key that is pending deletion
+    return SnapshotKey(
+        arn=str(metadata["Arn"]), state=str(metadata["KeyState"]), description=str(metadata.get("Description") or ""),
+        policy=str(read("GetKeyPolicy", PolicyName="default")["Policy"]), aliases=aliases,
+        is_rotated=is_enabled and bool(read("GetKeyRotationStatus")["KeyRotationEnabled"]),
+    )  # fmt: skip
 
 
 def _buckets(
