@@ -391,6 +391,7 @@ def _key(members: _Members, arn: str, aliases: tuple[str, ...]) -> SnapshotKey:
     return SnapshotKey(
         arn=str(metadata["Arn"]), state=str(metadata["KeyState"]), description=str(metadata.get("Description") or ""),
         policy=str(read("GetKeyPolicy", PolicyName="default")["Policy"]), aliases=aliases,
+        created_at=metadata["CreationDate"],
         is_rotated=is_enabled and bool(read("GetKeyRotationStatus")["KeyRotationEnabled"]),
     )  # fmt: skip
 

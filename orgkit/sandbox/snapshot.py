@@ -151,6 +151,7 @@ class SnapshotKey(_Part):
     state: str = "Enabled"
     description: str = ""
     policy: str
+    created_at: AwareDatetime
     is_rotated: bool = False
     aliases: tuple[str, ...] = ()
 

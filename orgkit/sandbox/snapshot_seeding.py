@@ -181,7 +181,7 @@ def _key(item: SnapshotKey) -> None:
     key = backend.create_key(item.policy, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", item.description, None)
     kms.rename_key(backend, key, name.removeprefix("key/"))
     key.policy, key.key_state, key.enabled = item.policy, item.state, item.state == "Enabled"
-    key.key_rotation_status = item.is_rotated
+    key.key_rotation_status, key.creation_date = item.is_rotated, item.created_at.timestamp()
     key.rotation_days, key.rotation_begins = kms.ROTATION_DAYS, world().clock.now()
     for alias in item.aliases:
         backend.create_alias(key.id, alias)

@@ -41,6 +41,7 @@ def test_the_answers_that_are_compared_say_something() -> None:
     assert lifecycle["Rules"][0]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30, "NewerNoncurrentVersions": 3}
     (status,) = answers["cloudtrail.get_trail_status"].values()
     assert status["IsLogging"] is True
+    assert [answer["KeyRotationEnabled"] for answer in answers["kms.get_key_rotation_status"].values()] == [True]
     states = {account["State"] for account in answers["organizations.list_accounts"][""]["Accounts"]}
     assert states == {"ACTIVE", "PENDING_CLOSURE"}
     assert answers["organizations.list_handshakes_for_organization"][""]["Handshakes"][0]["State"] == "OPEN"
