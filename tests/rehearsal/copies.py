@@ -1,6 +1,6 @@
 """Organizations built, copied and asked again: `python -m tests.rehearsal.copies FOLDER NAME...`.
 
-NAME.json in the folder then has the answers of the original and of the copy, and the snapshot between them.
+NAME.json in the folder then has the answers of the original and of the copy, and a snapshot taken with fewer rights.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.sandbox import server
-from tests.adoption.scenario import _keep_model_of_s3, _seed
+from tests.adoption.scenario import _deny, _keep_model_of_s3, _seed
 from tests.faults import wire
 
 # What differs in each answer, or is the time at which a log file was last delivered.
@@ -49,8 +49,19 @@ def main(name: str, folder: Path) -> dict[str, Any]:
     snapshot = take_snapshot(connect_without_file(), ACCESS)
     calls = [call.operation for call in application.calls[number:] if call.mutating]
     text = snapshot.to_json()
+    denied = _take_denied(folder) if name == "small" else {}
     _begin_from(Snapshot.from_json(text), folder)
-    return {"original": original, "copy": answers(builder), "snapshot": json.loads(text), "changes": calls}
+    return {"original": original, "copy": answers(builder), "denied": denied, "changes": calls}
+
+
+def _take_denied(folder: Path) -> dict[str, Any]:
+    """Return a snapshot taken where AWS refuses some reads, and the role of member accounts."""
+    from orgkit.adoption.reading import connect_without_file
+    from orgkit.rehearsal.snapshot_aws import take_snapshot
+
+    _deny(folder)
+    values: dict[str, Any] = json.loads(take_snapshot(connect_without_file(), "nobody-has-it").to_json())
+    return values
 
 
 def _more(builder: Any, name: str) -> None:
