@@ -38,6 +38,7 @@ SLOW = (
     "tests/phases/trail/test_aws.py",
     "tests/policy_evaluation/test_permissions.py",
     "tests/records/test_chain.py",
+    "tests/rehearsal/test_copies.py",
     "tests/runbook/test_execute.py",
     "tests/runbook/test_endings.py",
     "tests/runbook/test_hostile_aws.py",

@@ -1,65 +1,45 @@
 """AWS calls that copy a live organization into a snapshot. All of them read."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from orgkit.aws.advice import remedy_for
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
-from orgkit.aws.tags import read_tags, read_tags_of, tags_of
+from orgkit.aws.tags import read_tags, read_tags_of
 from orgkit.errors import CouldNotRead
-from orgkit.model.desired import READ_ROLE, Desired
-from orgkit.model.observed import MemberRole
-from orgkit.phases.member_access.member_roles_aws import read_roles
+from orgkit.model.desired import Desired
 from orgkit.phases.organization.aws import read_organization
 from orgkit.phases.organizational_units.aws import read_units
 from orgkit.phases.policies.aws import policy_summaries
-from orgkit.phases.storage.bucket_aws import Foreign, Place
+from orgkit.rehearsal.snapshot_logs_aws import (
+    Members,
+    alias_of,
+    bucket_names,
+    read_buckets,
+    read_keys,
+    read_trails,
+    role_names,
+)
+from orgkit.rehearsal.snapshot_reading import Reading
 from orgkit.sandbox.snapshot import (
     DelegatedAdministrator,
     NotCopied,
     Snapshot,
     SnapshotAccount,
-    SnapshotBucket,
     SnapshotHandshake,
     SnapshotOrganization,
     SnapshotPolicy,
-    SnapshotRole,
-    SnapshotTrail,
     SnapshotUnit,
     TrustedService,
-    as_json_value,
 )
 
-T = TypeVar("T")
-BUCKET_READS = (
-    "GetBucketVersioning", "GetBucketEncryption", "GetPublicAccessBlock", "GetBucketOwnershipControls",
-    "GetBucketPolicy", "GetBucketTagging", "GetBucketLifecycleConfiguration", "GetObjectLockConfiguration",
-)  # fmt: skip
-TRAIL_SETTINGS = (
-    "S3KeyPrefix", "IncludeGlobalServiceEvents", "IsMultiRegionTrail", "LogFileValidationEnabled", "KmsKeyId",
-    "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn", "HasCustomEventSelectors", "IsOrganizationTrail",
-)  # fmt: skip
-READ_ACTIONS = ("s3:Get*", "s3:ListBucket", "iam:Get*", "sts:GetCallerIdentity")
-# A session of a member's role can do no more than this, whatever the role may do.
-READ_ONLY = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": list(READ_ACTIONS), "Resource": "*"}],
-    }
-)
-ACCESS_ROLE = (
-    "OrganizationAccountAccessRole"  # that AWS gives a created account, unless CreateAccount names another one
-)
-HINTS = ("log", "archive", "audit", "security", "trail")  # in the names of accounts that keep logs
 NEVER_COPIED = tuple(
     NotCopied(subject=subject, reason=reason, is_general=True)
     for subject, reason in (
         ("IAM users, roles and policies", "accounts have orgkit's read role and the access role, and nothing else"),
-        ("keys of KMS", "the sandbox has none of them, so a step that needs one fails there"),
+        ("keys of KMS that are not those of trails", "a step that needs one fails in the sandbox"),
         ("budgets, anomaly monitors and bills", "the sandbox begins without them"),
         ("contacts of accounts", "the sandbox has its own"),
         ("workloads, and trails and buckets of other purposes", "the sandbox begins without them"),
@@ -67,25 +47,6 @@ NEVER_COPIED = tuple(
         ("quotas", "the sandbox has those of the rehearsal"),
     )
 )
-
-
-@dataclass
-class _Reading:
-    """The connection, and what it could not read."""
-
-    aws: Connection
-    not_read: list[NotCopied] = field(default_factory=list)
-
-    def attempt(self, subject: str, read: Callable[[], T], default: T) -> T:
-        """Return what was read; the default, and an entry in `not_read`, where AWS rejects the read."""
-        try:
-            return read()
-        except Rejected as rejection:
-            self.not_read.append(NotCopied(subject=subject, reason=str(rejection)))
-            return default
-
-    def map(self, read: Callable[[Any], T], items: Iterable[Any]) -> list[T]:
-        return list(self.aws.executor.map(read, list(items)))
 
 
 def take_snapshot(aws: Connection, read_role: str, desired: Desired | None = None) -> Snapshot:
@@ -102,7 +63,7 @@ def take_snapshot(aws: Connection, read_role: str, desired: Desired | None = Non
     Raises:
         CouldNotRead: There is no organization, or its units and accounts cannot be seen.
     """
-    reading = _Reading(aws)
+    reading = Reading(aws)
     try:
         organization = read_organization(aws)
         if organization is None:
@@ -112,8 +73,8 @@ def take_snapshot(aws: Connection, read_role: str, desired: Desired | None = Non
             )
         units = _units(reading, organization.root_id)
         accounts = _accounts(reading, organization.root_id, units)
-        members = _Members(reading, read_role)
-        accounts = members.with_roles(accounts, _role_names(desired))
+        members = Members(reading, read_role)
+        accounts = members.with_roles(accounts, role_names(desired))
     except Rejected as rejection:
         raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
     enabled = tuple(kind for kind, status in organization.policy_types if status == "ENABLED")
@@ -122,7 +83,7 @@ def take_snapshot(aws: Connection, read_role: str, desired: Desired | None = Non
         reason = str(organization.root_features)
         reading.not_read.append(NotCopied(subject="centralized root access", reason=reason))
     has_features = organization.feature_set == "ALL"
-    trails = _trails(reading)
+    trails = read_trails(reading)
     return Snapshot(
         schema=1,
         taken_at=aws.clock.now(),
@@ -141,7 +102,8 @@ def take_snapshot(aws: Connection, read_role: str, desired: Desired | None = Non
         handshakes=reading.attempt("handshakes", lambda: _handshakes(aws), ()),
         policies=tuple(policy for kind in enabled for policy in _policies(reading, kind)),
         trails=trails,
-        buckets=tuple(_buckets(members, trails, accounts, _bucket_names(desired, accounts))),
+        buckets=tuple(read_buckets(members, trails, accounts, bucket_names(desired, accounts))),
+        keys=tuple(read_keys(members, trails, alias_of(desired, accounts))),
         not_read=(*reading.not_read, *NEVER_COPIED),
     )  # fmt: skip
 
@@ -150,7 +112,7 @@ def _pairs(aws: Connection, resource_id: str) -> dict[str, str]:
     return dict(read_tags_of(aws, resource_id))
 
 
-def _units(reading: _Reading, root_id: str) -> tuple[SnapshotUnit, ...]:
+def _units(reading: Reading, root_id: str) -> tuple[SnapshotUnit, ...]:
     """Return the units from the top down, each with its tags."""
     units = read_units(reading.aws, root_id)
     ids = {(): root_id, **{unit.path: unit.id for unit in units}}
@@ -162,7 +124,7 @@ def _units(reading: _Reading, root_id: str) -> tuple[SnapshotUnit, ...]:
     )
 
 
-def _tags(reading: _Reading, ids: list[str], kind: str) -> dict[str, dict[str, str]]:
+def _tags(reading: Reading, ids: list[str], kind: str) -> dict[str, dict[str, str]]:
     """Return the tags of each id: in bulk, and one by one where that is not possible."""
     known = read_tags(reading.aws)
     if known is not None:
@@ -174,7 +136,7 @@ def _tags(reading: _Reading, ids: list[str], kind: str) -> dict[str, dict[str, s
     return dict(zip(ids, reading.map(read_one, ids), strict=True))
 
 
-def _accounts(reading: _Reading, root_id: str, units: Iterable[SnapshotUnit]) -> tuple[SnapshotAccount, ...]:
+def _accounts(reading: Reading, root_id: str, units: Iterable[SnapshotUnit]) -> tuple[SnapshotAccount, ...]:
     """Return the accounts of every parent, the management account first."""
     parents = [root_id, *(unit.id for unit in units)]
     pages = reading.map(partial(_accounts_of, reading.aws), parents)
@@ -210,7 +172,7 @@ def _services(aws: Connection) -> tuple[TrustedService, ...]:
     )
 
 
-def _delegated(reading: _Reading) -> tuple[DelegatedAdministrator, ...]:
+def _delegated(reading: Reading) -> tuple[DelegatedAdministrator, ...]:
     def read() -> tuple[DelegatedAdministrator, ...]:
         pages = reading.aws.pages("organizations", "ListDelegatedAdministrators", "DelegatedAdministrators")
         return tuple(
@@ -246,7 +208,7 @@ def _handshake(item: Mapping[str, Any]) -> SnapshotHandshake:
     )  # fmt: skip
 
 
-def _policies(reading: _Reading, kind: str) -> Iterator[SnapshotPolicy]:
+def _policies(reading: Reading, kind: str) -> Iterator[SnapshotPolicy]:
     """Yield the policies of a type; one that cannot be read hides no other."""
     summaries = reading.attempt(
         f"policies of type {kind}", lambda: list(policy_summaries(reading.aws, kind)), list[dict[str, Any]]()
@@ -268,133 +230,3 @@ def _policy(aws: Connection, item: dict[str, Any]) -> SnapshotPolicy:
         content=str(aws.read("organizations", "DescribePolicy", PolicyId=policy_id)["Policy"]["Content"]),
         tags={} if is_of_aws else _pairs(aws, policy_id),
     )  # fmt: skip
-
-
-def _trails(reading: _Reading) -> tuple[SnapshotTrail, ...]:
-    """Return the management account's trails of every region."""
-    aws = reading.aws
-    listed = reading.attempt(
-        "trails", lambda: list(aws.pages("cloudtrail", "ListTrails", "Trails")), list[dict[str, Any]]()
-    )
-    own = [item for item in listed if item["TrailARN"].split(":")[4] == aws.caller().account]
-
-    def read_one(item: dict[str, Any]) -> SnapshotTrail | None:
-        name, region = str(item["TrailARN"]), str(item["HomeRegion"])
-        return reading.attempt(f"trail {item['Name']}", lambda: _trail(aws, name, region), None)
-
-    return tuple(trail for trail in reading.map(read_one, own) if trail is not None)
-
-
-def _trail(aws: Connection, arn: str, region: str) -> SnapshotTrail:
-    read = partial(aws.read, "cloudtrail", region=region)
-    (item,) = read("DescribeTrails", trailNameList=[arn])["trailList"]
-    status, selectors = read("GetTrailStatus", Name=arn), read("GetEventSelectors", TrailName=arn)
-    pages = aws.pages("cloudtrail", "ListTags", "ResourceTagList", region=region, ResourceIdList=[arn])
-    return SnapshotTrail(
-        name=str(item["Name"]), home_region=region, bucket=str(item["S3BucketName"]),
-        settings={name: as_json_value(item[name]) for name in TRAIL_SETTINGS if item.get(name) is not None},
-        is_logging=bool(status.get("IsLogging")),
-        started_at=status.get("StartLoggingTime"), stopped_at=status.get("StopLoggingTime"),
-        event_selectors=tuple(as_json_value(selectors.get("EventSelectors") or [])),
-        advanced_event_selectors=tuple(as_json_value(selectors.get("AdvancedEventSelectors") or [])),
-        tags={key: value for page in pages for key, value in tags_of(page.get("TagsList", []))},
-    )  # fmt: skip
-
-
-class _Members:
-    """The member accounts, each entered at most once, by a session that can only read."""
-
-    def __init__(self, reading: _Reading, role: str) -> None:
-        self.reading = reading
-        self.role = role
-        self.management = reading.aws.caller().account
-
-    def enter(self, account: str) -> Connection:
-        """Return a connection in an account; raises Rejected where the role does not let us in."""
-        aws = self.reading.aws
-        return aws if account == self.management else aws.assume(account, self.role, policy=READ_ONLY)
-
-    def with_roles(self, accounts: Iterable[SnapshotAccount], names: tuple[str, ...]) -> tuple[SnapshotAccount, ...]:
-        """Return the accounts with the roles of these names, where they can be read."""
-
-        def read_one(account: SnapshotAccount) -> SnapshotAccount:
-            if account.id == self.management or account.state != "ACTIVE":
-                return account
-            subject = f"roles in account {account.name} ({account.id})"
-            roles = self.reading.attempt(subject, lambda: read_roles(self.enter(account.id), names), None)
-            return account if roles is None else account.model_copy(update={"roles": tuple(map(_role, roles))})
-
-        return tuple(self.reading.map(read_one, accounts))
-
-
-def _role(role: MemberRole) -> SnapshotRole:
-    return SnapshotRole(
-        name=role.name, trust=role.trust, inline=dict(role.inline), attached=role.attached, boundary=role.boundary
-    )
-
-
-def _role_names(desired: Desired | None) -> tuple[str, ...]:
-    """Return orgkit's read role, and every access role that the file names."""
-    names = {member.role_name for member in desired.members} if desired else set()
-    return tuple(sorted({READ_ROLE, ACCESS_ROLE, *names}))
-
-
-def _bucket_names(desired: Desired | None, accounts: Iterable[SnapshotAccount]) -> dict[str, str]:
-    """Return the buckets that the file names with their region, where their account is there."""
-    archive = desired.log_archive if desired else None
-    if desired is None or archive is None:
-        return {}
-    archive_id = next((item.id for item in accounts if item.email.casefold() == archive.email.casefold()), None)
-    spec = desired.trail.with_account(archive_id)
-    return {name: spec.region for name in (spec.bucket, spec.records_bucket) if name} if archive_id else {}
-
-
-def _buckets(
-    members: _Members,
-    trails: Iterable[SnapshotTrail],
-    accounts: Iterable[SnapshotAccount],
-    named_buckets: Mapping[str, str],
-) -> Iterator[SnapshotBucket]:
-    """Yield the buckets of trails and of the file, wherever in the organization they are."""
-    reading = members.reading
-    regions = {**named_buckets, **{trail.bucket: trail.home_region for trail in trails}}
-    missing, closed_accounts = dict(regions), list[str]()
-    active = [account for account in accounts if account.state == "ACTIVE"]
-    for account in sorted(active, key=partial(_likelihood, members.management)):
-        try:
-            member = members.enter(account.id) if missing else reading.aws
-        except Rejected:
-            closed_accounts.append(account.name)
-            continue
-        for name in list(missing):
-            if bucket := _bucket(reading, Place(member, name, regions[name], account.id)):
-                del missing[name]
-                yield bucket
-    seen = f"; role {members.role} cannot be assumed in {len(closed_accounts)} accounts" if closed_accounts else ""
-    for name in missing:
-        if name not in named_buckets or closed_accounts:  # one that the file names need not be there yet
-            reason = f"no account of the organization shows it{seen}"
-            reading.not_read.append(NotCopied(subject=f"bucket {name}", reason=reason))
-
-
-def _likelihood(management: str, account: SnapshotAccount) -> tuple[bool, bool, str]:
-    """Sort the management account first, then those whose names hint at logs."""
-    return account.id != management, not any(hint in account.name.casefold() for hint in HINTS), account.id
-
-
-def _bucket(reading: _Reading, place: Place) -> SnapshotBucket | None:
-    """Return a bucket of this account; None if it is in none, or in another one."""
-    try:
-        region = place.head()
-    except (Foreign, Rejected):
-        return None
-    if region is None:
-        return None
-    place.region = region
-
-    def read_one(operation: str) -> tuple[str, dict[str, Any]]:
-        subject = f"{operation} of bucket {place.bucket}"
-        return operation, as_json_value(reading.attempt(subject, lambda: place.setting(operation), dict[str, Any]()))
-
-    settings = {operation: value for operation, value in reading.map(read_one, BUCKET_READS) if value}
-    return SnapshotBucket(name=place.bucket, account_id=place.owner, region=region, settings=settings)

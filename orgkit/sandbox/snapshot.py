@@ -144,6 +144,18 @@ class SnapshotBucket(_Part):
     settings: dict[str, dict[str, Any]] = {}
 
 
+class SnapshotKey(_Part):
+    """A key of KMS that a trail uses, or to which the alias of the file points."""
+
+    arn: str = Field(pattern=r"^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$")
+    state: str = "Enabled"
+    description: str = ""
+    policy: str
+    created_at: AwareDatetime
+    is_rotated: bool = False
+    aliases: tuple[str, ...] = ()
+
+
 class NotCopied(_Part):
     """What is not in the snapshot, and why: it may well be there in AWS."""
 
@@ -167,6 +179,7 @@ class Snapshot(_Part):
     policies: tuple[SnapshotPolicy, ...] = ()
     trails: tuple[SnapshotTrail, ...] = ()
     buckets: tuple[SnapshotBucket, ...] = ()
+    keys: tuple[SnapshotKey, ...] = ()
     not_read: tuple[NotCopied, ...] = ()
 
     @model_validator(mode="after")

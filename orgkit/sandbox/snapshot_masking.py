@@ -53,8 +53,19 @@ class _Names:
 FORMS = {
     "account": "9{:011}", "email": "account-{}@masked.example", "organization": "o-masked{:06}", "root": "r-mask{}",
     "unit": "ou-mask-{:08}", "policy": "p-{:08}", "handshake": "h-{:08}", "tag": "value-{}",
+    "key": "00000000-0000-4000-a000-{:012}",
 }  # fmt: skip
-IN_TEXT = ("account", "email", "organization", "root", "unit", "policy", "bucket", "trail")  # of documents and ARNs
+IN_TEXT = (
+    "account",
+    "email",
+    "organization",
+    "root",
+    "unit",
+    "policy",
+    "bucket",
+    "trail",
+    "key",
+)  # of documents and ARNs
 
 
 def mask_snapshot(snapshot: Snapshot) -> Snapshot:
@@ -95,6 +106,7 @@ def _ids(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     yield from (("handshake", handshake.id) for handshake in snapshot.handshakes)
     yield from (("bucket", bucket.name) for bucket in snapshot.buckets)
     yield from (("bucket", trail.bucket) for trail in snapshot.trails)
+    yield from (("key", key.arn.rpartition("/")[2]) for key in snapshot.keys)
 
 
 def _mask_fields(values: dict[str, Any], names: _Names) -> None:
@@ -103,9 +115,9 @@ def _mask_fields(values: dict[str, Any], names: _Names) -> None:
     for part in ("units", "accounts", "policies", "trails"):
         for item in values[part]:
             item["tags"] = _tags(item["tags"], names)
-    for item in values["policies"]:
-        item["description"] = item["description"] if item["is_of_aws"] else ""
     _mask_handshakes(values["handshakes"], names)
+    for item in (*values["policies"], *values["keys"]):
+        item["description"] = item["description"] if item.get("is_of_aws") else ""
     for item in values["buckets"]:
         for pair in item["settings"].get("GetBucketTagging", {}).get("TagSet", []):
             pair["Value"] = names.replace("tag", pair["Value"])

@@ -7,6 +7,7 @@ from typing import Any
 from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
 from moto.core.utils import unix_time
 from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
 from moto.organizations.models import (
     FakeDelegatedAdministrator,
     FakeOrganization,
@@ -18,7 +19,7 @@ from moto.organizations.models import (
 )
 from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends
 
-from orgkit.sandbox.corrections import roles
+from orgkit.sandbox.corrections import kms, roles
 from orgkit.sandbox.corrections.closing import Closure
 from orgkit.sandbox.corrections.handshakes import OPEN_STATES, Handshake, all_handshakes
 from orgkit.sandbox.corrections.members import MemberAccount, end_plan
@@ -29,6 +30,7 @@ from orgkit.sandbox.snapshot import (
     SnapshotAccount,
     SnapshotBucket,
     SnapshotHandshake,
+    SnapshotKey,
     SnapshotPolicy,
     SnapshotRole,
     SnapshotTrail,
@@ -56,6 +58,8 @@ def seed_snapshot(snapshot: Snapshot) -> None:
     _services(backend, snapshot)
     for handshake in snapshot.handshakes:
         all_handshakes().append(_handshake(backend, handshake))
+    for key in snapshot.keys:
+        _key(key)
     for bucket in snapshot.buckets:
         _bucket(bucket)
     for trail in snapshot.trails:
@@ -169,6 +173,18 @@ def _handshake(backend: OrganizationsBackend, item: SnapshotHandshake) -> Handsh
         backend, item.id, item.action, recipient, item.requested_at, target, item.notes, parent=item.parent,
         state=item.state, closed=closed, expires_at=item.expires_at,
     )  # fmt: skip
+
+
+def _key(item: SnapshotKey) -> None:
+    _, _, _, region, account, name = item.arn.split(":")
+    backend = kms_backends[account][region]
+    key = backend.create_key(item.policy, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", item.description, None)
+    kms.rename_key(backend, key, name.removeprefix("key/"))
+    key.policy, key.key_state, key.enabled = item.policy, item.state, item.state == "Enabled"
+    key.key_rotation_status, key.creation_date = item.is_rotated, item.created_at.timestamp()
+    key.rotation_days, key.rotation_begins = kms.ROTATION_DAYS, world().clock.now()
+    for alias in item.aliases:
+        backend.create_alias(key.id, alias)
 
 
 def _bucket(item: SnapshotBucket) -> None:

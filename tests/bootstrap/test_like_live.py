@@ -57,7 +57,7 @@ def test_before_and_after_have_the_live_ids_and_the_cost_is_known(stage: Stage, 
     assert len(live) == 4
     assert all(account["Id"] in shown for account in live)
     assert rehearsed["costs"]["made_expected"]
-    assert any(item["subject"] == "keys of KMS" for item in rehearsed["snapshot"]["not_read"])
+    assert any(item["subject"] == "quotas" for item in rehearsed["snapshot"]["not_read"])
 
 
 def test_an_approval_of_the_rehearsal_is_not_valid_for_aws(rehearsed: dict[str, Any], stage: Stage) -> None:

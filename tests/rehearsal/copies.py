@@ -1,6 +1,6 @@
 """Organizations built, copied and asked again: `python -m tests.rehearsal.copies FOLDER NAME...`.
 
-NAME.json in the folder then has the answers of the original and of the copy, and the snapshot between them.
+NAME.json in the folder then has the answers of the original and of the copy, and a snapshot taken with fewer rights.
 """
 
 import importlib
@@ -12,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from orgkit.sandbox import server
-from tests.adoption.scenario import _keep_model_of_s3, seed
+from tests.adoption.scenario import _deny, _keep_model_of_s3, seed
 from tests.faults import wire
 
 # What differs in each answer, or is the time at which a log file was last delivered.
-VOLATILE = ("ResponseMetadata", "LatestDeliveryTime", "LatestDeliveryAttemptTime", "LatestDeliveryAttemptSucceeded")
+VOLATILE = (
+    "ResponseMetadata",
+    "NextRotationDate",
+    "LatestDeliveryTime",
+    "LatestDeliveryAttemptTime",
+    "LatestDeliveryAttemptSucceeded",
+)
 BUCKET_GETS = (
     "get_bucket_versioning", "get_bucket_encryption", "get_public_access_block", "get_bucket_ownership_controls",
     "get_bucket_policy", "get_bucket_tagging", "get_bucket_lifecycle_configuration", "get_object_lock_configuration",
@@ -43,8 +49,19 @@ def main(name: str, folder: Path) -> dict[str, Any]:
     snapshot = take_snapshot(connect_without_file(), ACCESS)
     calls = [call.operation for call in application.calls[number:] if call.mutating]
     text = snapshot.to_json()
+    denied = _take_denied(folder) if name == "small" else {}
     _begin_from(Snapshot.from_json(text), folder)
-    return {"original": original, "copy": answers(builder), "snapshot": json.loads(text), "changes": calls}
+    return {"original": original, "copy": answers(builder), "denied": denied, "changes": calls}
+
+
+def _take_denied(folder: Path) -> dict[str, Any]:
+    """Return a snapshot taken where AWS refuses some reads, and the role of member accounts."""
+    from orgkit.adoption.reading import connect_without_file
+    from orgkit.rehearsal.snapshot_aws import take_snapshot
+
+    _deny(folder)
+    values: dict[str, Any] = json.loads(take_snapshot(connect_without_file(), "nobody-has-it").to_json())
+    return values
 
 
 def _more(builder: Any, name: str) -> None:
@@ -61,6 +78,18 @@ def _more(builder: Any, name: str) -> None:
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
     }  # fmt: skip
     s3.put_bucket_lifecycle_configuration(Bucket="corp-logs", LifecycleConfiguration={"Rules": [rule]})
+    _encrypt(builder, _account_of(builder, "Log Archive"))
+
+
+def _encrypt(builder: Any, account: str) -> None:
+    """Let the trail use a key of the account."""
+    kms = builder.in_account(account, "kms")
+    service, root = {"Service": "cloudtrail.amazonaws.com"}, {"AWS": f"arn:aws:iam::{account}:root"}
+    statements = [{"Effect": "Allow", "Principal": one, "Action": "kms:*", "Resource": "*"} for one in (service, root)]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    key = kms.create_key(Policy=document, Description="logs")["KeyMetadata"]
+    kms.enable_key_rotation(KeyId=key["KeyId"])
+    builder.client("cloudtrail").update_trail(Name="main", KmsKeyId=key["Arn"])
 
 
 def _account_of(builder: Any, name: str) -> str:
@@ -160,6 +189,10 @@ def _about_trails(builder: Any) -> Iterator[tuple[str, str, str, Any]]:
         yield "cloudtrail", "get_event_selectors", arn, cloudtrail.get_event_selectors(TrailName=arn)
         yield "cloudtrail", "list_tags", arn, cloudtrail.list_tags(ResourceIdList=[arn])
         owner = _account_of(builder, "Log Archive" if trail["S3BucketName"] == "corp-logs" else "Audit")
+        if "KmsKeyId" in trail:
+            kms = builder.in_account(owner, "kms")
+            for operation in ("describe_key", "get_key_policy", "get_key_rotation_status"):
+                yield "kms", operation, arn, _ask(kms, operation, KeyId=trail["KmsKeyId"])
         s3 = builder.in_account(owner, "s3")
         for operation in BUCKET_GETS:
             yield "s3", operation, trail["S3BucketName"], _ask(s3, operation, Bucket=trail["S3BucketName"])

@@ -41,11 +41,25 @@ def test_the_answers_that_are_compared_say_something() -> None:
     assert lifecycle["Rules"][0]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30, "NewerNoncurrentVersions": 3}
     (status,) = answers["cloudtrail.get_trail_status"].values()
     assert status["IsLogging"] is True
+    assert [answer["KeyRotationEnabled"] for answer in answers["kms.get_key_rotation_status"].values()] == [True]
     states = {account["State"] for account in answers["organizations.list_accounts"][""]["Accounts"]}
-    assert states == {"ACTIVE", "PENDING_CLOSURE"} or states == {"ACTIVE", "SUSPENDED"}
+    assert states == {"ACTIVE", "PENDING_CLOSURE"}
     assert answers["organizations.list_handshakes_for_organization"][""]["Handshakes"][0]["State"] == "OPEN"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_taking_a_snapshot_changes_nothing(name: str) -> None:
     assert all_copied()[name]["changes"] == []
+
+
+def test_what_aws_does_not_let_us_read_is_listed_and_what_can_be_read_is_copied_all_the_same() -> None:
+    denied = all_copied()["small"]["denied"]
+    unread = {item["subject"]: item["reason"] for item in denied["not_read"] if not item["is_general"]}
+    assert set(unread) >= {
+        "trails", "handshakes", "delegated administrators", "the resource policy", "centralized root access",
+        "policy Deny leaving (SERVICE_CONTROL_POLICY)",
+    }  # fmt: skip
+    assert "AccessDenied" in unread["trails"]
+    assert sum(subject.startswith("roles in account Shop") for subject in unread) == 2
+    assert [unit["name"] for unit in denied["units"]] == ["Security"]
+    assert all(account["roles"] is None for account in denied["accounts"])

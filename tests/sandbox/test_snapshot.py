@@ -10,6 +10,7 @@ from orgkit.sandbox import snapshot as snapshots
 from orgkit.sandbox.snapshot import InvalidSnapshot, Snapshot, read_snapshot, write_snapshot
 from orgkit.sandbox.snapshot_masking import mask_snapshot
 
+KEY = "d623fb1e-97c1-4c14-a170-08d66bcffb21"
 NOW = "2026-12-01T12:00:00Z"
 DOCUMENT = json.dumps(
     {
@@ -45,6 +46,7 @@ def values(**more: Any) -> dict[str, Any]:
             {"id": "p-12345678", "name": "Deny", "type": "SERVICE_CONTROL_POLICY", "content": DOCUMENT,
              "targets": ["ou-abcd-11111111"]}
         ],
+        "keys": [{"arn": f"arn:aws:kms:us-east-1:222222222222:key/{KEY}", "policy": DOCUMENT, "created_at": NOW}],
         **more,
     }  # fmt: skip
 
@@ -103,7 +105,7 @@ def test_a_file_that_is_too_large_or_no_text_is_refused(tmp_path: Path, monkeypa
 def test_a_mask_replaces_the_same_value_by_the_same_word_everywhere() -> None:
     masked = mask_snapshot(read(values()))
     text = masked.to_json()
-    for value in ("111111111111", "222222222222", "333333333333", "corp.test", "Bakery", "shop", '"zoe"', "abcd"):
+    for value in ("111111111111", "222222222222", "333333333333", "corp.test", "Bakery", "shop", '"zoe"', "abcd", KEY):
         assert value not in text
     payer, shop = masked.accounts
     (unit,), (policy,) = masked.units, masked.policies

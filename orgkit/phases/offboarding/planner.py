@@ -227,8 +227,8 @@ def _beginning(draft: _Draft, own: AccountFacts) -> datetime | str | None:
     """Return when the quarantine began; a text while AWS does not show it; None where the account has to be tagged.
 
     Only the event history counts: nobody can change it. The quarantine begins with the tagging, by a step that a person
-    approved, of an account that is in the unit while the policy is attached there. A move or an attachment after it, by
-    whomever, asks for another one. The value of the tag says only whether an event may still come.
+    approved, of an account that is in the unit while the policy is attached there. A later move or
+    attachment asks for another one. The value of the tag says only whether an event may still come.
     """
     for item in (own.move, own.tagged_at, draft.facts.attached_at):
         if isinstance(item, Unread):

@@ -39,11 +39,12 @@ def create_key(self: KmsBackend, policy: str | None, key_usage: str | None, *arg
     natural_key = (self.account_id, self.region_name, key.description, sorted(tags.items()))
     fresh = ids.uuid("key", *natural_key, world().count("key", str(natural_key)))
     if not key.multi_region and "mrk-" not in key.id:
-        _rename(self, key, fresh)
+        rename_key(self, key, fresh)
     return key
 
 
-def _rename(backend: KmsBackend, key: Key, fresh: str) -> None:
+def rename_key(backend: KmsBackend, key: Key, fresh: str) -> None:
+    """Give a key another id."""
     backend.tagger.copy_tags(key.id, fresh)
     backend.tagger.delete_all_tags_for_resource(key.id)
     backend.keys.pop(key.id)
