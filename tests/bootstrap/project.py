@@ -16,6 +16,7 @@ from typing import Any
 
 import boto3
 import botocore.session
+from botocore.config import Config
 
 from orgkit.aws.session import Connection
 from orgkit.engine.apply import apply
@@ -45,6 +46,7 @@ cached_libraries.cache_botocore()
 # Plain boto3 in tests reads first pages only, so that none of them is empty. Each region that is enabled is asked for a
 # landing zone.
 USUAL: dict[str, Any] = {"empty_pages": 0, "regions": ("us-east-1", "eu-central-1")}
+PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
 SECONDS = 300  # until a command that has not ended is killed
 Done = subprocess.CompletedProcess[str]
 
@@ -208,13 +210,16 @@ class Stage:
         return plan
 
     def client(self, service: str, account: str = "", role: str = "OrganizationAccountAccessRole", **more: Any) -> Any:
-        """Plain boto3, as somebody who does not know orgkit: in the management account, or through a role elsewhere."""
+        """Plain boto3, as somebody who does not know orgkit: in the management account, or through a role elsewhere.
+
+        The sandbox throttles a test that asks faster than AWS allows, as AWS does: its clients are patient.
+        """
         with environment(self.sandbox.environment()):
             keys = keys_of_role(self.client("sts"), account, role) if account else {}
             session = botocore.session.Session()  # not the default session: it keeps the first sandbox's keys
             session.register_component("data_loader", MODELS)
             return boto3.Session(botocore_session=session).client(
-                service, endpoint_url=self.sandbox.endpoint_url, **keys, **more
+                service, **{"endpoint_url": self.sandbox.endpoint_url, "config": PATIENT, **keys, **more}
             )
 
     def changes(self) -> list[str]:
