@@ -4,7 +4,6 @@ NAME.json in the folder then has the file, what is not in it, what each phase wo
 Each has a process of its own, a fork of one that has imported moto, which takes two CPU seconds.
 """
 
-import importlib
 import json
 import os
 import sys
@@ -12,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from orgkit.sandbox import server
+from tests.adoption.forks import run_in_forks
 from tests.faults import wire
 
 MANAGEMENT = "123456789012"
@@ -26,18 +25,18 @@ DENIED = (
 def main(name: str, folder: Path) -> dict[str, Any]:
     """Build, adopt and plan; `denied` adopts the small organization with reads that AWS refuses."""
     application = wire.begin(seed(), folder)
-    _keep_model_of_s3()
+    keep_model_of_s3()
     os.environ.update(wire.settings(folder))
     from orgkit.sandbox.world import world
     from tests.adoption.organizations import ACCESS, ORGANIZATIONS, Builder
 
     ORGANIZATIONS["small" if name == "denied" else name](Builder(wire.ADDRESS, world().clock.sleep))
     if name == "denied":
-        _deny(folder)
+        deny_reads(folder)
     return {**_adopt(folder, ACCESS), "server": _server(), "calls": len(application.calls)}
 
 
-def _keep_model_of_s3() -> None:
+def keep_model_of_s3() -> None:
     """boto3 takes the bucket out of the paths of the model that it is given, which moto routes by."""
     from copy import deepcopy
 
@@ -62,7 +61,7 @@ def seed() -> Any:
     )  # fmt: skip
 
 
-def _deny(folder: Path) -> None:
+def deny_reads(folder: Path) -> None:
     """From now on, the operator's reads need rights, and lack some."""
     import boto3
 
@@ -191,23 +190,5 @@ def _without_full_access(backend: Any) -> list[str]:
     return sorted(item.id for item in backend.ou if item.id not in attached) if full else []
 
 
-def fork_for_each(folder: Path, names: list[str]) -> int:
-    """Run the scenario of each name in a fork; how many of them have failed."""
-    server._settle_environment()
-    server._use_virtual_time()
-    server.warm_up()
-    for module in ("orgkit.sandbox.app", "orgkit.sandbox.corrections.all", "orgkit.parameters"):
-        importlib.import_module(module)
-    failed = 0
-    for name in names:
-        pid = os.fork()
-        if pid == 0:
-            with (folder / f"{name}.json").open("w", encoding="utf-8") as file:
-                json.dump(main(name, folder / name), file)
-            os._exit(0)
-        failed += os.waitpid(pid, 0)[1] != 0
-    return failed
-
-
 if __name__ == "__main__":
-    sys.exit(fork_for_each(Path(sys.argv[1]), sys.argv[2:]))
+    sys.exit(run_in_forks(main, sys.argv[1:]))

@@ -1,20 +1,16 @@
 """Organizations that were built without orgkit: adopted, planned, and compared with what the server holds."""
 
-import json
-import os
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from orgkit.model.desired import parse_path
+from tests.adoption.forks import results_of
 from tests.adoption.organizations import ODD_DOCUMENT
 
 CHECKOUT = Path(__file__).parents[2]
@@ -28,13 +24,7 @@ Result = dict[str, Any]
 @cache
 def all_adopted() -> dict[str, Result]:
     """What `tests.adoption.scenario` reports of each organization."""
-    settings = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ORGKIT_"))}
-    names = (*NAMES, "denied")
-    with TemporaryDirectory() as folder:
-        command = [sys.executable, "-W", "ignore", "-m", "tests.adoption.scenario", folder, *names]
-        done = subprocess.run(command, cwd=CHECKOUT, env=settings, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
-        return {name: json.loads((Path(folder) / f"{name}.json").read_text(encoding="utf-8")) for name in names}
+    return results_of("tests.adoption.scenario", (*NAMES, "denied"))
 
 
 def adopted(name: str) -> Result:

@@ -3,7 +3,6 @@
 NAME.json in the folder then has the answers of the original and of the copy, and a snapshot taken with fewer rights.
 """
 
-import importlib
 import json
 import os
 import sys
@@ -11,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from orgkit.sandbox import server
-from tests.adoption.scenario import _deny, _keep_model_of_s3, seed
+from tests.adoption.forks import run_in_forks
+from tests.adoption.scenario import deny_reads, keep_model_of_s3, seed
 from tests.faults import wire
 
 # What differs in each answer, or is the time at which a log file was last delivered.
@@ -33,7 +32,7 @@ BUCKET_GETS = (
 def main(name: str, folder: Path) -> dict[str, Any]:
     """Build, ask, copy and ask the copy."""
     application = wire.begin(seed(), folder)
-    _keep_model_of_s3()
+    keep_model_of_s3()
     os.environ.update(wire.settings(folder))
     from orgkit.adoption.reading import connect_without_file
     from orgkit.rehearsal.snapshot_aws import take_snapshot
@@ -59,7 +58,7 @@ def _take_denied(folder: Path) -> dict[str, Any]:
     from orgkit.adoption.reading import connect_without_file
     from orgkit.rehearsal.snapshot_aws import take_snapshot
 
-    _deny(folder)
+    deny_reads(folder)
     values: dict[str, Any] = json.loads(take_snapshot(connect_without_file(), "nobody-has-it").to_json())
     return values
 
@@ -237,23 +236,5 @@ def _comparable(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def fork_for_each(folder: Path, names: list[str]) -> int:
-    """Run each scenario in a fork; how many of them have failed."""
-    server._settle_environment()
-    server._use_virtual_time()
-    server.warm_up()
-    for module in ("orgkit.sandbox.app", "orgkit.sandbox.corrections.all", "orgkit.parameters"):
-        importlib.import_module(module)
-    failed = 0
-    for name in names:
-        pid = os.fork()
-        if pid == 0:
-            with (folder / f"{name}.json").open("w", encoding="utf-8") as file:
-                json.dump(main(name, folder / name), file)
-            os._exit(0)
-        failed += os.waitpid(pid, 0)[1] != 0
-    return failed
-
-
 if __name__ == "__main__":
-    sys.exit(fork_for_each(Path(sys.argv[1]), sys.argv[2:]))
+    sys.exit(run_in_forks(main, sys.argv[1:]))

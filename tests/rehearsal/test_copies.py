@@ -1,15 +1,12 @@
 """Organizations that were built without orgkit, copied into another sandbox, and asked the same questions there."""
 
-import json
-import os
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+
+from tests.adoption.forks import results_of
 
 CHECKOUT = Path(__file__).parents[2]
 NAMES = ("small", "nested")
@@ -18,12 +15,7 @@ NAMES = ("small", "nested")
 @cache
 def all_copied() -> dict[str, Any]:
     """What `tests.rehearsal.copies` reports of each organization."""
-    settings = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ORGKIT_"))}
-    with TemporaryDirectory() as folder:
-        command = [sys.executable, "-W", "ignore", "-m", "tests.rehearsal.copies", folder, *NAMES]
-        done = subprocess.run(command, cwd=CHECKOUT, env=settings, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
-        return {name: json.loads((Path(folder) / f"{name}.json").read_text(encoding="utf-8")) for name in NAMES}
+    return results_of("tests.rehearsal.copies", NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
