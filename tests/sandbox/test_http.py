@@ -69,6 +69,17 @@ def test_a_connection_is_ready_for_the_next_request_after_any_other(
     assert connection.sock is socket
 
 
+def test_a_response_to_head_has_the_length_of_the_body_and_no_body(connection: http.client.HTTPConnection) -> None:
+    """Asked without http.client, which drops a body that should not be there."""
+    ends = b"GET /b HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n"
+    connection.sock.sendall(b"HEAD /a HTTP/1.1\r\nHost: sandbox\r\n\r\n" + ends)
+    text = b"".join(iter(lambda: connection.sock.recv(65536), b""))
+    head, _, rest = text.partition(b"\r\n\r\n")
+    assert f"Content-Length: {len('HEAD /a ')}".encode() in head
+    assert rest.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert rest.endswith(b"\r\n\r\nGET /b ")
+
+
 def test_a_line_end_in_a_header_begins_no_other_header(connection: http.client.HTTPConnection) -> None:
     connection.request("GET", "/lines")
     headers = connection.getresponse().headers

@@ -17,7 +17,7 @@ from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Unread
 from orgkit.phases.member_access.access_aws import NOT_YET
-from orgkit.phases.offboarding.facts import AccountFacts, Move, TrailUse
+from orgkit.phases.offboarding.facts import UNKNOWN_OWNER, AccountFacts, Move, TrailUse
 from orgkit.phases.offboarding.spec import OffboardedAccount
 from orgkit.phases.offboarding.steps import QUARANTINED_TAG
 from orgkit.phases.policies.spec import PoliciesSpec
@@ -116,8 +116,9 @@ def read_trails(aws: Connection, desired: Desired) -> tuple[TrailUse, ...] | Unr
 
 
 def _owner(arn: str) -> str:
+    """Return the account of a key: "" without a key, and UNKNOWN_OWNER for one that is not named by its ARN."""
     parts = arn.split(":")
-    return parts[4] if len(parts) > 5 else ""
+    return (parts[4] if len(parts) > 5 else UNKNOWN_OWNER) if arn else ""
 
 
 def read_history(aws: Connection, accounts: Collection[str]) -> History:

@@ -8,6 +8,8 @@ from functools import cached_property
 from orgkit.model.observed import Unread
 from orgkit.phases.policies.facts import ObservedPolicy
 
+UNKNOWN_OWNER = "unknown"  # of a key that AWS names otherwise than by its ARN
+
 
 @dataclass(frozen=True)
 class TrailUse:
@@ -15,7 +17,7 @@ class TrailUse:
 
     name: str
     bucket: str
-    key_account: str  # "" without a key
+    key_account: str  # "" without a key; UNKNOWN_OWNER where AWS does not say
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from orgkit.model.desired import KEY_TAG, AccountSpec, Desired, HandoverSpec, ImportSpec, name_in
 from orgkit.model.observed import Account, Observed, Unread
 from orgkit.model.state_backend import StateBackendSpec
-from orgkit.phases.offboarding.facts import AccountFacts, OffboardingFacts
+from orgkit.phases.offboarding.facts import UNKNOWN_OWNER, AccountFacts, OffboardingFacts
 from orgkit.phases.offboarding.spec import OffboardedAccount
 
 IDENTITY_CENTER = "sso.amazonaws.com"
@@ -104,6 +104,8 @@ def _used_by_trails(own: AccountFacts, facts: OffboardingFacts) -> Iterator[str]
             yield f"trail {trail.name} writes to its bucket {trail.bucket}"
         if trail.key_account == own.account:
             yield f"trail {trail.name} encrypts with a key of it"
+        elif trail.key_account == UNKNOWN_OWNER:
+            yield f"the account of the key of trail {trail.name} could not be read"
 
 
 def _used_by_the_file(own: AccountFacts, desired: Desired) -> Iterator[str]:

@@ -17,7 +17,7 @@ from orgkit.model.plan import ABSENT, ENABLED
 from orgkit.parameters import load
 from orgkit.phases.offboarding import account_aws
 from orgkit.phases.offboarding.aws import close_account, state_before_closing
-from orgkit.phases.offboarding.facts import Move
+from orgkit.phases.offboarding.facts import UNKNOWN_OWNER, Move
 from orgkit.phases.offboarding.phase import PHASE
 from orgkit.phases.offboarding.planner import state_of
 from orgkit.phases.offboarding.spec import OffboardingSpec
@@ -211,3 +211,13 @@ def _account(state: str) -> Any:
     from tests.phases.offboarding.test_planner import account
 
     return account(state=state)
+
+
+def test_a_key_that_is_not_named_by_its_arn_has_an_unknown_owner_and_is_not_taken_for_none(
+    aws: Connection, wire: Wire
+) -> None:
+    keys = ({}, {"KmsKeyId": f"arn:aws:kms:us-east-1:{ID}:key/1"}, {"KmsKeyId": "alias/trail"})
+    wire.says(Answer.json(trailList=[{"Name": "acme", "S3BucketName": "logs", **key} for key in keys]))
+    trails = account_aws.read_trails(aws, DESIRED)
+    assert not isinstance(trails, Unread)
+    assert [trail.key_account for trail in trails] == ["", ID, UNKNOWN_OWNER]

@@ -14,7 +14,7 @@ from orgkit.model.plan import Plan, Target
 from orgkit.model.state_backend import StateBackendSpec
 from orgkit.parameters import load
 from orgkit.phases.accounts.moves import AttachedPolicy, MoveFacts
-from orgkit.phases.offboarding.facts import AccountFacts, Move, OffboardingFacts, TrailUse
+from orgkit.phases.offboarding.facts import UNKNOWN_OWNER, AccountFacts, Move, OffboardingFacts, TrailUse
 from orgkit.phases.offboarding.planner import closable_accounts, plan
 from orgkit.phases.offboarding.quarantine_policy import quarantine_policy
 from orgkit.phases.offboarding.report import closable
@@ -176,6 +176,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"trails": NO}, "the trails could not be read"),
     ({}, {"trails": (TrailUse("acme", "old-data", ""),)}, "trail acme writes to its bucket old-data"),
     ({}, {"trails": (TrailUse("acme", "other", ID),)}, "trail acme encrypts with a key of it"),
+    ({}, {"trails": (TrailUse("acme", "other", UNKNOWN_OWNER),)}, "the account of the key of trail acme could not be"),
     ({}, {"accounts": ()}, "nothing was read about it"),
 ]
 
