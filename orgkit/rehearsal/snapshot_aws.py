@@ -41,6 +41,7 @@ NEVER_COPIED = tuple(
         ("IAM users, roles and policies", "accounts have orgkit's read role and the access role, and nothing else"),
         ("keys of KMS that are not those of trails", "a step that needs one fails in the sandbox"),
         ("budgets, anomaly monitors and bills", "the sandbox begins without them"),
+        ("access control lists and server access logs of buckets", "the sandbox has those of a new bucket"),
         ("contacts of accounts", "the sandbox has its own"),
         ("workloads, and trails and buckets of other purposes", "the sandbox begins without them"),
         ("policies of types that are not enabled", "they are attached to nothing"),
@@ -145,7 +146,7 @@ def _accounts(reading: Reading, root_id: str, units: Iterable[SnapshotUnit]) -> 
     return tuple(
         SnapshotAccount(
             id=str(item["Id"]), parent_id=parent, name=str(item["Name"]), email=str(item.get("Email", "")),
-            state=str(item.get("State", "ACTIVE")), joined_method=str(item.get("JoinedMethod", "CREATED")),
+            state=str(item.get("State", "UNKNOWN")), joined_method=str(item.get("JoinedMethod", "UNKNOWN")),
             joined_at=item["JoinedTimestamp"], tags=tags[str(item["Id"])],
         )
         for parent, item in items

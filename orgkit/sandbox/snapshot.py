@@ -86,8 +86,8 @@ class SnapshotAccount(_Part):
     parent_id: str = Field(pattern=PARENT_ID)
     name: str
     email: str
-    state: str = "ACTIVE"
-    joined_method: str = "CREATED"
+    state: str  # UNKNOWN where AWS did not say, as for the next one
+    joined_method: str
     joined_at: AwareDatetime
     tags: Tags = {}
     roles: tuple[SnapshotRole, ...] | None = None  # orgkit's read role and the access role; None: not read

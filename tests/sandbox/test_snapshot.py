@@ -26,7 +26,8 @@ DOCUMENT = json.dumps(
 
 def account(identifier: str, name: str, parent: str = "r-abcd", **more: Any) -> dict[str, Any]:
     email = f"{name}@corp.test"
-    return {"id": identifier, "parent_id": parent, "name": name, "email": email, "joined_at": NOW, **more}
+    state = {"state": "ACTIVE", "joined_method": "CREATED", "joined_at": NOW}
+    return {"id": identifier, "parent_id": parent, "name": name, "email": email, **state, **more}
 
 
 def values(**more: Any) -> dict[str, Any]:
@@ -49,6 +50,11 @@ def values(**more: Any) -> dict[str, Any]:
         "keys": [{"arn": f"arn:aws:kms:us-east-1:222222222222:key/{KEY}", "policy": DOCUMENT, "created_at": NOW}],
         **more,
     }  # fmt: skip
+
+
+def without_state(item: dict[str, Any]) -> dict[str, Any]:
+    """An account of which nobody knows whether it is open: it must not count as open."""
+    return {name: value for name, value in item.items() if name != "state"}
 
 
 def read(content: Any) -> Snapshot:
@@ -79,6 +85,7 @@ def test_what_is_written_is_what_is_read_and_others_cannot_read_it(tmp_path: Pat
             r"policies\.0\.targets: r-z",
         ),
         (values(delegated_administrators=[{"account_id": "333333333333"}]), r"delegated_administrators\.0\.account_id"),
+        (values(accounts=[without_state(account("111111111111", "payer"))]), r"accounts\.0\.state: Field required"),
         (values(surprise=1), "surprise"),
     ],
 )
