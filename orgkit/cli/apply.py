@@ -14,7 +14,7 @@ import click
 
 from orgkit import errors
 from orgkit.cli.layout import print_line, print_path, print_table, print_wrapped, title, wrap
-from orgkit.cli.options import FILE, PhaseType, endpoint_option, exit_with
+from orgkit.cli.options import FILE, PhaseType, apply_command, endpoint_option, exit_with
 from orgkit.cli.questions import can_ask
 from orgkit.costs.estimate.effect import credits_lost
 from orgkit.phases.descriptor import Phase
@@ -43,7 +43,7 @@ class ApplySession:
     base: Path
     sealing: "Sealing"
     ticket: str
-    names_phases: bool  # whether the phases were named: then those that only read are run again
+    named_phases: Sequence[Phase]  # where there are some, those that only read are run again
 
     @property
     def account(self) -> str:
@@ -52,7 +52,7 @@ class ApplySession:
     @property
     def command(self) -> str:
         """With which it goes on."""
-        return f"orgkit apply {quote(str(self.file))}"
+        return apply_command(self.file, self.named_phases)
 
 
 @click.command()
@@ -81,9 +81,9 @@ def apply(file: Path, phases: tuple[Phase, ...], ticket: str) -> int:
     desired = load(path)
     aws = connect(desired)
     base = outputs.base_folder(outputs.project_of(path), aws.kind)
-    session = ApplySession(file, path, desired, aws, base, sealing_of(desired, path), ticket, bool(phases))
     numbers = {phase.number for phase in phases}
     selected = [phase for phase in RUNBOOKS if phase.number in numbers] if phases else list(phases_for(desired))
+    session = ApplySession(file, path, desired, aws, base, sealing_of(desired, path), ticket, phases)
     single = selected[0] if len(selected) == 1 and selected[0].changes else None
     show_summary(session, selected, read_plans(aws, desired, single))
     return _finish(session, selected, list(_codes(session, selected)))
@@ -175,7 +175,7 @@ def _read(session: ApplySession, phase: Phase) -> int:
 
     last = last_run(session.base, session.account, phase)
     is_done = last is not None and last.succeeded and last.parameters_sha256 == session.desired.sha256
-    if last is not None and is_done and not session.names_phases:
+    if last is not None and is_done and not session.named_phases:
         click.echo(wrap("done for the file as it is; its record:", ""))
         print_path(last.folder)
         return errors.EXIT_DONE

@@ -12,7 +12,7 @@ import click
 
 from orgkit import errors
 from orgkit.cli.layout import columns
-from orgkit.cli.options import FILE, endpoint_option, exit_with, json_option, show_json
+from orgkit.cli.options import FILE, apply_command, endpoint_option, exit_with, json_option, show_json
 from orgkit.cli.questions import ask, can_ask, drop_typed_ahead
 from orgkit.costs.estimate.effect import credits_lost
 from orgkit.sanitize.terminal import flat
@@ -54,6 +54,7 @@ def approve(plan: str, file: Path, ticket: str, key: str, asserted_by: str, dige
     from orgkit.engine.connect import connect
     from orgkit.model.decision import check_claim
     from orgkit.parameters import find, load
+    from orgkit.phases.registry import phase_of
     from orgkit.records import outputs
     from orgkit.records.approval_request import find_request, keep_signed
     from orgkit.signing.signer import signer_of
@@ -76,8 +77,9 @@ def approve(plan: str, file: Path, ticket: str, key: str, asserted_by: str, dige
     else:
         click.echo(f"\nApproved until {unsigned.expires_at}:\n  {approval_path}\n\nTo apply it, run one of:")
         name = quote(str(file))
-        click.echo(f"  orgkit run {name} {request.approved.content['phase']} --approval {quote(str(approval_path))}")
-        click.echo(f"  orgkit apply {name}")
+        label = str(request.approved.content["phase"])
+        click.echo(f"  orgkit run {name} {label} --approval {quote(str(approval_path))}")
+        click.echo(f"  {apply_command(file, [phase_of(label)])}")
     return errors.EXIT_DONE
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from shlex import quote
@@ -180,3 +180,9 @@ def _use_debug(context: click.Context, _parameter: click.Parameter, value: bool)
             stop = errors.OperatingSystemError.from_os_error(error)
             print_error(stop, as_json=False)
             sys.exit(stop.exit_code)
+
+
+def apply_command(file: Path, phases: "Iterable[Phase]") -> str:
+    """Return the command that applies phases; one that takes something away runs only where it is named."""
+    numbers = [phase.number for phase in phases if phase.takes_away]
+    return " ".join(["orgkit apply", quote(str(file)), *numbers])

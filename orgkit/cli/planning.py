@@ -12,6 +12,7 @@ from orgkit import errors
 from orgkit.aws.clock import Clock
 from orgkit.aws.session import Connection
 from orgkit.cli.layout import columns, print_colored, wrap
+from orgkit.cli.options import apply_command
 from orgkit.cli.read_progress import show_reading
 from orgkit.costs.estimate.effect import Effect, monthly_effect
 from orgkit.engine.connect import connect
@@ -149,9 +150,8 @@ def show_next(planned_phases: Sequence[PlannedPhase], file: Path, *, all_steps: 
         command = f"orgkit run {name} {waits[0].phase.number} --approved-plan {plan.digest}{approver}"
     if waits[0].phase.label == "policies" and any(step.kind == "attach-policy" for step in plan.steps):
         click.echo(f"\nroll back    orgkit plan {name} 13    (with the sections above, once this plan is applied)")
-    click.echo(
-        f"\nnext    {command}\nor, phase by phase, with the approval asked for here:\n        orgkit apply {name}"
-    )
+    by_phases = apply_command(file, [planned.phase for planned in planned_phases])
+    click.echo(f"\nnext    {command}\nor, phase by phase, with the approval asked for here:\n        {by_phases}")
 
 
 def summary_of(planned_phases: Sequence[PlannedPhase]) -> str:

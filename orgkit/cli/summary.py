@@ -192,7 +192,7 @@ def next_command(phase: Phase, result: "RunResult", file: Path) -> str:
         approver = " --approver NAME" if result.identity.get("target") == "aws" else ""
         return f"orgkit run {name} {phase.number} --approved-plan {result.digest}{approver}"
     if OutOfOrder.summary in result.reasons:
-        return f"orgkit apply {name}"
+        return f"orgkit apply {name}"  # the phases that come first
     if not result.succeeded:
         return ""
     following = next((candidate for candidate in PHASES if candidate.number > phase.number), None)

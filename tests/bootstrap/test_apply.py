@@ -152,7 +152,7 @@ def test_an_approval_that_ends_part_way_is_a_failure_when_something_was_changed(
     monkeypatch.setattr(apply, "_run", lambda *_: ended)
     monkeypatch.setattr(approval_question, "ask_to_continue", lambda _: True)
     session = apply.ApplySession(
-        stage.project.file, stage.project.file, stage.desired, None, Path(), DEFAULT_SEALING, "", names_phases=False
+        stage.project.file, stage.project.file, stage.desired, None, Path(), DEFAULT_SEALING, "", named_phases=()
     )
     assert apply._ask_and_apply(session, phase_of("02"), PlanToApprove("0" * 64, "Ann Lee")) == code
 
@@ -176,7 +176,7 @@ def test_the_approver_and_the_ticket_of_an_earlier_approval_stay_with_it(
     monkeypatch.setattr(apply, "_run", lambda *arguments: given.append(arguments[3]) or RunResult("done", 0))
     monkeypatch.setattr(approval_question, "ask_to_continue", lambda _: True)
     session = apply.ApplySession(
-        stage.project.file, stage.project.file, stage.desired, None, Path(), DEFAULT_SEALING, "", names_phases=False
+        stage.project.file, stage.project.file, stage.desired, None, Path(), DEFAULT_SEALING, "", named_phases=()
     )
     apply._ask_and_apply(session, phase_of("02"), PlanToApprove("0" * 64, approver, ticket=ticket))
     assert given == [{"ORGKIT_APPROVER": "" if approver == UNNAMED else approver, "ORGKIT_TICKET": ticket}]

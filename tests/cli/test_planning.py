@@ -9,6 +9,7 @@ import pytest
 from orgkit import errors
 from orgkit.ci.summary import render_plan as render_summary
 from orgkit.cli.github import _plan_annotations
+from orgkit.cli.options import apply_command
 from orgkit.cli.planning import PlannedPhase, exit_code_of, show_next, show_plans, summary_of
 from orgkit.model.finding import Finding
 from orgkit.model.plan import Plan, Target, Waiting
@@ -106,6 +107,15 @@ def test_the_next_command_has_the_real_file_and_digest_and_phase_10_is_named(
     assert output.endswith(f"\n        orgkit apply {EXAMPLE}\n")
     show_next([EMPTY], EXAMPLE)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("number", ["13", "16"])
+def test_the_next_command_names_a_phase_that_runs_only_where_it_is_named(
+    number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_next([replace(STEPS, phase=phase_of(number))], EXAMPLE)
+    assert capsys.readouterr().out.endswith(f"\n        orgkit apply {EXAMPLE} {number}\n")
+    assert apply_command(EXAMPLE, [phase_of("03"), phase_of(number)]) == f"orgkit apply {EXAMPLE} {number}"
 
 
 @pytest.mark.parametrize("plan", [STEPS, EMPTY, STOPPED, WAITING])
