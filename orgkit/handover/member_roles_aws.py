@@ -2,7 +2,13 @@
 
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import tags_of
-from orgkit.handover.member_roles import MemberRoleFacts, RoleDetails, accounts_with_roles, role_names
+from orgkit.handover.member_roles import (
+    DEFAULT_SESSION_SECONDS,
+    MemberRoleFacts,
+    RoleDetails,
+    accounts_with_roles,
+    role_names,
+)
 from orgkit.model.desired import READ_ROLE, Desired
 from orgkit.model.observed import Observed
 from orgkit.phases.terraform.tree import Pair
@@ -31,6 +37,6 @@ def _read_role(member: Connection, account: str, name: str) -> RoleDetails:
         name,
         path=str(role.get("Path", "/")),
         description=str(role.get("Description", "")),
-        session_seconds=int(role.get("MaxSessionDuration", 3600)),
+        session_seconds=int(role.get("MaxSessionDuration", DEFAULT_SESSION_SECONDS)),
         tags=tags_of(role.get("Tags", [])),
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from orgkit.aws.session import Connection
 from orgkit.errors import HandoverRefused, NotHandedOver
@@ -64,7 +65,8 @@ def configure(run: Run, observed: Observed, tool: str, folder: str) -> HandoverR
     manifest = read_folder(path, observed.organization.id) if path else None
     changes = manifest.changes if manifest else Changes({})
     configuration = configure_files(observed, run.desired, TOOLS[tool], changes)
-    differences = compare_files(path or Path("nowhere"), configuration, manifest)
+    with TemporaryDirectory() as empty:  # compared with nothing, every file is new
+        differences = compare_files(path or Path(empty), configuration, manifest)
     return HandoverRun(configuration, path, manifest, differences)
 
 
