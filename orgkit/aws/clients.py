@@ -79,9 +79,10 @@ class Clients:
         return client
 
     def release(self) -> None:
-        """Close those that were made for this account: what needs one later makes another."""
-        clients, self._clients = self._clients, {}
-        for client in clients.values():
+        """Close those that were made for this account, and those it lends to members: a later call makes another."""
+        own, self._clients = self._clients, {}
+        for_members, self._for_members = self._for_members, {}
+        for client in (*own.values(), *for_members.values()):
             client.close()
 
     def _get_for_members(self, service: str, region: str) -> Any:

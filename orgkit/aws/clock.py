@@ -5,7 +5,7 @@ import os
 import time
 import weakref
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -51,8 +51,8 @@ class SystemClock:
 class RemoteClock:
     """A clock behind a URL: GET returns the time, POST {"sleep": seconds} lets it pass; both with a bearer token.
 
-    It is asked at every event of a run. Connections stay open, since to open one takes both sides five times as long
-    as to ask. They lead to the address that was checked: no proxy is asked for, and no redirection is followed.
+    It is asked at every event of a run. A connection that asked stays open, since to open one takes both sides five
+    times as long as to ask. All lead to the address that was checked: no proxy is asked for, and no redirection is followed.
     """
 
     def __init__(self, url: str, token: str = "") -> None:
@@ -86,26 +86,31 @@ class RemoteClock:
 
     def _exchange(self, body: bytes | None) -> tuple[int, bytes]:
         """Status and content of the answer. A sleep is never sent twice: it takes a connection of its own."""
-        if body is None:
-            with suppress(IndexError, ConnectionError):  # none is open, or the server has closed it since
-                return self._send(self._idle.pop(), None)
-        return self._send(self._connect(), body)
+        if body is not None:
+            with closing(self._connect()) as connection:
+                return self._send(connection, body)
+        with suppress(IndexError, ConnectionError):  # none is open, or the server has closed it since
+            return self._send_and_keep(self._idle.pop())
+        return self._send_and_keep(self._connect())
 
     def _connect(self) -> HTTPConnection:
         parts = urlsplit(self.url)
         connection_class = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         return connection_class(parts.hostname or "", parts.port, timeout=MAX_SLEEP_SECONDS)
 
-    def _send(self, connection: HTTPConnection, body: bytes | None) -> tuple[int, bytes]:
+    def _send_and_keep(self, connection: HTTPConnection) -> tuple[int, bytes]:
         try:
-            connection.request("POST" if body else "GET", urlsplit(self.url).path or "/", body, self._headers)
-            answer = connection.getresponse()
-            content = answer.read()
+            answer = self._send(connection, None)
         except BaseException:
             connection.close()
             raise
         self._idle.append(connection)
-        return answer.status, content
+        return answer
+
+    def _send(self, connection: HTTPConnection, body: bytes | None) -> tuple[int, bytes]:
+        connection.request("POST" if body else "GET", urlsplit(self.url).path or "/", body, self._headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
 
 
 def _close(connections: list[HTTPConnection]) -> None:

@@ -203,7 +203,9 @@ class Connection(Summary):
         return self._share_progress(known)
 
     def release(self) -> None:
-        """Close the clients; its credentials stay, and a later call makes a client again."""
+        """Close the clients, and those of its member accounts; credentials stay, and a later call makes a client."""
+        for connection in (*(member for member, _ in self._members.values()), *self._owners.values()):
+            connection.release()
         self._clients.release()
 
     def regions_of(self, service: str) -> set[str]:

@@ -84,6 +84,16 @@ def test_a_sleep_without_an_answer_is_not_sent_again(server: Server) -> None:
     assert server.connections == 2
 
 
+def test_the_connection_of_a_sleep_is_closed_after_it(server: Server) -> None:
+    """A wait for accounts sleeps thousands of times, and a process may have 256 open files."""
+    clock = server.clock
+    clock.now()
+    for _ in range(3):
+        clock.sleep(5)
+    assert server.connections == 4
+    assert len(clock._idle) == 1
+
+
 def test_a_clock_that_nobody_asks_any_more_leaves_no_connection_open(server: Server) -> None:
     """An open one would be a ResourceWarning, which is an error here."""
     clock = server.clock

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
+from botocore.httpsession import URLLib3Session
 
 from orgkit.aws import clients, waiting
 from orgkit.aws.executor import ThreadedExecutor
@@ -407,6 +408,20 @@ def test_members_share_a_client_and_each_signs_with_its_own_keys(
     used = Counter(keys_in(headers["Authorization"]) for headers in wire.headers)
     assert used == {"ASIAMEMBER0": 4, "ASIAMEMBER1": 4, "ASIAMEMBER2": 4}
     assert list(aws._clients._for_members) == [("iam", "us-east-1")]
+
+
+def test_a_connection_that_is_released_has_closed_every_client_and_makes_another_when_it_is_asked(
+    aws: Connection, wire: Wire, clock: CountingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+    monkeypatch.setattr(URLLib3Session, "close", lambda self: closed.append("one"))
+    wire.always["AssumeRole"] = Answer(200, session_until(clock, hours=1), "text/xml")
+    wire.always["GetRole"] = Answer(200, "<GetRoleResponse><GetRoleResult/></GetRoleResponse>", "text/xml")
+    member = aws.assume("111111111111", "orgkit-read")
+    member.read("iam", "GetRole", RoleName="a")
+    aws.release()
+    assert len(closed) == 2, "of STS, and of IAM in the member account"
+    assert member.read("iam", "GetRole", RoleName="a")["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
 def test_a_shared_client_signs_nothing_for_nobody(aws: Connection, wire: Wire) -> None:

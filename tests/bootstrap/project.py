@@ -160,6 +160,7 @@ class Stage:
         self.sandbox: Sandbox = self.copies.restore(())
         self.project = project.within({**self.sandbox.environment(), "ORGKIT_OUTPUTS": str(box)})
         self.begun = 0
+        self._clients: list[Any] = []
 
     def begin(self, *phases: str) -> None:
         """A fresh AWS with these phases done, and a fresh folder for records: ids repeat, and digests with them.
@@ -167,6 +168,7 @@ class Stage:
         The phases are applied once. Each test has a copy of the outcome, unless it has another seed or another file.
         """
         self.begun += 1
+        self._close_clients()
         self.project = self.project.within({"ORGKIT_OUTPUTS": str(self.project.folder / "outputs" / f"{self.begun}")})
         if self.copied != (self.seed, self.desired):
             self.copies.restore(())
@@ -185,7 +187,11 @@ class Stage:
     @contextmanager
     def connected(self) -> Iterator[Connection]:
         with environment(self.sandbox.environment()):
-            yield connect(self.desired)
+            aws = connect(self.desired)
+            try:
+                yield aws
+            finally:
+                aws.release()
 
     def plan(self, phase: str) -> Plan:
         """The phase planned in this process."""
@@ -218,9 +224,15 @@ class Stage:
             keys = keys_of_role(self.client("sts"), account, role) if account else {}
             session = botocore.session.Session()  # not the default session: it keeps the first sandbox's keys
             session.register_component("data_loader", MODELS)
-            return boto3.Session(botocore_session=session).client(
-                service, **{"endpoint_url": self.sandbox.endpoint_url, "config": PATIENT, **keys, **more}
-            )
+            values = {"endpoint_url": self.sandbox.endpoint_url, "config": PATIENT, **keys, **more}
+            self._clients.append(boto3.Session(botocore_session=session).client(service, **values))
+            return self._clients[-1]
+
+    def _close_clients(self) -> None:
+        """Their connections would stay open until the garbage is collected: select() takes no file beyond 1,023."""
+        for client in self._clients:
+            client.close()  # it opens another connection when it is used again
+        self._clients.clear()
 
     def changes(self) -> list[str]:
         """The calls since the log was emptied that AWS would have taken for a change."""

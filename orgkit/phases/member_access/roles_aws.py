@@ -45,6 +45,7 @@ def restrict_read_role(aws: Connection, step: RestrictReadRole, id_index: IdInde
     if document is not None and is_open_to_others(document, id_index.target.account):
         restricted = restricted_trust(document, id_index.target.account)
         member.mutate("iam", "UpdateAssumeRolePolicy", RoleName=READ_ROLE, PolicyDocument=compact_json(restricted))
+    member.release()
 
 
 def read_role_trust_of(aws: Connection, step: RestrictReadRole, id_index: IdIndex) -> str:
