@@ -52,7 +52,8 @@ class RemoteClock:
     """A clock behind a URL: GET returns the time, POST {"sleep": seconds} lets it pass; both with a bearer token.
 
     It is asked at every event of a run. A connection that asked stays open, since to open one takes both sides five
-    times as long as to ask. All lead to the address that was checked: no proxy is asked for, and no redirection is followed.
+    times as long as to ask. All lead to the address that was checked: no proxy is asked for, and no redirection is
+    followed.
     """
 
     def __init__(self, url: str, token: str = "") -> None:

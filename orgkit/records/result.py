@@ -85,7 +85,7 @@ def compute(
     notebook: Mapping[str, Any] | None,
     events: Sequence[Event],
     *,
-    interrupted: bool = False,
+    interruption: str = "",
     stop: NotebookStop | None = None,
 ) -> RunResult:
     """Compute the result of a run.
@@ -93,13 +93,14 @@ def compute(
     Args:
         notebook: The executed notebook, as far as it was written.
         events: Those of its journal.
-        interrupted: Whether a signal or a dead kernel ended the run, as far as its runner knows.
+        interruption: What ended the run from outside, as far as its runner knows: a clause, such as "a signal ended the
+            run"; "" when nothing did.
         stop: The error that ended it, as far as its runner knows; it counts where neither of the two shows one, because
             the disk did not take it.
     """
     events = [event for event in events if "event" in event]
     mutations = _mutations(events)
-    code, reasons = _end(notebook, events, interrupted, mutations, stop)
+    code, reasons = _end(notebook, events, interruption, mutations, stop)
     applied, planned = _last(events, "apply"), _last(events, "plan")
     outcome = (
         NOTHING_TO_CHANGE
@@ -142,7 +143,7 @@ def _digest(decision: Event, planned: Event) -> str:
 def _end(
     notebook: Mapping[str, Any] | None,
     events: Sequence[Event],
-    interrupted: bool,
+    interruption: str,
     mutations: Mapping[str, int],
     runner_stop: NotebookStop | None,
 ) -> tuple[int, tuple[str, ...]]:
@@ -156,9 +157,9 @@ def _end(
     if last.get("event") == "end":
         return _end_result(events, wrong)
     stop = stopped_by(notebook) or runner_stop
-    if stop is not None and not interrupted:
+    if stop is not None and not interruption:
         return _stop_result(stop, mutations)
-    reason = "a signal or a dead kernel ended the run" if interrupted else "the run stopped before its end"
+    reason = interruption or "the run stopped before its end"
     return errors.EXIT_INTERRUPTED, (
         errors.Interrupted.summary,
         f"{reason}{'' if mutations['attempted'] else errors.Interrupted.no_change_suffix}.",

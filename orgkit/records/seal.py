@@ -53,7 +53,7 @@ def seal(
     notebook: Path | None = None,
     parameters_file: Path | None = None,
     *,
-    interrupted: bool = False,
+    interruption: str = "",
     source_sha256: str = "",
     live: Iterable[str] | None = None,
     sealing: Sealing = DEFAULT_SEALING,
@@ -76,7 +76,7 @@ def seal(
     check_is_of(executed, run_folder, (notebook or notebook_path).name)
     project = project_of(parameters_file or run_folder / "parameters.toml")
     paths = ProjectPaths(project, run_folder.absolute(), executed)
-    result = _without_secrets(result_of(run_folder, executed, interrupted=interrupted), redactor, paths)
+    result = _without_secrets(result_of(run_folder, executed, interruption=interruption), redactor, paths)
     source = source_sha256 or _source_of(executed)
     _keep_parameters(run_folder, parameters_file, executed, redactor)
     _redact_files(run_folder, redactor, paths)
@@ -99,7 +99,7 @@ def seal_or_report(
     notebook: Path | None = None,
     parameters_file: Path | None = None,
     *,
-    interrupted: bool = False,
+    interruption: str = "",
     stop: NotebookStop | None = None,
     **options: Any,
 ) -> RunResult:
@@ -111,14 +111,14 @@ def seal_or_report(
         run_folder: As for `seal`, like the other arguments.
         notebook: The executed notebook.
         parameters_file: What the run has read.
-        interrupted: Whether a signal or a dead kernel ended it.
+        interruption: What ended it from outside: a clause; "" when nothing did.
         stop: The error that ended it, as its runner knows it: the disk may have taken neither event nor notebook.
         options: The other arguments of `seal`.
     """
     executed = read_json(notebook or run_folder / f"{label_of(run_folder)}.ipynb")
-    result = result_of(run_folder, executed, interrupted=interrupted, stop=stop)
+    result = result_of(run_folder, executed, interruption=interruption, stop=stop)
     try:
-        return seal(run_folder, notebook, parameters_file, interrupted=interrupted, **options)
+        return seal(run_folder, notebook, parameters_file, interruption=interruption, **options)
     except RecordExists:
         return result  # somebody sealed it meanwhile
     except OSError as error:
@@ -179,11 +179,11 @@ def complete(run_folder: Path, signer: "Signer | None" = None) -> Entry | None:
 
 
 def result_of(
-    run_folder: Path, executed: dict[str, Any], *, interrupted: bool = False, stop: NotebookStop | None = None
+    run_folder: Path, executed: dict[str, Any], *, interruption: str = "", stop: NotebookStop | None = None
 ) -> RunResult:
     """How the run of this folder ended; a plan other than the approved one is never a success."""
     events = list(read_events(run_folder / "events.jsonl"))
-    result = replace(compute(executed or None, events, interrupted=interrupted, stop=stop), record=run_folder)
+    result = replace(compute(executed or None, events, interruption=interruption, stop=stop), record=run_folder)
     approved = result.approval.get("digest")
     if not approved or not result.succeeded:
         return result

@@ -235,7 +235,7 @@ def test_a_kernel_that_dies_is_followed_by_another_run_under_the_same_approval(k
     assert more
     _, err = killed.seen_by_a_person
     assert (
-        "  ended early: Interrupted. a signal or a dead kernel ended the run" in err
+        "  ended early: Interrupted. signal 9 (SIGKILL) ended the kernel's process" in err
     )  # before or after a first change
     assert "  run again under the same approval" in err
 

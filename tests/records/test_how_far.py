@@ -109,7 +109,7 @@ def test_a_signed_approval_is_passed_again_as_the_record_keeps_it() -> None:
 
 
 def test_a_run_that_was_killed_before_it_was_approved_is_run_again_without() -> None:
-    result = compute(None, [BEGIN], interrupted=True)
+    result = compute(None, [BEGIN], interruption="a signal ended the run")
     assert result.next_command == "orgkit run FILE units"
     assert "and had changed nothing" in result.reasons[1]
 
@@ -117,14 +117,14 @@ def test_a_run_that_was_killed_before_it_was_approved_is_run_again_without() -> 
 def test_one_that_was_given_an_approval_and_had_not_come_to_it_is_run_again_with_it() -> None:
     values = {"parameters_file": "acme.toml", "approved_plan": "a" * 64}
     notebook = {"metadata": {"papermill": {"parameters": values}}, "cells": []}
-    result = compute(notebook, [BEGIN], interrupted=True)
+    result = compute(notebook, [BEGIN], interruption="a signal ended the run")
     assert result.next_command == f"orgkit run FILE units --approved-plan {'a' * 64}"
     assert "with the same approval if it had one" in result.reasons[2]
 
 
 @pytest.mark.parametrize("metadata", [{}, {"papermill": {}}, {"papermill": {"parameters": {"approved_plan": "$(x)"}}}])
 def test_one_that_was_given_none_is_run_again_without(metadata: dict[str, object]) -> None:
-    result = compute({"metadata": metadata, "cells": []}, [BEGIN], interrupted=True)
+    result = compute({"metadata": metadata, "cells": []}, [BEGIN], interruption="a signal ended the run")
     assert result.next_command == "orgkit run FILE units"
 
 
@@ -138,6 +138,6 @@ def test_where_the_approval_does_not_fit_or_has_ended_it_is_planned_again() -> N
 
 
 def test_nobody_is_told_that_nothing_changed_when_something_was_sent() -> None:
-    result = compute(None, [BEGIN, APPROVED, APPLY, *sent("one", "")], interrupted=True)
+    result = compute(None, [BEGIN, APPROVED, APPLY, *sent("one", "")], interruption="a signal ended the run")
     assert "and had changed nothing" not in result.reasons[1]
     assert result.how_far == {"in doubt": named("one"), "not begun": named("two", "three")}

@@ -104,7 +104,7 @@ def test_without_stop_or_end_a_run_was_interrupted():
 
 
 def test_a_signal_after_the_end_is_too_late():
-    assert compute(WHOLE, events(PLAN, APPLY, END), interrupted=True).outcome == "done"
+    assert compute(WHOLE, events(PLAN, APPLY, END), interruption="a signal ended the run").outcome == "done"
 
 
 def test_an_end_without_a_passed_verification_is_not_verified():

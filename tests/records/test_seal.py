@@ -151,7 +151,7 @@ class TestARecord:
         assert seal(folder).exit_code == 5
 
     def test_of_an_interrupted_run_says_so(self, tmp_path):
-        assert seal(run_folder(tmp_path, end=False), interrupted=True).outcome == "interrupted"
+        assert seal(run_folder(tmp_path, end=False), interruption="a signal ended the run").outcome == "interrupted"
 
     def test_has_no_parameters_file_that_was_changed_since(self, tmp_path):
         folder = run_folder(tmp_path)

@@ -128,7 +128,22 @@ class TestARun:
     def test_whose_kernel_dies_is_interrupted(self, project, capfd):
         result = run(project, BEGIN, "import os\nos.kill(os.getpid(), 9)", END)
         assert (result.outcome, sealed(result)["outcome"]) == ("interrupted", "interrupted")
+        assert "signal 9 (SIGKILL) ended the kernel's process, which the system sends when memory" in result.reasons[1]
+        assert sealed(result)["reasons"] == list(result.reasons)
         assert capfd.readouterr() == ("", "")
+
+    def test_whose_kernel_ends_itself_names_its_last_words_without_secrets(self, project):
+        """Of a library that ends the process, which raises nothing in a cell."""
+        words = "import os\nos.write(2, b'out of handles, AKIAIOSFODNN7EXAMPLE\\n\\n')\nos._exit(4)"
+        result = run(project, BEGIN, words, END)
+        assert "the kernel's process ended with exit code 4: out of handles, " in result.reasons[1]
+        assert "AKIAIOSFODNN7EXAMPLE" not in str(sealed(result)) + str(result.reasons)
+
+    def test_that_a_person_ends_names_the_signal_also_where_the_kernel_had_to_be_killed(self, project, monkeypatch):
+        monkeypatch.setattr("orgkit.runbook.execution.execute.GRACE_SECONDS", 0.3)
+        deaf = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(60)"
+        result = run(project, BEGIN, deaf, END, on_event=lambda _: os.kill(os.getpid(), signal.SIGTERM))
+        assert result.reasons[1] == "a signal ended the run, and had changed nothing."
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_that_gets_a_signal_is_interrupted_and_sealed(self, project, number):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orgkit.aws import credentials_in_use
+from orgkit.aws.credentials_in_use import credential_values
 from orgkit.aws.endpoint import endpoint_of
 from orgkit.errors import OperatingSystemError
 from orgkit.journal.events import Journal, object_in, read_events
@@ -20,13 +21,14 @@ from orgkit.phases.descriptor import Phase
 from orgkit.records import outputs
 from orgkit.records.files import label_of, read_json, sha256_of
 from orgkit.records.notebook_result import NotebookStop, read_stop, stopped_by
-from orgkit.records.redact import live_values
+from orgkit.records.redact import Redactor, live_values
 from orgkit.records.result import RunResult, last_word
 from orgkit.records.seal import DEFAULT_SEALING, result_of, seal, seal_or_report
 from orgkit.records.seal_options import Sealing
 from orgkit.runbook.execution.kernel_pool import Kernel, Kernels, convert_zmq_errors
 from orgkit.runbook.execution.papermill_import import import_papermill
 from orgkit.runbook.execution.prepare import check_parameters, find_runbook, literal, parameters_of
+from orgkit.sanitize.terminal import flat
 
 OnEvent = Callable[[Mapping[str, Any]], None]
 
@@ -64,7 +66,7 @@ class _SignalReceived(Exception):
 class _Ending:
     """How a notebook ended, as far as its runner knows: the disk may have taken neither its events nor itself."""
 
-    interrupted: bool = False
+    interruption: str = ""  # what ended it from outside: a clause
     stop: NotebookStop | None = None
     unsaved: OSError | None = None  # why the notebook on the disk is not the one that was executed
 
@@ -100,12 +102,12 @@ def execute(
             ending = _run(runbook, folder, parameters, kernel)
         notebook = _executed_notebook(folder)
         _journal_stop(folder, notebook, ending.stop)
-        options: dict[str, Any] = {"interrupted": ending.interrupted, "source_sha256": source, "sealing": sealing}
+        options: dict[str, Any] = {"interruption": ending.interruption, "source_sha256": source, "sealing": sealing}
         options["live"] = tuple(live_values(settings))
         if kernels is None:
             result = seal_or_report(folder, notebook, parameters_file, stop=ending.stop, **options)
         else:
-            result = result_of(folder, read_json(notebook), interrupted=ending.interrupted, stop=ending.stop)
+            result = result_of(folder, read_json(notebook), interruption=ending.interruption, stop=ending.stop)
             kernels.submit(seal, folder, notebook, parameters_file, **options)
     if ending.unsaved:
         reason = OperatingSystemError.from_os_error(ending.unsaved).reason
@@ -148,14 +150,29 @@ def _run(runbook: Path, folder: Path, parameters: Mapping[str, str], kernel: Ker
             )
     except PapermillExecutionError as error:
         return _Ending(stop=read_stop(error.ename, error.evalue), unsaved=file.error)
-    except (RuntimeError, _SignalReceived):
-        return _Ending(interrupted=True, unsaved=file.error)  # RuntimeError: the kernel died, or never answered
+    except _SignalReceived:
+        return _Ending(interruption="a signal ended the run", unsaved=file.error)
+    except RuntimeError as error:  # the kernel died, or never answered
+        return _Ending(interruption=_interruption(kernel, error), unsaved=file.error)
     except OSError as error:
         stop = OperatingSystemError.from_os_error(error)
         return _Ending(stop=NotebookStop(stop.exit_code, stop.summary, stop.reason, stop.remedy), unsaved=file.error)
     finally:
         kernel.end()
     return _Ending(unsaved=file.error)
+
+
+def _interruption(kernel: Kernel, error: RuntimeError) -> str:
+    """What ended a run whose kernel gave no answer, as a clause: without it nobody knows where to look."""
+    if kernel.was_interrupted:
+        return "a signal ended the run"
+    code, last_line = kernel.exit_code(), flat(Redactor(credential_values()).text(kernel.last_line()))
+    if code is None:
+        return f"the kernel gave no answer ({flat(str(error)) or type(error).__name__})"
+    if code < 0:
+        memory = ", which the system sends when memory runs out" if code == -signal.SIGKILL else ""
+        return f"signal {-code} ({signal.Signals(-code).name}) ended the kernel's process{memory}"
+    return f"the kernel's process ended with exit code {code}{f': {last_line}' if last_line else ''}"
 
 
 def _hooks(stop_when_asked: Callable[..., None], file: "NotebookFile") -> Callable[..., None]:

@@ -71,6 +71,7 @@ class Kernel:
     """One kernel process; it listens on sockets of this machine in a folder that only its owner can enter."""
 
     def __init__(self, environment: Mapping[str, str], cwd: Path) -> None:
+        self.was_interrupted = False
         place = tempfile.gettempdir()
         self.folder = Path(tempfile.mkdtemp(prefix="orgkit-", dir=place if len(place) < MAX_SOCKET_PATH else "/tmp"))  # noqa: S108
         self.manager = _Manager(
@@ -91,8 +92,22 @@ class Kernel:
         """None where it has not started."""
         return getattr(self.manager.provisioner, "process", None)
 
+    def exit_code(self) -> int | None:
+        """Of its process, negative for a signal; None while it runs."""
+        code: int | None = None if self._process is None else self._process.poll()
+        return code
+
+    def last_line(self) -> str:
+        """What the process wrote last on its standard error, which is removed with its folder."""
+        try:
+            lines = (self.folder / "stderr").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return ""
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
     def interrupt(self) -> None:
         """What Ctrl-C does: KeyboardInterrupt in the cell that runs."""
+        self.was_interrupted = True
         self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
