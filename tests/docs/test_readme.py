@@ -10,6 +10,7 @@ import pytest
 
 from orgkit import errors
 from orgkit.cli.main import cli
+from orgkit.phases.registry import RUNBOOKS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -115,3 +116,8 @@ def test_every_page_of_the_site_can_be_reached_from_its_index() -> None:
     listed = {PurePosixPath(f"{line}.md") for line in trees.splitlines() if line and not line.startswith(":")}
     pages = {PurePosixPath(page.relative_to(ROOT / "docs").as_posix()) for page in (ROOT / "docs").rglob("*.md")}
     assert pages - {PurePosixPath("index.md")} == {page for page in listed if not str(page).startswith("..")}
+
+
+def test_the_picture_of_the_phases_has_every_phase_once() -> None:
+    picture = (ROOT / "docs" / "phases.svg").read_text(encoding="utf-8")
+    assert sorted(re.findall(r">(\d\d)</text>", picture)) == sorted(phase.number for phase in RUNBOOKS)
