@@ -42,3 +42,26 @@ def test_the_kernel_of_a_headless_run_does() -> None:
 def test_the_kernel_of_a_person_does() -> None:
     load_ipython_extension(SimpleNamespace(set_custom_exc=lambda *_: None))
     assert gc.get_threshold() == LESS_OFTEN
+
+
+AT_EXIT = """
+import atexit, gc
+from orgkit.aws.garbage_collection import collect_less_often
+
+class Cycle:
+    def __init__(self, name):
+        self.name, self.itself = name, self
+
+    def __del__(self, write=print):
+        write(self.name, "was searched")
+
+collect_less_often()
+atexit.register(gc.collect)
+Cycle("garbage of other exit handlers")
+kept = Cycle("what is used until the end")
+"""
+
+
+def test_what_is_used_until_the_end_of_a_process_is_not_searched_then() -> None:
+    done = subprocess.run([sys.executable, "-c", AT_EXIT], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("garbage of other exit handlers was searched\n", "")
