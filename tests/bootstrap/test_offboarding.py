@@ -12,7 +12,7 @@ from orgkit.costs.bills.month import Month
 from orgkit.parameters import load
 from tests.bootstrap.project import PHASES_THAT_CHANGE, Stage, new_project, sentences
 
-DAY = 24 * 3600
+DAY, HOUR = 24 * 3600, 3600
 ROLES = "OrganizationAccountAccessRole, orgkit-read"
 
 
@@ -80,7 +80,7 @@ def test_an_account_is_put_into_quarantine_and_closed_after_seven_days_each_unde
     project = stage.project.within(typed)
     plan = project.plan("16", code=8)
     assert "can be closed from" in waiting(plan)
-    stage.sandbox.sleep(DAY)
+    stage.sandbox.sleep(DAY + HOUR)
     assert "Type its id" in waiting(stage.project.plan("16", code=8))
     plan = project.plan("16")
     assert [step["id"] for step in plan["steps"]] == ["close-account:old-team"]

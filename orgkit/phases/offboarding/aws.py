@@ -25,6 +25,7 @@ from orgkit.phases.offboarding.account_aws import (
 )
 from orgkit.phases.offboarding.facts import OffboardingFacts
 from orgkit.phases.offboarding.planner import spec_of_move, state_of
+from orgkit.phases.offboarding.quarantine_policy import quarantine_policy
 from orgkit.phases.offboarding.spec import NAME, OffboardingSpec
 from orgkit.phases.offboarding.steps import QUARANTINED_TAG, CloseAccount, QuarantineAccount, TagQuarantinedAccount
 from orgkit.phases.organizational_units.aws import create_unit, unit_id
@@ -40,6 +41,8 @@ from orgkit.phases.policies.aws import (
 )
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
 from orgkit.policy_evaluation.policy_types import SCP
+
+CHANGED = "changed"  # the document of the policy of the quarantine
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
@@ -123,17 +126,25 @@ def tag_of_account(aws: Connection, step: TagQuarantinedAccount, id_index: IdInd
 
 def state_before_closing(aws: Connection, step: CloseAccount, id_index: IdIndex) -> str:
     """Return what the account is, and whether the policy binds it; absent for one that is closed or being closed."""
-    state, spec = _state(aws, step.account), id_index.desired.section(OffboardingSpec)
+    state = _state(aws, step.account)
     if state in CLOSED_STATES:
         return ABSENT
-    attachment = AttachPolicy(name=NAME, type=SCP, unit=spec.unit, accounts=())
     return state_of(
         state,
         _parent(aws, step.account) or "",
         delegated_services(aws, step.account),
         tag=dict(read_tags_of(aws, step.account)).get(QUARANTINED_TAG, ""),
-        policy=attachment_state(aws, attachment, id_index),
+        policy=_policy_state(aws, id_index),
     )
+
+
+def _policy_state(aws: Connection, id_index: IdIndex) -> str:
+    """Return whether the policy of the quarantine is attached to its unit, with the document of the file."""
+    content = quarantine_policy(id_index.desired)
+    unit = id_index.desired.section(OffboardingSpec).unit
+    attachment = attachment_state(aws, AttachPolicy(name=NAME, type=SCP, unit=unit, accounts=()), id_index)
+    document = content_of_policy(aws, CreatePolicy(name=NAME, type=SCP, content=content), id_index)
+    return attachment if document == content else CHANGED
 
 
 HANDLERS = (

@@ -26,7 +26,8 @@ from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolic
 from orgkit.phases.policies.targets import accounts_under, name_of_target
 from orgkit.policy_evaluation.policy_types import SCP
 
-# AWS shows an event within 15 minutes, by its documentation; an account is not tagged again before that.
+# CloudTrail names 15 minutes until its event history shows an event, and does not guarantee them. Before this time an
+# account is not tagged again; and this time before a reading does not count towards the seven days.
 EVENTS_COME_WITHIN = timedelta(hours=1)
 TAGS = (("ManagedBy", "orgkit"),)  # of the unit of the quarantine
 
@@ -212,9 +213,10 @@ def _go_on(draft: _Draft, entry: OffboardedAccount, account: Account, *, is_in_f
     elif start is None:
         reason = "AWS's event history shows no approved quarantine under the policy: the seven days begin now"
         yield _tag(entry, account, own, reason)
-    elif draft.facts.read_at < start + timedelta(days=DAYS):
-        day = f"{start + timedelta(days=DAYS):%Y-%m-%d %H:%M} UTC"
-        draft.wait(entry, f"it is in quarantine since {_day(start)}, and can be closed from {day} on", "time")
+    elif draft.facts.read_at < (end := start + timedelta(days=DAYS) + EVENTS_COME_WITHIN):
+        text = f"it is in quarantine since {_day(start)}, and can be closed from {end:%Y-%m-%d %H:%M} UTC on: after "
+        missing = "days and an hour, as events of the newest hour may still be missing in AWS's event history"
+        draft.wait(entry, f"{text}{DAYS} {missing}", "time")
     elif not is_in_force:
         draft.wait(entry, "it is not closed before the policy of the quarantine is in force again", "you")
     elif reasons := list(unread_reasons(own)):

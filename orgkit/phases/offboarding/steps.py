@@ -80,8 +80,9 @@ class CloseAccount(_Offboarding):
     symbol: ClassVar = "-"
     cost_note: ClassVar = "a closed account costs nothing more, but what was used and contracts that still run"
     actions: ClassVar = (
-        "organizations:CloseAccount", "organizations:DescribeAccount", "organizations:ListDelegatedServicesForAccount",
-        "organizations:ListParents", "organizations:ListPoliciesForTarget", "organizations:ListTagsForResource",
+        "organizations:CloseAccount", "organizations:DescribeAccount", "organizations:DescribePolicy",
+        "organizations:ListDelegatedServicesForAccount", "organizations:ListParents", "organizations:ListPolicies",
+        "organizations:ListPoliciesForTarget", "organizations:ListTagsForResource",
     )  # fmt: skip
     email: str
     since: str  # the day on which its quarantine began

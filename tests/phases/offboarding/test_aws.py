@@ -20,6 +20,7 @@ from orgkit.phases.offboarding.aws import close_account, state_before_closing
 from orgkit.phases.offboarding.facts import UNKNOWN_OWNER, Move
 from orgkit.phases.offboarding.phase import PHASE
 from orgkit.phases.offboarding.planner import state_of
+from orgkit.phases.offboarding.quarantine_policy import quarantine_policy
 from orgkit.phases.offboarding.spec import OffboardingSpec
 from orgkit.phases.offboarding.steps import CloseAccount
 from orgkit.runbook.account_id_entry import ask_for_account_ids
@@ -100,15 +101,18 @@ def test_closing_starts_from_the_account_and_its_policy_and_from_nothing_where_i
     none = Answer.error("AccountNotRegisteredException")
     some = Answer.json(DelegatedServices=[{"ServicePrincipal": "guardduty.amazonaws.com"}])
     tag = Answer.json(Tags=[{"Key": "orgkit:quarantined", "Value": "2026-11-23"}])
-    policy = Answer.json(Policies=[{"Name": "orgkit-quarantine"}])
-    wire.says(active, parent, none, tag, policy)
+    policy = Answer.json(Policies=[{"Name": "orgkit-quarantine", "Id": "p-quarantine"}])
+    text = Answer.json(Policy={"Content": json.dumps(json.loads(quarantine_policy(DESIRED)), indent=2)})
+    wire.says(active, parent, none, tag, policy, policy, text)
     assert state_before_closing(aws, STEP, IDS) == STEP.starts_from
     for answers in (
-        (Answer.json(Account={}), parent, none, tag, policy),
-        (active, Answer.json(Parents=[{"Id": "r-1"}]), none, tag, policy),
-        (active, parent, some, tag, policy),
-        (active, parent, none, Answer.json(Tags=[]), policy),
-        (active, parent, none, tag, Answer.json(Policies=[])),
+        (Answer.json(Account={}), parent, none, tag, policy, policy, text),
+        (active, Answer.json(Parents=[{"Id": "r-1"}]), none, tag, policy, policy, text),
+        (active, parent, some, tag, policy, policy, text),
+        (active, parent, none, Answer.json(Tags=[]), policy, policy, text),
+        (active, parent, none, tag, Answer.json(Policies=[]), policy, text),
+        (active, parent, none, tag, policy, Answer.json(Policies=[])),
+        (active, parent, none, tag, policy, policy, Answer.json(Policy={"Content": '{"Statement": []}'})),
     ):
         wire.says(*answers)
         assert state_before_closing(aws, STEP, IDS) != STEP.starts_from

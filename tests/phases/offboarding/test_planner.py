@@ -103,8 +103,8 @@ def test_no_other_word_closes_it(desired: Desired, typed: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "step", "text"),
     [
-        ({"tagged_at": days_ago(6.99)}, False, "can be closed from 2026-12-01 12:14 UTC on"),
-        ({"tagged_at": days_ago(6.99), "move": None}, False, "can be closed from 2026-12-01 12:14 UTC on"),
+        ({"tagged_at": days_ago(6.99)}, False, "can be closed from 2026-12-01 13:14 UTC on"),
+        ({"tagged_at": days_ago(6.99), "move": None}, False, "can be closed from 2026-12-01 13:14 UTC on"),
         ({"move": Move(days_ago(30), "ou-Production")}, False, "does not show yet that it was moved there"),
         ({"move": NO}, False, "could not be read: AWS denied it."),
         ({"tagged_at": NO}, False, "could not be read: AWS denied it."),
@@ -125,11 +125,21 @@ def test_the_seven_days_are_counted_from_an_approved_tagging_under_the_policy_by
     assert text in texts(made)
 
 
+def test_the_newest_hour_of_the_event_history_does_not_count_as_events_of_it_may_still_be_missing(
+    desired: Desired,
+) -> None:
+    for minutes, step in ((0, []), (59, []), (60, ["close-account:old-team"])):
+        tagged_at = days_ago(7) - timedelta(minutes=minutes)
+        made = planned(desired, replace(OWN, tagged_at=tagged_at), typed=ID)
+        assert ids(made) == step, minutes
+        assert bool(step) or "events of the newest hour may still be missing in AWS's event history" in texts(made)
+
+
 @pytest.mark.parametrize("attached_at", [None, days_ago(90)])
 def test_a_move_and_an_attachment_of_more_than_90_days_ago_count_as_earlier_than_the_tagging(
     desired: Desired, attached_at: datetime | None
 ) -> None:
-    own = replace(OWN, move=None, tagged_at=days_ago(7))
+    own = replace(OWN, move=None, tagged_at=days_ago(7.1))
     assert ids(planned(desired, own, typed=ID, attached_at=attached_at)) == ["close-account:old-team"]
 
 
