@@ -51,6 +51,12 @@ def waiting(plan: Any) -> str:
     return " ".join(item["what"] for item in plan["waiting"])
 
 
+def put_delegation(stage: Stage, to: str) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": to}, "Action": "organizations:List*", "Resource": "*"}
+    content = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    stage.client("organizations").put_resource_policy(Content=content)
+
+
 def fill(stage: Stage) -> None:
     """Give the account a tagged bucket, and last month's bill."""
     s3 = stage.client("s3", account(stage))
@@ -91,6 +97,9 @@ def test_an_account_is_put_into_quarantine_and_closed_after_seven_days_each_unde
     project.phase("16", plan["digest"], code=8)
     assert state(stage) == "ACTIVE"
     aws.deregister_delegated_administrator(**delegation)
+    put_delegation(stage, account_id)
+    assert "the organization's resource policy delegates to it" in waiting(project.plan("16", code=1))
+    put_delegation(stage, account(stage, "log-archive"))
     done = project.phase("16", plan["digest"])
     assert (done["outcome"], done["steps"]) == ("done", 1)
     assert state(stage) == "PENDING_CLOSURE"

@@ -5,6 +5,7 @@ from functools import partial
 
 from orgkit.aws import typed_account_ids
 from orgkit.aws.rejections import Rejected
+from orgkit.aws.resource_policy import read_resource_policy
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import as_aws, read_tags_of
 from orgkit.errors import NeedsDecision
@@ -21,11 +22,13 @@ from orgkit.phases.offboarding.account_aws import (
     read_attachment,
     read_costs,
     read_history,
+    read_or_unread,
     read_trails,
 )
 from orgkit.phases.offboarding.facts import OffboardingFacts
 from orgkit.phases.offboarding.planner import spec_of_move, state_of
 from orgkit.phases.offboarding.quarantine_policy import quarantine_policy
+from orgkit.phases.offboarding.resource_policy import delegates_to
 from orgkit.phases.offboarding.spec import NAME, OffboardingSpec
 from orgkit.phases.offboarding.steps import QUARANTINED_TAG, CloseAccount, QuarantineAccount, TagQuarantinedAccount
 from orgkit.phases.organizational_units.aws import create_unit, unit_id
@@ -73,6 +76,7 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
         policy=policy,
         attached_at=read_attachment(aws, policy.id, unit.id) if policy and unit else None,
         trails=read_trails(aws, desired),
+        resource_policy=read_or_unread(lambda: read_resource_policy(aws)),
         accounts=tuple(read_one(entry) for entry, _ in pairs),
         typed=tuple((entry.key, typed) for entry, _ in pairs if (typed := typed_account_ids.id_of(entry.key))),
     )
@@ -133,6 +137,7 @@ def state_before_closing(aws: Connection, step: CloseAccount, id_index: IdIndex)
         state,
         _parent(aws, step.account) or "",
         delegated_services(aws, step.account),
+        is_delegated=delegates_to(read_resource_policy(aws), step.account),
         tag=dict(read_tags_of(aws, step.account)).get(QUARANTINED_TAG, ""),
         policy=_policy_state(aws, id_index),
     )

@@ -281,7 +281,8 @@ def _close(
     else:
         yield CloseAccount(
             key=entry.key, account=account.id, name=account.name, email=account.email, since=_day(start),
-            cause=entry.reason, starts_from=state_of("ACTIVE", draft.unit_id, (), tag=own.tag, policy=ENABLED),
+            cause=entry.reason,
+            starts_from=state_of("ACTIVE", draft.unit_id, (), is_delegated=False, tag=own.tag, policy=ENABLED),
             reason=f"it is in quarantine for {DAYS} days, and a person has typed its id",
         )  # fmt: skip
 
@@ -291,18 +292,21 @@ def _has_slot(draft: _Draft) -> bool:
     return closing + sum(isinstance(step, CloseAccount) for step in draft.steps) < MAX_AT_ONCE
 
 
-def state_of(state: str, parent: str, services: tuple[str, ...], *, tag: str, policy: str) -> str:
+def state_of(
+    state: str, parent: str, services: tuple[str, ...], *, is_delegated: bool | None, tag: str, policy: str
+) -> str:
     """Return what closing an account starts from.
 
     Args:
         state: AWS's State of it.
         parent: The id of its unit.
         services: For which it is a delegated administrator.
+        is_delegated: Whether the organization's resource policy delegates to it; None where that is not known.
         tag: The value of its tag of the quarantine.
         policy: Whether the policy of the quarantine is attached to the unit.
     """
-    values = {"state": state, "unit": parent, "administers": list(services), "quarantined": tag, "policy": policy}
-    return normal_form(values)
+    delegations = {"administers": list(services), "delegated": is_delegated}
+    return normal_form({"state": state, "unit": parent, **delegations, "quarantined": tag, "policy": policy})
 
 
 def spec_of_move(entry: OffboardedAccount, account: Account, unit: UnitPath) -> ImportSpec:

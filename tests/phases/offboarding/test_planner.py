@@ -18,6 +18,7 @@ from orgkit.phases.offboarding.facts import UNKNOWN_OWNER, AccountFacts, Move, O
 from orgkit.phases.offboarding.planner import closable_accounts, plan
 from orgkit.phases.offboarding.quarantine_policy import quarantine_policy
 from orgkit.phases.offboarding.report import closable
+from orgkit.phases.offboarding.resource_policy import delegates_to
 from orgkit.phases.offboarding.spec import NAME, OffboardedAccount, OffboardingSpec
 from orgkit.phases.policies.facts import ObservedPolicy
 from orgkit.phases.policies.spec import PoliciesSpec
@@ -175,6 +176,33 @@ def test_what_could_not_be_read_in_an_account_lets_it_into_quarantine_and_is_a_r
     assert ids(planned(desired, own, [account("Production")]))[0] == "quarantine-account:old-team"
 
 
+def delegation(principal: Any, **more: Any) -> str:
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "organizations:List*", "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement | more]})
+
+
+@pytest.mark.parametrize(
+    ("document", "delegates"),
+    [
+        ("", False),
+        (delegation([ID, "333333333333"]), True),
+        (delegation(f"arn:aws:iam::{ID}:role/path/admin"), True),
+        (delegation("*", Condition={"StringEquals": {"aws:PrincipalAccount": [ID]}}), True),
+        (delegation("*", Condition={"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ID}:role/*"}}), True),
+        (delegation("*", Condition={"StringNotEquals": {"aws:PrincipalAccount": ID}}), False),
+        (delegation("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}), False),
+        (delegation("333333333333", Resource=f"arn:aws:organizations::{MANAGEMENT}:account/o-a1/{ID}"), False),
+        (delegation(ID, Effect="Deny"), False),
+        ("{", None),
+        (json.dumps({"Statement": [{"Effect": "Perhaps", "Principal": "*"}]}), None),
+    ],
+)
+def test_an_allow_of_the_organization_s_resource_policy_delegates_to_the_accounts_that_it_names(
+    document: str, delegates: bool | None
+) -> None:
+    assert delegates_to(document, ID) is delegates
+
+
 REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
         {"services": ("sso.amazonaws.com",)},
@@ -182,6 +210,9 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         "delegated administrator for sso.amazonaws.com, among them IAM Identity",
     ),
     ({"services": NO}, {}, "whether it is a delegated administrator could not be read"),
+    ({}, {"resource_policy": NO}, "resource policy, which may delegate to it, could not be read: AWS denied it."),
+    ({}, {"resource_policy": '{"Statement": [1]}'}, "which may delegate to it, could not be understood"),
+    ({}, {"resource_policy": delegation(f"arn:aws:iam::{ID}:root")}, "resource policy delegates to it: take it out"),
     ({"roles": ("rescue",)}, {}, "break-glass role rescue"),
     ({}, {"trails": NO}, "the trails could not be read"),
     ({}, {"trails": (TrailUse("acme", "old-data", ""),)}, "trail acme writes to its bucket old-data"),
