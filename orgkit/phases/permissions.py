@@ -6,10 +6,10 @@ from typing import Any
 
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import ACCESS_ROLE, READ_ROLE, Desired
+from orgkit.model.offboarding import OffboardingSpec
 from orgkit.model.plan import Step
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.findings import reads_for
-from orgkit.phases.offboarding.spec import OffboardingSpec
 from orgkit.phases.organization.section import OrganizationModel
 from orgkit.phases.registry import RUNBOOKS
 from orgkit.phases.trail.section import TrailModel

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 import orgkit.ci
 from orgkit.ci.oidc import CHANGING_PHASES, template
 from orgkit.cli.phases import permissions
+from orgkit.model.offboarding import OffboardedAccount, OffboardingSpec
 from orgkit.model.plan import Step
 from orgkit.parameters import load
-from orgkit.phases.offboarding.spec import OffboardedAccount, OffboardingSpec
 from orgkit.phases.permissions import Scope, policy_for, steps_of
 from orgkit.phases.registry import PHASES, RUNBOOKS, phase_of, phases_for
 from orgkit.policy_evaluation.service_authorization import find_action, find_service

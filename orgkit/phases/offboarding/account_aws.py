@@ -16,9 +16,9 @@ from orgkit.costs.bills.month import Month
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Unread
+from orgkit.model.offboarding import OffboardedAccount
 from orgkit.phases.member_access.access_aws import NOT_YET
 from orgkit.phases.offboarding.facts import UNKNOWN_OWNER, AccountFacts, Move, TrailUse
-from orgkit.phases.offboarding.spec import OffboardedAccount
 from orgkit.phases.offboarding.steps import QUARANTINED_TAG
 from orgkit.phases.policies.spec import PoliciesSpec
 

@@ -12,6 +12,7 @@ from orgkit.errors import NeedsDecision
 from orgkit.model.desired import Desired
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import CLOSED_STATES, Observed
+from orgkit.model.offboarding import NAME, OffboardingSpec
 from orgkit.model.plan import ABSENT, starting_value
 from orgkit.phases.accounts.moves_aws import read_moves
 from orgkit.phases.handler import handle
@@ -29,7 +30,6 @@ from orgkit.phases.offboarding.facts import OffboardingFacts
 from orgkit.phases.offboarding.planner import spec_of_move, state_of
 from orgkit.phases.offboarding.quarantine_policy import quarantine_policy
 from orgkit.phases.offboarding.resource_policy import delegates_to
-from orgkit.phases.offboarding.spec import NAME, OffboardingSpec
 from orgkit.phases.offboarding.steps import QUARANTINED_TAG, CloseAccount, QuarantineAccount, TagQuarantinedAccount
 from orgkit.phases.organizational_units.aws import create_unit, unit_id
 from orgkit.phases.organizational_units.steps import CreateUnit

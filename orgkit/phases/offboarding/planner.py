@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import Desired, ImportSpec, UnitPath, format_path
 from orgkit.model.observed import Account, Observed, Unread
+from orgkit.model.offboarding import NAME, OffboardedAccount, OffboardingSpec
 from orgkit.model.plan import ABSENT, ENABLED, Plan, Step, Waiting
 from orgkit.phases.accounts.moves import effects_of
 from orgkit.phases.offboarding.facts import AccountFacts, OffboardingFacts
 from orgkit.phases.offboarding.quarantine_policy import quarantine_policy, rescuers
 from orgkit.phases.offboarding.refusals import refusals, unread_reasons
 from orgkit.phases.offboarding.report import report
-from orgkit.phases.offboarding.spec import NAME, OffboardedAccount, OffboardingSpec
 from orgkit.phases.offboarding.steps import (
     DAYS,
     MAX_AT_ONCE,

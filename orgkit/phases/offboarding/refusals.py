@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from orgkit.model.desired import KEY_TAG, AccountSpec, Desired, HandoverSpec, ImportSpec, name_in
 from orgkit.model.observed import Account, Observed, Unread
+from orgkit.model.offboarding import OffboardedAccount
 from orgkit.model.state_backend import StateBackendSpec
 from orgkit.phases.offboarding.facts import UNKNOWN_OWNER, AccountFacts, OffboardingFacts
 from orgkit.phases.offboarding.resource_policy import delegates_to
-from orgkit.phases.offboarding.spec import OffboardedAccount
 
 IDENTITY_CENTER = "sso.amazonaws.com"
 _OWNER = re.compile(r"arn:[^:]+:kms:[^:]*:([0-9]{12}):")

@@ -13,6 +13,7 @@ from orgkit.aws.session import Connection
 from orgkit.errors import NeedsDecision
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Unread
+from orgkit.model.offboarding import OffboardingSpec
 from orgkit.model.plan import ABSENT, ENABLED
 from orgkit.parameters import load
 from orgkit.phases.offboarding import account_aws
@@ -21,7 +22,6 @@ from orgkit.phases.offboarding.facts import UNKNOWN_OWNER, Move
 from orgkit.phases.offboarding.phase import PHASE
 from orgkit.phases.offboarding.planner import state_of
 from orgkit.phases.offboarding.quarantine_policy import quarantine_policy
-from orgkit.phases.offboarding.spec import OffboardingSpec
 from orgkit.phases.offboarding.steps import CloseAccount
 from orgkit.runbook.account_id_entry import ask_for_account_ids
 from tests.aws.conftest import Answer, CountingClock, Wire

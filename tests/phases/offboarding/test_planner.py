@@ -10,6 +10,7 @@ import pytest
 
 from orgkit.model.desired import Desired, HandoverSpec, RecordsSpec
 from orgkit.model.observed import Account, Observed, Organization, Unit, Unread
+from orgkit.model.offboarding import NAME, OffboardedAccount, OffboardingSpec
 from orgkit.model.plan import Plan, Target
 from orgkit.model.state_backend import StateBackendSpec
 from orgkit.parameters import load
@@ -19,7 +20,6 @@ from orgkit.phases.offboarding.planner import closable_accounts, plan
 from orgkit.phases.offboarding.quarantine_policy import quarantine_policy
 from orgkit.phases.offboarding.report import closable
 from orgkit.phases.offboarding.resource_policy import delegates_to
-from orgkit.phases.offboarding.spec import NAME, OffboardedAccount, OffboardingSpec
 from orgkit.phases.policies.facts import ObservedPolicy
 from orgkit.phases.policies.spec import PoliciesSpec
 from orgkit.policy_evaluation.evaluation import Level, Policies, Policy, evaluate
