@@ -18,6 +18,7 @@ from orgkit.sanitize.secrets import hide_secrets
 from orgkit.sanitize.terminal import flat
 
 COLUMNS = 88  # of comments
+KEYED_TABLES = (("contacts", "accounts"),)  # within a section
 KEYED_SECTIONS = ("units", "accounts", "imports", "policies")  # sections whose tables the file names itself
 LONG_LIST = 60  # characters of a list that stands in one line
 
@@ -163,7 +164,13 @@ def _table(place: tuple[str, ...], values: Mapping[str, Any], comments: Mapping[
     for key, value in values.items():
         for line in _comment(comments.get((*place, key), "")):
             table.add(tomlkit.comment(line.removeprefix("# ")))
-        table.append(_key(key), _value(value))
+        if (*place, key) in KEYED_TABLES:
+            own = tomlkit.table(is_super_table=True)
+            for name, values_of_name in value.items():
+                own.append(_key(name), _table((*place, key, name), values_of_name, comments))
+            table.append(_key(key), own)
+        else:
+            table.append(_key(key), _value(value))
     return table
 
 

@@ -271,13 +271,19 @@ def permissions(phase: Phase | None, file: Path | None) -> int:
 
     PHASE is its number, such as 03, or its label, such as accounts.
 
-    The policy is printed to the standard output, and what kind of policy to make of it to the standard error.
+    The policy is printed to the standard output, and what kind of policy to make of it to the standard error. That of
+    a phase that closes accounts is for the accounts of a parameters file alone: give --file.
     """
     from orgkit.parameters import find, load
-    from orgkit.phases.permissions import Scope, kind_of_policy, policy_for
+    from orgkit.phases.permissions import Scope, closes_accounts, kind_of_policy, policy_for
 
+    is_closing = phase is not None and closes_accounts(phase)
+    if is_closing and file is None:
+        raise click.UsageError("Which accounts may be closed is in [offboarding] of the parameters file: give --file.")
     scope = Scope.from_desired(load(find(str(file)))) if file else Scope()
     policy = policy_for([phase] if phase else PHASES, scope, sign_in=True)
     show_json(policy)
+    if is_closing and not scope.closable:
+        click.echo("[offboarding] names no account: this policy closes none.", err=True)
     click.echo(kind_of_policy(policy), err=True)
     return errors.EXIT_DONE

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     "--read-role", default=READ_ROLE, show_default=True, metavar="NAME",
     help="With --like-live: a role in member accounts, by which roles and buckets are read.",
 )  # fmt: skip
+@click.option(
+    "--permissions", is_flag=True,
+    help="With --like-live: print the IAM policies that the copy needs, and call nothing.",
+)  # fmt: skip
 @circumstances_options
 @json_option
 @endpoint_option
@@ -47,6 +51,7 @@ def rehearse(
     keep_snapshot: Path | None,
     mask: bool,
     read_role: str,
+    permissions: bool,
     as_json: bool,
     circumstances: FaultOptions,
 ) -> int:
@@ -61,7 +66,12 @@ def rehearse(
     from orgkit.phases.management_account.example_values import example_values
     from orgkit.rehearsal.bootstrap import rehearse as rehearse_all
 
-    _check_options(like_live, snapshot, keep_snapshot, mask)
+    _check_options(like_live, snapshot, keep_snapshot, mask, permissions)
+    if permissions:
+        from orgkit.rehearsal.snapshot_permissions import snapshot_policies
+
+        show_json(snapshot_policies(read_role))
+        return errors.EXIT_DONE
     copy = _snapshot(file, snapshot, read_role, keep_snapshot, mask) if like_live or snapshot else None
     with new_progress(quiet=as_json) as progress, errors.convert_os_errors(errors.EXIT_FAILED):
         progress.say(circumstances.sentence)
@@ -82,8 +92,12 @@ def rehearse(
     return done.exit_code
 
 
-def _check_options(like_live: bool, snapshot: Path | None, keep_snapshot: Path | None, mask: bool) -> None:
+def _check_options(
+    like_live: bool, snapshot: Path | None, keep_snapshot: Path | None, mask: bool, permissions: bool
+) -> None:
     """Refuse options that do not go together."""
+    if permissions and not like_live:
+        raise click.UsageError("--permissions prints what the copy of --like-live needs: give both.")
     if like_live and snapshot:
         raise click.UsageError("--like-live copies AWS anew, and --snapshot uses an earlier copy: give one of them.")
     if keep_snapshot and not like_live:

@@ -6,10 +6,10 @@ from typing import Any
 
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import ACCESS_ROLE, READ_ROLE, Desired
+from orgkit.model.offboarding import OffboardingSpec
 from orgkit.model.plan import Step
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.management_account.findings import reads_for
-from orgkit.phases.offboarding.spec import OffboardingSpec
 from orgkit.phases.organization.section import OrganizationModel
 from orgkit.phases.registry import RUNBOOKS
 from orgkit.phases.trail.section import TrailModel
@@ -51,7 +51,7 @@ class Scope:
         trusted_access: The service principals for which trusted access may be enabled.
         policy_types: The types of policy that may be enabled.
         tag_values: Those of the tag ManagedBy, which all that orgkit makes has.
-        closable: The ids of the accounts that may be closed.
+        closable: The ids of the accounts that may be closed: none without a parameters file that names them.
     """
 
     account: str = "*"
@@ -62,7 +62,7 @@ class Scope:
     trusted_access: tuple[str, ...] = tuple(OrganizationModel.model_fields["trusted_access"].default)
     policy_types: tuple[str, ...] = tuple(OrganizationModel.model_fields["policy_types"].default)
     tag_values: tuple[str, ...] = ("orgkit",)
-    closable: tuple[str, ...] = ("*",)
+    closable: tuple[str, ...] = ()
 
     @classmethod
     def from_desired(cls, desired: Desired) -> "Scope":
@@ -195,6 +195,11 @@ def reads_of(phase: Phase) -> tuple[str, ...]:
 def actions_of(step: type[Step]) -> tuple[str, ...]:
     """Return the actions that a step needs from the caller, without those that it takes inside another account."""
     return tuple(action for action in step.actions if action not in step.actions_in_account())
+
+
+def closes_accounts(phase: Phase) -> bool:
+    """Return whether a phase closes accounts; its policy does where the scope names them."""
+    return any("organizations:CloseAccount" in step.actions for step in steps_of(phase))
 
 
 def policy_for(phases: Iterable[Phase], scope: Scope | None = None, *, sign_in: bool = False) -> dict[str, Any]:

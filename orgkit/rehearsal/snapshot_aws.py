@@ -6,6 +6,7 @@ from typing import Any
 
 from orgkit.aws.advice import remedy_for
 from orgkit.aws.rejections import Rejected
+from orgkit.aws.resource_policy import read_resource_policy
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import read_tags, read_tags_of
 from orgkit.errors import CouldNotRead
@@ -94,7 +95,7 @@ def take_snapshot(aws: Connection, read_role: str, desired: Desired | None = Non
             management_account_id=organization.management_account_id, management_email=organization.management_email,
             root_tags=reading.attempt("tags of the root", lambda: _pairs(aws, organization.root_id), {}),
             policy_types=enabled, root_features=features,
-            resource_policy=reading.attempt("the resource policy", lambda: _resource_policy(aws), ""),
+            resource_policy=reading.attempt("the resource policy", lambda: read_resource_policy(aws), ""),
         ),
         trusted_services=reading.attempt("trusted services", lambda: _services(aws), ()) if has_features else (),
         delegated_administrators=_delegated(reading) if has_features else (),
@@ -155,15 +156,6 @@ def _accounts(reading: Reading, root_id: str, units: Iterable[SnapshotUnit]) -> 
 
 def _accounts_of(aws: Connection, parent: str) -> list[dict[str, Any]]:
     return list(aws.pages("organizations", "ListAccountsForParent", "Accounts", ParentId=parent))
-
-
-def _resource_policy(aws: Connection) -> str:
-    try:
-        return str(aws.read("organizations", "DescribeResourcePolicy")["ResourcePolicy"]["Content"])
-    except Rejected as rejection:
-        if rejection.code in ("ResourcePolicyNotFoundException", "AWSOrganizationsNotInUseException"):
-            return ""
-        raise
 
 
 def _services(aws: Connection) -> tuple[TrustedService, ...]:

@@ -61,9 +61,13 @@ def read_trails(reading: Reading) -> tuple[SnapshotTrail, ...]:
     return tuple(trail for trail in reading.map(read_one, own) if trail is not None)
 
 
-def _trail(aws: Connection, arn: str, region: str) -> SnapshotTrail:
+def _trail(aws: Connection, arn: str, region: str) -> SnapshotTrail | None:
+    """Return a trail; None if it has been deleted since it was listed."""
     read = partial(aws.read, "cloudtrail", region=region)
-    (item,) = read("DescribeTrails", trailNameList=[arn])["trailList"]
+    described = read("DescribeTrails", trailNameList=[arn])["trailList"]
+    item = next((item for item in described if item["TrailARN"] == arn), None)
+    if item is None:
+        return None
     status, selectors = read("GetTrailStatus", Name=arn), read("GetEventSelectors", TrailName=arn)
     pages = aws.pages("cloudtrail", "ListTags", "ResourceTagList", region=region, ResourceIdList=[arn])
     return SnapshotTrail(

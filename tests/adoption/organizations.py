@@ -90,6 +90,15 @@ class Builder:
         )  # fmt: skip
         cloudtrail.start_logging(Name=name)
 
+    def contact(self, kind: str, name: str, *accounts: str) -> None:
+        """Set an alternate contact of members, or of the management account if none is named."""
+        contact = {
+            "AlternateContactType": kind, "Name": name, "Title": 'Head of "all"', "EmailAddress": "head@corp.test",
+            "PhoneNumber": "+49 30 (555) 01-00",
+        }  # fmt: skip
+        for member in [{"AccountId": account} for account in accounts] or [{}]:
+            self.client("account").put_alternate_contact(**contact, **member)
+
 
 def pairs(tags: dict[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
@@ -129,6 +138,7 @@ def small(aws: Builder) -> None:
         aws.client("budgets").create_budget(AccountId=aws.management, Budget={**budget, **limit})
     monitor = {"MonitorName": "services", "MonitorType": "DIMENSIONAL", "MonitorDimension": "SERVICE"}
     aws.client("ce").create_anomaly_monitor(AnomalyMonitor=monitor)
+    aws.contact("SECURITY", "Ada")
 
 
 def nested(aws: Builder) -> None:
@@ -144,17 +154,26 @@ def nested(aws: Builder) -> None:
     twin = aws.unit(other, "Prod")
     hostile = [aws.unit(aws.root, name) for name in HOSTILE_UNITS]
     aws.unit(hostile[4], "below")
-    aws.account("Deep", "aws-deep@corp.test", deepest)
-    aws.account("Twin", "aws-twin@corp.test", twin)
-    aws.account("Lost", "aws-lost@corp.test", hostile[4])
-    aws.account("Built", "aws-built@corp.test", hostile[3])
+    deep = aws.account("Deep", "aws-deep@corp.test", deepest)
+    accounts = [
+        aws.account("Twin", "aws-twin@corp.test", twin),
+        aws.account("Lost", "aws-lost@corp.test", hostile[4]),
+        aws.account("Built", "aws-built@corp.test", hostile[3]),
+    ]
     aws.policy('Odd "name"', NO_REGION, twin)
     aws.policy("break_glass_roles", ODD_DOCUMENT, deepest)
     aws.policy("Tags", '{"tags": {"Owner": {"tag_key": {"@@assign": "Owner"}}}}', hostile[3], kind="TAG_POLICY")
     aws.policy("No instances", NO_REGION.replace("RunInstances", "StartInstances"), twin, hostile[3])
     organizations.detach_policy(PolicyId="p-FullAWSAccess", TargetId=twin)
     organizations.enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
-    aws.trail(aws.account("Audit", "aws-audit@corp.test", other), "audit-logs", "half-hearted")
+    accounts.append(aws.account("Audit", "aws-audit@corp.test", other))
+    aws.trail(accounts[-1], "audit-logs", "half-hearted")
+    organizations.enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    aws.contact("SECURITY", "Ada")
+    aws.contact("SECURITY", "Ada", *accounts)
+    aws.contact("SECURITY", 'Bob # "x"', deep)
+    aws.contact("BILLING", "Cy")
+    aws.contact("OPERATIONS", "Dee", accounts[1], accounts[2])
     cloudtrail = aws.client("cloudtrail")
     cloudtrail.put_event_selectors(TrailName="half-hearted", EventSelectors=[{"ReadWriteType": "WriteOnly"}])
     cloudtrail.stop_logging(Name="half-hearted")

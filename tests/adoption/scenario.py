@@ -138,6 +138,7 @@ LESS = ('tags = "none"', "[members]", "read_role = false", "records_bucket = fal
 
 def _server() -> dict[str, Any]:
     """What moto's backends hold."""
+    from moto.account.models import account_backends
     from moto.budgets.models import budgets_backends
     from moto.cloudtrail.models import cloudtrail_backends
 
@@ -167,6 +168,11 @@ def _server() -> dict[str, Any]:
         "handshakes": [item.id for item in world().state.get("handshakes", ()) if item.state in ("OPEN", "REQUESTED")],
         "resource_policy": resource_policy or "",
         "trails": [[item.trail_name, item.bucket_name, _selectors(item)] for item in trails],
+        "contacts": [
+            [item.id, kind, contact.name]
+            for item in backend.accounts
+            for kind, contact in account_backends[item.id]["aws"]._alternate_contacts.items()
+        ],
         "budgets": sorted(budgets_backends[MANAGEMENT]["aws"].budgets[MANAGEMENT]),
         "monitors": [item["MonitorName"] for item in alerts.get("monitors", {}).values()],
     }

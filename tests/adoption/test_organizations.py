@@ -58,6 +58,27 @@ def test_nothing_that_the_server_holds_is_neither_in_the_file_nor_listed(name: s
     assert list(missing(adopted(name))) == []
 
 
+def test_contacts_of_all_accounts_are_stated_once_and_those_of_single_ones_in_tables_of_their_own() -> None:
+    result = adopted("nested")
+    contacts = content(result)["contacts"]
+    assert contacts["security"]["name"] == "Ada"
+    assert contacts["accounts"]["deep"]["security"]["name"] == 'Bob # "x"'
+    assert contacts["accounts"]["built"]["operations"]["title"] == 'Head of "all"'
+    assert "\n[contacts.accounts.deep]\n" in result["text"]
+    assert len(result["server"]["contacts"]) == 9
+    listed = {item["subject"].partition(":")[0] for item in result["not_expressed"]}
+    assert "BILLING contact of the management account" in listed
+    assert "contacts" not in content(adopted("small"))
+    assert "the alternate contacts of 4 member account(s)" in {i["subject"] for i in adopted("small")["not_expressed"]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_aws_cannot_say_of_a_state_backend_is_listed(name: str) -> None:
+    reasons = [item["reason"] for item in adopted(name)["not_expressed"] if "for the state of" in item["subject"]]
+    assert len(reasons) == 1
+    assert "write [state_backend]" in reasons[0]
+
+
 def test_the_file_says_that_it_asks_for_less() -> None:
     file = content(adopted("small"))
     assert file["organization"]["tags"] == "none"
@@ -140,6 +161,7 @@ def missing(result: Result) -> Iterator[str]:
     yield from _units(file, server, is_listed)
     yield from _accounts(file, server, is_listed)
     yield from _policies(file, server, result["files"], is_listed)
+    yield from _contacts(file, server, is_listed)
 
 
 def _organization(file: Result, server: Result, is_listed: Any) -> Iterator[str]:
@@ -209,6 +231,18 @@ def _entry(account: Result, key: str, entry: Result, tags: dict[str, str], is_li
     for name, value in tags.items():
         if entry.get("tags", {}).get(name) != value and not is_listed(f"accounts.{key}.tags.{name}"):
             yield f"tag {name} of {account}"
+
+
+def _contacts(file: Result, server: Result, is_listed: Any) -> Iterator[str]:
+    """Yield contacts; without trusted access, those of members are listed as not shown."""
+    section = file.get("contacts", {})
+    keys = {entry["id"]: key for name in ("accounts", "imports") for key, entry in file.get(name, {}).items()}
+    for account, kind, name in server["contacts"]:
+        own = section.get("accounts", {}).get(keys.get(account, ""), {})
+        stated = own.get(kind.lower()) or section.get(kind.lower(), {})
+        of_management = account == file["organization"]["management_account_id"]
+        if stated.get("name") != name and not is_listed(kind, "management account" if of_management else account, name):
+            yield f"{kind} contact of {account}"
 
 
 def _policies(file: Result, server: Result, files: dict[str, str], is_listed: Any) -> Iterator[str]:

@@ -12,7 +12,7 @@ from orgkit.costs.bills.month import Month
 from orgkit.parameters import load
 from tests.bootstrap.project import PHASES_THAT_CHANGE, Stage, new_project, sentences
 
-DAY = 24 * 3600
+DAY, HOUR = 24 * 3600, 3600
 ROLES = "OrganizationAccountAccessRole, orgkit-read"
 
 
@@ -51,6 +51,12 @@ def waiting(plan: Any) -> str:
     return " ".join(item["what"] for item in plan["waiting"])
 
 
+def put_delegation(stage: Stage, to: str) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": to}, "Action": "organizations:List*", "Resource": "*"}
+    content = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    stage.client("organizations").put_resource_policy(Content=content)
+
+
 def fill(stage: Stage) -> None:
     """Give the account a tagged bucket, and last month's bill."""
     s3 = stage.client("s3", account(stage))
@@ -80,7 +86,7 @@ def test_an_account_is_put_into_quarantine_and_closed_after_seven_days_each_unde
     project = stage.project.within(typed)
     plan = project.plan("16", code=8)
     assert "can be closed from" in waiting(plan)
-    stage.sandbox.sleep(DAY)
+    stage.sandbox.sleep(DAY + HOUR)
     assert "Type its id" in waiting(stage.project.plan("16", code=8))
     plan = project.plan("16")
     assert [step["id"] for step in plan["steps"]] == ["close-account:old-team"]
@@ -91,6 +97,9 @@ def test_an_account_is_put_into_quarantine_and_closed_after_seven_days_each_unde
     project.phase("16", plan["digest"], code=8)
     assert state(stage) == "ACTIVE"
     aws.deregister_delegated_administrator(**delegation)
+    put_delegation(stage, account_id)
+    assert "the organization's resource policy delegates to it" in waiting(project.plan("16", code=1))
+    put_delegation(stage, account(stage, "log-archive"))
     done = project.phase("16", plan["digest"])
     assert (done["outcome"], done["steps"]) == ("done", 1)
     assert state(stage) == "PENDING_CLOSURE"

@@ -73,7 +73,7 @@ reason = "the team was dissolved"
 """
 FEWER_KINDS = {"CloseAccount": 4}  # that `make test` draws; `make faults` tries each
 OFFBOARDED = {"MoveAccount", "CloseAccount"}
-SEVEN_DAYS = 7 * 24 * 3600
+SEVEN_DAYS = 7 * 24 * 3600 + 3600  # and the hour in which the event history may lack events
 FORMER_EMAIL = 'email_changed_from = "aws-web@example.com"\n'
 # What gets its name back after somebody else has renamed it, in a second run of two phases.
 FORMER_NAMES = {

@@ -9,6 +9,7 @@ from moto.s3.models import s3_backends
 
 from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec, UnitPath
 from orgkit.model.matching import IdIndex
+from orgkit.model.offboarding import NAME as QUARANTINE_POLICY
 from orgkit.model.plan import Step
 from orgkit.model.state_backend import STATE_ACCOUNT_ID, StateBackendSpec
 from orgkit.phases.account_imports.steps import AcceptInvitation, InviteAccount
@@ -17,7 +18,6 @@ from orgkit.phases.alternate_contacts.spec import ContactsSpec
 from orgkit.phases.alternate_contacts.steps import SetContact
 from orgkit.phases.billing.steps import ActivateCostTag, CreateAnomalyMonitor, CreateAnomalySubscription, CreateBudget
 from orgkit.phases.member_access.steps import CreateReadRole, MakeManageable, RestrictReadRole
-from orgkit.phases.offboarding.spec import NAME as QUARANTINE_POLICY
 from orgkit.phases.offboarding.steps import (
     QUARANTINED_TAG,
     CloseAccount,

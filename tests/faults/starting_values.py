@@ -35,12 +35,12 @@ from orgkit.journal.events import Journal
 from orgkit.model.approval import ApprovedPlan, check_remainder
 from orgkit.model.desired import Desired
 from orgkit.model.matching import IdIndex
+from orgkit.model.offboarding import OffboardingSpec
 from orgkit.model.outcome import Outcome, Outcomes, StepStatus
 from orgkit.model.plan import Plan, Step
 from orgkit.parameters import load
 from orgkit.phases.accounts.steps import MoveAccount
 from orgkit.phases.member_access.steps import CreateReadRole
-from orgkit.phases.offboarding.spec import OffboardingSpec
 from orgkit.phases.organizational_units.steps import TagUnit
 from orgkit.phases.registry import phase_of
 from orgkit.rehearsal.bootstrap import seed_of

@@ -5,6 +5,18 @@ import pytest
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import RUNBOOKS
 
+# Sections that ask for something of which AWS has nothing to adopt, each with the reason.
+NOTHING_TO_ADOPT = {
+    "costs": "assumptions of the estimate",
+    "offboarding": "accounts that a person wants closed",
+    "policy_removal": "policies that a person wants removed",
+}
+
+
+def test_the_section_of_each_phase_is_adopted_or_has_nothing_in_aws() -> None:
+    sections = {phase.section.name for phase in RUNBOOKS if phase.section and phase.adopt is None}
+    assert sections == {*NOTHING_TO_ADOPT}
+
 
 @pytest.mark.parametrize("phase", RUNBOOKS, ids=lambda phase: phase.label)
 def test_a_phase_that_has_a_planner_has_steps_and_no_other_has(phase: Phase) -> None:

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 import orgkit.ci
 from orgkit.ci.oidc import CHANGING_PHASES, template
 from orgkit.cli.phases import permissions
+from orgkit.model.offboarding import OffboardedAccount, OffboardingSpec
 from orgkit.model.plan import Step
 from orgkit.parameters import load
-from orgkit.phases.offboarding.spec import OffboardedAccount, OffboardingSpec
 from orgkit.phases.permissions import Scope, policy_for, steps_of
 from orgkit.phases.registry import PHASES, RUNBOOKS, phase_of, phases_for
 from orgkit.policy_evaluation.service_authorization import find_action, find_service
@@ -88,14 +88,17 @@ def test_no_ci_role_may_take_anything_away() -> None:
             assert action not in text
 
 
-def test_their_permissions_are_printed_by_name_alone() -> None:
+def test_their_permissions_are_printed_by_name_alone(tmp_path: Path) -> None:
+    file = tmp_path / "acme.toml"
+    text = EXAMPLE.read_text(encoding="utf-8")
+    file.write_text(f'{text}\n[offboarding.old-team]\naccount = "222222222222"\nreason = "it goes"\n', encoding="utf-8")
     removing_actions = {
         phase.label: {action for step in steps_of(phase) for action in takes_away(step)} for phase in REMOVING
     }
     assert all(removing_actions.values())
     removing = set().union(*removing_actions.values())
     for names, expected in (([], set()), *(([label], actions) for label, actions in removing_actions.items())):
-        output = json.loads(CliRunner().invoke(permissions, names).stdout)
+        output = json.loads(CliRunner().invoke(permissions, [*names, "--file", str(file)]).stdout)
         printed = {action for statement in output["Statement"] for action in statement["Action"]}
         assert printed & removing == expected
 
@@ -114,8 +117,18 @@ def test_the_policy_of_phase_16_closes_the_accounts_of_the_file_alone() -> None:
     statements = {item["Sid"]: item for item in policy_for([phase_of("offboarding")], scope)["Statement"]}
     assert statements["CloseAccounts"]["Resource"] == ["arn:aws:organizations::999999999999:account/o-*/222222222222"]
     assert "arn:aws:iam::*:role/OldRole" in statements["EnterMemberAccounts"]["Resource"]
-    nobody = policy_for([phase_of("offboarding")], Scope.from_desired(load(EXAMPLE)))
-    assert "organizations:CloseAccount" not in json.dumps(nobody)
+    for nobody in (Scope.from_desired(load(EXAMPLE)), None, Scope()):
+        assert "organizations:CloseAccount" not in json.dumps(policy_for([phase_of("offboarding")], nobody))
+
+
+def test_a_policy_that_closes_accounts_is_not_printed_without_the_file_that_names_them() -> None:
+    result = CliRunner().invoke(permissions, ["16"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--file" in result.stderr
+    assert "[offboarding] of the parameters file" in result.stderr
+    empty = CliRunner().invoke(permissions, ["16", "--file", str(EXAMPLE)])
+    assert (empty.exit_code, "organizations:CloseAccount" in empty.stdout) == (0, False)
+    assert "[offboarding] names no account: this policy closes none." in " ".join(empty.stderr.split())
 
 
 def test_the_policy_of_phase_13_reaches_the_policies_of_the_types_of_the_file_alone() -> None:

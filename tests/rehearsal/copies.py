@@ -48,9 +48,59 @@ def main(name: str, folder: Path) -> dict[str, Any]:
     snapshot = take_snapshot(connect_without_file(), ACCESS)
     calls = [call.operation for call in application.calls[number:] if call.mutating]
     text = snapshot.to_json()
+    _add_own_trail(builder)
+    limited = _take_limited()
     denied = _take_denied(folder) if name == "small" else {}
     _begin_from(Snapshot.from_json(text), folder)
-    return {"original": original, "copy": answers(builder), "denied": denied, "changes": calls}
+    reports = {"limited": limited, "denied": denied, "changes": calls}
+    return {"original": original, "copy": answers(builder), **reports}
+
+
+def _add_own_trail(builder: Any) -> None:
+    """A trail whose bucket and key are in the management account."""
+    s3, service = builder.client("s3"), {"Service": "cloudtrail.amazonaws.com"}
+    s3.create_bucket(Bucket="own-logs")
+    check = {"Action": "s3:GetBucketAcl", "Resource": "arn:aws:s3:::own-logs"}
+    put = {"Action": "s3:PutObject", "Resource": "arn:aws:s3:::own-logs/*"}
+    statements = [{"Effect": "Allow", "Principal": service, **each} for each in (check, put)]
+    s3.put_bucket_policy(Bucket="own-logs", Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    builder.client("cloudtrail").create_trail(Name="own", S3BucketName="own-logs")
+    _encrypt(builder.client("kms"), builder.management, builder.client("cloudtrail"), "own")
+
+
+def _take_limited() -> dict[str, Any]:
+    """Return a snapshot taken under exactly the policy that is printed for it, and the actions that it used."""
+    from moto.iam.models import iam_backends
+
+    from orgkit.adoption.reading import connect_without_file
+    from orgkit.rehearsal.snapshot_aws import take_snapshot
+    from orgkit.rehearsal.snapshot_permissions import snapshot_policies
+    from orgkit.sandbox import authorization
+    from orgkit.sandbox.world import world
+    from tests.adoption.organizations import ACCESS
+
+    (user,) = iam_backends[world().seed.management_account_id]["aws"].users.values()
+    earlier, managed = dict(user.policies), dict(user.managed_policies)
+    printed = snapshot_policies(ACCESS)["caller"]
+    object.__setattr__(world().seed, "evaluate_policies", True)
+    full = json.loads(take_snapshot(connect_without_file(), ACCESS).to_json())  # by an administrator
+    user.managed_policies.clear()
+    user.policies = {"printed": json.dumps(printed)}
+    used, check = set[str](), authorization.check_actions
+
+    def record(call: Any, principal: Any, environ: Any) -> Any:
+        decisions = check(call, principal, environ)
+        used.update(decision.action for decision in decisions if principal.role_arn is None)
+        return decisions
+
+    authorization.check_actions = record
+    values = json.loads(take_snapshot(connect_without_file(), ACCESS).to_json())
+    authorization.check_actions = check
+    object.__setattr__(world().seed, "evaluate_policies", False)
+    user.policies, user.managed_policies = earlier, managed
+    actions = sorted(action for statement in printed["Statement"] for action in statement["Action"])
+    snapshots = {"full": {**full, "taken_at": ""}, "snapshot": {**values, "taken_at": ""}}
+    return {**snapshots, "used": sorted(used), "printed": actions}
 
 
 def _take_denied(folder: Path) -> dict[str, Any]:
@@ -77,18 +127,18 @@ def _more(builder: Any, name: str) -> None:
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
     }  # fmt: skip
     s3.put_bucket_lifecycle_configuration(Bucket="corp-logs", LifecycleConfiguration={"Rules": [rule]})
-    _encrypt(builder, _account_of(builder, "Log Archive"))
+    account = _account_of(builder, "Log Archive")
+    _encrypt(builder.in_account(account, "kms"), account, builder.client("cloudtrail"), "main")
 
 
-def _encrypt(builder: Any, account: str) -> None:
-    """Let the trail use a key of the account."""
-    kms = builder.in_account(account, "kms")
+def _encrypt(kms: Any, account: str, cloudtrail: Any, trail: str) -> None:
+    """Let a trail use a key of the account."""
     service, root = {"Service": "cloudtrail.amazonaws.com"}, {"AWS": f"arn:aws:iam::{account}:root"}
     statements = [{"Effect": "Allow", "Principal": one, "Action": "kms:*", "Resource": "*"} for one in (service, root)]
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})
     key = kms.create_key(Policy=document, Description="logs")["KeyMetadata"]
     kms.enable_key_rotation(KeyId=key["KeyId"])
-    builder.client("cloudtrail").update_trail(Name="main", KmsKeyId=key["Arn"])
+    cloudtrail.update_trail(Name=trail, KmsKeyId=key["Arn"])
 
 
 def _account_of(builder: Any, name: str) -> str:

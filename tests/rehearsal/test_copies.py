@@ -44,6 +44,19 @@ def test_taking_a_snapshot_changes_nothing(name: str) -> None:
     assert all_copied()[name]["changes"] == []
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_printed_policy_allows_every_read_of_a_copy(name: str) -> None:
+    limited = all_copied()[name]["limited"]
+    assert limited["snapshot"] == limited["full"]
+    assert {*limited["used"]} - {*limited["printed"]} == set()
+
+
+def test_the_printed_policy_allows_nothing_that_no_copy_needs() -> None:
+    limited = [all_copied()[name]["limited"] for name in NAMES]
+    used = {action for each in limited for action in each["used"]}
+    assert {*limited[0]["printed"]} - {"sts:AssumeRole"} - used == set()
+
+
 def test_what_aws_does_not_let_us_read_is_listed_and_what_can_be_read_is_copied_all_the_same() -> None:
     denied = all_copied()["small"]["denied"]
     unread = {item["subject"]: item["reason"] for item in denied["not_read"] if not item["is_general"]}

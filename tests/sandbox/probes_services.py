@@ -371,6 +371,11 @@ def a_member_does_not_see_the_organization_trail(stock: Stock) -> bool:
     return list(cloudtrail_backends[account]["us-east-1"].describe_trails(include_shadow_trails=True)) == []
 
 
+@probe("CloudTrailResponse.describe_trails")
+def a_trail_is_described_that_was_not_asked_for(stock: Stock) -> bool:
+    return len(_trail(stock).describe_trails(trailNameList=["another"])["trailList"]) == 1
+
+
 @probe("CloudTrailBackend.get_trail")
 def a_trail_is_found_in_its_region_only(stock: Stock) -> bool:
     arn = _trail(stock).describe_trails()["trailList"][0]["TrailARN"]

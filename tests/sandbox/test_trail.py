@@ -308,3 +308,21 @@ def test_a_bucket_that_refuses_a_log_file_is_the_error_of_the_last_delivery(stag
     stage.s3 = stage.world.in_account(stage.log, "s3")  # the credentials of the first session have expired by now
     stage.put_policy()
     assert "LatestDeliveryError" not in stage.cloudtrail.get_trail_status(Name=SOURCE)
+
+
+def test_trails_are_described_by_name_or_arn_and_others_are_left_out(stage: Stage) -> None:
+    stage.trust()
+    stage.put_policy()
+    arns = [stage.cloudtrail.create_trail(**TRAIL)["TrailARN"]]
+    stage.put_policy(source=SOURCE.replace("organization", "second"))
+    arns.append(stage.cloudtrail.create_trail(**{**TRAIL, "Name": "second"})["TrailARN"])
+    elsewhere = stage.world.client("cloudtrail", region_name="eu-west-1")
+    for client, names, expected in (
+        (stage.cloudtrail, [], arns),
+        (stage.cloudtrail, [arns[1]], [arns[1]]),
+        (stage.cloudtrail, ["organization", "nobody"], [arns[0]]),
+        (elsewhere, [arns[1]], [arns[1]]),
+        (elsewhere, ["second"], []),
+    ):
+        found = client.describe_trails(trailNameList=names)["trailList"]
+        assert [trail["TrailARN"] for trail in found] == expected

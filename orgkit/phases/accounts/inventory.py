@@ -6,6 +6,7 @@ from orgkit.model.desired import AccountSpec, Desired, ImportSpec, UnitPath, for
 from orgkit.model.inventory import PRESENCE, Gap, InventoryPart, Resource, tag_values, value_or_same
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Account, Observed, Unit
+from orgkit.model.offboarding import OffboardingSpec
 from orgkit.model.unit_matching import place_in_aws, units_of_file
 from orgkit.phases.member_access.inventory import KIND as ROLE
 from orgkit.phases.member_access.inventory import roles_of
@@ -32,6 +33,7 @@ def resources(observed: Observed, desired: Desired) -> Iterator[Resource | Gap]:
     """Yield the accounts that the file creates, the management account, and those that the file does not name."""
     yield from resources_of(desired.accounts, observed, desired)
     matched = {account.id for spec in desired.members if (account := account_of_file(spec, observed))}
+    offboarding = desired.section(OffboardingSpec)
     for account in observed.accounts:
         if account.id == observed.target.account:
             email = desired.organization.email
@@ -39,7 +41,14 @@ def resources(observed: Observed, desired: Desired) -> Iterator[Resource | Gap]:
             spec_values = {"email": value_or_same(email, account.email, is_same=is_same), "state": "ACTIVE"}
             yield _resource(observed, account.name, account, spec_values)
         elif account.id not in matched:
-            yield _resource(observed, account.name, account, None)
+            is_named = offboarding.names_account(account.id)
+            yield _resource(observed, account.name, account, _wishes(account, offboarding) if is_named else None)
+
+
+def _wishes(account: Account, offboarding: OffboardingSpec) -> dict[str, str]:
+    """Return what 16-offboarding has done about an account: what it has not done yet is no drift."""
+    unit = {"unit": format_path(account.unit)} if account.unit == offboarding.unit else {}
+    return unit | ({"state": account.state} if account.is_closed else {})
 
 
 def resources_of(

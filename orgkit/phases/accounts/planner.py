@@ -6,6 +6,7 @@ from orgkit.model.desired import AccountSpec, Desired, format_path, missing_tags
 from orgkit.model.lookalikes import account_warnings
 from orgkit.model.matching import account_ids_in, match_or_decision
 from orgkit.model.observed import Account, Member, Observed
+from orgkit.model.offboarding import OffboardingSpec, offboarding_note
 from orgkit.model.plan import ABSENT, Plan, Step, Waiting, starting_value
 from orgkit.model.renames import Renames, held_by, suspected_renames, waiting_for
 from orgkit.model.state_backend import StateBackendSpec
@@ -168,7 +169,8 @@ def _unmanaged(
     for account in observed.accounts:
         if account.id not in managed and account.id not in undecided:
             location = format_path(account.unit) or "the root"
-            yield f"account {account.id} ({account.name}), {account.state}, in {location}"
+            note = offboarding_note(desired.section(OffboardingSpec).names_account(account.id))
+            yield f"account {account.id} ({account.name}), {account.state}, in {location}{note}"
 
 
 def _warnings(pairs: list[Pair], observed: Observed) -> Iterator[str]:

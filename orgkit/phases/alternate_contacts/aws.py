@@ -44,14 +44,15 @@ def _targets(desired: Desired, observed: Observed) -> Iterator[tuple[str, str]]:
 
 def _read_or_reason(aws: Connection, account: str, kind: str, management: str) -> Contact | Unread | None:
     try:
-        return _read_contact(aws, kind, "" if account == management else account)
+        return read_contact(aws, kind, "" if account == management else account)
     except Rejected as rejection:
         if rejection.code not in DENIED:
             raise
         return Unread(str(rejection), rejection.remedy, rejection.code)
 
 
-def _read_contact(aws: Connection, kind: str, member: str) -> Contact | None:
+def read_contact(aws: Connection, kind: str, member: str) -> Contact | None:
+    """Return the contact of a type of a member account, or of the management account by ""; None for no contact."""
     try:
         answer = aws.read("account", "GetAlternateContact", AlternateContactType=kind, **_account(member))
     except Rejected as rejection:
@@ -79,7 +80,7 @@ def set_contact(aws: Connection, step: SetContact, id_index: IdIndex) -> None:
 
 def contact_of_account(aws: Connection, step: SetContact, id_index: IdIndex) -> str:
     """Return the contact of this type that the account has now."""
-    present = _read_contact(aws, step.type, _member(step, id_index))
+    present = read_contact(aws, step.type, _member(step, id_index))
     return starting_value(asdict(present) if present else None)
 
 

@@ -16,9 +16,9 @@ from orgkit.costs.bills.month import Month
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Unread
+from orgkit.model.offboarding import OffboardedAccount
 from orgkit.phases.member_access.access_aws import NOT_YET
 from orgkit.phases.offboarding.facts import UNKNOWN_OWNER, AccountFacts, Move, TrailUse
-from orgkit.phases.offboarding.spec import OffboardedAccount
 from orgkit.phases.offboarding.steps import QUARANTINED_TAG
 from orgkit.phases.policies.spec import PoliciesSpec
 
@@ -57,14 +57,14 @@ def read_account(
 ) -> AccountFacts:
     """Read all about one account; each part that AWS does not let us read says so."""
     account = entry.account
-    member = _or_unread(lambda: aws.assume(account, entry.role_name, policy=ONLY_LOOK))
+    member = read_or_unread(lambda: aws.assume(account, entry.role_name, policy=ONLY_LOOK))
     break_glass = desired.section(PoliciesSpec).break_glass_roles
     return AccountFacts(
         account=account,
         tag=dict(read_tags_of(aws, account)).get(QUARANTINED_TAG, ""),
         move=_value_for(history.moves, account),
         tagged_at=_value_for(history.taggings, account),
-        services=_or_unread(lambda: delegated_services(aws, account)),
+        services=read_or_unread(lambda: delegated_services(aws, account)),
         buckets=_read_inside(member, _buckets),
         roles=_read_inside(member, partial(_existing_roles, names=break_glass)),
         resources=_read_inside(member, _resources),
@@ -76,7 +76,8 @@ def _value_for(values: Mapping[str, T] | Unread, account: str) -> T | None | Unr
     return values if isinstance(values, Unread) else values.get(account)
 
 
-def _or_unread(look: Callable[[], T]) -> T | Unread:
+def read_or_unread(look: Callable[[], T]) -> T | Unread:
+    """Return what is read, or why AWS does not let us read it; an error that may pass is raised."""
     try:
         return look()
     except Rejected as rejection:
@@ -86,7 +87,7 @@ def _or_unread(look: Callable[[], T]) -> T | Unread:
 
 
 def _read_inside(member: Connection | Unread, look: Callable[[Connection], T]) -> T | Unread:
-    return member if isinstance(member, Unread) else _or_unread(lambda: look(member))
+    return member if isinstance(member, Unread) else read_or_unread(lambda: look(member))
 
 
 def delegated_services(aws: Connection, account: str) -> tuple[str, ...]:
@@ -112,7 +113,7 @@ def read_trails(aws: Connection, desired: Desired) -> tuple[TrailUse, ...] | Unr
             for item in answer["trailList"]
         )
 
-    return _or_unread(look)
+    return read_or_unread(look)
 
 
 def _owner(arn: str) -> str:
@@ -123,13 +124,13 @@ def _owner(arn: str) -> str:
 
 def read_history(aws: Connection, accounts: Collection[str]) -> History:
     """Read the newest move of each account, and its newest tagging as quarantined."""
-    moves = _or_unread(lambda: _newest(_moves(aws), accounts))
-    return History(moves, _or_unread(lambda: _newest(_taggings(aws), accounts)))
+    moves = read_or_unread(lambda: _newest(_moves(aws), accounts))
+    return History(moves, read_or_unread(lambda: _newest(_taggings(aws), accounts)))
 
 
 def read_attachment(aws: Connection, policy: str, unit: str) -> datetime | None | Unread:
     """Return when a policy was last attached to a unit; None where the event history has no such event."""
-    return _or_unread(lambda: _newest(_attachments(aws, policy), [unit]).get(unit))
+    return read_or_unread(lambda: _newest(_attachments(aws, policy), [unit]).get(unit))
 
 
 def _newest(items: Iterator[tuple[str, T]], accounts: Collection[str]) -> Mapping[str, T]:
@@ -237,7 +238,7 @@ def read_costs(aws: Connection, month: Month, accounts: Sequence[str]) -> Costs:
         return {account: _largest_first(items) for account, items in amounts.items()}
 
     try:
-        return _or_unread(look)
+        return read_or_unread(look)
     except Rejected as rejection:
         if rejection.code != "DataUnavailableException":  # AWS has no bill of the month: of a new organization
             raise

@@ -5,12 +5,14 @@ from functools import partial
 
 from orgkit.aws import typed_account_ids
 from orgkit.aws.rejections import Rejected
+from orgkit.aws.resource_policy import read_resource_policy
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import as_aws, read_tags_of
 from orgkit.errors import NeedsDecision
 from orgkit.model.desired import Desired
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import CLOSED_STATES, Observed
+from orgkit.model.offboarding import NAME, OffboardingSpec
 from orgkit.model.plan import ABSENT, starting_value
 from orgkit.phases.accounts.moves_aws import read_moves
 from orgkit.phases.handler import handle
@@ -21,11 +23,13 @@ from orgkit.phases.offboarding.account_aws import (
     read_attachment,
     read_costs,
     read_history,
+    read_or_unread,
     read_trails,
 )
 from orgkit.phases.offboarding.facts import OffboardingFacts
 from orgkit.phases.offboarding.planner import spec_of_move, state_of
-from orgkit.phases.offboarding.spec import NAME, OffboardingSpec
+from orgkit.phases.offboarding.quarantine_policy import quarantine_policy
+from orgkit.phases.offboarding.resource_policy import delegates_to
 from orgkit.phases.offboarding.steps import QUARANTINED_TAG, CloseAccount, QuarantineAccount, TagQuarantinedAccount
 from orgkit.phases.organizational_units.aws import create_unit, unit_id
 from orgkit.phases.organizational_units.steps import CreateUnit
@@ -40,6 +44,8 @@ from orgkit.phases.policies.aws import (
 )
 from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolicy
 from orgkit.policy_evaluation.policy_types import SCP
+
+CHANGED = "changed"  # the document of the policy of the quarantine
 
 
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
@@ -70,6 +76,7 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
         policy=policy,
         attached_at=read_attachment(aws, policy.id, unit.id) if policy and unit else None,
         trails=read_trails(aws, desired),
+        resource_policy=read_or_unread(lambda: read_resource_policy(aws)),
         accounts=tuple(read_one(entry) for entry, _ in pairs),
         typed=tuple((entry.key, typed) for entry, _ in pairs if (typed := typed_account_ids.id_of(entry.key))),
     )
@@ -123,17 +130,26 @@ def tag_of_account(aws: Connection, step: TagQuarantinedAccount, id_index: IdInd
 
 def state_before_closing(aws: Connection, step: CloseAccount, id_index: IdIndex) -> str:
     """Return what the account is, and whether the policy binds it; absent for one that is closed or being closed."""
-    state, spec = _state(aws, step.account), id_index.desired.section(OffboardingSpec)
+    state = _state(aws, step.account)
     if state in CLOSED_STATES:
         return ABSENT
-    attachment = AttachPolicy(name=NAME, type=SCP, unit=spec.unit, accounts=())
     return state_of(
         state,
         _parent(aws, step.account) or "",
         delegated_services(aws, step.account),
+        is_delegated=delegates_to(read_resource_policy(aws), step.account),
         tag=dict(read_tags_of(aws, step.account)).get(QUARANTINED_TAG, ""),
-        policy=attachment_state(aws, attachment, id_index),
+        policy=_policy_state(aws, id_index),
     )
+
+
+def _policy_state(aws: Connection, id_index: IdIndex) -> str:
+    """Return whether the policy of the quarantine is attached to its unit, with the document of the file."""
+    content = quarantine_policy(id_index.desired)
+    unit = id_index.desired.section(OffboardingSpec).unit
+    attachment = attachment_state(aws, AttachPolicy(name=NAME, type=SCP, unit=unit, accounts=()), id_index)
+    document = content_of_policy(aws, CreatePolicy(name=NAME, type=SCP, content=content), id_index)
+    return attachment if document == content else CHANGED
 
 
 HANDLERS = (

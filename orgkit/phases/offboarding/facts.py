@@ -67,6 +67,7 @@ class OffboardingFacts:
         trails: The trails that the management account sees in the region of the file's trail.
         accounts: Those of `[offboarding]` that are open.
         typed: The ids that a person has typed, by the keys of `[offboarding]`.
+        resource_policy: The document of the organization's resource policy; "" without one.
     """
 
     read_at: datetime
@@ -76,6 +77,7 @@ class OffboardingFacts:
     trails: tuple[TrailUse, ...] | Unread = ()
     accounts: tuple[AccountFacts, ...] = ()
     typed: tuple[tuple[str, str], ...] = field(default=())
+    resource_policy: str | Unread = ""
 
     def account(self, account: str) -> AccountFacts | None:
         """Return what was read of an account; None where it was not looked at."""

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import Desired, ImportSpec, UnitPath, format_path
 from orgkit.model.observed import Account, Observed, Unread
+from orgkit.model.offboarding import NAME, OffboardedAccount, OffboardingSpec
 from orgkit.model.plan import ABSENT, ENABLED, Plan, Step, Waiting
 from orgkit.phases.accounts.moves import effects_of
 from orgkit.phases.offboarding.facts import AccountFacts, OffboardingFacts
 from orgkit.phases.offboarding.quarantine_policy import quarantine_policy, rescuers
 from orgkit.phases.offboarding.refusals import refusals, unread_reasons
 from orgkit.phases.offboarding.report import report
-from orgkit.phases.offboarding.spec import NAME, OffboardedAccount, OffboardingSpec
 from orgkit.phases.offboarding.steps import (
     DAYS,
     MAX_AT_ONCE,
@@ -26,7 +26,8 @@ from orgkit.phases.policies.steps import AttachPolicy, ChangePolicy, CreatePolic
 from orgkit.phases.policies.targets import accounts_under, name_of_target
 from orgkit.policy_evaluation.policy_types import SCP
 
-# AWS shows an event within 15 minutes, by its documentation; an account is not tagged again before that.
+# CloudTrail names 15 minutes until its event history shows an event, and does not guarantee them. Before this time an
+# account is not tagged again; and this time before a reading does not count towards the seven days.
 EVENTS_COME_WITHIN = timedelta(hours=1)
 TAGS = (("ManagedBy", "orgkit"),)  # of the unit of the quarantine
 
@@ -212,9 +213,10 @@ def _go_on(draft: _Draft, entry: OffboardedAccount, account: Account, *, is_in_f
     elif start is None:
         reason = "AWS's event history shows no approved quarantine under the policy: the seven days begin now"
         yield _tag(entry, account, own, reason)
-    elif draft.facts.read_at < start + timedelta(days=DAYS):
-        day = f"{start + timedelta(days=DAYS):%Y-%m-%d %H:%M} UTC"
-        draft.wait(entry, f"it is in quarantine since {_day(start)}, and can be closed from {day} on", "time")
+    elif draft.facts.read_at < (end := start + timedelta(days=DAYS) + EVENTS_COME_WITHIN):
+        text = f"it is in quarantine since {_day(start)}, and can be closed from {end:%Y-%m-%d %H:%M} UTC on: after "
+        missing = "days and an hour, as events of the newest hour may still be missing in AWS's event history"
+        draft.wait(entry, f"{text}{DAYS} {missing}", "time")
     elif not is_in_force:
         draft.wait(entry, "it is not closed before the policy of the quarantine is in force again", "you")
     elif reasons := list(unread_reasons(own)):
@@ -279,7 +281,8 @@ def _close(
     else:
         yield CloseAccount(
             key=entry.key, account=account.id, name=account.name, email=account.email, since=_day(start),
-            cause=entry.reason, starts_from=state_of("ACTIVE", draft.unit_id, (), tag=own.tag, policy=ENABLED),
+            cause=entry.reason,
+            starts_from=state_of("ACTIVE", draft.unit_id, (), is_delegated=False, tag=own.tag, policy=ENABLED),
             reason=f"it is in quarantine for {DAYS} days, and a person has typed its id",
         )  # fmt: skip
 
@@ -289,18 +292,21 @@ def _has_slot(draft: _Draft) -> bool:
     return closing + sum(isinstance(step, CloseAccount) for step in draft.steps) < MAX_AT_ONCE
 
 
-def state_of(state: str, parent: str, services: tuple[str, ...], *, tag: str, policy: str) -> str:
+def state_of(
+    state: str, parent: str, services: tuple[str, ...], *, is_delegated: bool | None, tag: str, policy: str
+) -> str:
     """Return what closing an account starts from.
 
     Args:
         state: AWS's State of it.
         parent: The id of its unit.
         services: For which it is a delegated administrator.
+        is_delegated: Whether the organization's resource policy delegates to it; None where that is not known.
         tag: The value of its tag of the quarantine.
         policy: Whether the policy of the quarantine is attached to the unit.
     """
-    values = {"state": state, "unit": parent, "administers": list(services), "quarantined": tag, "policy": policy}
-    return normal_form(values)
+    delegations = {"administers": list(services), "delegated": is_delegated}
+    return normal_form({"state": state, "unit": parent, **delegations, "quarantined": tag, "policy": policy})
 
 
 def spec_of_move(entry: OffboardedAccount, account: Account, unit: UnitPath) -> ImportSpec:

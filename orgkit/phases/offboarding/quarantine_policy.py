@@ -2,7 +2,7 @@
 
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import READ_ROLE, Desired
-from orgkit.phases.offboarding.spec import OffboardingSpec
+from orgkit.model.offboarding import OffboardingSpec
 from orgkit.phases.policies.spec import PoliciesSpec
 
 # What stays allowed to everybody, the root user included: the owner of an account has to be able to ask AWS for help,

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from orgkit.model.desired import KEY_TAG, AccountSpec, Desired, HandoverSpec, ImportSpec, name_in
 from orgkit.model.observed import Account, Observed, Unread
+from orgkit.model.offboarding import OffboardedAccount
 from orgkit.model.state_backend import StateBackendSpec
 from orgkit.phases.offboarding.facts import UNKNOWN_OWNER, AccountFacts, OffboardingFacts
-from orgkit.phases.offboarding.spec import OffboardedAccount
+from orgkit.phases.offboarding.resource_policy import delegates_to
 
 IDENTITY_CENTER = "sso.amazonaws.com"
 _OWNER = re.compile(r"arn:[^:]+:kms:[^:]*:([0-9]{12}):")
@@ -29,6 +30,7 @@ def refusals(
         yield "nothing was read about it"
         return
     yield from _delegations(own)
+    yield from _delegated_by_policy(account, facts)
     yield from _used_by_trails(own, facts)
     yield from _used_by_the_file(own, desired)
     if not isinstance(own.roles, Unread):
@@ -92,6 +94,18 @@ def _delegations(own: AccountFacts) -> Iterator[str]:
             f"it is the delegated administrator for {', '.join(own.services)}{center}: name another account for that "
             "first"
         )
+
+
+def _delegated_by_policy(account: Account, facts: OffboardingFacts) -> Iterator[str]:
+    policy = facts.resource_policy
+    if isinstance(policy, Unread):
+        yield f"the organization's resource policy, which may delegate to it, could not be read: {policy.reason}"
+        return
+    is_delegated = delegates_to(policy, account.id)
+    if is_delegated is None:
+        yield "the organization's resource policy, which may delegate to it, could not be understood"
+    elif is_delegated:
+        yield "the organization's resource policy delegates to it: take it out of that policy first"
 
 
 def _used_by_trails(own: AccountFacts, facts: OffboardingFacts) -> Iterator[str]:

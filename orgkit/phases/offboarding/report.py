@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from orgkit.model.observed import Account, Observed, Unread
+from orgkit.model.offboarding import OffboardedAccount
 from orgkit.phases.offboarding.facts import AccountFacts, OffboardingFacts
-from orgkit.phases.offboarding.spec import OffboardedAccount
 
 MAX_NAMES = 10  # services that a line names
 NOT_SEEN = (

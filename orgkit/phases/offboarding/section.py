@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from orgkit.model.desired import ACCESS_ROLE
-from orgkit.phases.offboarding.spec import NAME, OffboardedAccount, OffboardingSpec
+from orgkit.model.offboarding import NAME, OffboardedAccount, OffboardingSpec
 from orgkit.phases.schema.formats import KEY, label, quote, refuse, unit_path
 from orgkit.phases.schema.location import Violation, spell
 from orgkit.phases.schema.raw import Raw, duplicates, members, path, section, text, texts

@@ -12,8 +12,8 @@ DAYS = 7  # in quarantine before an account can be closed
 MAX_AT_ONCE = 3  # closings that AWS carries out at the same time [AWS Organizations User Guide, Quotas]
 READS = (
     "ce:GetCostAndUsage", "cloudtrail:DescribeTrails", "cloudtrail:LookupEvents", "organizations:DescribePolicy",
-    "organizations:ListDelegatedServicesForAccount", "organizations:ListPolicies",
-    "organizations:ListTargetsForPolicy", "sts:AssumeRole", *MOVE_READS,
+    "organizations:DescribeResourcePolicy", "organizations:ListDelegatedServicesForAccount",
+    "organizations:ListPolicies", "organizations:ListTargetsForPolicy", "sts:AssumeRole", *MOVE_READS,
 )  # fmt: skip
 
 
@@ -74,14 +74,16 @@ class TagQuarantinedAccount(_Offboarding):
 
 @dataclass(frozen=True, kw_only=True)
 class CloseAccount(_Offboarding):
-    """Close an account; it starts from its state, unit and tag, the services that it administers, and the policy."""
+    """Close an account; it starts from its state, unit and tag, what is delegated to it, and the policy."""
 
     kind: ClassVar = "close-account"
     symbol: ClassVar = "-"
     cost_note: ClassVar = "a closed account costs nothing more, but what was used and contracts that still run"
     actions: ClassVar = (
-        "organizations:CloseAccount", "organizations:DescribeAccount", "organizations:ListDelegatedServicesForAccount",
-        "organizations:ListParents", "organizations:ListPoliciesForTarget", "organizations:ListTagsForResource",
+        "organizations:CloseAccount", "organizations:DescribeAccount", "organizations:DescribePolicy",
+        "organizations:DescribeResourcePolicy", "organizations:ListDelegatedServicesForAccount",
+        "organizations:ListParents", "organizations:ListPolicies", "organizations:ListPoliciesForTarget",
+        "organizations:ListTagsForResource",
     )  # fmt: skip
     email: str
     since: str  # the day on which its quarantine began

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TypeVar
 
 from orgkit.aws.rejections import Rejected
+from orgkit.aws.resource_policy import read_resource_policy
 from orgkit.aws.session import Connection
 from orgkit.aws.tags import read_tags_of
 from orgkit.model.observed import Observed, Unread
@@ -22,7 +23,7 @@ def read_to_adopt(aws: Connection, observed: Observed, read_role: str) -> Observ
         OrganizationFacts(
             delegated=_or_unread(partial(_delegated, aws)) if has_features else (),
             root_tags=_or_unread(partial(read_tags_of, aws, organization.root_id)),
-            resource_policy=_or_unread(partial(_resource_policy, aws)) if has_features else "",
+            resource_policy=_or_unread(partial(read_resource_policy, aws)) if has_features else "",
         )
     )
 
@@ -43,13 +44,3 @@ def _delegated(aws: Connection) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def _services_of(aws: Connection, account: str) -> tuple[str, ...]:
     pages = aws.pages("organizations", "ListDelegatedServicesForAccount", "DelegatedServices", AccountId=account)
     return tuple(sorted(str(item["ServicePrincipal"]) for item in pages))
-
-
-def _resource_policy(aws: Connection) -> str:
-    try:
-        answer = aws.read("organizations", "DescribeResourcePolicy")
-    except Rejected as rejection:
-        if rejection.code == "ResourcePolicyNotFoundException":
-            return ""
-        raise
-    return str(answer["ResourcePolicy"]["Content"])

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from orgkit.model.desired import Desired, UnitPath, UnitSpec, format_path
 from orgkit.model.inventory import PRESENCE, Gap, InventoryPart, Resource, tag_values
 from orgkit.model.observed import Observed, Unit
+from orgkit.model.offboarding import OffboardingSpec
 from orgkit.model.unit_matching import place_in_aws, units_of_file
 
 KIND = "organizational unit"
@@ -23,7 +24,10 @@ def resources(observed: Observed, desired: Desired) -> Iterator[Resource | Gap]:
     for spec in sorted(desired.units, key=lambda unit: unit.path):
         yield _resource(observed, spec.path, units.get(spec.path), _spec_values(spec, units))
     matched = {unit.id for unit in units.values()}
-    yield from (_resource(observed, unit.path, unit, None) for unit in observed.units if unit.id not in matched)
+    for unit in observed.units:
+        if unit.id not in matched:
+            is_named = desired.section(OffboardingSpec).names_unit(unit.path)
+            yield _resource(observed, unit.path, unit, {} if is_named else None)
 
 
 def _spec_values(spec: UnitSpec, units: Mapping[UnitPath, Unit]) -> dict[str, str]:

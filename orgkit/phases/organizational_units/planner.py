@@ -6,6 +6,7 @@ from orgkit.model.declared_renames import DeclaredRename, declared_renames, rena
 from orgkit.model.desired import Desired, format_path, missing_tags, replaced_tags
 from orgkit.model.lookalikes import refuse_lookalike_unit, unit_warnings
 from orgkit.model.observed import Observed
+from orgkit.model.offboarding import OffboardingSpec, offboarding_note
 from orgkit.model.plan import Plan, Step, starting_value
 from orgkit.model.renames import Renames, held_by, suspected_renames
 from orgkit.phases.organizational_units.steps import CreateUnit, RenameUnit, TagUnit
@@ -56,9 +57,10 @@ def _steps(observed: Observed, desired: Desired, renames: Renames) -> Iterator[S
 
 def _unmanaged(observed: Observed, desired: Desired) -> Iterator[str]:
     desired_paths = {spec.path for spec in desired.units}
-    yield from (
-        f"organizational unit {format_path(unit.path)}" for unit in observed.units if unit.path not in desired_paths
-    )
+    for unit in observed.units:
+        if unit.path not in desired_paths:
+            note = offboarding_note(desired.section(OffboardingSpec).names_unit(unit.path))
+            yield f"organizational unit {format_path(unit.path)}{note}"
 
 
 def _both_names(observed: Observed, desired: Desired, renames: Renames) -> Iterator[str]:

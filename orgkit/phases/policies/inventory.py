@@ -1,10 +1,12 @@
 """Policies in the inventory: each with its document, its tags and everything that it is attached to."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from orgkit.model.desired import Desired, UnitPath, format_path
 from orgkit.model.inventory import NONE, PRESENCE, YES, Gap, InventoryPart, Resource, document_value, tag_values
 from orgkit.model.observed import Observed, Unit
+from orgkit.model.offboarding import OffboardingSpec
 from orgkit.model.unit_matching import place_in_aws, units_of_file
 from orgkit.phases.policies.facts import AdoptedPolicies, DescribedPolicy, all_of_type, subject_of
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
@@ -39,7 +41,9 @@ def resources(observed: Observed, desired: Desired) -> Iterator[Resource | Gap]:
         key = (item.policy.type, item.policy.name)
         spec = None if item.policy.is_of_aws else specs.get(key)
         names |= {key} if spec else set()
-        yield _resource(item, spec, observed, units)
+        resource = _resource(item, spec, observed, units)
+        is_named = spec is None and desired.section(OffboardingSpec).names_policy(item.policy.name)
+        yield replace(resource, spec_values={}) if is_named else resource
     for key, spec in specs.items():
         if key not in names and unread_subjects.isdisjoint((all_of_type(spec.type), subject_of(spec.name, spec.type))):
             yield Resource(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from orgkit.model.desired import Desired, UnitPath, format_path
 from orgkit.model.matching import known_ids
 from orgkit.model.observed import Observed
+from orgkit.model.offboarding import OffboardingSpec, offboarding_note
 from orgkit.model.plan import Plan, Step, Waiting
 from orgkit.phases.policies.facts import ObservedPolicy, PolicyFacts
 from orgkit.phases.policies.lint import lint
@@ -130,7 +131,8 @@ def _unmanaged(facts: PolicyFacts, observed: Observed, desired: Desired) -> Iter
         if item.is_of_aws:
             continue
         if policy is None:
-            yield f"policy {item.name} ({item.type})"
+            note = offboarding_note(desired.section(OffboardingSpec).names_policy(item.name))
+            yield f"policy {item.name} ({item.type}){note}"
             continue
         units = {unit.id for path in policy.attach if (unit := observed.unit(path))}
         for target in sorted(set(item.targets) - units):

@@ -29,7 +29,7 @@ MARK_OF_STEP: dict[type[Step], tuple[Mark, str]] = {
     account_imports.InviteAccount: (Mark.NEW, "is invited"),
     account_imports.AcceptInvitation: (Mark.NEW, "joins"),
 }
-STRENGTH = (Mark.WAITING, Mark.NEW, Mark.MOVED, Mark.CHANGED, Mark.UNMANAGED, Mark.NONE)
+STRENGTH = (Mark.WAITING, Mark.NEW, Mark.MOVED, Mark.CHANGED, Mark.OFFBOARDING, Mark.UNMANAGED, Mark.NONE)
 
 
 def tree_after_plan(observed: Observed, desired: Desired, plan: Plan) -> Node:

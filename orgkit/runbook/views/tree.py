@@ -12,6 +12,7 @@ from orgkit.model.desired import Desired, ImportSpec, UnitPath, format_path
 from orgkit.model.index import all_by
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Observed
+from orgkit.model.offboarding import IN_OFFBOARDING, OffboardingSpec
 from orgkit.model.step_groups import name_some
 from orgkit.runbook.views import palette
 from orgkit.runbook.views.tables import flat
@@ -24,6 +25,7 @@ MAX_DETAILS = 80  # letters of a line below a name
 # In a unit with more accounts than this, those with the same mark and note are one line when there are so many of them.
 MAX_IN_UNIT, MIN_FOLDED = 20, 5
 MAX_IN_TREE, MIN_FOLDED_IN_LARGE_TREE = 200, 2  # the same in each unit of a tree with more accounts than this
+UNMANAGED = "unmanaged"  # the note of what the file does not name
 WIDE_LETTERS = "MW@mw%"
 STYLE = palette.style_element(
     ".unit{fill:#eaf1fb;stroke:#4a6fa5}.account,.accounts{fill:#ffffff;stroke:#6e7781}.root{fill:#ece9f8;stroke:#7a6bb0}"
@@ -45,6 +47,7 @@ class Mark(Enum):
     MOVED = ("\u2192", "moved")
     CHANGED = ("~", "changed")
     WAITING = ("\u2026", "waiting for someone else")
+    OFFBOARDING = ("-", "in offboarding: the file wants it closed")
     UNMANAGED = ("?", "unmanaged: in AWS, not in the file; left alone")
 
     @property
@@ -97,17 +100,18 @@ def desired_tree(desired: Desired) -> Node:
 
 
 def observed_tree(observed: Observed, desired: Desired) -> Node:
-    """The tree that AWS has, with what the file does not name marked as unmanaged."""
+    """The tree that AWS has, with what the file does not name, or wants closed, marked."""
     if observed.organization is None:
         return Node(f"account {observed.target.account}, in no organization", "root")
     root = Node("organization root", "root", "", observed.organization.root_id)
     nodes: dict[UnitPath, Node] = {(): root}
     renames = declared_renames(desired, observed)
     view, new_names = renamed_view(observed, renames), {rename.unit.id: rename.spec.name for rename in renames}
+    offboarding = desired.section(OffboardingSpec)
     wanted_ids = {unit.id for spec in desired.units if (unit := view.unit(spec.path))}
     for unit in observed.units:
         renamed = f"to be renamed {new_names[unit.id]}" if unit.id in new_names else ""
-        note = renamed if unit.id in wanted_ids else "unmanaged"
+        note = renamed if unit.id in wanted_ids else _unwanted(offboarding.names_unit(unit.path))
         node = Node(unit.path[-1], "unit", note, unit.id, mark=_mark_of(note))
         nodes[unit.path] = _add_below(nodes, unit.path[:-1], node)
     notes = dict(_account_notes(view, desired))
@@ -127,7 +131,7 @@ def _account_notes(observed: Observed, desired: Desired) -> Iterator[tuple[str, 
         if account.id == observed.target.account:
             words.append("management account")
         elif account.id not in specs:
-            words.append("unmanaged")
+            words.append(_unwanted(desired.section(OffboardingSpec).names_account(account.id)))
         elif account.unit != specs[account.id].unit:
             words.append(f"belongs in {format_path(specs[account.id].unit) or 'the root'}")
         if account.state != "ACTIVE":
@@ -135,8 +139,13 @@ def _account_notes(observed: Observed, desired: Desired) -> Iterator[tuple[str, 
         yield account.id, ", ".join(words)
 
 
+def _unwanted(is_in_offboarding: bool) -> str:
+    return IN_OFFBOARDING if is_in_offboarding else UNMANAGED
+
+
 def _mark_of(note: str) -> Mark:
-    return Mark.UNMANAGED if note.startswith("unmanaged") else Mark.NONE
+    marks = {IN_OFFBOARDING: Mark.OFFBOARDING, UNMANAGED: Mark.UNMANAGED}
+    return marks.get(note.partition(", ")[0], Mark.NONE)
 
 
 def fold(root: Node) -> Node:

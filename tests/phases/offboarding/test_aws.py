@@ -13,6 +13,7 @@ from orgkit.aws.session import Connection
 from orgkit.errors import NeedsDecision
 from orgkit.model.matching import IdIndex
 from orgkit.model.observed import Unread
+from orgkit.model.offboarding import OffboardingSpec
 from orgkit.model.plan import ABSENT, ENABLED
 from orgkit.parameters import load
 from orgkit.phases.offboarding import account_aws
@@ -20,15 +21,15 @@ from orgkit.phases.offboarding.aws import close_account, state_before_closing
 from orgkit.phases.offboarding.facts import UNKNOWN_OWNER, Move
 from orgkit.phases.offboarding.phase import PHASE
 from orgkit.phases.offboarding.planner import state_of
-from orgkit.phases.offboarding.spec import OffboardingSpec
+from orgkit.phases.offboarding.quarantine_policy import quarantine_policy
 from orgkit.phases.offboarding.steps import CloseAccount
 from orgkit.runbook.account_id_entry import ask_for_account_ids
 from tests.aws.conftest import Answer, CountingClock, Wire
-from tests.phases.offboarding.test_planner import ENTRY, EXAMPLE, ID, world
+from tests.phases.offboarding.test_planner import ENTRY, EXAMPLE, ID, delegation, world
 
 STEP = CloseAccount(
     key="old-team", account=ID, name="old", email="old@acme.dev", since="2026-11-23", cause="it was dissolved",
-    starts_from=state_of("ACTIVE", "ou-q", (), tag="2026-11-23", policy=ENABLED),
+    starts_from=state_of("ACTIVE", "ou-q", (), is_delegated=False, tag="2026-11-23", policy=ENABLED),
 )  # fmt: skip
 DESIRED = load(EXAMPLE).with_section(OffboardingSpec(accounts=(ENTRY,)))
 IDS = IdIndex(world(DESIRED), DESIRED)
@@ -99,16 +100,22 @@ def test_closing_starts_from_the_account_and_its_policy_and_from_nothing_where_i
     active, parent = Answer.json(Account={"State": "ACTIVE"}), Answer.json(Parents=[{"Id": "ou-q"}])
     none = Answer.error("AccountNotRegisteredException")
     some = Answer.json(DelegatedServices=[{"ServicePrincipal": "guardduty.amazonaws.com"}])
+    rules = Answer.error("ResourcePolicyNotFoundException")
+    delegating = Answer.json(ResourcePolicy={"Content": delegation(ID)})
     tag = Answer.json(Tags=[{"Key": "orgkit:quarantined", "Value": "2026-11-23"}])
-    policy = Answer.json(Policies=[{"Name": "orgkit-quarantine"}])
-    wire.says(active, parent, none, tag, policy)
+    policy = Answer.json(Policies=[{"Name": "orgkit-quarantine", "Id": "p-quarantine"}])
+    text = Answer.json(Policy={"Content": json.dumps(json.loads(quarantine_policy(DESIRED)), indent=2)})
+    wire.says(active, parent, none, rules, tag, policy, policy, text)
     assert state_before_closing(aws, STEP, IDS) == STEP.starts_from
     for answers in (
-        (Answer.json(Account={}), parent, none, tag, policy),
-        (active, Answer.json(Parents=[{"Id": "r-1"}]), none, tag, policy),
-        (active, parent, some, tag, policy),
-        (active, parent, none, Answer.json(Tags=[]), policy),
-        (active, parent, none, tag, Answer.json(Policies=[])),
+        (Answer.json(Account={}), parent, none, rules, tag, policy, policy, text),
+        (active, Answer.json(Parents=[{"Id": "r-1"}]), none, rules, tag, policy, policy, text),
+        (active, parent, some, rules, tag, policy, policy, text),
+        (active, parent, none, delegating, tag, policy, policy, text),
+        (active, parent, none, rules, Answer.json(Tags=[]), policy, policy, text),
+        (active, parent, none, rules, tag, Answer.json(Policies=[]), policy, text),
+        (active, parent, none, rules, tag, policy, Answer.json(Policies=[])),
+        (active, parent, none, rules, tag, policy, policy, Answer.json(Policy={"Content": '{"Statement": []}'})),
     ):
         wire.says(*answers)
         assert state_before_closing(aws, STEP, IDS) != STEP.starts_from

@@ -3,8 +3,8 @@
 import pytest
 
 from orgkit.errors import ParametersInvalid
+from orgkit.model.offboarding import OffboardedAccount, OffboardingSpec
 from orgkit.parameters import load_text
-from orgkit.phases.offboarding.spec import OffboardedAccount, OffboardingSpec
 from tests.bootstrap.project import EXAMPLE
 
 TEXT = EXAMPLE.read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from orgkit.model.desired import ACCESS_ROLE, UnitPath
 
 NAME = "orgkit-quarantine"  # of the policy
+IN_OFFBOARDING = "in offboarding"  # what plans and pictures say of what `[offboarding]` names
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,20 @@ class OffboardingSpec:
     def account(self, key: str) -> OffboardedAccount | None:
         """Return the entry of that key."""
         return next((entry for entry in self.accounts if entry.key == key), None)
+
+    def names_account(self, account: str) -> bool:
+        """Return whether the account of that id goes."""
+        return any(entry.account == account for entry in self.accounts)
+
+    def names_unit(self, path: UnitPath) -> bool:
+        """Return whether a unit is that of the quarantine, of a file by which an account goes."""
+        return bool(self.accounts) and path == self.unit
+
+    def names_policy(self, name: str) -> bool:
+        """Return whether a policy is that of the quarantine, of a file by which an account goes."""
+        return bool(self.accounts) and name == NAME
+
+
+def offboarding_note(is_named: bool) -> str:
+    """Return what a list of unmanaged resources adds to one that `[offboarding]` names; "" for another one."""
+    return f", {IN_OFFBOARDING}" if is_named else ""
