@@ -51,9 +51,11 @@ def describe_trails(self: CloudTrailResponse) -> str:
     shadows = self._get_bool_param("includeShadowTrails", True)
     trails = list(self.cloudtrail_backend.describe_trails(shadows or bool(names)))
     if names:
-        here = self.cloudtrail_backend.region_name
+        region = self.cloudtrail_backend.region_name
         trails = [
-            trail for trail in trails if trail.arn in names or (trail.trail_name in names and trail.region_name == here)
+            trail
+            for trail in trails
+            if trail.arn in names or (trail.trail_name in names and trail.region_name == region)
         ]
     return json.dumps({"trailList": [trail.description(include_region=True) for trail in trails]})
 
