@@ -151,7 +151,7 @@ def _probable_renames(desired: Desired, observed: Observed) -> list[Rename]:
     )
     candidates = [unit for unit in observed.units if unit.path not in desired_paths or unit.path in holders]
     by_name_tag, by_path = _by_name_tag(missing), first_by(missing, lambda spec: spec.path)
-    placed, wanted = _placed_accounts(desired, observed) if missing else ({}, Counter())
+    placed, account_counts = _placed_accounts(desired, observed) if missing else ({}, Counter())
     shared = _shared_name_tags(desired)
     renames: list[Rename] = []
     for unit in candidates if missing else ():
@@ -167,13 +167,13 @@ def _probable_renames(desired: Desired, observed: Observed) -> list[Rename]:
             if _has_its_tags(unit, spec) and dict(spec.tags)[NAME_TAG] not in shared
         ]
         accounts = placed.get(unit.path, [])
-        homes = {each.spec.unit[: len(unit.path)] for each in accounts}  # no more than one, where they say something
+        homes = {item.spec.unit[: len(unit.path)] for item in accounts}  # no more than one, where they say something
         renames += by_tags or [
             Rename(spec.path, unit, names)
             for path in homes
             if (spec := by_path.get(path)) is not None and spec.parent == unit.path[:-1]
             if holders.keys().isdisjoint((spec.path, unit.path))
-            and (names := _accounts_of(unit, spec, accounts, wanted[spec.path]))
+            and (names := _accounts_of(unit, spec, accounts, account_counts[spec.path]))
         ]
     return renames
 
@@ -202,7 +202,7 @@ def _place_and_name_tag(path: UnitPath, tags: Tags) -> tuple[UnitPath, str | Non
 
 
 @dataclass(frozen=True)
-class _Placed:
+class _Placement:
     """An account of the organization, and what the file says of it."""
 
     spec: AccountSpec | ImportSpec
@@ -216,16 +216,16 @@ class _Placed:
 
 def _placed_accounts(
     desired: Desired, observed: Observed
-) -> tuple[Mapping[UnitPath, list[_Placed]], Mapping[UnitPath, int]]:
+) -> tuple[Mapping[UnitPath, list[_Placement]], Mapping[UnitPath, int]]:
     """Return the accounts of the file in each unit and below it, and how many the file wants at each path and below."""
-    placed: dict[UnitPath, list[_Placed]] = defaultdict(list)
-    wanted: Counter[UnitPath] = Counter()
+    placed: dict[UnitPath, list[_Placement]] = defaultdict(list)
+    account_counts: Counter[UnitPath] = Counter()
     for spec in desired.members:
         if account := match_if_clear(spec, observed):
             for depth in range(1, len(account.unit) + 1):
-                placed[account.unit[:depth]].append(_Placed(spec, account))
-            wanted.update(spec.unit[:depth] for depth in range(1, len(spec.unit) + 1))
-    return placed, wanted
+                placed[account.unit[:depth]].append(_Placement(spec, account))
+            account_counts.update(spec.unit[:depth] for depth in range(1, len(spec.unit) + 1))
+    return placed, account_counts
 
 
 def held_by(path: UnitPath, renames: Renames) -> Rename | None:
@@ -259,23 +259,23 @@ def _tags_of(spec: UnitSpec) -> str:
     return f"it has the tags {NAME_TAG}={tags[NAME_TAG]} and {OWNER_TAG}={tags[OWNER_TAG]}"
 
 
-def _accounts_of(unit: Unit, spec: UnitSpec, placed: Sequence[_Placed], wanted: int) -> str:
+def _accounts_of(unit: Unit, spec: UnitSpec, placements: Sequence[_Placement], account_count: int) -> str:
     """The accounts that are where the file wants them but for the name of the unit; "" when that says nothing.
 
     Args:
         unit: The unit that may have been renamed.
         spec: The unit of the file that AWS lacks.
-        placed: The accounts in the unit and below it.
-        wanted: How many accounts the file wants in the unit of the file and below it.
+        placements: The accounts in the unit and below it.
+        account_count: How many accounts the file wants in the unit of the file and below it.
     """
     depth = len(unit.path)
-    at_home = [each for each in placed if each.spec.unit == (*spec.path, *each.account.unit[depth:])]
-    if not at_home or len(at_home) < len(placed):
+    at_home = [item for item in placements if item.spec.unit == (*spec.path, *item.account.unit[depth:])]
+    if not at_home or len(at_home) < len(placements):
         return ""
     is_known = dict(unit.tags).get(OWNER_TAG, "") == dict(spec.tags).get(OWNER_TAG)
-    has_key = any(KEY_TAG in each.account.tag for each in at_home)
-    is_whole = len(at_home) == wanted and all(each.is_pinned for each in at_home)
+    has_key = any(KEY_TAG in item.account.tag for item in at_home)
+    is_whole = len(at_home) == account_count and all(item.is_pinned for item in at_home)
     if not (is_known or has_key or is_whole):
         return ""
-    names = ", ".join(sorted(f"{each.account.name} ({each.account.id})" for each in at_home))
+    names = ", ".join(sorted(f"{item.account.name} ({item.account.id})" for item in at_home))
     return f"it holds what the file places in {format_path(spec.path)}: {names}"
