@@ -57,8 +57,8 @@ def _show(health: "Health", file: Path) -> None:
     _show_differences("Changed since the last run, and as the file says", health.expected_changes)
     _show_list("Unmanaged: in AWS, and not in the file", [f"{item.kind} {item.name}" for item in health.unmanaged])
     _show_list("Not read: it may have drifted or not", [f"{gap.subject}: {gap.reason}" for gap in health.not_read])
-    expected = sorted({f"{gap.kind}: {gap.reason}" for gap in health.gaps if gap.is_expected})
-    _show_list("Not read, as it should be", expected)
+    not_compared = sorted({f"{gap.subject}: {gap.reason}" for gap in health.not_compared})
+    _show_list("Not compared: it may have drifted or not, and nobody looked", not_compared)
     _show_list("Attention", health.notices)
     title("Quotas")
     print_table(("quota", "used", "limit", "left", "source"), list(quota_rows(health)))
@@ -84,12 +84,13 @@ def _show_differences(name: str, differences: Sequence["Difference"]) -> None:
 def _lines(item: "Difference") -> Iterator[str]:
     from orgkit.records.health.comparison import FILE
     from orgkit.records.health.shown_values import shown_values
-    from orgkit.runbook.views.health_views import changed_by
+    from orgkit.runbook.views.health_views import changed_by, last_run_value
 
     expected, actual = shown_values(item.expected, item.actual)
     yield hide_secrets(item.label)
     yield f"{'file:' if item.basis == FILE else 'last run:'} {expected}"
     yield f"AWS: {actual}"
+    yield from (f"last run: {value}" for value in last_run_value(item))
     if item.basis == FILE and item.last_value is not None and item.last_value == item.actual:
         yield "so at the last run already"
     yield from (hide_secrets(line) for line in changed_by(item))

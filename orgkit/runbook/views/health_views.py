@@ -14,13 +14,15 @@ from orgkit.sanitize.secrets import hide_secrets
 
 DRIFT_HEADERS = ("attribute", "before", "after")
 NO_DRIFT = "Nothing differs from the file, and nothing else changed since the last run."
+NO_DRIFT_IN_PART = "In what was read, nothing differs from the file, and nothing else changed since the last run."
 NO_EVENT = "CloudTrail shows no event that names it: it looks back 90 days, and shows an event after some minutes"
 
 
 def render_drift(health: Health) -> View:
     """Each difference as a row; below it what the plans report, and with what the comparison was made."""
-    table = _differences(health.drift, NO_DRIFT)
+    table = _differences(health.drift, NO_DRIFT_IN_PART if health.gaps else NO_DRIFT)
     lists = [
+        ([hide_secrets(health.sentence)] if health.gaps else [], "What this comparison leaves out"),
         ([hide_secrets(line) for line in health.plan_drift], "Drift that no step repairs, by the plans"),
         (list(step_lines(health)), "Steps that repair drift, or are left to do"),
         ([basis(health), *map(hide_secrets, health.notes)], "Compared with"),
@@ -114,8 +116,15 @@ def _values(item: Difference) -> tuple[str, str, str]:
     return (tables.flat(hide_secrets(item.label)), *shown_values(item.expected, item.actual))
 
 
+def last_run_value(item: Difference) -> Iterator[str]:
+    """Yield the value at the last run, where it is neither the file's nor the present one."""
+    if item.other_last_value is not None:
+        yield shown_values(item.other_last_value, item.actual)[0]
+
+
 def _remarks(item: Difference) -> Iterator[str]:
     yield f"compared with {compared_with(item)}"
+    yield from (f"at the last run: {value}" for value in last_run_value(item))
     yield from changed_by(item)
 
 
@@ -129,7 +138,7 @@ def _whole_row(tag: str, *lines: str) -> str:
 
 
 def _effect(gap: Gap) -> str:
-    return "none: this is as it should be" if gap.is_expected else "may have drifted"
+    return "not compared, as the reason says: may have drifted" if gap.is_expected else "may have drifted"
 
 
 def _table(headers: Sequence[str], rows: Sequence[tuple[str, ...]], empty: str) -> View:
