@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 MAX_SHOWN = 200  # differences, or unmanaged resources, on a terminal; --json has all of them
 
 
-def show_drift(path: Path, desired: "Desired", *, as_json: bool) -> int:
+def show_drift(file: Path, path: Path, desired: "Desired", *, as_json: bool) -> int:
     """Compare the organization with the file and with the last run, and return the exit code.
 
     Args:
-        path: The parameters file.
+        file: The parameters file as the caller named it, for the commands that are printed.
+        path: The same, where it was found.
         desired: The same, loaded.
         as_json: Whether to print one object for a program.
     """
@@ -41,7 +42,7 @@ def show_drift(path: Path, desired: "Desired", *, as_json: bool) -> int:
         show_json({**health.as_json(), "exit_code": health.exit_code})
     else:
         click.secho(f"{'AWS' if aws.kind == 'aws' else 'Sandbox'} account {aws.caller().account}", bold=True)
-        _show(health, path)
+        _show(health, file)
     return health.exit_code
 
 
@@ -51,7 +52,7 @@ def _show(health: "Health", file: Path) -> None:
     print_wrapped(health.sentence)
     print_wrapped(f"Compared with {basis(health)}.")
     for line in health.notes:
-        print_wrapped(hide_secrets(line).replace("FILE", str(file)))
+        print_wrapped(hide_secrets(line).replace("FILE", quote(str(file))))
     _show_differences("Drift", health.drift)
     _show_list("Drift that no step repairs, by the plans", health.plan_drift)
     _show_differences("Changed since the last run, and as the file says", health.expected_changes)
@@ -61,7 +62,9 @@ def _show(health: "Health", file: Path) -> None:
     _show_list("Not compared: it may have drifted or not, and nobody looked", not_compared)
     _show_list("Attention", health.notices)
     title("Quotas")
-    print_table(("quota", "used", "limit", "left", "source"), list(quota_rows(health)))
+    print_table(("quota", "used", "limit", "left"), [row[:-1] for row in quota_rows(health)])
+    for source, rows in groupby(quota_rows(health), key=lambda row: row[-1]):
+        print_wrapped(f"{', '.join(row[0] for row in rows)}: {source}")
     _show_list("Steps that repair drift, or are left to do", list(step_lines(health)))
     if health.step_counts:
         click.echo("\nnext")

@@ -17,7 +17,7 @@ PLACES = {UNIT: "parent", ACCOUNT: "unit"}  # the attribute that is the path of 
 
 def recorded_units(last: Snapshot) -> RecordedUnits:
     """Return the id of each unit, by the path that it had in the file, or in AWS where the file did not name it."""
-    return RecordedUnits({parse_path(name): key[1] for key, name in last.names.items() if key[0] == UNIT})
+    return RecordedUnits({_path_of(name): key[1] for key, name in last.names.items() if key[0] == UNIT})
 
 
 def with_present_paths(last: Snapshot, observed: Observed) -> Snapshot:
@@ -76,8 +76,16 @@ def _paths(last: Snapshot) -> Iterator[tuple[str, str]]:
     for (kind, unit_id), attributes in last.values.items():
         if kind == UNIT and "name" in attributes:
             parent = attributes.get("parent", ROOT)
-            above: UnitPath = () if parent == ROOT else parse_path(parent)
+            above: UnitPath = () if parent == ROOT else _path_of(parent)
             yield format_path((*above, attributes["name"])), unit_id
+
+
+def _path_of(text: str) -> UnitPath:
+    """Return the path that a record has; one name, where a secret was hidden in it so that it is no path."""
+    try:
+        return parse_path(text)
+    except ValueError:
+        return (text,)
 
 
 def _with_place(key: Key, attributes: Mapping[str, str], renamed: Mapping[str, str]) -> Mapping[str, str]:

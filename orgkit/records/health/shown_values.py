@@ -1,7 +1,6 @@
 """Two values as a person compares them: of two policy documents the statements that differ, and nothing too long."""
 
 import json
-import os
 from typing import Any
 
 from orgkit.model.canonical_json import compact_json
@@ -33,7 +32,9 @@ def shown_values(expected: str, actual: str) -> tuple[str, str]:
 
 def _first_shown(expected: str, actual: str) -> int:
     """Return from where on two long values are shown: a little before they begin to differ."""
-    return max(len(os.path.commonprefix([expected, actual])) - MAX_SAME, 0)
+    pairs = enumerate(zip(expected, actual, strict=False))
+    first = next((place for place, (one, other) in pairs if one != other), min(len(expected), len(actual)))
+    return max(first - MAX_SAME, 0)
 
 
 def _from(text: str, start: int) -> str:
