@@ -47,7 +47,7 @@ def show_drift(file: Path, path: Path, desired: "Desired", *, as_json: bool) -> 
 
 
 def _show(health: "Health", file: Path) -> None:
-    from orgkit.runbook.views.health_views import basis, quota_rows, step_lines
+    from orgkit.runbook.views.health_views import basis, not_compared_lines, quota_rows, step_lines
 
     print_wrapped(health.sentence)
     print_wrapped(f"Compared with {basis(health)}.")
@@ -58,8 +58,7 @@ def _show(health: "Health", file: Path) -> None:
     _show_differences("Changed since the last run, and as the file says", health.expected_changes)
     _show_list("Unmanaged: in AWS, and not in the file", [f"{item.kind} {item.name}" for item in health.unmanaged])
     _show_list("Not read: it may have drifted or not", [f"{gap.subject}: {gap.reason}" for gap in health.not_read])
-    not_compared = sorted({f"{gap.subject}: {gap.reason}" for gap in health.not_compared})
-    _show_list("Not compared: it may have drifted or not, and nobody looked", not_compared)
+    _show_list("Not compared: it may have drifted or not, and nobody looked", list(not_compared_lines(health)))
     _show_list("Attention", health.notices)
     title("Quotas")
     print_table(("quota", "used", "limit", "left"), [row[:-1] for row in quota_rows(health)])

@@ -114,7 +114,7 @@ class Health(Summary):
         if self.is_healthy and self.not_compared:
             return f"No drift in what was read. {self._not_compared_sentence}"
         if self.is_healthy:
-            return "No drift, and everything was read."
+            return "No drift: everything that the file names was read and compared."
         drift = f"{len(self.drift)} difference{'' if len(self.drift) == 1 else 's'} that {_are(len(self.drift))} drift"
         parts = [drift] if self.drift else []
         parts += [f"{len(self.plan_drift)} that no step repairs"] if self.plan_drift else []

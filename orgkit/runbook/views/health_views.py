@@ -1,5 +1,6 @@
 """Views of the health of an organization: tables of differences, of unmanaged resources, and of what was not read."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
@@ -46,7 +47,7 @@ def render_not_read(health: Health) -> View:
     """What was not read, and why; last what nobody expects to be read."""
     gaps = sorted(health.gaps, key=lambda gap: gap.is_expected)
     rows = [(hide_secrets(gap.subject), hide_secrets(gap.reason), _effect(gap)) for gap in gaps]
-    return _table(("what", "reason", "effect"), rows, "Everything was read.")
+    return _table(("what", "reason", "effect"), rows, "Everything that the file names was read.")
 
 
 def render_attention(health: Health) -> View:
@@ -83,6 +84,15 @@ def compared_with(item: Difference) -> str:
     if item.last_value is None:
         return "the file"
     return "the file; so at the last run" if item.last_value == item.actual else "the file; new since the last run"
+
+
+def not_compared_lines(health: Health) -> Iterator[str]:
+    """Yield kinds of resources that nobody looked at, each with the reason; resources of one kind are counted."""
+    counts = Counter((gap.kind, gap.reason) for gap in health.not_compared if gap.id)
+    for gap in health.not_compared:
+        count = counts.pop((gap.kind, gap.reason), 0) if gap.id else 1
+        if count:
+            yield f"{gap.subject if count == 1 else f'{count} {gap.kind}s'}: {gap.reason}"
 
 
 def basis(health: Health) -> str:

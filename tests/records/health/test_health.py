@@ -96,7 +96,7 @@ LEFT_OUT_SENTENCE = (
 def test_everything_was_read_is_said_only_where_everything_was_compared() -> None:
     """A bucket that nobody looked at may be public."""
     whole, partial = health(), health(gaps=LEFT_OUT)
-    assert whole.sentence == "No drift, and everything was read."
+    assert whole.sentence == "No drift: everything that the file names was read and compared."
     assert whole.as_json()["everything_compared"]
     assert partial.sentence == f"No drift in what was read. {LEFT_OUT_SENTENCE}"
     assert partial.exit_code == errors.EXIT_DONE, "the file says so"
