@@ -52,7 +52,10 @@ def _show(health: "Health", file: Path) -> None:
     print_wrapped(health.sentence)
     print_wrapped(f"Compared with {basis(health)}.")
     for line in health.notes:
-        print_wrapped(hide_secrets(line).replace("FILE", quote(str(file))))
+        print_wrapped(hide_secrets(line))
+    if not health.last_run:
+        print_wrapped("To make a record, with which the next report compares:")
+        print_line(f"orgkit run {quote(str(file))} 08")
     _show_differences("Drift", health.drift)
     _show_list("Drift that no step repairs, by the plans", health.plan_drift)
     _show_differences("Changed since the last run, and as the file says", health.expected_changes)

@@ -6,6 +6,7 @@ from typing import Any
 
 from orgkit.model.inventory import PRESENCE, PRESENT, Gap, Key, Resource, begins_with
 from orgkit.model.plan import ABSENT
+from orgkit.records.health.shown_values import shown_values
 from orgkit.sanitize.secrets import hide_secrets
 
 FILE, LAST_RUN = "file", "last run"
@@ -70,8 +71,9 @@ class Difference:
 
     @property
     def sentence(self) -> str:
-        """The difference in one line."""
-        return f"{self.subject}: {self.label} is {self.actual}, {self._source} {self.expected}"
+        """The difference in one line, without secrets: of long values the part that differs."""
+        expected, actual = shown_values(self.expected, self.actual)
+        return f"{hide_secrets(self.subject)}: {hide_secrets(self.label)} is {actual}, {self._source} {expected}"
 
     @property
     def _source(self) -> str:

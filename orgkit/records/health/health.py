@@ -294,10 +294,7 @@ def _expiry_of(text: str) -> datetime | None:
 def _notes(snapshot: Snapshot | None, unusable: tuple[str, ...]) -> Iterator[str]:
     yield from (f"Record {line}. It was not compared." for line in unusable)
     if snapshot is None:
-        yield (
-            "There is no earlier record of 08-health: values that the file does not state are not compared. "
-            "orgkit run FILE 08 makes one."
-        )
+        yield "There is no earlier record of 08-health: values that the file does not state are not compared."
 
 
 def _are(count: int) -> str:
