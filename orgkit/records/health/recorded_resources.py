@@ -40,7 +40,7 @@ def with_present_paths(last: Snapshot, observed: Observed) -> Snapshot:
 def matched_by_id(resources: tuple[Resource, ...], last: Snapshot) -> tuple[Resource, ...]:
     """Return the inventory with one resource for each of the file that AWS has under another name.
 
-    The planner knows a policy by its name, and an account by its email: with another one it is not there, and there is
+    The planner knows a policy by its name, and an account by its email. With another one it is not there, and AWS has
     one that the file does not name. The last record has the id of both.
 
     Args:
