@@ -177,7 +177,11 @@ def result_tables(phase: Phase, result: "RunResult") -> list[str]:
 
 
 def with_file(text: str, file: Path) -> str:
-    """A message of a runbook, which does not know how the parameters file was named."""
+    """A message of a runbook, which does not know how the parameters file was named, nor where the caller stands."""
+    from orgkit.records.outputs import name_in_project
+
+    argument = re.compile(rf"\b(orgkit [a-z]+ )(?:{re.escape(quote(name_in_project(file)))}(?=[\s`;]|$)|FILE\b)")
+    text = argument.sub(lambda match: match[1] + quote(str(file)), text)
     return re.sub(r"\bFILE\b", lambda _: quote(str(file)), text)
 
 
