@@ -251,6 +251,12 @@ class Interrupted(OrgkitError):
     )
 
 
+class RehearsalNeedsCopy(OrgkitError):
+    """Begin the rehearsal with a copy: the file names accounts of an organization that exists."""
+
+    summary = "This file cannot be rehearsed in an empty sandbox; nothing was started."
+
+
 class RecordExists(OrgkitError):
     """A run folder is never written twice."""
 

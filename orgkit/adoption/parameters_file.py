@@ -2,6 +2,8 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from textwrap import wrap
@@ -11,9 +13,11 @@ import tomlkit
 from tomlkit.items import KeyType, SingleKey, Table
 
 from orgkit.adoption.adoption import Adoption, by_reason
+from orgkit.adoption.content import Content
 from orgkit.errors import NotAdopted, Unexpected
 from orgkit.journal.file_writes import SHARED_MODE, create_file, rewrite_file
 from orgkit.phases.adopted import NotRead, Unexpressed
+from orgkit.phases.policies.adoption import FOLDER
 from orgkit.sanitize.secrets import hide_secrets
 from orgkit.sanitize.terminal import flat
 
@@ -50,19 +54,42 @@ def write(adoption: Adoption, path: Path, *, overwrite: bool = False) -> list[Pa
     Raises:
         NotAdopted: A file is there already; nothing was written.
     """
+    adoption = named_after(adoption, path)
     texts = sorted(adoption.content.texts.items())  # those of policies that the file cannot have, too
     files = {path.parent / name: text.encode() for name, text in texts}
     files[path] = render(adoption).encode()
-    existing = [file for file in files if _is_there(file)]
     if not overwrite:
-        refuse_existing(list(files))
+        refuse_existing([file for file, content in files.items() if file == path or not _has(file, content)])
     for file, content in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
-        if file in existing:
+        if _is_there(file):
             rewrite_file(file, content)
         else:
             create_file(file, content, SHARED_MODE)
     return list(files)
+
+
+def named_after(adoption: Adoption, path: Path) -> Adoption:
+    """Return the adoption with its documents in a folder of the file's own, so that two files share none."""
+    names = {
+        name: f"{path.stem}-policies/{name.removeprefix(f'{FOLDER}/')}"
+        for name in adoption.content.texts
+        if name.startswith(f"{FOLDER}/")
+    }
+    raw = deepcopy(adoption.content.raw)
+    for policy in raw.get("policies", {}).values():
+        if isinstance(policy, dict) and policy.get("file") in names:
+            policy["file"] = names[policy["file"]]
+    content = Content(raw, {names.get(name, name): text for name, text in adoption.content.texts.items()})
+    listed = tuple(replace(item, subject=_renamed(item.subject, names)) for item in adoption.not_expressed)
+    return replace(adoption, content=content, not_expressed=listed)
+
+
+def _renamed(subject: str, names: Mapping[str, str]) -> str:
+    """Return a subject with the new name of the document that it names."""
+    for old, new in names.items():
+        subject = subject.replace(f"in {old})", f"in {new})")
+    return subject
 
 
 def refuse_existing(files: Sequence[Path]) -> None:
@@ -72,8 +99,14 @@ def refuse_existing(files: Sequence[Path]) -> None:
         more = f", and {len(existing) - 1} more files" if len(existing) > 1 else ""
         raise NotAdopted(
             f"{existing[-1]} is there already{more}.",
-            "name another file with --output, or replace what is there with --overwrite.",
+            "name another file with --output, or replace what is there with --overwrite "
+            "(in adopt.ipynb: the parameters output and overwrite).",
         )
+
+
+def _has(file: Path, content: bytes) -> bool:
+    """Return whether a file is there with this content: then it is left as it is."""
+    return file.is_file() and not file.is_symlink() and file.read_bytes() == content
 
 
 def _is_there(file: Path) -> bool:

@@ -55,7 +55,7 @@ def adopt(output: Path, read_role: str, overwrite: bool, permissions: bool, as_j
         show_json(adoption_policy(read_role))
         return errors.EXIT_DONE
     from orgkit.adoption.adoption import adopt_organization
-    from orgkit.adoption.parameters_file import refuse_existing, write
+    from orgkit.adoption.parameters_file import named_after, refuse_existing, write
     from orgkit.adoption.reading import connect_without_file
     from orgkit.cli.read_progress import show_reading
 
@@ -63,7 +63,7 @@ def adopt(output: Path, read_role: str, overwrite: bool, permissions: bool, as_j
         refuse_existing([output])
     aws = connect_without_file()
     with show_reading(aws):
-        adoption = adopt_organization(aws, read_role)
+        adoption = named_after(adopt_organization(aws, read_role), output)
     files = write(adoption, output, overwrite=overwrite)
     code = errors.EXIT_NOT_VERIFIED if adoption.not_read or not adoption.is_settled else errors.EXIT_DONE
     if as_json:

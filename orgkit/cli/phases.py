@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,6 +26,9 @@ from orgkit.cli.options import (
 from orgkit.cli.output import after_outcome, requires_output
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import PHASES
+
+if TYPE_CHECKING:
+    from orgkit.model.desired import Desired
 
 
 @click.command()
@@ -50,7 +53,7 @@ def check(file: Path, as_json: bool) -> int:
         click.echo(f"{file} is well-formed: {text}.")
         for warning in warnings:
             click.echo(wrap(f"warning: {warning}", ""))
-        click.echo(f"\nnext    orgkit rehearse {quote(str(file))}")
+        _show_next(desired, file)
     return errors.EXIT_DONE
 
 
@@ -240,8 +243,18 @@ def estimate(file: Path, save: Path | None, as_json: bool) -> int:
         )
     else:
         show_estimate(cost_estimate, swings, table, book_for(desired).warning(date.today()))
-        click.echo(f"\nnext    orgkit rehearse {quote(str(file))}")
+        _show_next(desired, file)
     return errors.EXIT_DONE
+
+
+def _show_next(desired: "Desired", file: Path) -> None:
+    """Show how to rehearse: an organization that exists is planned, or copied into the sandbox."""
+    name = quote(str(file))
+    if desired.pinned_accounts:
+        click.echo(f"\nnext    orgkit plan {name}")
+        click.echo(f"        orgkit rehearse {name} --like-live    # on a copy in the sandbox")
+    else:
+        click.echo(f"\nnext    orgkit rehearse {name}")
 
 
 def as_strings(value: Any) -> Any:

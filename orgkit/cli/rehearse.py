@@ -15,6 +15,7 @@ from orgkit.model.desired import READ_ROLE
 from orgkit.rehearsal.fault_options import FaultOptions
 
 if TYPE_CHECKING:
+    from orgkit.model.desired import Desired
     from orgkit.sandbox.snapshot import Snapshot
 
 
@@ -126,6 +127,14 @@ def _snapshot(file: Path, saved: Path | None, read_role: str, output: Path | Non
         snapshot = take_snapshot(aws, read_role, desired)
     aws.release()
     if output:
-        write_snapshot(mask_snapshot(snapshot) if mask else snapshot, output)
+        write_snapshot(mask_snapshot(snapshot, _buckets(desired)) if mask else snapshot, output)
         click.echo(f"The copy is in {output}.", err=True)
     return snapshot
+
+
+def _buckets(desired: "Desired") -> tuple[str, ...]:
+    """Return the names of buckets that the file has: policies can hold them before the buckets are there."""
+    from orgkit.model.state_backend import StateBackendSpec
+
+    names = (desired.trail.bucket, desired.trail.records_bucket, desired.section(StateBackendSpec).bucket)
+    return tuple(filter(None, names))

@@ -55,6 +55,9 @@ def start_sandbox(file: Path, values: tuple[str, ...], snapshot: Path | None, ci
             f"one is running already ({running.endpoint_url}).", "use it, or end it first: orgkit sandbox stop"
         )
     desired = load(path)
+    if desired.pinned_accounts and not snapshot:
+        hint = "the file has ids of accounts, which are not in an empty sandbox: begin with a copy, by --snapshot."
+        click.echo(wrap(f"warning: {hint}", indent=""), err=True)
     base_seed = seed_from(desired, read_snapshot(snapshot)) if snapshot else seed_of(desired)
     seed = circumstances.apply_to(base_seed.with_values(values))
     started = start(seed, new_sandbox_folder(path), real_time=circumstances.real_time, outlive=True)

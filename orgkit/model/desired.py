@@ -324,6 +324,11 @@ class Desired(Summary):
         return (*self.accounts, *self.imports)
 
     @property
+    def pinned_accounts(self) -> tuple[str, ...]:
+        """The keys of the accounts of [accounts] whose id is in the file: they are there already."""
+        return tuple(spec.key for spec in self.accounts if spec.id)
+
+    @property
     def log_archive(self) -> "AccountSpec | ImportSpec | None":
         """The account that keeps the logs; None for a file without [trail]."""
         return self._members_by_key[self.trail.log_archive_account] if self.trail.is_wanted else None

@@ -29,7 +29,7 @@ from orgkit.rehearsal.faults import FaultLog, retry_reads
 from orgkit.rehearsal.phase_results import PhaseRehearsal, Rehearsal
 from orgkit.rehearsal.report import adopted_steps, describe_faults
 from orgkit.rehearsal.retries import MAX_RUNS, Attempt, WatchedKernels, worth_another
-from orgkit.rehearsal.setup import environment, new_sandbox_folder, seed_from, seed_of
+from orgkit.rehearsal.setup import environment, new_sandbox_folder, require_copy_for_ids, seed_from, seed_of
 from orgkit.runbook.execution.execute import execute
 from orgkit.runbook.views.tree import Node, observed_tree
 from orgkit.sandbox.lifecycle import start
@@ -82,9 +82,12 @@ def rehearse(
 
     Raises:
         InvalidSnapshot: The snapshot is of another organization than the file.
+        RehearsalNeedsCopy: There is no snapshot, and the file has ids of accounts.
     """
     require_packages("A rehearsal", *SANDBOX)
     started, desired = time.monotonic(), load(parameters)
+    if snapshot is None:
+        require_copy_for_ids(desired, parameters)
     folder, alone = new_sandbox_folder(parameters), desired.approval.four_eyes
     if alone:  # the gate has no special case for rehearsals: four_eyes is switched off in a copy of the file
         parameters = allow_single_operator(parameters, desired, folder)

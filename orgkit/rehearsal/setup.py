@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 
+from orgkit.errors import RehearsalNeedsCopy
 from orgkit.model.canonical_json import compact_json
 from orgkit.model.desired import Desired
 from orgkit.parameters.rehearsal_policies import RehearsalPolicy, RehearsalSpec
@@ -45,6 +47,22 @@ def seed_of(desired: Desired) -> Seed:
         own_policies=tuple(_own_policy(desired, policy) for policy in desired.section(RehearsalSpec).policies),
         empty_pages=7,  # AWS's lists "can occasionally" have empty pages before the last one
     )
+
+
+def require_copy_for_ids(desired: Desired, parameters: Path) -> None:
+    """Refuse to begin without a copy where the file has ids of accounts: an empty sandbox gives new accounts its own.
+
+    Raises:
+        RehearsalNeedsCopy: An account of [accounts] has an id.
+    """
+    keys = desired.pinned_accounts
+    if keys:
+        more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+        raise RehearsalNeedsCopy(
+            f"the file has the id of accounts.{keys[0]}{more}, which an empty sandbox does not have.",
+            f"begin with a copy of the organization: orgkit rehearse {quote(str(parameters))} --like-live; "
+            f"or see what would change on AWS: orgkit plan {quote(str(parameters))}. Leave the ids in the file.",
+        )
 
 
 def seed_from(desired: Desired, snapshot: Snapshot) -> Seed:

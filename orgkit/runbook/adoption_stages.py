@@ -4,7 +4,7 @@ from html import escape
 from pathlib import Path
 
 from orgkit.adoption.adoption import Adoption, adopt_organization, by_reason
-from orgkit.adoption.parameters_file import render
+from orgkit.adoption.parameters_file import named_after, render
 from orgkit.adoption.parameters_file import write as write_files
 from orgkit.adoption.reading import connect_without_file
 from orgkit.aws.session import Connection
@@ -60,9 +60,12 @@ def plan(adoption: Adoption) -> View:
 
 
 @convert_os_errors()
-def write(adoption: Adoption, output: str) -> View:
+def write(adoption: Adoption, output: str, overwrite: bool = False) -> View:
     """Write the file and the documents next to it, where a name is given; show the file."""
-    files = write_files(adoption, Path(output)) if output else []
+    files: list[Path] = []
+    if output:
+        adoption = named_after(adoption, Path(output))
+        files = write_files(adoption, Path(output), overwrite=overwrite)
     text = "\n".join(map(flat, render(adoption).splitlines()))
     file_names = [str(file) for file in files] or ["nothing: output names no file"]
     return View(

@@ -1,7 +1,9 @@
 """The sandbox's state outside moto's backends: time, keys, standalone accounts, operations in progress."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from orgkit.sandbox.clock import VirtualClock
@@ -77,6 +79,11 @@ class World:
         """Return 0, 1, 2 … for the same key, to distinguish repetitions."""
         self.counters[key] = self.counters.get(key, -1) + 1
         return self.counters[key]
+
+    def free_id(self, used: Iterable[str], derive: Callable[[int], str], *key: object) -> str:
+        """Return the next id of a key that nothing has: what is copied or renamed keeps an id of another name."""
+        taken = frozenset(used)
+        return next(value for value in (derive(self.count(*key)) for _ in count()) if value not in taken)
 
     def throttled(self, account: str, operation: str, rate: float, burst: float) -> bool:
         now = self.clock.timestamp()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from orgkit.adoption.adoption import Adoption
 from orgkit.adoption.content import Content
-from orgkit.adoption.parameters_file import render, write
+from orgkit.adoption.parameters_file import named_after, render, write
 from orgkit.adoption.reading import smallest_file
 from orgkit.cli.adopt import adopt
 from orgkit.errors import NotAdopted
@@ -24,6 +24,8 @@ from orgkit.model.plan import Target
 from orgkit.parameters import load
 from orgkit.phases.adopted import Advice, NotRead, Unexpressed
 from orgkit.phases.permissions import MAX_MANAGED_POLICY
+from orgkit.phases.policies.spec import PoliciesSpec
+from orgkit.runbook import adoption_stages
 
 ORGANIZATION = {
     "management_account_id": "999999999999", "email": "aws@corp.test", "name": "corp", "trusted_access": [],
@@ -142,6 +144,42 @@ def test_no_file_is_replaced_unless_that_is_asked_for(tmp_path: Path, existing: 
     assert [path.read_text() for path in tmp_path.rglob("*") if path.is_file()] == ["mine"]
     write(adoption_of(content), tmp_path / "adopted.toml", overwrite=True)
     assert (tmp_path / existing).read_text(encoding="utf-8") != "mine"
+
+
+def test_two_files_in_a_folder_have_documents_of_their_own(tmp_path: Path) -> None:
+    policies = {"Deny": {"file": "adopted-policies/deny.json", "type": "SERVICE_CONTROL_POLICY"}}
+    content, _ = content_with(policies=policies, texts={"adopted-policies/deny.json": DOCUMENT})
+    unexpressed = Unexpressed("policy Deny (SERVICE_CONTROL_POLICY, p-1, in adopted-policies/deny.json), attached", "x")
+    adoption = adoption_of(content, not_expressed=(unexpressed,))
+    for name in ("corp.toml", "my other.toml"):
+        document, file = write(named_after(adoption, tmp_path / name), tmp_path / name)
+        assert document == tmp_path / f"{file.stem}-policies" / "deny.json"
+        assert f"in {file.stem}-policies/deny.json)" in " ".join(file.read_text().replace("\n#", " ").split())
+        (policy,) = load(file).section(PoliciesSpec).policies
+        assert policy.name == "Deny"
+
+
+def test_a_document_that_is_there_already_is_no_obstacle(tmp_path: Path) -> None:
+    policies = {"Deny": {"file": "adopted-policies/deny.json", "type": "SERVICE_CONTROL_POLICY"}}
+    content, _ = content_with(policies=policies, texts={"adopted-policies/deny.json": DOCUMENT})
+    _, file = write(adoption_of(content), tmp_path / "corp.toml")
+    file.unlink()
+    write(adoption_of(content), tmp_path / "corp.toml")
+    file.unlink()
+    (tmp_path / "corp-policies" / "deny.json").write_text("mine", encoding="utf-8")
+    with pytest.raises(NotAdopted, match=r"deny\.json is there already"):
+        write(adoption_of(content), tmp_path / "corp.toml")
+
+
+def test_the_runbook_replaces_files_only_where_its_parameter_says_so(tmp_path: Path) -> None:
+    content, _ = content_with()
+    file = tmp_path / "acme.toml"
+    file.write_text("mine", encoding="utf-8")
+    with pytest.raises(NotAdopted) as refused:
+        adoption_stages.write(adoption_of(content), str(file))
+    assert "in adopt.ipynb: the parameters output and overwrite" in refused.value.remedy
+    adoption_stages.write(adoption_of(content), str(file), overwrite=True)
+    assert tomllib.loads(file.read_text(encoding="utf-8")) == content.raw
 
 
 def test_the_command_refuses_an_existing_file_before_it_calls_aws(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.bootstrap.project import Project, Stage, new_project
 
+ID = 'id = "444444444444"'
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
@@ -25,6 +27,22 @@ def stage(project: Project):
 def test_check_counts_what_is_in_the_file(project):
     assert "well-formed: 3 units, 2 accounts, 1 import" in project.orgkit("check", project.file).stdout
     assert project.json("check", project.file)["problems"] == []
+
+
+def test_a_file_with_ids_of_accounts_is_planned_or_rehearsed_on_a_copy(project):
+    pinned = project.folder / "parameters" / "pinned.toml"
+    pinned.write_text(project.file.read_text().replace("[accounts.website-prod]", f"[accounts.website-prod]\n{ID}"))
+    for command in ("check", "estimate"):
+        *_, plan, copy = project.orgkit(command, pinned).stdout.splitlines()
+        assert plan == f"next    orgkit plan {pinned}"
+        assert copy.startswith(f"        orgkit rehearse {pinned} --like-live ")
+    sandboxes = {*project.folder.glob("outputs/sandbox/*")}
+    refused = project.orgkit("rehearse", pinned, code=1)
+    text = " ".join(refused.stderr.split())
+    assert "the id of accounts.website-prod, which an empty sandbox does not have" in text
+    assert f"orgkit rehearse {pinned} --like-live" in text
+    assert "remove" not in text
+    assert {*project.folder.glob("outputs/sandbox/*")} == sandboxes
 
 
 def test_check_lists_problems_with_their_places_for_a_program(project):

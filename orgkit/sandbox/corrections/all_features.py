@@ -5,8 +5,15 @@ import json
 from moto.organizations.models import OrganizationsBackend
 from moto.organizations.responses import OrganizationsResponse
 
-from orgkit.sandbox import ids
-from orgkit.sandbox.corrections.handshakes import APPROVE, ENABLE, INVITE, Handshake, all_handshakes, open_handshakes
+from orgkit.sandbox.corrections.handshakes import (
+    APPROVE,
+    ENABLE,
+    INVITE,
+    Handshake,
+    all_handshakes,
+    new_handshake_id,
+    open_handshakes,
+)
 from orgkit.sandbox.corrections.registry import corrects, refusal, settles
 from orgkit.sandbox.world import world
 
@@ -38,8 +45,7 @@ def _check(backend: OrganizationsBackend) -> None:
 
 
 def _send(backend: OrganizationsBackend, action: str, account: str, parent: str = "") -> Handshake:
-    number = world().count("handshake", backend.org.id, action, account)
-    handshake_id = f"h-{ids.derive(32, 'handshake', backend.org.id, action, account, number)}"
+    handshake_id = new_handshake_id(backend.org.id, action, account)
     handshake = Handshake(backend, handshake_id, action, account, world().clock.now(), parent=parent)
     handshake.target = {"Type": "ACCOUNT", "Id": account} if parent else None
     all_handshakes().append(handshake)

@@ -7,7 +7,7 @@ from moto.organizations.models import OrganizationsBackend
 
 from orgkit.sandbox import ids
 from orgkit.sandbox.corrections import roles
-from orgkit.sandbox.corrections.creations import Creation, creations
+from orgkit.sandbox.corrections.creations import Creation, creations, new_account_id
 from orgkit.sandbox.corrections.limits import check_finalized, check_quota
 from orgkit.sandbox.corrections.members import MemberAccount, join
 from orgkit.sandbox.corrections.registry import corrects, refusal, settles
@@ -57,11 +57,13 @@ def create_account(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
 
 def _begin(backend: OrganizationsBackend, parameters: dict[str, Any], injected: str | None) -> Creation:
     email, now = parameters["Email"].lower(), world().clock.now()
-    number = world().count("creation", backend.account_id, email, parameters["AccountName"])
     failure = _failure(backend, email) or _was_requested() or injected
-    creation_id = f"car-{ids.derive(32, 'creation', backend.account_id, email, parameters['AccountName'], number)}"
+    key = "creation", backend.account_id, email, parameters["AccountName"]
+    used = (creation.id for creation in creations(backend))
+    creation_id = world().free_id(used, lambda number: f"car-{ids.derive(32, *key, number)}", *key)
+    account_id = new_account_id(backend.account_id, email)
     seconds = FAILED_AFTER if failure else _seconds(email)
-    return Creation(backend, creation_id, parameters, now, now + timedelta(seconds=seconds), failure)
+    return Creation(backend, creation_id, parameters, now, now + timedelta(seconds=seconds), failure, account_id)
 
 
 def _seconds(email: str) -> float:

@@ -3,9 +3,10 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 from typing import Any
 
-from moto.organizations.models import OrganizationsBackend
+from moto.organizations.models import OrganizationsBackend, organizations_backends
 from moto.organizations.responses import OrganizationsResponse
 
 from orgkit.sandbox import ids
@@ -13,6 +14,7 @@ from orgkit.sandbox.corrections.limits import operations_in_progress
 from orgkit.sandbox.corrections.members import moment
 from orgkit.sandbox.corrections.paging import answer
 from orgkit.sandbox.corrections.registry import corrects, refusal
+from orgkit.sandbox.world import world
 
 
 @dataclass
@@ -25,15 +27,12 @@ class Creation:
     requested: datetime
     completes: datetime
     failure: str | None
+    account_id: str  # that it has once it has succeeded
     settled: bool = False
 
     @property
     def email(self) -> str:
         return str(self.parameters["Email"])
-
-    @property
-    def account_id(self) -> str:
-        return account_id_for(self.backend.account_id, self.email)
 
     def describe(self) -> dict[str, Any]:
         """As AWS: without the email, and without an account id until it has succeeded."""
@@ -46,9 +45,23 @@ class Creation:
         return {**values, "State": state, "CompletedTimestamp": moment(self.completes), **outcome}
 
 
-def account_id_for(management: str, email: str) -> str:
-    """The id that an email gets, whenever its account is made."""
-    return ids.account_id("account", management, email.lower())
+def new_account_id(management: str, email: str) -> str:
+    """Return the id that an email gets, whenever its account is made; another one where that one is in use."""
+    numbers = chain([()], ((number,) for number in count(1)))
+    candidates = (ids.account_id("account", management, email.lower(), *number) for number in numbers)
+    used = _used_account_ids()
+    return next(candidate for candidate in candidates if candidate not in used)
+
+
+def _used_account_ids() -> set[str]:
+    """Return the ids of all accounts, and those of requests that have not failed: their accounts may have left."""
+    backends = [backend for account in organizations_backends.values() for backend in account.values()]
+    members = {account.id for backend in backends for account in backend.accounts}
+    requests: list[Creation] = world().state.get("creations", [])
+    promised = {creation.account_id for creation in requests if creation.failure is None}
+    return (
+        members | promised | {account.id for account in world().seed.standalone} | {world().seed.management_account_id}
+    )
 
 
 def creations(backend: OrganizationsBackend) -> list[Creation]:

@@ -9,6 +9,7 @@ from moto.core.utils import get_service_model
 from moto.organizations.models import OrganizationsBackend
 from moto.organizations.responses import OrganizationsResponse
 
+from orgkit.sandbox import ids
 from orgkit.sandbox.corrections.limits import operations_in_progress
 from orgkit.sandbox.corrections.members import management_of, moment, organization_of
 from orgkit.sandbox.corrections.paging import answer
@@ -86,6 +87,12 @@ def all_handshakes() -> list[Handshake]:
     """Of all organizations, in the order in which they were sent."""
     handshakes: list[Handshake] = world().state.setdefault("handshakes", [])
     return handshakes
+
+
+def new_handshake_id(*key: str) -> str:
+    """Return an id that no handshake has, also none that was copied."""
+    used = (handshake.id for handshake in all_handshakes())
+    return world().free_id(used, lambda number: f"h-{ids.derive(32, 'handshake', *key, number)}", "handshake", *key)
 
 
 def open_handshakes(backend: OrganizationsBackend, action: str) -> list[Handshake]:

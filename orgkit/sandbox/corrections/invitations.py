@@ -7,8 +7,14 @@ from datetime import timedelta
 from moto.organizations.models import OrganizationsBackend
 from moto.organizations.responses import OrganizationsResponse
 
-from orgkit.sandbox import ids
-from orgkit.sandbox.corrections.handshakes import ENABLE, INVITE, Handshake, all_handshakes, open_handshakes
+from orgkit.sandbox.corrections.handshakes import (
+    ENABLE,
+    INVITE,
+    Handshake,
+    all_handshakes,
+    new_handshake_id,
+    open_handshakes,
+)
 from orgkit.sandbox.corrections.limits import check_finalized, check_quota
 from orgkit.sandbox.corrections.members import organization_of
 from orgkit.sandbox.corrections.registry import corrects, refusal
@@ -29,8 +35,7 @@ def invite_account_to_organization(self: OrganizationsResponse) -> str:
     account = _target(target)
     _check_organization(backend)
     _check_target(backend, target, account)
-    number = world().count("handshake", backend.org.id, target["Type"], target["Id"].lower())
-    handshake_id = f"h-{ids.derive(32, 'handshake', backend.org.id, target['Type'], target['Id'].lower(), number)}"
+    handshake_id = new_handshake_id(backend.org.id, target["Type"], target["Id"].lower())
     notes, tags = parameters.get("Notes", ""), tuple(parameters.get("Tags", []))
     account_id = account.id if account else ""
     handshake = Handshake(backend, handshake_id, INVITE, account_id, world().clock.now(), target, notes, tags)

@@ -37,7 +37,8 @@ def create_key(self: KmsBackend, policy: str | None, key_usage: str | None, *arg
     key.multi_region = bool(key.multi_region)
     tags = self.tagger.get_tag_dict_for_resource(key.id)
     natural_key = (self.account_id, self.region_name, key.description, sorted(tags.items()))
-    fresh = ids.uuid("key", *natural_key, world().count("key", str(natural_key)))
+    used = self.keys.keys() - {key.id}
+    fresh = world().free_id(used, lambda number: ids.uuid("key", *natural_key, number), "key", str(natural_key))
     if not key.multi_region and "mrk-" not in key.id:
         rename_key(self, key, fresh)
     return key

@@ -30,8 +30,9 @@ def create_policy(self: OrganizationsBackend, **kwargs: Any) -> dict[str, Any]:
     described: dict[str, Any] = _create_policy(self, **{**kwargs, "Type": "TAG_POLICY"})
     policy: FakePolicy = self.policies[-1]
     policy.type, policy._arn_format = kind, f"arn:{{0}}:organizations::{{1}}:policy/{{2}}/{kind.lower()}/{{3}}"
-    number = world().count("policy", self.org.id, policy.type, policy.name)
-    policy.id = f"p-{ids.derive(8, 'policy', self.org.id, policy.type, policy.name, number)}"
+    key = "policy", self.org.id, policy.type, policy.name
+    used = (other.id for other in self.policies[:-1])
+    policy.id = world().free_id(used, lambda number: f"p-{ids.derive(8, *key, number)}", *key)
     described["Policy"]["PolicySummary"] |= {"Id": policy.id, "Arn": policy.arn, "Type": kind}
     return described
 

@@ -33,16 +33,21 @@ def create_organizational_unit(self: OrganizationsBackend, **kwargs: Any) -> dic
     _check_limits(self, len(parents))
     unit = FakeOrganizationalUnit(self.org, **kwargs)
     names = [ancestor.name for ancestor in parents[1:]] + [unit.name]
-    unit.id = _unit_id(self.org.root_id, names)
+    unit.id = _unit_id(self, names)
     self.ou.append(unit)
     for policy_id in (utils.DEFAULT_SCP_POLICY_ID, utils.DEFAULT_RCP_POLICY_ID):
         self.attach_policy(PolicyId=policy_id, TargetId=unit.id)
     return {"OrganizationalUnit": describe(self, unit)}
 
 
-def _unit_id(root_id: str, names: list[str]) -> str:
-    number = world().count("unit", root_id, *names)  # a unit that was deleted does not lend its id to the next
-    return f"ou-{root_id.removeprefix('r-')}-{ids.derive(8, 'unit', root_id, *names, number)}"
+def _unit_id(backend: OrganizationsBackend, names: list[str]) -> str:
+    """Return an id of its own: a unit that was deleted or renamed does not lend its id to the next."""
+    root_id, used = backend.org.root_id, (unit.id for unit in backend.ou)
+
+    def derive(number: int) -> str:
+        return f"ou-{root_id.removeprefix('r-')}-{ids.derive(8, 'unit', root_id, *names, number)}"
+
+    return world().free_id(used, derive, "unit", root_id, *names)
 
 
 def _check_name(backend: OrganizationsBackend, parent_id: str, name: str, exclude_id: str = "") -> None:
