@@ -1,5 +1,6 @@
 """08-health without tags and read roles: what it leaves out, one rename, and what orgkit's own run changed."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,17 @@ def select(it: Behind, kind: str, *data: str) -> None:
     resources = [{"Type": "AWS::S3::Object", "Values": list(data)}] if data else []
     selector = {"ReadWriteType": kind, "IncludeManagementEvents": True, "DataResources": resources}
     it.trail.put_event_selectors(TrailName="org-trail", EventSelectors=[selector])
+
+
+def let_everybody_read(it: Behind) -> None:
+    """Add a statement to the policy of the log bucket: those of orgkit stay."""
+    s3 = it.within("s3")
+    policy = json.loads(s3.get_bucket_policy(Bucket=it.bucket)["Policy"])
+    objects = f"arn:aws:s3:::{it.bucket}/*"
+    allowed = {"Sid": "Everybody", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": objects}
+    policy["Statement"].append(allowed)
+    s3.delete_public_access_block(Bucket=it.bucket)
+    s3.put_bucket_policy(Bucket=it.bucket, Policy=json.dumps(policy))
 
 
 def selectors_of(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -56,10 +68,14 @@ def test_what_an_approved_run_changed_is_no_drift(stage: Stage) -> None:
     (row,) = selectors_of(answer, "changed_as_wanted")
     assert ["-05-trail-" in event["run"] for event in row["events"]] == [True]
     select(it, "All")
+    let_everybody_read(it)
     stage.sandbox.sleep(6 * 60)
     answer = project.json("status", project.file, "--drift", code=6)
     (row,) = selectors_of(answer, "drift")
     assert (SECRET in row["before"], len(row["events"])) == (True, 2), "somebody else changed it after that run"
+    (policy,) = (row for row in answer["drift"] if row["attribute"] == "policy")
+    assert "Everybody" in policy["after"], "though what the file asks for is still in it, and the plan is empty"
+    assert (policy["compared_with"], policy["before"] == policy["last_run"]) == ("last run", True)
 
 
 def test_of_an_adopted_organization_what_was_not_compared_is_said_and_a_rename_is_one_difference(stage: Stage) -> None:
