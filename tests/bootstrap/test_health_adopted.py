@@ -106,3 +106,9 @@ def test_of_an_adopted_organization_what_was_not_compared_is_said_and_a_rename_i
     pages = sorted(project.folder.rglob("*-08-health-*/08-health.html"))
     assert "orgkit plan parameters/acme.toml" in pages[-1].read_text(encoding="utf-8"), "from the folder of the project"
     assert all("FILE" not in page.read_text(encoding="utf-8") for page in pages)
+    text = project.file.read_text(encoding="utf-8")
+    project.file.write_text(text.replace("read_role = false\n", ""), encoding="utf-8")
+    answer = project.json("status", FILE, "--drift", code=6)
+    (row,) = (item for item in answer["not_read"] if item["is_expected"])
+    assert row["what"].startswith("bucket "), "its settings are not in the file, and so nobody compared them"
+    assert (answer["everything_compared"], "bucket_settings = false" in answer["summary"]) == (False, True)

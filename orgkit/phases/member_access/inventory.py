@@ -116,7 +116,7 @@ def _access_role(
     spec_values[TRUST] = value_or_same(spec_values[TRUST], role.trust, is_same=is_trusted or is_left_to_owner)
     if is_administrator(role):
         del spec_values[f"managed policy {ADMINISTRATOR}"]
-    partly_stated = () if is_trusted else (TRUST,)  # whom its owner lets in, the file does not say
+    partly_stated = () if is_trusted else (TRUST,)  # the file does not say which principals its owner lets in
     yield replace(_resource(account, spec.role_name, _values(role), spec_values), partly_stated=partly_stated)
 
 
