@@ -434,6 +434,14 @@ def test_of_a_tag_only_the_events_about_its_key_count(logged: list[CloudTrailEve
     assert len(item.events) == 1
 
 
+def test_of_an_attachment_only_the_events_about_its_target_count(logged: list[CloudTrailEvent]) -> None:
+    logged += [event("DetachPolicy", "ou-1", "ou-8"), event("DetachPolicy", "ou-1", "ou-9")]
+    policy = replace(UNIT, calls={"attached to": ("DetachPolicy",)})
+    difference = replace(RENAME, resource=policy, attribute="attached to ou-8", actual=ABSENT)
+    (item,) = with_events(AWS, [difference], None)
+    assert len(item.events) == 1
+
+
 def test_what_cloudtrail_could_not_be_asked_is_not_read(logged: list[CloudTrailEvent]) -> None:
     denied = replace(RENAME, resource=replace(UNIT, account="denied"))
     unknown = replace(RENAME, attribute=PRESENCE, actual=ABSENT)
