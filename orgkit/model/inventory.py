@@ -26,6 +26,8 @@ class Resource:
         name: By which a person knows it.
         values: Attribute → value as AWS has it; None where AWS does not have the resource.
         spec_values: Attribute → value that the file asks for; None where the file does not name the resource.
+        partly_stated: Attributes that have more than the file asks for, such as statements of others in a policy. Then
+            the value in `spec_values` is the present one, and says nothing of what changed since the last run.
         unread: Attributes, or their first words, that could not be read.
         account: The account whose event history has its changes.
         region: The region of these events.
@@ -41,6 +43,7 @@ class Resource:
     name: str
     values: Mapping[str, str] | None
     spec_values: Mapping[str, str] | None = None
+    partly_stated: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     account: str = ""
     region: str = "us-east-1"
@@ -63,6 +66,10 @@ class Resource:
     def has_read(self, attribute: str) -> bool:
         """Return whether AWS has shown an attribute, or its absence."""
         return self.values is not None and not any(begins_with(attribute, word) for word in self.unread)
+
+    def states_whole(self, attribute: str) -> bool:
+        """Return whether the file says all of the value that an attribute should have."""
+        return attribute in (self.spec_values or {}) and attribute not in self.partly_stated
 
     def calls_for(self, attribute: str) -> tuple[str, ...]:
         """Return the names of the events that change an attribute."""

@@ -1,5 +1,6 @@
 """08-health without tags and read roles: what it leaves out, one rename, and what orgkit's own run changed."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +28,17 @@ def select(it: Behind, kind: str, *data: str) -> None:
     it.trail.put_event_selectors(TrailName="org-trail", EventSelectors=[selector])
 
 
+def let_everybody_read(it: Behind) -> None:
+    """Add a statement to the policy of the log bucket: those of orgkit stay."""
+    s3 = it.within("s3")
+    policy = json.loads(s3.get_bucket_policy(Bucket=it.bucket)["Policy"])
+    objects = f"arn:aws:s3:::{it.bucket}/*"
+    allowed = {"Sid": "Everybody", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": objects}
+    policy["Statement"].append(allowed)
+    s3.delete_public_access_block(Bucket=it.bucket)
+    s3.put_bucket_policy(Bucket=it.bucket, Policy=json.dumps(policy))
+
+
 def selectors_of(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [row for row in answer[name] if row["attribute"] == "event selectors"]
 
@@ -48,6 +60,7 @@ def test_what_an_approved_run_changed_is_no_drift(stage: Stage) -> None:
     stage.begin(*PHASES_THAT_CHANGE)
     project, it = stage.project, Behind(stage)
     select(it, "WriteOnly", SECRET)
+    stage.sandbox.sleep(2)  # an event of the second in which the record was made may be from after its reading
     assert project.phase("health", code=6)["record"]
     project.phase("trail", project.plan("trail")["digest"])
     stage.sandbox.sleep(6 * 60)
@@ -56,10 +69,14 @@ def test_what_an_approved_run_changed_is_no_drift(stage: Stage) -> None:
     (row,) = selectors_of(answer, "changed_as_wanted")
     assert ["-05-trail-" in event["run"] for event in row["events"]] == [True]
     select(it, "All")
+    let_everybody_read(it)
     stage.sandbox.sleep(6 * 60)
     answer = project.json("status", project.file, "--drift", code=6)
     (row,) = selectors_of(answer, "drift")
     assert (SECRET in row["before"], len(row["events"])) == (True, 2), "somebody else changed it after that run"
+    (policy,) = (row for row in answer["drift"] if row["attribute"] == "policy")
+    assert "Everybody" in policy["after"], "though what the file asks for is still in it, and the plan is empty"
+    assert (policy["compared_with"], policy["before"] == policy["last_run"]) == ("last run", True)
 
 
 def test_of_an_adopted_organization_what_was_not_compared_is_said_and_a_rename_is_one_difference(stage: Stage) -> None:
@@ -90,3 +107,9 @@ def test_of_an_adopted_organization_what_was_not_compared_is_said_and_a_rename_i
     pages = sorted(project.folder.rglob("*-08-health-*/08-health.html"))
     assert "orgkit plan parameters/acme.toml" in pages[-1].read_text(encoding="utf-8"), "from the folder of the project"
     assert all("FILE" not in page.read_text(encoding="utf-8") for page in pages)
+    text = project.file.read_text(encoding="utf-8")
+    project.file.write_text(text.replace("read_role = false\n", ""), encoding="utf-8")
+    answer = project.json("status", FILE, "--drift", code=6)
+    (row,) = (item for item in answer["not_read"] if item["is_expected"])
+    assert row["what"].startswith("bucket "), "its settings are not in the file, and so nobody compared them"
+    assert (answer["everything_compared"], "bucket_settings = false" in answer["summary"]) == (False, True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import READ_ROLE, AccountSpec, Desired, ImportSpec
@@ -115,7 +116,8 @@ def _access_role(
     spec_values[TRUST] = value_or_same(spec_values[TRUST], role.trust, is_same=is_trusted or is_left_to_owner)
     if is_administrator(role):
         del spec_values[f"managed policy {ADMINISTRATOR}"]
-    yield _resource(account, spec.role_name, _values(role), spec_values)
+    partly_stated = () if is_trusted else (TRUST,)  # the file does not say which principals its owner lets in
+    yield replace(_resource(account, spec.role_name, _values(role), spec_values), partly_stated=partly_stated)
 
 
 def _values(role: MemberRole) -> dict[str, str]:

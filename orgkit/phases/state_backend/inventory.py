@@ -28,7 +28,7 @@ from orgkit.phases.state_backend.facts import StateFacts
 from orgkit.phases.state_backend.planner import ids_of
 from orgkit.phases.storage.inventory import CALLS as BUCKET_CALLS
 from orgkit.phases.storage.inventory import KIND as BUCKET
-from orgkit.phases.storage.inventory import bucket_values, has_policy_document, wanted_values
+from orgkit.phases.storage.inventory import bucket_values, has_policy_document, partly_stated, wanted_values
 from orgkit.policy_evaluation.meaning import has_same_meaning
 
 PROVIDER = "identity provider"
@@ -81,6 +81,7 @@ def _bucket(case: BucketCase, account_id: str) -> Resource | Gap:
         name=bucket.name,
         values=bucket_values(bucket) if bucket.exists else None,
         spec_values=spec_values,
+        partly_stated=partly_stated(bucket, case.required),
         account=account_id,
         region=spec.region,
         calls=BUCKET_CALLS,
@@ -97,6 +98,7 @@ def _provider(facts: StateFacts, account_id: str, partition: str) -> Resource:
         name=ISSUER,
         values={"audiences": audiences or NONE} if facts.provider else None,
         spec_values={"audiences": value_or_same(AUDIENCE, audiences, is_same=is_accepted)},
+        partly_stated=() if audiences == AUDIENCE else ("audiences",),
         account=account_id,
         calls=PROVIDER_CALLS,
         identifiers=(provider_arn(partition, account_id), f"https://{ISSUER}"),

@@ -72,8 +72,7 @@ def wanted_values(
     name = f"{LIFECYCLE} {RULE}"
     existing_rule = rule_of(bucket.lifecycle)
     wanted_rule = existing_rule if rule is None else normal_rule(rule)
-    whole = compact_json({"Version": "2012-10-17", "Statement": list(required)})
-    policy = whole if merge is None else merge.document if merge.changes else bucket.policy
+    policy = _whole_policy(required) if merge is None else merge.document if merge.changes else bucket.policy
     return {
         "region": region,
         VERSIONING: "Enabled",
@@ -85,6 +84,16 @@ def wanted_values(
         **({name: wanted_rule} if wanted_rule else {}),
         **tag_values(tags),
     }
+
+
+def partly_stated(bucket: Bucket, required: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the attributes with more than the file asks for: the policy, where it has statements of others."""
+    is_whole = document_value(bucket.policy) == document_value(_whole_policy(required))
+    return () if is_whole else (POLICY,)
+
+
+def _whole_policy(required: Sequence[Mapping[str, Any]]) -> str:
+    return compact_json({"Version": "2012-10-17", "Statement": list(required)})
 
 
 def has_policy_document(bucket: Bucket) -> bool:

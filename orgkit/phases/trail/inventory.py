@@ -28,6 +28,7 @@ from orgkit.phases.storage.inventory import (
     OBJECT_LOCK,
     bucket_values,
     has_policy_document,
+    partly_stated,
     wanted_values,
 )
 from orgkit.phases.storage.inventory import KIND as BUCKET
@@ -219,6 +220,7 @@ def _bucket(wish: BucketWish, bucket: Bucket, account_id: str) -> Resource | Gap
         name=bucket.name,
         values=bucket_values(bucket) if bucket.exists else None,
         spec_values=spec_values,
+        partly_stated=partly_stated(bucket, wish.policy(bucket).required),
         account=account_id,
         region=spec.region,
         calls=BUCKET_CALLS,
@@ -246,6 +248,7 @@ def _key(wish: KeyWish, account_id: str) -> Iterator[Resource]:
         name=wish.alias,
         values=values,
         spec_values=spec_values,
+        partly_stated=("policy",),  # a key has to have a statement for its account: orgkit adds to it
         account=account_id,
         region=wish.spec.region,
         calls=KEY_CALLS,

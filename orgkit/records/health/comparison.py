@@ -11,7 +11,7 @@ from orgkit.sanitize.secrets import hide_secrets
 
 FILE, LAST_RUN = "file", "last run"
 ACCOUNT = "account"
-NAMED = (ACCOUNT, "organizational unit")  # kinds whose ids are in attributes of others
+KINDS_WITH_NAMES = (ACCOUNT, "organizational unit")  # kinds whose ids are in attributes of others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +157,11 @@ def compare(
 def _names_by_id(resources: Iterable[Resource], last: Snapshot | None) -> dict[str, str]:
     """Return how a person names each unit and account, also those that are no longer there."""
     names = {**(last.names if last else {}), **{item.key: item.name for item in resources if item.id}}
-    return {key[1]: f"account {name}" if key[0] == ACCOUNT else name for key, name in names.items() if key[0] in NAMED}
+    return {
+        key[1]: f"account {name}" if key[0] == ACCOUNT else name
+        for key, name in names.items()
+        if key[0] in KINDS_WITH_NAMES
+    }
 
 
 def _with_label(item: Difference, names: Mapping[str, str]) -> Difference:
@@ -219,7 +223,7 @@ def _changed_attributes(
         was_read = not any(begins_with(attribute, word) for word in last.unread.get(resource.key, ()))
         old, new = earlier.get(attribute, ABSENT), values.get(attribute, ABSENT)
         if old != new and was_read and resource.has_read(attribute) and old not in redacted(new):
-            is_wanted = resource.spec_values is not None and resource.spec_values.get(attribute) == new
+            is_wanted = resource.states_whole(attribute) and (resource.spec_values or {}).get(attribute) == new
             is_drift = resource.is_reported and not is_wanted
             yield _difference(resource, attribute, old, new, LAST_RUN, is_drift=is_drift)
 

@@ -25,6 +25,10 @@ MAX_LOOKUPS = 120  # requests for first pages: about a minute
 MAX_EVENTS = 250  # of one name, in one account and region: five pages
 MAX_EVENTS_SHOWN = 3  # of one difference
 TAG_EVENTS = ("TagResource", "UntagResource", "AddTags", "RemoveTags")  # which name the keys of the tags
+# These name what they attach, or where: the last word of the attribute.
+PART_EVENTS = (
+    "AttachPolicy", "DetachPolicy", "AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy",
+)  # fmt: skip
 # First words of the events that make a resource or an attribute, and of those that end it. Put replaces: it does both.
 ADDING = ("Create", "Invite", "Accept", "Tag", "AddTags", "Attach", "Enable", "Register", "Start")
 REMOVING = ("Delete", "Remove", "Leave", "Disable", "Deregister", "Cancel", "Schedule", "Untag", "Detach", "Stop")
@@ -133,6 +137,8 @@ def _is_about(event: CloudTrailEvent, item: Difference) -> bool:
     word, _, key = item.attribute.partition(" ")
     if word == "tag" and event.name in TAG_EVENTS:
         return key in event.mentions
+    if key and event.name in PART_EVENTS:
+        return key.rpartition(" ")[2] in event.mentions
     return True
 
 

@@ -76,8 +76,8 @@ def _paths(last: Snapshot) -> Iterator[tuple[str, str]]:
     for (kind, unit_id), attributes in last.values.items():
         if kind == UNIT and "name" in attributes:
             parent = attributes.get("parent", ROOT)
-            above: UnitPath = () if parent == ROOT else _path_of(parent)
-            yield format_path((*above, attributes["name"])), unit_id
+            parent_path: UnitPath = () if parent == ROOT else _path_of(parent)
+            yield format_path((*parent_path, attributes["name"])), unit_id
 
 
 def _path_of(text: str) -> UnitPath:

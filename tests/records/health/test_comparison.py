@@ -78,6 +78,14 @@ def test_a_change_that_the_file_asks_for_is_no_drift() -> None:
     assert rows(found(now, new, last=last(now))) == [(PRESENCE, ABSENT, PRESENT, LAST_RUN, False)]
 
 
+def test_a_change_in_what_the_file_states_in_part_is_drift() -> None:
+    """Somebody added a statement for everybody: what orgkit asks for is still there, and so the plan is empty."""
+    now = replace(BUCKET, values={"policy": "own, everybody"}, spec_values={"policy": "own, everybody"})
+    earlier = last(replace(BUCKET, values={"policy": "own"}))
+    for part, is_drift in (((), False), (("policy",), True)):
+        assert rows(found(replace(now, partly_stated=part), last=earlier))[0][-1] is is_drift
+
+
 def test_what_is_new_and_in_no_file_is_drift_and_so_is_what_is_gone() -> None:
     assert rows(found(BUCKET, last=last())) == [(PRESENCE, ABSENT, PRESENT, LAST_RUN, True)]
     assert rows(found(last=last(BUCKET))) == [(PRESENCE, PRESENT, ABSENT, LAST_RUN, True)]

@@ -12,15 +12,17 @@ import pytest
 
 from orgkit import errors
 from orgkit.aws.rejections import Rejected
+from orgkit.model.canonical_json import normal_form
 from orgkit.model.desired import ACCESS_ROLE, AccountSpec, UnitSpec
 from orgkit.model.inventory import PRESENCE, PRESENT, Gap, Resource
-from orgkit.model.observed import Account, Observed, Unit, Unread
+from orgkit.model.observed import Account, Member, MemberRole, Observed, Unit, Unread
 from orgkit.model.plan import ABSENT
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts
 from orgkit.phases.alternate_contacts.facts import ContactFacts
 from orgkit.phases.alternate_contacts.inventory import KIND
 from orgkit.phases.alternate_contacts.spec import Contact, ContactsSpec
 from orgkit.phases.billing.facts import AdoptedAlerts
+from orgkit.phases.member_access.roles import ADMINISTRATOR, trust
 from orgkit.phases.organization.facts import OrganizationFacts
 from orgkit.phases.policies.facts import AdoptedPolicies, DescribedPolicy, ObservedPolicy, subject_of
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
@@ -174,6 +176,35 @@ def test_an_adopted_account_whose_name_the_file_cannot_have_is_no_drift() -> Non
         resources, _ = inventory_of(observed, replace(desired_of(), accounts=(spec,)), {})
         differences = compare(resources, (), None, redacted_forms())
         assert [item.expected for item in differences if item.attribute == "name"] == names
+
+
+def test_a_principal_that_an_owner_lets_into_the_access_role_after_the_last_record_is_drift() -> None:
+    """The file says that orgkit is let in, and leaves the rest to the owner: what changes there is not stated."""
+
+    def role(*principals: str) -> tuple[Resource, ...]:
+        account = Account("3" * 12, "shop", "shop@acme.example", "ACTIVE", (), "INVITED", ())
+        document = json.loads(normal_form(trust(MANAGEMENT)))
+        own = document["Statement"]
+        statements = [*(own if isinstance(own, list) else [own]), *map(allow, principals)]
+        access = MemberRole(ACCESS_ROLE, normal_form({**document, "Statement": statements}), attached=(ADMINISTRATOR,))
+        member = Member(account.id, readable=True, current=True, access_role=True, roles=(access,))
+        observed = replace(seen(), accounts=(account,), members=(member,), phase_facts=(ImportFacts(),))
+        spec = AccountSpec("shop", "shop", account.email, (), ACCESS_ROLE, False, (), id=account.id)
+        resources, _ = inventory_of(observed, replace(desired_of(), accounts=(spec,), imports=()), {})
+        return tuple(item for item in resources if item.id.endswith(f"/{ACCESS_ROLE}"))
+
+    friend, stranger = "222222222222", "444444444444"
+    for before, after, is_drift in (
+        ((), (stranger,), True),
+        ((friend,), (friend, stranger), True),
+        ((friend,), (), False),
+    ):
+        (item,) = compare(role(*after), (), snapshot_of(role(*before)), redacted_forms())
+        assert (item.attribute, item.is_drift) == ("trust policy", is_drift)
+
+
+def allow(account: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
 
 
 def test_an_organization_as_the_file_asks_has_no_difference() -> None:
@@ -400,6 +431,14 @@ def snapshot_of(resources: tuple[Resource, ...]) -> Snapshot:
 def test_of_a_tag_only_the_events_about_its_key_count(logged: list[CloudTrailEvent]) -> None:
     logged += [event("TagResource", "ou-1", "Owner", "eve"), event("TagResource", "ou-1", "Project", "x")]
     (item,) = with_events(AWS, [replace(RENAME, attribute="tag Owner")], None)
+    assert len(item.events) == 1
+
+
+def test_of_an_attachment_only_the_events_about_its_target_count(logged: list[CloudTrailEvent]) -> None:
+    logged += [event("DetachPolicy", "ou-1", "ou-8"), event("DetachPolicy", "ou-1", "ou-9")]
+    policy = replace(UNIT, calls={"attached to": ("DetachPolicy",)})
+    difference = replace(RENAME, resource=policy, attribute="attached to ou-8", actual=ABSENT)
+    (item,) = with_events(AWS, [difference], None)
     assert len(item.events) == 1
 
 
