@@ -25,7 +25,7 @@ FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
 ADOPT = (
-    "adopt is no phase: it needs no parameters file, and leaves no record. Run `orgkit adopt`, or the runbook: "
+    "adopt has no phase number: it takes no parameters file, and leaves no record. Run `orgkit adopt`, or the runbook: "
     "papermill runbooks/adopt.ipynb adopted.ipynb -p output parameters/adopted.toml"
 )
 
