@@ -177,6 +177,12 @@ class CouldNotRead(OrgkitError):
     summary = "Part of the organization could not be read, so nothing can be planned on it."
 
 
+class Unreachable(CouldNotRead):
+    """Nobody has answered, or nobody whose answer could be parsed."""
+
+    summary = "AWS could not be reached, so nothing can be planned."
+
+
 class ApprovalMismatch(OrgkitError):
     """Read the plan again: what was approved is not what would happen now."""
 

@@ -72,10 +72,13 @@ MANY_CASES = (
     "tests/plans/test_linear.py",
     "tests/plans/test_properties.py",
     "tests/policy_evaluation/test_merge.py",
+    "tests/records/test_canaries.py",
     "tests/records/test_hostile.py",
     "tests/records/test_hostile_files.py",
     "tests/records/test_iri_parser.py",
     "tests/runbook/test_long_plans.py",
+    "tests/sandbox/test_recordings.py",
+    "tests/sanitize/test_secrets.py",
 )
 # A file runs in one process, since its tests share fixtures; the slowest files come first (tests/conftest.py).
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")

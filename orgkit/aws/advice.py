@@ -1,7 +1,8 @@
 """Suggested remedies for AWS rejections: by constraint reason, then by error code, then a safe default."""
 
 from orgkit.aws.constraint_reasons import REASONS, SPELLING_VARIANTS, Kind, Reason
-from orgkit.aws.rejections import REMEDIES, Rejected
+from orgkit.aws.rejections import REMEDIES, UNREACHABLE_CODES, Rejected
+from orgkit.errors import CouldNotRead, Unreachable
 
 REPORT = "This should not happen: report it with the run's record."
 CODES = {
@@ -15,6 +16,12 @@ def remedy_for(rejection: Rejected) -> str:
     """What to do about a rejection: by what it says itself, else by its reason and code."""
     denial = rejection.denial if reason_of(rejection.reason) is None else None
     return rejection.remedy or (denial.remedy if denial else advice(rejection.reason, rejection.code))
+
+
+def could_not_read(rejection: Rejected) -> CouldNotRead:
+    """The error for a read that AWS rejected, or did not answer."""
+    error = Unreachable if rejection.code in UNREACHABLE_CODES else CouldNotRead
+    return error(f"{rejection}.", remedy_for(rejection))
 
 
 def advice(reason: str, code: str = "") -> str:

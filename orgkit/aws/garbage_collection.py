@@ -11,12 +11,14 @@ COLLECTIONS = 20  # of one generation, until the next older one is searched too
 
 
 def collect_less_often() -> None:
-    """Let this process create more objects before it searches for cycles; all other garbage is freed at once anyway.
+    """Let this process create more objects before it searches for cycles; all other garbage is freed at once anyway."""
+    gc.set_threshold(NEW_OBJECTS, COLLECTIONS, COLLECTIONS)
+
+
+def collect_nothing_at_exit() -> None:
+    """Let this process end without a search of what it has used until then.
 
     Python searches all objects several times when a process ends, although the system then frees its memory. That takes
-    a fifth of what `orgkit run` takes without its kernel. So what is there after all other exit handlers is not
-    searched any more.
+    a fifth of what `orgkit run` takes without its kernel. Exit handlers run in reverse order: call this first.
     """
-    gc.set_threshold(NEW_OBJECTS, COLLECTIONS, COLLECTIONS)
-    atexit.unregister(gc.freeze)  # of an earlier call
-    atexit.register(gc.freeze)  # handlers run in reverse order: this is called before others are registered
+    atexit.register(gc.freeze)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from orgkit.errors import CouldNotRead, ExtraMissing, OrgkitError, Unexpected, WrongAccount, WrongPlace
+from orgkit.errors import ExtraMissing, OrgkitError, Unexpected, Unreachable, WrongAccount, WrongPlace
 
 
 class Kind(Enum):
@@ -157,7 +157,7 @@ CREDENTIAL_CODES = frozenset(CREDENTIAL_CAUSES)
 ERRORS: Mapping[Kind, type[OrgkitError]] = {
     Kind.CREDENTIALS: WrongAccount,
     Kind.CONFIGURATION: WrongPlace,
-    Kind.NETWORK: CouldNotRead,
+    Kind.NETWORK: Unreachable,
     Kind.PACKAGES: ExtraMissing,
     Kind.ORGKIT: Unexpected,
 }

@@ -3,11 +3,11 @@
 A code comes from a person: typed in a runbook, or in the environment of a command. It is never written anywhere.
 """
 
-import os
 import re
 from collections.abc import Iterable
 
-CODES_VARIABLE = "ORGKIT_EMAIL_CODES"  # as "website-prod=A1B2C3 dns=new", by the keys of accounts
+from orgkit.aws.person_settings import CODES_VARIABLE, values_by_key
+
 SEND_AGAIN = "new"  # in place of a code: the earlier one was lost or has expired
 CODE = re.compile("[a-zA-Z0-9]{6}")  # of botocore's model
 
@@ -24,7 +24,7 @@ def enter(key: str, code: str) -> None:
 
 def code_of(key: str) -> str:
     """Return the code for an account, or SEND_AGAIN; "" where there is none, or it has been used."""
-    code = _typed.get(key) or _from_environment().get(key, "")
+    code = _typed.get(key) or values_by_key(CODES_VARIABLE).get(key, "")
     return code if is_valid(code) and (key, code) not in _used else ""
 
 
@@ -44,8 +44,3 @@ def forget(keys: Iterable[str]) -> None:
     for key in keys:
         _typed.pop(key, None)
         _used.difference_update({item for item in _used if item[0] == key})
-
-
-def _from_environment() -> dict[str, str]:
-    pairs = (item.partition("=") for item in os.environ.get(CODES_VARIABLE, "").split())
-    return {key: code for key, _, code in pairs}

@@ -68,12 +68,13 @@ LOST_RESPONSE_ERRORS = (
 )
 
 RERUN = "run the phase again: it goes on from here."
+SAME_COMMAND = "run the same command again, with the same approval if it had one: it goes on from here."
 REMEDIES = {
     UNREACHABLE_CODES: f"AWS did not answer, or its answer could not be parsed: check the network, then {RERUN}",
     THROTTLING_CODES: f"AWS throttles requests at the moment: wait some minutes, then {RERUN}",
     CONFLICT_CODES: f"another request is changing the same resource: wait until it has ended, then {RERUN}",
     UNSEEN_CODES: f"CloudTrail does not accept the policy of its bucket or key, or does not see it yet: later {RERUN}",
-    EXPIRED_CODES: "sign in again and run the phase again under the same approval: it goes on from here.",
+    EXPIRED_CODES: f"sign in again, then {SAME_COMMAND}",
     FINALIZING_CODES: f"AWS is still setting up the new organization, which takes up to an hour: later {RERUN}",
 }
 
@@ -103,7 +104,7 @@ class Rejected(Exception):
             return self._remedy
         if self.code in EXPIRED_CODES - CREDENTIAL_CODES:
             command = sign_in_command(self.method, self.profile, self.source)
-            return f"sign in again: {command}; then run the phase again under the same approval: it goes on from here."
+            return f"sign in again: {command}; then {SAME_COMMAND}"
         denial = self.denial
         if denial is not None and (denial.explicit or denial.kind not in ("", IDENTITY)):
             return denial.remedy

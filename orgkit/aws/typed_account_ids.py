@@ -3,10 +3,9 @@
 An id comes from a person: typed in a runbook, or in the environment of a command.
 """
 
-import os
 from collections.abc import Iterable
 
-IDS_VARIABLE = "ORGKIT_CLOSE_ACCOUNTS"  # as "old-team=111122223333", by the keys of [offboarding]
+from orgkit.aws.person_settings import IDS_VARIABLE, values_by_key
 
 _typed: dict[str, str] = {}
 
@@ -18,8 +17,7 @@ def enter(key: str, account: str) -> None:
 
 def id_of(key: str) -> str:
     """Return what was typed for an account; "" where there is nothing."""
-    pairs = (item.partition("=") for item in os.environ.get(IDS_VARIABLE, "").split())
-    return _typed.get(key) or {name: account for name, _, account in pairs}.get(key, "")
+    return _typed.get(key) or values_by_key(IDS_VARIABLE).get(key, "")
 
 
 def forget(keys: Iterable[str]) -> None:

@@ -37,17 +37,23 @@ SEVERITY_COLUMNS = 10  # of the first column, with the blanks after it
     help="A role in member accounts, by which the account that keeps the logs is found.",
 )  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace files that are there.")
+@click.option("--permissions", is_flag=True, help="Print the IAM policy that this needs, and call nothing.")
 @json_option
 @endpoint_option
 @exit_with
 @requires_output
-def adopt(output: Path, read_role: str, overwrite: bool, as_json: bool) -> int:
+def adopt(output: Path, read_role: str, overwrite: bool, permissions: bool, as_json: bool) -> int:
     """Read an organization that exists, and write a parameters file whose plan is empty. Changes nothing in AWS.
 
     Findings, what the file cannot express and what could not be read are shown, and are comments of the file.
 
     Exit code 6 when something could not be read, or the plan is not empty; the file is written all the same.
     """
+    if permissions:
+        from orgkit.adoption.permissions import adoption_policy
+
+        show_json(adoption_policy(read_role))
+        return errors.EXIT_DONE
     from orgkit.adoption.adoption import adopt_organization
     from orgkit.adoption.parameters_file import named_after, refuse_existing, write
     from orgkit.adoption.reading import connect_without_file

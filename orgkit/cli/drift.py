@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 MAX_SHOWN = 200  # differences, or unmanaged resources, on a terminal; --json has all of them
 
 
-def show_drift(path: Path, desired: "Desired", *, as_json: bool) -> int:
+def show_drift(file: Path, path: Path, desired: "Desired", *, as_json: bool) -> int:
     """Compare the organization with the file and with the last run, and return the exit code.
 
     Args:
-        path: The parameters file.
+        file: The parameters file as the caller named it, for the commands that are printed.
+        path: The same, where it was found.
         desired: The same, loaded.
         as_json: Whether to print one object for a program.
     """
@@ -41,27 +42,31 @@ def show_drift(path: Path, desired: "Desired", *, as_json: bool) -> int:
         show_json({**health.as_json(), "exit_code": health.exit_code})
     else:
         click.secho(f"{'AWS' if aws.kind == 'aws' else 'Sandbox'} account {aws.caller().account}", bold=True)
-        _show(health, path)
+        _show(health, file)
     return health.exit_code
 
 
 def _show(health: "Health", file: Path) -> None:
-    from orgkit.runbook.views.health_views import basis, quota_rows, step_lines
+    from orgkit.runbook.views.health_views import basis, not_compared_lines, quota_rows, step_lines
 
     print_wrapped(health.sentence)
     print_wrapped(f"Compared with {basis(health)}.")
     for line in health.notes:
-        print_wrapped(hide_secrets(line).replace("FILE", str(file)))
+        print_wrapped(hide_secrets(line))
+    if not health.last_run:
+        print_wrapped("To make a record, with which the next report compares:")
+        print_line(f"orgkit run {quote(str(file))} 08")
     _show_differences("Drift", health.drift)
     _show_list("Drift that no step repairs, by the plans", health.plan_drift)
     _show_differences("Changed since the last run, and as the file says", health.expected_changes)
     _show_list("Unmanaged: in AWS, and not in the file", [f"{item.kind} {item.name}" for item in health.unmanaged])
     _show_list("Not read: it may have drifted or not", [f"{gap.subject}: {gap.reason}" for gap in health.not_read])
-    expected = sorted({f"{gap.kind}: {gap.reason}" for gap in health.gaps if gap.is_expected})
-    _show_list("Not read, as it should be", expected)
+    _show_list("Not compared: it may have drifted or not, and nobody looked", list(not_compared_lines(health)))
     _show_list("Attention", health.notices)
     title("Quotas")
-    print_table(("quota", "used", "limit", "left", "source"), list(quota_rows(health)))
+    print_table(("quota", "used", "limit", "left"), [row[:-1] for row in quota_rows(health)])
+    for source, rows in groupby(quota_rows(health), key=lambda row: row[-1]):
+        print_wrapped(f"{', '.join(row[0] for row in rows)}: {source}")
     _show_list("Steps that repair drift, or are left to do", list(step_lines(health)))
     if health.step_counts:
         click.echo("\nnext")
@@ -84,12 +89,13 @@ def _show_differences(name: str, differences: Sequence["Difference"]) -> None:
 def _lines(item: "Difference") -> Iterator[str]:
     from orgkit.records.health.comparison import FILE
     from orgkit.records.health.shown_values import shown_values
-    from orgkit.runbook.views.health_views import changed_by
+    from orgkit.runbook.views.health_views import changed_by, last_run_value
 
     expected, actual = shown_values(item.expected, item.actual)
     yield hide_secrets(item.label)
     yield f"{'file:' if item.basis == FILE else 'last run:'} {expected}"
     yield f"AWS: {actual}"
+    yield from (f"last run: {value}" for value in last_run_value(item))
     if item.basis == FILE and item.last_value is not None and item.last_value == item.actual:
         yield "so at the last run already"
     yield from (hide_secrets(line) for line in changed_by(item))

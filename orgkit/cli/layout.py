@@ -201,6 +201,6 @@ def _fill(text: str, indent: str, hanging_indent: str) -> str:
 
 
 def title(text: str) -> None:
-    """A heading of what follows."""
+    """A heading of what follows, wrapped like a sentence."""
     click.echo()
-    click.secho(text, bold=True)
+    click.secho(_fill(text, "", "  "), bold=True)

@@ -5,7 +5,7 @@ import os
 import click
 
 from orgkit._version import __version__
-from orgkit.aws.garbage_collection import collect_less_often
+from orgkit.aws.garbage_collection import collect_less_often, collect_nothing_at_exit
 from orgkit.cli.command_group import OrgkitGroup
 from orgkit.cli.output import checked_streams
 
@@ -27,6 +27,7 @@ def cli() -> None:
 def main() -> None:
     """The entry point; a command is imported when it is called, and a library when it is used."""
     collect_less_often()
+    collect_nothing_at_exit()
     # For plugins, pydantic reads the entry points of every installed package; and none runs next to credentials.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     with checked_streams():

@@ -10,6 +10,7 @@ import click
 
 from orgkit import errors
 from orgkit.aws.clock import Clock
+from orgkit.aws.person_settings import settings_for
 from orgkit.aws.session import Connection
 from orgkit.cli.layout import columns, print_colored, wrap
 from orgkit.cli.options import apply_command
@@ -147,7 +148,8 @@ def show_next(planned_phases: Sequence[PlannedPhase], file: Path, *, all_steps: 
         command = f"orgkit approve {plan.digest} {name} --ticket TICKET --key KEY"
     else:
         approver = " --approver NAME" if plan.target.kind == "aws" else ""
-        command = f"orgkit run {name} {waits[0].phase.number} --approved-plan {plan.digest}{approver}"
+        settings = settings_for(waits[0].phase.label)
+        command = f"{settings}orgkit run {name} {waits[0].phase.number} --approved-plan {plan.digest}{approver}"
     if waits[0].phase.label == "policies" and any(step.kind == "attach-policy" for step in plan.steps):
         click.echo(f"\nroll back    orgkit plan {name} 13    (with the sections above, once this plan is applied)")
     by_phases = apply_command(file, [planned.phase for planned in planned_phases])

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from orgkit import errors
-from orgkit.aws.one_time_codes import CODES_VARIABLE
+from orgkit.aws.person_settings import PERSON_SETTINGS
 from orgkit.cli.command_group import CommandGroup
 from orgkit.cli.faults import circumstances_options
 from orgkit.cli.layout import wrap
@@ -146,10 +146,10 @@ def shell() -> int:
 
 
 def _run_in_sandbox(command: Sequence[str]) -> int:
-    """Run a command without any AWS or orgkit setting of this process but the sandbox's; its exit code."""
+    """Run a command with the sandbox's settings of AWS and orgkit alone, and what the person set for this command."""
     running = _need()
     foreign = ("AWS_", "ORGKIT_")
-    own = {name: value for name, value in os.environ.items() if not name.startswith(foreign) or name == CODES_VARIABLE}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(foreign) or name in PERSON_SETTINGS}
     settings = {**own, **_without_proxy(own), **running.environment(), "AWS_ENDPOINT_URL": running.endpoint_url}
     try:
         code = _wait_for(command, settings)

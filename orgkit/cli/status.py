@@ -43,7 +43,7 @@ def status(file: Path, drift: bool, as_json: bool) -> int:
     path = find(str(file))
     desired = load(path)
     if drift:
-        return show_drift(path, desired, as_json=as_json)
+        return show_drift(file, path, desired, as_json=as_json)
     aws = connect(desired)
     with show_reading(aws):
         observed = observe(aws, desired)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orgkit.aws.person_settings import settings_for
 from orgkit.cli.layout import (
     COLUMNS,
     columns,
@@ -186,7 +187,11 @@ def result_tables(phase: Phase, result: "RunResult") -> list[str]:
 
 
 def with_file(text: str, file: Path) -> str:
-    """A message of a runbook, which does not know how the parameters file was named."""
+    """A message of a runbook, which does not know how the parameters file was named, nor where the caller stands."""
+    from orgkit.records.outputs import name_in_project
+
+    argument = re.compile(rf"\b(orgkit [a-z]+ )(?:{re.escape(quote(name_in_project(file)))}(?=[\s`;]|$)|FILE\b)")
+    text = argument.sub(lambda match: match[1] + quote(str(file)), text)
     return re.sub(r"\bFILE\b", lambda _: quote(str(file)), text)
 
 
@@ -195,12 +200,13 @@ def next_command(phase: Phase, result: "RunResult", file: Path) -> str:
     name = quote(str(file))
     if result.next_command and not result.succeeded:
         command = with_file(result.next_command, file)
-        return command.replace(" APPROVAL", f" {quote(str(result.record / 'signed-approval.json'))}")
+        command = command.replace(" APPROVAL", f" {quote(str(result.record / 'signed-approval.json'))}")
+        return f"{settings_for(phase.label)}{command}"
     if result.exit_code == EXIT_APPROVAL_NEEDED and result.digest:
         if any("orgkit approve" in reason for reason in result.reasons):
             return f"orgkit approve {result.digest} {name} --ticket TICKET --key KEY"
         approver = " --approver NAME" if result.identity.get("target") == "aws" else ""
-        return f"orgkit run {name} {phase.number} --approved-plan {result.digest}{approver}"
+        return f"{settings_for(phase.label)}orgkit run {name} {phase.number} --approved-plan {result.digest}{approver}"
     if OutOfOrder.summary in result.reasons:
         return f"orgkit apply {name}"  # the phases that come first
     if not result.succeeded:

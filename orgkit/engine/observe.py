@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from orgkit.aws.advice import remedy_for
+from orgkit.aws.advice import could_not_read
 from orgkit.aws.call_log import log_reading
 from orgkit.aws.executor import EarlyReads
 from orgkit.aws.identity import guard_organization
@@ -14,7 +14,6 @@ from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Caller, Connection
 from orgkit.aws.tags import read_tags, read_tags_of
 from orgkit.engine.connect import target_of
-from orgkit.errors import CouldNotRead
 from orgkit.model.desired import Desired, Tags, missing_tags
 from orgkit.model.matching import IdIndex, match_if_clear
 from orgkit.model.observed import Account, Member, Observed, Unit
@@ -64,7 +63,7 @@ def observe(aws: Connection, desired: Desired, phase: str | None = None, *, find
         with log_reading("findings", aws.executor.threads):
             return _with_findings(aws, desired, observed, phases)
     except Rejected as rejection:
-        raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
+        raise could_not_read(rejection) from None
 
 
 def observe_readable(aws: Connection, desired: Desired) -> tuple[Observed, Mapping[str, Rejected]]:
@@ -87,7 +86,7 @@ def observe_readable(aws: Connection, desired: Desired) -> tuple[Observed, Mappi
         with log_reading("members", aws.executor.threads) if specs else nullcontext():
             observed = _read_organization(aws, desired, phases, specs, rejections)
     except Rejected as rejection:
-        raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
+        raise could_not_read(rejection) from None
     for phase in RUNBOOKS:
         if (read := load_inventory_reader(phase)) is not None:
             observed = _read_or_note(partial(read, aws, desired), observed, phase, rejections)

@@ -1,10 +1,10 @@
 """Reading an organization for its hand-over; nothing is changed."""
 
-from orgkit.aws.advice import remedy_for
+from orgkit.aws.advice import could_not_read
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.engine.observe import observe
-from orgkit.errors import CouldNotRead, OutOfOrder
+from orgkit.errors import OutOfOrder
 from orgkit.handover.member_roles_aws import read_member_roles
 from orgkit.model.desired import Desired
 from orgkit.model.observed import Observed
@@ -34,7 +34,7 @@ def read_for_handover(aws: Connection, desired: Desired, *, may_be_open: bool = 
                 observed = read(aws, desired, observed)
         observed = read_member_roles(aws, desired, observed)
     except Rejected as rejection:
-        raise CouldNotRead(f"{rejection}.", remedy_for(rejection)) from None
+        raise could_not_read(rejection) from None
     return observed
 
 

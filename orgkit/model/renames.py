@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from orgkit.model.declared_renames import declared_renames, renamed_view
-from orgkit.model.desired import KEY_TAG, Desired, Tags, UnitPath, UnitSpec, format_path, quote_path
+from orgkit.model.desired import (
+    KEY_TAG,
+    AccountSpec,
+    Desired,
+    ImportSpec,
+    Tags,
+    UnitPath,
+    UnitSpec,
+    format_path,
+    quote_path,
+)
 from orgkit.model.index import all_by, first_by
 from orgkit.model.matching import match_if_clear
 from orgkit.model.observed import Account, Observed, Unit
@@ -45,8 +55,9 @@ class Rename:
         rename_back = f"--organizational-unit-id {self.unit.id} --name {shlex.quote(self.path[-1])}"
         return Waiting(
             f"organizational unit {old} is not in AWS. {new} ({self.unit.id}), which is not in the file, probably is "
-            f"the same unit, renamed: {self.sign}. Rename it back with the command; or write {new_path} in the file "
-            f"instead of {quote_path(self.path)}; or, if both are meant, add the section {section}",
+            f"the same unit, renamed: {self.sign}. Rename it back with the command, or write {new_path} in the file "
+            f"instead of {quote_path(self.path)}. Where the name in the file is the new one, give that unit "
+            f"renamed_from. If both are meant, add the section {section}",
             "you",
             (f"aws organizations update-organizational-unit --region us-east-1 {rename_back}",),
             drift=True,
@@ -95,10 +106,12 @@ def suspected_renames(desired: Desired, observed: Observed) -> Renames:
     """Return the units of the file that have another name in AWS, surely or probably, in the order of their paths.
 
     Sure are those whose old name stands in the file as `renamed_from`. Of the others, a unit that the file does not
-    name is suspected when AWS lacks a path under the same parent, and one of two holds:
+    name is suspected when AWS lacks a path under the same parent, and one of three holds:
 
     - the unit has the tags that orgkit gives to the unit at that path;
-    - the unit has accounts of that path, and it or one of them has a tag of orgkit's.
+    - the unit has accounts of that path, and it or one of them has a tag of orgkit's;
+    - the unit has all accounts of that path, and the file names each of them by its id, as one that `orgkit adopt`
+      wrote does: there may be no tags of orgkit's.
 
     Accounts that the file wants elsewhere do not count, nor does a tag Name that the file gives to units of several
     names. A unit that the file does name is suspected when it has the tags of another path, and another unit has its
@@ -138,7 +151,7 @@ def _probable_renames(desired: Desired, observed: Observed) -> list[Rename]:
     )
     candidates = [unit for unit in observed.units if unit.path not in desired_paths or unit.path in holders]
     by_name_tag, by_path = _by_name_tag(missing), first_by(missing, lambda spec: spec.path)
-    placed = _placed_accounts(desired, observed) if missing else {}
+    placed, account_counts = _placed_accounts(desired, observed) if missing else ({}, Counter())
     shared = _shared_name_tags(desired)
     renames: list[Rename] = []
     for unit in candidates if missing else ():
@@ -154,12 +167,13 @@ def _probable_renames(desired: Desired, observed: Observed) -> list[Rename]:
             if _has_its_tags(unit, spec) and dict(spec.tags)[NAME_TAG] not in shared
         ]
         accounts = placed.get(unit.path, [])
-        homes = {target[: len(unit.path)] for target, _ in accounts}  # no more than one, where they say something
+        homes = {item.spec.unit[: len(unit.path)] for item in accounts}  # no more than one, where they say something
         renames += by_tags or [
             Rename(spec.path, unit, names)
             for path in homes
             if (spec := by_path.get(path)) is not None and spec.parent == unit.path[:-1]
-            if holders.keys().isdisjoint((spec.path, unit.path)) and (names := _accounts_of(unit, spec, accounts))
+            if holders.keys().isdisjoint((spec.path, unit.path))
+            and (names := _accounts_of(unit, spec, accounts, account_counts[spec.path]))
         ]
     return renames
 
@@ -187,14 +201,31 @@ def _place_and_name_tag(path: UnitPath, tags: Tags) -> tuple[UnitPath, str | Non
     return path[:-1], dict(tags).get(NAME_TAG)
 
 
-def _placed_accounts(desired: Desired, observed: Observed) -> Mapping[UnitPath, list[tuple[UnitPath, Account]]]:
-    """The accounts of the file in each unit and below it, each with the path where the file wants it."""
-    placed: dict[UnitPath, list[tuple[UnitPath, Account]]] = defaultdict(list)
+@dataclass(frozen=True)
+class _Placement:
+    """An account of the organization, and what the file says of it."""
+
+    spec: AccountSpec | ImportSpec
+    account: Account
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the file names an account that was in the organization before by its id."""
+        return isinstance(self.spec, AccountSpec) and self.spec.id is not None
+
+
+def _placed_accounts(
+    desired: Desired, observed: Observed
+) -> tuple[Mapping[UnitPath, list[_Placement]], Mapping[UnitPath, int]]:
+    """Return the accounts of the file in each unit and below it, and how many the file wants at each path and below."""
+    placed: dict[UnitPath, list[_Placement]] = defaultdict(list)
+    account_counts: Counter[UnitPath] = Counter()
     for spec in desired.members:
         if account := match_if_clear(spec, observed):
             for depth in range(1, len(account.unit) + 1):
-                placed[account.unit[:depth]].append((spec.unit, account))
-    return placed
+                placed[account.unit[:depth]].append(_Placement(spec, account))
+            account_counts.update(spec.unit[:depth] for depth in range(1, len(spec.unit) + 1))
+    return placed, account_counts
 
 
 def held_by(path: UnitPath, renames: Renames) -> Rename | None:
@@ -228,13 +259,23 @@ def _tags_of(spec: UnitSpec) -> str:
     return f"it has the tags {NAME_TAG}={tags[NAME_TAG]} and {OWNER_TAG}={tags[OWNER_TAG]}"
 
 
-def _accounts_of(unit: Unit, spec: UnitSpec, accounts: Sequence[tuple[UnitPath, Account]]) -> str:
-    """The accounts that are where the file wants them but for the name of the unit; "" when that says nothing."""
-    at_home = [account for target, account in accounts if target == (*spec.path, *account.unit[len(unit.path) :])]
+def _accounts_of(unit: Unit, spec: UnitSpec, placements: Sequence[_Placement], account_count: int) -> str:
+    """The accounts that are where the file wants them but for the name of the unit; "" when that says nothing.
+
+    Args:
+        unit: The unit that may have been renamed.
+        spec: The unit of the file that AWS lacks.
+        placements: The accounts in the unit and below it.
+        account_count: How many accounts the file wants in the unit of the file and below it.
+    """
+    depth = len(unit.path)
+    at_home = [item for item in placements if item.spec.unit == (*spec.path, *item.account.unit[depth:])]
+    if not at_home or len(at_home) < len(placements):
+        return ""
     is_known = dict(unit.tags).get(OWNER_TAG, "") == dict(spec.tags).get(OWNER_TAG)
-    if not at_home or len(at_home) < len(accounts):
+    has_key = any(KEY_TAG in item.account.tag for item in at_home)
+    is_whole = len(at_home) == account_count and all(item.is_pinned for item in at_home)
+    if not (is_known or has_key or is_whole):
         return ""
-    if not is_known and not any(KEY_TAG in account.tag for account in at_home):
-        return ""
-    names = ", ".join(sorted(f"{account.name} ({account.id})" for account in at_home))
+    names = ", ".join(sorted(f"{item.account.name} ({item.account.id})" for item in at_home))
     return f"it holds what the file places in {format_path(spec.path)}: {names}"

@@ -1,20 +1,30 @@
 """Which organizational unit of AWS a path of the file means, also one that was renamed or made anew elsewhere."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from orgkit.model.desired import Desired, UnitPath, UnitSpec
 from orgkit.model.observed import Observed, Unit
 from orgkit.model.renames import NAME_TAG, suspected_renames
 
 
+@dataclass(frozen=True)
+class RecordedUnits:
+    """The id that each unit had in the last record, by its path: a fact of a reading that is compared with it."""
+
+    ids: Mapping[UnitPath, str]
+
+
 def units_of_file(desired: Desired, observed: Observed) -> dict[UnitPath, Unit]:
     """Return path of the file → its unit in AWS, for those that are there.
 
-    First come units that were probably renamed, then those at the path itself. Last comes the one unit that has the
-    name, and the tag Name, under a parent where the file has none: AWS moves no unit, so somebody made it anew.
+    First come units that were probably renamed, then those that had the path in the last record, where the reading
+    knows of one, and those at the path itself. Last comes the one unit that has the name, and the tag Name, under a
+    parent where the file has none: AWS moves no unit, so somebody made it anew.
     """
     specs = {spec.path: spec for spec in desired.units}
     units = {rename.path: rename.unit for rename in suspected_renames(desired, observed)}
+    units |= _recorded_units(specs, observed, units)
     used = {unit.id for unit in units.values()}
     for path in specs.keys() - units.keys():
         unit = observed.unit(path)
@@ -33,6 +43,22 @@ def place_in_aws(path: UnitPath, units: Mapping[UnitPath, Unit]) -> UnitPath:
     """Return the path in AWS of a unit of the file; the path itself where AWS does not have the unit."""
     unit = units.get(path)
     return unit.path if unit else path
+
+
+def _recorded_units(
+    specs: Mapping[UnitPath, UnitSpec], observed: Observed, units: Mapping[UnitPath, Unit]
+) -> dict[UnitPath, Unit]:
+    """Return the units that the last record had at a path of the file, and that the file does not name today."""
+    recorded = observed.facts(RecordedUnits)
+    if recorded is None:
+        return {}
+    used = {unit.id for unit in units.values()}
+    free = {unit.id: unit for unit in observed.units if unit.path not in specs and unit.id not in used}
+    return {
+        path: free[unit_id]
+        for path, unit_id in recorded.ids.items()
+        if path in specs and path not in units and unit_id in free
+    }
 
 
 def _unit_made_anew(

@@ -37,6 +37,11 @@ def project_of(parameters_file: Path) -> Path:
     return home.parent if home.name == "parameters" else home
 
 
+def name_in_project(parameters_file: Path) -> str:
+    """Return a parameters file as a command in its project names it: by its path from the project's folder."""
+    return os.path.relpath(parameters_file.absolute(), project_of(parameters_file))
+
+
 def base_folder(project: Path, kind: str, environment: Mapping[str, str] = os.environ) -> Path:
     """The folder that holds one folder an account; `kind` is a target's: "aws" or "emulator"."""
     configured = environment.get("ORGKIT_OUTPUTS")

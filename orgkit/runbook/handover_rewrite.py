@@ -134,7 +134,7 @@ def _manifest(folder: Path, organization: str) -> Manifest:
 
 
 def _not_written(run: Run, folder: Path, error: OrgkitError, *, is_replacing: bool) -> Rewrite:
-    command = f"orgkit run {run.parameters.name} 11 -p folder={run.desired.section(HandoverSpec).folder}"
+    command = f"orgkit run {run.file_argument} 11 -p folder={run.desired.section(HandoverSpec).folder}"
     if is_replacing:
         reason = f"the files in {folder} still have the former name or email: {error.reason}"
         raise NotHandedOver(reason, f"apply nothing in Terraform. {error.remedy} Then write them again: {command}")

@@ -64,6 +64,8 @@ def pass_health(run: Run, health: Health) -> Verification:
         more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
         raise Drifted(
             f"{lines[0]}{more}",
-            f"read the table of this record; the steps that repair drift: orgkit plan {run.parameters.name}",
+            f"read the table of this record; the steps that repair drift: `orgkit plan {run.file_argument}`",
         )
-    return Verification(None)
+    if health.not_compared:
+        run.journal.write("found", lines=[health.sentence])  # a terminal shows it next to the outcome
+    return Verification(None, sentence=health.sentence)

@@ -1,11 +1,13 @@
 """One execution of one runbook: what it was given, and where its record grows."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from orgkit.journal.events import Journal
 from orgkit.model.desired import Desired
 from orgkit.phases.descriptor import Phase
+from orgkit.records import outputs
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,11 @@ class Run:
     base: Path
     folder: Path
     journal: Journal
+
+    @property
+    def file_argument(self) -> str:
+        """The parameters file in a command that a person pastes into a shell, in the project or a folder below it."""
+        return shlex.quote(outputs.name_in_project(self.parameters))
 
     @property
     def account(self) -> str:

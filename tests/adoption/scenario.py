@@ -33,7 +33,8 @@ def main(name: str, folder: Path) -> dict[str, Any]:
     ORGANIZATIONS["small" if name == "denied" else name](Builder(wire.ADDRESS, world().clock.sleep))
     if name == "denied":
         deny_reads(folder)
-    return {**_adopt(folder, ACCESS), "server": _server(), "calls": len(application.calls)}
+    result = {**_adopt(folder, ACCESS), "server": _server(), "calls": len(application.calls)}
+    return result | ({"limited": _adopt_limited(ACCESS)} if name == "small" else {})
 
 
 def keep_model_of_s3() -> None:
@@ -73,6 +74,26 @@ def deny_reads(folder: Path) -> None:
     (user,) = iam.list_users()["Users"]
     iam.put_user_policy(UserName=user["UserName"], PolicyName="deny", PolicyDocument=document)
     object.__setattr__(world().seed, "evaluate_policies", True)
+
+
+def _adopt_limited(read_role: str) -> dict[str, Any]:
+    """Adopt where policies are evaluated: as an administrator, then under exactly the printed policy."""
+    from moto.iam.models import iam_backends
+
+    from orgkit.adoption.adoption import adopt_organization
+    from orgkit.adoption.parameters_file import render
+    from orgkit.adoption.permissions import adoption_policy
+    from orgkit.adoption.reading import connect_without_file
+    from orgkit.sandbox.world import world
+
+    object.__setattr__(world().seed, "evaluate_policies", True)
+    text = render(adopt_organization(connect_without_file(), read_role))
+    (user,) = iam_backends[MANAGEMENT]["aws"].users.values()
+    user.managed_policies.clear()
+    user.policies = {"printed": json.dumps(adoption_policy(read_role))}
+    adoption = adopt_organization(connect_without_file(), read_role)
+    not_read = [asdict(item) for item in adoption.not_read]
+    return {"by an administrator": text, "by the policy": render(adoption), "not_read": not_read}
 
 
 def _adopt(folder: Path, read_role: str) -> dict[str, Any]:

@@ -121,6 +121,12 @@ def test_a_trail_that_orgkit_would_change_is_a_comment_with_what_it_would_do() -
     assert '\n#log_archive_account = "audit"\n' in result["text"]
 
 
+def test_the_printed_policy_allows_every_read() -> None:
+    limited = adopted("small")["limited"]
+    assert limited["not_read"] == []
+    assert limited["by the policy"] == limited["by an administrator"]
+
+
 def test_what_could_not_be_read_is_named_and_nothing_of_it_is_planned() -> None:
     result = adopted("denied")
     unread = {item["subject"] for item in result["not_read"]}

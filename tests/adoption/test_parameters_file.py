@@ -1,5 +1,6 @@
 """The file of an adopted organization: what its checks refuse is listed, and no string of AWS breaks it."""
 
+import json
 import re
 import tomllib
 from dataclasses import replace
@@ -22,6 +23,7 @@ from orgkit.model.observed import Observed
 from orgkit.model.plan import Target
 from orgkit.parameters import load
 from orgkit.phases.adopted import Advice, NotRead, Unexpressed
+from orgkit.phases.permissions import MAX_MANAGED_POLICY
 from orgkit.phases.policies.spec import PoliciesSpec
 from orgkit.runbook import adoption_stages
 
@@ -197,3 +199,12 @@ def test_a_unit_below_one_that_looks_like_another_is_listed_too() -> None:
         f'"{decomposed}" is used by units."{composed}" too; the two look the same: keep one.',
         f'its parent "{decomposed}" is used by units."{composed}" too; the two look the same: keep one.',
     ]
+
+
+def test_the_policy_of_the_command_reads_alone_and_enters_the_read_role_alone() -> None:
+    printed = json.loads(CliRunner().invoke(adopt, ["--permissions", "--read-role", "Audit"]).stdout)
+    read, enter = printed["Statement"]
+    verbs = ("Describe", "Get", "List", "Lookup", "View")
+    assert [action for action in read["Action"] if not action.split(":")[1].startswith(verbs)] == []
+    assert (enter["Action"], enter["Resource"]) == (["sts:AssumeRole"], "arn:aws:iam::*:role/Audit")
+    assert len(json.dumps(printed, separators=(",", ":"))) < MAX_MANAGED_POLICY

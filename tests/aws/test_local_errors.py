@@ -11,7 +11,7 @@ import pytest
 from orgkit.aws.local_errors import CAUSES, code_of, local_error, local_remedy
 from orgkit.aws.rejections import Rejected, as_rejected
 from orgkit.aws.session import Connection, open_connection
-from orgkit.errors import CouldNotRead, ExtraMissing, OrgkitError, WrongAccount, WrongPlace
+from orgkit.errors import CouldNotRead, ExtraMissing, OrgkitError, Unreachable, WrongAccount, WrongPlace
 from orgkit.journal.events import Journal
 from tests.aws.conftest import Answer, CountingClock, Wire
 
@@ -157,7 +157,8 @@ def test_an_address_where_nobody_answers_is_no_matter_of_credentials(own_environ
     url = f"http://127.0.0.1:{closed.getsockname()[1]}"
     closed.close()
     stop = stop_of(open_connection(region="us-east-1", endpoint=url, journal=Journal(), clock=CountingClock()))
-    assert isinstance(stop, CouldNotRead)
+    assert isinstance(stop, Unreachable)
+    assert str(stop).startswith("AWS could not be reached")
     assert url in stop.reason
     assert "sign in" not in str(stop)
 

@@ -90,6 +90,10 @@ def test_a_command_and_a_shell_on_the_sandbox_reach_it_and_nothing_else(
     assert [account["Id"] for account in json.loads(done.stdout)["Accounts"]] == ["999999999999"]
     running.orgkit("sandbox", "exec", "--", "sh", "-c", "exit 7", code=7, **settings)
     assert "cannot be run" in running.orgkit("sandbox", "exec", "--", "no-such-command", code=1).stderr
+    typed = {"ORGKIT_CLOSE_ACCOUNTS": "old-team=111122223333", "ORGKIT_EMAIL_CODES": "web=A1B2C3"}
+    echo = "echo $ORGKIT_CLOSE_ACCOUNTS $ORGKIT_EMAIL_CODES"
+    done = running.orgkit("sandbox", "exec", "--", "sh", "-c", echo, **settings, **typed)
+    assert done.stdout == "old-team=111122223333 web=A1B2C3\n", "what a person typed for this command is passed on"
     proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
     running.orgkit("sandbox", "exec", "--", *organizations, "list-roots", NO_PROXY="example.com", **proxies)
     shown = running.orgkit("sandbox", "exec", running.bin / "orgkit", "apply", "--help").stdout

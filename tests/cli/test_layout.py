@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orgkit.cli import layout
-from orgkit.cli.layout import print_colored, print_path, print_table, print_text_table, wrap, wrap_error
+from orgkit.cli.layout import print_colored, print_path, print_table, print_text_table, title, wrap, wrap_error
 from orgkit.runbook.views.tables import as_text, as_text_list
 
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
@@ -35,6 +35,13 @@ def plain(capsys: pytest.CaptureFixture[str]) -> str:
 def test_a_command_between_backticks_is_one_line_of_plain_spaces() -> None:
     lines = wrap("The archive lacks a record: read what `orgkit records verify outputs/aws` says of it.").splitlines()
     assert any("`orgkit records verify outputs/aws`" in line for line in lines), lines
+    assert all(len(line) < 40 for line in lines), lines
+
+
+def test_a_heading_is_as_wide_as_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    title("Not compared: it may have drifted or not, and nobody looked (8)")
+    lines = capsys.readouterr().out.splitlines()
+    assert " ".join(lines).split()[:2] == ["Not", "compared:"]
     assert all(len(line) < 40 for line in lines), lines
 
 

@@ -4,9 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from orgkit.cli import drift
 from orgkit.cli.status import show_statuses, status_json
+from orgkit.cli.summary import with_file
 from orgkit.lab.phase_status import LastRun, PhaseStatus, State
+from orgkit.model.inventory import Gap
 from orgkit.phases.registry import phase_of
+from orgkit.records.health.health import Health
+from orgkit.records.health.quotas_aws import NOT_REPORTED, SOURCE, Quota
+from orgkit.records.outputs import name_in_project
+from tests.plans.loader import desired_of, observed_of
 
 FILE = Path("acme.toml")
 ACCOUNT, UNITS, IMPORTS = phase_of("00"), phase_of("02"), phase_of("04")
@@ -55,3 +62,31 @@ def test_names_from_aws_and_from_records_cannot_steer_the_terminal(capsys: pytes
     text = capsys.readouterr().out
     assert text.count("Prod") == 2
     assert not {"\x07", "\x1b", "\u202e"} & set(text)
+
+
+def test_a_command_of_a_record_names_the_file_as_the_caller_did(tmp_path: Path) -> None:
+    """The record names it from the folder of the project; who stands elsewhere has typed another path."""
+    (tmp_path / "outputs").mkdir()
+    file = tmp_path / "parameters" / "acme corp.toml"
+    name = name_in_project(file)
+    assert name == "parameters/acme corp.toml"
+    for text in ("to repair: `orgkit plan FILE`", f"to repair: `orgkit plan '{name}'`"):
+        assert with_file(text, file) == f"to repair: `orgkit plan '{file}'`"
+    assert with_file("parameters/acme.toml.old is there", tmp_path / "parameters" / "acme.toml").startswith("param")
+
+
+def test_the_report_of_drift_is_80_columns_wide_and_names_the_file_as_the_caller_did(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reason = "the file has read_role = false in [members]"
+    gaps = tuple(Gap("role", f"{number:012}/orgkit-read", reason, is_expected=True) for number in range(3))
+    quotas = (Quota("accounts", 3, 10, f"{SOURCE}, Default maximum number of accounts"),
+              Quota("policies", 3, None, NOT_REPORTED))  # fmt: skip
+    result = Health(observed_of({"organization": {}}), desired_of(), (), (), gaps, quotas=quotas, step_counts={"05": 1})
+    drift._show(result, Path("acme corp.toml"))
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 80 for line in lines), lines
+    assert f"  - 3 roles: {reason}" in lines
+    assert lines[-1] == "  orgkit plan 'acme corp.toml'"
+    assert "  orgkit run 'acme corp.toml' 08" in lines
+    assert "no API reports it" in "".join(lines)

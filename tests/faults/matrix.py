@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from orgkit.aws.one_time_codes import CODES_VARIABLE
-from orgkit.aws.typed_account_ids import IDS_VARIABLE
+from orgkit.aws.person_settings import CODES_VARIABLE, IDS_VARIABLE
 from orgkit.engine.connect import connect
 from orgkit.engine.observe import observe_and_plan
 from orgkit.model.desired import Desired

@@ -23,8 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from orgkit.aws.one_time_codes import CODES_VARIABLE
-from orgkit.aws.typed_account_ids import IDS_VARIABLE
+from orgkit.aws.person_settings import CODES_VARIABLE, IDS_VARIABLE
 from orgkit.aws.waiting import Waits
 from orgkit.engine import apply as engine
 from orgkit.engine.attempt import ApplyContext

@@ -22,6 +22,7 @@ IDS = {  # which attribute is the import id, or a part of it
 }  # fmt: skip
 IN_ACCOUNTS = "everything else in the accounts"
 OF_EVERY_ACCOUNT = ("ec2",)  # default networks
+CONTACTS = "alternate contacts of the accounts"
 BUDGETS = "budgets, anomaly monitors with their alerts, and cost allocation tags"  # where the file asks for none
 
 
@@ -44,7 +45,7 @@ def _identity(kind: str, item: Mapping[str, Any]) -> str:
         return str(item["budget"]["BudgetName"])
     if kind == "FakeDelegatedAdministrator":
         return f" for {', '.join(item['services'])}"  # the dump does not have the account
-    return str(item[IDS[kind]])
+    return kind if kind == "AlternateContact" else str(item[IDS[kind]])  # the dump does not have its account
 
 
 def _is_imported(identity: str, ids: set[str]) -> bool:
@@ -63,6 +64,8 @@ def _is_left_out(kind: str, item: Mapping[str, Any], identity: str, subjects: Se
         )
         if any(named):
             return True
+    if (kind, CONTACTS in subjects) == ("AlternateContact", True):
+        return True
     if kind == "Budget" and BUDGETS in subjects:
         return True
     named_here = any(identity in subject for subject in subjects)

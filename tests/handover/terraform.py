@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from orgkit.aws.one_time_codes import CODES_VARIABLE
+from orgkit.aws.person_settings import CODES_VARIABLE
 from orgkit.sandbox.ids import one_time_code
 from tests.bootstrap.project import Project
 from tests.handover.adopted import adopted

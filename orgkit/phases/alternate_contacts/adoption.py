@@ -20,7 +20,7 @@ NOT_SHOWN = (
     f"AWS shows them to the management account only with trusted access for {ACCOUNT_MANAGEMENT}; orgkit leaves them "
     "as they are"
 )
-Found = Contact | Unread | None
+Reading = Contact | Unread | None
 
 
 def adopt(observed: Observed, raw: Raw) -> Adopted:
@@ -56,7 +56,7 @@ def adopt(observed: Observed, raw: Raw) -> Adopted:
     )
 
 
-def _is_expressible(contact: Found) -> bool:
+def _is_expressible(contact: Reading) -> bool:
     return isinstance(contact, Contact) and not _violation(contact)
 
 

@@ -4,6 +4,7 @@ from datetime import UTC
 from functools import partial
 
 from orgkit.aws import typed_account_ids
+from orgkit.aws.person_settings import IDS_VARIABLE, require_known_keys
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.resource_policy import read_resource_policy
 from orgkit.aws.session import Connection
@@ -51,6 +52,7 @@ CHANGED = "changed"  # the document of the policy of the quarantine
 def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     """Read the policy of the quarantine, the trails, and what speaks against closing each account."""
     spec, organization = desired.section(OffboardingSpec), observed.organization
+    require_known_keys(IDS_VARIABLE, [entry.key for entry in spec.accounts], "[offboarding]")
     if organization is None:
         return observed
     now = aws.clock.now()

@@ -68,7 +68,10 @@ def _resource(item: DescribedPolicy, spec: PolicySpec | None, observed: Observed
         **({} if policy.is_of_aws else {f"{ATTACHED} {target}": YES for target in policy.targets}),
         **tag_values(item.tags),
     }
-    labels = {f"{ATTACHED} {target}": f"{ATTACHED} {name_of_target(target, observed)}" for target in policy.targets}
+    root = (observed.organization.root_id,) if observed.organization else ()
+    labels = {
+        f"{ATTACHED} {target}": f"{ATTACHED} {name_of_target(target, observed)}" for target in (*root, *policy.targets)
+    }
     spec_values: dict[str, str] | None = None
     if spec is not None:
         spec_values = {

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from orgkit.aws import one_time_codes
+from orgkit.aws.person_settings import CODES_VARIABLE, require_known_keys
 from orgkit.aws.rejections import Rejected
 from orgkit.aws.session import Connection
 from orgkit.errors import NeedsDecision, StepFailed
@@ -28,6 +29,7 @@ def read(aws: Connection, desired: Desired, observed: Observed) -> Observed:
     """
     statuses: list[tuple[str, str | Unread]] = []
     emails: dict[str, str] = {}
+    require_known_keys(CODES_VARIABLE, [spec.key for spec in desired.members], "the parameters file")
     keys = [spec.key for spec in desired.members if spec.email_changed_from]
     for spec in desired.members if can_change_accounts(observed) else ():
         account = match_if_clear(spec, observed) if spec.email_changed_from else None

@@ -93,6 +93,20 @@ def resources(observed: Observed, desired: Desired) -> Iterator[Resource | Gap]:
     for wish, bucket in comparison.buckets:
         yield _bucket(wish, bucket, account.id)
     yield from _key(comparison.key, account.id)
+    yield from _left_as_they_are(choice.trail if choice else None, desired, comparison)
+
+
+def _left_as_they_are(trail: Trail | None, desired: Desired, comparison: Comparison) -> Iterator[Gap]:
+    """Yield the bucket and the key of the trail that the file does not describe: nobody compares them."""
+    if trail is None:
+        return
+    reason = "it is not the one of the file, and stays as it is"
+    if not desired.trail.bucket_settings:
+        reason = "the file has bucket_settings = false in [trail]"
+    if trail.bucket not in {bucket.name for _, bucket in comparison.buckets}:
+        yield Gap(BUCKET, trail.bucket, reason, is_expected=True)
+    if trail.key and not comparison.key.alias:
+        yield Gap(KEY, trail.key, reason, is_expected=True)
 
 
 def _gap(facts: TrailFacts, desired: Desired, observed: Observed, account_id: str | None) -> Gap | None:

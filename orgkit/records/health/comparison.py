@@ -6,9 +6,12 @@ from typing import Any
 
 from orgkit.model.inventory import PRESENCE, PRESENT, Gap, Key, Resource, begins_with
 from orgkit.model.plan import ABSENT
+from orgkit.records.health.shown_values import shown_values
 from orgkit.sanitize.secrets import hide_secrets
 
 FILE, LAST_RUN = "file", "last run"
+ACCOUNT = "account"
+NAMED = (ACCOUNT, "organizational unit")  # kinds whose ids are in attributes of others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +41,7 @@ class Difference:
         expected: The value that the file asks for, or that the last run saw.
         actual: The value that AWS has.
         basis: Whose value `expected` is.
-        last_value: The value at the last run, where it is known.
+        last_value: The value at the last run; None where it is not known.
         is_drift: Whether somebody should act: not where the file asks for the new value.
         events: What CloudTrail logs of it.
         log_gap: Why nothing is known of that; "" where CloudTrail was asked.
@@ -68,12 +71,22 @@ class Difference:
 
     @property
     def sentence(self) -> str:
-        """The difference in one line."""
-        return f"{self.subject}: {self.label} is {self.actual}, {self._source} {self.expected}"
+        """The difference in one line, without secrets: of long values the part that differs."""
+        expected, actual = shown_values(self.expected, self.actual)
+        return f"{hide_secrets(self.subject)}: {hide_secrets(self.label)} is {actual}, {self._source} {expected}"
 
     @property
     def _source(self) -> str:
         return "and the file says" if self.basis == FILE else "and was"
+
+    @property
+    def other_last_value(self) -> str | None:
+        """The value at the last run, where it is neither the file's nor the present one; None otherwise.
+
+        A value that the file asks for is often the present one with a part added. What is gone from it since the last
+        run is in neither of the two.
+        """
+        return self.last_value if self.last_value not in (self.expected, self.actual) else None
 
     def as_json(self) -> dict[str, Any]:
         """Everything of it, for a program; secrets are hidden."""
@@ -129,16 +142,31 @@ def compare(
     resources, gaps = tuple(resources), tuple(gaps)
     from_file = tuple(_from_file(resources, gaps))
     from_last = tuple(_from_last(resources, gaps, last, redacted)) if last else ()
-    file_differences = tuple(_with_last(item, from_last, last) for item in from_file)
+    file_differences = tuple(_with_last(item, from_last, last, redacted) for item in from_file)
     last_differences = tuple(item for item in from_last if not any(_is_same(item, other) for other in from_file))
     places = {resource.key: place for place, resource in reversed(list(enumerate(resources)))}
-    last_place = len(resources)
+    last_place, names = len(resources), _names_by_id(resources, last)
     return tuple(
         sorted(
-            (*file_differences, *last_differences),
+            (_with_label(item, names) for item in (*file_differences, *last_differences)),
             key=lambda item: (not item.is_drift, places.get(item.resource.key, last_place)),
         )
     )
+
+
+def _names_by_id(resources: Iterable[Resource], last: Snapshot | None) -> dict[str, str]:
+    """Return how a person names each unit and account, also those that are no longer there."""
+    names = {**(last.names if last else {}), **{item.key: item.name for item in resources if item.id}}
+    return {key[1]: f"account {name}" if key[0] == ACCOUNT else name for key, name in names.items() if key[0] in NAMED}
+
+
+def _with_label(item: Difference, names: Mapping[str, str]) -> Difference:
+    """Return a difference whose attribute has a name in place of the id of what it is of, such as an attachment."""
+    words, _, last_word = item.attribute.rpartition(" ")
+    if not words or item.attribute in item.resource.labels or last_word not in names:
+        return item
+    labels = {**item.resource.labels, item.attribute: f"{words} {names[last_word]}"}
+    return replace(item, resource=replace(item.resource, labels=labels))
 
 
 def _from_file(resources: Iterable[Resource], gaps: Sequence[Gap]) -> Iterator[Difference]:
@@ -179,7 +207,7 @@ def _left_with_its_account(key: Key, last: Snapshot, seen: Collection[Key]) -> b
 
     Nobody can look into an account that has left the organization: its roles may be there or not.
     """
-    account = ("account", key[1].partition("/")[0])
+    account = (ACCOUNT, key[1].partition("/")[0])
     return "/" in key[1] and account in last.values and account not in seen
 
 
@@ -216,7 +244,12 @@ def _difference(
     )  # fmt: skip
 
 
-def _with_last(item: Difference, from_last: tuple[Difference, ...], last: Snapshot | None) -> Difference:
+def _with_last(
+    item: Difference,
+    from_last: tuple[Difference, ...],
+    last: Snapshot | None,
+    redacted: Callable[[str], Iterable[str]],
+) -> Difference:
     """Return a difference from the file with the value of the last run, and with the id that the resource had."""
     same = next((other for other in from_last if _is_same(other, item)), None)
     if same is not None:
@@ -224,10 +257,23 @@ def _with_last(item: Difference, from_last: tuple[Difference, ...], last: Snapsh
         if resource.values is None:
             identifiers = (*resource.identifiers, *same.resource.identifiers)
             resource = replace(resource, id=same.resource.id, identifiers=identifiers)
-        return replace(item, resource=resource, last_value=same.expected)
-    if last is None or item.resource.key not in last.values:
-        return item
-    return replace(item, last_value=last.values[item.resource.key].get(item.attribute, ABSENT))
+        return replace(item, resource=resource, last_value=_unredacted(same.expected, item, redacted))
+    return replace(item, last_value=_value_at(last, item, redacted)) if last else item
+
+
+def _value_at(last: Snapshot, item: Difference, redacted: Callable[[str], Iterable[str]]) -> str | None:
+    """Return the value at the last run; None where it was not read then."""
+    key = item.resource.key
+    if key not in last.values:
+        return None if any(gap.covers(key) for gap in last.gaps) else ABSENT
+    if any(begins_with(item.attribute, words) for words in last.unread.get(key, ())):
+        return None
+    return _unredacted(last.values[key].get(item.attribute, ABSENT), item, redacted)
+
+
+def _unredacted(value: str, item: Difference, redacted: Callable[[str], Iterable[str]]) -> str:
+    """Return a value of a record as it is today, where the record only lacks its secrets and emails."""
+    return next((today for today in (item.actual, item.expected) if value in redacted(today)), value)
 
 
 def _is_same(one: Difference, other: Difference) -> bool:
@@ -237,9 +283,9 @@ def _is_same(one: Difference, other: Difference) -> bool:
     if one.resource.id == other.resource.id:
         return True
     is_gone = one.attribute == PRESENCE and one.actual == other.actual == ABSENT
-    return is_gone and _plain(one.resource.name) == _plain(other.resource.name)
+    return is_gone and plain_name(one.resource.name) == plain_name(other.resource.name)
 
 
-def _plain(name: str) -> str:
-    """A policy is listed with its type, and named without it."""
+def plain_name(name: str) -> str:
+    """Return the name in the file: a policy is listed with its type, and named without it."""
     return name.partition(" (")[0]

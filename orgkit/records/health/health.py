@@ -1,6 +1,6 @@
 """The health of an organization: what differs from the file and from the last run, and what needs attention soon."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,12 +20,15 @@ from orgkit.phases.registry import plan as plan_phase
 from orgkit.records.health.comparison import Difference, Snapshot, compare
 from orgkit.records.health.event_history_aws import time_of, with_events
 from orgkit.records.health.last_run import find_last_run
+from orgkit.records.health.own_requests import own_requests
 from orgkit.records.health.quotas_aws import Quota, read_quotas
+from orgkit.records.health.recorded_resources import matched_by_id, recorded_units, with_present_paths
 from orgkit.records.redact import Redactor
 from orgkit.sanitize.secrets import hide_secrets
 from orgkit.sanitize.summary import Summary
 
 NEAR_EXPIRY = timedelta(days=5)  # an invitation is open for 15 days; its answer may take a person some days
+MAX_REASONS = 3  # of what was not compared, in one line; the list below it has all of them
 ACCOUNTS_STAY = "AWS closes it for good 90 days after it was closed; until then it counts against the quota"
 
 
@@ -88,30 +91,53 @@ class Health(Summary):
         return tuple(gap for gap in self.gaps if not gap.is_expected)
 
     @property
+    def not_compared(self) -> tuple[Gap, ...]:
+        """What was not read, as the file or the state of an account has it: it may have drifted all the same."""
+        return tuple(gap for gap in self.gaps if gap.is_expected)
+
+    @property
     def is_healthy(self) -> bool:
-        """Whether nothing has drifted, and everything was read."""
+        """Whether nothing has drifted in what was compared, and nothing that should be read could not be read."""
         return not (self.drift or self.plan_drift or self.not_read)
 
     @property
     def exit_code(self) -> int:
-        """0, or 6 where something has drifted or could not be read."""
+        """0, or 6 where something has drifted or could not be read.
+
+        What the file leaves out does not change it: a job each night could not pass otherwise.
+        """
         return errors.EXIT_DONE if self.is_healthy else errors.EXIT_NOT_VERIFIED
 
     @property
     def sentence(self) -> str:
         """The outcome in one line."""
+        if self.is_healthy and self.not_compared:
+            return f"No drift in what was read. {self._not_compared_sentence}"
         if self.is_healthy:
-            return "No drift, and everything was read."
+            return "No drift: everything that the file names was read and compared."
         drift = f"{len(self.drift)} difference{'' if len(self.drift) == 1 else 's'} that {_are(len(self.drift))} drift"
         parts = [drift] if self.drift else []
         parts += [f"{len(self.plan_drift)} that no step repairs"] if self.plan_drift else []
         parts += [f"{len(self.not_read)} not read"] if self.not_read else []
-        return f"{', '.join(parts)}."
+        return " ".join(filter(None, (f"{', '.join(parts)}.", self._not_compared_sentence)))
+
+    @property
+    def _not_compared_sentence(self) -> str:
+        """Kinds of resources by the reason why nobody looked at them; "" where everything was compared."""
+        kinds: dict[str, dict[str, None]] = {}
+        for gap in self.not_compared:
+            kinds.setdefault(gap.reason, {})[f"{gap.kind}s"] = None
+        parts = [f"{', '.join(names)} ({reason})" for reason, names in kinds.items()]
+        more = len(parts) - MAX_REASONS
+        parts = [*parts[:MAX_REASONS], f"and for {more} more reason(s)"] if more > 0 else parts
+        return f"Not compared: {'; '.join(parts)}." if parts else ""
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for a program; secrets are hidden."""
         return {
             "organization": self.summary()["organization"],
+            "summary": hide_secrets(self.sentence),
+            "everything_compared": not self.gaps,
             "drift": [item.as_json() for item in self.drift],
             "changed_as_wanted": [item.as_json() for item in self.expected_changes],
             "drift_of_plans": [hide_secrets(line) for line in self.plan_drift],
@@ -147,17 +173,18 @@ def examine(aws: Connection, desired: Desired, base: Path) -> Health:
     observed, rejections = observe_readable(aws, desired)
     if observed.organization is None:
         raise errors.CouldNotRead("there is no organization yet.", "run 01-organization first.")
-    resources, gaps = inventory_of(observed, desired, rejections)
-    last = find_last_run(base, desired.organization.management_account_id)
-    differences = compare(resources, gaps, last.snapshot, redacted_forms())
+    account = desired.organization.management_account_id
+    last = find_last_run(base, account)
+    resources, gaps, differences = compared_inventory(observed, desired, rejections, last.snapshot)
     since = time_of(last.snapshot.at) if last.snapshot else None
+    own = own_requests(base, account, last.snapshot.run) if last.snapshot else frozenset()
     quotas, quota_gaps = read_quotas(aws, observed)
     plan_drift, step_counts, plan_gaps = _plans(observed, desired)
     return Health(
         observed=observed,
         desired=desired,
         resources=resources,
-        differences=with_events(aws, differences, since),
+        differences=with_events(aws, differences, since, own),
         gaps=(*gaps, *quota_gaps, *plan_gaps),
         notices=tuple(_notices(observed, aws.clock.now())),
         quotas=quotas,
@@ -167,6 +194,25 @@ def examine(aws: Connection, desired: Desired, base: Path) -> Health:
         last_run=last.snapshot.run if last.snapshot else "",
         notes=tuple(_notes(last.snapshot, last.unusable)),
     )
+
+
+def compared_inventory(
+    observed: Observed, desired: Desired, rejections: Mapping[str, Rejected], last: Snapshot | None
+) -> tuple[tuple[Resource, ...], tuple[Gap, ...], tuple[Difference, ...]]:
+    """Return the inventory, what of it could not be read, and what differs.
+
+    Args:
+        observed: One reading of AWS.
+        desired: The parameters file.
+        rejections: For each phase whose read AWS rejected, why.
+        last: The inventory of the last run; None where there is none.
+    """
+    if last is None:
+        resources, gaps = inventory_of(observed, desired, rejections)
+        return resources, gaps, compare(resources, gaps, None, redacted_forms())
+    resources, gaps = inventory_of(observed.with_facts(recorded_units(last)), desired, rejections)
+    resources = matched_by_id(resources, last)
+    return resources, gaps, compare(resources, gaps, with_present_paths(last, observed), redacted_forms())
 
 
 def inventory_of(
@@ -188,8 +234,16 @@ def inventory_of(
         if part is None or (part.facts is not None and observed.facts(part.facts) is None):
             continue  # it has no resources of its own, or the file does not ask for it
         items += part.resources(observed, desired)
-    gaps = tuple(dict.fromkeys(item for item in items if isinstance(item, Gap)))
-    return tuple(item for item in items if isinstance(item, Resource)), gaps
+    resources = tuple(item for item in items if isinstance(item, Resource))
+    gaps = dict.fromkeys(item for item in items if isinstance(item, Gap))
+    return resources, (*gaps, *_unread_attributes(resources, gaps))
+
+
+def _unread_attributes(resources: Iterable[Resource], gaps: Collection[Gap]) -> Iterator[Gap]:
+    """Yield a gap for each resource of which attributes were not read, where no other gap says so."""
+    for resource in resources:
+        if resource.unread and not any(gap.covers(resource.key) for gap in gaps):
+            yield Gap(resource.kind, resource.id, f"not read of it: {', '.join(sorted(resource.unread))}")
 
 
 def redacted_forms() -> Callable[[str], Iterable[str]]:
@@ -240,10 +294,7 @@ def _expiry_of(text: str) -> datetime | None:
 def _notes(snapshot: Snapshot | None, unusable: tuple[str, ...]) -> Iterator[str]:
     yield from (f"Record {line}. It was not compared." for line in unusable)
     if snapshot is None:
-        yield (
-            "There is no earlier record of 08-health: values that the file does not state are not compared. "
-            "orgkit run FILE 08 makes one."
-        )
+        yield "There is no earlier record of 08-health: values that the file does not state are not compared."
 
 
 def _are(count: int) -> str:

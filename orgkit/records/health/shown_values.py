@@ -9,6 +9,7 @@ from orgkit.sanitize.secrets import hide_secrets
 from orgkit.sanitize.terminal import flat, short
 
 MAX_CHARACTERS = 300  # of a value; --json and the record have all of it
+MAX_SAME = 100  # characters that two long values have in common, before they begin to differ
 NO_SUCH_STATEMENT = "without that statement"
 
 
@@ -22,7 +23,22 @@ def shown_values(expected: str, actual: str) -> tuple[str, str]:
     statements = _statements(expected), _statements(actual)
     if statements[0] is not None and statements[1] is not None:
         expected, actual = _only(statements[0], statements[1]), _only(statements[1], statements[0])
-    return _short(expected), _short(actual)
+    expected, actual = _plain(expected), _plain(actual)
+    if max(len(expected), len(actual)) > MAX_CHARACTERS:
+        start = _first_shown(expected, actual)
+        expected, actual = _from(expected, start), _from(actual, start)
+    return short(expected, MAX_CHARACTERS), short(actual, MAX_CHARACTERS)
+
+
+def _first_shown(expected: str, actual: str) -> int:
+    """Return from where on two long values are shown: a little before they begin to differ."""
+    pairs = enumerate(zip(expected, actual, strict=False))
+    first = next((place for place, (one, other) in pairs if one != other), min(len(expected), len(actual)))
+    return max(first - MAX_SAME, 0)
+
+
+def _from(text: str, start: int) -> str:
+    return f"…{text[start:]}" if start else text
 
 
 def _statements(text: str) -> list[str] | None:
@@ -50,5 +66,5 @@ def _only(statements: list[str], other_statements: list[str]) -> str:
     return " ".join(own) or NO_SUCH_STATEMENT
 
 
-def _short(text: str) -> str:
-    return short(flat(hide_secrets(_spaced(text))), MAX_CHARACTERS)
+def _plain(text: str) -> str:
+    return flat(hide_secrets(_spaced(text)))

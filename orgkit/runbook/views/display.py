@@ -96,7 +96,7 @@ def render_run(run: Run) -> View:
     view = View(as_text(("", ""), rows), as_html(("", ""), rows))
     if not is_opened_directly():
         return view
-    hint = f"To be guided through this runbook: orgkit open {run.parameters.name} {run.phase.number}"
+    hint = f"To be guided through this runbook: orgkit open {run.file_argument} {run.phase.number}"
     return View(f"{view.text}\n{flat(hint)}", f"{view.html}<p>{escape(flat(hint))}</p>")
 
 

@@ -1,5 +1,6 @@
 """Views of the health of an organization: tables of differences, of unmanaged resources, and of what was not read."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
@@ -14,13 +15,15 @@ from orgkit.sanitize.secrets import hide_secrets
 
 DRIFT_HEADERS = ("attribute", "before", "after")
 NO_DRIFT = "Nothing differs from the file, and nothing else changed since the last run."
+NO_DRIFT_IN_PART = "In what was read, nothing differs from the file, and nothing else changed since the last run."
 NO_EVENT = "CloudTrail shows no event that names it: it looks back 90 days, and shows an event after some minutes"
 
 
 def render_drift(health: Health) -> View:
     """Each difference as a row; below it what the plans report, and with what the comparison was made."""
-    table = _differences(health.drift, NO_DRIFT)
+    table = _differences(health.drift, NO_DRIFT_IN_PART if health.gaps else NO_DRIFT)
     lists = [
+        ([hide_secrets(health.sentence)] if health.gaps else [], "What this comparison leaves out"),
         ([hide_secrets(line) for line in health.plan_drift], "Drift that no step repairs, by the plans"),
         (list(step_lines(health)), "Steps that repair drift, or are left to do"),
         ([basis(health), *map(hide_secrets, health.notes)], "Compared with"),
@@ -44,7 +47,7 @@ def render_not_read(health: Health) -> View:
     """What was not read, and why; last what nobody expects to be read."""
     gaps = sorted(health.gaps, key=lambda gap: gap.is_expected)
     rows = [(hide_secrets(gap.subject), hide_secrets(gap.reason), _effect(gap)) for gap in gaps]
-    return _table(("what", "reason", "effect"), rows, "Everything was read.")
+    return _table(("what", "reason", "effect"), rows, "Everything that the file names was read.")
 
 
 def render_attention(health: Health) -> View:
@@ -83,6 +86,15 @@ def compared_with(item: Difference) -> str:
     return "the file; so at the last run" if item.last_value == item.actual else "the file; new since the last run"
 
 
+def not_compared_lines(health: Health) -> Iterator[str]:
+    """Yield kinds of resources that nobody looked at, each with the reason; resources of one kind are counted."""
+    counts = Counter((gap.kind, gap.reason) for gap in health.not_compared if gap.id)
+    for gap in health.not_compared:
+        count = counts.pop((gap.kind, gap.reason), 0) if gap.id else 1
+        if count:
+            yield f"{gap.subject if count == 1 else f'{count} {gap.kind}s'}: {gap.reason}"
+
+
 def basis(health: Health) -> str:
     """Return with what AWS was compared."""
     return f"the parameters file{f', and record {health.last_run}' if health.last_run else ''}"
@@ -114,8 +126,15 @@ def _values(item: Difference) -> tuple[str, str, str]:
     return (tables.flat(hide_secrets(item.label)), *shown_values(item.expected, item.actual))
 
 
+def last_run_value(item: Difference) -> Iterator[str]:
+    """Yield the value at the last run, where it is neither the file's nor the present one."""
+    if item.other_last_value is not None:
+        yield shown_values(item.other_last_value, item.actual)[0]
+
+
 def _remarks(item: Difference) -> Iterator[str]:
     yield f"compared with {compared_with(item)}"
+    yield from (f"at the last run: {value}" for value in last_run_value(item))
     yield from changed_by(item)
 
 
@@ -129,7 +148,7 @@ def _whole_row(tag: str, *lines: str) -> str:
 
 
 def _effect(gap: Gap) -> str:
-    return "none: this is as it should be" if gap.is_expected else "may have drifted"
+    return "not compared, as the reason says: may have drifted" if gap.is_expected else "may have drifted"
 
 
 def _table(headers: Sequence[str], rows: Sequence[tuple[str, ...]], empty: str) -> View:

@@ -17,6 +17,7 @@ from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import LATER_PHASES, PHASES
 from orgkit.runbook.views import tables
 from orgkit.runbook.views.step_rows import group_outcomes, groups_of, rows_of
+from orgkit.sanitize.secrets import hide_secrets
 
 SAVE = "Save: press Ctrl-S now; the saved notebook is the record."
 SAVED_BY_EXTENSION = ' class="orgkit-without-extension"'  # which hides the line, since it has saved the notebook
@@ -111,10 +112,12 @@ class Verification:
     remaining: Plan | None
     observed: Observed | None = None
     handover: tuple[str, ...] = ()  # the outcome of writing its files again
+    sentence: str = ""  # of a phase that plans nothing: what was verified, and what was not
 
     def view(self) -> View:
         if self.remaining is None:
-            return View("Verified.", "<p>Verified.</p>")
+            text = tables.flat(hide_secrets(f"Verified. {self.sentence}".strip()))
+            return View(text, f"<p>{escape(text)}</p>")
         title = "Verified: planned again, and there is nothing left to do."
         waiting, drift = render_waiting(self.remaining), self.remaining.drift
         return View(

@@ -88,6 +88,27 @@ def _organization_trails(account: str) -> list[Trail]:
     return [trail for region in owner.values() for trail in region.trails.values() if trail.is_org_trail]
 
 
+@corrects(
+    CloudTrailResponse,
+    "describe_trails",
+    moto="DescribeTrails describes all trails, whatever trailNameList has.",
+    source="The model of the API: trailNameList has names of trails of the current region, or ARNs of any.",
+)
+def describe_named_trails(self: CloudTrailResponse) -> str:
+    """DescribeTrails describes the trails of trailNameList where it has some, and leaves out what is not there."""
+    names = self._get_param("trailNameList") or []
+    shadows = self._get_bool_param("includeShadowTrails", True)
+    trails = list(self.cloudtrail_backend.describe_trails(shadows or bool(names)))
+    if names:
+        region = self.cloudtrail_backend.region_name
+        trails = [
+            trail
+            for trail in trails
+            if trail.arn in names or (trail.trail_name in names and trail.region_name == region)
+        ]
+    return json.dumps({"trailList": [trail.description(include_region=True) for trail in trails]})
+
+
 @corrects(CloudTrailBackend, moto="GetTrail finds the trails of its own region only.")
 def get_trail(self: CloudTrailBackend, name_or_arn: str) -> Trail:
     """GetTrail finds a multi-region trail by ARN from any region."""

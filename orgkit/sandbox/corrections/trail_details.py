@@ -1,10 +1,8 @@
-"""CloudTrail: which trails are described, empty values in GetTrailStatus, selectors of a trail, and its deletion."""
+"""CloudTrail: empty values in GetTrailStatus, whether a trail has selectors, and its deletion."""
 
-import json
 from typing import Any
 
 from moto.cloudtrail.models import CloudTrailBackend, Trail, TrailStatus, cloudtrail_backends
-from moto.cloudtrail.responses import CloudTrailResponse
 
 from orgkit.sandbox.corrections.registry import corrects, refusal
 
@@ -38,24 +36,6 @@ def describe_status(self: TrailStatus) -> dict[str, Any]:
     attempted = answer.get("LatestDeliveryAttemptTime")
     succeeded = {"LatestDeliveryAttemptSucceeded": attempted} if attempted else {}
     return {**dict.fromkeys(STRINGS, ""), **answer, **succeeded}
-
-
-@corrects(
-    CloudTrailResponse,
-    moto="DescribeTrails describes all trails, whatever trailNameList has.",
-    source="The model of the API: trailNameList has names of trails of the current region, or ARNs of any.",
-)
-def describe_trails(self: CloudTrailResponse) -> str:
-    """DescribeTrails describes the trails of trailNameList where it has some, and leaves out what is not there."""
-    names = self._get_param("trailNameList") or []
-    shadows = self._get_bool_param("includeShadowTrails", True)
-    trails = list(self.cloudtrail_backend.describe_trails(shadows or bool(names)))
-    if names:
-        here = self.cloudtrail_backend.region_name
-        trails = [
-            trail for trail in trails if trail.arn in names or (trail.trail_name in names and trail.region_name == here)
-        ]
-    return json.dumps({"trailList": [trail.description(include_region=True) for trail in trails]})
 
 
 @corrects(

@@ -28,10 +28,13 @@ def a_world(  # the file has Security, Security/Audit and Production
     wanted: UnitPath = ("Security",),
     tags: tuple[tuple[str, str], ...] = KEY,
     name_tag: str = "",
+    web_unit: UnitPath = ("Production",),
+    ids: tuple[str, ...] = (),  # keys of the accounts that the file names by their ids
 ) -> tuple[Observed, Desired]:
     base = desired_of()
     specs = [replace(base.accounts[0], unit=wanted)]
-    specs.append(replace(specs[0], key="web", name="web", email="aws-web@acme.example", unit=("Production",)))
+    specs.append(replace(specs[0], key="web", name="web", email="aws-web@acme.example", unit=web_unit))
+    specs = [replace(spec, id=f"{n:012}" if spec.key in ids else None) for n, spec in enumerate(specs, start=1)]
     paths = (("Production",), ("Security",), ("Security", "Audit"))
     desired = replace(
         base, units=tuple(UnitSpec(path, unit_tags(name_tag or path[-1])) for path in paths), accounts=tuple(specs)
@@ -58,6 +61,11 @@ SUSPECTED: dict[str, tuple[Any, dict[str, Any]]] = {
     "the tag Name changed too": (({**PRODUCTION, RENAMED: NEW_NAME}, INSIDE), {}),
     "no tags, an account that orgkit made": (({**PRODUCTION, RENAMED: NONE}, INSIDE), {}),
     "more tags than its own": (({**PRODUCTION, RENAMED: unit_tags("Security", Cost="x")}, INSIDE), {}),
+    "of an adopted organization: no tags, all accounts by their ids": (
+        ({**PRODUCTION, RENAMED: NONE}, INSIDE), {"tags": (), "ids": ("log-archive",)}),
+    "of an adopted organization, the account one level below": (
+        ({**PRODUCTION, RENAMED: NONE, (*RENAMED, "Audit"): NONE}, {"log-archive": (*RENAMED, "Audit")}),
+        {"wanted": ("Security", "Audit"), "tags": (), "ids": ("log-archive",)}),
     "the account one level below": (
         ({**PRODUCTION, RENAMED: NEW_NAME, (*RENAMED, "Audit"): unit_tags("Audit")},
          {"log-archive": (*RENAMED, "Audit")}), {"wanted": ("Security", "Audit")},
@@ -129,6 +137,9 @@ NOT_SUSPECTED: dict[str, tuple[Any, dict[str, Any]]] = {
     "a name tag that the file gives to all": (
         ({**PRODUCTION, RENAMED: unit_tags("acme")}, {}), {"name_tag": "acme"}),
     "an account that orgkit never placed": (({**PRODUCTION, RENAMED: NONE}, INSIDE), {"tags": ()}),
+    "of an adopted organization, where the file brings accounts of two units together": (
+        ({**PRODUCTION, RENAMED: NONE, ("Other",): NONE}, {"log-archive": RENAMED, "web": ("Other",)}),
+        {"tags": (), "ids": ("log-archive", "web"), "web_unit": ("Security",)}),
     "an earlier unit of the file, empty": (({**PRODUCTION, ("Attic",): unit_tags("Attic")}, {}), {}),
     "accounts of two units": (
         ({**PRODUCTION, RENAMED: NEW_NAME}, {"log-archive": RENAMED, "web": RENAMED}), {}),

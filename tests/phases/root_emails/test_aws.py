@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from orgkit.aws import one_time_codes
+from orgkit.aws.person_settings import CODES_VARIABLE
 from orgkit.aws.rejections import OutcomeUnknown
 from orgkit.aws.session import Connection
 from orgkit.errors import NeedsDecision, StepFailed
@@ -29,7 +30,7 @@ EMAIL = Answer.json(PrimaryEmail=OLD)
 
 @pytest.fixture(autouse=True)
 def codes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.delenv(one_time_codes.CODES_VARIABLE, raising=False)
+    monkeypatch.delenv(CODES_VARIABLE, raising=False)
     yield
     one_time_codes.forget(["log-archive"])
 
@@ -117,7 +118,7 @@ def test_a_lost_answer_to_a_request_for_a_code_asks_for_no_other_code(aws: Conne
 def test_a_code_is_sent_with_the_change_and_never_written(
     aws: Connection, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(one_time_codes.CODES_VARIABLE, f"web=XXXXXX log-archive={CODE}")
+    monkeypatch.setenv(CODES_VARIABLE, f"log-archive={CODE}")
     wire.says(EMAIL, Answer.json(Status="PENDING"), EMAIL, Answer.json(Status="ACCEPTED"))
     assert facts(aws).with_code == ("log-archive",)
     assert email_of_account(aws, ACCEPT, ids()) == OLD
@@ -130,7 +131,7 @@ def test_a_code_is_sent_with_the_change_and_never_written(
 def test_a_code_from_before_a_new_one_was_sent_is_not_used(
     aws: Connection, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(one_time_codes.CODES_VARIABLE, f"log-archive={CODE}")
+    monkeypatch.setenv(CODES_VARIABLE, f"log-archive={CODE}")
     wire.says(Answer.json(Status="PENDING"))
     start_change(aws, START, ids())
     assert json.loads(wire.bodies[-1]) == {"AccountId": ID, "PrimaryEmail": NEW}

@@ -106,6 +106,38 @@ def test_a_difference_from_both_is_listed_once_with_the_value_of_the_last_run() 
     assert (item.basis, item.last_value) == (FILE, "Suspended")
 
 
+def test_a_value_of_the_last_run_that_is_in_neither_other_value_is_kept() -> None:
+    """The file asks for the present selectors with a part added: what somebody removed is in the last run alone."""
+    now = replace(BUCKET, values={"x": "basic"}, spec_values={"x": "basic, all"})
+    (item,) = found(now, last=last(replace(BUCKET, values={"x": "basic, all, data of secret"})))
+    assert item.other_last_value == "basic, all, data of secret"
+    for earlier in ("basic", "basic, all"):
+        (item,) = found(now, last=last(replace(BUCKET, values={"x": earlier})))
+        assert item.other_last_value is None
+    (item,) = found(replace(now, values={"x": "ada@b.c"}), last=last(replace(BUCKET, values={"x": "MASKED"})),
+                    redacted=lambda value: (value, "MASKED" if "@" in value else value))  # fmt: skip
+    assert (item.last_value, item.other_last_value) == ("ada@b.c", None)
+
+
+def test_the_last_value_of_what_is_new_is_absent_and_of_what_was_not_read_is_not_known() -> None:
+    wish = replace(BUCKET, spec_values={"tag a": "b"})
+    cases = ((last(), ABSENT), (last(gaps=(Gap("bucket", "", "denied"),)), None),
+             (last(replace(BUCKET, unread=("tag",))), None), (last(BUCKET), ABSENT))  # fmt: skip
+    for earlier, value in cases:
+        assert [item.last_value for item in found(wish, last=earlier) if item.attribute == "tag a"] == [value]
+
+
+def test_an_attribute_that_is_gone_has_the_name_of_what_it_was_of() -> None:
+    policy = Resource(kind="policy", id="p-1", name="deny", values={}, spec_values={})
+    unit = Resource(kind="organizational unit", id="ou-1", name="Prod", values={}, spec_values={})
+    account = Resource(kind="account", id="1", name="dns", values={}, spec_values={})
+    earlier = replace(policy, values={"attached to ou-1": "yes", "attached to 1": "yes", "attached to x": "yes"})
+    for there in ((unit, account), ()):
+        items = found(policy, *there, last=last(earlier, unit, account))
+        labels = {item.label for item in items if item.resource.kind == "policy"}
+        assert labels == {"attached to Prod", "attached to account dns", "attached to x"}
+
+
 def test_what_is_gone_is_known_by_the_id_that_it_had() -> None:
     """The file has a name, and AWS logged the id."""
     policy = Resource(kind="policy", id="p-1", name="deny (SCP)", values={"a": "b"}, identifiers=("p-1", "deny"))
@@ -149,5 +181,8 @@ def test_of_two_policies_the_statements_that_differ_are_shown(pair: tuple[str, s
     assert shown_values(*pair) == expected
 
 
-def test_a_long_value_is_cut() -> None:
+def test_a_long_value_is_cut_where_both_begin_to_differ() -> None:
     assert len(shown_values("x" * 5000, "y")[0]) == 300
+    expected, actual = shown_values("x" * 5000 + "secret", "x" * 5000 + "[]")
+    assert expected.startswith("…xxx")
+    assert (expected[-6:], actual[-2:]) == ("secret", "[]")

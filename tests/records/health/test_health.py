@@ -12,26 +12,29 @@ import pytest
 
 from orgkit import errors
 from orgkit.aws.rejections import Rejected
-from orgkit.model.desired import ACCESS_ROLE, AccountSpec
-from orgkit.model.inventory import PRESENCE, Gap, Resource
-from orgkit.model.observed import Account, Observed, Unread
+from orgkit.model.desired import ACCESS_ROLE, AccountSpec, UnitSpec
+from orgkit.model.inventory import PRESENCE, PRESENT, Gap, Resource
+from orgkit.model.observed import Account, Observed, Unit, Unread
 from orgkit.model.plan import ABSENT
 from orgkit.phases.account_imports.facts import Handshake, ImportFacts
 from orgkit.phases.alternate_contacts.facts import ContactFacts
 from orgkit.phases.alternate_contacts.inventory import KIND
 from orgkit.phases.alternate_contacts.spec import Contact, ContactsSpec
 from orgkit.phases.billing.facts import AdoptedAlerts
-from orgkit.phases.policies.facts import AdoptedPolicies, subject_of
+from orgkit.phases.organization.facts import OrganizationFacts
+from orgkit.phases.policies.facts import AdoptedPolicies, DescribedPolicy, ObservedPolicy, subject_of
 from orgkit.phases.policies.spec import PoliciesSpec, PolicySpec
 from orgkit.phases.trail.facts import TrailFacts
 from orgkit.records.health import event_history_aws
-from orgkit.records.health.comparison import FILE, ChangeEvent, Difference, compare
+from orgkit.records.health import own_requests as own_changes
+from orgkit.records.health.comparison import FILE, LAST_RUN, ChangeEvent, Difference, Snapshot, compare
 from orgkit.records.health.event_history_aws import MAX_LOOKUPS, TOO_MANY, with_events
-from orgkit.records.health.health import Health, _notices, inventory_of, redacted_forms
+from orgkit.records.health.health import Health, _notices, compared_inventory, inventory_of, redacted_forms
 from orgkit.records.health.last_run import as_event, find_last_run
 from orgkit.records.health.quotas_aws import read_quotas
 from orgkit.records.reconcile.cloudtrail_event import CloudTrailEvent
 from orgkit.runbook.views import health_views
+from orgkit.runbook.views.views import Verification
 from tests.plans.loader import desired_of, observed_of
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -77,6 +80,45 @@ def test_what_was_not_read_is_never_called_no_drift() -> None:
     assert result.sentence == "1 not read."
     assert "denied" in health_views.render_not_read(result).text
     assert result.as_json()["not_read"] == [{"what": "every policy", "reason": "denied", "is_expected": False}]
+
+
+LEFT_OUT = (
+    Gap("role", "1/orgkit-read", "the file has read_role = false in [members]", is_expected=True),
+    Gap("role", "2/orgkit-read", "the file has read_role = false in [members]", is_expected=True),
+    Gap("bucket", "", "the file has read_role = false in [members]", is_expected=True),
+    Gap("role", "3/orgkit-read", "account 3 is closed", is_expected=True),
+)
+LEFT_OUT_SENTENCE = (
+    "Not compared: roles, buckets (the file has read_role = false in [members]); roles (account 3 is closed)."
+)
+
+
+def test_everything_was_read_is_said_only_where_everything_was_compared() -> None:
+    """A bucket that nobody looked at may be public."""
+    whole, partial = health(), health(gaps=LEFT_OUT)
+    assert whole.sentence == "No drift: everything that the file names was read and compared."
+    assert whole.as_json()["everything_compared"]
+    assert partial.sentence == f"No drift in what was read. {LEFT_OUT_SENTENCE}"
+    assert partial.exit_code == errors.EXIT_DONE, "the file says so"
+    assert (partial.as_json()["summary"], partial.as_json()["everything_compared"]) == (partial.sentence, False)
+    drifted = health(gaps=LEFT_OUT, differences=(RENAME,))
+    assert drifted.sentence == f"1 difference that is drift. {LEFT_OUT_SENTENCE}"
+    texts = [view(partial).text for view in (health_views.render_drift, health_views.render_not_read)]
+    texts.append(Verification(None, sentence=partial.sentence).view().text)
+    for text in texts:
+        assert "read_role = false" in " ".join(text.split())
+        assert "as it should be" not in text
+        assert "Nothing differs" not in text
+        assert "verything was read" not in text
+    many = tuple(Gap("role", f"{number}/r", f"account {number} is closed", is_expected=True) for number in range(9))
+    assert health(gaps=many).sentence.endswith("(account 2 is closed); and for 6 more reason(s).")
+
+
+def test_attributes_that_were_not_read_are_a_gap_of_their_resource() -> None:
+    observed = replace(seen(), phase_facts=(ImportFacts(), OrganizationFacts(root_tags=Unread("denied"))))
+    resources, gaps = inventory_of(observed, desired_of(), {})
+    (organization,) = (item for item in resources if "tag" in item.unread)
+    assert [gap.reason for gap in gaps if gap.covers(organization.key)] == ["not read of it: tag"]
 
 
 def test_a_phase_that_aws_did_not_let_us_read_is_a_gap_for_each_of_its_kinds() -> None:
@@ -248,6 +290,111 @@ def test_an_event_before_the_last_run_did_not_make_what_is_new_since_then(logged
     since = NOW.replace(hour=13)
     new, known = replace(RENAME, last_value="A"), replace(RENAME, last_value="B")
     assert [bool(item.events) for item in with_events(AWS, [new, known], since)] == [False, True]
+
+
+def test_what_creates_a_resource_did_not_end_it_nor_the_reverse(logged: list[CloudTrailEvent]) -> None:
+    """Of a unit that was made before the last record, the name alone says little."""
+    names = ("CreateOrganizationalUnit", "DeleteOrganizationalUnit", "TagResource", "UntagResource")
+    logged += [event(name, "ou-1", "Owner") for name in names]
+    calls = {PRESENCE: names[:2], "tag": names[2:], "not attached to": names[:2]}
+    unit = replace(UNIT, calls=calls)
+    cases = {
+        (PRESENCE, ABSENT): ["DeleteOrganizationalUnit"], (PRESENCE, PRESENT): ["CreateOrganizationalUnit"],
+        ("tag Owner", ABSENT): ["UntagResource"], ("tag Owner", "eve"): ["TagResource", "UntagResource"],
+        ("not attached to ou-1", ABSENT): [*names[:2]],
+    }  # fmt: skip
+    for (attribute, actual), seen_calls in cases.items():
+        difference = replace(RENAME, resource=unit, attribute=attribute, actual=actual)
+        (item,) = with_events(AWS, [difference], None)
+        assert sorted(each.call.partition(":")[2] for each in item.events) == seen_calls, attribute
+
+
+def test_what_sealed_runs_of_orgkit_alone_changed_is_no_drift(logged: list[CloudTrailEvent]) -> None:
+    """A user agent proves nothing: the ids of the requests are those of the journals."""
+    logged.append(event("UpdateOrganizationalUnit", "ou-1", request_id="own"))
+    change = replace(RENAME, basis=LAST_RUN, last_value="A")
+    unnamed = replace(UNIT, spec_values=None, calls={PRESENCE: ("UpdateOrganizationalUnit",)})
+    new = replace(change, resource=unnamed, attribute=PRESENCE, expected=ABSENT, actual=PRESENT, last_value=ABSENT)
+    gone = replace(new, expected=PRESENT, actual=ABSENT, last_value=PRESENT)
+    by_file = replace(RENAME, last_value="A")
+    items = [change, new, gone, by_file]
+
+    def drift(own: tuple[str, ...]) -> list[Difference]:
+        found = with_events(AWS, items, NOW, own)
+        assert found == tuple(sorted(found, key=lambda item: not item.is_drift))
+        return [replace(item, events=()) for item in found if item.is_drift]
+
+    assert drift(("own",)) == [new, by_file]
+    assert drift(()) == items
+    logged.append(event("UpdateOrganizationalUnit", "ou-1", request_id="of somebody"))
+    assert drift(("own",)) == items, "somebody changed it, too"
+
+
+def test_the_requests_of_a_run_count_while_its_record_is_as_it_was_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_run(name: str, request: str, *, sealed: bool = True) -> None:
+        folder = tmp_path / MANAGEMENT / name
+        folder.mkdir(parents=True)
+        sent = {"event": "intent", "intent": 1, "call": "organizations:DeletePolicy", "at": NOW.isoformat()}
+        answers = [
+            {"event": "answer", "intent": 1, "result": "committed", "request_id": request},
+            {"event": "intent", **sent, "intent": 2},
+            {"event": "answer", "intent": 2, "result": "refused", "request_id": "refused"},
+        ]
+        (folder / "events.jsonl").write_text("".join(json.dumps(item) + "\n" for item in (sent, *answers)))
+        if sealed:
+            (folder / "manifest.json").write_text("{}")
+
+    write_run("20261201T110000Z-13-policy-removal-0123abcd", "before")
+    write_run("20261201T130000Z-13-policy-removal-0123abcd", "own")
+    write_run("20261201T140000Z-05-trail-0123abcd", "unsealed", sealed=False)
+    write_run("20261201T150000Z-05-trail-0123abcd", "edited")
+    faults = {"20261201T150000Z-05-trail-0123abcd": ["edited"]}
+    monkeypatch.setattr(own_changes, "verify_record", lambda folder, _: iter(faults.get(folder.name, ())))
+    assert own_changes.own_requests(tmp_path, MANAGEMENT, "20261201T120000Z-08-health-0123abcd") == {"own"}
+
+
+def adopted(**paths: tuple[str, ...]) -> Observed:
+    """An organization without a tag: units by their ids, with an account in `child`, and one policy."""
+    account = Account("1" * 12, "old-team", "old@acme.example", "ACTIVE", paths["child"], "INVITED", ())
+    policy = ObservedPolicy(
+        "SERVICE_CONTROL_POLICY", paths.get("policy", ("deny",))[0], "p-1", targets=("ou-child",), content="{}"
+    )
+    units = tuple(Unit(path, f"ou-{name}", ()) for name, path in paths.items() if name != "policy")
+    facts = (ImportFacts(), AdoptedPolicies((DescribedPolicy(policy, "", ()),)))
+    return replace(seen(), units=units, accounts=(account,), phase_facts=facts)
+
+
+def test_one_rename_is_one_difference_where_the_last_record_has_the_id() -> None:
+    """No tag says which unit it is, and the units below it and their accounts are where they were."""
+    specs = tuple(UnitSpec(path, ()) for path in (("CI/CD",), ("CI/CD", "Sub")))
+    account = AccountSpec("old-team", "old-team", "old@acme.example", ("CI/CD", "Sub"), ACCESS_ROLE, False, ())
+    policy = PolicySpec("deny", "SERVICE_CONTROL_POLICY", "deny.json", (("CI/CD", "Sub"),), "{}")
+    desired = replace(desired_of(), units=specs, accounts=(account,), imports=())
+    desired = desired.with_section(PoliciesSpec((policy,)))
+    before = adopted(parent=("CI/CD",), child=("CI/CD", "Sub"))
+    last = snapshot_of(compared_inventory(before, desired, {}, None)[0])
+    now = adopted(parent=("Pipelines",), child=("Pipelines", "Sub"), policy=("deny2",))
+    resources, _, differences = compared_inventory(now, desired, {}, last)
+    shown = [(item.resource.kind, item.resource.id, item.attribute, item.expected, item.actual) for item in differences]
+    assert sorted(row for row in shown if row[0] in ("organizational unit", "account", "policy")) == [
+        ("organizational unit", "ou-parent", "name", "CI/CD", "Pipelines"),
+        ("policy", "p-1", "name", "deny", "deny2"),
+    ]
+    assert {item.kind for item in resources if item.is_unmanaged} & {"organizational unit", "policy"} == set()
+    detached = replace(now, phase_facts=(ImportFacts(), AdoptedPolicies(()))), desired
+    (gone,) = (item for item in compared_inventory(*detached, {}, last)[2] if item.resource.kind == "policy")
+    assert (gone.resource.id, gone.last_value) == ("p-1", PRESENT)
+
+
+def snapshot_of(resources: tuple[Resource, ...]) -> Snapshot:
+    there = [item for item in resources if item.values is not None]
+    return Snapshot(
+        run="r", at=NOW.isoformat(), names={item.key: item.name for item in there},
+        values={item.key: item.values or {} for item in there},
+        identifiers={item.key: item.identifiers for item in there}, unread={item.key: item.unread for item in there},
+    )  # fmt: skip
 
 
 def test_of_a_tag_only_the_events_about_its_key_count(logged: list[CloudTrailEvent]) -> None:
