@@ -30,6 +30,7 @@ SLOW = (
     "tests/cli/test_errors.py",
     "tests/cli/test_faults.py",
     "tests/cli/test_reports.py",
+    "tests/cli/test_sandbox_exec.py",
     "tests/docs/test_page_and_command.py",
     "tests/docs/test_pages.py",
     "tests/docs/test_site.py",

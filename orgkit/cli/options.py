@@ -24,6 +24,12 @@ P = ParamSpec("P")
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
+ADOPT = (
+    "adopt has no phase number: it takes no parameters file, and leaves no record. Run `orgkit adopt`, or the runbook: "
+    "papermill runbooks/adopt.ipynb adopted.ipynb -p output parameters/adopted.toml"
+)
+
+
 class PhaseType(click.ParamType["Phase"]):
     """A phase by its number, its name or its runbook."""
 
@@ -47,6 +53,8 @@ class PhaseType(click.ParamType["Phase"]):
         except KeyError:
             if Path(value).suffix == ".toml":
                 self.fail(f"{value!r} is a parameters file. {_place_of_file(ctx)}", param, ctx)
+            if value in ("adopt", "adopt.ipynb"):
+                self.fail(ADOPT, param, ctx)
             names = ", ".join(phase.run_label for phase in RUNBOOKS)
             self.fail(f"{value!r} is not a valid phase. There are: {names}.", param, ctx)
 

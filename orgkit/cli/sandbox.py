@@ -151,17 +151,54 @@ def _run_in_sandbox(command: Sequence[str]) -> int:
     foreign = ("AWS_", "ORGKIT_")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign) or name in PERSON_SETTINGS}
     settings = {**own, **_without_proxy(own), **running.environment(), "AWS_ENDPOINT_URL": running.endpoint_url}
-    handler = signal.signal(signal.SIGINT, _ignore_signal)  # Ctrl-C is for the command, which the terminal sends it too
     try:
-        code = subprocess.call(command, env=settings)  # noqa: S603  the person's own command
+        code = _wait_for(command, settings)
     except OSError as error:
         raise errors.EmulatorTrouble(
             f"{flat(command[0])} cannot be run: {error.strerror}.",
             "check its name; after -- stands what you would type.",
         ) from None
-    finally:
-        signal.signal(signal.SIGINT, handler)
     return code if code >= 0 else 128 - code
+
+
+def _wait_for(command: Sequence[str], settings: Mapping[str, str]) -> int:
+    """Run a command to its end, and pass on the signals that ask this process to end: the command decides about them.
+
+    Ctrl-C is not passed on in the foreground of a terminal, which sends it to the command itself.
+    """
+    early: list[int] = []  # signals that came before the command had begun
+    child: subprocess.Popen[bytes] | None = None
+
+    def pass_on(number: int, _: object) -> None:
+        if child is None:
+            early.append(number)
+        elif number not in (signal.SIGINT, signal.SIGQUIT) or not _is_in_foreground():
+            child.send_signal(number)
+
+    handlers = {number: signal.signal(number, pass_on) for number in _forwarded_signals()}
+    try:
+        with subprocess.Popen(command, env=settings) as child:  # noqa: S603  the person's own command
+            for number in early:
+                child.send_signal(number)
+            return child.wait()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _forwarded_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that are passed on; one that is ignored, as by nohup, stays so for the command as well."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    return tuple(number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN)
+
+
+def _is_in_foreground() -> bool:
+    """Return whether the terminal sends Ctrl-C to this process, and so to the command, too."""
+    try:
+        with Path("/dev/tty").open("rb") as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
 
 
 def _without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
@@ -169,10 +206,6 @@ def _without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
     hosts = environment.get("no_proxy") or environment.get("NO_PROXY")
     value = f"{hosts},127.0.0.1" if hosts else "127.0.0.1"
     return {"no_proxy": value, "NO_PROXY": value}  # some clients read the one, some the other
-
-
-def _ignore_signal(*_: object) -> None:
-    """A handler of our own, since one that is ignored would be ignored by the command too."""
 
 
 @sandbox.command("seed-bills")

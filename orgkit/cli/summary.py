@@ -21,6 +21,7 @@ from orgkit.cli.layout import (
     wrap,
 )
 from orgkit.errors import EXIT_APPROVAL_NEEDED, EXIT_REFUSED, OutOfOrder
+from orgkit.journal.events import read_events
 from orgkit.phases.descriptor import Phase
 from orgkit.phases.registry import PHASES
 from orgkit.records.catalogue import account_folders
@@ -156,6 +157,8 @@ def show_outcome(phase: Phase, result: "RunResult", file: Path) -> None:
     click.echo(f"{phase.run_label}: {result.outcome} ({', '.join(details)})")
     for reason in result.reasons:
         print_wrapped(with_file(reason, file))
+    for sentence in _check_sentences(result):
+        print_wrapped(sentence)
     show_how_far(result)
     for line in result.found:
         print_wrapped(f"found out: {line}")
@@ -168,6 +171,13 @@ def show_outcome(phase: Phase, result: "RunResult", file: Path) -> None:
     for table in result_tables(phase, result):
         print_text_table(table)
     click.echo(f"record  {relative_path(result.record)}")
+
+
+def _check_sentences(result: "RunResult") -> list[str]:
+    """What the check of a run found, such as Terraform's plan of a hand-over; none where its record is not there."""
+    events = read_events(result.record / "events.jsonl")
+    sentences = [str(event.get("sentence") or "") for event in events if event.get("event") == "verified"]
+    return [hide_secrets(flat(sentence)) for sentence in sentences[-1:] if sentence]
 
 
 def result_tables(phase: Phase, result: "RunResult") -> list[str]:

@@ -110,6 +110,7 @@ def check(run: Run, aws: Connection, handover: HandoverRun) -> View:
     run.journal.write(
         "verified", passed=not result.problems, left=list(result.problems), waiting=waiting,
         commands=[result.command] if waiting else [], plan=dict(result.counts or {}),
+        sentence="" if result.unchecked else result.sentence,
     )  # fmt: skip
     _raise_problems(result)
     return handover_views.render_check(result)

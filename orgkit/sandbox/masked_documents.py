@@ -6,8 +6,8 @@ from typing import Any
 
 from orgkit.sandbox.masked_names import Names
 
-KEPT = ("version", "effect", "action", "notaction")  # elements with words of AWS alone
-KEPT_VALUES = ("true", "false", "*")
+ELEMENTS_OF_AWS = ("version", "effect", "action", "notaction")  # elements with words of AWS alone
+VALUES_OF_AWS = ("true", "false", "*")
 SERVICE = re.compile(r"(?!.*\.s3[.-])[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")  # a principal; buckets have hosts as well
 TAG_CONDITION = re.compile(r"(?i)[\w-]+:(?:principal|resource|request|existingobject|requestobject)tag/.+")
 TAG_VALUE = "tag_value"  # of policies that are not for IAM
@@ -36,8 +36,8 @@ def mask_document(text: str, names: Names) -> str:
     try:
         value = json.loads(text)
         is_for_iam = isinstance(value, dict) and any(key.casefold() == "statement" for key in value)
-        masked = _in_statements(value, names) if is_for_iam else _in_settings(value, names)
-        return json.dumps(masked, ensure_ascii=False, separators=(",", ":"))
+        document = _in_statements(value, names) if is_for_iam else _in_settings(value, names)
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     except (ValueError, RecursionError):
         return names.in_text(text)
 
@@ -52,7 +52,7 @@ def _in_statements(value: Any, names: Names, element: str = "") -> Any:
         return [_in_statements(part, names, element) for part in value]
     if not isinstance(value, str):
         return value
-    if element in KEPT:
+    if element in ELEMENTS_OF_AWS:
         return names.in_ids(value)
     return names.in_word(names.in_text(value)) if element == "sid" else _value(value, names)
 
@@ -78,7 +78,7 @@ def _condition_value(key: str, value: Any, names: Names) -> Any:
 
 
 def _value(text: str, names: Names) -> str:
-    if text.casefold() in KEPT_VALUES:
+    if text.casefold() in VALUES_OF_AWS:
         return text
     return names.in_ids(text) if SERVICE.fullmatch(text) else names.in_text(text)
 

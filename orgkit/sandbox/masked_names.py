@@ -142,37 +142,37 @@ class Names:
 
     def _part_at(self, match: re.Match[str], index: "_Index") -> tuple[str, int] | None:
         """Return what replaces the text from where a pattern matches, and its length; None for what stays."""
-        found, length = match.groupdict(), len(match[0])
-        is_id = any(found[group] for group in ID_KINDS)
-        if not is_id and not found["start"]:
-            return self._special(found, match[0]), length
+        groups, length = match.groupdict(), len(match[0])
+        is_id = any(groups[group] for group in ID_KINDS)
+        if not is_id and not groups["start"]:
+            return self._special(groups, match[0]), length
         if role := self._role_at(match.string, match.start()):
             return role, len(role)
-        return index.find(match.string, match.start()) or ((self._unknown_id(found), length) if is_id else None)
+        return index.find(match.string, match.start()) or ((self._unknown_id(groups), length) if is_id else None)
 
     def _role_at(self, text: str, start: int) -> str:
         """Return the name of a role by which orgkit enters accounts, if an ARN has it here."""
         is_role = text.endswith("role/", 0, start)
         return next((role for role in self.roles if is_role and text.startswith(role, start)), "")
 
-    def _unknown_id(self, found: dict[str, Any]) -> str:
+    def _unknown_id(self, groups: dict[str, Any]) -> str:
         for group, kind in ID_KINDS.items():
-            if value := found[group]:
+            if value := groups[group]:
                 return str(value) if value in self._replacements else self.replace(kind, value)
         return ""
 
-    def _special(self, found: dict[str, Any], whole: str) -> str:
+    def _special(self, groups: dict[str, Any], whole: str) -> str:
         """Return what replaces a part with a form of its own."""
-        if found["variable"]:
+        if groups["variable"]:
             return self._variable(whole)
-        if found["s3"]:
-            return self.in_ids_of_arn(found["s3"]) + self._s3_resource(found["resource"])
-        if found["head"]:
-            return str(found["head"]) + self.in_ids_of_arn(found["owner"]) + (found["kind"] or "")
-        if found["alias_head"]:
-            return str(found["alias_head"]) + self.replace_pattern("alias", found["alias_name"])
-        if found["email_local"]:
-            return self._email(found["email_local"], whole)
+        if groups["s3"]:
+            return self.in_ids_of_arn(groups["s3"]) + self._s3_resource(groups["resource"])
+        if groups["head"]:
+            return str(groups["head"]) + self.in_ids_of_arn(groups["owner"]) + (groups["kind"] or "")
+        if groups["alias_head"]:
+            return str(groups["alias_head"]) + self.replace_pattern("alias", groups["alias_name"])
+        if groups["email_local"]:
+            return self._email(groups["email_local"], whole)
         return whole  # of AWS, or a role
 
     def in_ids_of_arn(self, head: str) -> str:
@@ -210,7 +210,9 @@ class Names:
 
     @cached_property
     def _text_index(self) -> "_Index":
-        return _Index(self._known_of((*IDS, *WORDS)))
+        known = self._known_of((*IDS, *WORDS))
+        variants = {variant: new for value, new in known.items() for variant in _variants(value)}
+        return _Index({**variants, **known})
 
     @cached_property
     def _word_index(self) -> "_Index":
@@ -227,7 +229,7 @@ class _Index:
         lengths: dict[str, set[int]] = {}
         for value in new_names:
             lengths.setdefault(value[:1].casefold(), set()).update((len(value), len(value.casefold())))
-        self._lengths = {first: sorted(each, reverse=True) for first, each in lengths.items()}
+        self._lengths = {first: sorted(sizes, reverse=True) for first, sizes in lengths.items()}
 
     def find(self, text: str, start: int, *, is_whole: bool = True) -> tuple[str, int] | None:
         """Return what replaces the longest name that begins here, and the length of that name; None without one."""
@@ -241,6 +243,13 @@ class _Index:
 
 def _key(kind: str, value: str) -> tuple[str, str]:
     return kind, value if kind == "tag" else value.casefold()
+
+
+def _variants(name: str) -> tuple[str, ...]:
+    """Return a name of several words as it is written where no blank may be: secret-project, SecretProject."""
+    words = re.split(r"[\W_]+", name)
+    long_enough = len(words) > 1 and len("".join(words)) > MIN_IN_WORD
+    return tuple(joiner.join(words) for joiner in ("", "-", "_", ".")) if long_enough else ()
 
 
 def _letters(text: str) -> str:

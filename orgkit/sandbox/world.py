@@ -82,8 +82,8 @@ class World:
 
     def free_id(self, used: Iterable[str], derive: Callable[[int], str], *key: object) -> str:
         """Return the next id of a key that nothing has: what is copied or renamed keeps an id of another name."""
-        taken = frozenset(used)
-        return next(value for value in (derive(self.count(*key)) for _ in count()) if value not in taken)
+        used_ids = frozenset(used)
+        return next(value for value in (derive(self.count(*key)) for _ in count()) if value not in used_ids)
 
     def throttled(self, account: str, operation: str, rate: float, burst: float) -> bool:
         now = self.clock.timestamp()

@@ -1,5 +1,6 @@
 """The output while a phase runs, and after it, with accounts of any name."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 from io import StringIO
@@ -15,9 +16,11 @@ from orgkit.cli.layout import MIN_COLUMNS
 from orgkit.cli.live_progress import SAFE_TO_STOP, LiveProgress, RunState
 from orgkit.cli.output import Progress
 from orgkit.cli.read_progress import show_reading
-from orgkit.cli.summary import show_result
+from orgkit.cli.summary import show_outcome, show_result
 from orgkit.engine import read_progress
 from orgkit.errors import OutOfOrder
+from orgkit.handover.plan_check import PlanCheck
+from orgkit.handover.tools import TOOLS
 from orgkit.phases.registry import phase_of
 from orgkit.records.result import RunResult, compute
 from orgkit.rehearsal.retries import Attempt
@@ -126,6 +129,16 @@ def test_a_run_that_ended_early_says_what_is_done_what_is_not_and_what_to_run_ne
     assert "\nIn doubt: sent, and no answer came; the next run checks whether AWS did it" in message
     assert "\nNot begun:\n  - three\n" in message
     assert "\nnext    orgkit run 'my files/acme.toml' units --approved-plan abc\n" in message
+
+
+def test_the_outcome_has_what_terraform_said_of_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check = PlanCheck(TOOLS["terraform"], tmp_path, 39, counts={"import": 39, "keep": 2})
+    (tmp_path / "events.jsonl").write_text(json.dumps({"event": "verified", "sentence": check.sentence}))
+    show_outcome(phase_of("handover"), RunResult("done", 0, seconds=22.5, record=tmp_path), Path("acme.toml"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "11-handover: done (22.5 s)"
+    text = " ".join(" ".join(lines[1:]).split())
+    assert text.startswith("Terraform's plan: 39 to import, 0 to add, 0 to change, 0 to destroy; 2 unchanged")
 
 
 @pytest.mark.parametrize(

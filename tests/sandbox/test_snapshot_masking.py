@@ -69,6 +69,7 @@ HOSTILE = {
     ),
     "an alias": statement(Resource="arn:aws:kms:us-east-1:222222222222:alias/secretproject-key", Note="alias/zoe-*"),
     "a Sid": statement(Sid="DenySecretProjectInZOEShop"),
+    "a name without its blanks": statement(Resource="arn:aws:iam::222222222222:user/SecretProject-ci", Note="zoe_shop"),
     "a sentence": statement(Note="What 'Zoe Shop' does in Secret Project, by zoetrail and Zoe's rules."),
     "emails": statement(Note="zoe+aws@corp.test x.zoe+aws@corp.test ZOE@CORP.TEST o'zoe@other.test zoe+*@corp.test"),
     "a domain": statement(Condition={"StringLike": {"x:mail": ["*@corp.test", "zoe@sub.corp.test"]}}),

@@ -17,7 +17,7 @@ def is_interactive() -> bool:
 
 
 def is_opened_directly() -> bool:
-    """Whether a person has this notebook open with a plain kernel; it says one line, and decides nothing."""
+    """Whether a person has this notebook open with a plain kernel: it adds a line and a style, no decision."""
     return NOTEBOOK_VARIABLE in os.environ and not is_interactive()
 
 

@@ -163,7 +163,7 @@ def register() -> None:
     if shell is None:
         return
     hide_credentials(shell)
-    if is_interactive():
+    if is_interactive() or is_opened_directly():
         show_style()
     shell.display_formatter.ipython_display_formatter.for_type(Gate, show_gate)
     formatter = shell.display_formatter.mimebundle_formatter
