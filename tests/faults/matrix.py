@@ -319,15 +319,11 @@ def every_change() -> Chosen:
     return chosen
 
 
-PARTS = 4  # of the kinds; `make faults` meets all of them
-
-
 def every_operation(seed: int) -> Chosen:
-    """Every operation that changes something against a part of the kinds, in its first phase; the seed draws the rest.
+    """Every operation that changes something once against every kind, in its first phase; what is left by the seed.
 
-    The next operation meets the next part, and the next seed begins with the next part: PARTS seeds meet every kind.
     Phases share their code: an operation that an earlier phase had meets one kind, as a further change by it does. All
-    settings of a bucket are sent by one function: the first of them meets its part, and each of the others three kinds.
+    settings of a bucket are sent by one function: the first of them meets every kind, and each of the others three.
     Closing an account meets four kinds.
     A kind that has two forms, such as once and always, is met in one of them, in turn. One read of each operation meets
     one kind. An old answer is met at the first or at the last read.
@@ -336,10 +332,10 @@ def every_operation(seed: int) -> Chosen:
     drawn = random.Random(seed)
     whole, forms = every_change(), _Forms(drawn)
     of_earlier_phases: set[str] = set()  # operations
-    turns = itertools.count(seed)  # which part is met next
+    turns = itertools.count(seed)  # which half is met next
 
     def number_of_kinds(point: Point, first: Mapping[tuple[str, str], Point]) -> int | None:
-        """None for one part of them."""
+        """None for half of them."""
         if not point.mutating or point is not first[point.same[1:]] or point.operation in of_earlier_phases:
             return 1
         settings = [each for each in first.values() if is_bucket_setting(each)]
@@ -359,8 +355,8 @@ def every_operation(seed: int) -> Chosen:
                 cells.setdefault(point, []).append(met)
         for point, kinds in cells.items():
             number = number_of_kinds(point, first)
-            part = list(forms.one_of_each_kind(kinds))[next(turns) % PARTS :: PARTS] if number is None else []
-            yield from ((point, met) for met in part or drawn.sample(kinds, number or 0))
+            half = list(forms.one_of_each_kind(kinds))[next(turns) % 2 :: 2] if number is None else []
+            yield from ((point, met) for met in half or drawn.sample(kinds, number or 0))
         yield from map(drawn.choice, stale.values())
         of_earlier_phases.update(point.operation for point in points if point.mutating)
 
