@@ -167,10 +167,10 @@ def _add_account(backend: Any, desired: Desired, spec: AccountSpec, unit_id: str
     from moto.iam.models import iam_backends
 
     from orgkit.sandbox.corrections import roles
-    from orgkit.sandbox.corrections.creations import account_id_for
+    from orgkit.sandbox.corrections.creations import new_account_id
     from orgkit.sandbox.corrections.members import MemberAccount, join
 
-    account_id = account_id_for(backend.account_id, spec.email)
+    account_id = new_account_id(backend.account_id, spec.email)
     account = MemberAccount(backend, account_id, spec.name, spec.email, "CREATED")
     join(backend, account, [{"Key": key, "Value": value} for key, value in spec.tags])
     account.parent_id = unit_id

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+# A shell that starts the tests in the background has them ignore SIGINT, and nohup SIGHUP: processes inherit that.
 PARENT = """
-import sys
+import signal, sys
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
 from types import SimpleNamespace
 from orgkit.cli import sandbox
 sandbox._need = lambda: SimpleNamespace(environment=dict, endpoint_url="http://127.0.0.1:1")
