@@ -341,8 +341,8 @@ def _enter(requests: Mapping[str, Any], files: Sequence[int]) -> None:
         os.dup2(file, number)
     for file in set(files):
         os.close(file)
-    # closefd: a kernel's streams take the place of its runner's in the same fork. Those would close the descriptors when
-    # they are collected. ZeroMQ may have its own under these numbers by then, and aborts where they are closed.
+    # closefd: a kernel's streams take the place of its runner's in the same fork. Those would close the descriptors
+    # when they are collected. ZeroMQ may have its own under these numbers by then, and aborts where they are closed.
     sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
     output = io.BufferedWriter(io.FileIO(1, "w", closefd=False))
     sys.stdout = io.TextIOWrapper(output, encoding="utf-8", line_buffering=os.isatty(1))
