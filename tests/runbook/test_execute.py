@@ -139,6 +139,11 @@ class TestARun:
         assert "the kernel's process ended with exit code 4: out of handles, " in result.reasons[1]
         assert "AKIAIOSFODNN7EXAMPLE" not in str(sealed(result)) + str(result.reasons)
 
+    def test_whose_kernel_aborts_names_the_signal_and_why(self, project):
+        """As ZeroMQ does, whose checks end the process."""
+        result = run(project, BEGIN, "import os\nos.write(2, b'Bad file descriptor\\n')\nos.abort()", END)
+        assert "signal 6 (SIGABRT) ended the kernel's process: Bad file descriptor" in result.reasons[1]
+
     def test_that_a_person_ends_names_the_signal_also_where_the_kernel_had_to_be_killed(self, project, monkeypatch):
         monkeypatch.setattr("orgkit.runbook.execution.execute.GRACE_SECONDS", 0.3)
         deaf = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(60)"

@@ -169,10 +169,12 @@ def _interruption(kernel: Kernel, error: RuntimeError) -> str:
     code, last_line = kernel.exit_code(), flat(Redactor(credential_values()).text(kernel.last_line()))
     if code is None:
         return f"the kernel gave no answer ({flat(str(error)) or type(error).__name__})"
+    if code == -signal.SIGKILL:
+        return "signal 9 (SIGKILL) ended the kernel's process, which the system sends when memory runs out"
+    words = f": {last_line}" if last_line else ""
     if code < 0:
-        memory = ", which the system sends when memory runs out" if code == -signal.SIGKILL else ""
-        return f"signal {-code} ({signal.Signals(-code).name}) ended the kernel's process{memory}"
-    return f"the kernel's process ended with exit code {code}{f': {last_line}' if last_line else ''}"
+        return f"signal {-code} ({signal.Signals(-code).name}) ended the kernel's process{words}"
+    return f"the kernel's process ended with exit code {code}{words}"
 
 
 def _hooks(stop_when_asked: Callable[..., None], file: "NotebookFile") -> Callable[..., None]:
