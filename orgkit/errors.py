@@ -180,7 +180,7 @@ class CouldNotRead(OrgkitError):
 class Unreachable(CouldNotRead):
     """Nobody has answered, or nobody whose answer could be parsed."""
 
-    summary = "AWS could not be reached, so nothing can be planned."
+    summary = "AWS could not be reached, or did not answer, so nothing can be planned."
 
 
 class ApprovalMismatch(OrgkitError):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import orgkit
-from orgkit.errors import CouldNotRead, WrongPlace
+from orgkit.errors import CouldNotRead, Unreachable, WrongPlace
 from tests.aws.conftest import Answer, CountingClock, Wire, clock, own_environment, wire
 from tests.aws.scene import set_up
 from tests.plans.loader import desired_of
@@ -46,6 +46,7 @@ def test_what_helps_is_told_by_why_it_could_not_be_read(
     assert operation in stopped.value.reason
     assert helps in stopped.value.remedy
     assert (RIGHTS in stopped.value.remedy) is (helps == RIGHTS)
+    assert isinstance(stopped.value, Unreachable) is (helps in ("check the network", "AWS did not answer"))
 
 
 def test_a_wrong_clock_is_told_as_such(at_wire: Wire, clock: CountingClock) -> None:
